@@ -1,0 +1,59 @@
+import type { Json } from '../lib/json.ts'
+
+/** What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. */
+export interface ProbeRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  path: string
+  body?: Json
+  raw?: string
+}
+
+/** A statement about one place of a JSON answer. `at` is a path such as `choices.0.message.content`. */
+export type JsonCheck =
+  | { at: string; rule: 'equals'; value: Json }
+  | { at: string; rule: 'text' }
+  | { at: string; rule: 'positive' }
+  | { at: string; rule: 'exists' }
+  | { at: string; rule: 'has'; value: string }
+
+/** What the answer must be. Streams are read to their end; every event is JSON except the end marker. */
+export type Expectation =
+  | { type: 'json'; status: number; checks: readonly JsonCheck[] }
+  | { type: 'text'; status: number; contains: readonly string[] }
+  | { type: 'event-stream'; status: number; endMarker: string | null; textAt: readonly string[] }
+  | { type: 'json-lines'; status: number; lastLine: readonly JsonCheck[]; textAt: readonly string[] }
+
+export type ProbeGroup = 'ready' | 'serve' | 'native' | 'metrics' | 'bad-input'
+
+/** One question to a booted server. A required one that is skipped leaves the image unverified. */
+export interface HttpProbe {
+  id: string
+  group: ProbeGroup
+  title: string
+  required: boolean
+  request: ProbeRequest
+  expect: Expectation
+  timeoutSeconds: number
+}
+
+/** What must hold of the running container besides its answers. */
+export type ContainerCheck =
+  | 'user'
+  | 'read-only-root'
+  | 'no-capabilities'
+  | 'no-new-privileges'
+  | 'no-outward-connection'
+  | 'graceful-stop'
+  | 'no-secrets-in-log'
+
+/** How one engine's server behaves from start to end. */
+export interface Behaviour {
+  /** Asked again and again until it answers as expected; must generate a token of the named model. */
+  readiness: HttpProbe
+  probes: readonly HttpProbe[]
+  /** Lines of the log that prove a failed start, so that waiting ends early. */
+  failureLines: readonly string[]
+  stop: { signal: 'SIGTERM' | 'SIGINT'; timeoutSeconds: number; exitCodes: readonly number[] }
+  /** Where the answer to a prompt is read from, for the greedy answers of the report. */
+  ask: { path: string; bodyFor: 'openai-chat'; textAt: string }
+}

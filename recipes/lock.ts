@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { type Digest, isDigest } from '../lib/digest.ts'
+import { type Json, prettyJson } from '../lib/json.ts'
+import { RecipeError } from './error.ts'
+import { lockedWeightsSchema } from './locked-weights.ts'
+import { engineIds } from './recipe.ts'
+
+const digest = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'sha256: and 64 hex digits',
+)
+
+const pinnedImage = z.strictObject({
+  reference: z.string().min(1),
+  digest,
+})
+
+const debianPackage = z.strictObject({
+  name: z.string().min(1),
+  version: z.string().min(1),
+  architecture: z.string().min(1),
+  sizeBytes: z.number().int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+})
+
+const runtime = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('debian'),
+    base: pinnedImage,
+    /** Package files that installing the requested ones adds to the base, sorted by name. */
+    packages: z.array(debianPackage),
+  }),
+  z.strictObject({ type: z.literal('upstream'), base: pinnedImage }),
+])
+
+export const lockSchema = z.strictObject({
+  lockVersion: z.literal(1),
+  recipe: z.string().min(1),
+  engine: z.strictObject({ id: z.enum(engineIds), version: z.string().min(1) }),
+  runtime,
+  weights: lockedWeightsSchema,
+})
+
+/** What a recipe resolved to. Plan and build ask nothing of the network that is not pinned here. */
+export type Lock = z.infer<typeof lockSchema>
+export type LockedRuntime = Lock['runtime']
+export type DebianPackage = z.infer<typeof debianPackage>
+export type PinnedImage = z.infer<typeof pinnedImage>
+
+/** Reads a lock file's text; throws `invalid-lock` naming the first wrong member. */
+export function parseLock(text: string, file: string): Lock {
+  const parsed = lockSchema.safeParse(readJson(text, file))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw invalidLock(file, `${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** The bytes of a lock file: sorted keys, so that a change shows as a small diff. */
+export function formatLock(lock: Lock): string {
+  // Lock holds JSON values only; its optional members are what keeps it from being assignable.
+  return prettyJson(lock as Json)
+}
+
+/** What differs between two locks of one recipe, as `path: before -> after` lines; empty when nothing drifted. */
+export function lockDrift(before: Lock, after: Lock): string[] {
+  return drift('', before as Json, after as Json)
+}
+
+function drift(path: string, before: Json | undefined, after: Json | undefined): string[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return []
+  if (isMap(before) && isMap(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+    return keys.flatMap((key) => drift(path === '' ? key : `${path}.${key}`, before[key], after[key]))
+  }
+  if (Array.isArray(before) && Array.isArray(after)) return drift(path, byName(before), byName(after))
+  return [`${path}: ${shown(before)} -> ${shown(after)}`]
+}
+
+function byName(items: readonly Json[]): Record<string, Json> {
+  return Object.fromEntries(items.map((item, index) => [nameOf(item) ?? String(index), item]))
+}
+
+function nameOf(item: Json): string | undefined {
+  const name = isMap(item) ? (item['name'] ?? item['path']) : undefined
+  return typeof name === 'string' ? name : undefined
+}
+
+function isMap(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
+function shown(value: Json | undefined): string {
+  if (value === undefined) return '(absent)'
+  return isMap(value) && typeof value['version'] === 'string' ? value['version'] : JSON.stringify(value)
+}
+
+function readJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalidLock(file, 'it is not JSON', cause)
+  }
+}
+
+function invalidLock(file: string, found: string, cause?: unknown): RecipeError {
+  return new RecipeError('invalid-lock', {
+    attempted: `read the lock ${file}`,
+    found,
+    hint: 'a lock is written by `ingot lock RECIPE`; write it again',
+    cause,
+  })
+}

@@ -1,0 +1,173 @@
+import semver from 'semver'
+import { z } from 'zod'
+import { parseBytes } from '../lib/bytes.ts'
+import { deliveries, weightsSourceSchema } from './weights.ts'
+
+export const engineIds = ['vllm', 'tgi', 'ollama', 'sglang', 'tensorrt-llm', 'llama-cpp'] as const
+export type EngineId = (typeof engineIds)[number]
+
+export const profiles = ['hostile', 'plain'] as const
+export type Profile = (typeof profiles)[number]
+
+const size = z
+  .union([z.number().int().positive(), z.string()])
+  .refine(
+    (value) => typeof value === 'number' || isSize(value),
+    'a size such as 200MB, 16GiB or a number of bytes',
+  )
+  .transform((value) => (typeof value === 'number' ? value : parseBytes(value)))
+
+const count = z.number().int().positive()
+
+const model = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 'letters, digits and . _ : / -')
+    .describe('Name under which the server offers the model'),
+  license: z.string().min(1).optional().describe('SPDX identifier or name of the licence of the weights'),
+  acceptLicense: z
+    .boolean()
+    .default(false)
+    .describe('Says that the terms of a gated or restricted model are accepted'),
+})
+
+const engine = z.strictObject({
+  id: z.enum(engineIds).describe('Inference server'),
+  version: z
+    .string()
+    .refine((range) => semver.validRange(range) !== null, 'a semver range such as ">=0.30 <0.34"')
+    .default('*')
+    .describe(
+      'Semver range of the server; the lock pins one version. llama.cpp build b11669 counts as 11669.0.0',
+    ),
+  runtime: z
+    .enum(['packages', 'upstream'])
+    .optional()
+    .describe(
+      'packages: a small base and locked packages; upstream: the official image, cleaned. Default: by engine',
+    ),
+  device: z
+    .enum(['cpu', 'cuda'])
+    .optional()
+    .describe('What the server computes on. Default: cuda with a target GPU, else cpu'),
+})
+
+const weights = z.strictObject({
+  source: weightsSourceSchema.describe('Where the files come from'),
+  delivery: z
+    .enum(deliveries)
+    .default('baked')
+    .describe(
+      'baked: layers of the image; mounted: read-only mount; hf-cache: a named volume in Hub layout; artifact: an OCI image of their own',
+    ),
+})
+
+const serving = z.strictObject({
+  contextLength: count
+    .optional()
+    .describe('Tokens of one sequence, prompt and answer together. Default: what the model declares'),
+  parallelism: count.default(1).describe('Sequences served at the same time'),
+  dtype: z.enum(['auto', 'float32', 'float16', 'bfloat16']).default('auto').describe('Type of computation'),
+  quantization: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Quantisation in the engine's words, e.g. gptq, awq, fp8, Q4_K_M"),
+  kvCacheDtype: z.string().min(1).optional().describe("Type of the KV cache in the engine's words"),
+  tensorParallel: count.default(1).describe('GPUs that one model is split over'),
+  gpuMemoryUtilization: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('Share of GPU memory the server may take'),
+  maxInputTokens: count
+    .optional()
+    .describe('Longest prompt in tokens, where the engine limits it apart from the context'),
+  maxPrefillTokens: count.optional().describe('Tokens processed in one prefill step'),
+  port: z
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe("Port the server listens on. Default: the engine's own"),
+  sharedMemory: size.optional().describe('Size of /dev/shm the server needs'),
+  extraArguments: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Arguments appended to the server's command line as they are"),
+  environment: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .default({})
+    .describe('Further environment variables; no secrets'),
+})
+
+const image = z.strictObject({
+  platform: z.enum(['linux/amd64', 'linux/arm64']).default('linux/amd64').describe('Platform of the image'),
+  base: z.string().min(1).optional().describe("Base image instead of the engine's default"),
+  budgets: z
+    .strictObject({
+      total: size.optional().describe('Most bytes the stored image may have'),
+      runtime: size.optional().describe('Most bytes of the stored image without weights'),
+      layer: size.optional().describe('Most bytes of one stored layer that is not weights'),
+    })
+    .default({})
+    .describe('Limits whose breach fails the build'),
+  labels: z.record(z.string().min(1), z.string()).default({}).describe('Further labels of the image'),
+  slim: z.boolean().default(true).describe('Whether files that the server never needs are removed'),
+})
+
+const target = z.strictObject({
+  gpu: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('GPU the image is for, e.g. h100, l4, a100-80gb; none means CPU'),
+  count: count.default(1).describe('GPUs of one server'),
+  driver: z
+    .string()
+    .regex(/^\d+(\.\d+)*$/)
+    .optional()
+    .describe('Oldest NVIDIA driver among the hosts'),
+})
+
+const verify = z.strictObject({
+  profiles: z
+    .array(z.enum(profiles))
+    .min(1)
+    .default(['hostile'])
+    .describe('Conditions under which the image is booted'),
+  startTimeoutSeconds: count.default(300).describe('Time from start to the first generated token'),
+  prompts: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['What is the capital of France? Answer in one word.'])
+    .describe('Prompts answered greedily and recorded in the report'),
+})
+
+export const recipeSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/, 'lower-case letters and digits, joined by . _ or -')
+    .describe('Name of the image; also the name of the lock'),
+  model,
+  engine,
+  weights,
+  serving: serving.default(() => serving.parse({})),
+  image: image.default(() => image.parse({})),
+  target: target.default(() => target.parse({})),
+  verify: verify.default(() => verify.parse({})),
+})
+
+/** What a person asked for, with every default filled in. Sizes are bytes. */
+export type Recipe = z.infer<typeof recipeSchema>
+
+function isSize(text: string): boolean {
+  try {
+    parseBytes(text)
+    return true
+  } catch {
+    return false
+  }
+}
