@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
+import { errnoOf } from '../../lib/error.ts'
+import { StoreError } from './error.ts'
+import type { Store } from './store.ts'
+
+export const chunkBytes = 1024 * 1024
+const textLimitBytes = 8 * 1024 * 1024
+
+export interface ByteRange {
+  start: number
+  /** First byte that is not read. */
+  end: number
+}
+
+export function blobPath(store: Pick<Store, 'root'>, digest: Digest): string {
+  return join(store.root, 'blobs', 'sha256', hexOf(digest))
+}
+
+/** Size in bytes, or undefined when the store does not have it. */
+export async function statBlob(store: Store, digest: Digest): Promise<number | undefined> {
+  const found = await stat(blobPath(store, digest)).catch((error) => {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  })
+  return found?.size
+}
+
+/**
+ * Streams a blob in chunks of 1 MiB. A whole read is hashed on the way and its last chunk is held back until the
+ * hash is right, so a reader never gets all of a wrong blob. The stream fails with `missing-blob` or `corrupt-blob`.
+ */
+export function readBlob(store: Store, digest: Digest, range?: ByteRange): Readable {
+  const chunks = range ? rangeOf(store, digest, range) : verified(store, digest)
+  return Readable.from(chunks, { objectMode: false, highWaterMark: chunkBytes })
+}
+
+/** A small blob, verified. Throws `missing-blob`, `corrupt-blob`, and `too-large` above 8 MiB. */
+export async function readBlobText(store: Store, digest: Digest): Promise<string> {
+  const sizeBytes = await statBlob(store, digest)
+  if (sizeBytes === undefined) throw missingBlob(digest)
+  if (sizeBytes > textLimitBytes)
+    throw new StoreError('too-large', {
+      attempted: `read the document ${digest}`,
+      found: `it has ${sizeBytes} bytes, more than the ${textLimitBytes} a document may have`,
+      hint: 'this blob is a layer; stream it',
+    })
+  const content = await readFile(blobPath(store, digest))
+  if (digestOf(content) !== digest) throw corruptBlob(store, digest)
+  return content.toString('utf8')
+}
+
+export function missingBlob(digest: Digest): StoreError {
+  return new StoreError('missing-blob', {
+    attempted: `read blob ${digest}`,
+    found: 'the store does not have it',
+    hint: 'build the image again: what is missing is made anew',
+  })
+}
+
+export function corruptBlob(store: Store, digest: Digest): StoreError {
+  return new StoreError('corrupt-blob', {
+    attempted: `read blob ${digest}`,
+    found: 'its bytes do not match its digest',
+    hint: `check the disk, remove ${blobPath(store, digest)} and build again`,
+  })
+}
+
+/** Reads the next chunk while the caller works on the one it has. Closes the file at the end. */
+export async function* chunksOf(file: FileHandle, start = 0, end = Number.POSITIVE_INFINITY) {
+  try {
+    let position = start
+    let next = readChunk(file, position, end)
+    for (;;) {
+      const chunk = await next
+      if (chunk.byteLength === 0) return
+      position += chunk.byteLength
+      next = readChunk(file, position, end)
+      // Awaited one turn later; without this a failing read would count as unhandled meanwhile.
+      next.catch(() => {})
+      yield chunk
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function readChunk(file: FileHandle, position: number, end: number): Promise<Uint8Array> {
+  const length = Math.min(chunkBytes, end - position)
+  if (length <= 0) return new Uint8Array()
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, position)
+  return buffer.subarray(0, bytesRead)
+}
+
+async function* verified(store: Store, digest: Digest): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  let held: Uint8Array | undefined
+  for await (const chunk of chunksOf(await openBlob(store, digest))) {
+    if (held) yield held
+    hash.update(chunk)
+    held = chunk
+  }
+  if (hash.digest('hex') !== hexOf(digest)) throw corruptBlob(store, digest)
+  if (held) yield held
+}
+
+async function* rangeOf(store: Store, digest: Digest, range: ByteRange): AsyncGenerator<Uint8Array> {
+  yield* chunksOf(await openBlob(store, digest), range.start, range.end)
+}
+
+async function openBlob(store: Store, digest: Digest): Promise<FileHandle> {
+  try {
+    return await open(blobPath(store, digest), 'r')
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? missingBlob(digest) : error
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errnoOf, messageOf } from '../../lib/error.ts'
+import { type Json, prettyJson } from '../../lib/json.ts'
+import { writeFileAtomic } from './atomic.ts'
+import { StoreError } from './error.ts'
+import type { Store } from './store.ts'
+
+/** The record under this key, or undefined. Its shape is for the caller to check. Throws `corrupt-record`. */
+export async function readRecord(store: Store, kind: string, key: string): Promise<unknown | undefined> {
+  const path = recordPath(store, kind, key)
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw new StoreError('corrupt-record', {
+      attempted: `read the record ${path}`,
+      found: messageOf(error),
+      hint: 'remove this file; ingot makes it again',
+      cause: error,
+    })
+  }
+}
+
+/** Writes or replaces a record; a reader sees the old or the new one, never a part. */
+export async function writeRecord(store: Store, kind: string, key: string, json: Json): Promise<void> {
+  const path = recordPath(store, kind, key)
+  await mkdir(kindFolder(store, kind), { recursive: true })
+  await writeFileAtomic(store, path, prettyJson(json))
+}
+
+export async function removeRecord(store: Store, kind: string, key: string): Promise<void> {
+  await rm(recordPath(store, kind, key), { force: true })
+}
+
+/** Keys of this kind, sorted. */
+export async function listRecords(store: Store, kind: string): Promise<string[]> {
+  const names = await readdir(kindFolder(store, kind)).catch((error) => {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  })
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
+    .sort()
+}
+
+const ownFolders = ['locks', 'tmp', 'partial']
+
+/** Kinds that have records, sorted. */
+export async function listRecordKinds(store: Store): Promise<string[]> {
+  const names = await readdir(join(store.root, 'ingot'))
+  return names.filter((name) => !ownFolders.includes(name)).sort()
+}
+
+/** Any text as a file name and back. Colons go too: CI systems refuse to upload files with one. Throws `bad-name`. */
+export function fileNameOf(key: string): string {
+  const name = encodeURIComponent(key).replaceAll('*', '%2A')
+  // 255 bytes are the limit of common file systems; prefix and suffix of ours need a few.
+  if (name !== '' && name !== '.' && name !== '..' && name.length <= 230) return name
+  throw badName(key, 'a key needs 1 to 230 bytes once it is written as a file name')
+}
+
+function recordPath(store: Store, kind: string, key: string): string {
+  return join(kindFolder(store, kind), `${fileNameOf(key)}.json`)
+}
+
+function kindFolder(store: Store, kind: string): string {
+  if (/^[a-z][a-z0-9-]*$/.test(kind) && !ownFolders.includes(kind)) return join(store.root, 'ingot', kind)
+  throw badName(kind, 'a kind is a word in small letters, and not locks, tmp or partial')
+}
+
+export function badName(name: string, found: string): StoreError {
+  return new StoreError('bad-name', {
+    attempted: `use "${name}" in the store`,
+    found,
+    hint: 'choose another name',
+  })
+}
