@@ -1,0 +1,142 @@
+import { digestOf, hexOf } from '../lib/digest.ts'
+import { canonicalJson } from '../lib/json.ts'
+import { sortFiles, type WeightFile } from '../recipes/weights.ts'
+import { paddingBytes, type TarMember, tarHeader, trailerBytes } from './weights/tar-header.ts'
+
+/** One member of a weight layer. A file's bytes come from the source, so only its name, size and hash are here. */
+export type WeightEntry =
+  | { type: 'directory'; path: string }
+  | { type: 'symlink'; path: string; target: string }
+  | { type: 'text'; path: string; text: string }
+  | { type: 'file'; path: string; file: WeightFile }
+
+/**
+ * A tar that is known before a byte of it was read. `key` names it by content (hex of a sha256 over its entries): the
+ * same files at the same paths have the same key, whatever the recipe or engine. `sizeBytes` is the exact size of the tar.
+ */
+export interface WeightLayer {
+  key: string
+  cause: string
+  entries: WeightEntry[]
+  sizeBytes: number
+}
+
+export interface WeightLayerOptions {
+  /** Absolute, `/models/NAME`. */
+  modelFolder: string
+  /** Files below this share one layer. Default 64 MB. */
+  smallFileBytes?: number
+  /** Largest layer that the target registry takes. Default: no limit. */
+  maxLayerBytes?: number
+  /** Most layers for weights; beyond it, neighbouring files share one. Default 96, as an image may have 127 in all. */
+  maxLayers?: number
+}
+
+/** A stretch of a weight layer's tar: bytes known from the plan, or the payload of a file. */
+export type TarSegment =
+  | { type: 'bytes'; bytes: Uint8Array; sizeBytes: number }
+  | { type: 'file'; file: WeightFile; sizeBytes: number }
+
+/**
+ * Layers for a set of files: first the folders, then the small files together, then one layer a file. The folders have a
+ * layer of their own (some KB) so that every other layer depends on its file alone and is shared between sets.
+ */
+export function planWeightLayers(files: readonly WeightFile[], options: WeightLayerOptions): WeightLayer[] {
+  const { smallFileBytes = 64e6, maxLayerBytes = Number.POSITIVE_INFINITY, maxLayers = 96 } = options
+  const root = options.modelFolder.replace(/^\/+|\/+$/g, '')
+  const entries = sortFiles(files).map(
+    (file) => ({ type: 'file', path: `${root}/${file.path}`, file }) satisfies WeightEntry,
+  )
+  const small = entries.filter(({ file }) => file.sizeBytes < smallFileBytes)
+  const large = entries.filter(({ file }) => file.sizeBytes >= smallFileBytes)
+  const smallGroups = groupBySize(small, maxLayerBytes)
+  const perLayer = Math.ceil(large.length / Math.max(1, maxLayers - smallGroups.length - 1))
+  return [
+    weightLayer('weights: folders', foldersOf(entries.map((entry) => entry.path))),
+    ...smallGroups.map((group) => weightLayer(`weights: ${group.length} small files`, group)),
+    ...groupBySize(large, maxLayerBytes, perLayer).map((group) => weightLayer(causeOf(group), group)),
+  ]
+}
+
+/** A layer with its exact size and key. Entries keep the order given. */
+export function weightLayer(cause: string, entries: WeightEntry[]): WeightLayer {
+  const identity = entries.map((entry) =>
+    entry.type === 'file'
+      ? { type: entry.type, path: entry.path, sha256: entry.file.sha256, sizeBytes: entry.file.sizeBytes }
+      : { ...entry },
+  )
+  return {
+    key: hexOf(digestOf(canonicalJson(['tar-1', ...identity]))),
+    cause,
+    entries,
+    sizeBytes: sizeOfEntries(entries) + trailerBytes,
+  }
+}
+
+/** Every folder above the given paths, outermost first. */
+export function foldersOf(paths: readonly string[]): WeightEntry[] {
+  const folders = paths.flatMap((path) => {
+    const parts = path.split('/').slice(0, -1)
+    return parts.map((_, i) => `${parts.slice(0, i + 1).join('/')}/`)
+  })
+  return [...new Set(folders)].sort().map((path) => ({ type: 'directory', path }))
+}
+
+/** The stretches of the layer's tar, in order; their sizes add up to `sizeBytes`. */
+export function tarSegments(layer: WeightLayer): TarSegment[] {
+  const known = (bytes: Uint8Array): TarSegment => ({ type: 'bytes', bytes, sizeBytes: bytes.length })
+  const segments = layer.entries.flatMap((entry): TarSegment[] => {
+    const header = tarHeader(memberOf(entry))
+    if (entry.type === 'file')
+      return [
+        known(header),
+        { type: 'file', file: entry.file, sizeBytes: entry.file.sizeBytes },
+        known(Buffer.alloc(paddingBytes(entry.file.sizeBytes))),
+      ]
+    const body = Buffer.from(entry.type === 'text' ? entry.text : '')
+    return [known(Buffer.concat([header, body, Buffer.alloc(paddingBytes(body.length))]))]
+  })
+  return [...segments, known(Buffer.alloc(trailerBytes))].filter((segment) => segment.sizeBytes > 0)
+}
+
+function memberOf(entry: WeightEntry): TarMember {
+  if (entry.type === 'file') return { path: entry.path, type: 'file', sizeBytes: entry.file.sizeBytes }
+  if (entry.type === 'text')
+    return { path: entry.path, type: 'file', sizeBytes: Buffer.byteLength(entry.text) }
+  if (entry.type === 'symlink')
+    return { path: entry.path, type: 'symlink', sizeBytes: 0, linkTarget: entry.target }
+  return { path: entry.path, type: 'directory', sizeBytes: 0 }
+}
+
+function sizeOfEntries(entries: readonly WeightEntry[]): number {
+  return entries.reduce((sum, entry) => {
+    const member = memberOf(entry)
+    return sum + tarHeader(member).length + member.sizeBytes + paddingBytes(member.sizeBytes)
+  }, 0)
+}
+
+function groupBySize<Entry extends WeightEntry>(
+  entries: readonly Entry[],
+  maxLayerBytes: number,
+  maxEntries = Number.POSITIVE_INFINITY,
+): Entry[][] {
+  const groups: { entries: Entry[]; sizeBytes: number }[] = []
+  for (const entry of entries) {
+    const sizeBytes = sizeOfEntries([entry])
+    const last = groups.at(-1)
+    const fits =
+      last !== undefined &&
+      last.entries.length < maxEntries &&
+      last.sizeBytes + sizeBytes + trailerBytes <= maxLayerBytes
+    if (fits) {
+      last.entries.push(entry)
+      last.sizeBytes += sizeBytes
+    } else groups.push({ entries: [entry], sizeBytes })
+  }
+  return groups.map((group) => group.entries)
+}
+
+function causeOf(group: readonly { file: WeightFile }[]): string {
+  const first = group[0]?.file.path ?? ''
+  return group.length === 1 ? `weights: ${first}` : `weights: ${first} and ${group.length - 1} more`
+}

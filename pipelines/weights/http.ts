@@ -1,0 +1,125 @@
+import { messageOf } from '../../lib/error.ts'
+import { WeightsError } from './error.ts'
+
+export interface HttpOptions {
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** A connection that sends nothing for this long counts as cut. Default one minute. */
+  stallMs?: number
+}
+
+/** An address as it may be shown: without user, password, query and fragment, where tokens and signatures live. */
+export function publicUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+/**
+ * GET with redirects followed. Gives the answer for every 2xx; throws `WeightsError` for all else: `unauthorized` (401,
+ * 403), `not-found` (404, 410), `network` (408, 429, 5xx, no connection, stall), `bad-answer`.
+ */
+export async function get(url: string, options: HttpOptions = {}): Promise<Answer> {
+  const watch = startWatch(options)
+  try {
+    const response = await fetch(url, {
+      ...(options.headers ? { headers: options.headers } : {}),
+      signal: watch.signal,
+    })
+    if (!response.ok) {
+      await response.body?.cancel()
+      throw statusError(url, response)
+    }
+    return { response, bytes: () => watched(url, response, watch) }
+  } catch (error) {
+    watch.stop()
+    throw asNetworkError(url, error, options.signal)
+  }
+}
+
+export interface Answer {
+  response: Response
+  /** The body; a connection that ends early or stalls throws `network`. */
+  bytes(): AsyncGenerator<Uint8Array>
+}
+
+/** The whole body as text. For small answers only. */
+export async function getText(
+  url: string,
+  options: HttpOptions = {},
+): Promise<{ text: string; response: Response }> {
+  const answer = await get(url, options)
+  const chunks = []
+  for await (const chunk of answer.bytes()) chunks.push(chunk)
+  return { text: Buffer.concat(chunks).toString('utf8'), response: answer.response }
+}
+
+interface Watch {
+  signal: AbortSignal
+  touch(): void
+  stop(): void
+}
+
+function startWatch({ signal, stallMs = 60_000 }: HttpOptions): Watch {
+  const stalled = new AbortController()
+  const timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`)), stallMs)
+  return {
+    signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+    touch: () => void timer.refresh(),
+    stop: () => {
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function* watched(url: string, response: Response, watch: Watch): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response.body ?? []) {
+      watch.touch()
+      yield chunk
+      watch.touch()
+    }
+  } catch (error) {
+    throw asNetworkError(url, error, watch.signal.aborted ? watch.signal : undefined)
+  } finally {
+    watch.stop()
+  }
+}
+
+function asNetworkError(url: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (error instanceof WeightsError) return error
+  const reason = signal?.aborted ? signal.reason : error
+  if (reason instanceof Error && reason.name === 'AbortError') return reason
+  const cause = reason instanceof Error && reason.cause !== undefined ? reason.cause : reason
+  return new WeightsError('network', {
+    attempted: `read ${publicUrl(url)}`,
+    found: messageOf(cause),
+    hint: 'check the connection; a proxy is taken from HTTPS_PROXY with NODE_USE_ENV_PROXY=1, extra CAs from NODE_EXTRA_CA_CERTS',
+    cause: error,
+  })
+}
+
+function statusError(url: string, response: Response): WeightsError {
+  const { status } = response
+  const failure = { attempted: `read ${publicUrl(url)}`, found: `the server answered ${status}` }
+  if (status === 401 || status === 403)
+    return new WeightsError('unauthorized', {
+      ...failure,
+      hint: 'give credentials that may read this address',
+    })
+  if (status === 404 || status === 410)
+    return new WeightsError('not-found', { ...failure, hint: 'check the name and the version in the recipe' })
+  if (status === 408 || status === 429 || status >= 500)
+    return new WeightsError(
+      'network',
+      { ...failure, hint: 'the server is busy or broken; try again later' },
+      retryAfterMs(response.headers.get('retry-after')),
+    )
+  return new WeightsError('bad-answer', { ...failure, hint: 'open the address by hand to see what it says' })
+}
+
+/** `Retry-After` in seconds or as a date. */
+export function retryAfterMs(value: string | null): number | undefined {
+  if (value === null) return undefined
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+}

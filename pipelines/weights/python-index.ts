@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { messageOf } from '../../lib/error.ts'
+import { WeightsError } from './error.ts'
+import { getText, publicUrl } from './http.ts'
+import { withRetry } from './retry.ts'
+import type { SourceContext } from './source.ts'
+
+/** pip's own default where nothing is configured. */
+const defaultIndex = 'https://pypi.org/simple'
+
+export interface IndexFile {
+  filename: string
+  url: string
+  sha256: string | undefined
+  headers: Record<string, string>
+}
+
+/** The files that the configured indexes list for a package, in pip's order of indexes. */
+export async function listPackageFiles(name: string, context: SourceContext): Promise<IndexFile[]> {
+  const normal = name.toLowerCase().replaceAll(/[-_.]+/g, '-')
+  const files: IndexFile[] = []
+  const missed: WeightsError[] = []
+  for (const index of await configuredIndexes(context.environment)) {
+    try {
+      files.push(...(await listFrom(`${index.replace(/\/+$/, '')}/${normal}/`, context)))
+    } catch (error) {
+      if (!(error instanceof WeightsError) || error.code !== 'not-found') throw error
+      missed.push(error)
+    }
+  }
+  if (files.length === 0 && missed[0]) throw missed[0]
+  return files
+}
+
+/** Indexes as pip itself is configured: environment first, then what `pip config` reports, then pip's default. */
+export async function configuredIndexes(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const settings = parsePipConfig(await pipConfig(environment))
+  const index = environment['PIP_INDEX_URL'] ?? settings['index-url'] ?? defaultIndex
+  const extra = environment['PIP_EXTRA_INDEX_URL'] ?? settings['extra-index-url'] ?? ''
+  return [index, ...extra.split(/\s+/)].filter((url) => /^https?:\/\//.test(url))
+}
+
+async function pipConfig(environment: NodeJS.ProcessEnv): Promise<string> {
+  for (const [command = '', ...args] of [
+    ['python3', '-m', 'pip', 'config', 'list'],
+    ['pip', 'config', 'list'],
+  ])
+    try {
+      return (await promisify(execFile)(command, args, { env: environment, timeout: 30_000 })).stdout
+    } catch {
+      // No Python or no pip here: its environment variables and default still hold.
+    }
+  return ''
+}
+
+/** Lines such as `global.index-url='https://…'`; a setting for one command wins over `global`, as in pip. */
+export function parsePipConfig(text: string): Record<string, string> {
+  const rank = (section: string) => ['global', 'download', 'install', ':env:'].indexOf(section)
+  const lines = [...text.matchAll(/^([^.\n]+)\.([\w-]+)=(['"])(.*)\3$/gm)]
+    .map(([, section = '', key = '', , value = '']) => ({
+      section,
+      key,
+      value: value.replaceAll('\\n', ' ').trim(),
+    }))
+    .filter(({ section }) => rank(section) >= 0)
+    .sort((a, b) => rank(a.section) - rank(b.section))
+  return Object.fromEntries(lines.map(({ key, value }) => [key, value]))
+}
+
+const listing = z.object({
+  files: z.array(
+    z.object({ filename: z.string(), url: z.string(), hashes: z.record(z.string(), z.string()) }),
+  ),
+})
+
+async function listFrom(address: string, context: SourceContext): Promise<IndexFile[]> {
+  const { url, headers } = splitCredentials(address)
+  const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5'
+  const { text, response } = await withRetry(
+    () => getText(url, { ...context, headers: { ...headers, accept } }),
+    context.retry,
+    context.signal,
+  )
+  const base = response.url
+  const authFor = (target: string) => (new URL(target).host === new URL(url).host ? headers : {})
+  return (response.headers.get('content-type')?.includes('json') ? fromJson(text, base) : fromHtml(text)).map(
+    (file) => {
+      const resolved = new URL(file.url, base)
+      resolved.hash = ''
+      return { ...file, url: resolved.href, headers: authFor(resolved.href) }
+    },
+  )
+}
+
+function fromJson(text: string, base: string): Omit<IndexFile, 'headers'>[] {
+  try {
+    return listing.parse(JSON.parse(text)).files.map((file) => ({ ...file, sha256: file.hashes['sha256'] }))
+  } catch (error) {
+    throw new WeightsError('bad-answer', {
+      attempted: `read the package list at ${publicUrl(base)}`,
+      found: messageOf(error),
+      hint: 'check that the configured index speaks the simple API (PEP 503 or PEP 691)',
+      cause: error,
+    })
+  }
+}
+
+/** The older HTML form of the simple API: `<a href="…#sha256=…">name.whl</a>`. */
+export function fromHtml(text: string): Omit<IndexFile, 'headers'>[] {
+  return [...text.matchAll(/<a\s[^>]*href="([^"]+)"[^>]*>\s*([^<]+?)\s*<\/a>/gi)].map(
+    ([, href = '', name = '']) => ({
+      filename: name,
+      url: href.replaceAll('&amp;', '&'),
+      sha256: /#sha256=([0-9a-f]{64})/.exec(href)?.[1],
+    }),
+  )
+}
+
+/** Moves `user:password@` of an index address into a header, so that no later message can show it. */
+function splitCredentials(address: string): { url: string; headers: Record<string, string> } {
+  const url = new URL(address)
+  if (url.username === '' && url.password === '') return { url: address, headers: {} }
+  const plain = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  url.username = ''
+  url.password = ''
+  return { url: url.href, headers: { authorization: `Basic ${Buffer.from(plain).toString('base64')}` } }
+}

@@ -1,0 +1,42 @@
+import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import { isSafePath } from '../../recipes/locked-weights.ts'
+import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
+import { WeightsError } from './error.ts'
+import { publicUrl } from './http.ts'
+import { openRanged, readRange } from './ranged.ts'
+import { withRetry } from './retry.ts'
+import type { OpenWeights, SourceContext } from './source.ts'
+
+/** Asks for the size only; the hash is the recipe's. */
+export async function inventoryUrl(source: SourceOf<'url'>, context: SourceContext): Promise<LockedWeights> {
+  refuseCredentials(source.url)
+  const ranged = await withRetry(() => openRanged(source.url, context), context.retry, context.signal)
+  await ranged.close()
+  const path = source.path ?? decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) ?? '')
+  if (!isSafePath(path))
+    throw new WeightsError('bad-answer', {
+      attempted: `name the file of ${publicUrl(source.url)}`,
+      found: `"${path}" is no file name`,
+      hint: 'give `path` in the recipe',
+    })
+  const files = [{ path, sizeBytes: ranged.sizeBytes, sha256: source.sha256 }]
+  return { source: { type: 'url', url: source.url }, files, setDigest: setDigestOf(files) }
+}
+
+export async function openUrl(pinned: PinnedOf<'url'>, context: SourceContext): Promise<OpenWeights> {
+  return {
+    read: (file, offset) => readRange(pinned.url, offset, file.sizeBytes, context),
+    close: async () => {},
+  }
+}
+
+/** The address is written to the lock, so it must not carry a password. */
+function refuseCredentials(url: string): void {
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return
+  throw new WeightsError('bad-token', {
+    attempted: `read ${publicUrl(url)}`,
+    found: 'the address holds a user or password, which would end up in the lock',
+    hint: 'remove it from the recipe; use a source that takes a token from the environment',
+  })
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { isDigest } from '../lib/digest.ts'
+import { setDigestOf } from './weights.ts'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
+const sizeBytes = z.int().nonnegative()
+const digest = z.string().refine(isDigest, 'sha256: and 64 lower-case hex digits')
+
+/** A path that stays inside the model folder on every system: relative, with forward slashes, without `.` or `..`. */
+export function isSafePath(path: string): boolean {
+  const parts = path.split('/')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  return !/[\\\u0000-\u001f\u007f]/.test(path) && parts.every((part) => !['', '.', '..'].includes(part))
+}
+
+const path = z.string().refine(isSafePath, 'a relative path without . or .. and with forward slashes')
+
+/** `from` is the file's place at the source where it differs from `path` (a member of a wheel, for example). */
+export const lockedFileSchema = z.strictObject({ path, sizeBytes, sha256, from: path.optional() })
+
+/** Where the files come from, with everything pinned that could change. No host of a mirror and no token is in it. */
+export const pinnedSourceSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('huggingface'),
+    repo: z.string(),
+    revision: z.string(),
+    commit: z.string().regex(/^[0-9a-f]{40}$/, '40 lower-case hex digits'),
+  }),
+  z.strictObject({ type: z.literal('folder'), path: z.string() }),
+  z.strictObject({ type: z.literal('oci'), reference: z.string(), digest }),
+  z.strictObject({ type: z.literal('url'), url: z.string() }),
+  z.strictObject({
+    type: z.literal('pypi'),
+    package: z.string(),
+    version: z.string(),
+    wheel: z.strictObject({ filename: z.string(), sizeBytes, sha256 }),
+  }),
+])
+
+/** A file that the source has and the image does not need, with the reason. */
+export const skippedFileSchema = z.strictObject({ path: z.string(), sizeBytes, reason: z.string() })
+
+/** The weights part of a lock. It does not depend on the model's name, the engine or the delivery. */
+export const lockedWeightsSchema = z
+  .strictObject({
+    source: pinnedSourceSchema,
+    files: z.array(lockedFileSchema).min(1),
+    setDigest: digest,
+    license: z.string().optional(),
+    gated: z.boolean().optional(),
+    skipped: z.array(skippedFileSchema).optional(),
+  })
+  .superRefine((weights, context) => {
+    const paths = weights.files.map((file) => file.path)
+    const problem = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message })
+    if (new Set(paths).size !== paths.length) problem('files', 'two files have the same path')
+    if (paths.some((path, i) => i > 0 && path < (paths[i - 1] ?? ''))) problem('files', 'not sorted by path')
+    if (setDigestOf(weights.files) !== weights.setDigest)
+      problem('setDigest', `the files give ${setDigestOf(weights.files)}: the lock was edited by hand`)
+  })
+
+export type LockedFile = z.infer<typeof lockedFileSchema>
+export type PinnedSource = z.infer<typeof pinnedSourceSchema>
+export type PinnedOf<Type extends PinnedSource['type']> = Extract<PinnedSource, { type: Type }>
+export type SkippedFile = z.infer<typeof skippedFileSchema>
+export type LockedWeights = z.infer<typeof lockedWeightsSchema>
+
+/** Bytes of all files together. */
+export function totalBytes(files: readonly { sizeBytes: number }[]): number {
+  return files.reduce((sum, file) => sum + file.sizeBytes, 0)
+}
+
+/** What changed between two locks of the same weights, one line a change; empty when nothing did. */
+export function weightsDrift(locked: LockedWeights, now: LockedWeights): string[] {
+  const before = new Map(locked.files.map((file) => [file.path, file]))
+  const after = new Map(now.files.map((file) => [file.path, file]))
+  const commits = [locked, now].map(({ source }) => ('commit' in source ? source.commit : undefined))
+  return [
+    ...(commits[0] === commits[1] ? [] : [`commit ${commits[0]} is now ${commits[1]}`]),
+    ...locked.files.filter((file) => !after.has(file.path)).map((file) => `${file.path} is gone`),
+    ...now.files.filter((file) => !before.has(file.path)).map((file) => `${file.path} is new`),
+    ...now.files
+      .filter((file) => before.has(file.path) && before.get(file.path)?.sha256 !== file.sha256)
+      .map((file) => `${file.path} has other bytes`),
+    ...(locked.license === now.license ? [] : [`license ${locked.license} is now ${now.license}`]),
+    ...(locked.gated === now.gated ? [] : [`gated is now ${now.gated ?? false}`]),
+  ]
+}
