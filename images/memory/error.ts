@@ -1,0 +1,5 @@
+import { IngotError } from '../../lib/error.ts'
+
+export type MemoryErrorCode = 'unknown-gpu' | 'bad-request'
+
+export class MemoryError extends IngotError<MemoryErrorCode> {}

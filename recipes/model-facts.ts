@@ -1,0 +1,140 @@
+import { z } from 'zod'
+
+/**
+ * What a lock holds of a model so that its memory can be planned with no network: numbers of the text model,
+ * how each layer keeps its past, and tensor bytes by role. All sizes are for one whole copy (tp = pp = 1).
+ */
+
+const count = z.int().nonnegative()
+const positive = z.int().positive()
+
+/** Key/value heads of one layer; `keyDim` and `valueDim` are per head. */
+const heads = { kvHeads: positive, keyDim: positive, valueDim: positive }
+
+/** Sizes of a recurrent layer's state, in elements, for one sequence. Channels of groups divide by whole groups. */
+const stateLayerSchema = z.strictObject({
+  kind: z.literal('state'),
+  family: z.enum(['mamba1', 'mamba2', 'gated-delta-net', 'kimi-delta', 'lightning', 'short-conv']),
+  convTaps: count,
+  innerChannels: count,
+  groupChannels: count,
+  groupCount: count,
+  stateElements: count,
+  stateDtype: z.string().nullable(),
+})
+
+export const layerKindSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('full'), ...heads }),
+  z.strictObject({ kind: z.literal('window'), ...heads, windowTokens: positive }),
+  z.strictObject({ kind: z.literal('chunked'), ...heads, chunkTokens: positive }),
+  z.strictObject({ kind: z.literal('cross'), ...heads, encoderTokens: positive }),
+  z.strictObject({ kind: z.literal('mla'), latentDim: positive, ropeDim: count, indexDim: count }),
+  stateLayerSchema,
+  z.strictObject({ kind: z.literal('none') }),
+])
+
+export const weightRoles = [
+  'embedding',
+  'head',
+  'norm',
+  'router',
+  'attention',
+  'keyValue',
+  'mlaDown',
+  'dense',
+  'expert',
+  'shared',
+  'state',
+  'vision',
+  'draft',
+  'other',
+] as const
+
+const roleCountsSchema = z.partialRecord(z.enum(weightRoles), count)
+
+export const modelFactsSchema = z.strictObject({
+  architecture: z.string(),
+  modelType: z.string(),
+  source: z.enum(['config', 'gguf']),
+  dtype: z.string().nullable(),
+  hiddenSize: positive,
+  vocabSize: count,
+  layerCount: positive,
+  headCount: count,
+  headDim: count,
+  /** Feed-forward width one token passes through, experts included; decides the activation peak. */
+  activeFfnSize: count,
+  maxPositions: positive.nullable(),
+  /** Columns of the precomputed cosine and sine table; 0 where the model has none. */
+  rotaryDim: count,
+  tiedEmbeddings: z.boolean(),
+  /** Runs of equal layers, in the order of the model; `cross` layers stand beside their own layer. */
+  layers: z.array(z.strictObject({ count: positive, layer: layerKindSchema })),
+  experts: z
+    .strictObject({ count: positive, perToken: positive, ffnSize: count, layerCount: count })
+    .nullable(),
+  vision: z.strictObject({ hiddenSize: count, ffnSize: count, maxPatches: count }).nullable(),
+  quantization: z
+    .strictObject({
+      method: z.string(),
+      bitsPerWeight: z.number().positive(),
+      /** True when only expert weights are packed (gpt-oss). */
+      expertsOnly: z.boolean(),
+      attentionPacked: z.boolean(),
+      kvCacheDtype: z.string().nullable(),
+    })
+    .nullable(),
+  /** Elements by role, counted from the configuration; null where the architecture's layout is not known. */
+  parameters: roleCountsSchema.nullable(),
+  /** Bytes by role, from tensor headers; null when no header was read. */
+  weights: z
+    .strictObject({
+      totalBytes: positive,
+      byRole: roleCountsSchema,
+      byDtype: z.record(z.string(), count),
+    })
+    .nullable(),
+  /** What is needed and was not found; not empty means memory cannot be told. */
+  missing: z.array(z.string()),
+  /** What was assumed and could be wrong. */
+  doubts: z.array(z.string()),
+})
+
+export type ModelFacts = z.infer<typeof modelFactsSchema>
+export type LayerKind = z.infer<typeof layerKindSchema>
+export type StateLayer = z.infer<typeof stateLayerSchema>
+export type LayerRun = ModelFacts['layers'][number]
+export type WeightRole = (typeof weightRoles)[number]
+export type RoleCounts = Partial<Record<WeightRole, number>>
+export type WeightFacts = NonNullable<ModelFacts['weights']>
+export type Quantization = NonNullable<ModelFacts['quantization']>
+
+/** Joins equal neighbours, so that a lock stays short: 48 equal layers are one line. */
+export function runsOf(layers: readonly LayerKind[]): LayerRun[] {
+  const runs: LayerRun[] = []
+  for (const layer of layers) {
+    const last = runs.at(-1)
+    if (last && sameLayer(last.layer, layer)) last.count += 1
+    else runs.push({ count: 1, layer })
+  }
+  return runs
+}
+
+/** How many layers there are of each kind, in order of first appearance. */
+export function layerTotals(runs: readonly LayerRun[]): LayerRun[] {
+  const totals: LayerRun[] = []
+  for (const run of runs) {
+    const known = totals.find((total) => sameLayer(total.layer, run.layer))
+    if (known) known.count += run.count
+    else totals.push({ ...run })
+  }
+  return totals
+}
+
+export function sameLayer(a: LayerKind, b: LayerKind): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+export function sumOf(counts: RoleCounts): number {
+  return Object.values(counts).reduce((sum, value) => sum + value, 0)
+}

@@ -1,0 +1,128 @@
+import { type ModelFacts, type Quantization, type RoleCounts, runsOf } from '../model-facts.ts'
+import { isKnownFamily, unknownCacheOf } from './families.ts'
+import {
+  type Config,
+  countOf,
+  headCountOf,
+  headDimOf,
+  hiddenSizeOf,
+  isConfig,
+  layerCountOf,
+  listOf,
+  maxPositionsOf,
+  numberOf,
+  sectionOf,
+  textConfigOf,
+  textOf,
+  vocabSizeOf,
+} from './keys.ts'
+import { layersOf } from './layers.ts'
+import { feedForwardOf, parametersOf } from './parameters.ts'
+import { quantizationOf } from './quantization.ts'
+import { visionOf, visionParametersOf } from './vision.ts'
+
+/**
+ * Facts from a parsed config.json. Never throws for a strange configuration: what could not be read is named in
+ * `missing`, what was assumed in `doubts`.
+ */
+export function factsFromConfig(config: Config): ModelFacts {
+  const text = { ...textConfigOf(config), ...inheritedOf(config) }
+  const modelType = textOf(text, 'model_type') ?? 'unknown'
+  const architecture = String(listOf(config, 'architectures')?.[0] ?? modelType)
+  const { layers, missing } = layersOf(text)
+  const heads = headCountOf(text) ?? 0
+  const hidden = hiddenSizeOf(text)
+  const headDim = headDimOf(text, hidden ?? 0, heads)
+  const tied = isTied(config, text, modelType)
+  const ffn = feedForwardOf(text)
+  return {
+    architecture,
+    modelType,
+    source: 'config',
+    dtype: textOf(text, 'torch_dtype', 'dtype') ?? textOf(config, 'torch_dtype', 'dtype') ?? null,
+    hiddenSize: hidden ?? 1,
+    vocabSize: vocabSizeOf(text),
+    layerCount: layerCountOf(text) ?? 1,
+    headCount: heads,
+    headDim,
+    activeFfnSize: activeSizeOf(ffn),
+    maxPositions: maxPositionsOf(text) ?? null,
+    rotaryDim: rotaryDimOf(text, headDim, modelType),
+    tiedEmbeddings: tied,
+    layers: runsOf(layers),
+    experts: expertsOf(ffn),
+    vision: visionOf(config),
+    quantization: quantizationFor(config, text),
+    parameters: withVision(parametersOf(text, layers, tied), visionParametersOf(config)),
+    weights: null,
+    missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType)],
+    doubts: doubtsOf(modelType, architecture),
+  }
+}
+
+function withVision(counts: RoleCounts | null, vision: number): RoleCounts | null {
+  return counts && vision > 0 ? { ...counts, vision } : counts
+}
+
+/** Outer keys that describe the text model although it has a section of its own. */
+function inheritedOf(config: Config): Config {
+  const vision = sectionOf(config, 'vision_config')
+  return vision ? { vision_config: vision } : {}
+}
+
+function unknownOf(modelType: string): string[] {
+  const what = unknownCacheOf(modelType)
+  return what ? [what] : []
+}
+
+function doubtsOf(modelType: string, architecture: string): string[] {
+  if (isKnownFamily(modelType) || unknownCacheOf(modelType)) return []
+  return [
+    `${architecture} (${modelType}) is not known here; plain attention with its printed sizes is assumed`,
+  ]
+}
+
+/** Absent means true in transformers, but Llama-like classes say false; headers decide when they are read. */
+function isTied(config: Config, text: Config, modelType: string): boolean {
+  const named = text['tie_word_embeddings'] ?? config['tie_word_embeddings']
+  if (typeof named === 'boolean') return named
+  return /^(gemma|gpt2|gpt_bigcode|bloom|mpt|opt|falcon|whisper|cohere|t5)/.test(modelType)
+}
+
+function activeSizeOf(ffn: ReturnType<typeof feedForwardOf>): number {
+  if (ffn.expertCount === 0) return ffn.denseSize
+  return ffn.expertsPerToken * ffn.expertSize + ffn.sharedSize
+}
+
+function expertsOf(ffn: ReturnType<typeof feedForwardOf>): ModelFacts['experts'] {
+  if (ffn.expertCount === 0 || ffn.expertLayers <= 0) return null
+  const { expertCount: count, expertsPerToken: perToken, expertSize: ffnSize, expertLayers: layerCount } = ffn
+  return { count, perToken, ffnSize, layerCount }
+}
+
+const withoutRotary = [
+  'gpt2',
+  'gpt_bigcode',
+  'opt',
+  'bloom',
+  'mpt',
+  'whisper',
+  'mamba',
+  'mamba2',
+  'nemotron_h',
+]
+
+/** Columns of the table that vLLM precomputes: max positions x rotary dimension x 2 bytes (memory.md section 1.4). */
+function rotaryDimOf(text: Config, headDim: number, modelType: string): number {
+  if (withoutRotary.includes(modelType)) return 0
+  const latent = countOf(text, 'qk_rope_head_dim')
+  const parameters = sectionOf(text, 'rope_parameters') ?? {}
+  const part =
+    numberOf(text, 'partial_rotary_factor', 'rotary_pct') ?? numberOf(parameters, 'partial_rotary_factor')
+  return latent ?? countOf(text, 'rotary_dim') ?? Math.floor(headDim * (part ?? 1))
+}
+
+function quantizationFor(config: Config, text: Config): Quantization | null {
+  const raw = config['quantization_config'] ?? text['quantization_config'] ?? config['compression_config']
+  return isConfig(raw) ? quantizationOf(raw) : null
+}

@@ -1,0 +1,123 @@
+/** Reading a config.json whose writers never agreed on names (../shared/reference/memory.md, section 2.3). */
+
+export type Config = Readonly<Record<string, unknown>>
+
+const textSections = [
+  'text_config',
+  'llm_config',
+  'language_config',
+  'thinker_config',
+  'language_model',
+  'decoder',
+]
+
+export function isConfig(value: unknown): value is Config {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
+/** The part that describes the language model; its keys win over the outer ones, which fill the gaps. */
+export function textConfigOf(config: Config): Config {
+  for (const name of textSections) {
+    const inner = config[name]
+    if (isConfig(inner)) return textConfigOf({ ...withoutSections(config), ...definedOf(inner) })
+  }
+  return config
+}
+
+function withoutSections(config: Config): Config {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !textSections.includes(name)))
+}
+
+function definedOf(config: Config): Config {
+  return Object.fromEntries(
+    Object.entries(config).filter(([, value]) => value !== null && value !== undefined),
+  )
+}
+
+/** First of the names that holds a number. */
+export function numberOf(config: Config, ...names: string[]): number | undefined {
+  for (const name of names) {
+    const value = config[name]
+    if (typeof value === 'number' && Number.isFinite(value)) return value
+  }
+  return undefined
+}
+
+/** First of the names that holds a positive whole number. */
+export function countOf(config: Config, ...names: string[]): number | undefined {
+  for (const name of names) {
+    const value = config[name]
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+  }
+  return undefined
+}
+
+export function textOf(config: Config, ...names: string[]): string | undefined {
+  for (const name of names) {
+    const value = config[name]
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return undefined
+}
+
+export function listOf(config: Config, name: string): readonly unknown[] | undefined {
+  const value = config[name]
+  return Array.isArray(value) ? value : undefined
+}
+
+export function sectionOf(config: Config, ...names: string[]): Config | undefined {
+  for (const name of names) {
+    const value = config[name]
+    if (isConfig(value)) return value
+  }
+  return undefined
+}
+
+export const layerCountOf = (config: Config) =>
+  countOf(config, 'num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'decoder_layers') ??
+  listOf(config, 'layers_block_type')?.length ??
+  listOf(config, 'layer_types')?.length ??
+  (textOf(config, 'hybrid_override_pattern')?.length || undefined)
+
+export const headCountOf = (config: Config) =>
+  countOf(config, 'num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'decoder_attention_heads')
+
+export const hiddenSizeOf = (config: Config) => countOf(config, 'hidden_size', 'n_embd', 'd_model')
+
+export const vocabSizeOf = (config: Config) => countOf(config, 'vocab_size', 'padded_vocab_size') ?? 0
+
+export const maxPositionsOf = (config: Config) =>
+  countOf(
+    config,
+    'max_position_embeddings',
+    'n_positions',
+    'max_seq_len',
+    'seq_length',
+    'max_sequence_length',
+    'max_target_positions',
+    'n_ctx',
+    'model_max_length',
+  )
+
+/** Key/value heads, by the rules of each family; `heads` where nothing says less. */
+export function kvHeadsOf(config: Config, heads: number): number {
+  const attention = sectionOf(config, 'attn_config')
+  if (config['multi_query'] === true && config['new_decoder_architecture'] !== true) return 1
+  if (config['multi_query_attention'] === false) return heads
+  const named = countOf(
+    config,
+    'num_key_value_heads',
+    'n_head_kv',
+    'num_kv_heads',
+    'multi_query_group_num',
+    'num_attention_groups',
+    'num_query_groups',
+  )
+  return named ?? (attention ? countOf(attention, 'kv_n_heads') : undefined) ?? heads
+}
+
+/** Size of one head: an explicit one wins, as hidden/heads is wrong for Qwen3, Gemma, gpt-oss and Mistral-Nemo. */
+export function headDimOf(config: Config, hidden: number, heads: number): number {
+  const named = countOf(config, 'head_dim', 'kv_channels', 'attention_head_dim', 'd_kv')
+  return named ?? (heads > 0 ? Math.floor(hidden / heads) : 0)
+}

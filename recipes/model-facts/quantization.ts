@@ -1,0 +1,83 @@
+import type { Quantization } from '../model-facts.ts'
+import { type Config, countOf, isConfig, listOf, sectionOf, textOf } from './keys.ts'
+
+/**
+ * Bits per weight of packed matrices by method (memory.md section 1.2): the scales and zeros of a group of
+ * weights are counted in.
+ */
+export function quantizationOf(raw: Config): Quantization | null {
+  const method = (textOf(raw, 'quant_method', 'quant_algo') ?? 'unknown').toLowerCase()
+  return {
+    method,
+    bitsPerWeight: bitsOf(raw, method),
+    expertsOnly: method === 'mxfp4',
+    attentionPacked: !skipsAttention(raw),
+    kvCacheDtype: kvCacheDtypeOf(raw),
+  }
+}
+
+function bitsOf(raw: Config, method: string): number {
+  const bits = countOf(raw, 'bits', 'w_bit', 'weight_bits') ?? 4
+  const group = countOf(raw, 'group_size', 'q_group_size')
+  if (method === 'mxfp4') return 4.25
+  if (method === 'fp8' || method === 'fbgemm_fp8')
+    return listOf(raw, 'weight_block_size') ? 8 + 32 / 16384 : 8
+  if (method === 'bitsandbytes') return bitsandbytesBits(raw)
+  if (method === 'compressed-tensors') return compressedBits(raw)
+  if (method.startsWith('modelopt') || method.includes('nvfp4')) return modelOptBits(raw)
+  if (method === 'awq' || method === 'gptq' || method === 'auto-round' || method === 'awq_marlin')
+    return packedBits(bits, group ?? 128, raw['sym'] === true && method === 'auto-round')
+  return bits
+}
+
+/** fp16 scale and packed zeros for each group: 4 + 16/128 + 4/128 = 4.15625 at group 128. */
+export function packedBits(bits: number, group: number, symmetric: boolean): number {
+  if (group <= 0) return bits
+  return bits + 16 / group + (symmetric ? 0 : bits / group)
+}
+
+function bitsandbytesBits(raw: Config): number {
+  if (raw['load_in_8bit'] === true) return 8
+  return raw['bnb_4bit_use_double_quant'] === true ? 4 + 8 / 64 + 32 / (64 * 256) : 4.5
+}
+
+/** NVFP4 has one E4M3 scale for 16 weights. */
+function modelOptBits(raw: Config): number {
+  const algorithm = (
+    textOf(raw, 'quant_algo') ??
+    textOf(sectionOf(raw, 'quantization') ?? {}, 'quant_algo') ??
+    ''
+  ).toUpperCase()
+  if (algorithm.includes('FP8')) return 8
+  if (algorithm.includes('W4A16') || algorithm.includes('INT4')) return packedBits(4, 128, true)
+  return 4.5
+}
+
+function compressedBits(raw: Config): number {
+  const groups = sectionOf(raw, 'config_groups') ?? {}
+  const weights = Object.values(groups)
+    .filter(isConfig)
+    .map((group) => sectionOf(group, 'weights'))
+    .find((section) => section !== undefined)
+  if (!weights) return 8
+  const bits = countOf(weights, 'num_bits') ?? 8
+  const size = countOf(weights, 'group_size')
+  if (bits >= 8) return size ? bits + 32 / (size * size) : bits
+  if (textOf(weights, 'type') === 'float') return size === 32 ? 4.25 : 4.5
+  return packedBits(bits, size ?? 128, weights['symmetric'] !== false)
+}
+
+function skipsAttention(raw: Config): boolean {
+  const lists = ['modules_to_not_convert', 'ignore', 'ignored_layers', 'exclude_modules', 'exclude']
+  const names = lists.flatMap((name) => listOf(raw, name) ?? []).map(String)
+  return names.some((name) => /self_attn|\battn\b|attention/.test(name) && !/vision|visual/.test(name))
+}
+
+/** A checkpoint can ask for an 8-bit cache: compressed-tensors by a scheme, ModelOpt by an algorithm. */
+function kvCacheDtypeOf(raw: Config): string | null {
+  const scheme = sectionOf(raw, 'kv_cache_scheme')
+  if (scheme && (countOf(scheme, 'num_bits') ?? 8) === 8) return 'fp8'
+  const algorithm =
+    textOf(raw, 'kv_cache_quant_algo') ?? textOf(sectionOf(raw, 'quantization') ?? {}, 'kv_cache_quant_algo')
+  return algorithm?.toUpperCase().includes('FP8') ? 'fp8' : null
+}

@@ -1,0 +1,38 @@
+import type { ModelFacts } from '../model-facts.ts'
+import { type Config, countOf, sectionOf, textOf } from './keys.ts'
+
+/** Qwen2-VL and its followers take up to 12,845,056 pixels (16,384 merged tokens of 28x28 pixels, 4 patches each). */
+const qwenMaxPatches = 16384 * 4
+
+/** Sizes of the image tower that decide the peak of a profile run, or null for a text model. */
+export function visionOf(config: Config): ModelFacts['vision'] {
+  const vision = sectionOf(config, 'vision_config')
+  if (!vision) return null
+  const isQwen = /^qwen/.test(textOf(config, 'model_type') ?? '')
+  const hidden = countOf(vision, 'hidden_size', 'embed_dim', 'width')
+  if (!hidden) return null
+  const size = countOf(vision, 'image_size')
+  const patch = countOf(vision, 'patch_size') ?? 14
+  const tiles = countOf(vision, 'max_num_tiles') ?? 1
+  const patches = size ? Math.floor(size / patch) ** 2 * tiles : 0
+  return {
+    hiddenSize: towerSizeOf(vision, hidden),
+    ffnSize: countOf(vision, 'intermediate_size') ?? 4 * hidden,
+    maxPatches: isQwen ? qwenMaxPatches : patches,
+  }
+}
+
+/** Qwen2-VL names the width of the text model `hidden_size` and its own `embed_dim`. */
+function towerSizeOf(vision: Config, hidden: number): number {
+  return countOf(vision, 'embed_dim') ?? hidden
+}
+
+/** Elements of the image tower, close but not exact: attention and feed-forward of each layer, no projector. */
+export function visionParametersOf(config: Config): number {
+  const vision = sectionOf(config, 'vision_config')
+  const sizes = visionOf(config)
+  const depth = vision && countOf(vision, 'depth', 'num_hidden_layers', 'layers')
+  if (!sizes || !depth) return 0
+  const matrices = /^qwen2_5/.test(textOf(config, 'model_type') ?? '') ? 3 : 2
+  return depth * sizes.hiddenSize * (4 * sizes.hiddenSize + matrices * sizes.ffnSize)
+}
