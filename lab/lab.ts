@@ -1,0 +1,98 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hasBaseImages, provideBaseImages } from './base-images.ts'
+import { engineRuns, startEngine } from './engine.ts'
+import { engineKey, provideEngine } from './engine-build.ts'
+import { LabError } from './errors.ts'
+import { pathExists, removeTree } from './files.ts'
+import { withLock } from './lock.ts'
+import { cleanNetwork } from './network.ts'
+import { stopContained } from './processes.ts'
+import { registryRuns, startRegistry } from './registry.ts'
+import { provideRootfs, rootfsKey } from './rootfs.ts'
+import { engineSocket, type LabSettings, registryAddress } from './settings.ts'
+import type { Say } from './terminal.ts'
+
+/** Brings the engine, the registry and the base images up; does nothing where they are. */
+export async function bringUp(settings: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
+  if (!(await isUp(settings))) {
+    requireRoot()
+    await locked(settings, say, async () => {
+      if (!(await isUp(settings))) await build(settings, say, signal)
+    })
+  }
+  if ((await readFile(inputsFile(settings), 'utf8').catch(() => '')) !== (await inputs())) {
+    say('the running engine was made from other sources; npm run lab:down, then lab:up, makes it anew')
+  }
+  say(`engine at ${engineSocket(settings)}, registry at ${registryAddress(settings)}`)
+}
+
+/** Ends what `bringUp` started and leaves the caches; `purge` deletes them as well. */
+export async function takeDown(settings: LabSettings, say: Say, purge: boolean): Promise<void> {
+  if (!(await pathExists(settings.dir))) return say('there is no lab')
+  requireRoot()
+  await locked(settings, say, async () => {
+    for (const role of ['engine', 'registry'] as const) {
+      if (await stopContained(settings, role)) say(`stopped the ${role}`)
+    }
+    const root = join(settings.dir, 'rootfs')
+    if (await pathExists(root)) await cleanNetwork(settings, root)
+    await rm(join(settings.dir, 'run'), { recursive: true, force: true })
+    if (purge) await deleteAll(settings, say)
+  })
+}
+
+async function isUp(settings: LabSettings): Promise<boolean> {
+  const [engine, registry] = await Promise.all([engineRuns(settings), registryRuns(settings)])
+  return engine && registry && (await hasBaseImages(settings))
+}
+
+async function build(settings: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
+  await removeTree(join(settings.dir, 'tmp'))
+  const root = await provideRootfs(settings, say, signal)
+  if (!(await registryRuns(settings))) {
+    await stopContained(settings, 'registry')
+    await startRegistry(settings, root)
+  }
+  // The engine's build needs the processors, the images' the network.
+  const [binaries, images] = await Promise.allSettled([
+    provideEngine(settings, say, signal),
+    provideBaseImages(settings, say, signal),
+  ])
+  if (binaries.status === 'rejected') throw binaries.reason
+  if (images.status === 'rejected') throw images.reason
+  if (await engineRuns(settings)) return
+  await stopContained(settings, 'engine')
+  await cleanNetwork(settings, root)
+  await startEngine(settings, root, binaries.value)
+  await writeFile(inputsFile(settings), await inputs())
+}
+
+async function deleteAll(settings: LabSettings, say: Say): Promise<void> {
+  for (const name of await readdir(settings.dir)) {
+    // Others may be waiting at the lock.
+    if (name !== 'lock') await removeTree(join(settings.dir, name))
+  }
+  say(`deleted ${settings.dir}`)
+}
+
+function locked(settings: LabSettings, say: Say, task: () => Promise<void>): Promise<void> {
+  return withLock(join(settings.dir, 'lock'), () => say('waiting for another lab:up or lab:down'), task)
+}
+
+function inputsFile(settings: LabSettings): string {
+  return join(settings.dir, 'run/inputs')
+}
+
+async function inputs(): Promise<string> {
+  return `${await engineKey()} ${rootfsKey()}\n`
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return
+  throw new LabError(
+    'not-root',
+    'the lab needs root: it mounts and makes networks',
+    'become root, or use Docker or Podman',
+  )
+}
