@@ -25,6 +25,7 @@ export const pinnedSourceSchema = z.discriminatedUnion('type', [
     repo: z.string(),
     revision: z.string(),
     commit: z.string().regex(/^[0-9a-f]{40}$/, '40 lower-case hex digits'),
+    token: z.string().optional(),
   }),
   z.strictObject({ type: z.literal('folder'), path: z.string() }),
   z.strictObject({ type: z.literal('oci'), reference: z.string(), digest }),

@@ -19,6 +19,14 @@ const patterns = {
     .describe('Glob patterns; matching files are left out'),
 }
 
+const secretUri = z
+  .string()
+  .regex(
+    /^(env|file|cmd|op|vault|libsecret|gcp|aws\+sm|aws\+ps):\/\/./,
+    'a URI such as env://NAME or op://…, never the token itself',
+  )
+  .describe('Where the token is kept, as a URI: env://, file://, cmd://, op://, vault://. Default: HF_TOKEN')
+
 const huggingface = z.strictObject({
   type: z.literal('huggingface').describe('A repository of the Hugging Face Hub (or of HF_ENDPOINT)'),
   repo: z
@@ -26,6 +34,7 @@ const huggingface = z.strictObject({
     .regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name')
     .describe('Repository as owner/name'),
   revision: z.string().min(1).default('main').describe('Branch, tag or commit; the lock pins the commit'),
+  token: secretUri.optional(),
   ...patterns,
 })
 

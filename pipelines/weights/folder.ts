@@ -7,12 +7,12 @@ import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { WeightsError } from './error.ts'
 import { readLocal } from './ranged.ts'
 import { selectFiles } from './select.ts'
-import type { OpenWeights, SourceContext } from './source.ts'
+import type { OpenWeights, SourceSession } from './source.ts'
 
 /** Lists a local folder and hashes what is taken: a folder has no list of hashes of its own. */
 export async function inventoryFolder(
   source: SourceOf<'folder'>,
-  context: SourceContext,
+  context: SourceSession,
 ): Promise<LockedWeights> {
   const root = resolve(context.recipeFolder, source.path)
   const { taken, skipped } = selectFiles(await listFolder(root), source, `folder ${source.path}`)
@@ -27,7 +27,7 @@ export async function inventoryFolder(
   }
 }
 
-export async function openFolder(pinned: PinnedOf<'folder'>, context: SourceContext): Promise<OpenWeights> {
+export async function openFolder(pinned: PinnedOf<'folder'>, context: SourceSession): Promise<OpenWeights> {
   const root = resolve(context.recipeFolder, pinned.path)
   return {
     read: (file, offset) => readLocal(join(root, file.from ?? file.path), offset, file.sizeBytes),

@@ -1,7 +1,9 @@
 import { messageOf } from '../../lib/error.ts'
+import type { Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 
 export interface HttpOptions {
+  fetch: Fetch
   headers?: Record<string, string>
   signal?: AbortSignal
   /** A connection that sends nothing for this long counts as cut. Default one minute. */
@@ -18,10 +20,10 @@ export function publicUrl(url: string): string {
  * GET with redirects followed. Gives the answer for every 2xx; throws `WeightsError` for all else: `unauthorized` (401,
  * 403), `not-found` (404, 410), `network` (408, 429, 5xx, no connection, stall), `bad-answer`.
  */
-export async function get(url: string, options: HttpOptions = {}): Promise<Answer> {
+export async function get(url: string, options: HttpOptions): Promise<Answer> {
   const watch = startWatch(options)
   try {
-    const response = await fetch(url, {
+    const response = await options.fetch(url, {
       ...(options.headers ? { headers: options.headers } : {}),
       signal: watch.signal,
     })
@@ -45,7 +47,7 @@ export interface Answer {
 /** The whole body as text. For small answers only. */
 export async function getText(
   url: string,
-  options: HttpOptions = {},
+  options: HttpOptions,
 ): Promise<{ text: string; response: Response }> {
   const answer = await get(url, options)
   const chunks = []
@@ -85,7 +87,7 @@ async function* watched(url: string, response: Response, watch: Watch): AsyncGen
   }
 }
 
-function asNetworkError(url: string, error: unknown, signal: AbortSignal | undefined): unknown {
+export function asNetworkError(url: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (error instanceof WeightsError) return error
   const reason = signal?.aborted ? signal.reason : error
   if (reason instanceof Error && reason.name === 'AbortError') return reason
@@ -93,7 +95,7 @@ function asNetworkError(url: string, error: unknown, signal: AbortSignal | undef
   return new WeightsError('network', {
     attempted: `read ${publicUrl(url)}`,
     found: messageOf(cause),
-    hint: 'check the connection; a proxy is taken from HTTPS_PROXY with NODE_USE_ENV_PROXY=1, extra CAs from NODE_EXTRA_CA_CERTS',
+    hint: 'check the connection; a proxy is taken from HTTPS_PROXY, extra CAs from NODE_EXTRA_CA_CERTS',
     cause: error,
   })
 }

@@ -1,43 +1,67 @@
 import type { LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
-import { WeightsError } from './error.ts'
+import { openConnection } from './connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
+import { inventoryHuggingface, openHuggingface } from './huggingface.ts'
+import { inventoryOci, openOci } from './oci.ts'
 import { inventoryPypi, openPypi } from './pypi.ts'
-import type { OpenWeights, SourceContext } from './source.ts'
+import type { OpenWeights, SourceContext, SourceSession } from './source.ts'
 import { inventoryUrl, openUrl } from './url.ts'
 
-/** What a source holds, pinned. Moves no payload, except for a folder, whose files must be hashed where they lie. */
-export function inventoryWeights(source: WeightsSource, context: SourceContext): Promise<LockedWeights> {
-  switch (source.type) {
-    case 'pypi':
-      return inventoryPypi(source, context)
-    case 'folder':
-      return inventoryFolder(source, context)
-    case 'url':
-      return inventoryUrl(source, context)
-    default:
-      throw new WeightsError('not-found', {
-        attempted: `read a ${source.type} source`,
-        found: 'not written yet',
-        hint: 'use pypi, folder or url',
-      })
+/**
+ * What a source holds, pinned. Moves no payload, except for a folder, whose files are hashed where they lie. Throws
+ * `WeightsError`.
+ */
+export async function inventoryWeights(
+  source: WeightsSource,
+  context: SourceContext,
+): Promise<LockedWeights> {
+  const { fetch, close } = openConnection(context.environment)
+  try {
+    return await inventoryOf(source, { ...context, fetch })
+  } finally {
+    await close()
   }
 }
 
 /** Opens pinned weights for reading. */
-export function openWeights(pinned: PinnedSource, context: SourceContext): Promise<OpenWeights> {
-  switch (pinned.type) {
-    case 'pypi':
-      return openPypi(pinned, context)
+export async function openWeights(pinned: PinnedSource, context: SourceContext): Promise<OpenWeights> {
+  const { fetch, close } = openConnection(context.environment)
+  try {
+    const weights = await openPinned(pinned, { ...context, fetch })
+    return { read: weights.read, close: () => weights.close().finally(close) }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function inventoryOf(source: WeightsSource, session: SourceSession): Promise<LockedWeights> {
+  switch (source.type) {
+    case 'huggingface':
+      return inventoryHuggingface(source, session)
     case 'folder':
-      return openFolder(pinned, context)
+      return inventoryFolder(source, session)
+    case 'oci':
+      return inventoryOci(source, session)
     case 'url':
-      return openUrl(pinned, context)
-    default:
-      throw new WeightsError('not-found', {
-        attempted: `read a ${pinned.type} source`,
-        found: 'not written yet',
-        hint: 'use pypi, folder or url',
-      })
+      return inventoryUrl(source, session)
+    case 'pypi':
+      return inventoryPypi(source, session)
+  }
+}
+
+function openPinned(pinned: PinnedSource, session: SourceSession): Promise<OpenWeights> {
+  switch (pinned.type) {
+    case 'huggingface':
+      return openHuggingface(pinned, session)
+    case 'folder':
+      return openFolder(pinned, session)
+    case 'oci':
+      return openOci(pinned, session)
+    case 'url':
+      return openUrl(pinned, session)
+    case 'pypi':
+      return openPypi(pinned, session)
   }
 }

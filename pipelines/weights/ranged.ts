@@ -14,7 +14,7 @@ export interface RangedFile {
 }
 
 /** A file behind HTTP. Where the server offers no ranges, the whole of it is downloaded to a temporary file first. */
-export async function openRanged(url: string, options: HttpOptions = {}): Promise<RangedFile> {
+export async function openRanged(url: string, options: HttpOptions): Promise<RangedFile> {
   const { response, bytes } = await get(url, withRange(options, 0, 1))
   const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
   if (response.status !== 206 || total === undefined) return downloadWhole(bytes())

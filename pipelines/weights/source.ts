@@ -1,4 +1,5 @@
-import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import type { LockedFile } from '../../recipes/locked-weights.ts'
+import type { Fetch } from './connection.ts'
 import type { RetryPolicy } from './retry.ts'
 
 /** What every weights source may need from outside. */
@@ -10,6 +11,13 @@ export interface SourceContext {
   retry?: RetryPolicy
   /** A connection that sends nothing for this long counts as cut. Default one minute. */
   stallMs?: number
+  /** Reads secrets of URIs that are not env://, file:// or cmd://, as a Dagger client does (op://, vault://, …). */
+  resolveSecret?: (uri: string) => Promise<string>
+}
+
+/** What a source gets: the caller's context and the connection of this inventory or download. */
+export interface SourceSession extends SourceContext {
+  fetch: Fetch
 }
 
 /** Weights that are open for reading. */
@@ -17,10 +25,4 @@ export interface OpenWeights {
   /** The bytes of one file from `offset` on; a broken connection throws `network`. */
   read(file: LockedFile, offset: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
-}
-
-/** The two verbs of a source. Inventory moves no payload. */
-export interface WeightsReader<Source, Pinned> {
-  inventory(source: Source, context: SourceContext): Promise<LockedWeights>
-  open(pinned: Pinned, context: SourceContext): Promise<OpenWeights>
 }

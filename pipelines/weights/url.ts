@@ -5,10 +5,10 @@ import { WeightsError } from './error.ts'
 import { publicUrl } from './http.ts'
 import { openRanged, readRange } from './ranged.ts'
 import { withRetry } from './retry.ts'
-import type { OpenWeights, SourceContext } from './source.ts'
+import type { OpenWeights, SourceSession } from './source.ts'
 
 /** Asks for the size only; the hash is the recipe's. */
-export async function inventoryUrl(source: SourceOf<'url'>, context: SourceContext): Promise<LockedWeights> {
+export async function inventoryUrl(source: SourceOf<'url'>, context: SourceSession): Promise<LockedWeights> {
   refuseCredentials(source.url)
   const ranged = await withRetry(() => openRanged(source.url, context), context.retry, context.signal)
   await ranged.close()
@@ -23,7 +23,7 @@ export async function inventoryUrl(source: SourceOf<'url'>, context: SourceConte
   return { source: { type: 'url', url: source.url }, files, setDigest: setDigestOf(files) }
 }
 
-export async function openUrl(pinned: PinnedOf<'url'>, context: SourceContext): Promise<OpenWeights> {
+export async function openUrl(pinned: PinnedOf<'url'>, context: SourceSession): Promise<OpenWeights> {
   return {
     read: (file, offset) => readRange(pinned.url, offset, file.sizeBytes, context),
     close: async () => {},

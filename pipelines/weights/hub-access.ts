@@ -1,0 +1,116 @@
+import type { Fetch } from './connection.ts'
+import { WeightsError } from './error.ts'
+import { asNetworkError, retryAfterMs } from './http.ts'
+import type { SourceSession } from './source.ts'
+import { findHubToken, type Token } from './token.ts'
+
+/** The public Hub, where HF_ENDPOINT names no other. */
+const defaultEndpoint = 'https://huggingface.co'
+
+/** One repository of one Hub, with what `@huggingface/hub` needs to reach it. */
+export interface Hub {
+  repo: string
+  endpoint: string
+  token: Token | undefined
+  access: { hubUrl: string; fetch: Fetch }
+}
+
+export async function hubOf(
+  repo: string,
+  tokenUri: string | undefined,
+  session: SourceSession,
+): Promise<Hub> {
+  const endpoint = (session.environment['HF_ENDPOINT'] || defaultEndpoint).replace(/\/+$/, '')
+  const token = await findHubToken(tokenUri, session)
+  const hub = { repo, endpoint, token }
+  return { ...hub, access: { hubUrl: endpoint, fetch: hubFetch(hub, session) } }
+}
+
+/**
+ * Adds the token to requests for the Hub's own host only (fetch drops it at a redirect to another), and turns each bad
+ * status into an error that says what to do. The library never sees the token.
+ */
+function hubFetch(hub: Omit<Hub, 'access'>, session: SourceSession): Fetch {
+  const origin = new URL(hub.endpoint).origin
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input)
+    const headers = new Headers(init?.headers)
+    if (hub.token && new URL(url).origin === origin)
+      headers.set('authorization', `Bearer ${hub.token.reveal()}`)
+    const signal = init?.signal ?? session.signal
+    const response = await session
+      .fetch(url, { ...init, headers: Object.fromEntries(headers), ...(signal ? { signal } : {}) })
+      .catch((error) => {
+        throw asNetworkError(url, error, session.signal)
+      })
+    if (response.ok || response.headers.get('x-error-code') === 'EntryNotFound') return response
+    await response.body?.cancel()
+    throw hubError(hub, response)
+  }
+}
+
+/** What a bad status of the Hub means, by its `X-Error-Code` where it sends one. */
+export function hubError(
+  hub: Omit<Hub, 'access'>,
+  response: Pick<Response, 'status' | 'headers'>,
+): WeightsError {
+  const { status, headers } = response
+  const code = headers.get('x-error-code') ?? ''
+  const attempted = `read ${hub.repo} from ${new URL(hub.endpoint).host}`
+  if (code === 'GatedRepo' || (status === 403 && hub.token)) return gated(hub, attempted, code)
+  if (status === 401 || status === 403) return refused(hub, attempted, status, code)
+  if (status === 404) {
+    const what =
+      code === 'RevisionNotFound' ? 'the repository has no such revision' : 'there is no such repository'
+    return new WeightsError('not-found', {
+      attempted,
+      found: what,
+      hint: 'check `repo` and `revision` in the recipe',
+    })
+  }
+  if (status === 408 || status === 429 || status >= 500)
+    return new WeightsError(
+      'network',
+      { attempted, found: `the Hub answered ${status}`, hint: busyHint(hub, status) },
+      retryAfterMs(headers.get('retry-after')),
+    )
+  return new WeightsError('bad-answer', {
+    attempted,
+    found: `the Hub answered ${status}`,
+    hint: 'check HF_ENDPOINT: is it a Hub, and reachable from here?',
+  })
+}
+
+function busyHint(hub: Omit<Hub, 'access'>, status: number): string {
+  return status === 429 && !hub.token
+    ? 'anonymous downloads have low limits: set HF_TOKEN, or try again later'
+    : 'try again later; what was downloaded is kept'
+}
+
+function gated(hub: Omit<Hub, 'access'>, attempted: string, code: string): WeightsError {
+  const page = `${hub.endpoint}/${hub.repo}`
+  const found = code === 'GatedRepo' ? 'the repository is gated' : 'the token may not read it'
+  return new WeightsError('gated', {
+    attempted,
+    found: hub.token
+      ? `${found}, and the token of ${hub.token.origin} has no access`
+      : `${found}, and no token is set`,
+    hint: hub.token
+      ? `log in with the account of that token and accept the licence at ${page}; a fine-grained token also needs the right to read gated repositories`
+      : `accept the licence at ${page}, make a token at ${hub.endpoint}/settings/tokens and set HF_TOKEN`,
+  })
+}
+
+function refused(hub: Omit<Hub, 'access'>, attempted: string, status: number, code: string): WeightsError {
+  if (hub.token && code !== 'RepoNotFound')
+    return new WeightsError('unauthorized', {
+      attempted,
+      found: `the Hub answered ${status}: the token of ${hub.token.origin} is not valid`,
+      hint: `make a new one at ${hub.endpoint}/settings/tokens, then set HF_TOKEN or run \`hf auth login\``,
+    })
+  return new WeightsError('unauthorized', {
+    attempted,
+    found: `the Hub answered ${status}: the repository is private or does not exist`,
+    hint: `check \`repo\` in the recipe; for a private one ${hub.token ? 'use a token that may read it' : 'set HF_TOKEN'}`,
+  })
+}

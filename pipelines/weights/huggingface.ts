@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { fileDownloadInfo, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
+import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
+import type { Fetch } from './connection.ts'
+import { WeightsError } from './error.ts'
+import { type Hub, hubOf } from './hub-access.ts'
+import { mapLimited } from './limit.ts'
+import { readPersistently } from './persistent.ts'
+import { readRange } from './ranged.ts'
+import { withRetry } from './retry.ts'
+import { selectFiles } from './select.ts'
+import type { OpenWeights, SourceSession } from './source.ts'
+
+/**
+ * Commit, files, sizes, hashes, licence and gating of a Hub repository. The Hub lists the sha256 of LFS files; the few
+ * small others are read and hashed, and checked against their git id.
+ */
+export async function inventoryHuggingface(
+  source: SourceOf<'huggingface'>,
+  session: SourceSession,
+): Promise<LockedWeights> {
+  const hub = await hubOf(source.repo, source.token, session)
+  const info = await persist(session, () =>
+    modelInfo({
+      name: source.repo,
+      revision: source.revision,
+      additionalFields: ['sha', 'cardData'],
+      ...hub.access,
+    }),
+  )
+  const listed = await persist(session, () => listAll(source.repo, info.sha, hub))
+  const { taken, skipped } = selectFiles(listed, source, `${source.repo} at ${source.revision}`)
+  const pinned = {
+    type: 'huggingface',
+    repo: source.repo,
+    revision: source.revision,
+    commit: info.sha,
+  } as const
+  const files = await mapLimited(taken, 8, (entry) => lockFile(entry, pinned, hub, session))
+  const license = [info.cardData?.license].flat().filter(Boolean).join(', ')
+  return {
+    source: { ...pinned, ...(source.token === undefined ? {} : { token: source.token }) },
+    files,
+    setDigest: setDigestOf(files),
+    ...(license === '' ? {} : { license }),
+    ...(info.gated ? { gated: true } : {}),
+    ...(skipped.length > 0 ? { skipped } : {}),
+  }
+}
+
+export async function openHuggingface(
+  pinned: PinnedOf<'huggingface'>,
+  session: SourceSession,
+): Promise<OpenWeights> {
+  const hub = await hubOf(pinned.repo, pinned.token, session)
+  return { read: (file, offset) => readHubFile(pinned, file, offset, hub, session), close: async () => {} }
+}
+
+/** Asks for the address at each opening, since the signed ones that the Hub redirects to expire. */
+async function* readHubFile(
+  pinned: Pick<PinnedOf<'huggingface'>, 'repo' | 'commit'>,
+  file: Pick<LockedFile, 'path' | 'sizeBytes' | 'from'>,
+  offset: number,
+  hub: Hub,
+  session: SourceSession,
+): AsyncGenerator<Uint8Array> {
+  const path = file.from ?? file.path
+  const { info, close } = await askForFile(pinned, path, hub)
+  await close()
+  if (info === null || info.size !== file.sizeBytes)
+    throw new WeightsError(info === null ? 'not-found' : 'size-mismatch', {
+      attempted: `read ${path} of ${pinned.repo} at ${pinned.commit}`,
+      found:
+        info === null ? 'the repository has no such file' : `${info.size} bytes instead of ${file.sizeBytes}`,
+      hint: 'a commit does not change: check the lock, and the mirror if HF_ENDPOINT names one',
+    })
+  yield* readRange(info.url, offset, file.sizeBytes, { ...session, fetch: hub.access.fetch })
+}
+
+/** The library leaves the body of its question unread, which would hold the connection. */
+async function askForFile(pinned: { repo: string; commit: string }, path: string, hub: Hub) {
+  let answer: Response | undefined
+  const fetch: Fetch = async (input, init) => {
+    answer = await hub.access.fetch(input, init)
+    return answer
+  }
+  const info = await fileDownloadInfo({
+    repo: pinned.repo,
+    path: encodePath(path),
+    revision: pinned.commit,
+    ...hub.access,
+    fetch,
+  })
+  return { info, close: async () => answer?.body?.cancel() }
+}
+
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
+}
+
+async function listAll(
+  repo: string,
+  revision: string,
+  hub: Hub,
+): Promise<(ListFileEntry & { sizeBytes: number })[]> {
+  const entries = []
+  for await (const entry of listFiles({ repo, revision, recursive: true, ...hub.access }))
+    if (entry.type === 'file') entries.push({ ...entry, sizeBytes: entry.lfs?.size ?? entry.size })
+  return entries
+}
+
+async function lockFile(
+  entry: ListFileEntry & { sizeBytes: number },
+  pinned: { repo: string; commit: string },
+  hub: Hub,
+  session: SourceSession,
+): Promise<LockedFile> {
+  const { path, sizeBytes } = entry
+  if (entry.lfs) return { path, sizeBytes, sha256: entry.lfs.oid.replace(/^sha256:/, '') }
+  const sha256 = createHash('sha256')
+  const gitId = createHash('sha1').update(`blob ${sizeBytes}\0`)
+  const read = (file: { sizeBytes: number }, offset: number) =>
+    readHubFile(pinned, { path, ...file }, offset, hub, session)
+  for await (const chunk of readPersistently(read, { path, sizeBytes }, 0, session)) {
+    sha256.update(chunk)
+    gitId.update(chunk)
+  }
+  if (entry.oid !== undefined && gitId.digest('hex') !== entry.oid)
+    throw new WeightsError('hash-mismatch', {
+      attempted: `read ${path} of ${pinned.repo}`,
+      found: 'its bytes do not match its git id',
+      hint: 'a proxy or a mirror changed the file on its way',
+    })
+  return { path, sizeBytes, sha256: sha256.digest('hex') }
+}
+
+function persist<Value>(session: SourceSession, act: () => Promise<Value>): Promise<Value> {
+  return withRetry(act, session.retry, session.signal)
+}
