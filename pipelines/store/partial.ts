@@ -2,10 +2,11 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
+import { refuseUnexpected } from './draft.ts'
 import { type HeldLock, holdLock, type LockOptions } from './lock.ts'
 import { fileNameOf } from './record.ts'
 import type { Store } from './store.ts'
-import { placeBlob, refuseUnexpected } from './write.ts'
+import { placeBlob } from './write.ts'
 
 /** A download that can go on in a later run. Others wait until `release`, or until this process ends. */
 export interface Partial {
