@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Store } from '../store/store.ts'
+import type { Uploads } from './uploads.ts'
+
+/** One request on its way through the registry. */
+export interface Exchange {
+  store: Store
+  uploads: Uploads
+  request: IncomingMessage
+  response: ServerResponse
+  query: URLSearchParams
+}
+
+export type Headers = Record<string, string | number>
+
+export function sendEmpty({ response }: Exchange, status: number, headers: Headers = {}): void {
+  const length = status === 204 ? {} : { 'Content-Length': 0 }
+  response.writeHead(status, { ...length, ...headers }).end()
+}
+
+/** Sends text with its length; a HEAD request gets the headers alone. */
+export function sendText(
+  { request, response }: Exchange,
+  status: number,
+  text: string,
+  headers: Headers,
+): void {
+  response.writeHead(status, { 'Content-Length': Buffer.byteLength(text), ...headers })
+  response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+export function sendJson(exchange: Exchange, status: number, value: unknown, headers: Headers = {}): void {
+  sendText(exchange, status, JSON.stringify(value), { 'Content-Type': 'application/json', ...headers })
+}
