@@ -43,10 +43,20 @@ function hubFetch(hub: Omit<Hub, 'access'>, session: SourceSession): Fetch {
       .catch((error) => {
         throw asNetworkError(url, error, session.signal)
       })
-    if (response.ok || response.headers.get('x-error-code') === 'EntryNotFound') return response
+    if (response.ok) return response
     await response.body?.cancel()
-    throw hubError(hub, response)
+    throw hubError(hub, isExpired(response, origin) ? { status: 503, headers: response.headers } : response)
   }
+}
+
+/** Where the Hub redirected to, a refusal means that the signed address expired; the next attempt gets a new one. */
+function isExpired(response: Response, hubOrigin: string): boolean {
+  return new URL(response.url).origin !== hubOrigin && [400, 401, 403].includes(response.status)
+}
+
+const missing: Record<string, string> = {
+  RevisionNotFound: 'the repository has no such revision',
+  EntryNotFound: 'the repository has no such file',
 }
 
 /** What a bad status of the Hub means, by its `X-Error-Code` where it sends one. */
@@ -60,11 +70,9 @@ export function hubError(
   if (code === 'GatedRepo' || (status === 403 && hub.token)) return gated(hub, attempted, code)
   if (status === 401 || status === 403) return refused(hub, attempted, status, code)
   if (status === 404) {
-    const what =
-      code === 'RevisionNotFound' ? 'the repository has no such revision' : 'there is no such repository'
     return new WeightsError('not-found', {
       attempted,
-      found: what,
+      found: missing[code] ?? 'there is no such repository',
       hint: 'check `repo` and `revision` in the recipe',
     })
   }

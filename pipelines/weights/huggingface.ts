@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { fileDownloadInfo, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
+import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
 import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
-import type { Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 import { type Hub, hubOf } from './hub-access.ts'
 import { mapLimited } from './limit.ts'
@@ -57,42 +56,19 @@ export async function openHuggingface(
   return { read: (file, offset) => readHubFile(pinned, file, offset, hub, session), close: async () => {} }
 }
 
-/** Asks for the address at each opening, since the signed ones that the Hub redirects to expire. */
-async function* readHubFile(
-  pinned: Pick<PinnedOf<'huggingface'>, 'repo' | 'commit'>,
+/**
+ * By the file's own address, which the Hub answers with a redirect that expires, so each opening starts there. Not by the
+ * library's Blob: that loses why a download broke, and needs answers that mirrors do not give.
+ */
+function readHubFile(
+  pinned: { repo: string; commit: string },
   file: Pick<LockedFile, 'path' | 'sizeBytes' | 'from'>,
   offset: number,
   hub: Hub,
   session: SourceSession,
 ): AsyncGenerator<Uint8Array> {
-  const path = file.from ?? file.path
-  const { info, close } = await askForFile(pinned, path, hub)
-  await close()
-  if (info === null || info.size !== file.sizeBytes)
-    throw new WeightsError(info === null ? 'not-found' : 'size-mismatch', {
-      attempted: `read ${path} of ${pinned.repo} at ${pinned.commit}`,
-      found:
-        info === null ? 'the repository has no such file' : `${info.size} bytes instead of ${file.sizeBytes}`,
-      hint: 'a commit does not change: check the lock, and the mirror if HF_ENDPOINT names one',
-    })
-  yield* readRange(info.url, offset, file.sizeBytes, { ...session, fetch: hub.access.fetch })
-}
-
-/** The library leaves the body of its question unread, which would hold the connection. */
-async function askForFile(pinned: { repo: string; commit: string }, path: string, hub: Hub) {
-  let answer: Response | undefined
-  const fetch: Fetch = async (input, init) => {
-    answer = await hub.access.fetch(input, init)
-    return answer
-  }
-  const info = await fileDownloadInfo({
-    repo: pinned.repo,
-    path: encodePath(path),
-    revision: pinned.commit,
-    ...hub.access,
-    fetch,
-  })
-  return { info, close: async () => answer?.body?.cancel() }
+  const url = `${hub.endpoint}/${pinned.repo}/resolve/${pinned.commit}/${encodePath(file.from ?? file.path)}`
+  return readRange(url, offset, file.sizeBytes, { ...session, fetch: hub.access.fetch })
 }
 
 function encodePath(path: string): string {
