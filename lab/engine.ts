@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -37,6 +38,12 @@ export async function startEngine(settings: LabSettings, root: string, binaries:
     env: engineEnvironment(process.env),
   })
   await engineAnswers(settings)
+}
+
+/** Changes when the engine would be started in another way. */
+export function engineConfigKey(settings: LabSettings): string {
+  const value = JSON.stringify([engineConfig(settings), engineCommand(settings)])
+  return createHash('sha256').update(value).digest('hex').slice(0, 12)
 }
 
 function engineCommand(settings: LabSettings): string[] {

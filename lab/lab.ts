@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasBaseImages, provideBaseImages } from './base-images.ts'
-import { engineRuns, startEngine } from './engine.ts'
+import { engineConfigKey, engineRuns, startEngine } from './engine.ts'
 import { engineKey, provideEngine } from './engine-build.ts'
 import { LabError } from './errors.ts'
 import { pathExists, removeTree } from './files.ts'
@@ -21,7 +21,7 @@ export async function bringUp(settings: LabSettings, say: Say, signal: AbortSign
       if (!(await isUp(settings))) await build(settings, say, signal)
     })
   }
-  if ((await readFile(inputsFile(settings), 'utf8').catch(() => '')) !== (await inputs())) {
+  if ((await readFile(inputsFile(settings), 'utf8').catch(() => '')) !== (await inputs(settings))) {
     say('the running engine was made from other sources; npm run lab:down, then lab:up, makes it anew')
   }
   say(`engine at ${engineSocket(settings)}, registry at ${registryAddress(settings)}`)
@@ -65,7 +65,7 @@ async function build(settings: LabSettings, say: Say, signal: AbortSignal): Prom
   await stopContained(settings, 'engine')
   await cleanNetwork(settings, root)
   await startEngine(settings, root, binaries.value)
-  await writeFile(inputsFile(settings), await inputs())
+  await writeFile(inputsFile(settings), await inputs(settings))
 }
 
 async function deleteAll(settings: LabSettings, say: Say): Promise<void> {
@@ -84,8 +84,8 @@ function inputsFile(settings: LabSettings): string {
   return join(settings.dir, 'run/inputs')
 }
 
-async function inputs(): Promise<string> {
-  return `${await engineKey()} ${rootfsKey()}\n`
+async function inputs(settings: LabSettings): Promise<string> {
+  return `${await engineKey()} ${rootfsKey()} ${engineConfigKey(settings)}\n`
 }
 
 function requireRoot(): void {

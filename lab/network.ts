@@ -5,18 +5,25 @@ import type { LabSettings } from './settings.ts'
 
 // Which of the two the engine used depends on the kernel.
 const backends = ['xtables-nft-multi', 'xtables-legacy-multi']
+// A restore is all or nothing, and another program may have changed the rules since they were read.
+const attempts = 3
 
 /**
  * Removes the bridge and the packet filter rules that the engine's CNI plugins leave in the host's network.
  * `root` is the engine's root file system, which has the tools for it; only for a lab whose engine is not running.
  */
 export async function cleanNetwork(settings: LabSettings, root: string): Promise<void> {
-  for (const backend of backends) {
+  for (const backend of backends) await cleanRules(settings, root, backend)
+  await outputOf('chroot', [root, 'ip', 'link', 'delete', `${settings.networkName}0`])
+}
+
+async function cleanRules(settings: LabSettings, root: string, backend: string): Promise<void> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
     const saved = await outputOf('chroot', [root, backend, 'iptables-save'])
     const removal = removalOf(saved ?? '', settings)
-    if (removal !== '') await restore(root, backend, removal)
+    if (removal === '') return
+    await restore(root, backend, removal)
   }
-  await outputOf('chroot', [root, 'ip', 'link', 'delete', `${settings.networkName}0`])
 }
 
 /** The input for `iptables-restore --noflush` that removes this network's rules, given what `iptables-save` says. */

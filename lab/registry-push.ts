@@ -91,7 +91,11 @@ function describeJson(mediaType: string, value: unknown): { descriptor: Descript
   return { descriptor: { mediaType, digest, size: Buffer.byteLength(text) }, text }
 }
 
-async function pushBlob(repository: Repository, blob: Descriptor, body: () => NonNullable<RequestInit['body']>): Promise<void> {
+async function pushBlob(
+  repository: Repository,
+  blob: Descriptor,
+  body: () => NonNullable<RequestInit['body']>,
+): Promise<void> {
   const blobs = `http://${repository.address}/v2/${repository.name}/blobs`
   if ((await fetch(`${blobs}/${blob.digest}`, { method: 'HEAD' })).ok) return
   const started = await answer(`${blobs}/uploads/`, { method: 'POST' })

@@ -4,6 +4,8 @@ export type Say = (line: string) => void
 
 // The environment lacks something, as in ingot's own exit codes.
 const environmentMissing = 3
+// What a shell reports for Ctrl-C.
+const interrupted = 130
 
 export function say(line: string): void {
   process.stderr.write(`lab: ${line}\n`)
@@ -16,9 +18,12 @@ export async function tell(story: (signal: AbortSignal) => Promise<void>): Promi
   try {
     await story(stop.signal)
   } catch (error) {
-    if (stop.signal.aborted) say('stopped')
-    else if (error instanceof LabError) say(`${error.message}\nlab: ${error.hint}`)
-    else throw error
-    process.exitCode = environmentMissing
+    if (stop.signal.aborted) {
+      say('stopped')
+      process.exitCode = interrupted
+    } else if (error instanceof LabError) {
+      say(`${error.message}\nlab: ${error.hint}`)
+      process.exitCode = environmentMissing
+    } else throw error
   }
 }
