@@ -13,7 +13,7 @@ export function parseRange(
   const [, first = '', last = ''] = match
   if (first === '' && last === '') return undefined
   if (first === '') return rangeOf(Math.max(0, sizeBytes - Number(last)), sizeBytes, sizeBytes)
-  if (last !== '' && Number(last) < Number(first)) return undefined
+  if (last !== '' && Number(last) < Number(first)) return 'unsatisfiable'
   return rangeOf(Number(first), last === '' ? sizeBytes : Number(last) + 1, sizeBytes)
 }
 

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { messageOf } from '../lib/error.ts'
+import { holdLock } from '../pipelines/store/lock.ts'
+
+/** Where a third-party program comes from. Go modules are pinned by version; Debian's packages by its release. */
+type Source = { type: 'go'; package: string; version: string } | { type: 'apt'; package: string }
+
+const sources = {
+  crane: { type: 'go', package: 'github.com/google/go-containerregistry/cmd/crane', version: 'v0.22.1' },
+  regctl: { type: 'go', package: 'github.com/regclient/regclient/cmd/regctl', version: 'v0.11.7' },
+  // OCI's own suite for registries; its releases are not tagged for the Go proxy.
+  conformance: {
+    type: 'go',
+    package: 'github.com/opencontainers/distribution-spec/conformance',
+    version: 'v0.0.0-20260831232431-97274622c111',
+  },
+  skopeo: { type: 'apt', package: 'skopeo' },
+} as const satisfies Record<string, Source>
+
+export type ToolName = keyof typeof sources
+
+/**
+ * Path of a program, installed on first use and kept for later runs and other processes. Needs Go, or root and apt.
+ */
+export async function ensureTool(name: ToolName): Promise<string> {
+  const source: Source = sources[name]
+  const path = placeOf(name, source)
+  if (path !== undefined) return path
+  await mkdir(cacheFolder(), { recursive: true })
+  const lock = await holdLock(join(cacheFolder(), source.type === 'apt' ? 'apt.lock' : `${name}.lock`))
+  try {
+    return placeOf(name, source) ?? (await install(name, source))
+  } finally {
+    lock.release()
+  }
+}
+
+function cacheFolder(): string {
+  const { INGOT_TOOLS_DIR, XDG_CACHE_HOME } = process.env
+  return INGOT_TOOLS_DIR || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'ingot-tools')
+}
+
+function placeOf(name: string, source: Source): string | undefined {
+  if (source.type === 'apt') return findInPath(name)
+  const path = join(cacheFolder(), `${name}-${source.version}`, name)
+  return existsSync(path) ? path : undefined
+}
+
+async function install(name: string, source: Source): Promise<string> {
+  if (source.type === 'apt') await installFromApt(source.package)
+  else await installFromGo(name, source.package, source.version)
+  const path = placeOf(name, source)
+  if (path === undefined) throw new Error(`${name} was installed but is not there`)
+  return path
+}
+
+/** Builds into a folder beside the final one, so that a cut build leaves nothing under the final name. */
+async function installFromGo(name: string, goPackage: string, version: string): Promise<void> {
+  const folder = await mkdtemp(join(cacheFolder(), `${name}-building-`))
+  try {
+    const env = { ...process.env, GOBIN: folder, GOFLAGS: '-trimpath', CGO_ENABLED: '0' }
+    await command('go', ['install', `${goPackage}@${version}`], env)
+    await rename(folder, join(cacheFolder(), `${name}-${version}`))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function installFromApt(debianPackage: string): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // Another process may be installing as well.
+  const wait = ['-o', 'DPkg::Lock::Timeout=600']
+  await command('apt-get', [...wait, 'update', '-q'], env)
+  await command('apt-get', [...wait, 'install', '-q', '-y', '--no-install-recommends', debianPackage], env)
+}
+
+async function command(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    await promisify(execFile)(program, args, { env, maxBuffer: 64 * 1024 * 1024 })
+  } catch (error) {
+    throw new Error(`${program} ${args.join(' ')} failed: ${messageOf(error).slice(-2000)}`, { cause: error })
+  }
+}
+
+function findInPath(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
