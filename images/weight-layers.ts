@@ -1,6 +1,7 @@
 import { digestOf, hexOf } from '../lib/digest.ts'
 import { canonicalJson } from '../lib/json.ts'
 import { sortFiles, type WeightFile } from '../recipes/weights.ts'
+import { refuseOversize } from './weights/registry-limits.ts'
 import { paddingBytes, type TarMember, tarHeader, trailerBytes } from './weights/tar-header.ts'
 
 /** One member of a weight layer. A file's bytes come from the source, so only its name, size and hash are here. */
@@ -21,15 +22,18 @@ export interface WeightLayer {
   sizeBytes: number
 }
 
-export interface WeightLayerOptions {
-  /** Absolute, `/models/NAME`. */
-  modelFolder: string
+export interface LayerLimits {
   /** Files below this share one layer. Default 64 MB. */
   smallFileBytes?: number
   /** Largest layer that the target registry takes. Default: no limit. */
   maxLayerBytes?: number
   /** Most layers for weights; beyond it, neighbouring files share one. Default 96, as an image may have 127 in all. */
   maxLayers?: number
+}
+
+export interface WeightLayerOptions extends LayerLimits {
+  /** Absolute, `/models/NAME`. */
+  modelFolder: string
 }
 
 /** A stretch of a weight layer's tar: bytes known from the plan, or the payload of a file. */
@@ -39,20 +43,35 @@ export type TarSegment =
 
 /**
  * Layers for a set of files: first the folders, then the small files together, then one layer a file. The folders have a
- * layer of their own (some KB) so that every other layer depends on its file alone and is shared between sets.
+ * layer of their own (some KB) so that every other layer depends on its file alone and is shared between sets. Throws
+ * `refused` when a file is larger than a layer may be.
  */
 export function planWeightLayers(files: readonly WeightFile[], options: WeightLayerOptions): WeightLayer[] {
-  const { smallFileBytes = 64e6, maxLayerBytes = Number.POSITIVE_INFINITY, maxLayers = 96 } = options
   const root = options.modelFolder.replace(/^\/+|\/+$/g, '')
   const entries = sortFiles(files).map(
-    (file) => ({ type: 'file', path: `${root}/${file.path}`, file }) satisfies WeightEntry,
+    ({ path, sizeBytes, sha256 }) =>
+      ({ type: 'file', path: `${root}/${path}`, file: { path, sizeBytes, sha256 } }) satisfies WeightEntry,
   )
-  const small = entries.filter(({ file }) => file.sizeBytes < smallFileBytes)
-  const large = entries.filter(({ file }) => file.sizeBytes >= smallFileBytes)
+  return groupIntoLayers([...foldersOf(entries.map((entry) => entry.path)), ...entries], options)
+}
+
+/** The same for any set of entries: what has no bytes to fetch shares the first layer. */
+export function groupIntoLayers(
+  entries: readonly WeightEntry[],
+  { smallFileBytes = 64e6, maxLayerBytes = Number.POSITIVE_INFINITY, maxLayers = 96 }: LayerLimits,
+): WeightLayer[] {
+  const files = entries.filter((entry) => entry.type === 'file')
+  const layout = entries.filter((entry) => entry.type !== 'file')
+  const small = files.filter(({ file }) => file.sizeBytes < smallFileBytes)
+  const large = files.filter(({ file }) => file.sizeBytes >= smallFileBytes)
+  refuseOversize(
+    files.filter((entry) => layerBytes([entry]) > maxLayerBytes).map(({ file }) => file),
+    maxLayerBytes,
+  )
   const smallGroups = groupBySize(small, maxLayerBytes)
   const perLayer = Math.ceil(large.length / Math.max(1, maxLayers - smallGroups.length - 1))
   return [
-    weightLayer('weights: folders', foldersOf(entries.map((entry) => entry.path))),
+    weightLayer('weights: folders', layout),
     ...smallGroups.map((group) => weightLayer(`weights: ${group.length} small files`, group)),
     ...groupBySize(large, maxLayerBytes, perLayer).map((group) => weightLayer(causeOf(group), group)),
   ]
@@ -69,7 +88,7 @@ export function weightLayer(cause: string, entries: WeightEntry[]): WeightLayer 
     key: hexOf(digestOf(canonicalJson(['tar-1', ...identity]))),
     cause,
     entries,
-    sizeBytes: sizeOfEntries(entries) + trailerBytes,
+    sizeBytes: layerBytes(entries),
   }
 }
 
@@ -96,7 +115,9 @@ export function tarSegments(layer: WeightLayer): TarSegment[] {
     const body = Buffer.from(entry.type === 'text' ? entry.text : '')
     return [known(Buffer.concat([header, body, Buffer.alloc(paddingBytes(body.length))]))]
   })
-  return [...segments, known(Buffer.alloc(trailerBytes))].filter((segment) => segment.sizeBytes > 0)
+  return [...segments, known(Buffer.alloc(trailerBytes))].filter(
+    (segment) => segment.type === 'file' || segment.sizeBytes > 0,
+  )
 }
 
 function memberOf(entry: WeightEntry): TarMember {
@@ -113,6 +134,11 @@ function sizeOfEntries(entries: readonly WeightEntry[]): number {
     const member = memberOf(entry)
     return sum + tarHeader(member).length + member.sizeBytes + paddingBytes(member.sizeBytes)
   }, 0)
+}
+
+/** Size of the tar that holds these entries and nothing else. */
+function layerBytes(entries: readonly WeightEntry[]): number {
+  return sizeOfEntries(entries) + trailerBytes
 }
 
 function groupBySize<Entry extends WeightEntry>(

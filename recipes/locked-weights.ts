@@ -15,8 +15,20 @@ export function isSafePath(path: string): boolean {
 
 const path = z.string().refine(isSafePath, 'a relative path without . or .. and with forward slashes')
 
-/** `from` is the file's place at the source where it differs from `path` (a member of a wheel, for example). */
-export const lockedFileSchema = z.strictObject({ path, sizeBytes, sha256, from: path.optional() })
+/**
+ * `from` is the file's place at the source where it differs from `path` (a member of a wheel, for example). `gitId` is the
+ * git blob id of a Hub file that is not in LFS: the Hub's ETag for it, and so its name in the Hub's cache.
+ */
+export const lockedFileSchema = z.strictObject({
+  path,
+  sizeBytes,
+  sha256,
+  from: path.optional(),
+  gitId: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/, '40 lower-case hex digits')
+    .optional(),
+})
 
 /** Where the files come from, with everything pinned that could change. No host of a mirror and no token is in it. */
 export const pinnedSourceSchema = z.discriminatedUnion('type', [

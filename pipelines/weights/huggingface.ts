@@ -102,13 +102,14 @@ async function lockFile(
     sha256.update(chunk)
     gitId.update(chunk)
   }
-  if (entry.oid !== undefined && gitId.digest('hex') !== entry.oid)
+  const found = gitId.digest('hex')
+  if (entry.oid !== undefined && found !== entry.oid)
     throw new WeightsError('hash-mismatch', {
       attempted: `read ${path} of ${pinned.repo}`,
       found: 'its bytes do not match its git id',
       hint: 'a proxy or a mirror changed the file on its way',
     })
-  return { path, sizeBytes, sha256: sha256.digest('hex') }
+  return { path, sizeBytes, sha256: sha256.digest('hex'), gitId: found }
 }
 
 function persist<Value>(session: SourceSession, act: () => Promise<Value>): Promise<Value> {

@@ -1,0 +1,129 @@
+import type { Digest } from '../../lib/digest.ts'
+import { canonicalJson } from '../../lib/json.ts'
+import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import {
+  type AssembledImage,
+  assembleImage,
+  describe,
+  type Manifest,
+  mediaTypes,
+  type StoredLayer,
+} from '../oci.ts'
+import { tarSegments, type WeightLayer } from '../weight-layers.ts'
+
+/** Media types of the CNCF ModelPack specification. https://github.com/modelpack/model-spec */
+export const modelPackTypes = {
+  artifact: 'application/vnd.cncf.model.manifest.v1+json',
+  config: 'application/vnd.cncf.model.config.v1+json',
+  weights: 'application/vnd.cncf.model.weight.v1.tar',
+  weightConfig: 'application/vnd.cncf.model.weight.config.v1.tar',
+} as const
+
+const filePathAnnotation = 'org.cncf.model.filepath'
+
+/** A layer of weights with the plan it was packed from. */
+export interface PackedLayer {
+  plan: WeightLayer
+  stored: StoredLayer
+}
+
+/** Where a file's bytes are inside a weights image: `offset` in the uncompressed layer. */
+export interface PackedFile {
+  path: string
+  sizeBytes: number
+  sha256: string
+  layer: Digest
+  offset: number
+}
+
+/** Label with every file's place, by which a weights image is read again without unpacking it. */
+export const packedFilesLabel = 'dev.ingot.weights.packed'
+
+/**
+ * Weights as an image of their own, for an image volume of Kubernetes, `--mount type=image` or a KServe modelcar. It has the
+ * very layers of the baked images, so a registry and a node that have those store no byte more.
+ */
+export function weightsImage(
+  layers: readonly PackedLayer[],
+  weights: LockedWeights,
+  platform: string,
+): AssembledImage {
+  const labels = {
+    'dev.ingot.weights': weights.setDigest,
+    [packedFilesLabel]: canonicalJson(packedFiles(layers).map((file) => ({ ...file }))),
+    ...(weights.license === undefined ? {} : { 'org.opencontainers.image.licenses': weights.license }),
+  }
+  return assembleImage(
+    layers.map(({ stored }) => stored),
+    { Labels: labels },
+    platform,
+    {},
+  )
+}
+
+export interface ModelPackFacts {
+  name: string
+  family?: string
+  architecture?: string
+  format: 'gguf' | 'safetensors'
+  /** Such as `135M`. */
+  paramSize?: string
+  precision?: string
+  quantization?: string
+}
+
+/** A ModelPack manifest over the same layer blobs: other media types, no other bytes. */
+export function modelPack(
+  layers: readonly PackedLayer[],
+  weights: LockedWeights,
+  facts: ModelPackFacts,
+): AssembledImage {
+  const { name, family, ...technical } = facts
+  const revision = weights.source.type === 'huggingface' ? weights.source.commit : undefined
+  const config = describe(modelPackTypes.config, {
+    descriptor: {
+      name,
+      family,
+      revision,
+      licenses: weights.license === undefined ? undefined : [weights.license],
+    },
+    config: technical,
+    modelfs: { type: 'layers', diffIds: layers.map(({ stored }) => stored.diffId) },
+  })
+  const manifest = describe(mediaTypes.manifest, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: modelPackTypes.artifact,
+    config: config.descriptor,
+    layers: layers.map(modelPackLayer),
+  } satisfies Manifest)
+  return { config, manifest }
+}
+
+function modelPackLayer({ plan, stored }: PackedLayer) {
+  const files = plan.entries.flatMap((entry) => (entry.type === 'file' ? [entry.file] : []))
+  const isWeights = files.some((file) => /\.(safetensors|gguf|bin)$/.test(file.path))
+  return {
+    ...stored.descriptor,
+    mediaType: isWeights ? modelPackTypes.weights : modelPackTypes.weightConfig,
+    annotations: { [filePathAnnotation]: files.length === 1 ? (files[0]?.path ?? '') : commonFolder(plan) },
+  }
+}
+
+function commonFolder(plan: WeightLayer): string {
+  return plan.entries[0]?.path.split('/').slice(0, 2).join('/') ?? ''
+}
+
+/** Every file's place. Its offset follows from the sizes of what comes before it in the tar. */
+export function packedFiles(layers: readonly PackedLayer[]): PackedFile[] {
+  return layers.flatMap(({ plan, stored }) => {
+    let offset = 0
+    return tarSegments(plan).flatMap((segment) => {
+      const start = offset
+      offset += segment.sizeBytes
+      if (segment.type !== 'file') return []
+      const { path, sizeBytes, sha256 } = segment.file
+      return [{ path, sizeBytes, sha256, layer: stored.descriptor.digest, offset: start }]
+    })
+  })
+}
