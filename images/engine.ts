@@ -18,6 +18,8 @@ export type RuntimeSource =
 /** What one recipe asks of an engine, after defaults: the input of every function of a definition. */
 export interface Deployment {
   recipe: Recipe
+  /** Semver of the engine, from the lock. */
+  version: string
   /** Folder of the model inside the container. */
   modelFolder: string
   files: readonly WeightFile[]

@@ -52,9 +52,11 @@ export const llamaCpp = {
   behaviour,
 } satisfies EngineDefinition
 
-/** Builds are numbered (`b11669`); as semver build N is N.0.0. */
+/** Releases are semver (Debian: `1:0.7.0+dfsg-2`); plain builds are numbered, and build b11669 counts as 11669.0.0. */
 function versionOf(text: string): string | null {
-  return semver.coerce(/(?:^|[~b:\s])(\d{4,})/.exec(text)?.[1])?.version ?? null
+  const release = /(?:^|:|\s|v)(\d+\.\d+\.\d+)/.exec(text)?.[1]
+  const build = /(?:^|[~b:\s])(\d{4,})/.exec(text)?.[1]
+  return semver.coerce(release ?? build)?.version ?? null
 }
 
 function refusals({ recipe, files }: Deployment): Refusal[] {
@@ -120,7 +122,7 @@ function behaviour(deployment: Deployment): Behaviour {
       completionsProbe(model),
       completion,
       metrics,
-      ...badInput(model, recipe.serving.contextLength ?? 4096),
+      ...badInput(model, recipe.serving.contextLength ?? 4096, malformedJsonStatus(deployment.version)),
     ],
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 10, exitCodes: [0] },
@@ -179,14 +181,19 @@ const nestedError: readonly JsonCheck[] = [
   { at: 'error.type', rule: 'text' },
 ]
 
-function badInput(model: string, contextLength: number): HttpProbe[] {
+/** Release 0.7.0 answers 400 (measured with Debian's package); numbered builds up to b11243 were seen to answer 500. */
+function malformedJsonStatus(version: string): number {
+  return semver.major(version) >= 1000 ? 500 : 400
+}
+
+function badInput(model: string, contextLength: number, malformedStatus: number): HttpProbe[] {
   const path = '/v1/chat/completions'
   return [
     badInputProbe(
       'malformed-json',
       'malformed JSON is refused',
       { method: 'POST', path, raw: '{"model": ' },
-      500,
+      malformedStatus,
       nestedError,
     ),
     badInputProbe(

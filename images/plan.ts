@@ -104,6 +104,7 @@ export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): Runti
 function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
   return {
     recipe,
+    version: lock.engine.version,
     modelFolder: `/models/${recipe.model.name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`,
     files: lock.weights.files,
     port: recipe.serving.port ?? engine.port,
@@ -129,7 +130,7 @@ function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
     setDigest: lock.weights.setDigest as Digest,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,
-    layers: baked ? planWeightLayers(files, { modelFolder: deployment.modelFolder }) : [],
+    layers: baked ? planWeightLayers(lock.weights.files, { modelFolder: deployment.modelFolder }) : [],
   }
 }
 

@@ -38,7 +38,7 @@ export async function resolveDebian(
     .withExec([
       'sh',
       '-ceu',
-      `apt-get update -qq >&2; apt-get install --print-uris -qq -y --no-install-recommends ${source.packages.join(' ')}`,
+      `apt-get update -qq >&2; apt-get install --print-uris -o Acquire::ForceHash=sha256 -qq -y --no-install-recommends ${source.packages.join(' ')}`,
     ])
     .stdout()
   return { type: 'debian', base, packages: parsePrintedUris(listing) }

@@ -1,49 +1,49 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Client, connect } from '@dagger.io/dagger'
+import { type Client, connect, ExecError } from '@dagger.io/dagger'
 import { which } from 'zx'
 import { messageOf } from '../lib/error.ts'
 import { StageError } from './error.ts'
 
-export interface EngineSession {
-  client: Client
-  /** File with everything the engine said in this session. */
-  logFile: string
+/** A Dagger engine that is opened when first asked for and stays open until `close`. */
+export interface LazyEngine {
+  /** Throws `no-engine` (exit 3) when there is none. */
+  client(): Promise<Client>
+  /** Ends the session and with it whatever still runs in it. */
+  close(): Promise<void>
 }
 
 const containerTools = ['docker', 'podman', 'nerdctl', 'finch', 'container']
 
-/**
- * Runs `act` with a Dagger client. Throws `no-engine` (exit 3) when there is none, and passes on what `act` throws;
- * the SDK wraps callback errors, so the cause is looked for.
- */
-export async function withEngine<Result>(
-  logFile: string,
-  act: (session: EngineSession) => Promise<Result>,
-): Promise<Result> {
-  await requireEngine()
-  await mkdir(dirname(logFile), { recursive: true })
-  const log = createWriteStream(logFile, { flags: 'a' })
-  let outcome: { result: Result } | { error: unknown } | undefined
-  try {
-    await connect(
+/** `logFile` gets everything the engine says. */
+export function lazyEngine(logFile: string): LazyEngine {
+  let opened: Promise<Client> | undefined
+  let ended: Promise<void> = Promise.resolve()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const open = async () => {
+    await requireEngine()
+    await mkdir(dirname(logFile), { recursive: true })
+    const log = createWriteStream(logFile, { flags: 'a' })
+    const { promise, resolve, reject } = Promise.withResolvers<Client>()
+    ended = connect(
       async (client) => {
-        outcome = await act({ client, logFile }).then(
-          (result) => ({ result }),
-          (error: unknown) => ({ error }),
-        )
+        resolve(client)
+        await released
       },
       { LogOutput: log },
     )
-  } catch (error) {
-    outcome ??= { error: engineFailed(error, logFile) }
-  } finally {
-    log.end()
+      .catch((error: unknown) => reject(engineFailed(error, logFile)))
+      .finally(() => log.end())
+    return promise
   }
-  if (outcome === undefined) throw engineFailed(new Error('the session ended before it began'), logFile)
-  if ('error' in outcome) throw outcome.error
-  return outcome.result
+  return {
+    client: () => (opened ??= open()),
+    close: async () => {
+      release()
+      await ended
+    },
+  }
 }
 
 /** Says whether an engine can be had, without starting one. */
@@ -72,4 +72,21 @@ function engineFailed(cause: unknown, logFile: string): StageError {
     hint: `see ${logFile}; check that Docker or Podman runs, or the address in _EXPERIMENTAL_DAGGER_RUNNER_HOST`,
     cause,
   })
+}
+
+/** A failed command of the engine in words; anything else as it is. */
+export function explained(error: unknown, logFile: string): unknown {
+  const failed = chainOf(error).find((item) => item instanceof ExecError)
+  if (failed === undefined) return error
+  const said = `${failed.stderr}\n${failed.stdout}`.trim().split('\n').slice(-20).join('\n  ')
+  return new StageError('engine-failed', {
+    attempted: `run \`${failed.cmd.join(' ').trim().slice(0, 120)}\` in the Dagger engine`,
+    found: `exit code ${failed.exitCode}\n  ${said}`,
+    hint: `see ${logFile} for everything the engine said`,
+    cause: error,
+  })
+}
+
+function chainOf(error: unknown): unknown[] {
+  return error instanceof Error ? [error, ...chainOf(error.cause)] : []
 }

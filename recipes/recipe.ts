@@ -38,7 +38,7 @@ const engine = z.strictObject({
     .refine((range) => semver.validRange(range) !== null, 'a semver range such as ">=0.30 <0.34"')
     .default('*')
     .describe(
-      'Semver range of the server; the lock pins one version. llama.cpp build b11669 counts as 11669.0.0',
+      'Semver range of the server; the lock pins one version. llama.cpp build b11669 without a release number counts as 11669.0.0',
     ),
   runtime: z
     .enum(['packages', 'upstream'])

@@ -1,0 +1,105 @@
+import type { ImageConfig } from './oci.ts'
+
+/** Who runs the server: numbers only, with no passwd entry needed. */
+export interface Identity {
+  uid: number
+  gid: number
+}
+
+export interface BootProfile {
+  name: 'hostile' | 'plain'
+  identity: Identity
+  readOnlyRoot: boolean
+  sharedMemoryBytes: number
+}
+
+/** An arbitrary UID once in group 0, as OpenShift gives it, and once outside of it. */
+export const hostileIdentities: readonly Identity[] = [
+  { uid: 54321, gid: 0 },
+  { uid: 54321, gid: 54321 },
+]
+
+/** Places of the harness container that the runtime configuration names. */
+export interface HarnessPaths {
+  rootfs: string
+  networkNamespace: string
+}
+
+/**
+ * OCI runtime configuration (runtime-spec 1.0) that runs an image's own entrypoint: no capability, no_new_privs, own
+ * namespaces, the network of `networkNamespace`. The image config alone decides command, environment and folder.
+ */
+export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: HarnessPaths): object {
+  const { Entrypoint = [], Cmd = [], Env = [], WorkingDir } = image.config
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: profile.identity,
+      args: [...Entrypoint, ...Cmd],
+      env: Env,
+      cwd: WorkingDir ?? '/',
+      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      noNewPrivileges: true,
+    },
+    root: { path: paths.rootfs, readonly: profile.readOnlyRoot },
+    hostname: 'ingot',
+    mounts: mounts(profile),
+    linux: {
+      namespaces: [
+        ...['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
+        { type: 'network', path: paths.networkNamespace },
+      ],
+      maskedPaths: [
+        '/proc/kcore',
+        '/proc/keys',
+        '/proc/latency_stats',
+        '/proc/timer_list',
+        '/proc/sched_debug',
+        '/sys/firmware',
+      ],
+      readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+    },
+  }
+}
+
+function mounts(profile: BootProfile): object[] {
+  const safe = ['nosuid', 'noexec', 'nodev']
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
+    },
+    {
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: [...safe, 'mode=1777', `size=${profile.sharedMemoryBytes}`],
+    },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: safe },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...safe, 'ro'] },
+    // Compilers of kernels load what they write to /tmp, so it may hold programs.
+    { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'mode=1777'] },
+  ]
+}
+
+/** The boots that the profiles of a recipe ask for: hostile is tried with every identity. */
+export function bootProfiles(
+  names: readonly BootProfile['name'][],
+  sharedMemoryBytes: number,
+): BootProfile[] {
+  return names.flatMap((name): BootProfile[] =>
+    name === 'hostile'
+      ? hostileIdentities.map((identity) => ({ name, identity, readOnlyRoot: true, sharedMemoryBytes }))
+      : [{ name, identity: { uid: 10001, gid: 0 }, readOnlyRoot: false, sharedMemoryBytes }],
+  )
+}

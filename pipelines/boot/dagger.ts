@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Client, Container, Service } from '@dagger.io/dagger'
+import { type ContainerFacts, parseFacts } from '../../images/container-facts.ts'
+import type { ImageConfig } from '../../images/oci.ts'
+import { runtimeSpec } from '../../images/runtime-spec.ts'
+import { imageFrom } from '../debian.ts'
+import { readImageConfig } from '../store/image.ts'
+import type { Store } from '../store/store.ts'
+import type { BootedServer, BootRequest, Runner, StopOutcome } from './runner.ts'
+
+const harnessImage = 'debian:bookworm-slim'
+const harnessPackages = ['runc', 'socat', 'iproute2', 'procps']
+const orderPort = 9100
+
+/** What the Dagger runner needs besides the request. */
+export interface DaggerBoot {
+  client: Client
+  store: Store
+  /** Port on loopback where the store is served as a registry during the run. */
+  registryPort: number
+  platform: string
+}
+
+/** Boots images with runc inside an exec of the engine, pulled by digest from the store. */
+export function daggerRunner(context: DaggerBoot): Runner {
+  return { name: 'dagger', boot: (request, use) => bootInDagger(context, request, use) }
+}
+
+async function bootInDagger<Result>(
+  context: DaggerBoot,
+  request: BootRequest,
+  use: (server: BootedServer) => Promise<Result>,
+): Promise<Result> {
+  const config = await readImageConfig(context.store, request.image)
+  const harness = await harnessOf(context, request, config)
+  const service = harness.asService({
+    args: ['sh', '/harness/harness.sh', String(request.port), String(orderPort)],
+    insecureRootCapabilities: true,
+  })
+  const tunnel = context.client.host().tunnel(service, {
+    ports: [
+      { backend: request.port, frontend: 0 },
+      { backend: orderPort, frontend: 0 },
+    ],
+  })
+  await tunnel.start()
+  try {
+    return await use(await serverOf(tunnel))
+  } finally {
+    await tunnel.stop({ kill: true }).catch(() => undefined)
+    await service.stop({ kill: true }).catch(() => undefined)
+  }
+}
+
+async function harnessOf(context: DaggerBoot, request: BootRequest, config: ImageConfig): Promise<Container> {
+  const script = await readFile(join(import.meta.dirname, 'harness.sh'), 'utf8')
+  const spec = runtimeSpec(config, request.profile, {
+    rootfs: '/image',
+    networkNamespace: '/var/run/netns/box',
+  })
+  return imageFrom(context.client, harnessImage, context.platform)
+    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
+    .withExec([
+      'sh',
+      '-ceu',
+      `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${harnessPackages.join(' ')} >/dev/null`,
+    ])
+    .withMountedDirectory('/image', pulledByDigest(context, request).rootfs())
+    .withNewFile('/harness/harness.sh', script)
+    .withNewFile('/harness/config.json', JSON.stringify(spec))
+    .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
+    .withExposedPort(request.port)
+    .withExposedPort(orderPort)
+}
+
+function pulledByDigest({ client, registryPort, platform }: DaggerBoot, { image }: BootRequest): Container {
+  const registry = client.host().service([{ frontend: registryPort, backend: registryPort }])
+  // Platform is a branded string without a constructor.
+  return client
+    .container({ platform: platform as never })
+    .from(`localhost:${registryPort}/ingot@${image}`, { registryService: registry })
+}
+
+async function serverOf(tunnel: Service): Promise<BootedServer> {
+  const ports = await Promise.all((await tunnel.ports()).map((port) => port.port()))
+  const [serverPort = 0, orderTunnelPort = 0] = ports
+  const order = (line: string) => ask(orderTunnelPort, line)
+  return {
+    url: `http://127.0.0.1:${serverPort}`,
+    facts: async (): Promise<ContainerFacts> => parseFacts(await order('facts')),
+    log: () => order('log'),
+    stop: async (signal, timeoutSeconds) =>
+      parseStop(await order(`stop ${signal.replace(/^SIG/, '')}:${timeoutSeconds}`)),
+  }
+}
+
+/** One order over one connection: a line out, everything that comes back in. */
+async function ask(port: number, line: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port })
+  socket.write(`${line}\n`)
+  return text(socket)
+}
+
+function parseStop(answer: string): StopOutcome {
+  const exit = /^exit (\d+)/m.exec(answer)?.[1]
+  return {
+    exitCode: exit === undefined ? null : Number(exit),
+    waitedMs: Number(/^waited-ms (\d+)/m.exec(answer)?.[1] ?? 0),
+  }
+}

@@ -1,0 +1,30 @@
+import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { BootProfile } from '../../images/runtime-spec.ts'
+import type { Digest } from '../../lib/digest.ts'
+
+export interface StopOutcome {
+  exitCode: number | null
+  waitedMs: number
+}
+
+/** A server that was started from an image and can be asked. */
+export interface BootedServer {
+  /** Address of the server, without a slash at the end. */
+  url: string
+  facts(): Promise<ContainerFacts>
+  log(): Promise<string>
+  /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
+  stop(signal: string, timeoutSeconds: number): Promise<StopOutcome>
+}
+
+export interface BootRequest {
+  image: Digest
+  profile: BootProfile
+  port: number
+}
+
+/** Starts an image by digest, lets `use` ask it, and leaves nothing running whatever happens. */
+export interface Runner {
+  name: 'dagger' | 'docker' | 'podman'
+  boot<Result>(request: BootRequest, use: (server: BootedServer) => Promise<Result>): Promise<Result>
+}

@@ -1,0 +1,185 @@
+import type { Client } from '@dagger.io/dagger'
+import { assembleImage, type StoredLayer } from '../images/oci.ts'
+import { type ImagePlan, planDigestOf } from '../images/plan.ts'
+import { type LayerReport, type Report, reportJson, verdictOf } from '../images/report.ts'
+import { reportMarkdown } from '../images/report-markdown.ts'
+import { formatBytes } from '../lib/bytes.ts'
+import type { Digest } from '../lib/digest.ts'
+import type { LockedWeights } from '../recipes/locked-weights.ts'
+import { daggerRunner } from './boot/dagger.ts'
+import { StageError } from './error.ts'
+import type { Progress } from './progress.ts'
+import { serveStore } from './registry/server.ts'
+import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
+import { statBlob } from './store/blobs.ts'
+import { storeImage } from './store/image.ts'
+import { readRecord, writeRecord } from './store/record.ts'
+import type { Store } from './store/store.ts'
+import { verifyImage } from './verify.ts'
+import { packWeights } from './weights/pack.ts'
+
+export interface BuildContext {
+  store: Store
+  progress: Progress
+  /** Opens the engine when something needs it; called at most once. */
+  engine(): Promise<Client>
+  recipeFolder: string
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  verify: boolean
+}
+
+const reportKind = 'report'
+
+/** The report of the image that an equal plan gave before, when the image is still whole. */
+export async function knownReport(store: Store, plan: ImagePlan): Promise<Report | undefined> {
+  // Only buildImage writes records of this kind.
+  const report = (await readRecord(store, reportKind, planDigestOf(plan))) as Report | undefined
+  if (report === undefined) return undefined
+  const blobs = [report.image, ...report.layers.map((layer) => layer.digest)]
+  const sizes = await Promise.all(blobs.map((digest) => statBlob(store, digest)))
+  return sizes.every((size) => size !== undefined) ? report : undefined
+}
+
+/** Builds the image of a plan, boots it and stores the report; what an earlier run finished is not done again. */
+export async function buildImage(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  context: BuildContext,
+): Promise<Report> {
+  const known = await knownReport(context.store, plan)
+  if (known && (known.verdict === 'verified' || !context.verify)) return known
+  const { progress, store } = context
+  const began = performance.now()
+  const runtime = timedTask(runtimeOf(plan, context))
+  const weightLayers = timedTask(bakedLayers(plan, weights, context))
+  const [built, packed] = await Promise.all([runtime, weightLayers])
+  const planDigest = planDigestOf(plan)
+  const layers = [...packed.value, ...built.value.layers]
+  progress.step(`assemble ${layers.length} layers`)
+  const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
+  const image = await storeImage(store, assembled, `${plan.name}:latest`)
+  const draft = reportOf(plan, planDigest, image, packed.value, built.value)
+  requireBudgets(plan, draft)
+  const beforeVerify = performance.now()
+  const boots = context.verify ? await verified(image, plan, context) : []
+  const now = performance.now()
+  const report: Report = {
+    ...draft,
+    boots,
+    verdict: verdictOf(boots),
+    times: {
+      ...draft.times,
+      runtimeMs: built.durationMs,
+      weightsMs: packed.durationMs,
+      verifyMs: now - beforeVerify,
+      totalMs: now - began,
+    },
+  }
+  await writeRecord(store, reportKind, planDigest, reportJson(report))
+  await writeRecord(store, 'report-markdown', planDigest, reportMarkdown(report))
+  return report
+}
+
+async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
+  const known = await knownRuntime(context.store, plan)
+  if (known) return known
+  return buildRuntime(await context.engine(), context.store, plan, (text) => context.progress.step(text))
+}
+
+/** Weights go in first: layers above may change while nodes keep the unpacked weights (docs/decisions/001). */
+async function bakedLayers(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  context: BuildContext,
+): Promise<StoredLayer[]> {
+  if (plan.weights.layers.length === 0) return []
+  const { recipeFolder, environment, signal, progress } = context
+  return packWeights(context.store, weights, plan.weights.layers, {
+    recipeFolder,
+    environment,
+    signal,
+    onProgress: (done, total) => progress.bytes('weights', done, total),
+  })
+}
+
+async function verified(image: Digest, plan: ImagePlan, context: BuildContext) {
+  const { store, progress } = context
+  const client = await context.engine()
+  const registry = await serveStore(store, {})
+  try {
+    const runner = daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform })
+    return await verifyImage(image, plan, { runner, onStep: (text) => progress.step(text) })
+  } finally {
+    await registry.close()
+  }
+}
+
+function labelled(plan: ImagePlan, planDigest: Digest) {
+  return { ...plan.config, Labels: { ...plan.config.Labels, 'dev.ingot.plan': planDigest } }
+}
+
+function reportOf(
+  plan: ImagePlan,
+  planDigest: Digest,
+  image: Digest,
+  weights: readonly StoredLayer[],
+  built: BuiltRuntime,
+): Report {
+  const size = (list: readonly StoredLayer[]) => list.reduce((sum, layer) => sum + layer.descriptor.size, 0)
+  const { tree } = built
+  return {
+    reportVersion: 1,
+    name: plan.name,
+    image,
+    plan: planDigest,
+    engine: plan.engine,
+    model: plan.model,
+    verdict: 'not booted',
+    sizes: {
+      storedBytes: size(weights) + size(built.layers),
+      runtimeBytes: size(built.layers),
+      weightsBytes: size(weights),
+      stockTreeBytes: tree.stockBytes,
+      keptTreeBytes: tree.keptBytes,
+    },
+    layers: [
+      ...weights.map((layer) => layerReport('weights', layer)),
+      ...built.layers.map((layer) => layerReport('runtime', layer)),
+    ],
+    removals: tree.removals,
+    missingLibraries: tree.missing,
+    boots: [],
+    times: { createdAt: new Date().toISOString(), runtimeMs: 0, weightsMs: 0, verifyMs: 0, totalMs: 0 },
+  }
+}
+
+function layerReport(part: LayerReport['part'], { cause, descriptor }: StoredLayer): LayerReport {
+  return { part, cause, digest: descriptor.digest, sizeBytes: descriptor.size }
+}
+
+function requireBudgets({ budgets, name }: ImagePlan, { sizes, layers }: Report): void {
+  const largest = Math.max(
+    0,
+    ...layers.filter((layer) => layer.part === 'runtime').map((layer) => layer.sizeBytes),
+  )
+  const breaches = [
+    { key: 'total', limit: budgets.total, found: sizes.storedBytes },
+    { key: 'runtime', limit: budgets.runtime, found: sizes.runtimeBytes },
+    { key: 'layer', limit: budgets.layer, found: largest },
+  ].filter(({ limit, found }) => limit !== undefined && found > limit)
+  if (breaches.length === 0) return
+  throw new StageError('over-budget', {
+    attempted: `keep ${name} within its budgets`,
+    found: breaches
+      .map(({ key, limit = 0, found }) => `${key} is ${formatBytes(found)}, allowed ${formatBytes(limit)}`)
+      .join('; '),
+    hint: 'raise image.budgets in the recipe, or see with `ingot plan` what takes the space',
+  })
+}
+
+async function timedTask<Value>(task: Promise<Value>): Promise<{ value: Value; durationMs: number }> {
+  const began = performance.now()
+  const value = await task
+  return { value, durationMs: performance.now() - began }
+}

@@ -1,0 +1,24 @@
+import { formatProblem } from '../../recipes/parse.ts'
+import { checkRecipe } from '../recipes.ts'
+import { type Command, type CommandContext, readArguments } from './command.ts'
+
+export const checkCommand: Command = {
+  usage: 'check RECIPE...',
+  summary: 'validate recipes; every problem as file:line:column',
+  options: { json: 'problems as a JSON list' },
+  run,
+}
+
+async function run(argv: readonly string[], { stdout }: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    { json: { type: 'boolean' } },
+    { command: 'check', least: 1, most: 1000 },
+  )
+  const results = await Promise.all(positionals.map(checkRecipe))
+  const problems = results.flatMap((result) => (result.ok ? [] : result.problems))
+  if (values.json) stdout(`${JSON.stringify(problems, null, 2)}\n`)
+  else if (problems.length > 0) stdout(`${problems.map(formatProblem).join('\n')}\n`)
+  else stdout(`${positionals.length === 1 ? 'recipe is' : `${positionals.length} recipes are`} valid\n`)
+  return problems.length === 0 ? 0 : 2
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { messageOf } from '../../lib/error.ts'
+import { StageError } from '../error.ts'
+import type { Progress } from '../progress.ts'
+
+/** Everything a command may touch of the process around it. */
+export interface CommandContext {
+  stdout(text: string): void
+  stderr(text: string): void
+  environment: NodeJS.ProcessEnv
+  progress: Progress
+  signal: AbortSignal
+}
+
+export interface Command {
+  usage: string
+  summary: string
+  /** Long option to its explanation. */
+  options: Record<string, string>
+  run(argv: readonly string[], context: CommandContext): Promise<number>
+}
+
+/** Options and positionals of a command line; throws `usage` for what is unknown or missing. */
+export function readArguments<const Options extends ParseArgsOptionsConfig>(
+  argv: readonly string[],
+  options: Options,
+  wanted: { command: string; least: number; most: number },
+) {
+  const parsed = parse(argv, options, wanted.command)
+  const count = parsed.positionals.length
+  if (count >= wanted.least && count <= wanted.most) return parsed
+  throw usageError(
+    wanted.command,
+    count < wanted.least
+      ? 'an argument is missing'
+      : `an argument too many: ${parsed.positionals[wanted.most]}`,
+  )
+}
+
+function parse<const Options extends ParseArgsOptionsConfig>(
+  argv: readonly string[],
+  options: Options,
+  command: string,
+) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
+  } catch (cause) {
+    throw usageError(command, messageOf(cause))
+  }
+}
+
+export function usageError(command: string, found: string): StageError {
+  return new StageError('usage', {
+    attempted: `run \`ingot ${command}\``,
+    found,
+    hint: `\`ingot ${command} --help\` shows what it takes`,
+  })
+}
+
+/** Folder of everything ingot keeps between runs. */
+export function stateFolder(): string {
+  return join(process.cwd(), '.ingot')
+}
+
+export function storeFolder(environment: NodeJS.ProcessEnv): string {
+  return environment['INGOT_STORE'] ?? join(stateFolder(), 'store')
+}

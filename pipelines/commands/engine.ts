@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { explained, type LazyEngine, lazyEngine } from '../session.ts'
+import { type CommandContext, stateFolder } from './command.ts'
+
+/** Runs `act` with an engine that opens on demand and ends with it, or at once when the command is interrupted. */
+export async function withEngine<Result>(
+  context: CommandContext,
+  act: (engine: LazyEngine) => Promise<Result>,
+): Promise<Result> {
+  const logFile = join(stateFolder(), 'logs', `engine-${new Date().toISOString().slice(0, 10)}.log`)
+  const engine = lazyEngine(logFile)
+  const close = () => void engine.close()
+  context.signal.addEventListener('abort', close, { once: true })
+  try {
+    return await Promise.race([act(engine), rejectOnAbort(context.signal)])
+  } catch (error) {
+    throw explained(error, logFile)
+  } finally {
+    context.signal.removeEventListener('abort', close)
+    await engine.close()
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,50 @@
+import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
+import { formatBytes } from '../../lib/bytes.ts'
+import type { Json } from '../../lib/json.ts'
+import { prettyJson } from '../../lib/json.ts'
+import { StageError } from '../error.ts'
+import { loadLock, loadRecipe } from '../recipes.ts'
+import { type Command, type CommandContext, readArguments } from './command.ts'
+
+export const planCommand: Command = {
+  usage: 'plan RECIPE [--json]',
+  summary: 'what an image will be: layers, removals, command line, checks',
+  options: { json: 'the whole plan as JSON' },
+  run,
+}
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    { json: { type: 'boolean' } },
+    { command: 'plan', least: 1, most: 1 },
+  )
+  const { recipe, file, lockFile } = await loadRecipe(positionals[0] ?? '', context.environment)
+  const lock = await loadLock(lockFile)
+  if (lock === undefined)
+    throw new StageError('missing-lock', {
+      attempted: `plan ${file}`,
+      found: 'it has no lock',
+      hint: `run \`ingot lock ${file}\``,
+    })
+  const plan = planImage(recipe, lock)
+  // A plan holds JSON values only; interfaces without an index signature need the cast.
+  context.stdout(values.json ? prettyJson(plan as unknown as Json) : planText(plan))
+  return 0
+}
+
+function planText(plan: ImagePlan): string {
+  const { config, weights, verify } = plan
+  return [
+    `${plan.name}: ${plan.engine.id} ${plan.engine.version} serves ${plan.model}`,
+    `plan      ${planDigestOf(plan)}`,
+    `base      ${plan.runtime.locked.base.reference} ${plan.runtime.locked.base.digest.slice(0, 19)}`,
+    `weights   ${weights.delivery}, ${weights.files.length} files, ${formatBytes(weights.sizeBytes)}, set ${weights.setDigest.slice(0, 19)}`,
+    `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
+    `user      ${config.User}, writable: /tmp`,
+    `command   ${(config.Entrypoint ?? []).join(' ')}`,
+    `removal   ${(plan.slimming?.rules ?? []).map((rule) => rule.id).join(', ')}`,
+    `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Client, Container } from '@dagger.io/dagger'
+import type { StoredLayer } from '../images/oci.ts'
+import type { ImagePlan } from '../images/plan.ts'
+import { planTree, type TreePlan } from '../images/tree.ts'
+import { digestOf, hexOf } from '../lib/digest.ts'
+import { canonicalJson, type Json } from '../lib/json.ts'
+import { imageFrom, installDebian, pinnedReference } from './debian.ts'
+import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
+import { statBlob } from './store/blobs.ts'
+import { readRecord, writeRecord } from './store/record.ts'
+import type { Store } from './store/store.ts'
+
+/** The layers of an image without its weights, and what slimming did. */
+export interface BuiltRuntime {
+  layers: StoredLayer[]
+  tree: Omit<TreePlan, 'layers'>
+}
+
+const recordKind = 'runtime'
+
+/** The runtime an equal plan gave before, if all its layers are still in the store. */
+export async function knownRuntime(store: Store, plan: ImagePlan): Promise<BuiltRuntime | undefined> {
+  // Only buildRuntime writes records of this kind, under a key that names their whole input.
+  const known = (await readRecord(store, recordKind, runtimeKey(plan))) as BuiltRuntime | undefined
+  if (known === undefined) return undefined
+  const sizes = await Promise.all(known.layers.map((layer) => statBlob(store, layer.descriptor.digest)))
+  return sizes.every((size) => size !== undefined) ? known : undefined
+}
+
+/** Installs, lists, slims and packs the runtime in the engine; the layers end in the store. */
+export async function buildRuntime(
+  client: Client,
+  store: Store,
+  plan: ImagePlan,
+  onStep: (text: string) => void,
+): Promise<BuiltRuntime> {
+  const scratch = await mkdtemp(join(store.temporary, 'runtime-'))
+  try {
+    const packer = packerOf(client, plan.platform)
+    onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
+    const tree = (await install(client, plan)).rootfs()
+    onStep('list the finished tree')
+    const { layers, ...rest } = planTree(await takeInventory(packer, tree, join(scratch, 'listing')), plan)
+    onStep(`pack ${layers.length} layers`)
+    const packed = await packLayers(packer, tree, layers, store, scratch)
+    const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
+    const built = { layers: [...packed, settings], tree: rest }
+    await writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
+    return built
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function install(client: Client, plan: ImagePlan): Promise<Container> {
+  const { locked } = plan.runtime
+  if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
+  return imageFrom(client, pinnedReference(locked.base), plan.platform)
+}
+
+/** What the runtime layers depend on: nothing of the weights, the command line or the checks. */
+function runtimeKey({
+  buildVersion,
+  platform,
+  runtime,
+  slimming,
+  enginePaths,
+  settings,
+  engine,
+}: ImagePlan): string {
+  return hexOf(
+    digestOf(
+      canonicalJson(asJson({ buildVersion, platform, runtime, slimming, enginePaths, settings, engine })),
+    ),
+  )
+}
+
+function asJson(value: object): Json {
+  // Plain data; interfaces without an index signature need the cast.
+  return value as unknown as Json
+}
