@@ -49,8 +49,9 @@ const ownFolders = ['locks', 'tmp', 'partial']
 
 /** Kinds that have records, sorted. */
 export async function listRecordKinds(store: Store): Promise<string[]> {
-  const names = await readdir(join(store.root, 'ingot'))
-  return names.filter((name) => !ownFolders.includes(name)).sort()
+  const found = await readdir(join(store.root, 'ingot'), { withFileTypes: true })
+  const folders = found.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return folders.filter((name) => !ownFolders.includes(name)).sort()
 }
 
 /** Any text as a file name and back. Colons go too: CI systems refuse to upload files with one. Throws `bad-name`. */

@@ -1,0 +1,87 @@
+import { appendFile, readFile, stat } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { readBlobText } from '../../../pipelines/store/blobs.ts'
+import { withStoreLock } from '../../../pipelines/store/lock.ts'
+import { commitPartial, discardPartial, newPartial } from '../../../pipelines/store/partial.ts'
+import { sha256 } from './image.ts'
+import { startProcess } from './processes.ts'
+import { scratchStore } from './scratch.ts'
+
+test('one holder at a time, in one process as well', async () => {
+  const store = await scratchStore()
+  const log: string[] = []
+  async function visit(name: string): Promise<void> {
+    await withStoreLock(store, 'demo', async () => {
+      log.push(`${name} in`)
+      await new Promise((done) => setTimeout(done, 20))
+      log.push(`${name} out`)
+    })
+  }
+  await Promise.all(['a', 'b', 'c'].map(visit))
+  for (let index = 0; index < log.length; index += 2)
+    expect(log[index + 1]).toBe(log[index]?.replace('in', 'out'))
+})
+
+test('waiting names the holder, and a killed holder holds nothing', async () => {
+  const store = await scratchStore()
+  const holder = startProcess('hold', store.root, 'demo')
+  await holder.line('held')
+  const waits: string[] = []
+  const onWait = (name: string) => {
+    waits.push(name)
+    holder.child.kill('SIGKILL')
+  }
+  expect(await withStoreLock(store, 'demo', async () => 'mine', { onWait })).toBe('mine')
+  expect(waits).toEqual([`process ${holder.child.pid}`])
+})
+
+test('waiting can be given up', async () => {
+  const store = await scratchStore()
+  const holder = startProcess('hold', store.root, 'demo')
+  await holder.line('held')
+  const stop = new AbortController()
+  const waiting = withStoreLock(store, 'demo', async () => 'mine', {
+    onWait: () => stop.abort(),
+    signal: stop.signal,
+  })
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+test('an act that fails gives the lock back', async () => {
+  const store = await scratchStore()
+  const failing = withStoreLock(store, 'demo', () => Promise.reject(new Error('no')))
+  await expect(failing).rejects.toThrow('no')
+  expect(await withStoreLock(store, 'demo', async () => 'mine')).toBe('mine')
+})
+
+test('a partial download outlives its process and becomes a blob', async () => {
+  const store = await scratchStore()
+  const first = await newPartial(store, 'weights/model.gguf')
+  await appendFile(first.path, 'half ')
+  first.release()
+  const second = await newPartial(store, 'weights/model.gguf')
+  expect(second).toMatchObject({ path: first.path, sizeBytes: 5 })
+  await appendFile(second.path, 'and half')
+  const digest = sha256(Buffer.from('half and half'))
+  await expect(commitPartial(store, second.path, digest, 12)).rejects.toMatchObject({ code: 'size-mismatch' })
+  await commitPartial(store, second.path, digest, 13)
+  second.release()
+  expect(await readBlobText(store, digest)).toBe('half and half')
+  await expect(stat(second.path)).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('a partial belongs to one process until it dies', async () => {
+  const store = await scratchStore()
+  const holder = startProcess('partial', store.root, 'demo')
+  await holder.line('held')
+  const waits: string[] = []
+  const onWait = (name: string) => {
+    waits.push(name)
+    holder.child.kill('SIGKILL')
+  }
+  const partial = await newPartial(store, 'demo', { onWait })
+  expect(waits).toEqual([`process ${holder.child.pid}`])
+  await appendFile(partial.path, 'wrong')
+  await discardPartial(partial)
+  await expect(readFile(partial.path)).rejects.toMatchObject({ code: 'ENOENT' })
+})
