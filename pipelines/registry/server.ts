@@ -1,20 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Store } from '../store/store.ts'
-import { deleteBlob, sendBlob } from './blobs.ts'
-import { answerFor, RegistryError } from './error.ts'
-import { type Exchange, sendEmpty, sendJson } from './exchange.ts'
-import { sendReferrers, sendTags } from './listings.ts'
-import { deleteManifest, putManifest, sendManifest } from './manifests.ts'
-import { parseRoute, type Route } from './route.ts'
-import {
-  cancelUpload,
-  continueUpload,
-  discardUploads,
-  finishUpload,
-  sendUploadStatus,
-  startUpload,
-} from './uploads.ts'
+import { dispatch } from './dispatch.ts'
+import { answerFor } from './error.ts'
+import { type Exchange, sendJson } from './exchange.ts'
+import { discardUploads } from './uploads.ts'
 
 export interface ServedRequest {
   method: string
@@ -23,7 +13,7 @@ export interface ServedRequest {
   status: number
   /** Length the answer announced. */
   sizeBytes: number
-  /** Why a request failed on our side. */
+  /** Why it was refused, failed, or was cut after its status was out. */
   error?: unknown
 }
 
@@ -81,82 +71,19 @@ async function handle(
 ): Promise<void> {
   const { method = 'GET', url = '/' } = request
   response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0')
-  const { pathname, searchParams: query } = new URL(url, 'http://localhost')
-  const exchange: Exchange = { store, uploads, request, response, query }
+  // Split by hand: new URL throws for some texts that a client may send, and rewrites dots.
+  const [path = '', query = ''] = url.split('?', 2)
+  const exchange: Exchange = { store, uploads, request, response, query: new URLSearchParams(query) }
   let failure: unknown
   try {
-    await dispatch(exchange, method, pathname, writable)
+    await dispatch(exchange, method, path, writable)
   } catch (error) {
     failure = error
     sendFailure(exchange, error)
   }
   const sizeBytes = Number(response.getHeader('content-length') ?? 0)
   const status = response.statusCode
-  onRequest?.({ method, url, status, sizeBytes, ...(status >= 500 && { error: failure }) })
-}
-
-type Handler = (exchange: Exchange) => Promise<void> | void
-type Methods = Partial<Record<string, Handler>>
-
-async function dispatch(exchange: Exchange, method: string, path: string, writable: boolean): Promise<void> {
-  const route = parseRoute(path)
-  if (!route) return sendEmpty(exchange, 404)
-  const handlers = { ...readers(route), ...(writable && writers(route)) }
-  const handler = handlers[method]
-  if (!handler) throw notAllowed(method, path, writable)
-  await handler(exchange)
-}
-
-function readers(route: Route): Methods {
-  switch (route.type) {
-    case 'root':
-      return both((exchange) => sendJson(exchange, 200, {}))
-    case 'blob':
-      return both((exchange) => sendBlob(exchange, route))
-    case 'manifest':
-      return both((exchange) => sendManifest(exchange, route))
-    case 'tags':
-      return both((exchange) => sendTags(exchange, route))
-    case 'referrers':
-      return both((exchange) => sendReferrers(exchange, route))
-    default:
-      return {}
-  }
-}
-
-function writers(route: Route): Methods {
-  switch (route.type) {
-    case 'blob':
-      return { DELETE: (exchange) => deleteBlob(exchange, route) }
-    case 'manifest':
-      return {
-        PUT: (exchange) => putManifest(exchange, route),
-        DELETE: (exchange) => deleteManifest(exchange, route),
-      }
-    case 'uploads':
-      return { POST: (exchange) => startUpload(exchange, route) }
-    case 'upload':
-      return {
-        GET: (exchange) => sendUploadStatus(exchange, route),
-        PATCH: (exchange) => continueUpload(exchange, route),
-        PUT: (exchange) => finishUpload(exchange, route),
-        DELETE: (exchange) => cancelUpload(exchange, route),
-      }
-    default:
-      return {}
-  }
-}
-
-function both(handler: Handler): Methods {
-  return { GET: handler, HEAD: handler }
-}
-
-function notAllowed(method: string, path: string, writable: boolean): RegistryError {
-  return new RegistryError('UNSUPPORTED', {
-    attempted: `${method} ${path}`,
-    found: writable ? 'there is no such act' : 'this registry only serves reads',
-    hint: 'see the OCI distribution spec for what each path takes',
-  })
+  onRequest?.({ method, url, status, sizeBytes, ...(failure !== undefined && { error: failure }) })
 }
 
 function sendFailure(exchange: Exchange, error: unknown): void {
