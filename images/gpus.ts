@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein'
 import { MemoryError } from './memory/error.ts'
 
 /**
@@ -173,20 +174,6 @@ function nearNames(key: string): string[] {
     .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
     .slice(0, 4)
     .map(({ name }) => name)
-}
-
-/** Levenshtein distance: insertions, deletions and changes that turn one name into the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries())
-      next.push(
-        Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)),
-      )
-    row = next
-  }
-  return row.at(-1) ?? 0
 }
 
 /** A GPU outside the catalogue: only its memory is known, so rates are zero and no roofline is drawn. */

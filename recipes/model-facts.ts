@@ -73,7 +73,16 @@ export const modelFactsSchema = z.strictObject({
   experts: z
     .strictObject({ count: positive, perToken: positive, ffnSize: count, layerCount: count })
     .nullable(),
-  vision: z.strictObject({ hiddenSize: count, ffnSize: count, maxPatches: count }).nullable(),
+  /** Image tower: widths, patches of the largest image, its tokens in the text, and elements of one patch of pixels. */
+  vision: z
+    .strictObject({
+      hiddenSize: count,
+      ffnSize: count,
+      maxPatches: count,
+      maxTokens: count,
+      patchElements: count,
+    })
+    .nullable(),
   quantization: z
     .strictObject({
       method: z.string(),

@@ -32,7 +32,7 @@ export function factsFromConfig(config: Config): ModelFacts {
   const { layers, missing } = layersOf(text)
   const heads = headCountOf(text) ?? 0
   const hidden = hiddenSizeOf(text)
-  const headDim = headDimOf(text, hidden ?? 0, heads)
+  const headDim = latentHeadDimOf(text) ?? headDimOf(text, hidden ?? 0, heads)
   const tied = isTied(config, text, modelType)
   const ffn = feedForwardOf(text)
   return {
@@ -62,6 +62,12 @@ export function factsFromConfig(config: Config): ModelFacts {
 
 function withVision(counts: RoleCounts | null, vision: number): RoleCounts | null {
   return counts && vision > 0 ? { ...counts, vision } : counts
+}
+
+/** With MLA a query head has a part without and a part with positions. */
+function latentHeadDimOf(text: Config): number | undefined {
+  const nope = countOf(text, 'qk_nope_head_dim')
+  return nope && countOf(text, 'kv_lora_rank') ? nope + (countOf(text, 'qk_rope_head_dim') ?? 0) : undefined
 }
 
 /** Outer keys that describe the text model although it has a section of its own. */

@@ -15,10 +15,14 @@ export function visionOf(config: Config): ModelFacts['vision'] {
   const patch = countOf(vision, 'patch_size') ?? 14
   const tiles = countOf(vision, 'max_num_tiles') ?? 1
   const patches = size ? Math.floor(size / patch) ** 2 * tiles : 0
+  const maxPatches = isQwen ? qwenMaxPatches : patches
+  const merge = countOf(vision, 'spatial_merge_size') ?? (isQwen ? 2 : 1)
   return {
     hiddenSize: towerSizeOf(vision, hidden),
     ffnSize: countOf(vision, 'intermediate_size') ?? 4 * hidden,
-    maxPatches: isQwen ? qwenMaxPatches : patches,
+    maxPatches,
+    maxTokens: Math.floor(maxPatches / merge ** 2),
+    patchElements: 3 * (countOf(vision, 'temporal_patch_size') ?? (isQwen ? 2 : 1)) * patch ** 2,
   }
 }
 

@@ -1,0 +1,58 @@
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { atLeast } from './versions.ts'
+
+export interface ProfileRun {
+  version: string
+  tp: number
+  maxNumBatchedTokens: number
+  maxNumSeqs: number
+}
+
+/**
+ * Peak of vLLM's profile run on one GPU: the largest of a full batch through one layer, the sampler, and the largest
+ * image. V0 ran the image inside the batch, so there they add up.
+ */
+export function activationPeak(facts: ModelFacts, run: ProfileRun): number {
+  const isV0 = !atLeast(run.version, '0.8.0')
+  const layer = layerPeak(facts, run)
+  const sampler = samplerPeak(facts, run)
+  if (isV0) return Math.max(layer + imagePeakV0(facts, run), sampler)
+  return Math.max(layer, sampler, imagePeak(facts, run))
+}
+
+/**
+ * T x 6 x (f/tp + d): 2 bytes for three tensors of the feed-forward width and three of the hidden one. Checked on
+ * vllm#10517: 20,000 tokens 2.060 GiB (log 2.07), 29,000 2.987 (2.99). Experts hold one hidden vector for each pick.
+ */
+function layerPeak(facts: ModelFacts, { tp, maxNumBatchedTokens }: ProfileRun): number {
+  const picks = facts.experts ? 2 * facts.experts.perToken + 4 : 6
+  return maxNumBatchedTokens * ((6 * facts.activeFfnSize) / tp + picks * facts.hiddenSize)
+}
+
+/**
+ * Bytes of each logit while the dummy batch is sampled, not divided by tp. V0 40 (vllm#10511, #13882, #13061).
+ * V1 38.5: 1.40 GiB at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at 1024 x 201,088 (vllm#27508, #23278).
+ * Since top-k and top-p run in one kernel 12: 1.44 GiB at 1024 x 128,256 on v0.27.
+ */
+function samplerPeak(facts: ModelFacts, { version, maxNumSeqs }: ProfileRun): number {
+  const logits = maxNumSeqs * facts.vocabSize
+  if (!atLeast(version, '0.8.0')) return logits * 40
+  return logits * (atLeast(version, '0.17.0') ? 12 : 38.5)
+}
+
+/**
+ * The largest image through its tower: patches x (6 x (f/tp + d) + 2 x pixels) and its tokens in the text width.
+ * Qwen3.8-27B: 2.34 GiB at tp 1 (log 2.33), 1.56 at tp 2 (log 1.59).
+ */
+function imagePeak(facts: ModelFacts, { tp }: ProfileRun): number {
+  const vision = facts.vision
+  if (!vision) return 0
+  const perPatch = 6 * (vision.ffnSize / tp + vision.hiddenSize) + 2 * vision.patchElements
+  return vision.maxPatches * perPatch + vision.maxTokens * facts.hiddenSize * 2
+}
+
+/** V0 did not divide the tower, and gave Mllama one image for each sequence: 36.07 GiB where vllm#12126 logs 36.63. */
+function imagePeakV0(facts: ModelFacts, run: ProfileRun): number {
+  const crosses = facts.layers.some(({ layer }) => layer.kind === 'cross')
+  return imagePeak(facts, { ...run, tp: 1 }) * (crosses ? run.maxNumSeqs : 1)
+}

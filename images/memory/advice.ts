@@ -1,0 +1,147 @@
+import { formatGiB } from '../../lib/bytes.ts'
+import { gpus } from '../gpus.ts'
+import type { MemoryRequest } from './request.ts'
+import type { Advice, PlannedMemory } from './result.ts'
+
+type Evaluate = (request: MemoryRequest) => PlannedMemory
+
+interface Change {
+  change: string
+  option: string | null
+  request: MemoryRequest
+}
+
+/**
+ * Ways out that were planned again and fit, the cheapest first: a shorter context, a smaller cache, smaller batches,
+ * more of the GPU, packed weights, more GPUs, a larger GPU. At most one of each sort; fewer than three only where
+ * fewer exist.
+ */
+export function adviceFor(request: MemoryRequest, evaluate: Evaluate): Advice[] {
+  const sorts = [shorter, smallerCache, smallerBatch, moreOfTheGpu, packedWeights, moreGpus, largerGpu]
+  return sorts.flatMap((sort) => {
+    for (const change of sort(request, evaluate)) {
+      const plan = attempt(change.request, evaluate)
+      if (plan?.fits && plan.spareBytes >= safetyBytes(plan)) return [adviceOf(change, plan)]
+    }
+    return []
+  })
+}
+
+/** A way out must clear the edge that the first answer stumbled on; a shorter context is fitted to the pool itself. */
+function safetyBytes(plan: PlannedMemory): number {
+  return plan.maxModelLen === plan.maxModelLenThatFits ? 0 : Math.min(512 * 1024 ** 2, plan.limitBytes * 0.02)
+}
+
+function attempt(request: MemoryRequest, evaluate: Evaluate): PlannedMemory | undefined {
+  try {
+    return evaluate(request)
+  } catch {
+    // A change the engine would refuse, such as heads that do not divide, is simply no way out.
+    return undefined
+  }
+}
+
+function adviceOf({ change, option }: Change, plan: PlannedMemory): Advice {
+  return {
+    change,
+    option,
+    kvPoolBytes: plan.kvPoolBytes,
+    kvTokens: plan.kvTokens,
+    maxModelLen: plan.maxModelLen,
+    explanation: `${formatGiB(plan.kvPoolBytes)} of cache, ${formatGiB(Math.max(0, plan.spareBytes))} free beside one sequence of ${plan.maxModelLen} tokens`,
+  }
+}
+
+/** Rounded down to a round number of tokens, and to the low end of the band. */
+function* shorter(request: MemoryRequest, evaluate: Evaluate): Generator<Change> {
+  const plan = attempt(request, evaluate)
+  if (!plan) return
+  const lowest = plan.bands.maxModelLenThatFits[0]
+  const exact = lowest > 0 ? lowest : plan.maxModelLenThatFits
+  const step = exact >= 8192 ? 1024 : 256
+  const length = exact >= step ? Math.floor(exact / step) * step : exact
+  if (length < 1 || length >= plan.maxModelLen) return
+  yield {
+    change: `shorten the context from ${plan.maxModelLen} to ${length} tokens`,
+    option: `--max-model-len ${length}`,
+    request: { ...request, maxModelLen: length },
+  }
+}
+
+function* smallerCache(request: MemoryRequest): Generator<Change> {
+  if (request.kvCacheDtype && /8|4/.test(request.kvCacheDtype)) return
+  const isLlama = request.engine === 'llama-cpp' || request.engine === 'ollama'
+  const dtype = isLlama ? 'q8_0' : 'fp8'
+  yield {
+    change: `keep the cache in 8 bits (${dtype})`,
+    option: `--kv-cache-dtype ${dtype}`,
+    request: { ...request, kvCacheDtype: dtype },
+  }
+}
+
+function* smallerBatch(request: MemoryRequest): Generator<Change> {
+  if (request.engine !== 'vllm' || request.overhead?.activationBytes !== undefined) return
+  for (const maxNumSeqs of [256, 128, 64, 16]) {
+    if (maxNumSeqs >= (request.maxNumSeqs ?? 1024)) continue
+    yield {
+      change: `run at most ${maxNumSeqs} sequences at once, in batches of 2048 tokens`,
+      option: `--max-num-seqs ${maxNumSeqs} --max-num-batched-tokens 2048`,
+      request: {
+        ...request,
+        maxNumSeqs,
+        maxNumBatchedTokens: Math.min(2048, request.maxNumBatchedTokens ?? 2048),
+      },
+    }
+  }
+}
+
+function* moreOfTheGpu(request: MemoryRequest, evaluate: Evaluate): Generator<Change> {
+  const now = attempt(request, evaluate)?.gpuMemoryUtilization
+  if (now === null || now === undefined || request.engine !== 'vllm' || now >= 0.95) return
+  yield {
+    change: `let the engine take 95 % of the GPU instead of ${Math.round(now * 100)} %`,
+    option: '--gpu-memory-utilization 0.95',
+    request: { ...request, gpuMemoryUtilization: 0.95 },
+  }
+}
+
+function* packedWeights(request: MemoryRequest): Generator<Change> {
+  const { facts } = request
+  const given = request.weightsBytes ?? request.weightsBytesPerGpu
+  if (facts.quantization || request.quantization || given !== undefined || facts.source === 'gguf') return
+  for (const [quantization, words] of [
+    ['fp8', '8-bit weights (fp8)'],
+    ['awq', 'a 4-bit checkpoint (AWQ or GPTQ)'],
+  ] as const)
+    yield {
+      change: `use ${words}`,
+      option: `--quantization ${quantization}`,
+      request: { ...request, quantization },
+    }
+}
+
+function* moreGpus(request: MemoryRequest): Generator<Change> {
+  const { tp = 1, facts } = request
+  if (request.weightsBytesPerGpu !== undefined || request.availableKvBytes !== undefined) return
+  for (const ranks of [2, 4, 8, 16]) {
+    if (ranks <= tp || (facts.headCount > 0 && facts.headCount % ranks !== 0)) continue
+    yield {
+      change: `spread it over ${ranks} of ${request.gpu.name}`,
+      option: `--tp ${ranks}`,
+      request: { ...request, tp: ranks },
+    }
+  }
+}
+
+function* largerGpu(request: MemoryRequest): Generator<Change> {
+  if (request.availableKvBytes !== undefined) return
+  const larger = gpus
+    .filter((gpu) => gpu.memoryBytes > request.gpu.memoryBytes * 1.1 && !gpu.sharesHostMemory)
+    .sort((a, b) => a.memoryBytes - b.memoryBytes || a.bandwidthBytesPerSecond - b.bandwidthBytesPerSecond)
+  for (const gpu of larger)
+    yield {
+      change: `take a larger GPU: ${gpu.name} with ${formatGiB(gpu.memoryBytes)}`,
+      option: `--gpu ${gpu.name}`,
+      request: { ...request, gpu },
+    }
+}

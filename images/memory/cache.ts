@@ -1,0 +1,135 @@
+import { type LayerKind, layerTotals, type ModelFacts, type StateLayer } from '../../recipes/model-facts.ts'
+import type { CacheFormat } from './dtypes.ts'
+import type { LayerCost } from './result.ts'
+
+/** One kind of layer as one rank keeps it. `count` is that of the fullest pipeline stage. */
+export interface LayerCache {
+  kind: LayerKind['kind']
+  count: number
+  /** Bytes one token takes in one layer; 0 for recurrent ones. */
+  tokenBytes: number
+  /** Window, chunk or encoder length; null for layers that keep everything. */
+  spanTokens: number | null
+  /** Bytes of one sequence's state in one layer; 0 for attention. */
+  stateBytes: number
+}
+
+export interface CacheRules {
+  tp: number
+  pp: number
+  format: CacheFormat
+  /** Element bytes of the convolution and of the recurrent matrix. */
+  convBytes: number
+  ssmBytes: number
+  /** Engines that cannot drop what left the window charge windowed layers like full ones. */
+  keepsWindows: boolean
+  /** vLLM V0 charges cross-attention layers for every text token. */
+  crossPerToken: boolean
+  /** vLLM before MLA support stored whole heads, padded to 256 (memory.md section 2.1). */
+  latentAsHeads: boolean
+}
+
+/** What each kind of layer costs on one rank, in order of appearance; layers without a cache are left out. */
+export function layerCachesOf(facts: ModelFacts, rules: CacheRules): LayerCache[] {
+  return layerTotals(facts.layers).flatMap(({ count, layer }) => {
+    const cache = layerCacheOf(facts, layer, rules)
+    return cache ? [{ ...cache, count: Math.ceil(count / rules.pp) }] : []
+  })
+}
+
+function layerCacheOf(
+  facts: ModelFacts,
+  layer: LayerKind,
+  rules: CacheRules,
+): Omit<LayerCache, 'count'> | undefined {
+  switch (layer.kind) {
+    case 'none':
+      return undefined
+    case 'state':
+      return { kind: 'state', tokenBytes: 0, spanTokens: null, stateBytes: stateBytesOf(layer, rules) }
+    case 'mla':
+      return {
+        kind: 'mla',
+        tokenBytes: latentBytesOf(facts, layer, rules),
+        spanTokens: null,
+        stateBytes: 0,
+      }
+    default: {
+      const tokenBytes = headBytesOf(layer, rules)
+      const span = spanOf(layer, rules)
+      return { kind: span === null ? 'full' : layer.kind, tokenBytes, spanTokens: span, stateBytes: 0 }
+    }
+  }
+}
+
+/** 2 x local heads x head size x bytes; heads are copied to every rank once there are fewer heads than ranks. */
+function headBytesOf(layer: Extract<LayerKind, { kvHeads: number }>, { tp, format }: CacheRules): number {
+  const heads = Math.max(1, Math.ceil(layer.kvHeads / tp))
+  return heads * (format.perVector(layer.keyDim) + format.perVector(layer.valueDim))
+}
+
+function spanOf(layer: LayerKind, { keepsWindows, crossPerToken }: CacheRules): number | null {
+  if (layer.kind === 'cross') return crossPerToken ? null : layer.encoderTokens
+  if (!keepsWindows) return null
+  if (layer.kind === 'window') return layer.windowTokens
+  return layer.kind === 'chunked' ? layer.chunkTokens : null
+}
+
+/** DeepSeek's fp8 layout: 512 latent bytes, 4 fp32 scales and 64 bf16 rotary elements make 656 (memory.md section 2.1). */
+const deepSeekPackedBytes = 656
+
+function latentBytesOf(
+  facts: ModelFacts,
+  layer: Extract<LayerKind, { kind: 'mla' }>,
+  { tp, format, latentAsHeads }: CacheRules,
+): number {
+  if (latentAsHeads) {
+    const padded = Math.ceil(facts.headDim / 256) * 256
+    return Math.max(1, Math.ceil(facts.headCount / tp)) * 2 * format.perVector(padded)
+  }
+  const index = layer.indexDim + Math.ceil(layer.indexDim / 128) * 4
+  const isPacked = format.name === 'fp8_ds_mla' || (layer.indexDim > 0 && format.name.startsWith('fp8'))
+  const latent = isPacked ? deepSeekPackedBytes : format.perVector(layer.latentDim + layer.ropeDim)
+  return latent + index
+}
+
+/** conv (k-1) x channels and the recurrent matrix, both divided by tp; groups stay whole (memory.md section 2.1). */
+function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes }: CacheRules): number {
+  const groups = layer.groupCount > 0 ? Math.max(1, Math.ceil(layer.groupCount / tp)) : 0
+  const channels = layer.innerChannels / tp + layer.groupChannels * groups
+  return layer.convTaps * channels * convBytes + (layer.stateElements / tp) * ssmBytes
+}
+
+/** Bytes of one token over all layers, windows not yet left. */
+export function bytesPerTokenOf(caches: readonly LayerCache[]): number {
+  return caches.reduce((sum, cache) => sum + (cache.kind === 'cross' ? 0 : cache.count * cache.tokenBytes), 0)
+}
+
+/** Bytes of one more token when every window is full. */
+export function bytesPastWindowsOf(caches: readonly LayerCache[]): number {
+  return bytesPerTokenOf(caches.filter((cache) => cache.spanTokens === null))
+}
+
+/** Bytes a sequence takes whatever its length: recurrent states and encoder tokens. */
+export function fixedBytesOf(caches: readonly LayerCache[]): number {
+  return caches.reduce((sum, cache) => sum + cache.count * fixedOf(cache), 0)
+}
+
+function fixedOf(cache: LayerCache): number {
+  return cache.kind === 'cross' ? cache.tokenBytes * (cache.spanTokens ?? 0) : cache.stateBytes
+}
+
+/** `allocated` gives the bytes of one kind where the engine reserves the whole context at once. */
+export function layerCostsOf(
+  caches: readonly LayerCache[],
+  allocated?: (cache: LayerCache) => number | undefined,
+): LayerCost[] {
+  return caches.map((cache) => ({
+    kind: cache.kind,
+    layers: cache.count,
+    bytesPerToken: Math.round(cache.count * (cache.kind === 'cross' ? 0 : cache.tokenBytes)),
+    stopsAtTokens: cache.spanTokens,
+    fixedBytesPerSequence: Math.round(cache.count * fixedOf(cache)),
+    allocatedBytes: allocated ? Math.round(allocated(cache) ?? 0) : null,
+  }))
+}

@@ -1,0 +1,83 @@
+import { packedBits } from '../../recipes/model-facts/quantization.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+
+const elementBytes: Readonly<Record<string, number>> = {
+  float32: 4,
+  float: 4,
+  f32: 4,
+  bfloat16: 2,
+  bf16: 2,
+  float16: 2,
+  half: 2,
+  f16: 2,
+  fp16: 2,
+  fp8: 1,
+  fp8_e4m3: 1,
+  fp8_e5m2: 1,
+  fp8_inc: 1,
+  float8_e4m3fn: 1,
+  int8: 1,
+  fp8_per_token_head: 1,
+  int8_per_token_head: 1,
+  fp8_ds_mla: 1,
+  q8_0: 34 / 32,
+  q5_1: 24 / 32,
+  q5_0: 22 / 32,
+  q4_1: 20 / 32,
+  q4_0: 18 / 32,
+  iq4_nl: 18 / 32,
+}
+
+/** Bytes of one element; undefined for a name nobody here knows. */
+export function bytesOfDtype(name: string): number | undefined {
+  return elementBytes[name.toLowerCase()]
+}
+
+/** Bytes of an activation and of an unpacked weight. `auto` follows the checkpoint; vLLM loads fp32 ones as fp16. */
+export function modelDtypeOf(facts: ModelFacts, asked: string | undefined): string {
+  if (asked && asked !== 'auto') return asked === 'half' ? 'float16' : asked
+  const own = facts.dtype ?? 'bfloat16'
+  return own === 'float32' || bytesOfDtype(own) === undefined || bytesOfDtype(own) === 1 ? 'float16' : own
+}
+
+/**
+ * Bits per packed weight for a method that the command line names (memory.md section 1.2); undefined where the name
+ * is not a method, null where the checkpoint itself must say.
+ */
+export function bitsOfMethod(name: string): number | undefined {
+  const methods: Readonly<Record<string, number>> = {
+    fp8: 8,
+    w8a8: 8,
+    int8: 8,
+    awq: packedBits(4, 128, false),
+    gptq: packedBits(4, 128, false),
+    gptq_marlin: packedBits(4, 128, false),
+    awq_marlin: packedBits(4, 128, false),
+    w4a16: packedBits(4, 128, true),
+    int4: packedBits(4, 128, false),
+    mxfp4: 4.25,
+    nvfp4: 4.5,
+    modelopt_fp4: 4.5,
+    bitsandbytes: 4.5,
+    none: 16,
+  }
+  return methods[name.toLowerCase()]
+}
+
+/** Cache bytes of one head: `perVector` for one key or value of `dim` elements. */
+export interface CacheFormat {
+  name: string
+  perVector: (dim: number) => number
+}
+
+/**
+ * How keys and values lie in the cache (memory.md section 2.1). Per-token-head formats add one fp32 scale for each
+ * key and value; NVFP4 keeps dim/2 bytes and one scale byte for 16 elements. Undefined for an unknown name.
+ */
+export function cacheFormatOf(name: string): CacheFormat | undefined {
+  if (name === 'nvfp4') return { name, perVector: (dim) => dim / 2 + dim / 16 }
+  const bytes = bytesOfDtype(name)
+  if (bytes === undefined) return undefined
+  const scale = name.endsWith('per_token_head') ? 4 : 0
+  return { name, perVector: (dim) => dim * bytes + scale }
+}

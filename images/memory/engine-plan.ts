@@ -1,0 +1,106 @@
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { type CacheRules, type LayerCache, layerCachesOf } from './cache.ts'
+import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
+import { MemoryError } from './error.ts'
+import type { Pool } from './pool.ts'
+import type { MemoryRequest } from './request.ts'
+import type { ResidentWeights } from './weights.ts'
+
+/** What one engine makes of a request; the parts that `planMemory` judges and prints. Bytes are of the fullest GPU. */
+export interface EnginePlan {
+  version: string
+  limitBytes: number
+  utilization: number | null
+  /** Undefined where nothing tells their size. */
+  weights: ResidentWeights | undefined
+  overhead: Record<string, number>
+  /** Half of the width of the band around the pool: what is not known of the overhead. */
+  doubtBytes: number
+  /** Bytes for the cache; what an engine with a fixed context allocates lies in `allocatedBytes`. */
+  poolBytes: number
+  /** llama.cpp and Ollama allocate the cache for the whole context at once; null where the pool is what is left. */
+  allocatedBytes: number | null
+  pool: Pool
+  caches: LayerCache[]
+  kvCacheDtype: string
+  maxModelLen: number
+  /** Most sequences the scheduler runs at once. */
+  maxNumSeqs: number
+  /** Host blocks for swapping, where the engine has them. */
+  cpuBlocks: number | null
+  formulas: Record<string, string>
+  warnings: string[]
+}
+
+/** Context length that an engine takes when the caller names none. Throws `bad-request` when nothing tells one. */
+export function contextOf(request: MemoryRequest): number {
+  const length = request.maxModelLen ?? request.facts.maxPositions
+  if (length) return length
+  throw new MemoryError('bad-request', {
+    attempted: `plan ${request.facts.architecture}`,
+    found: 'its configuration names no longest context',
+    hint: 'give --max-model-len',
+  })
+}
+
+/** Cache type by name. Throws `bad-request` for one that no engine here has. */
+export function formatOf(request: MemoryRequest, resolved: string) {
+  const format = cacheFormatOf(resolved)
+  if (format) return format
+  throw new MemoryError('bad-request', {
+    attempted: `plan a cache of type "${request.kvCacheDtype}"`,
+    found: 'its size per element is not known here',
+    hint: 'use auto, float16, bfloat16, fp8, fp8_e4m3, fp8_e5m2, fp8_ds_mla, fp8_per_token_head, int8_per_token_head, nvfp4, q8_0, q5_1, q5_0, q4_1 or q4_0',
+  })
+}
+
+/** `auto` is the dtype of the model, unless the checkpoint asks for a cache of its own. */
+export function cacheDtypeOf(request: MemoryRequest, ofCheckpoint: string | null): string {
+  const asked = request.kvCacheDtype ?? 'auto'
+  if (asked !== 'auto') return asked
+  return ofCheckpoint ?? modelDtypeOf(request.facts, request.dtype)
+}
+
+/** Element bytes of the recurrent matrix: asked for, written in the configuration, or the model's own. */
+export function stateBytesOf(facts: ModelFacts, request: MemoryRequest, readsConfig: boolean): number {
+  const asked = request.mambaSsmDtype === 'auto' ? undefined : request.mambaSsmDtype
+  const state = facts.layers.find(({ layer }) => layer.kind === 'state')?.layer
+  const written =
+    state?.kind === 'state' && (readsConfig || state.family !== 'mamba2') ? state.stateDtype : null
+  return bytesOfDtype(asked ?? written ?? modelDtypeOf(facts, request.dtype)) ?? 2
+}
+
+export type CacheChoices = Pick<CacheRules, 'format' | 'tp' | 'pp'> & Partial<CacheRules>
+
+/** Caches under the rules that most engines share: half-precision convolution, windows as the caller says. */
+export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
+  const half = bytesOfDtype(modelDtypeOf(request.facts, request.dtype)) ?? 2
+  return layerCachesOf(request.facts, {
+    convBytes: half,
+    ssmBytes: stateBytesOf(request.facts, request, true),
+    keepsWindows: true,
+    crossPerToken: false,
+    latentAsHeads: false,
+    ...choices,
+  })
+}
+
+/** Limit less weights and overhead; negative when not even those fit. */
+export function leftBytes(
+  limitBytes: number,
+  weights: ResidentWeights | undefined,
+  overhead: Record<string, number>,
+): number {
+  const parts = Object.values(overhead).reduce((sum, bytes) => sum + bytes, 0)
+  return Math.floor(limitBytes - (weights?.bytes ?? 0) - parts)
+}
+
+/** Pool for the cache: the given one, or what is left. */
+export function poolBytesOf(
+  request: MemoryRequest,
+  limitBytes: number,
+  weights: ResidentWeights | undefined,
+  overhead: Record<string, number>,
+): number {
+  return request.availableKvBytes ?? leftBytes(limitBytes, weights, overhead)
+}

@@ -1,0 +1,176 @@
+import type { LayerCache } from './cache.ts'
+import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, formatOf } from './engine-plan.ts'
+import { MemoryError } from './error.ts'
+import type { Pool } from './pool.ts'
+import type { MemoryRequest } from './request.ts'
+import { atLeast, readVersion } from './versions.ts'
+import { residentWeights } from './weights.ts'
+
+const MiB = 1024 ** 2
+const GiB = 1024 ** 3
+
+interface Slots {
+  /** Sequences at once. */
+  count: number
+  unified: boolean
+  ubatch: number
+  padding: number
+  /** True when the context length is that of one sequence (Ollama), false when all share it (llama.cpp `-c`). */
+  perSequence: boolean
+}
+
+/** llama.cpp and Ollama: the cache of the whole context is allocated at the start, so it either fits or it does not. */
+export function planLlamaCpp(request: MemoryRequest): EnginePlan {
+  const isOllama = request.engine === 'ollama'
+  const version = readVersion(request.engineVersion)
+  const { gpu } = request
+  const gpus = (request.tp ?? 1) * (request.pp ?? 1)
+  const usesFlash = request.flashAttention ?? (!isOllama || atLeast(version, '0.13.0'))
+  const slots = slotsOf(request, isOllama, usesFlash)
+  const maxModelLen = contextLength(request, isOllama, version)
+  const weights = residentWeights(request, {
+    tp: 1,
+    pp: gpus,
+    hasRotaryTable: false,
+    padsExperts: false,
+    embeddingOnHost: true,
+  })
+  const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
+  const caches = cachesOf(request, {
+    tp: 1,
+    pp: gpus,
+    format: formatOf(request, kvCacheDtype),
+    convBytes: 4,
+    ssmBytes: 4,
+  })
+  const pool = slotPool(caches, slots)
+  const overhead = overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen), isOllama)
+  const left =
+    gpu.memoryBytes - (weights?.bytes ?? 0) - Object.values(overhead).reduce((sum, bytes) => sum + bytes, 0)
+  return {
+    version: request.engineVersion ?? 'newest rules',
+    limitBytes: gpu.memoryBytes,
+    utilization: null,
+    weights,
+    overhead,
+    doubtBytes:
+      request.availableKvBytes === undefined
+        ? Math.round(0.25 * GiB + (overhead['computeBuffer'] ?? 0) * 0.25)
+        : 0,
+    poolBytes: request.availableKvBytes ?? left,
+    allocatedBytes: pool.requestBytes(maxModelLen),
+    pool,
+    caches,
+    kvCacheDtype,
+    maxModelLen,
+    maxNumSeqs: slots.count,
+    cpuBlocks: null,
+    formulas: {
+      limit: 'GPU memory; every layer is on the GPU',
+      kvPool: 'full layers: all cells; windowed: cells = min(context, pad(window x sequences + ubatch))',
+      computeBuffer: usesFlash
+        ? 'max(4 B (1 + 4d + context), 4 B (d + vocabulary))'
+        : 'max(4 B (1 + 4d + context (1 + heads)), 4 B (d + vocabulary))',
+    },
+    warnings: warningsOf(request, slots),
+  }
+}
+
+function slotsOf(request: MemoryRequest, isOllama: boolean, usesFlash: boolean): Slots {
+  return {
+    count: request.parallel ?? request.maxNumSeqs ?? 1,
+    unified: request.unifiedKv ?? false,
+    ubatch: request.ubatch ?? request.maxNumBatchedTokens ?? 512,
+    padding: usesFlash ? 256 : 32,
+    perSequence: isOllama,
+  }
+}
+
+/** Ollama takes 4096 tokens, and since 0.15 more on larger cards; llama.cpp takes what the model was trained for. */
+function contextLength(request: MemoryRequest, isOllama: boolean, version: string): number {
+  if (!isOllama || request.maxModelLen) return contextOf(request)
+  if (!atLeast(version, '0.15.0')) return atLeast(version, '0.6.0') ? 4096 : 2048
+  const gib = request.gpu.memoryBytes / GiB
+  const byCard = gib < 23 ? 4096 : gib < 47 ? 32768 : 262144
+  return Math.min(byCard, request.facts.maxPositions ?? byCard)
+}
+
+function pad(value: number, to: number): number {
+  return Math.ceil(value / to) * to
+}
+
+function totalTokens(slots: Slots, length: number): number {
+  return slots.perSequence && !slots.unified ? length * slots.count : length
+}
+
+/** Cells of each kind for the whole context (memory.md section 2.1; checked on V27 to V31). */
+function slotPool(caches: readonly LayerCache[], slots: Slots): Pool {
+  const streams = slots.unified ? 1 : slots.count
+  const perStream = slots.unified ? slots.count : 1
+  const bytesOf = (cache: LayerCache, length: number) => {
+    if (cache.kind === 'state') return cache.count * cache.stateBytes * slots.count
+    const full = pad(Math.ceil(totalTokens(slots, length) / streams), slots.padding)
+    const span = cache.spanTokens
+    const cells = span === null ? full : Math.min(full, pad(span * perStream + slots.ubatch, slots.padding))
+    return cache.count * cache.tokenBytes * cells * streams
+  }
+  const requestBytes = (length: number) => caches.reduce((sum, cache) => sum + bytesOf(cache, length), 0)
+  const perToken = caches.reduce((sum, cache) => sum + cache.count * cache.tokenBytes, 0)
+  return {
+    formula: 'cells x bytes per cell, for each kind of layer',
+    meaning: 'context of all sequences',
+    blockTokens: 1,
+    blockBytes: perToken,
+    blocksIn: (poolBytes) => (perToken > 0 ? Math.max(0, Math.floor(poolBytes / perToken)) : 0),
+    requestBlocks: (length) => pad(totalTokens(slots, length), slots.padding),
+    requestBytes,
+    requestBytesOf: bytesOf,
+    tokensIn: (_poolBytes, length) => totalTokens(slots, length),
+    concurrencyIn: (poolBytes, length) => (requestBytes(length) <= poolBytes ? slots.count : 0),
+  }
+}
+
+function overheadOf(
+  request: MemoryRequest,
+  slots: Slots,
+  usesFlash: boolean,
+  context: number,
+  isOllama: boolean,
+): Record<string, number> {
+  const known = request.overhead ?? {}
+  return {
+    cudaContext: known.nonTorchBytes ?? 250 * MiB,
+    computeBuffer: known.activationBytes ?? computeBuffer(request, slots.ubatch, usesFlash, context),
+    ...(isOllama ? { setAside: 457 * MiB } : {}),
+  }
+}
+
+/**
+ * Ollama's graph size for llama: 164.0 MiB for Mistral-7B at 2048 without flash attention (ollama#6348). MLA models
+ * need 4 B (3d + V) or 4 B (3d + 2 + context (1 + heads) + 2 x heads x head size).
+ */
+export function computeBuffer(
+  request: MemoryRequest,
+  batch: number,
+  usesFlash: boolean,
+  context: number,
+): number {
+  const { hiddenSize: d, vocabSize: vocabulary, headCount, headDim, layers } = request.facts
+  const heads = usesFlash ? 0 : headCount
+  if (layers.some(({ layer }) => layer.kind === 'mla'))
+    return (
+      4 * batch * Math.max(3 * d + vocabulary, 3 * d + 2 + context * (1 + heads) + 2 * headDim * headCount)
+    )
+  return 4 * batch * Math.max(1 + 4 * d + context * (1 + heads), d + vocabulary)
+}
+
+function warningsOf(request: MemoryRequest, slots: Slots): string[] {
+  if (slots.count < 1)
+    throw new MemoryError('bad-request', {
+      attempted: 'plan sequences',
+      found: `${slots.count} of them`,
+      hint: 'give --parallel 1 or more',
+    })
+  const gpus = (request.tp ?? 1) * (request.pp ?? 1)
+  return gpus > 1 ? ['layers are split over the GPUs; the compute buffer is counted on each'] : []
+}

@@ -1,0 +1,34 @@
+import type { LayerCache } from './cache.ts'
+import type { TokenMeaning } from './result.ts'
+
+/**
+ * How an engine hands out its cache pool. `requestBytes` never falls as the length grows; every count is of one GPU.
+ */
+export interface Pool {
+  formula: string
+  meaning: TokenMeaning
+  blockTokens: number
+  /** Bytes that one block takes over all layers of the rank. */
+  blockBytes: number
+  blocksIn(poolBytes: number): number
+  /** Blocks of one sequence. */
+  requestBlocks(tokens: number): number
+  requestBytes(tokens: number): number
+  /** The part of `requestBytes` that one kind of layer takes, for engines that reserve it. */
+  requestBytesOf?(cache: LayerCache, tokens: number): number
+  tokensIn(poolBytes: number, maxModelLen: number): number
+  concurrencyIn(poolBytes: number, maxModelLen: number): number
+}
+
+/** Largest length whose sequence fits into the pool, at most `cap`; 0 when not even one token does. */
+export function largestLengthIn(pool: Pool, poolBytes: number, cap: number): number {
+  if (pool.requestBytes(1) > poolBytes) return 0
+  let low = 1
+  let high = cap
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (pool.requestBytes(middle) <= poolBytes) low = middle
+    else high = middle - 1
+  }
+  return low
+}

@@ -1,0 +1,60 @@
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import type { EngineId } from '../../recipes/recipe.ts'
+import type { Gpu } from '../gpus.ts'
+
+/** Parts of the budget that a log or a measurement has told; each replaces this planner's estimate. */
+export interface KnownOverhead {
+  nonTorchBytes?: number
+  activationBytes?: number
+  cudaGraphBytes?: number
+}
+
+/** What is to be planned. Bytes are of one GPU unless the name says otherwise; absent members take the engine's default. */
+export interface MemoryRequest {
+  facts: ModelFacts
+  engine: EngineId
+  /** Semver without `v`; absent means the newest rules known here. */
+  engineVersion?: string
+  gpu: Gpu
+  /** Tensor parallel ranks; one GPU each. */
+  tp?: number
+  /** Pipeline stages; the fullest decides. */
+  pp?: number
+  dtype?: string
+  quantization?: string
+  kvCacheDtype?: string
+  mambaSsmDtype?: string
+  maxModelLen?: number
+  maxNumSeqs?: number
+  maxNumBatchedTokens?: number
+  /**
+   * Share of the GPU the engine may take: vLLM's utilisation, SGLang's static fraction, TGI's memory fraction,
+   * TensorRT-LLM's share of what is free.
+   */
+  gpuMemoryUtilization?: number
+  /** Tokens in one cache block. */
+  blockSize?: number
+  /** Cache pool of one GPU; the budget is not used then. */
+  availableKvBytes?: number
+  /** Bytes of all weights, over all GPUs. */
+  weightsBytes?: number
+  /** Resident bytes of weights on the fullest GPU. */
+  weightsBytesPerGpu?: number
+  overhead?: KnownOverhead
+  enforceEager?: boolean
+  prefixCaching?: boolean
+  /** False charges windowed layers for every token, as vLLM's `--disable-hybrid-kv-cache-manager` does. */
+  hybridKvCache?: boolean
+  speculativeTokens?: number
+  /** Host memory for swapped blocks, vLLM before 0.9. */
+  swapSpaceBytes?: number
+  /** Sequences at once in llama.cpp and Ollama; each has its own window. */
+  parallel?: number
+  /** One cache for all llama.cpp sequences: the context is shared, not multiplied. */
+  unifiedKv?: boolean
+  /** Physical batch of llama.cpp, in tokens. */
+  ubatch?: number
+  flashAttention?: boolean
+  /** Mean length of a sequence, for the comparison of paged and reserved caches. */
+  meanTokens?: number
+}

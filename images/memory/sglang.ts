@@ -1,0 +1,106 @@
+import { capabilityOf, type Gpu } from '../gpus.ts'
+import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, formatOf, poolBytesOf } from './engine-plan.ts'
+import type { MemoryRequest } from './request.ts'
+import { tokenPool } from './token-pool.ts'
+import { readVersion } from './versions.ts'
+import { residentWeights } from './weights.ts'
+
+const MiB = 1024 ** 2
+const GiB = 1024 ** 3
+
+/** Chunked prefill and graph batch by memory (memory.md section 3.4); the last column is for four ranks and more. */
+const tiers: ReadonlyArray<readonly [belowGiB: number, chunk: number, graphs: number, wideGraphs: number]> = [
+  [20, 2048, 8, 8],
+  [35, 2048, 24, 80],
+  [60, 4096, 32, 160],
+  [160, 8192, 256, 512],
+  [Number.POSITIVE_INFINITY, 16384, 512, 512],
+]
+
+/** GDN and Mamba states take 0.9 bytes for each byte of the token pool (`--mamba-full-memory-ratio`). */
+const stateShare = 0.9 / 1.9
+
+/** Windowed layers keep 0.8 tokens for each of the full ones (`--swa-full-tokens-ratio`). */
+const windowRatio = 0.8
+
+/** SGLang: the static fraction holds weights and pool; what is left is for activations and graphs. */
+export function planSglang(request: MemoryRequest): EnginePlan {
+  readVersion(request.engineVersion)
+  const { tp = 1, pp = 1, gpu } = request
+  const maxModelLen = contextOf(request)
+  const context = contextBytes(request)
+  const fraction = request.gpuMemoryUtilization ?? staticFraction(request)
+  const before = gpu.memoryBytes - context
+  const weights = residentWeights(request, {
+    tp,
+    pp,
+    hasRotaryTable: true,
+    padsExperts: false,
+    embeddingOnHost: false,
+  })
+  const reserve = Math.round(before * (1 - fraction))
+  const overhead = { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) }
+  const kvCacheDtype = cacheDtypeOf(request, null)
+  const caches = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const hasState = caches.some((cache) => cache.kind === 'state')
+  const hasFull = caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
+  return {
+    version: request.engineVersion ?? 'newest rules',
+    limitBytes: gpu.memoryBytes,
+    utilization: fraction,
+    weights,
+    overhead,
+    doubtBytes:
+      request.availableKvBytes === undefined ? Math.round(0.5 * GiB + (weights?.bytes ?? 0) * 0.01) : 0,
+    poolBytes: poolBytesOf(request, gpu.memoryBytes, weights, overhead),
+    allocatedBytes: null,
+    pool: tokenPool(caches, {
+      blockTokens: request.blockSize ?? 1,
+      windowRatio: hasFull ? windowRatio : 1,
+      stateShare: hasState ? stateShare : 0,
+    }),
+    caches,
+    kvCacheDtype,
+    maxModelLen,
+    maxNumSeqs: request.maxNumSeqs ?? 4096,
+    cpuBlocks: null,
+    formulas: {
+      limit: 'GPU memory',
+      kvPool: 'free before load x mem-fraction-static - weights (sglang#18263: 230.20 - 287.18 x 0.089)',
+      fraction: 'reserved MiB = 512 + 1.5 x chunk + 2 x graph batch + 1024 x tp x pp / 8',
+    },
+    warnings:
+      hasState || caches.some((cache) => cache.spanTokens !== null)
+        ? [
+            'SGLang splits this pool between kinds of layers; the default ratios 0.8 and 0.9 are taken, within 10 %',
+          ]
+        : [],
+  }
+}
+
+function contextBytes(request: MemoryRequest): number {
+  const given = request.overhead?.nonTorchBytes
+  if (given !== undefined) return given
+  return Math.round(((request.tp ?? 1) * (request.pp ?? 1) > 1 ? 1 : 0.5) * GiB)
+}
+
+function workspaceOf(request: MemoryRequest): Record<string, number> {
+  const given = request.overhead?.activationBytes
+  return given === undefined ? {} : { workspace: given }
+}
+
+function staticFraction(request: MemoryRequest): number {
+  const { tp = 1, pp = 1, gpu, facts } = request
+  const totalMiB = gpu.smiMiB ?? gpu.memoryBytes / MiB
+  const [, chunk, graphs, wide] = tierOf(gpu)
+  const reserved =
+    512 + 1.5 * (request.maxNumBatchedTokens ?? chunk) + 2 * (tp >= 4 ? wide : graphs) + (1024 * tp * pp) / 8
+  const floor = totalMiB > 160 * 1024 && capabilityOf(gpu) >= 10 ? 10 * 1024 : 0
+  const fraction = (totalMiB - Math.max(reserved, floor)) / totalMiB
+  return facts.vision ? fraction * 0.95 : fraction
+}
+
+function tierOf(gpu: Gpu) {
+  const last = tiers[tiers.length - 1] ?? [0, 2048, 8, 8]
+  return tiers.find(([below]) => gpu.memoryBytes < below * GiB) ?? last
+}

@@ -1,0 +1,122 @@
+import type { LayerCache } from './cache.ts'
+import type { Pool } from './pool.ts'
+import type { TokenMeaning } from './result.ts'
+
+export interface VllmPoolRules {
+  baseBlockTokens: number
+  maxNumBatchedTokens: number
+  meaning: TokenMeaning
+  /** State blocks one sequence holds: 1, or 2 with prefix caching, and one for each speculative token. */
+  stateBlocks: number
+}
+
+interface Group {
+  cache: LayerCache
+  blockTokens: number
+  pageBytes: number
+  groups: number
+}
+
+/**
+ * vLLM's hybrid allocator (memory.md section 3.2): pages of one size, layers of one kind split into groups of one
+ * size, every group with block tables of its own in one pool. A model with one kind of layer is the case of one group.
+ */
+export function vllmPool(caches: readonly LayerCache[], rules: VllmPoolRules): Pool {
+  const uniform = isUniform(caches)
+  const pages = uniform ? plainPages(caches, rules) : equalPages(caches, rules)
+  const groupSize = uniform ? 1 : groupSizeOf(caches)
+  const groups = pages.map((page) => ({
+    ...page,
+    groups: uniform ? 1 : Math.ceil(page.cache.count / groupSize),
+  }))
+  const blockBytes = uniform
+    ? groups.reduce((sum, group) => sum + group.cache.count * group.pageBytes, 0)
+    : groupSize * (groups[0]?.pageBytes ?? 0)
+  return poolOf(groups, uniform, blockBytes, rules)
+}
+
+function poolOf(groups: readonly Group[], uniform: boolean, blockBytes: number, rules: VllmPoolRules): Pool {
+  const tables = uniform ? groups.slice(0, 1) : groups
+  const groupCount = tables.reduce((sum, group) => sum + group.groups, 0)
+  const blockTokens = Math.min(...tables.map((group) => group.blockTokens))
+  const blocksIn = (poolBytes: number) => Math.max(0, Math.floor(poolBytes / blockBytes))
+  const requestBlocks = (tokens: number) =>
+    tables.reduce((sum, group) => sum + group.groups * blocksOfSequence(group, tokens, rules), 0)
+  return {
+    formula: uniform
+      ? 'blocks = floor(pool / bytes of one block over all layers)'
+      : 'blocks = floor(pool / (layers of a group x page)); a sequence takes the sum over groups',
+    meaning: rules.meaning,
+    blockTokens,
+    blockBytes,
+    blocksIn,
+    requestBlocks,
+    requestBytes: (tokens) => requestBlocks(tokens) * blockBytes,
+    tokensIn: (poolBytes, length) => {
+      const blocks = blocksIn(poolBytes)
+      if (rules.meaning === 'concurrency times context length')
+        return Math.floor((blocks * length) / requestBlocks(length))
+      return Math.floor(blocks / groupCount) * blockTokens
+    },
+    concurrencyIn: (poolBytes, length) => blocksIn(poolBytes) / requestBlocks(length),
+  }
+}
+
+function blocksOfSequence({ cache, blockTokens }: Group, tokens: number, rules: VllmPoolRules): number {
+  const span = cache.spanTokens
+  switch (cache.kind) {
+    case 'state':
+      return rules.stateBlocks
+    case 'window':
+      return Math.ceil(Math.min((span ?? 0) - 1 + rules.maxNumBatchedTokens, tokens) / blockTokens) + 1
+    case 'chunked':
+      return Math.ceil(Math.min((span ?? 0) + rules.maxNumBatchedTokens, tokens) / blockTokens)
+    case 'cross':
+      return Math.ceil((span ?? 0) / blockTokens)
+    default:
+      return Math.ceil(tokens / blockTokens)
+  }
+}
+
+/** All layers need the same number of slots for a sequence, so one block table serves them, whatever their sizes. */
+function isUniform(caches: readonly LayerCache[]): boolean {
+  const [first] = caches
+  const family = (cache: LayerCache) => (cache.kind === 'mla' ? 'full' : cache.kind)
+  if (!first || first.kind === 'state') return caches.length <= 1
+  return caches.every((cache) => family(cache) === family(first) && cache.spanTokens === first.spanTokens)
+}
+
+function plainPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<Group, 'groups'>[] {
+  return caches.map((cache) => ({
+    cache,
+    blockTokens: rules.baseBlockTokens,
+    pageBytes: cache.kind === 'state' ? cache.stateBytes : cache.tokenBytes * rules.baseBlockTokens,
+  }))
+}
+
+/**
+ * One page size for all kinds. Attention blocks grow until a page holds a recurrent state:
+ * block = 16 x ceil(state / (16 x bytes per token)); smaller pages grow by a whole factor. Where no whole factor
+ * exists the rest of the page is padding.
+ */
+function equalPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<Group, 'groups'>[] {
+  const base = rules.baseBlockTokens
+  const state = Math.max(...caches.map((cache) => cache.stateBytes))
+  const widest = Math.max(...caches.map((cache) => cache.tokenBytes))
+  const blockTokens =
+    state > 0 && widest > 0 ? Math.max(base, base * Math.ceil(state / (base * widest))) : base
+  const pageBytes = Math.max(state, widest * blockTokens)
+  return caches.map((cache) => {
+    if (cache.kind === 'state') return { cache, blockTokens, pageBytes }
+    const factor = Math.max(1, Math.floor(pageBytes / (cache.tokenBytes * blockTokens)))
+    return { cache, blockTokens: blockTokens * factor, pageBytes }
+  })
+}
+
+/** The smallest number of layers of a kind, or the largest when it is less than half again as large. */
+function groupSizeOf(caches: readonly LayerCache[]): number {
+  const counts = caches.map((cache) => cache.count)
+  const fewest = Math.min(...counts)
+  const most = Math.max(...counts)
+  return most < fewest * 1.5 ? most : fewest
+}

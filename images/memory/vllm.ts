@@ -1,0 +1,157 @@
+import { capabilityOf, isAmd } from '../gpus.ts'
+import { activationPeak } from './activation.ts'
+import { modelDtypeOf } from './dtypes.ts'
+import {
+  cacheDtypeOf,
+  cachesOf,
+  contextOf,
+  type EnginePlan,
+  formatOf,
+  poolBytesOf,
+  stateBytesOf,
+} from './engine-plan.ts'
+import type { MemoryRequest } from './request.ts'
+import type { TokenMeaning } from './result.ts'
+import { atLeast, readVersion } from './versions.ts'
+import { vllmPool } from './vllm-pool.ts'
+import {
+  baseBlockTokens,
+  graphEstimateBytes,
+  nonTorchBytes,
+  stateBlocksOf,
+  type VllmDefaults,
+  vllmDefaults,
+} from './vllm-rules.ts'
+import { residentWeights } from './weights.ts'
+
+const GiB = 1024 ** 3
+
+/** vLLM by version: budget of memory.md section 3.1, blocks of 3.2, meanings of 3.3. */
+export function planVllm(request: MemoryRequest): EnginePlan {
+  const version = readVersion(request.engineVersion)
+  const maxModelLen = contextOf(request)
+  const defaults = vllmDefaults(request, version, maxModelLen)
+  const { tp = 1, pp = 1, facts, gpu } = request
+  const utilization = request.gpuMemoryUtilization ?? defaults.utilization
+  const limitBytes = Math.ceil(gpu.memoryBytes * utilization)
+  const weights = residentWeights(request, {
+    tp,
+    pp,
+    hasRotaryTable: true,
+    padsExperts: true,
+    embeddingOnHost: false,
+  })
+  const overhead = overheadOf(request, version, defaults)
+  const caches = vllmCaches(request, version, defaults)
+  const baseBlock = baseBlockTokens(request)
+  const pool = vllmPool(caches, {
+    baseBlockTokens: baseBlock,
+    maxNumBatchedTokens: defaults.maxNumBatchedTokens,
+    meaning: meaningOf(defaults),
+    stateBlocks: stateBlocksOf(request, version),
+  })
+  return {
+    version: request.engineVersion ?? 'newest rules (0.22 and later)',
+    limitBytes,
+    utilization,
+    weights,
+    overhead,
+    doubtBytes: doubtOf(request, overhead),
+    poolBytes: poolBytesOf(request, limitBytes, weights, overhead),
+    allocatedBytes: null,
+    pool,
+    caches,
+    kvCacheDtype: cacheTypeOf(request, version),
+    maxModelLen,
+    maxNumSeqs: defaults.maxNumSeqs,
+    cpuBlocks: cpuBlocksOf(request, version, pool.blockBytes),
+    formulas: {
+      limit: 'ceil(GPU memory x gpu-memory-utilization)',
+      kvPool: 'limit - weights - non-torch - activation peak - CUDA graphs (charged since v0.21)',
+      activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
+    },
+    warnings: warningsOf(request, version, defaults, facts.vocabSize > 0),
+  }
+}
+
+function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
+  const { tp = 1, pp = 1, facts } = request
+  return cachesOf(request, {
+    tp,
+    pp,
+    format: formatOf(request, cacheTypeOf(request, version)),
+    ssmBytes: stateBytesOf(facts, request, atLeast(version, '0.11.0')),
+    keepsWindows: defaults.keepsWindows,
+    crossPerToken: defaults.isV0,
+    latentAsHeads: !atLeast(version, '0.7.1'),
+  })
+}
+
+/** Checkpoints that name an 8-bit cache get it since about v0.12. */
+function cacheTypeOf(request: MemoryRequest, version: string): string {
+  const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
+  return cacheDtypeOf(request, ofCheckpoint)
+}
+
+function meaningOf(defaults: VllmDefaults): TokenMeaning {
+  if (defaults.countsByConcurrency) return 'concurrency times context length'
+  return defaults.keepsWindows ? 'blocks over groups times the smallest block' : 'blocks times block size'
+}
+
+function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Record<string, number> {
+  const { tp = 1, pp = 1, overhead = {}, facts, gpu } = request
+  const { maxNumBatchedTokens, maxNumSeqs } = defaults
+  const activation =
+    overhead.activationBytes ?? activationPeak(facts, { version, tp, maxNumBatchedTokens, maxNumSeqs })
+  const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes
+  return {
+    nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, defaults.isV0)),
+    activation: Math.round(activation),
+    cudaGraphs: Math.round(defaults.chargesGraphs || overhead.cudaGraphBytes !== undefined ? graphs : 0),
+  }
+}
+
+/** What was given is taken as exact; each estimate widens the band. */
+function doubtOf(request: MemoryRequest, overhead: Record<string, number>): number {
+  if (request.availableKvBytes !== undefined) return 0
+  const given = request.overhead ?? {}
+  const nonTorch =
+    given.nonTorchBytes === undefined ? Math.max(0.25 * GiB, (overhead['nonTorch'] ?? 0) * 0.5) : 0
+  const activation = given.activationBytes === undefined ? (overhead['activation'] ?? 0) * 0.15 : 0
+  const graphs = given.cudaGraphBytes === undefined ? (overhead['cudaGraphs'] ?? 0) * 0.75 : 0
+  return Math.round(nonTorch + activation + graphs)
+}
+
+/** V0 kept 4 GiB of host memory for swapped blocks; V1 has none. */
+function cpuBlocksOf(request: MemoryRequest, version: string, blockBytes: number): number | null {
+  if (atLeast(version, '0.8.0') && request.swapSpaceBytes === undefined) return null
+  return Math.floor((request.swapSpaceBytes ?? 4 * GiB) / blockBytes)
+}
+
+function warningsOf(
+  request: MemoryRequest,
+  version: string,
+  defaults: VllmDefaults,
+  hasVocabulary: boolean,
+): string[] {
+  const { gpu, facts, quantization } = request
+  const method = quantization ?? facts.quantization?.method ?? 'none'
+  const capability = capabilityOf(gpu)
+  const warnings: string[] = []
+  if (!gpu.hasBf16 && modelDtypeOf(facts, request.dtype) === 'bfloat16')
+    warnings.push(`${gpu.name} has no bf16: vLLM refuses it, so give --dtype float16 (same bytes)`)
+  if (/fp8/.test(method) && capability > 0 && capability < 8.9 && !isAmd(gpu))
+    warnings.push(`${gpu.name} has no fp8 units: the weights stay 8-bit but compute runs in 16 bits`)
+  if (method === 'awq' && capability > 0 && capability < 7.5)
+    warnings.push('AWQ needs compute capability 7.5')
+  if (request.engineVersion && atLeast(version, '0.20.0') && !atLeast(version, '0.22.0'))
+    warnings.push('the default gpu-memory-utilization of v0.20 and v0.21 is not confirmed; 0.90 is taken')
+  if (!defaults.chargesGraphs && request.enforceEager !== true)
+    warnings.push('CUDA graphs take 0.1 to 2.4 GiB outside this budget at this version')
+  if (!hasVocabulary) warnings.push('the vocabulary is not known, so the peak of the sampler is not counted')
+  if (facts.quantization?.kvCacheDtype && (request.kvCacheDtype ?? 'auto') === 'auto')
+    warnings.push(
+      `the checkpoint asks for a cache of type ${facts.quantization.kvCacheDtype}; --kv-cache-dtype overrides it`,
+    )
+  return warnings
+}

@@ -1,0 +1,54 @@
+import { gguf } from '@huggingface/gguf'
+import { messageOf } from '../../lib/error.ts'
+import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { ModelReaderError } from './error.ts'
+
+export interface GgufPlace {
+  /** Paths or addresses of the shards, the one with the metadata first. */
+  shards: readonly string[]
+  isLocal: boolean
+  fetch?: typeof fetch
+}
+
+/** Facts from the headers of a GGUF file and its shards; the tensors themselves are not read. Throws `bad-header`. */
+export async function readGguf(place: GgufPlace): Promise<ModelFacts> {
+  let metadata: Record<string, unknown> | undefined
+  const tensors: GgufTensor[] = []
+  for (const shard of place.shards) {
+    const parsed = await parseShard(shard, place)
+    metadata ??= { ...parsed.metadata }
+    tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
+  }
+  return factsFromGguf(metadata ?? {}, tensors)
+}
+
+async function parseShard(shard: string, { isLocal, fetch }: GgufPlace) {
+  try {
+    return await gguf(shard, isLocal ? { allowLocalFile: true } : fetch ? { fetch } : {})
+  } catch (cause) {
+    throw new ModelReaderError('bad-header', {
+      attempted: `read the header of ${shard}`,
+      found: messageOf(cause),
+      hint: 'check that the file is complete and is a GGUF file',
+      cause,
+    })
+  }
+}
+
+/** Names of all shards when a name is one of several (`-00001-of-00003.gguf`), else the name alone. */
+export function ggufShards(name: string): string[] {
+  const match = /^(.*)-\d{5}-of-(\d{5})\.gguf$/.exec(name)
+  if (!match) return [name]
+  return Array.from(
+    { length: Number(match[2]) },
+    (_, index) => `${match[1]}-${String(index + 1).padStart(5, '0')}-of-${match[2]}.gguf`,
+  )
+}
+
+/** First shards and single files among names; a projector for images is no model. */
+export function ggufModels(names: readonly string[]): string[] {
+  return names.filter(
+    (name) => /\.gguf$/.test(name) && !/mmproj/i.test(name) && !/-0000[2-9]-of-|-000[1-9]\d-of-/.test(name),
+  )
+}

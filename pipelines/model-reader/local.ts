@@ -1,0 +1,90 @@
+import { open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errnoOf } from '../../lib/error.ts'
+import { isConfig } from '../../recipes/model-facts/keys.ts'
+import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { ModelReaderError } from './error.ts'
+import { factsFromFiles, isWeightShard, shardsOfIndex } from './facts.ts'
+import { ggufModels, ggufShards, readGguf } from './gguf.ts'
+
+/** Largest header anyone writes is a few MB; a larger length means the file is not a safetensors file. */
+const mostHeaderBytes = 100 * 1024 ** 2
+
+/** Facts of a model in a folder: config.json and headers, or one GGUF file. */
+export async function readFolder(folder: string): Promise<ModelFacts> {
+  const names = await readdir(folder)
+  const models = ggufModels(names)
+  if (!names.includes('config.json') && models.length > 0)
+    return readGgufFile(folder, onlyOne(models, folder))
+  return factsFromFiles({
+    label: folder,
+    configText: await textOf(join(folder, 'config.json')),
+    quantText: await textOf(join(folder, 'hf_quant_config.json')),
+    headers: await headersIn(folder, names),
+  })
+}
+
+export async function readGgufFile(folder: string, name: string): Promise<ModelFacts> {
+  return readGguf({ shards: ggufShards(name).map((shard) => join(folder, shard)), isLocal: true })
+}
+
+/** Facts from a configuration file alone; the caller says how many bytes the weights have. */
+export async function readConfigFile(file: string): Promise<ModelFacts> {
+  return factsFromFiles({ label: file, configText: await textOf(file), quantText: undefined, headers: [] })
+}
+
+function onlyOne(models: readonly string[], folder: string): string {
+  const [first, second] = models
+  if (first !== undefined && second === undefined) return first
+  throw new ModelReaderError('no-model', {
+    attempted: `read ${folder}`,
+    found: `it has ${models.length} GGUF models: ${models.slice(0, 5).join(', ')}`,
+    hint: 'name the file',
+  })
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function headersIn(folder: string, names: readonly string[]): Promise<SafetensorsHeader[]> {
+  const index = await textOf(join(folder, 'model.safetensors.index.json'))
+  const shards = index === undefined ? names.filter(isWeightShard) : shardsOfIndex(index, folder)
+  return Promise.all(shards.map((name) => readHeader(join(folder, name))))
+}
+
+/** A safetensors header: its length as u64, then JSON; nothing behind it is read. Throws `bad-header`. */
+async function readHeader(file: string): Promise<SafetensorsHeader> {
+  const handle = await open(file)
+  try {
+    const head = Buffer.alloc(8)
+    await handle.read(head, 0, 8, 0)
+    const sizeBytes = Number(head.readBigUInt64LE())
+    if (sizeBytes === 0 || sizeBytes > mostHeaderBytes)
+      throw badHeader(file, `its header would have ${sizeBytes} bytes`)
+    const body = Buffer.alloc(sizeBytes)
+    const { bytesRead } = await handle.read(body, 0, sizeBytes, 8)
+    if (bytesRead < sizeBytes) throw badHeader(file, 'it ends inside its header')
+    const header: unknown = JSON.parse(body.toString('utf8'))
+    if (isConfig(header)) return header
+    throw badHeader(file, 'its header is not a JSON object')
+  } catch (error) {
+    throw error instanceof SyntaxError ? badHeader(file, 'its header is not JSON') : error
+  } finally {
+    await handle.close()
+  }
+}
+
+function badHeader(file: string, found: string): ModelReaderError {
+  return new ModelReaderError('bad-header', {
+    attempted: `read the header of ${file}`,
+    found,
+    hint: 'check that the file is complete and is a safetensors file',
+  })
+}
