@@ -1,0 +1,89 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { recipeSchema } from '../recipes/recipe.ts'
+
+interface Node {
+  type?: string
+  description?: string
+  properties?: Record<string, Node>
+  required?: string[]
+  items?: Node
+  enum?: unknown[]
+  const?: unknown
+  default?: unknown
+  anyOf?: Node[]
+  oneOf?: Node[]
+}
+
+/** Files made from the recipe schema: what editors read and what people read. */
+function generated(): Record<string, string> {
+  const schema = z.toJSONSchema(recipeSchema, { io: 'input' })
+  return {
+    'recipe.schema.json': `${JSON.stringify({ ...schema, title: 'ingot recipe' }, null, 2)}\n`,
+    // JSON Schema is a wide type; the recipe uses only the members of Node.
+    'recipe.md': recipePage(schema as Node),
+  }
+}
+
+function recipePage(schema: Node): string {
+  return [
+    '# Recipes',
+    '',
+    'A recipe is one YAML file that says what image is wanted. Unknown keys are errors; `ingot check FILE` lists every problem.',
+    'Editors with a YAML language server complete it when its first line is',
+    '`# yaml-language-server: $schema=../docs/recipe.schema.json`.',
+    '',
+    'This page and the schema are generated from `recipes/recipe.ts` by `npm run docs`.',
+    '',
+    '| key | required | values | meaning |',
+    '| --- | --- | --- | --- |',
+    ...rows(schema, ''),
+    '',
+  ].join('\n')
+}
+
+function rows(node: Node, prefix: string): string[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
+    const path = `${prefix}${key}`
+    const required = node.required?.includes(key) && child.default === undefined ? 'yes' : ''
+    return [
+      row([`\`${path}\``, required, valuesOf(child), child.description ?? '']),
+      ...childRows(child, path),
+    ]
+  })
+}
+
+function childRows(child: Node, path: string): string[] {
+  if (child.oneOf)
+    return child.oneOf.flatMap((branch) => rows(branch, `${path}(${branch.properties?.['type']?.const}).`))
+  return [...rows(child, `${path}.`), ...(child.items ? rows(child.items, `${path}[].`) : [])]
+}
+
+function valuesOf(node: Node): string {
+  const shown =
+    node.default === undefined || typeof node.default === 'object'
+      ? ''
+      : `; default \`${JSON.stringify(node.default)}\``
+  if (node.const !== undefined) return `\`${node.const}\``
+  if (node.enum) return `${node.enum.map((value) => `\`${value}\``).join(', ')}${shown}`
+  if (node.anyOf) return `${node.anyOf.map((branch) => branch.type).join(' or ')}${shown}`
+  if (node.oneOf) return `one of the types below${shown}`
+  if (node.type === 'array')
+    return `list of ${node.items?.enum ? valuesOf(node.items) : (node.items?.type ?? 'values')}${shown}`
+  return `${node.type ?? 'any'}${shown}`
+}
+
+function row(cells: string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+const checking = process.argv.includes('--check')
+for (const [name, text] of Object.entries(generated())) {
+  const path = join(import.meta.dirname, name)
+  if (!checking) await writeFile(path, text)
+  else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+    process.stderr.write(`docs/${name} is out of date: run \`npm run docs\`\n`)
+    process.exitCode = 1
+  }
+}
