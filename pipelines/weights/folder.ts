@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { isSafePath, type LockedWeights, type PinnedOf } from '../../recipes/locked-weights.ts'
@@ -7,7 +7,7 @@ import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { WeightsError } from './error.ts'
 import { readLocal } from './ranged.ts'
 import { selectFiles } from './select.ts'
-import type { OpenWeights, SourceSession } from './source.ts'
+import type { LocalFile, OpenWeights, SourceSession } from './source.ts'
 
 /** Lists a local folder and hashes what is taken: a folder has no list of hashes of its own. */
 export async function inventoryFolder(
@@ -31,7 +31,16 @@ export async function openFolder(pinned: PinnedOf<'folder'>, context: SourceSess
   const root = resolve(context.recipeFolder, pinned.path)
   return {
     read: (file, offset) => readLocal(join(root, file.from ?? file.path), offset, file.sizeBytes),
+    openLocal: (file) => openFile(join(root, file.from ?? file.path)),
     close: async () => {},
+  }
+}
+
+async function openFile(path: string): Promise<LocalFile> {
+  const handle = await open(path, 'r')
+  return {
+    read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
+    close: () => handle.close(),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
 import { openConnection } from './connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
@@ -24,12 +24,22 @@ export async function inventoryWeights(
   }
 }
 
-/** Opens pinned weights for reading. */
-export async function openWeights(pinned: PinnedSource, context: SourceContext): Promise<OpenWeights> {
+/** Opens locked weights for reading; of a file only `path` is needed, the rest is looked up. */
+export async function openWeights(
+  { source, files }: LockedWeights,
+  context: SourceContext,
+): Promise<OpenWeights> {
   const { fetch, close } = openConnection(context.environment)
   try {
-    const weights = await openPinned(pinned, { ...context, fetch })
-    return { read: weights.read, close: () => weights.close().finally(close) }
+    const weights = await openPinned(source, { ...context, fetch })
+    const locked = new Map(files.map((file) => [file.path, file]))
+    const find = (file: LockedFile) => locked.get(file.path) ?? file
+    const { openLocal } = weights
+    return {
+      read: (file, offset) => weights.read(find(file), offset),
+      ...(openLocal ? { openLocal: (file) => openLocal(find(file)) } : {}),
+      close: () => weights.close().finally(close),
+    }
   } catch (error) {
     await close()
     throw error

@@ -1,30 +1,34 @@
-import { createHash, type Hash } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { storeErrorFrom } from '../store/error.ts'
+import { type Draft, openDraft } from './draft.ts'
 import { WeightsError } from './error.ts'
+import type { HashPool } from './hashing.ts'
 import { readPersistently } from './persistent.ts'
-import { readLocal } from './ranged.ts'
+import { openSink, type Sink } from './sink.ts'
+import { type Slots, slotBytes } from './slots.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
 
 export interface WriteContext extends SourceContext {
+  slots: Slots
+  pool: HashPool
   onBytes(bytes: number): void
 }
 
-interface Draft {
-  path: string
-  file: FileHandle
-  /** Bytes that an earlier run left. */
-  existingBytes: number
-  tarHash: Hash
-  position: number
+/** A layer on its way into a file. */
+interface Work {
+  draft: Draft
+  sink: Sink
+  keptBytes: number
+  source(): Promise<OpenWeights>
+  context: WriteContext
 }
 
 /**
  * Writes the layer's tar to `path`, going on behind the bytes that are there, and gives its digest. Each file's sha256
  * is checked on the way; when it is wrong, `path` is removed. Bytes left by an earlier run may be torn (a power cut),
- * so after those the layer is written once more from its start.
+ * so when those are wrong the layer is written once more from its start.
  */
 export async function writeLayerTar(
   path: string,
@@ -32,19 +36,39 @@ export async function writeLayerTar(
   source: () => Promise<OpenWeights>,
   context: WriteContext,
 ): Promise<Digest> {
-  for (let retried = false; ; retried = true) {
-    const draft = await openDraft(path, layer)
-    try {
-      for (const segment of tarSegments(layer)) await writeSegment(draft, segment, source, context)
-      return `sha256:${draft.tarHash.digest('hex')}`
-    } catch (error) {
-      if (!isWrongContent(error)) throw storeErrorFrom(error, `write the layer "${layer.cause}"`)
-      await rm(path, { force: true })
-      context.onBytes(-draft.position)
-      if (retried || draft.existingBytes === 0) throw error
-    } finally {
-      await draft.file.close()
-    }
+  try {
+    return await writeOnce(path, layer, source, context)
+  } catch (error) {
+    if (!(error instanceof TornDraft)) throw error
+    await rm(path, { force: true })
+    return writeOnce(path, layer, source, context)
+  }
+}
+
+/** Internal: what an earlier run left is not the start of this layer. */
+class TornDraft extends Error {}
+
+async function writeOnce(
+  path: string,
+  layer: WeightLayer,
+  source: () => Promise<OpenWeights>,
+  context: WriteContext,
+): Promise<Digest> {
+  const draft = await openDraft(path, layer.sizeBytes)
+  const keptBytes = Math.floor(draft.existingBytes / slotBytes) * slotBytes
+  const sink = openSink(draft, context.pool, context.slots, keptBytes)
+  const work = { draft, sink, keptBytes, source, context }
+  try {
+    for (const segment of tarSegments(layer)) await writeSegment(work, segment)
+    return `sha256:${await sink.finish()}`
+  } catch (error) {
+    await sink.settle()
+    context.onBytes(-sink.position)
+    if (!isWrongContent(error)) throw storeErrorFrom(error, `write the layer "${layer.cause}"`)
+    await rm(path, { force: true })
+    throw keptBytes > 0 ? new TornDraft() : error
+  } finally {
+    await draft.close()
   }
 }
 
@@ -52,75 +76,90 @@ function isWrongContent(error: unknown): boolean {
   return error instanceof WeightsError && (error.code === 'hash-mismatch' || error.code === 'size-mismatch')
 }
 
-async function openDraft(path: string, layer: WeightLayer): Promise<Draft> {
-  const file = await open(path, 'a+').then(async (handle) => {
-    await handle.close()
-    return open(path, 'r+')
-  })
-  const { size } = await file.stat()
-  if (size > layer.sizeBytes) await file.truncate(0)
-  const existingBytes = size > layer.sizeBytes ? 0 : size
-  return { path, file, existingBytes, tarHash: createHash('sha256'), position: 0 }
-}
-
-async function writeSegment(
-  draft: Draft,
-  segment: TarSegment,
-  source: () => Promise<OpenWeights>,
-  context: WriteContext,
-): Promise<void> {
-  if (segment.type === 'bytes') return append(draft, one(segment.bytes), [draft.tarHash], context)
-  const fileHash = createHash('sha256')
-  const hashes = [draft.tarHash, fileHash]
-  const start = draft.position
-  const keptBytes = Math.max(0, Math.min(draft.existingBytes - start, segment.sizeBytes))
-  for await (const chunk of readLocal(draft.path, start, start + keptBytes)) {
-    context.signal?.throwIfAborted()
-    account(draft, chunk, hashes, context)
+async function writeSegment(work: Work, segment: TarSegment): Promise<void> {
+  const end = work.sink.position + segment.sizeBytes
+  if (segment.type === 'bytes') {
+    await checkKept(work, segment.bytes)
+    return append(work, segment.bytes)
   }
-  if (keptBytes < segment.sizeBytes)
-    await append(
-      draft,
-      readPersistently((await source()).read, segment.file, keptBytes, context),
-      hashes,
-      context,
-    )
-  refuseWrongHash(segment.file, fileHash.digest('hex'))
+  work.sink.startFile()
+  const keptEnd = Math.min(end, work.keptBytes)
+  const start = work.sink.position
+  if (start < keptEnd) await copy(work, work.draft.read, start, keptEnd)
+  if (work.sink.position < end || segment.sizeBytes === 0)
+    await fetchRest(work, segment, work.sink.position - start)
+  refuseWrongHash(segment.file, await work.sink.endFile())
 }
 
-/** Hashing a chunk runs while the kernel writes the one before. */
-async function append(
-  draft: Draft,
-  chunks: AsyncIterable<Uint8Array>,
-  hashes: Hash[],
-  context: WriteContext,
+async function fetchRest(
+  work: Work,
+  { file, sizeBytes }: TarSegment & { type: 'file' },
+  offset: number,
 ): Promise<void> {
-  let writing: Promise<unknown> = Promise.resolve()
+  if (sizeBytes === 0) return
+  const { sink, context } = work
+  const source = await work.source()
+  const local = await source.openLocal?.(file)
+  if (!local) {
+    for await (const chunk of readPersistently(source.read, file, offset, context)) await append(work, chunk)
+    return
+  }
   try {
-    for await (const chunk of chunks) {
-      context.signal?.throwIfAborted()
-      await writing
-      writing = writeAll(draft.file, chunk, draft.position)
-      // Awaited before the next chunk; without this a failing write would count as unhandled meanwhile.
-      writing.catch(() => {})
-      account(draft, chunk, hashes, context)
-    }
+    const base = sink.position - offset
+    const read = (target: Uint8Array, position: number) => local.read(target, position - base)
+    await copy(work, read, sink.position, base + sizeBytes)
   } finally {
-    await writing
+    await local.close()
   }
 }
 
-function account(draft: Draft, chunk: Uint8Array, hashes: Hash[], context: WriteContext): void {
-  for (const hash of hashes) hash.update(chunk)
-  draft.position += chunk.length
-  context.onBytes(chunk.length)
+/** Literal bytes are not fetched again, so those that an earlier run wrote must be the same. */
+async function checkKept({ draft, sink, keptBytes }: Work, expected: Uint8Array): Promise<void> {
+  const length = Math.min(expected.length, keptBytes - sink.position)
+  if (length <= 0) return
+  const found = Buffer.alloc(length)
+  await draft.read(found, sink.position)
+  if (!found.equals(expected.subarray(0, length)))
+    throw wrongContent('hash-mismatch', 'an interrupted layer', 'other bytes than this run would write')
 }
 
-async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
-    done += bytesWritten
+async function append(work: Work, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    work.context.signal?.throwIfAborted()
+    const space = await work.sink.space()
+    const part = bytes.subarray(done, done + space.length)
+    space.set(part)
+    took(work, part.length)
+    done += part.length
   }
+}
+
+/** Reads from a file straight into the slots, from `sink.position` to `end`. */
+async function copy(
+  work: Work,
+  read: (target: Uint8Array, position: number) => Promise<number>,
+  start: number,
+  end: number,
+): Promise<void> {
+  for (let position = start; position < end; ) {
+    work.context.signal?.throwIfAborted()
+    const space = await work.sink.space()
+    const sizeBytes = await read(space.subarray(0, end - position), position)
+    if (sizeBytes === 0)
+      throw wrongContent('size-mismatch', 'a file', `it ended ${end - position} bytes early`)
+    took(work, sizeBytes)
+    position += sizeBytes
+  }
+}
+
+function took({ sink, context }: Work, sizeBytes: number): void {
+  sink.took(sizeBytes)
+  context.onBytes(sizeBytes)
+}
+
+function wrongContent(code: 'hash-mismatch' | 'size-mismatch', what: string, found: string): WeightsError {
+  const hint = 'the source changed after it was locked; check it, then run `ingot lock`'
+  return new WeightsError(code, { attempted: `read ${what}`, found, hint })
 }
 
 function refuseWrongHash(file: { path: string; sha256: string }, actual: string): void {
@@ -130,8 +169,4 @@ function refuseWrongHash(file: { path: string; sha256: string }, actual: string)
     found: `its bytes have sha256 ${actual}, and ${file.sha256} was expected`,
     hint: 'correct the sha256 in the recipe if the file is right, or find out who changed it; nothing of it was kept',
   })
-}
-
-async function* one(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield chunk
 }

@@ -8,9 +8,11 @@ import { commitPartial, newPartial } from '../store/partial.ts'
 import { readRecord, writeRecord } from '../store/record.ts'
 import { freeBytes, type Store } from '../store/store.ts'
 import { WeightsError } from './error.ts'
+import { openHashPool } from './hashing.ts'
 import { openWeights } from './inventory.ts'
-import { writeLayerTar } from './layer-writer.ts'
+import { type WriteContext, writeLayerTar } from './layer-writer.ts'
 import { mapLimited } from './limit.ts'
+import { openSlots } from './slots.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
 
 export interface PackContext extends SourceContext {
@@ -50,13 +52,16 @@ async function packMissing(
   context: PackContext,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
+  const parallel = context.parallel ?? 4
   const stop = new AbortController()
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal
-  const open = once(() => openWeights(weights.source, { ...context, signal }))
+  const slots = openSlots(2 + 3 * Math.min(parallel, layers.length))
+  const pool = openHashPool(slots, totalBytes(layers))
+  const open = once(() => openWeights(weights, { ...context, signal }))
   try {
-    await mapLimited(layers, context.parallel ?? 4, async (layer) => {
+    await mapLimited(layers, parallel, async (layer) => {
       try {
-        await packLayer(store, layer, open, { ...context, signal }, onBytes)
+        await packLayer(store, layer, open, { ...context, signal, slots, pool, onBytes })
       } catch (error) {
         // The others stop as well, and keep what they have for the next run.
         stop.abort(error)
@@ -65,6 +70,7 @@ async function packMissing(
     })
   } finally {
     await open.value?.then((source) => source.close()).catch(() => {})
+    await pool.close()
   }
 }
 
@@ -73,17 +79,13 @@ async function packLayer(
   store: Store,
   layer: WeightLayer,
   open: () => Promise<OpenWeights>,
-  context: PackContext,
-  onBytes: (bytes: number) => void,
+  context: WriteContext,
 ): Promise<void> {
-  const partial = await newPartial(
-    store,
-    `weights-${layer.key}`,
-    context.signal ? { signal: context.signal } : {},
-  )
+  const { signal } = context
+  const partial = await newPartial(store, `weights-${layer.key}`, signal ? { signal } : {})
   try {
-    if (await storedLayer(store, layer)) return onBytes(layer.sizeBytes)
-    const digest = await writeLayerTar(partial.path, layer, open, { ...context, onBytes })
+    if (await storedLayer(store, layer)) return context.onBytes(layer.sizeBytes)
+    const digest = await writeLayerTar(partial.path, layer, open, context)
     await commitPartial(store, partial.path, digest, layer.sizeBytes)
     await writeRecord(store, 'weight-layer', layer.key, { digest, sizeBytes: layer.sizeBytes })
   } finally {

@@ -24,5 +24,13 @@ export interface SourceSession extends SourceContext {
 export interface OpenWeights {
   /** The bytes of one file from `offset` on; a broken connection throws `network`. */
   read(file: LockedFile, offset: number): AsyncIterable<Uint8Array>
+  /** For sources on this machine: the file itself, which is read without a copy. */
+  openLocal?(file: LockedFile): Promise<LocalFile>
+  close(): Promise<void>
+}
+
+export interface LocalFile {
+  /** Fills `target` from `position` on; gives the bytes read, 0 at the end. */
+  read(target: Uint8Array, position: number): Promise<number>
   close(): Promise<void>
 }
