@@ -31,8 +31,9 @@ function layerPeak(facts: ModelFacts, { tp, maxNumBatchedTokens }: ProfileRun): 
 
 /**
  * Bytes of each logit while the dummy batch is sampled, not divided by tp. V0 40 (vllm#10511, #13882, #13061).
- * V1 38.5: 1.40 GiB at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at 1024 x 201,088 (vllm#27508, #23278).
- * Since top-k and top-p run in one kernel 12: 1.44 GiB at 1024 x 128,256 on v0.27.
+ * V1 38.5: 1.40 GiB at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at 1024 x 201,088 (vllm#27508, #23278), 9.96 at
+ * 1024 x 262,208 (vllm#21489). Since top-k and top-p run in one kernel about 12: LMCache#3430 leaves 0.5 GiB at
+ * 256 x 151,936.
  */
 function samplerPeak(facts: ModelFacts, { version, maxNumSeqs }: ProfileRun): number {
   const logits = maxNumSeqs * facts.vocabSize
@@ -42,7 +43,7 @@ function samplerPeak(facts: ModelFacts, { version, maxNumSeqs }: ProfileRun): nu
 
 /**
  * The largest image through its tower: patches x (6 x (f/tp + d) + 2 x pixels) and its tokens in the text width.
- * Qwen3.8-27B: 2.34 GiB at tp 1 (log 2.33), 1.56 at tp 2 (log 1.59).
+ * Qwen3.8-27B: 2.34 GiB at tp 1 (log 2.33), 1.56 at tp 2 (club-3090#1087 logs 1.59 with 0.13 of graphs in it).
  */
 function imagePeak(facts: ModelFacts, { tp }: ProfileRun): number {
   const vision = facts.vision
@@ -51,8 +52,14 @@ function imagePeak(facts: ModelFacts, { tp }: ProfileRun): number {
   return vision.maxPatches * perPatch + vision.maxTokens * facts.hiddenSize * 2
 }
 
-/** V0 did not divide the tower, and gave Mllama one image for each sequence: 36.07 GiB where vllm#12126 logs 36.63. */
+/**
+ * V0 did not divide the tower, and gave Mllama one image for each sequence: 2.45 GiB where vllm#16570 logs 2.51, 36.1
+ * where vllm#12126 logs 36.63, batch included.
+ */
 function imagePeakV0(facts: ModelFacts, run: ProfileRun): number {
+  const vision = facts.vision
+  if (!vision) return 0
   const crosses = facts.layers.some(({ layer }) => layer.kind === 'cross')
-  return imagePeak(facts, { ...run, tp: 1 }) * (crosses ? run.maxNumSeqs : 1)
+  const perPatch = 6 * (vision.ffnSize + vision.hiddenSize)
+  return vision.maxPatches * perPatch * (crosses ? run.maxNumSeqs : 1)
 }

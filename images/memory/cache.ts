@@ -23,6 +23,8 @@ export interface CacheRules {
   ssmBytes: number
   /** Engines that cannot drop what left the window charge windowed layers like full ones. */
   keepsWindows: boolean
+  /** The same for chunks of Llama 4, which vLLM learned to drop later. */
+  keepsChunks: boolean
   /** vLLM V0 charges cross-attention layers for every text token. */
   crossPerToken: boolean
   /** vLLM before MLA support stored whole heads, padded to 256 (memory.md section 2.1). */
@@ -68,11 +70,11 @@ function headBytesOf(layer: Extract<LayerKind, { kvHeads: number }>, { tp, forma
   return heads * (format.perVector(layer.keyDim) + format.perVector(layer.valueDim))
 }
 
-function spanOf(layer: LayerKind, { keepsWindows, crossPerToken }: CacheRules): number | null {
+function spanOf(layer: LayerKind, { keepsWindows, keepsChunks, crossPerToken }: CacheRules): number | null {
   if (layer.kind === 'cross') return crossPerToken ? null : layer.encoderTokens
   if (!keepsWindows) return null
   if (layer.kind === 'window') return layer.windowTokens
-  return layer.kind === 'chunked' ? layer.chunkTokens : null
+  return layer.kind === 'chunked' && keepsChunks ? layer.chunkTokens : null
 }
 
 /** DeepSeek's fp8 layout: 512 latent bytes, 4 fp32 scales and 64 bf16 rotary elements make 656 (memory.md section 2.1). */

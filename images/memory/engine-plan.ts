@@ -79,6 +79,7 @@ export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCa
     convBytes: half,
     ssmBytes: stateBytesOf(request.facts, request, true),
     keepsWindows: true,
+    keepsChunks: true,
     crossPerToken: false,
     latentAsHeads: false,
     ...choices,

@@ -82,6 +82,8 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
     format: formatOf(request, cacheTypeOf(request, version)),
     ssmBytes: stateBytesOf(facts, request, atLeast(version, '0.11.0')),
     keepsWindows: defaults.keepsWindows,
+    // VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE was off at first; 0.14 is the nearest release known.
+    keepsChunks: defaults.keepsWindows && atLeast(version, '0.14.0'),
     crossPerToken: defaults.isV0,
     latentAsHeads: !atLeast(version, '0.7.1'),
   })

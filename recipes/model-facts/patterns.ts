@@ -1,4 +1,13 @@
-import { type Config, countOf, isConfig, listOf, numberOf, sectionOf, textOf } from './keys.ts'
+import {
+  type Config,
+  countOf,
+  isConfig,
+  listOf,
+  maxPositionsOf,
+  numberOf,
+  sectionOf,
+  textOf,
+} from './keys.ts'
 
 export type Marker =
   | 'full'
@@ -157,6 +166,8 @@ function byWindow(config: Config, count: number): Marker[] | undefined {
   const window = countOf(config, 'sliding_window', 'sliding_window_size')
   const type = textOf(config, 'model_type') ?? ''
   if (!window || config['use_sliding_window'] === false) return undefined
+  // A window longer than any context, as Phi-3-mini-128k has, drops nothing.
+  if (window >= (maxPositionsOf(config) ?? Number.POSITIVE_INFINITY)) return undefined
   const known = patternByType.find(([prefix]) => type.startsWith(prefix))?.[1]
   const length = countOf(config, 'sliding_window_pattern') ?? known
   if (type.startsWith('gpt_oss') || type.startsWith('gemma2'))
