@@ -29,6 +29,13 @@ test('a blob that does not fit says so and leaves the store as it was', async ()
   await writeBlob(store, pieces(randomBytes(mebibyte)))
 })
 
+test('a blob that is too large by one page is refused, though most of its last write fits', async () => {
+  const store = await storeOnDiskOf(4)
+  const content = randomBytes((await freeBytes(store)) + 4096)
+  await expect(writeBlob(store, pieces(content))).rejects.toMatchObject({ code: 'disk-full' })
+  expect(await verifyStore(store)).toEqual({ blobs: 0, sizeBytes: 0, problems: 0 })
+})
+
 test('a full disk takes neither names nor records away, and all goes on once there is space', async () => {
   const store = await storeOnDiskOf(4)
   const { descriptor } = await scratchImage(store)
