@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -61,7 +61,10 @@ async function install(name: string, source: Source): Promise<string> {
 
 /** Builds into a folder beside the final one, so that a cut build leaves nothing under the final name. */
 async function installFromGo(name: string, goPackage: string, version: string): Promise<void> {
-  const folder = await mkdtemp(join(cacheFolder(), `${name}-building-`))
+  const building = `${name}-building-`
+  for (const left of await readdir(cacheFolder()))
+    if (left.startsWith(building)) await rm(join(cacheFolder(), left), { recursive: true, force: true })
+  const folder = await mkdtemp(join(cacheFolder(), building))
   try {
     const env = { ...process.env, GOBIN: folder, GOFLAGS: '-trimpath', CGO_ENABLED: '0' }
     await command('go', ['install', `${goPackage}@${version}`], env)
