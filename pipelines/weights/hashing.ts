@@ -49,7 +49,10 @@ function hashHere(): Sha256 {
 }
 
 function startThread(slots: Slots) {
-  const worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { workerData: slots.buffer })
+  const worker = new Worker(new URL('./hash-worker.ts', import.meta.url), {
+    workerData: slots.buffer,
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 },
+  })
   const waiting: PromiseWithResolvers<HashReply>[] = []
   let broken: unknown
   worker.on('message', (reply: HashReply) => waiting.shift()?.resolve(reply))

@@ -52,14 +52,23 @@ async function send(hub: Hub, fault: BreakingFault | undefined, chunk: Uint8Arra
   else if (fault) part = chunk.subarray(0, Math.max(0, fault.afterBytes - fault.sent))
   if (fault) fault.sent += part.length
   hub.sentBytes += part.length
-  if (!response.write(part))
-    await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+  if (!response.write(part)) await drained(response)
   if (response.destroyed) throw new Error('the client left')
   if (part.length === chunk.length) return
   // What was sent must leave this process before the connection breaks.
   await sleep(20)
   if (fault?.type === 'stall') await new Promise((resolve) => response.once('close', resolve))
   throw new Error('cut')
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    function done(): void {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
 }
 
 export async function applyStatusFault(
