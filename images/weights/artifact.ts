@@ -50,7 +50,7 @@ export function weightsImage(
 ): AssembledImage {
   const labels = {
     'dev.ingot.weights': weights.setDigest,
-    [packedFilesLabel]: canonicalJson(packedFiles(layers).map((file) => ({ ...file }))),
+    [packedFilesLabel]: packedFilesText(layers),
     ...(weights.license === undefined ? {} : { 'org.opencontainers.image.licenses': weights.license }),
   }
   return assembleImage(
@@ -96,6 +96,7 @@ export function modelPack(
     artifactType: modelPackTypes.artifact,
     config: config.descriptor,
     layers: layers.map(modelPackLayer),
+    annotations: { [packedFilesLabel]: packedFilesText(layers) },
   } satisfies Manifest)
   return { config, manifest }
 }
@@ -112,6 +113,10 @@ function modelPackLayer({ plan, stored }: PackedLayer) {
 
 function commonFolder(plan: WeightLayer): string {
   return plan.entries[0]?.path.split('/').slice(0, 2).join('/') ?? ''
+}
+
+function packedFilesText(layers: readonly PackedLayer[]): string {
+  return canonicalJson(packedFiles(layers).map((file) => ({ ...file })))
 }
 
 /** Every file's place. Its offset follows from the sizes of what comes before it in the tar. */

@@ -63,7 +63,7 @@ interface Watch {
 
 function startWatch({ signal, stallMs = 60_000 }: HttpOptions): Watch {
   const stalled = new AbortController()
-  const timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`)), stallMs)
+  const timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`)), stallMs).unref()
   return {
     signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
     touch: () => void timer.refresh(),

@@ -1,19 +1,198 @@
-import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
-import type { SourceOf } from '../../recipes/weights.ts'
+import { z } from 'zod'
+import { mediaTypes } from '../../images/oci.ts'
+import { packedFilesLabel } from '../../images/weights/artifact.ts'
+import { type Digest, digestOf, isDigest } from '../../lib/digest.ts'
+import { messageOf } from '../../lib/error.ts'
+import {
+  isSafePath,
+  type LockedFile,
+  type LockedWeights,
+  type PinnedOf,
+} from '../../recipes/locked-weights.ts'
+import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { WeightsError } from './error.ts'
+import { getText, type HttpOptions } from './http.ts'
+import { type OciReference, parseOciReference, registryUrl } from './oci-reference.ts'
+import { readRange } from './ranged.ts'
+import { registryFetch } from './registry-access.ts'
+import { withRetry } from './retry.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
-export async function inventoryOci(source: SourceOf<'oci'>, _session: SourceSession): Promise<LockedWeights> {
-  throw new WeightsError('bad-answer', {
-    attempted: `read ${source.reference}`,
-    found: 'this source is not written yet',
-    hint: 'use another source',
+const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value))
+const descriptor = z.object({
+  mediaType: z.string(),
+  digest,
+  size: z.int().nonnegative(),
+  annotations: z.record(z.string(), z.string()).optional(),
+})
+const manifestSchema = z.object({
+  config: descriptor.optional(),
+  layers: z.array(descriptor).optional(),
+  manifests: z.array(descriptor).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+})
+type Manifest = z.infer<typeof manifestSchema>
+
+const packedFilesSchema = z.array(
+  z.object({
+    path: z.string(),
+    sizeBytes: z.number(),
+    sha256: z.string(),
+    layer: digest,
+    offset: z.number(),
+  }),
+)
+
+const accept = [
+  mediaTypes.manifest,
+  mediaTypes.index,
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ')
+
+/**
+ * Files of a weights artifact, by its manifest alone: an image that ingot packed, or any artifact whose layers are the raw
+ * files (ModelPack's raw types, Docker's models, Ollama's), where a layer's digest is the sha256 of the file.
+ */
+export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSession): Promise<LockedWeights> {
+  const registry = open(source.reference, session)
+  const found = await registry.manifest(registry.reference.version)
+  const chosen = found.manifest.manifests?.[0]
+    ? await registry.manifest(found.manifest.manifests[0].digest)
+    : found
+  const labels = await labelsOf(chosen.manifest, registry)
+  const files = sortFiles(packedFilesOf(labels) ?? rawFilesOf(chosen.manifest))
+  if (files.length === 0) throw notWeights(source.reference, chosen.manifest)
+  const license = labels['org.opencontainers.image.licenses']
+  return {
+    source: { type: 'oci', reference: source.reference, digest: chosen.digest },
+    files,
+    setDigest: setDigestOf(files),
+    ...(license === undefined ? {} : { license }),
+  }
+}
+
+/** Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. */
+export async function openOci(pinned: PinnedOf<'oci'>, session: SourceSession): Promise<OpenWeights> {
+  const registry = open(pinned.reference, session)
+  return {
+    read: (file, offset) => {
+      const [layer, start = '0'] = file.from?.split('/') ?? [file.sha256]
+      const base = Number(start)
+      return readRange(
+        `${registry.url}/blobs/sha256:${layer}`,
+        base + offset,
+        base + file.sizeBytes,
+        registry.http,
+      )
+    },
+    close: async () => {},
+  }
+}
+
+interface OpenRegistry {
+  reference: OciReference
+  url: string
+  http: HttpOptions
+  manifest(version: string): Promise<{ manifest: Manifest; digest: Digest }>
+  json(path: string): Promise<unknown>
+}
+
+function open(text: string, session: SourceSession): OpenRegistry {
+  const reference = parseOciReference(text)
+  const url = registryUrl(reference)
+  const http = { ...session, fetch: registryFetch(reference.host, session) }
+  const read = (path: string, headers?: Record<string, string>) =>
+    withRetry(
+      () => getText(`${url}${path}`, { ...http, ...(headers ? { headers } : {}) }),
+      session.retry,
+      session.signal,
+    )
+  return {
+    reference,
+    url,
+    http,
+    json: async (path) => JSON.parse((await read(path)).text),
+    manifest: async (version) => {
+      const { text: body } = await read(`/manifests/${version}`, { accept })
+      const found = digestOf(body)
+      if (isDigest(version) && found !== version) throw wrongManifest(text, found)
+      return { manifest: parseManifest(text, body), digest: found }
+    },
+  }
+}
+
+function parseManifest(reference: string, body: string): Manifest {
+  try {
+    return manifestSchema.parse(JSON.parse(body))
+  } catch (error) {
+    throw new WeightsError('bad-answer', {
+      attempted: `read the manifest of ${reference}`,
+      found: messageOf(error),
+      hint: 'check that the reference names an OCI image or artifact',
+    })
+  }
+}
+
+/** Labels of an image's config, or annotations of an artifact's manifest, in one map. */
+async function labelsOf(manifest: Manifest, registry: OpenRegistry): Promise<Record<string, string>> {
+  const { config } = manifest
+  if (config?.mediaType !== mediaTypes.config || config.size > 8 << 20) return manifest.annotations ?? {}
+  const read = await registry.json(`/blobs/${config.digest}`)
+  const parsed = z
+    .object({ config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional() })
+    .safeParse(read)
+  return { ...manifest.annotations, ...parsed.data?.config?.Labels }
+}
+
+function packedFilesOf(labels: Record<string, string>): LockedFile[] | undefined {
+  const label = labels[packedFilesLabel]
+  if (label === undefined) return undefined
+  return packedFilesSchema.parse(JSON.parse(label)).map(({ layer, offset, ...file }) => ({
+    ...file,
+    from: `${layer.slice('sha256:'.length)}/${offset}`,
+  }))
+}
+
+const defaultNames: Record<string, string> = {
+  'application/vnd.docker.ai.gguf.v3': 'model.gguf',
+  'application/vnd.ollama.image.model': 'model.gguf',
+  'application/vnd.ollama.image.projector': 'mmproj.gguf',
+}
+
+function rawFilesOf({ layers = [] }: Manifest): LockedFile[] {
+  return layers.flatMap((layer) => {
+    const isRaw = !/tar|gzip|zstd/.test(layer.mediaType)
+    const annotations = layer.annotations ?? {}
+    const path =
+      annotations['org.cncf.model.filepath'] ??
+      annotations['org.cnai.model.filepath'] ??
+      annotations['org.opencontainers.image.title'] ??
+      defaultNames[layer.mediaType]
+    if (!isRaw || path === undefined || !isSafePath(path)) return []
+    return [
+      {
+        path,
+        sizeBytes: layer.size,
+        sha256: layer.digest.slice('sha256:'.length),
+        from: `${layer.digest.slice('sha256:'.length)}/0`,
+      },
+    ]
   })
 }
-export async function openOci(pinned: PinnedOf<'oci'>, _session: SourceSession): Promise<OpenWeights> {
-  throw new WeightsError('bad-answer', {
-    attempted: `read ${pinned.reference}`,
-    found: 'this source is not written yet',
-    hint: 'use another source',
+
+function notWeights(reference: string, { layers = [] }: Manifest): WeightsError {
+  return new WeightsError('no-files', {
+    attempted: `list the weights in ${reference}`,
+    found: `its ${layers.length} layers (${[...new Set(layers.map((layer) => layer.mediaType))].join(', ')}) do not say what files they hold`,
+    hint: 'use an artifact that ingot published, or one whose layers are raw files',
+  })
+}
+
+function wrongManifest(reference: string, found: Digest): WeightsError {
+  return new WeightsError('hash-mismatch', {
+    attempted: `read the manifest of ${reference}`,
+    found: `the registry sent ${found}`,
+    hint: 'a proxy or a mirror changed it on its way',
   })
 }

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { planWeightLayers } from '../../../images/weight-layers.ts'
+import { modelPack, weightsImage } from '../../../images/weights/artifact.ts'
+import { serveStore } from '../../../pipelines/registry/server.ts'
+import { storeImage } from '../../../pipelines/store/image.ts'
+import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
+import { parseOciReference, registryUrl } from '../../../pipelines/weights/oci-reference.ts'
+import { packWeights } from '../../../pipelines/weights/pack.ts'
+import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+
+const context = contextFor()
+
+/** A registry with one model, as an image and as a ModelPack. */
+async function published() {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'config.json'), '{}')
+  await writeFile(join(folder, 'empty'), '')
+  await writeFile(join(folder, 'model.gguf'), sampleBytes(3_000_000, 'model'))
+  const weights = await inventoryWeights({ type: 'folder', path: folder }, context)
+  const layers = planWeightLayers(weights.files, { modelFolder: '/models/m', smallFileBytes: 1_000_000 })
+  const store = await scratchStore()
+  const stored = await packWeights(store, weights, layers, context)
+  const packed = layers.flatMap((plan, i) => (stored[i] ? [{ plan, stored: stored[i] }] : []))
+  await storeImage(store, weightsImage(packed, weights, 'linux/amd64'), 'acme/m:image')
+  await storeImage(store, modelPack(packed, weights, { name: 'm', format: 'gguf' }), 'acme/m:pack')
+  const registry = await serveStore(store)
+  onTestFinished(() => registry.close())
+  return { weights, stored, layers, host: `127.0.0.1:${registry.port}` }
+}
+
+test.each(['image', 'pack'])(
+  'weights published as %s come back as the same files and the same layers',
+  async (tag) => {
+    const { weights, stored, layers, host } = await published()
+    const reference = `${host}/acme/m:${tag}`
+    const locked = await inventoryWeights({ type: 'oci', reference }, context)
+    expect(locked.setDigest).toBe(weights.setDigest)
+    expect(await packWeights(await scratchStore(), locked, layers, context)).toEqual(stored)
+  },
+)
+
+/** A registry that wants a token, which it gives to those who log in, and holds one raw layer. */
+async function guardedRegistry(user: string) {
+  const blob = sampleBytes(100_000, 'raw')
+  const layer = {
+    mediaType: 'application/vnd.cncf.model.weight.v1.raw',
+    digest: `sha256:${sha256(blob)}`,
+    size: blob.length,
+  }
+  const manifest = JSON.stringify({
+    layers: [{ ...layer, annotations: { 'org.cncf.model.filepath': 'sub/model.gguf' } }],
+  })
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://localhost')
+    const { authorization } = request.headers
+    if (url.pathname === '/token') {
+      const isUser = authorization === `Basic ${Buffer.from(user).toString('base64')}`
+      return response.writeHead(isUser ? 200 : 401).end(JSON.stringify({ token: 'granted' }))
+    }
+    if (authorization !== 'Bearer granted') {
+      const realm = `http://${request.headers.host}/token`
+      return response
+        .writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="test",scope="pull"` })
+        .end()
+    }
+    if (url.pathname.includes('/manifests/')) return response.end(manifest)
+    const [, start = 0, end = 0] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []
+    const part = blob.subarray(Number(start), Number(end) + 1)
+    response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${blob.length}` }).end(part)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  // A listening TCP server has an object as its address.
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, blob }
+}
+
+async function loggedIn(host: string, user: string) {
+  const folder = await scratchFolder()
+  await mkdir(folder, { recursive: true })
+  const auth = Buffer.from(user).toString('base64')
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+  return contextFor({ DOCKER_CONFIG: folder })
+}
+
+test('raw layers behind a login: the user of `docker login` is used', async () => {
+  const { host } = await guardedRegistry('ada:secret')
+  const session = await loggedIn(host, 'ada:secret')
+  const locked = await inventoryWeights({ type: 'oci', reference: `${host}/acme/raw:v1` }, session)
+  expect(locked.files.map((file) => file.path)).toEqual(['sub/model.gguf'])
+  const layers = planWeightLayers(locked.files, { modelFolder: '/models/raw' })
+  expect(await packWeights(await scratchStore(), locked, layers, session)).toHaveLength(2)
+})
+
+test('without the right login the error says how to log in, and shows no password', async () => {
+  const { host } = await guardedRegistry('ada:secret')
+  const attempt = inventoryWeights(
+    { type: 'oci', reference: `${host}/acme/raw:v1` },
+    await loggedIn(host, 'ada:wrong'),
+  )
+  const error = await attempt.catch((caught) => caught)
+  expect(error).toMatchObject({ code: 'unauthorized' })
+  expect(JSON.stringify([error.message, error.hint])).not.toContain('wrong')
+})
+
+test.each([
+  ['ghcr.io/acme/m:v1', 'https://ghcr.io/v2/acme/m', 'v1'],
+  ['localhost:5000/m', 'http://localhost:5000/v2/m', 'latest'],
+  ['acme/m:v1', 'https://registry-1.docker.io/v2/acme/m', 'v1'],
+  ['busybox', 'https://registry-1.docker.io/v2/library/busybox', 'latest'],
+  [`ghcr.io/acme/m:v1@sha256:${'ab'.repeat(32)}`, 'https://ghcr.io/v2/acme/m', `sha256:${'ab'.repeat(32)}`],
+])('%s is at %s', (text, url, version) => {
+  const reference = parseOciReference(text)
+  expect([registryUrl(reference), reference.version]).toEqual([url, version])
+})
