@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runLogged } from './commands.ts'
+import { installMmdebstrap, runMmdebstrap } from './debian.ts'
 import {
   compressLayer,
   type Descriptor,
@@ -50,6 +50,7 @@ export async function provideBaseImages(settings: LabSettings, say: Say, signal:
   for (const suite of suites) {
     const repository = { address: registryAddress(settings), name: 'library/debian' }
     if (await hasManifest(repository, keyTag(suite))) continue
+    await installMmdebstrap(settings, say, signal)
     say(`building debian:${suite}-slim (log: ${logFile(settings, suite)})`)
     await provideBaseImage(settings, repository, suite, signal)
   }
@@ -61,10 +62,13 @@ export async function hasBaseImages(settings: LabSettings): Promise<boolean> {
   return found.every(Boolean)
 }
 
-/** A second tag that says from which arguments the image was made. */
+// To be raised when an image changes for another reason than its arguments.
+const revision = 2
+
+/** A second tag that says how the image was made. */
 function keyTag(suite: Suite): string {
   const hash = createHash('sha256')
-    .update(JSON.stringify([debianArguments(suite), epochSeconds]))
+    .update(JSON.stringify([debianArguments(suite), epochSeconds, revision]))
     .digest('hex')
   return `${suite}-slim-lab-${hash.slice(0, 12)}`
 }
@@ -79,11 +83,8 @@ async function provideBaseImage(
   const tarFile = join(work, 'rootfs.tar')
   const gzipFile = join(work, 'rootfs.tar.gz')
   await mkdir(work, { recursive: true })
-  const env = { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds), TMPDIR: work }
-  await runLogged('mmdebstrap', [...debianArguments(suite), tarFile], logFile(settings, suite), {
-    env,
-    signal,
-  })
+  const env = { SOURCE_DATE_EPOCH: String(epochSeconds) }
+  await runMmdebstrap([...debianArguments(suite), tarFile], work, logFile(settings, suite), { env, signal })
   const layer = await compressLayer(tarFile, gzipFile)
   await pushFile(repository, layer, gzipFile)
   await pushImage(repository, suite, layer)

@@ -21,10 +21,20 @@ export async function runLogged(
   await mkdir(dirname(logFile), { recursive: true })
   await using log = await open(logFile, 'a')
   await log.write(`$ ${command} ${args.join(' ')}\n`)
-  const child = spawn(command, args, { ...options, stdio: ['ignore', log.fd, log.fd] })
+  // A long build must not outlive the process that waits for it, however that dies.
+  const tied = ['--pdeathsig', 'TERM', '--', command, ...args]
+  const child = spawn('setpriv', tied, { ...options, stdio: ['ignore', log.fd, log.fd] })
   if ((await exitCode(child, command)) === 0) return
-  const tail = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-tailLines).join('\n')
-  throw new LabError('command-failed', `${command} failed:\n${tail}`, `the whole log is ${logFile}`)
+  throw new LabError(
+    'command-failed',
+    `${command} failed:\n${await tailOf(logFile)}`,
+    `the whole log is ${logFile}`,
+  )
+}
+
+/** The last lines of a log. */
+export async function tailOf(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trimEnd().split('\n').slice(-tailLines).join('\n')
 }
 
 /** A command's standard output; `undefined` when it is missing, fails, or takes longer than `timeoutMs`. */

@@ -3,6 +3,7 @@ import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { tailOf } from './commands.ts'
 import { LabError } from './errors.ts'
 import { findContained, startContained } from './processes.ts'
 import { type Environment, engineSocket, type LabSettings, logFile, registryAddress } from './settings.ts'
@@ -34,15 +35,22 @@ export async function startEngine(settings: LabSettings, root: string, binaries:
       [dir('engine')]: '/var/lib/dagger',
       [dir('run')]: '/run/dagger',
     },
-    command: ['tini', '--', ...engineCommand(settings)],
+    command: ['sh', '-c', prologue(settings), 'sh', 'tini', '--', ...engineCommand(settings)],
     env: engineEnvironment(process.env),
   })
   await engineAnswers(settings)
 }
 
+// On a busy machine the first network is made before dnsmasq has said its process id, and the engine gives up
+// (dagger v0.21.8, cmd/dnsname/service.go). An id that no process can have makes it go on: dnsmasq reads all names when it starts.
+function prologue(settings: LabSettings): string {
+  const dir = `/run/containers/cni/dnsname/${settings.networkName}`
+  return `mkdir -p ${dir} && echo 4194305 > ${dir}/pidfile && exec "$@"`
+}
+
 /** Changes when the engine would be started in another way. */
 export function engineConfigKey(settings: LabSettings): string {
-  const value = JSON.stringify([engineConfig(settings), engineCommand(settings)])
+  const value = JSON.stringify([engineConfig(settings), prologue(settings), engineCommand(settings)])
   return createHash('sha256').update(value).digest('hex').slice(0, 12)
 }
 
@@ -95,7 +103,8 @@ async function engineAnswers(settings: LabSettings): Promise<void> {
   while (!(await accepts(engineSocket(settings)))) {
     const gone = (await findContained(settings, 'engine')) === undefined
     if (gone || Date.now() > deadline) {
-      throw new LabError('not-answering', 'the engine does not start', `read ${logFile(settings, 'engine')}`)
+      const log = logFile(settings, 'engine')
+      throw new LabError('not-answering', `the engine does not start:\n${await tailOf(log)}`, `read ${log}`)
     }
     await sleep(100)
   }

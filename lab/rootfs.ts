@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { outputOf, runLogged } from './commands.ts'
+import { installMmdebstrap, runMmdebstrap } from './debian.ts'
 import { pathExists, removeTree, replaceLink } from './files.ts'
 import { type LabSettings, logFile } from './settings.ts'
 import type { Say } from './terminal.ts'
@@ -78,19 +78,9 @@ async function build(settings: LabSettings, target: string, say: Say, signal: Ab
   say(`building the engine's root file system (log: ${logFile(settings, 'rootfs')})`)
   const work = join(settings.dir, 'tmp', `rootfs-${process.pid}`)
   await mkdir(work, { recursive: true })
-  const env = { ...process.env, TMPDIR: work }
-  const args = [...rootfsArguments(), join(work, 'root')]
-  await runLogged('mmdebstrap', args, logFile(settings, 'rootfs'), { env, signal })
+  await runMmdebstrap([...rootfsArguments(), join(work, 'root')], work, logFile(settings, 'rootfs'), {
+    signal,
+  })
   await rename(join(work, 'root'), target)
   await removeTree(work)
-}
-
-async function installMmdebstrap(settings: LabSettings, say: Say, signal: AbortSignal) {
-  if (await outputOf('mmdebstrap', ['--version'])) return
-  const log = logFile(settings, 'apt')
-  say(`installing mmdebstrap with apt (log: ${log})`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await runLogged('apt-get', ['update'], log, { env, signal })
-  const install = ['install', '--yes', '--no-install-recommends', 'mmdebstrap']
-  await runLogged('apt-get', install, log, { env, signal })
 }

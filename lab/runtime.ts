@@ -1,18 +1,22 @@
 import { outputOf } from './commands.ts'
+import { engineRuns } from './engine.ts'
 import { daggerVersion } from './engine-build.ts'
-import { type Environment, engineSocket, labSettings } from './settings.ts'
+import { type Environment, engineSocket, type LabSettings, labSettings } from './settings.ts'
 
 export type Runtime =
   /** Docker or Podman answers and can have Dagger's engine image: the SDK starts its own engine there. */
   | { readonly kind: 'docker' | 'podman' }
   /** The caller has named an engine already. */
   | { readonly kind: 'configured'; readonly host: string }
+  /** The lab is up already. */
+  | { readonly kind: 'lab' }
   /** INGOT_LAB=1. */
   | { readonly kind: 'forced' }
   | { readonly kind: 'none'; readonly reason: string }
 
 /** What detection asks the machine; tests answer in its place. */
 export interface Machine {
+  readonly hasLab: (settings: LabSettings) => Promise<boolean>
   readonly answers: (command: 'docker' | 'podman') => Promise<boolean>
   readonly hasImage: (command: 'docker' | 'podman', image: string) => Promise<boolean>
   readonly reaches: (url: string) => Promise<boolean>
@@ -29,6 +33,7 @@ export async function findRuntime(
   if (env['INGOT_LAB'] === '1') return { kind: 'forced' }
   const host = env['_EXPERIMENTAL_DAGGER_RUNNER_HOST']
   if (host && host !== `unix://${engineSocket(labSettings(env))}`) return { kind: 'configured', host }
+  if (await machine.hasLab(labSettings(env))) return { kind: 'lab' }
   const found = await Promise.all(
     (['docker', 'podman'] as const).map(async (kind) => ((await machine.answers(kind)) ? kind : undefined)),
   )
@@ -42,13 +47,15 @@ export async function findRuntime(
 }
 
 export function needsLab(runtime: Runtime): boolean {
-  return runtime.kind === 'none' || runtime.kind === 'forced'
+  return runtime.kind === 'lab' || runtime.kind === 'none' || runtime.kind === 'forced'
 }
 
 export function describeRuntime(runtime: Runtime): string {
   switch (runtime.kind) {
     case 'configured':
       return `_EXPERIMENTAL_DAGGER_RUNNER_HOST is ${runtime.host}`
+    case 'lab':
+      return 'it is up'
     case 'forced':
       return 'INGOT_LAB=1'
     case 'none':
@@ -59,6 +66,7 @@ export function describeRuntime(runtime: Runtime): string {
 }
 
 const thisMachine: Machine = {
+  hasLab: engineRuns,
   // The server's version, because a client alone runs nothing.
   async answers(command) {
     const format = command === 'docker' ? '{{.ServerVersion}}' : '{{.Version.Version}}'

@@ -7,6 +7,6 @@ await tell(async (signal) => {
   const runtime = await findRuntime()
   if (!needsLab(runtime))
     return say(`not needed: ${describeRuntime(runtime)}; INGOT_LAB=1 brings it up anyway`)
-  say(`needed: ${describeRuntime(runtime)}`)
+  if (runtime.kind !== 'lab') say(`needed: ${describeRuntime(runtime)}`)
   await bringUp(labSettings(), say, signal)
 })

@@ -19,6 +19,7 @@ describe('findRuntime', () => {
 
   function machine(answering: readonly string[], images: readonly string[] = [], online = false): Machine {
     return {
+      hasLab: async ({ dir }) => dir === '/up',
       answers: async (command) => answering.includes(command),
       hasImage: async (command, image) => images.includes(`${command} ${image}`),
       reaches: async () => online,
@@ -36,10 +37,11 @@ describe('findRuntime', () => {
     ['forced', { INGOT_LAB: '1' }, machine(['docker'], [], true), 'forced'],
     ['an engine elsewhere', { _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'tcp://x:1' }, machine([]), 'configured'],
     ['our own engine', labEnvironment(home), machine([]), 'none'],
+    ['the lab is up', { INGOT_LAB_DIR: '/up' }, machine(['docker'], [], true), 'lab'],
   ] as const)('%s', async (_, env, asked, kind) => {
     const runtime = await findRuntime({ ...home, ...env }, asked)
     expect(runtime.kind).toBe(kind)
-    expect(needsLab(runtime)).toBe(kind === 'none' || kind === 'forced')
+    expect(needsLab(runtime)).toBe(['lab', 'none', 'forced'].includes(kind))
   })
 })
 
@@ -73,6 +75,7 @@ test('labEnvironment names the socket and the command line of the engine', () =>
   expect(labEnvironment({ INGOT_LAB_DIR: '/lab' })).toEqual({
     _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'unix:///lab/run/engine.sock',
     _EXPERIMENTAL_DAGGER_CLI_BIN: '/lab/bin/dagger',
+    INGOT_LOCKS: '/lab/locks',
     DAGGER_NO_NAG: '1',
     DO_NOT_TRACK: '1',
   })
