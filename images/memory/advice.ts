@@ -105,10 +105,13 @@ function* moreOfTheGpu(request: MemoryRequest, evaluate: Evaluate): Generator<Ch
   }
 }
 
+/** Given bytes are those of the unpacked checkpoint; packed ones are counted from the configuration. */
 function* packedWeights(request: MemoryRequest): Generator<Change> {
   const { facts } = request
-  const given = request.weightsBytes ?? request.weightsBytesPerGpu
-  if (facts.quantization || request.quantization || given !== undefined || facts.source === 'gguf') return
+  if (facts.quantization || request.quantization || facts.source === 'gguf') return
+  const { weightsBytes, weightsBytesPerGpu, ...rest } = request
+  const isGiven = weightsBytes !== undefined || weightsBytesPerGpu !== undefined
+  if (isGiven && !facts.parameters) return
   for (const [quantization, words] of [
     ['fp8', '8-bit weights (fp8)'],
     ['awq', 'a 4-bit checkpoint (AWQ or GPTQ)'],
@@ -116,7 +119,7 @@ function* packedWeights(request: MemoryRequest): Generator<Change> {
     yield {
       change: `use ${words}`,
       option: `--quantization ${quantization}`,
-      request: { ...request, quantization },
+      request: { ...rest, quantization },
     }
 }
 

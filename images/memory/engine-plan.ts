@@ -32,6 +32,23 @@ export interface EnginePlan {
   warnings: string[]
 }
 
+type Filled = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
+
+/** Fills in what most engines have alike: the pool is what is left, and a given pool leaves no doubt. */
+export function enginePlan(
+  request: MemoryRequest,
+  parts: Omit<EnginePlan, Filled> & Partial<Pick<EnginePlan, Filled>>,
+): EnginePlan {
+  return {
+    version: request.engineVersion ?? 'newest rules',
+    poolBytes: poolBytesOf(request, parts.limitBytes, parts.weights, parts.overhead),
+    allocatedBytes: null,
+    cpuBlocks: null,
+    ...parts,
+    doubtBytes: request.availableKvBytes === undefined ? Math.round(parts.doubtBytes) : 0,
+  }
+}
+
 /** Context length that an engine takes when the caller names none. Throws `bad-request` when nothing tells one. */
 export function contextOf(request: MemoryRequest): number {
   const length = request.maxModelLen ?? request.facts.maxPositions
@@ -97,7 +114,7 @@ export function leftBytes(
 }
 
 /** Pool for the cache: the given one, or what is left. */
-export function poolBytesOf(
+function poolBytesOf(
   request: MemoryRequest,
   limitBytes: number,
   weights: ResidentWeights | undefined,

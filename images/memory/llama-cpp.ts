@@ -1,6 +1,5 @@
 import type { LayerCache } from './cache.ts'
-import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, formatOf } from './engine-plan.ts'
-import { MemoryError } from './error.ts'
+import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
 import type { Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
 import { atLeast, readVersion } from './versions.ts'
@@ -23,56 +22,41 @@ interface Slots {
 export function planLlamaCpp(request: MemoryRequest): EnginePlan {
   const isOllama = request.engine === 'ollama'
   const version = readVersion(request.engineVersion)
-  const { gpu } = request
   const gpus = (request.tp ?? 1) * (request.pp ?? 1)
   const usesFlash = request.flashAttention ?? (!isOllama || atLeast(version, '0.13.0'))
   const slots = slotsOf(request, isOllama, usesFlash)
   const maxModelLen = contextLength(request, isOllama, version)
-  const weights = residentWeights(request, {
-    tp: 1,
-    pp: gpus,
-    hasRotaryTable: false,
-    padsExperts: false,
-    embeddingOnHost: true,
-  })
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
-  const caches = cachesOf(request, {
-    tp: 1,
-    pp: gpus,
-    format: formatOf(request, kvCacheDtype),
-    convBytes: 4,
-    ssmBytes: 4,
-  })
+  const format = formatOf(request, kvCacheDtype)
+  const caches = cachesOf(request, { tp: 1, pp: gpus, format, convBytes: 4, ssmBytes: 4 })
   const pool = slotPool(caches, slots)
-  const overhead = overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen), isOllama)
-  const left =
-    gpu.memoryBytes - (weights?.bytes ?? 0) - Object.values(overhead).reduce((sum, bytes) => sum + bytes, 0)
-  return {
-    version: request.engineVersion ?? 'newest rules',
-    limitBytes: gpu.memoryBytes,
+  const overhead = overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen))
+  return enginePlan(request, {
+    limitBytes: request.gpu.memoryBytes,
     utilization: null,
-    weights,
+    weights: residentWeights(request, { ...weightRules, pp: gpus }),
     overhead,
-    doubtBytes:
-      request.availableKvBytes === undefined
-        ? Math.round(0.25 * GiB + (overhead['computeBuffer'] ?? 0) * 0.25)
-        : 0,
-    poolBytes: request.availableKvBytes ?? left,
+    doubtBytes: 0.25 * GiB + (overhead['computeBuffer'] ?? 0) * 0.25,
     allocatedBytes: pool.requestBytes(maxModelLen),
     pool,
     caches,
     kvCacheDtype,
     maxModelLen,
     maxNumSeqs: slots.count,
-    cpuBlocks: null,
-    formulas: {
-      limit: 'GPU memory; every layer is on the GPU',
-      kvPool: 'full layers: all cells; windowed: cells = min(context, pad(window x sequences + ubatch))',
-      computeBuffer: usesFlash
-        ? 'max(4 B (1 + 4d + context), 4 B (d + vocabulary))'
-        : 'max(4 B (1 + 4d + context (1 + heads)), 4 B (d + vocabulary))',
-    },
-    warnings: warningsOf(request, slots),
+    formulas: formulasOf(usesFlash),
+    warnings: gpus > 1 ? ['layers are split over the GPUs; the compute buffer is counted on each'] : [],
+  })
+}
+
+const weightRules = { tp: 1, hasRotaryTable: false, padsExperts: false, embeddingOnHost: true }
+
+function formulasOf(usesFlash: boolean): Record<string, string> {
+  return {
+    limit: 'GPU memory; every layer is on the GPU',
+    kvPool: 'full layers: all cells; windowed: cells = min(context, pad(window x sequences + ubatch))',
+    computeBuffer: usesFlash
+      ? 'max(4 B (1 + 4d + context), 4 B (d + vocabulary))'
+      : 'max(4 B (1 + 4d + context (1 + heads)), 4 B (d + vocabulary))',
   }
 }
 
@@ -135,13 +119,12 @@ function overheadOf(
   slots: Slots,
   usesFlash: boolean,
   context: number,
-  isOllama: boolean,
 ): Record<string, number> {
   const known = request.overhead ?? {}
   return {
     cudaContext: known.nonTorchBytes ?? 250 * MiB,
     computeBuffer: known.activationBytes ?? computeBuffer(request, slots.ubatch, usesFlash, context),
-    ...(isOllama ? { setAside: 457 * MiB } : {}),
+    ...(slots.perSequence ? { setAside: 457 * MiB } : {}),
   }
 }
 
@@ -162,15 +145,4 @@ export function computeBuffer(
       4 * batch * Math.max(3 * d + vocabulary, 3 * d + 2 + context * (1 + heads) + 2 * headDim * headCount)
     )
   return 4 * batch * Math.max(1 + 4 * d + context * (1 + heads), d + vocabulary)
-}
-
-function warningsOf(request: MemoryRequest, slots: Slots): string[] {
-  if (slots.count < 1)
-    throw new MemoryError('bad-request', {
-      attempted: 'plan sequences',
-      found: `${slots.count} of them`,
-      hint: 'give --parallel 1 or more',
-    })
-  const gpus = (request.tp ?? 1) * (request.pp ?? 1)
-  return gpus > 1 ? ['layers are split over the GPUs; the compute buffer is counted on each'] : []
 }

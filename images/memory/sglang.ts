@@ -1,5 +1,6 @@
 import { capabilityOf, type Gpu } from '../gpus.ts'
-import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, formatOf, poolBytesOf } from './engine-plan.ts'
+import type { LayerCache } from './cache.ts'
+import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
 import type { MemoryRequest } from './request.ts'
 import { tokenPool } from './token-pool.ts'
 import { readVersion } from './versions.ts'
@@ -27,55 +28,49 @@ const windowRatio = 0.8
 export function planSglang(request: MemoryRequest): EnginePlan {
   readVersion(request.engineVersion)
   const { tp = 1, pp = 1, gpu } = request
-  const maxModelLen = contextOf(request)
   const context = contextBytes(request)
   const fraction = request.gpuMemoryUtilization ?? staticFraction(request)
-  const before = gpu.memoryBytes - context
-  const weights = residentWeights(request, {
-    tp,
-    pp,
-    hasRotaryTable: true,
-    padsExperts: false,
-    embeddingOnHost: false,
-  })
-  const reserve = Math.round(before * (1 - fraction))
-  const overhead = { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) }
+  const reserve = Math.round((gpu.memoryBytes - context) * (1 - fraction))
+  const weights = residentWeights(request, { ...weightRules, tp, pp })
   const kvCacheDtype = cacheDtypeOf(request, null)
   const caches = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
-  const hasState = caches.some((cache) => cache.kind === 'state')
-  const hasFull = caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
-  return {
-    version: request.engineVersion ?? 'newest rules',
+  return enginePlan(request, {
     limitBytes: gpu.memoryBytes,
     utilization: fraction,
     weights,
-    overhead,
-    doubtBytes:
-      request.availableKvBytes === undefined ? Math.round(0.5 * GiB + (weights?.bytes ?? 0) * 0.01) : 0,
-    poolBytes: poolBytesOf(request, gpu.memoryBytes, weights, overhead),
-    allocatedBytes: null,
-    pool: tokenPool(caches, {
-      blockTokens: request.blockSize ?? 1,
-      windowRatio: hasFull ? windowRatio : 1,
-      stateShare: hasState ? stateShare : 0,
-    }),
+    overhead: { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) },
+    doubtBytes: 0.5 * GiB + (weights?.bytes ?? 0) * 0.01,
+    pool: tokenPool(caches, { blockTokens: request.blockSize ?? 1, ...sharesOf(caches) }),
     caches,
     kvCacheDtype,
-    maxModelLen,
+    maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
-    cpuBlocks: null,
-    formulas: {
-      limit: 'GPU memory',
-      kvPool: 'free before load x mem-fraction-static - weights (sglang#18263: 230.20 - 287.18 x 0.089)',
-      fraction: 'reserved MiB = 512 + 1.5 x chunk + 2 x graph batch + 1024 x tp x pp / 8',
-    },
-    warnings:
-      hasState || caches.some((cache) => cache.spanTokens !== null)
-        ? [
-            'SGLang splits this pool between kinds of layers; the default ratios 0.8 and 0.9 are taken, within 10 %',
-          ]
-        : [],
-  }
+    formulas,
+    warnings: warningsOf(caches),
+  })
+}
+
+const weightRules = { hasRotaryTable: true, padsExperts: false, embeddingOnHost: false }
+
+const formulas = {
+  limit: 'GPU memory',
+  kvPool: 'free before load x mem-fraction-static - weights (sglang#18263: 230.20 - 287.18 x 0.089)',
+  fraction: 'reserved MiB = 512 + 1.5 x chunk + 2 x graph batch + 1024 x tp x pp / 8',
+}
+
+function sharesOf(caches: readonly LayerCache[]) {
+  const hasState = caches.some((cache) => cache.kind === 'state')
+  const hasFull = caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
+  return { windowRatio: hasFull ? windowRatio : 1, stateShare: hasState ? stateShare : 0 }
+}
+
+function warningsOf(caches: readonly LayerCache[]): string[] {
+  const isSplit = caches.some((cache) => cache.kind === 'state' || cache.spanTokens !== null)
+  return isSplit
+    ? [
+        'SGLang splits this pool between kinds of layers; the default ratios 0.8 and 0.9 are taken, within 10 %',
+      ]
+    : []
 }
 
 function contextBytes(request: MemoryRequest): number {

@@ -4,9 +4,9 @@ import {
   cachesOf,
   contextOf,
   type EnginePlan,
+  enginePlan,
   formatOf,
   leftBytes,
-  poolBytesOf,
 } from './engine-plan.ts'
 import type { MemoryRequest } from './request.ts'
 import { tokenPool } from './token-pool.ts'
@@ -24,54 +24,56 @@ const defaultShare = 0.9
 /** TensorRT-LLM's PyTorch backend: the pool is a share of what is free after load and a profile run. */
 export function planTensorrtLlm(request: MemoryRequest): EnginePlan {
   readVersion(request.engineVersion)
-  const { tp = 1, pp = 1, facts, gpu, overhead: known = {} } = request
+  const { tp = 1, pp = 1, facts, gpu } = request
   const share = request.gpuMemoryUtilization ?? defaultShare
-  const weights = residentWeights(request, {
+  const weights = residentWeights(request, { ...weightRules, tp, pp })
+  const used = usedBytes(request)
+  const free = Math.max(0, leftBytes(gpu.memoryBytes, weights, used))
+  const kvCacheDtype = cacheDtypeOf(request, facts.quantization?.kvCacheDtype ?? null)
+  const caches = cachesOf(request, {
     tp,
     pp,
-    hasRotaryTable: true,
-    padsExperts: false,
-    embeddingOnHost: false,
+    format: formatOf(request, kvCacheDtype),
+    keepsWindows: false,
   })
-  const run = {
-    version: '0.21.0',
-    tp,
-    maxNumBatchedTokens: request.maxNumBatchedTokens ?? defaultBatchedTokens,
-    maxNumSeqs: 1,
-  }
-  const used = {
-    nonTorch: Math.round(known.nonTorchBytes ?? (tp * pp > 1 ? 2 : 1) * GiB),
-    activation: Math.round(known.activationBytes ?? activationPeak(facts, run)),
-    cudaGraphs: Math.round(known.cudaGraphBytes ?? 0),
-  }
-  const free = Math.max(0, leftBytes(gpu.memoryBytes, weights, used))
-  const overhead = { ...used, leftFree: Math.round(free * (1 - share)) }
-  const kvCacheDtype = cacheDtypeOf(request, facts.quantization?.kvCacheDtype ?? null)
-  const caches = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype), keepsWindows: false })
-  return {
-    version: request.engineVersion ?? 'newest rules',
+  return enginePlan(request, {
     limitBytes: gpu.memoryBytes,
     utilization: share,
     weights,
-    overhead,
-    doubtBytes: request.availableKvBytes === undefined ? Math.round(1 * GiB + overhead.activation * 0.25) : 0,
-    poolBytes: poolBytesOf(request, gpu.memoryBytes, weights, overhead),
-    allocatedBytes: null,
+    overhead: { ...used, leftFree: Math.round(free * (1 - share)) },
+    doubtBytes: GiB + used.activation * 0.25,
     pool: tokenPool(caches, { blockTokens: request.blockSize ?? 32, windowRatio: 1, stateShare: 0 }),
     caches,
     kvCacheDtype,
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 2048,
-    cpuBlocks: null,
-    formulas: {
-      limit: 'GPU memory',
-      kvPool: 'free_gpu_memory_fraction x (GPU memory - weights - profile run)',
-    },
-    warnings: [
-      'the overhead of TensorRT-LLM is an estimate of this planner, not calibrated on a log',
-      ...(facts.layers.some(({ layer }) => layer.kind === 'window')
-        ? ['windowed layers are charged for every token here: an upper bound']
-        : []),
-    ],
+    formulas,
+    warnings: warningsOf(request),
+  })
+}
+
+const weightRules = { hasRotaryTable: true, padsExperts: false, embeddingOnHost: false }
+
+const formulas = {
+  limit: 'GPU memory',
+  kvPool: 'free_gpu_memory_fraction x (GPU memory - weights - profile run)',
+}
+
+function usedBytes(request: MemoryRequest) {
+  const { tp = 1, pp = 1, facts, overhead: known = {} } = request
+  const maxNumBatchedTokens = request.maxNumBatchedTokens ?? defaultBatchedTokens
+  const peak = activationPeak(facts, { version: '0.21.0', tp, maxNumBatchedTokens, maxNumSeqs: 1 })
+  return {
+    nonTorch: Math.round(known.nonTorchBytes ?? (tp * pp > 1 ? 2 : 1) * GiB),
+    activation: Math.round(known.activationBytes ?? peak),
+    cudaGraphs: Math.round(known.cudaGraphBytes ?? 0),
   }
+}
+
+function warningsOf({ facts }: MemoryRequest): string[] {
+  const isWindowed = facts.layers.some(({ layer }) => layer.kind === 'window')
+  return [
+    'the overhead of TensorRT-LLM is an estimate of this planner, not calibrated on a log',
+    ...(isWindowed ? ['windowed layers are charged for every token here: an upper bound'] : []),
+  ]
 }

@@ -6,8 +6,8 @@ import {
   cachesOf,
   contextOf,
   type EnginePlan,
+  enginePlan,
   formatOf,
-  poolBytesOf,
   stateBytesOf,
 } from './engine-plan.ts'
 import type { MemoryRequest } from './request.ts'
@@ -31,47 +31,39 @@ export function planVllm(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
   const maxModelLen = contextOf(request)
   const defaults = vllmDefaults(request, version, maxModelLen)
-  const { tp = 1, pp = 1, facts, gpu } = request
+  const { tp = 1, pp = 1, gpu } = request
   const utilization = request.gpuMemoryUtilization ?? defaults.utilization
-  const limitBytes = Math.ceil(gpu.memoryBytes * utilization)
-  const weights = residentWeights(request, {
-    tp,
-    pp,
-    hasRotaryTable: true,
-    padsExperts: true,
-    embeddingOnHost: false,
-  })
   const overhead = overheadOf(request, version, defaults)
   const caches = vllmCaches(request, version, defaults)
-  const baseBlock = baseBlockTokens(request)
   const pool = vllmPool(caches, {
-    baseBlockTokens: baseBlock,
+    baseBlockTokens: baseBlockTokens(request),
     maxNumBatchedTokens: defaults.maxNumBatchedTokens,
     meaning: meaningOf(defaults),
     stateBlocks: stateBlocksOf(request, version),
   })
-  return {
-    version: request.engineVersion ?? 'newest rules (0.22 and later)',
-    limitBytes,
+  return enginePlan(request, {
+    limitBytes: Math.ceil(gpu.memoryBytes * utilization),
     utilization,
-    weights,
+    weights: residentWeights(request, { ...weightRules, tp, pp }),
     overhead,
     doubtBytes: doubtOf(request, overhead),
-    poolBytes: poolBytesOf(request, limitBytes, weights, overhead),
-    allocatedBytes: null,
     pool,
     caches,
     kvCacheDtype: cacheTypeOf(request, version),
     maxModelLen,
     maxNumSeqs: defaults.maxNumSeqs,
     cpuBlocks: cpuBlocksOf(request, version, pool.blockBytes),
-    formulas: {
-      limit: 'ceil(GPU memory x gpu-memory-utilization)',
-      kvPool: 'limit - weights - non-torch - activation peak - CUDA graphs (charged since v0.21)',
-      activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
-    },
-    warnings: warningsOf(request, version, defaults, facts.vocabSize > 0),
-  }
+    formulas,
+    warnings: warningsOf(request, version, defaults),
+  })
+}
+
+const weightRules = { hasRotaryTable: true, padsExperts: true, embeddingOnHost: false }
+
+const formulas = {
+  limit: 'ceil(GPU memory x gpu-memory-utilization)',
+  kvPool: 'limit - weights - non-torch - activation peak - CUDA graphs (charged since v0.21)',
+  activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
 }
 
 function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
@@ -115,13 +107,12 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
 
 /** What was given is taken as exact; each estimate widens the band. */
 function doubtOf(request: MemoryRequest, overhead: Record<string, number>): number {
-  if (request.availableKvBytes !== undefined) return 0
   const given = request.overhead ?? {}
   const nonTorch =
     given.nonTorchBytes === undefined ? Math.max(0.25 * GiB, (overhead['nonTorch'] ?? 0) * 0.5) : 0
   const activation = given.activationBytes === undefined ? (overhead['activation'] ?? 0) * 0.15 : 0
   const graphs = given.cudaGraphBytes === undefined ? (overhead['cudaGraphs'] ?? 0) * 0.75 : 0
-  return Math.round(nonTorch + activation + graphs)
+  return nonTorch + activation + graphs
 }
 
 /** V0 kept 4 GiB of host memory for swapped blocks; V1 has none. */
@@ -130,12 +121,7 @@ function cpuBlocksOf(request: MemoryRequest, version: string, blockBytes: number
   return Math.floor((request.swapSpaceBytes ?? 4 * GiB) / blockBytes)
 }
 
-function warningsOf(
-  request: MemoryRequest,
-  version: string,
-  defaults: VllmDefaults,
-  hasVocabulary: boolean,
-): string[] {
+function warningsOf(request: MemoryRequest, version: string, defaults: VllmDefaults): string[] {
   const { gpu, facts, quantization } = request
   const method = quantization ?? facts.quantization?.method ?? 'none'
   const capability = capabilityOf(gpu)
@@ -150,7 +136,8 @@ function warningsOf(
     warnings.push('the default gpu-memory-utilization of v0.20 and v0.21 is not confirmed; 0.90 is taken')
   if (!defaults.chargesGraphs && request.enforceEager !== true)
     warnings.push('CUDA graphs take 0.1 to 2.4 GiB outside this budget at this version')
-  if (!hasVocabulary) warnings.push('the vocabulary is not known, so the peak of the sampler is not counted')
+  if (facts.vocabSize === 0)
+    warnings.push('the vocabulary is not known, so the peak of the sampler is not counted')
   if (facts.quantization?.kvCacheDtype && (request.kvCacheDtype ?? 'auto') === 'auto')
     warnings.push(
       `the checkpoint asks for a cache of type ${facts.quantization.kvCacheDtype}; --kv-cache-dtype overrides it`,

@@ -1,4 +1,5 @@
 import { type LayerKind, type ModelFacts, runsOf } from '../model-facts.ts'
+import { isKnownFamily } from './families.ts'
 import { ggmlTensorBytes, ggmlTypeName } from './ggml.ts'
 import { type TensorSize, withTensors } from './tensors.ts'
 
@@ -20,13 +21,8 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
   const architecture = String(metadata['general.architecture'] ?? 'unknown')
   const read: Reader = (key) => metadata[`${architecture}.${key}`]
   const missing: string[] = []
-  const need = (key: string) => {
-    const value = numberAt(read(key), 0)
-    if (value === undefined) missing.push(`${architecture}.${key}`)
-    return value ?? 1
-  }
-  const layerCount = need('block_count') - (numberAt(read('nextn_predict_layers'), 0) ?? 0)
-  const hiddenSize = need('embedding_length')
+  const layerCount = needed(read, 'block_count', missing) - (numberAt(read('nextn_predict_layers'), 0) ?? 0)
+  const hiddenSize = needed(read, 'embedding_length', missing)
   const headCount = numberAt(read('attention.head_count'), 0) ?? 0
   const headDim =
     numberAt(read('attention.key_length'), 0) ?? (headCount ? Math.floor(hiddenSize / headCount) : 0)
@@ -53,9 +49,23 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
     parameters: null,
     weights: null,
     missing: [...new Set(missing)],
-    doubts: [],
+    doubts: doubtsOf(architecture),
   }
   return withTensors(facts, sizes)
+}
+
+function needed(read: Reader, key: string, missing: string[]): number {
+  const value = numberAt(read(key), 0)
+  if (value === undefined) missing.push(key)
+  return value ?? 1
+}
+
+/** llama.cpp writes `gpt-oss`, `deepseek2` and `qwen35moe` where configurations have `gpt_oss`, `deepseek_v3` and `qwen3_5_moe`. */
+function doubtsOf(architecture: string): string[] {
+  if (isKnownFamily(architecture.replaceAll('-', '_'))) return []
+  return [
+    `the GGUF architecture ${architecture} is not known here; plain attention with its printed sizes is assumed`,
+  ]
 }
 
 function sizeOf(tensor: GgufTensor, missing: string[]): TensorSize {
@@ -116,6 +126,7 @@ function layersOf(
   missing: string[],
 ): LayerKind[] {
   return Array.from({ length: count }, (_, index): LayerKind => {
+    if (index >= count - (numberAt(read('attention.shared_kv_layers'), 0) ?? 0)) return { kind: 'none' }
     if (isRecurrent(read, index)) return stateOf(read, missing)
     const latent = numberAt(read('attention.kv_lora_rank'), 0)
     if (latent) return latentOf(read, latent)
@@ -123,7 +134,7 @@ function layersOf(
     const suffix = isWindow && read('attention.key_length_swa') !== undefined ? '_swa' : ''
     const kvHeads =
       numberAt(read('attention.head_count_kv'), index) ?? numberAt(read('attention.head_count'), index) ?? 0
-    if (kvHeads === 0) return read('ssm.state_size') === undefined ? { kind: 'none' } : stateOf(read, missing)
+    if (kvHeads === 0) return isFeedForward(read, index) ? { kind: 'none' } : stateOf(read, missing)
     const keyDim = numberAt(read(`attention.key_length${suffix}`), index) ?? headDim
     const valueDim = numberAt(read(`attention.value_length${suffix}`), index) ?? keyDim
     const windowTokens = numberAt(read('attention.sliding_window'), 0) ?? 0
@@ -131,6 +142,13 @@ function layersOf(
       ? { kind: 'window', kvHeads, keyDim, valueDim, windowTokens }
       : { kind: 'full', kvHeads, keyDim, valueDim }
   })
+}
+
+/** Nemotron-H gives each layer a feed-forward width or a state, and no layer both. */
+function isFeedForward(read: Reader, index: number): boolean {
+  const widths = read('feed_forward_length')
+  const alternates = Array.isArray(widths) && widths.some((width) => Number(width) === 0)
+  return read('ssm.state_size') === undefined || (alternates && Number(widths[index]) > 0)
 }
 
 function isRecurrent(read: Reader, index: number): boolean {

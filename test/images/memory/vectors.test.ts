@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Check, vectors } from './vectors.ts'
+import type { Check } from './vector.ts'
+import { vectors } from './vectors.ts'
 
 describe.each(vectors)('$id $source', ({ checks }) => {
   test.each(checks())('$what', (check) => {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { gpus } from '../../../images/gpus.ts'
+import { planMemory } from '../../../images/memory/plan.ts'
+import type { MemoryRequest } from '../../../images/memory/request.ts'
+import type { PlannedMemory } from '../../../images/memory/result.ts'
+import { engineIds } from '../../../recipes/recipe.ts'
+import { factsOf, GiB, modelNames } from './models.ts'
+import { type Random, randomOf } from './random.ts'
+
+const seeds = Array.from({ length: 300 }, (_, index) => index + 1)
+
+const versions: Readonly<Record<string, readonly string[]>> = {
+  vllm: ['0.6.4', '0.8.5', '0.10.1', '0.11.0', '0.19.0', '0.24.0'],
+}
+
+function requestOf(random: Random): MemoryRequest {
+  const engine = random.pick(engineIds)
+  const facts = factsOf(random.pick(modelNames))
+  const version = versions[engine] ? random.pick(versions[engine]) : undefined
+  return {
+    facts,
+    engine,
+    gpu: random.pick(gpus),
+    tp: random.pick([1, 2, 4].filter((tp) => facts.headCount % tp === 0)),
+    kvCacheDtype: random.pick(['auto', 'float16']),
+    maxModelLen: 256 + random.below(65536),
+    ...(version ? { engineVersion: version } : {}),
+  }
+}
+
+function planned(request: MemoryRequest): PlannedMemory {
+  const plan = planMemory(request)
+  if (plan.outcome === 'planned') return plan
+  throw new Error(plan.verdict)
+}
+
+describe.each(seeds)('seed %i', (seed) => {
+  const request = requestOf(randomOf(seed))
+  const plan = planned(request)
+
+  test('a longer context never needs less', () => {
+    const longer = planned({ ...request, maxModelLen: plan.maxModelLen + 1 + (seed % 5000) })
+    expect(longer.kvBytesForOneSequence).toBeGreaterThanOrEqual(plan.kvBytesForOneSequence)
+  })
+
+  test('more GPUs never hold fewer tokens', () => {
+    const tp = (request.tp ?? 1) * 2
+    if (request.facts.headCount % tp !== 0) return
+    const wider = planned({ ...request, tp })
+    expect(wider.kvTokens).toBeGreaterThanOrEqual(plan.kvTokens)
+    expect(wider.maxModelLenThatFits).toBeGreaterThanOrEqual(plan.maxModelLenThatFits)
+  })
+
+  test('parts add up to the limit', () => {
+    const parts = Object.values(plan.overheadBytes).reduce((sum, bytes) => sum + bytes, plan.weightsBytes)
+    const pool =
+      plan.kvPoolFrom === 'budget' ? plan.kvPoolBytes : plan.spareBytes + plan.kvBytesForOneSequence
+    expect(Math.abs(plan.limitBytes - parts - pool)).toBeLessThanOrEqual(2)
+  })
+
+  test('more pool never holds less, and a fit is what fits', () => {
+    const small = planned({ ...request, availableKvBytes: 2 * GiB })
+    const large = planned({ ...request, availableKvBytes: 3 * GiB })
+    expect(large.kvTokens).toBeGreaterThanOrEqual(small.kvTokens)
+    expect(large.maxModelLenThatFits).toBeGreaterThanOrEqual(small.maxModelLenThatFits)
+    expect(small.fits).toBe(small.maxModelLenThatFits >= small.maxModelLen)
+  })
+
+  test('the longest that fits does fit, and one more token does not', () => {
+    const { maxModelLenThatFits: longest } = plan
+    const cap = Math.max(request.facts.maxPositions ?? 0, plan.maxModelLen)
+    if (longest === 0 || longest >= cap || request.engineVersion === '0.6.4') return
+    const pool =
+      plan.kvPoolFrom === 'budget' ? plan.kvPoolBytes : plan.spareBytes + plan.kvBytesForOneSequence
+    const at = (maxModelLen: number) => planned({ ...request, maxModelLen, availableKvBytes: pool })
+    expect(at(longest).fits).toBe(true)
+    expect(at(longest + 1).fits).toBe(false)
+  })
+
+  test('an 8-bit cache never holds less', () => {
+    const small = planned({
+      ...request,
+      kvCacheDtype: request.engine.includes('l') && /llama|ollama/.test(request.engine) ? 'q8_0' : 'fp8',
+    })
+    expect(small.maxModelLenThatFits).toBeGreaterThanOrEqual(plan.maxModelLenThatFits)
+  })
+
+  test('it is plain data with whole bytes and ordered bands', () => {
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
+    for (const [low, high] of Object.values(plan.bands)) expect(low).toBeLessThanOrEqual(high)
+    for (const [name, value] of Object.entries(plan))
+      if (name.endsWith('Bytes') && typeof value === 'number') expect(value, name).toBe(Math.round(value))
+  })
+})
