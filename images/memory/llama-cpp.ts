@@ -8,6 +8,9 @@ import { residentWeights } from './weights.ts'
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
 
+/** First releases that switch flash attention on by themselves; general knowledge, not read from a log. */
+const flashSince = { ollama: '0.13.0', build: '6325.0.0' }
+
 interface Slots {
   /** Sequences at once. */
   count: number
@@ -23,7 +26,8 @@ export function planLlamaCpp(request: MemoryRequest): EnginePlan {
   const isOllama = request.engine === 'ollama'
   const version = readVersion(request.engineVersion)
   const gpus = (request.tp ?? 1) * (request.pp ?? 1)
-  const usesFlash = request.flashAttention ?? (!isOllama || atLeast(version, '0.13.0'))
+  const usesFlash =
+    request.flashAttention ?? atLeast(version, isOllama ? flashSince.ollama : flashSince.build)
   const slots = slotsOf(request, isOllama, usesFlash)
   const maxModelLen = contextLength(request, isOllama, version)
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)

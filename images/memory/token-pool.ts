@@ -29,9 +29,10 @@ export function tokenPool(caches: readonly LayerCache[], rules: TokenPoolRules):
       Math.max((requestBlocks(tokens) * blockBytes) / (1 - rules.stateShare), statePart(fixed, rules)),
     tokensIn: (poolBytes) => blocksIn(poolBytes) * rules.blockTokens,
     concurrencyIn: (poolBytes, length) => {
-      const byTokens = blockBytes > 0 ? blocksIn(poolBytes) / requestBlocks(length) : Number.POSITIVE_INFINITY
-      const byStates = fixed > 0 ? Math.floor((poolBytes * rules.stateShare) / fixed) : byTokens
-      return Math.min(byTokens, byStates)
+      const share = rules.stateShare > 0 ? rules.stateShare : 1
+      const byStates = fixed > 0 ? Math.floor((poolBytes * share) / fixed) : Number.POSITIVE_INFINITY
+      const byTokens = blockBytes > 0 ? blocksIn(poolBytes) / requestBlocks(length) : byStates
+      return Math.min(byTokens, rules.stateShare > 0 ? byStates : byTokens)
     },
   }
 }
@@ -42,5 +43,5 @@ function tokenBytesOf(cache: LayerCache, { windowRatio }: TokenPoolRules): numbe
 }
 
 function statePart(fixed: number, { stateShare }: TokenPoolRules): number {
-  return stateShare > 0 ? fixed / stateShare : 0
+  return stateShare > 0 ? fixed / stateShare : fixed
 }

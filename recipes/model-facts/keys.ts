@@ -1,3 +1,5 @@
+import { defaultsOfSection } from './defaults.ts'
+
 /** Reading a config.json whose writers never agreed on names (../shared/reference/memory.md, section 2.3). */
 
 export type Config = Readonly<Record<string, unknown>>
@@ -19,7 +21,8 @@ export function isConfig(value: unknown): value is Config {
 export function textConfigOf(config: Config): Config {
   for (const name of textSections) {
     const inner = config[name]
-    if (isConfig(inner)) return textConfigOf({ ...withoutSections(config), ...definedOf(inner) })
+    if (isConfig(inner))
+      return textConfigOf({ ...defaultsOfSection(inner), ...withoutSections(config), ...definedOf(inner) })
   }
   return config
 }

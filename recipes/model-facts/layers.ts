@@ -84,7 +84,15 @@ function latentLayerOf(config: Config): LayerKind | undefined {
   const latentDim = countOf(config, 'kv_lora_rank')
   const ropeDim = numberOf(config, 'qk_rope_head_dim')
   if (!latentDim || ropeDim === undefined) return undefined
+  if (textOf(config, 'model_type') === 'minicpm3') return expandedLayerOf(config, ropeDim)
   return { kind: 'mla', latentDim, ropeDim, indexDim: countOf(config, 'index_head_dim') ?? 0 }
+}
+
+/** MiniCPM3 has the projections of MLA but engines store whole heads, values padded to the size of keys. */
+function expandedLayerOf(config: Config, ropeDim: number): LayerKind | undefined {
+  const kvHeads = headCountOf(config)
+  const keyDim = ropeDim + (countOf(config, 'qk_nope_head_dim') ?? 0)
+  return kvHeads ? { kind: 'full', kvHeads, keyDim, valueDim: keyDim } : undefined
 }
 
 type Heads = { kvHeads: number; keyDim: number; valueDim: number }

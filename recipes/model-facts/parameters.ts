@@ -185,10 +185,18 @@ function stateParameters(layer: Extract<LayerKind, { kind: 'state' }>, hidden: n
   if (layer.family === 'gated-delta-net') return hidden * (channels + inner) + inner * hidden + conv
   if (layer.family === 'mamba2') return hidden * (channels + inner) + inner * hidden + conv
   if (layer.family === 'short-conv') return hidden * 3 * inner + inner * hidden + conv
-  return hidden * 2 * inner + inner * hidden + conv + layer.stateElements
+  // Mamba-1 projects its input to a step of rank hidden / 16 and back, and has one matrix of decay.
+  const rank = Math.ceil(hidden / 16)
+  return hidden * 3 * inner + inner * 2 * rank + 3 * layer.stateElements + conv
+}
+
+/** Pure Mamba has no feed-forward part: its `intermediate_size` is the width of the state. */
+function isPureMamba(config: Config): boolean {
+  return ['mamba', 'mamba2', 'falcon_mamba'].includes(textOf(config, 'model_type') ?? '')
 }
 
 function feedForwardParameters(config: Config, hidden: number): RoleCounts {
+  if (isPureMamba(config)) return {}
   const ffn = feedForwardOf(config)
   const matrices = hasGatedFeedForward(textOf(config, 'model_type') ?? '') ? 3 : 2
   const isGptOss = textOf(config, 'model_type') === 'gpt_oss'

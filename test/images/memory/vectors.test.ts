@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Check } from './vector.ts'
-import { vectors } from './vectors.ts'
+import { heldOut, vectors } from './vectors.ts'
 
-describe.each(vectors)('$id $source', ({ checks }) => {
+describe.each([...vectors, ...heldOut])('$id $source', ({ checks }) => {
   test.each(checks())('$what', (check) => {
     if (typeof check.logged === 'boolean') expect(check.planned).toBe(check.logged)
     else expect(errorOf(check), `planned ${check.planned}, logged ${check.logged}`).toBeLessThanOrEqual(1)
