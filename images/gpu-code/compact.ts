@@ -1,0 +1,110 @@
+import { encodeHeader } from '../elf/encode.ts'
+import { headerBytes, machines } from '../elf/file.ts'
+import { viewOf, writeU64 } from '../elf/reader.ts'
+import type { Edit, Range, Span } from '../elf/spans.ts'
+import {
+  type CodeEntry,
+  containerHeaderBytes,
+  containerMagic,
+  entryFlags,
+  entryKinds,
+  leastEntryHeaderBytes,
+} from './container.ts'
+import type { ContainerPlan } from './keep.ts'
+
+/** A container rewritten in its place, with the bytes behind its new end that nothing names any more. */
+export interface Compaction {
+  edit: Edit
+  freed: Range
+}
+
+/**
+ * The container with fewer entries: header with the new size, kept entries moved to the front, zeros to its old end.
+ * That is what the compiler writes when it is asked for fewer architectures, so the driver meets nothing new, and the
+ * container keeps its address. Null when nothing goes.
+ */
+export function compact({ container, decisions }: ContainerPlan): Compaction | null {
+  const kept = decisions.filter(({ verdict }) => verdict.keep).map(({ entry }) => entry)
+  if (kept.length === decisions.length) return null
+  const marker = kept.length === 0 ? markerFor(decisions.map(({ entry }) => entry)) : null
+  const bodyBytes = marker?.length ?? kept.reduce((total, entry) => total + entryBytes(entry), 0)
+  const endOfBody = containerHeaderBytes + bodyBytes
+  const freedBytes = container.sizeBytes - endOfBody
+  if (freedBytes <= 0) return null
+  const body: Span[] = marker ? [{ type: 'bytes', bytes: marker }] : kept.map(copyOf)
+  return {
+    edit: {
+      at: container.offset,
+      spans: [
+        { type: 'bytes', bytes: encodeContainerHeader(bodyBytes) },
+        ...body,
+        { type: 'zeros', length: freedBytes },
+      ],
+    },
+    freed: { start: container.offset + endOfBody, end: container.offset + container.sizeBytes },
+  }
+}
+
+export function entryBytes(entry: CodeEntry): number {
+  return entry.headerBytes + entry.payloadBytes
+}
+
+function copyOf(entry: CodeEntry): Span {
+  return { type: 'copy', from: entry.offset, length: entryBytes(entry) }
+}
+
+export function encodeContainerHeader(bodyBytes: number): Uint8Array {
+  const bytes = new Uint8Array(containerHeaderBytes)
+  const view = viewOf(bytes)
+  view.setUint32(0, containerMagic, true)
+  view.setUint16(4, 1, true)
+  view.setUint16(6, containerHeaderBytes, true)
+  writeU64(view, 8, bodyBytes)
+  return bytes
+}
+
+/** Bytes of an entry that stands for removed ones: its header and an ELF header without any code. */
+export const markerBytes = leastEntryHeaderBytes + headerBytes
+
+/**
+ * An empty container could be reported as damaged instead of "no kernel image for this device" (error 209), which
+ * callers expect and catch. So one entry stays, of an architecture that the container had and no target runs, with an
+ * ELF header and no code.
+ */
+export function markerFor(removed: readonly CodeEntry[]): Uint8Array {
+  const model = removed.find((entry) => entry.kind === 'cubin') ?? removed[0]
+  const bytes = new Uint8Array(markerBytes)
+  const view = viewOf(bytes)
+  view.setUint16(0, entryKinds.cubin, true)
+  view.setUint16(2, 0x0101, true)
+  view.setUint32(4, leastEntryHeaderBytes, true)
+  writeU64(view, 8, headerBytes)
+  view.setUint16(24, 7, true)
+  view.setUint16(26, 1, true)
+  const { major, minor } = model?.architecture ?? { major: 0, minor: 0 }
+  view.setUint32(28, major * 10 + minor, true)
+  view.setUint32(40, ((model?.flags ?? 0) & ~(entryFlags.lz4 | entryFlags.zstd)) >>> 0, true)
+  bytes.set(emptyCubin(), leastEntryHeaderBytes)
+  return bytes
+}
+
+function emptyCubin(): Uint8Array {
+  return encodeHeader({
+    identification: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0x33, 7, 0, 0, 0, 0, 0, 0, 0),
+    type: 2,
+    machine: machines.cuda,
+    version: 1,
+    entry: 0,
+    programHeaderOffset: 0,
+    sectionHeaderOffset: 0,
+    flags: 0,
+    segmentCount: 0,
+    sectionCount: 0,
+    sectionNameIndex: 0,
+  })
+}
+
+/** Whether an entry is such a marker: it takes 64 bytes and is not GPU code. */
+export function isMarker(entry: CodeEntry): boolean {
+  return entry.kind === 'cubin' && entry.compression === 'none' && entry.payloadBytes === headerBytes
+}

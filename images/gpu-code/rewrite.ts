@@ -1,0 +1,45 @@
+import type { ElfFile } from '../elf/file.ts'
+import { type Hole, holesIn } from '../elf/holes.ts'
+import type { ByteReader } from '../elf/reader.ts'
+import { overlay, type Span } from '../elf/spans.ts'
+import { splitAtHoles } from '../elf/split.ts'
+import type { Architecture } from './architecture.ts'
+import { compact } from './compact.ts'
+import { type CodePlan, planCode } from './plan.ts'
+
+/** `holes`: freed pages leave the file; `zeros`: every byte keeps its offset and only compressed layers shrink. */
+export type Shrinking = 'holes' | 'zeros'
+
+export interface Rewrite {
+  code: CodePlan
+  /** The new file; null when nothing goes. */
+  spans: Span[] | null
+  /** Bytes of GPU code that become zeros or leave the file. */
+  freedBytes: number
+  holes: Hole[]
+}
+
+/** The new form of one file for its targets. Reads headers, tables and data sections, no payload. */
+export async function planRewrite(
+  reader: ByteReader,
+  elf: ElfFile,
+  targets: readonly Architecture[],
+  shrinking: Shrinking = 'holes',
+): Promise<Rewrite> {
+  const code = await planCode(reader, elf, targets)
+  const compactions = code.plans.flatMap((plan) => compact(plan) ?? [])
+  if (compactions.length === 0) return { code, spans: null, freedBytes: 0, holes: [] }
+  const whole: Span[] = [{ type: 'copy', from: 0, length: reader.sizeBytes }]
+  const spans = overlay(
+    whole,
+    compactions.map(({ edit }) => edit),
+  )
+  const freed = compactions.map(({ freed }) => freed)
+  const holes = shrinking === 'holes' ? holesIn(elf, freed) : []
+  return {
+    code,
+    spans: holes.length === 0 ? spans : splitAtHoles(elf, spans, holes),
+    freedBytes: freed.reduce((sum, { start, end }) => sum + end - start, 0),
+    holes,
+  }
+}
