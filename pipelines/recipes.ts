@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
@@ -37,6 +37,7 @@ export async function loadLock(lockFile: string): Promise<Lock | undefined> {
 }
 
 export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
+  await mkdir(dirname(lockFile), { recursive: true })
   const part = `${lockFile}.${process.pid}.part`
   await writeFile(part, formatLock(lock))
   await rename(part, lockFile)
