@@ -1,4 +1,5 @@
 import { formatGiB } from '../../lib/bytes.ts'
+import { sumOf } from '../../recipes/model-facts.ts'
 import { bytesPastWindowsOf, bytesPerTokenOf, fixedBytesOf, layerCostsOf } from './cache.ts'
 import type { EnginePlan } from './engine-plan.ts'
 import { comparePaging } from './paging.ts'
@@ -158,8 +159,19 @@ function limitsOf(engine: EnginePlan, blocks: number): string[] {
   ]
 }
 
+/** A log prints the bytes of one rank; taken as those of the whole model they would be divided once more. */
+function shareWarnings({ facts, weightsBytes, tp = 1 }: MemoryRequest): string[] {
+  if (weightsBytes === undefined || tp === 1 || !facts.parameters) return []
+  const bits = facts.quantization?.bitsPerWeight ?? 16
+  const share = weightsBytes / ((sumOf(facts.parameters) * bits) / 8 / tp)
+  if (share < 0.9 || share > 1.1) return []
+  return [
+    `--weights-bytes is about 1/${tp} of what the configuration needs: for bytes of one GPU use --weights-bytes-per-gpu`,
+  ]
+}
+
 function trustOf(request: MemoryRequest, engine: EnginePlan): string[] {
-  const warnings: string[] = []
+  const warnings = shareWarnings(request)
   if (engine.weights?.from === 'configuration')
     warnings.push(
       'weight bytes are counted from the configuration, not from tensor headers; mixed checkpoints differ',

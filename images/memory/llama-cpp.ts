@@ -1,4 +1,4 @@
-import type { LayerCache } from './cache.ts'
+import { bytesPerTokenOf, type LayerCache } from './cache.ts'
 import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
 import type { Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
@@ -48,8 +48,15 @@ export function planLlamaCpp(request: MemoryRequest): EnginePlan {
     maxModelLen,
     maxNumSeqs: slots.count,
     formulas: formulasOf(usesFlash),
-    warnings: gpus > 1 ? ['layers are split over the GPUs; the compute buffer is counted on each'] : [],
+    warnings: warningsOf(request, gpus),
   })
+}
+
+function warningsOf({ facts }: MemoryRequest, gpus: number): string[] {
+  return [
+    ...(gpus > 1 ? ['layers are split over the GPUs; the compute buffer is counted on each'] : []),
+    ...(facts.vision ? ['the projector for images and its buffer are not counted'] : []),
+  ]
 }
 
 const weightRules = { tp: 1, hasRotaryTable: false, padsExperts: false, embeddingOnHost: true }
@@ -99,11 +106,12 @@ function slotPool(caches: readonly LayerCache[], slots: Slots): Pool {
     if (cache.kind === 'state') return cache.count * cache.stateBytes * slots.count
     const full = pad(Math.ceil(totalTokens(slots, length) / streams), slots.padding)
     const span = cache.spanTokens
+    if (cache.kind === 'cross') return cache.count * cache.tokenBytes * (span ?? 0) * slots.count
     const cells = span === null ? full : Math.min(full, pad(span * perStream + slots.ubatch, slots.padding))
     return cache.count * cache.tokenBytes * cells * streams
   }
   const requestBytes = (length: number) => caches.reduce((sum, cache) => sum + bytesOf(cache, length), 0)
-  const perToken = caches.reduce((sum, cache) => sum + cache.count * cache.tokenBytes, 0)
+  const perToken = bytesPerTokenOf(caches)
   return {
     formula: 'cells x bytes per cell, for each kind of layer',
     meaning: 'context of all sequences',

@@ -50,11 +50,12 @@ function batchedTokens(request: MemoryRequest, version: string, maxModelLen: num
 }
 
 /**
- * Memory outside PyTorch: CUDA context, NCCL, all-reduce buffers. Logged at tp 1: 0.02 to 0.35 GiB; at tp 2 to 8
- * 0.20 to 0.43 GiB on PCIe cards and V0, 0.95 to 1.38 GiB on H200 and B200 with V1.
+ * Memory outside PyTorch: CUDA context, NCCL, all-reduce buffers. Logged at tp 1: 0.03 to 0.35 GiB for V0, 0.02 to 0.07
+ * for V1 until 0.11, 0.26 since; at tp 2 to 8 0.20 to 0.43 on PCIe cards and V0, 0.95 to 1.38 on H200 and B200 with V1.
  */
-export function nonTorchBytes(gpu: Gpu, ranks: number, isV0: boolean): number {
-  if (ranks === 1) return 0.25 * GiB
+export function nonTorchBytes(gpu: Gpu, ranks: number, version: string): number {
+  const isV0 = !atLeast(version, '0.8.0')
+  if (ranks === 1) return (isV0 || atLeast(version, '0.17.0') ? 0.25 : 0.1) * GiB
   const linked = /^(a100|h100|h200|gh200|b200|b300|gb200|gb300|mi3)/.test(gpu.name)
   return (linked && !isV0 ? 1.2 : 0.4) * GiB
 }

@@ -99,7 +99,7 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
     overhead.activationBytes ?? activationPeak(facts, { version, tp, maxNumBatchedTokens, maxNumSeqs })
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes
   return {
-    nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, defaults.isV0)),
+    nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version)),
     activation: Math.round(activation),
     cudaGraphs: Math.round(defaults.chargesGraphs || overhead.cudaGraphBytes !== undefined ? graphs : 0),
   }

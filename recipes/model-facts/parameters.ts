@@ -200,11 +200,13 @@ function feedForwardParameters(config: Config, hidden: number): RoleCounts {
   const ffn = feedForwardOf(config)
   const matrices = hasGatedFeedForward(textOf(config, 'model_type') ?? '') ? 3 : 2
   const isGptOss = textOf(config, 'model_type') === 'gpt_oss'
-  const perExpert = matrices * hidden * ffn.expertSize + (isGptOss ? 2 * ffn.expertSize + hidden : 0)
+  const biases = isGptOss ? 2 * ffn.expertSize + hidden : 0
   const perRouter = hidden * ffn.expertCount + (isGptOss ? ffn.expertCount : 0)
   return {
     dense: ffn.denseLayers * matrices * hidden * ffn.denseSize,
-    expert: ffn.expertLayers * ffn.expertCount * perExpert,
+    expert: ffn.expertLayers * ffn.expertCount * matrices * hidden * ffn.expertSize,
+    // Biases of packed experts stay in 16 bits: gpt-oss-120b is then exact to the byte (hf-mem#60).
+    other: ffn.expertLayers * ffn.expertCount * biases,
     shared: ffn.expertLayers * matrices * hidden * ffn.sharedSize,
     router: ffn.expertLayers * perRouter,
   }

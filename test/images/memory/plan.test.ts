@@ -125,6 +125,13 @@ test('Qwen3.5-35B-like on v0.19 prints 290,864 tokens for 1,487 blocks and 33.04
   expect(result.maxConcurrency).toBeCloseTo(33.04, 2)
 })
 
+test.each<[ModelName, number]>([
+  ['gpt-oss-120b', 65248815744],
+  ['gpt-oss-20b', 13761264768],
+])('%s has %i bytes of weights', (model, bytes) => {
+  expect(plan(model, { engine: 'vllm', gpu: 'h200', maxModelLen: 4096 }).weightsTotalBytes).toBe(bytes)
+})
+
 describe('what cannot be told', () => {
   const base = { engine: 'vllm', gpu: findGpu('l4'), maxModelLen: 4096 } as const
 
