@@ -1,5 +1,6 @@
-import { type Document, LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
+import { messageOf } from '../lib/error.ts'
 import { nearestName } from '../lib/suggest.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
 import { weightsSourceSchema } from './weights.ts'
@@ -32,10 +33,33 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
       ok: false,
       problems: document.errors.map((error) => ({ ...place(error.pos[0]), path: '', ...yamlMessage(error) })),
     }
-  const parsed = recipeSchema.safeParse(document.toJS())
+  const value = valueOf(document)
+  if (!value.ok)
+    return {
+      ok: false,
+      problems: [{ ...place(value.offset), path: '', message: value.message, hint: value.hint }],
+    }
+  const parsed = recipeSchema.safeParse(value.value)
   if (parsed.success) return { ok: true, recipe: parsed.data }
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, document, place))
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) }
+}
+
+type Value = { ok: true; value: unknown } | { ok: false; offset: number; message: string; hint: string }
+
+/** The plain value of a document; an alias to nothing, or aliases that multiply without end, are problems of the file. */
+function valueOf(document: Document.Parsed): Value {
+  try {
+    return { ok: true, value: document.toJS() }
+  } catch (error) {
+    let offset = 0
+    visit(document, {
+      Alias(_key, node) {
+        if (node.resolve(document) === undefined) offset = node.range?.[0] ?? 0
+      },
+    })
+    return { ok: false, offset, message: messageOf(error), hint: 'write the value out instead of the alias' }
+  }
 }
 
 /** The form compilers use, which editors and CI annotate: `file:line:col: path: message (hint)`. */
