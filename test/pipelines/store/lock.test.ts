@@ -22,7 +22,7 @@ test('one holder at a time, in one process as well', async () => {
     expect(log[index + 1]).toBe(log[index]?.replace('in', 'out'))
 })
 
-test('waiting names the holder, and a killed holder holds nothing', async () => {
+test('waiting names the holder, and a killed holder holds nothing', { timeout: 60_000 }, async () => {
   const store = await scratchStore()
   const holder = startProcess('hold', store.root, 'demo')
   await holder.line('held')
@@ -35,7 +35,7 @@ test('waiting names the holder, and a killed holder holds nothing', async () => 
   expect(waits).toEqual([`process ${holder.child.pid}`])
 })
 
-test('waiting can be given up', async () => {
+test('waiting can be given up', { timeout: 60_000 }, async () => {
   const store = await scratchStore()
   const holder = startProcess('hold', store.root, 'demo')
   await holder.line('held')
@@ -70,7 +70,7 @@ test('a partial download outlives its process and becomes a blob', async () => {
   await expect(stat(second.path)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('a partial belongs to one process until it dies', async () => {
+test('a partial belongs to one process until it dies', { timeout: 60_000 }, async () => {
   const store = await scratchStore()
   const holder = startProcess('partial', store.root, 'demo')
   await holder.line('held')
