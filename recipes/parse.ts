@@ -33,7 +33,7 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
       ok: false,
       problems: document.errors.map((error) => ({ ...place(error.pos[0]), path: '', ...yamlMessage(error) })),
     }
-  const value = valueOf(document)
+  const value = plainValueOf(document)
   if (!value.ok)
     return {
       ok: false,
@@ -48,7 +48,7 @@ export function parseRecipe(text: string, file: string): ParsedRecipe {
 type Value = { ok: true; value: unknown } | { ok: false; offset: number; message: string; hint: string }
 
 /** The plain value of a document; an alias to nothing, or aliases that multiply without end, are problems of the file. */
-function valueOf(document: Document.Parsed): Value {
+function plainValueOf(document: Document.Parsed): Value {
   try {
     return { ok: true, value: document.toJS() }
   } catch (error) {
