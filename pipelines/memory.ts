@@ -31,7 +31,7 @@ export async function memoryCommand(argv: readonly string[], io: MemoryIo): Prom
     const args = readMemoryArguments(argv)
     const facts = await factsOf(args, io.environment)
     const plan = planMemory({ ...args.request, facts })
-    io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryTable(plan, args.model ?? args.configFile ?? ''))
+    io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryTable(plan, args.model ?? facts.architecture))
     return plan.fits === true ? 0 : 1
   } catch (error) {
     if (!(error instanceof IngotError)) throw error

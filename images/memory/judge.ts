@@ -21,7 +21,7 @@ export function judge(request: MemoryRequest, engine: EnginePlan): PlannedMemory
     ...identityOf(request, engine),
     ...budgetOf(request, engine),
     ...cacheOf(engine),
-    kvBlocks: pool.blocksIn(shown),
+    kvBlocks: engine.allocatedBytes === null ? pool.blocksIn(shown) : pool.requestBlocks(maxModelLen),
     kvTokens,
     kvTokensMeaning: pool.meaning,
     cpuBlocks: engine.cpuBlocks,

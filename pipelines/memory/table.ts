@@ -33,6 +33,7 @@ function partLines(plan: PlannedMemory): string[] {
     ['weights', plan.weightsBytes],
     ...Object.entries(plan.overheadBytes).map(([name, bytes]): [string, number] => [wordsOf(name), bytes]),
     ['KV cache', Math.max(0, plan.kvPoolBytes)],
+    ['free', plan.kvPoolFrom === 'context' ? plan.spareBytes : 0],
   ]
   const shown = parts.filter(([, bytes]) => bytes > 0)
   const width = Math.max(...shown.map(([name]) => name.length), 5)
@@ -67,7 +68,7 @@ function cacheLines(plan: PlannedMemory): string[] {
   return [
     `cache        ${number(plan.kvBytesPerToken)} B per token and GPU, type ${plan.kvCacheDtype}`,
     ...(kinds.length > 1 ? kinds : []),
-    `blocks       ${number(plan.kvBlocks)} of ${plan.kvBlockTokens} tokens`,
+    `blocks       ${number(plan.kvBlocks)} of ${plan.kvBlockTokens === 1 ? 'one token' : `${plan.kvBlockTokens} tokens`}`,
     `tokens       ${number(plan.kvTokens)} (${plan.kvTokensMeaning})${band}`,
     `concurrency  ${plan.maxConcurrency.toFixed(2)} sequences of ${number(plan.maxModelLen)} tokens, ${formatGiB(plan.kvBytesForOneSequence)} each`,
     `longest      ${number(plan.maxModelLenThatFits)} tokens for one sequence`,
@@ -76,9 +77,10 @@ function cacheLines(plan: PlannedMemory): string[] {
 
 function boundLines({ roofline }: PlannedMemory): string[] {
   if (!roofline) return []
-  const { decodeTokensPerSecondPerSequence, decodeTokensPerSecondTotal, batchSize } = roofline
+  const { decodeTokensPerSecondPerSequence: one, decodeTokensPerSecondTotal: all, batchSize } = roofline
   return [
-    `speed        at most ${decodeTokensPerSecondPerSequence.toFixed(1)} tokens/s for one sequence, ${decodeTokensPerSecondTotal.toFixed(0)} for ${batchSize}; first token of ${number(roofline.promptTokens)} after at least ${roofline.timeToFirstTokenSeconds.toFixed(2)} s`,
+    `speed        at most ${one.toFixed(1)} tokens/s for one short sequence, ${all.toFixed(0)} for ${batchSize} of ${number(roofline.promptTokens)} tokens together`,
+    `first token  of ${number(roofline.promptTokens)} after at least ${roofline.timeToFirstTokenSeconds.toFixed(2)} s`,
   ]
 }
 
