@@ -1,5 +1,6 @@
 import { digestOf, hexOf } from '../lib/digest.ts'
 import { canonicalJson } from '../lib/json.ts'
+import type { LockedFile, LockedPart } from '../recipes/locked-weights.ts'
 import { sortFiles, type WeightFile } from '../recipes/weights.ts'
 import { refuseOversize } from './weights/registry-limits.ts'
 import { paddingBytes, type TarMember, tarHeader, trailerBytes } from './weights/tar-header.ts'
@@ -10,6 +11,7 @@ export type WeightEntry =
   | { type: 'symlink'; path: string; target: string }
   | { type: 'text'; path: string; text: string }
   | { type: 'file'; path: string; file: WeightFile }
+  | { type: 'part'; path: string; file: WeightFile; part: LockedPart; index: number }
 
 /**
  * A tar that is known before a byte of it was read. `key` names it by content (hex of a sha256 over its entries): the
@@ -36,23 +38,33 @@ export interface WeightLayerOptions extends LayerLimits {
   modelFolder: string
 }
 
+/** A file of a lock; one with a split becomes its parts. */
+export type PlannedFile = WeightFile & { split?: LockedFile['split'] }
+
 /** A stretch of a weight layer's tar: bytes known from the plan, or the payload of a file. */
 export type TarSegment =
   | { type: 'bytes'; bytes: Uint8Array; sizeBytes: number }
   | { type: 'file'; file: WeightFile; sizeBytes: number }
+  /** The header of a part, built from the head of the file; its hash is known. */
+  | { type: 'header'; file: WeightFile; index: number; sha256: string; sizeBytes: number }
+  /** A stretch of a file that is hashed as a whole over several layers. */
+  | { type: 'range'; file: WeightFile; start: number; sizeBytes: number }
 
 /**
  * Layers for a set of files: first the folders, then the small files together, then one layer a file. The folders have a
  * layer of their own (some KB) so that every other layer depends on its file alone and is shared between sets. Throws
  * `refused` when a file is larger than a layer may be.
  */
-export function planWeightLayers(files: readonly WeightFile[], options: WeightLayerOptions): WeightLayer[] {
+export function planWeightLayers(files: readonly PlannedFile[], options: WeightLayerOptions): WeightLayer[] {
   const root = options.modelFolder.replace(/^\/+|\/+$/g, '')
-  const entries = sortFiles(files).map(
-    ({ path, sizeBytes, sha256 }) =>
-      ({ type: 'file', path: `${root}/${path}`, file: { path, sizeBytes, sha256 } }) satisfies WeightEntry,
-  )
+  const entries = sortFiles(files).flatMap((file) => entriesOf(file, root))
   return groupIntoLayers([...foldersOf(entries.map((entry) => entry.path)), ...entries], options)
+}
+
+function entriesOf({ path, sizeBytes, sha256, split }: PlannedFile, root: string): WeightEntry[] {
+  const file = { path, sizeBytes, sha256 }
+  if (!split) return [{ type: 'file', path: `${root}/${path}`, file }]
+  return split.parts.map((part, index) => ({ type: 'part', path: `${root}/${part.path}`, file, part, index }))
 }
 
 /** The same for any set of entries: what has no bytes to fetch shares the first layer. */
@@ -61,29 +73,37 @@ export function groupIntoLayers(
   { smallFileBytes = 64e6, maxLayerBytes = Number.POSITIVE_INFINITY, maxLayers = 96 }: LayerLimits,
 ): WeightLayer[] {
   const files = entries.filter((entry) => entry.type === 'file')
-  const layout = entries.filter((entry) => entry.type !== 'file')
+  const parts = entries.filter((entry) => entry.type === 'part')
+  const layout = entries.filter((entry) => entry.type !== 'file' && entry.type !== 'part')
   const small = files.filter(({ file }) => file.sizeBytes < smallFileBytes)
   const large = files.filter(({ file }) => file.sizeBytes >= smallFileBytes)
   refuseOversize(
-    files.filter((entry) => layerBytes([entry]) > maxLayerBytes).map(({ file }) => file),
+    [...files, ...parts].filter((entry) => layerBytes([entry]) > maxLayerBytes).map(({ file }) => file),
     maxLayerBytes,
   )
   const smallGroups = groupBySize(small, maxLayerBytes)
-  const perLayer = Math.ceil(large.length / Math.max(1, maxLayers - smallGroups.length - 1))
+  const perLayer = Math.ceil(large.length / Math.max(1, maxLayers - smallGroups.length - parts.length - 1))
   return [
     weightLayer('weights: folders', layout),
     ...smallGroups.map((group) => weightLayer(`weights: ${group.length} small files`, group)),
     ...groupBySize(large, maxLayerBytes, perLayer).map((group) => weightLayer(causeOf(group), group)),
+    ...parts.map((entry) => weightLayer(`weights: ${entry.part.path}`, [entry])),
   ]
 }
 
 /** A layer with its exact size and key. Entries keep the order given. */
 export function weightLayer(cause: string, entries: WeightEntry[]): WeightLayer {
-  const identity = entries.map((entry) =>
-    entry.type === 'file'
-      ? { type: entry.type, path: entry.path, sha256: entry.file.sha256, sizeBytes: entry.file.sizeBytes }
-      : { ...entry },
-  )
+  const identity = entries.map((entry) => {
+    if (entry.type !== 'file' && entry.type !== 'part') return { ...entry }
+    const { sha256, sizeBytes } = entry.file
+    return {
+      type: entry.type,
+      path: entry.path,
+      sha256,
+      sizeBytes,
+      ...(entry.type === 'part' ? { part: entry.part } : {}),
+    }
+  })
   return {
     key: hexOf(digestOf(canonicalJson(['tar-1', ...identity]))),
     cause,
@@ -112,21 +132,35 @@ export function tarSegments(layer: WeightLayer): TarSegment[] {
         { type: 'file', file: entry.file, sizeBytes: entry.file.sizeBytes },
         known(Buffer.alloc(paddingBytes(entry.file.sizeBytes))),
       ]
+    if (entry.type === 'part') {
+      const { file, part, index } = entry
+      return [
+        known(header),
+        { type: 'header', file, index, sha256: part.headerSha256, sizeBytes: part.headerBytes },
+        { type: 'range', file, start: part.start, sizeBytes: part.end - part.start },
+        known(Buffer.alloc(paddingBytes(partBytes(part)))),
+      ]
+    }
     const body = Buffer.from(entry.type === 'text' ? entry.text : '')
     return [known(Buffer.concat([header, body, Buffer.alloc(paddingBytes(body.length))]))]
   })
   return [...segments, known(Buffer.alloc(trailerBytes))].filter(
-    (segment) => segment.type === 'file' || segment.sizeBytes > 0,
+    (segment) => segment.type !== 'bytes' || segment.sizeBytes > 0,
   )
 }
 
 function memberOf(entry: WeightEntry): TarMember {
   if (entry.type === 'file') return { path: entry.path, type: 'file', sizeBytes: entry.file.sizeBytes }
+  if (entry.type === 'part') return { path: entry.path, type: 'file', sizeBytes: partBytes(entry.part) }
   if (entry.type === 'text')
     return { path: entry.path, type: 'file', sizeBytes: Buffer.byteLength(entry.text) }
   if (entry.type === 'symlink')
     return { path: entry.path, type: 'symlink', sizeBytes: 0, linkTarget: entry.target }
   return { path: entry.path, type: 'directory', sizeBytes: 0 }
+}
+
+function partBytes({ headerBytes, start, end }: LockedPart): number {
+  return headerBytes + end - start
 }
 
 function sizeOfEntries(entries: readonly WeightEntry[]): number {

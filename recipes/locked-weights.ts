@@ -15,6 +15,22 @@ export function isSafePath(path: string): boolean {
 
 const path = z.string().refine(isSafePath, 'a relative path without . or .. and with forward slashes')
 
+/** One part of a file that is too large for a layer: a header that ingot writes, and bytes `start` to `end` of the file. */
+const partSchema = z.strictObject({
+  path,
+  headerBytes: sizeBytes,
+  headerSha256: sha256,
+  start: sizeBytes,
+  end: sizeBytes,
+})
+
+/** How a GGUF or safetensors file is cut at tensor borders so that each part is a file of its own for the server. */
+const splitSchema = z.strictObject({
+  maxPartBytes: sizeBytes,
+  dataStart: sizeBytes,
+  parts: z.array(partSchema).min(2),
+})
+
 /**
  * `from` is the file's place at the source where it differs from `path` (a member of a wheel, for example). `gitId` is the
  * git blob id of a Hub file that is not in LFS: the Hub's ETag for it, and so its name in the Hub's cache.
@@ -28,6 +44,7 @@ export const lockedFileSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{40}$/, '40 lower-case hex digits')
     .optional(),
+  split: splitSchema.optional(),
 })
 
 /** Where the files come from, with everything pinned that could change. No host of a mirror and no token is in it. */
@@ -74,10 +91,23 @@ export const lockedWeightsSchema = z
   })
 
 export type LockedFile = z.infer<typeof lockedFileSchema>
+export type LockedPart = z.infer<typeof partSchema>
 export type PinnedSource = z.infer<typeof pinnedSourceSchema>
 export type PinnedOf<Type extends PinnedSource['type']> = Extract<PinnedSource, { type: Type }>
 export type SkippedFile = z.infer<typeof skippedFileSchema>
 export type LockedWeights = z.infer<typeof lockedWeightsSchema>
+
+/** The files as an image holds them: parts in place of a file that was split. */
+export function deployedFiles(files: readonly LockedFile[]): { path: string; sizeBytes: number }[] {
+  return files.flatMap((file) =>
+    file.split
+      ? file.split.parts.map((part) => ({
+          path: part.path,
+          sizeBytes: part.headerBytes + part.end - part.start,
+        }))
+      : [{ path: file.path, sizeBytes: file.sizeBytes }],
+  )
+}
 
 /** Bytes of all files together. */
 export function totalBytes(files: readonly { sizeBytes: number }[]): number {

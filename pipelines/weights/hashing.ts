@@ -28,9 +28,11 @@ const threadedFromBytes = 64e6
  * Hashes on threads: a layer has two (of its file and of its tar), which one core would compute one after the other.
  * Streams are dealt to the threads in turn.
  */
-export function openHashPool(slots: Slots, totalBytes: number): HashPool {
+export function openHashPool(slots: Slots, streams: number, totalBytes: number): HashPool {
   if (totalBytes < threadedFromBytes) return { newHash: hashHere, close: async () => {} }
-  const threads = Array.from({ length: Math.min(availableParallelism(), 16) }, () => startThread(slots))
+  const threads = Array.from({ length: Math.min(availableParallelism(), streams, 16) }, () =>
+    startThread(slots),
+  )
   let count = 0
   return {
     newHash: () => threads[count % threads.length]?.newHash(count++) ?? hashHere(),

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
 import type { Digest } from '../../lib/digest.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
 import { storeErrorFrom } from '../store/error.ts'
 import { type Draft, openDraft } from './draft.ts'
-import { WeightsError } from './error.ts'
-import type { HashPool } from './hashing.ts'
+import { isWrongContent, wrongContent, wrongHash } from './error.ts'
+import type { HashPool, Sha256 } from './hashing.ts'
 import { readPersistently } from './persistent.ts'
+import { slice } from './ranged.ts'
 import { openSink, type Sink } from './sink.ts'
 import { type Slots, slotBytes } from './slots.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
@@ -14,118 +16,160 @@ export interface WriteContext extends SourceContext {
   slots: Slots
   pool: HashPool
   onBytes(bytes: number): void
+  /** Headers of the parts of a split file, and the bytes before its first tensor. */
+  headersOf(file: WeightFile): Promise<{ head: Uint8Array; headers: Uint8Array[] }>
 }
 
-/** A layer on its way into a file. */
+/** A layer and the file it is written to. */
+export interface Target {
+  path: string
+  layer: WeightLayer
+}
+
+/** Layers that are written one after the other; `whole` hashes a file that is spread over them. */
+interface Run {
+  source(): Promise<OpenWeights>
+  context: WriteContext
+  whole?: { file: WeightFile; hash: Sha256 }
+}
+
 interface Work {
+  run: Run
   draft: Draft
   sink: Sink
   keptBytes: number
-  source(): Promise<OpenWeights>
-  context: WriteContext
 }
 
 /**
- * Writes the layer's tar to `path`, going on behind the bytes that are there, and gives its digest. Each file's sha256
- * is checked on the way; when it is wrong, `path` is removed. Bytes left by an earlier run may be torn (a power cut),
- * so when those are wrong the layer is written once more from its start.
+ * Writes the tars of layers, each to its file, going on behind the bytes that are there, and gives their digests. Several
+ * layers at once are the parts of one file. Each file's sha256 is checked on the way; when it is wrong, the files are
+ * removed. Bytes left by an earlier run may be torn (a power cut), so when those are wrong it is all written once more.
  */
-export async function writeLayerTar(
-  path: string,
-  layer: WeightLayer,
+export async function writeLayerTars(
+  targets: readonly Target[],
   source: () => Promise<OpenWeights>,
   context: WriteContext,
-): Promise<Digest> {
-  try {
-    return await writeOnce(path, layer, source, context)
-  } catch (error) {
-    if (!(error instanceof TornDraft)) throw error
-    await rm(path, { force: true })
-    return writeOnce(path, layer, source, context)
+): Promise<Digest[]> {
+  for (let attempt = 1; ; attempt++) {
+    const kept = { bytes: 0 }
+    try {
+      return await writeOnce(targets, { source, context }, kept)
+    } catch (error) {
+      if (!isWrongContent(error)) throw error
+      await Promise.all(targets.map(({ path }) => rm(path, { force: true })))
+      if (kept.bytes === 0 || attempt > 1) throw error
+    }
   }
 }
 
-/** Internal: what an earlier run left is not the start of this layer. */
-class TornDraft extends Error {}
+async function writeOnce(targets: readonly Target[], run: Run, kept: { bytes: number }): Promise<Digest[]> {
+  const counted = { bytes: 0 }
+  const { context } = run
+  const onBytes = (bytes: number) => {
+    counted.bytes += bytes
+    context.onBytes(bytes)
+  }
+  const counting: Run = { ...run, context: { ...context, onBytes } }
+  try {
+    const digests: Digest[] = []
+    for (const target of targets) digests.push(await writeTar(target, counting, kept))
+    if (counting.whole) refuseWrongHash(counting.whole.file, await counting.whole.hash.digest())
+    return digests
+  } catch (error) {
+    context.onBytes(-counted.bytes)
+    throw error
+  }
+}
 
-async function writeOnce(
-  path: string,
-  layer: WeightLayer,
-  source: () => Promise<OpenWeights>,
-  context: WriteContext,
-): Promise<Digest> {
+async function writeTar({ path, layer }: Target, run: Run, kept: { bytes: number }): Promise<Digest> {
   const draft = await openDraft(path, layer.sizeBytes)
   const keptBytes = Math.floor(draft.existingBytes / slotBytes) * slotBytes
-  const sink = openSink(draft, context.pool, context.slots, keptBytes)
-  const work = { draft, sink, keptBytes, source, context }
+  kept.bytes += keptBytes
+  const sink = openSink(draft, run.context.pool, run.context.slots, keptBytes)
   try {
-    for (const segment of tarSegments(layer)) await writeSegment(work, segment)
+    for (const segment of tarSegments(layer)) await writeSegment({ run, draft, sink, keptBytes }, segment)
     return `sha256:${await sink.finish()}`
   } catch (error) {
     await sink.settle()
-    context.onBytes(-sink.position)
-    if (!isWrongContent(error)) throw storeErrorFrom(error, `write the layer "${layer.cause}"`)
-    await rm(path, { force: true })
-    throw keptBytes > 0 ? new TornDraft() : error
+    throw storeErrorFrom(error, `write the layer "${layer.cause}"`)
   } finally {
     await draft.close()
   }
 }
 
-function isWrongContent(error: unknown): boolean {
-  return error instanceof WeightsError && (error.code === 'hash-mismatch' || error.code === 'size-mismatch')
-}
-
 async function writeSegment(work: Work, segment: TarSegment): Promise<void> {
-  const end = work.sink.position + segment.sizeBytes
-  if (segment.type === 'bytes') {
-    await checkKept(work, segment.bytes)
-    return append(work, segment.bytes)
-  }
-  work.sink.startFile()
-  const keptEnd = Math.min(end, work.keptBytes)
-  const start = work.sink.position
-  if (start < keptEnd) await copy(work, work.draft.read, start, keptEnd)
-  if (work.sink.position < end || segment.sizeBytes === 0)
-    await fetchRest(work, segment, work.sink.position - start)
-  refuseWrongHash(segment.file, await work.sink.endFile())
+  if (segment.type === 'bytes') return appendKnown(work, segment.bytes)
+  if (segment.type === 'header') return appendKnown(work, await partHeader(work.run, segment))
+  const hash = (segment.type === 'range' && work.run.whole?.hash) || work.run.context.pool.newHash()
+  work.sink.useHash(hash)
+  await writeStretch(work, segment.file, segment.type === 'range' ? segment.start : 0, segment.sizeBytes)
+  work.sink.useHash(undefined)
+  if (segment.type === 'file') refuseWrongHash(segment.file, await hash.digest())
 }
 
-async function fetchRest(
-  work: Work,
-  { file, sizeBytes }: TarSegment & { type: 'file' },
-  offset: number,
-): Promise<void> {
-  if (sizeBytes === 0) return
-  const { sink, context } = work
-  const source = await work.source()
+/** The first part also starts the hash of the whole file, with the bytes that come before its tensors. */
+async function partHeader(run: Run, segment: TarSegment & { type: 'header' }): Promise<Uint8Array> {
+  const { head, headers } = await run.context.headersOf(segment.file)
+  if (segment.index === 0) {
+    const hash = run.context.pool.newHash()
+    await feed(hash, head, run.context.slots)
+    run.whole = { file: segment.file, hash }
+  }
+  return headers[segment.index] ?? new Uint8Array()
+}
+
+/** Threads hash what is in a slot and nothing else. */
+async function feed(hash: Sha256, bytes: Uint8Array, slots: Slots): Promise<void> {
+  const slot = await slots.take()
+  try {
+    for (let done = 0; done < bytes.length; done += slotBytes) {
+      const part = bytes.subarray(done, done + slotBytes)
+      slot.bytes.set(part)
+      await hash.update(slot.bytes.subarray(0, part.length))
+    }
+  } finally {
+    slots.release(slot)
+  }
+}
+
+/** Bytes `start` to `start + sizeBytes` of a file: first what an earlier run left of them, then from the source. */
+async function writeStretch(work: Work, file: WeightFile, start: number, sizeBytes: number): Promise<void> {
+  const { sink, draft, keptBytes, run } = work
+  const base = sink.position
+  const keptEnd = Math.min(base + sizeBytes, keptBytes)
+  await copy(work, draft.read, base, keptEnd)
+  const missing = base + sizeBytes - sink.position
+  if (missing === 0) return
+  const from = start + sink.position - base
+  const source = await run.source()
   const local = await source.openLocal?.(file)
   if (!local) {
-    for await (const chunk of readPersistently(source.read, file, offset, context)) await append(work, chunk)
+    const bytes = readPersistently(source.read, file, from, run.context)
+    for await (const chunk of slice(bytes, 0, missing)) await append(work, chunk)
     return
   }
   try {
-    const base = sink.position - offset
-    const read = (target: Uint8Array, position: number) => local.read(target, position - base)
-    await copy(work, read, sink.position, base + sizeBytes)
+    await copy(work, local.read, from, from + missing)
   } finally {
     await local.close()
   }
 }
 
-/** Literal bytes are not fetched again, so those that an earlier run wrote must be the same. */
-async function checkKept({ draft, sink, keptBytes }: Work, expected: Uint8Array): Promise<void> {
-  const length = Math.min(expected.length, keptBytes - sink.position)
-  if (length <= 0) return
-  const found = Buffer.alloc(length)
-  await draft.read(found, sink.position)
-  if (!found.equals(expected.subarray(0, length)))
-    throw wrongContent('hash-mismatch', 'an interrupted layer', 'other bytes than this run would write')
+/** Bytes that are not fetched: those that an earlier run wrote must be the same. */
+async function appendKnown(work: Work, bytes: Uint8Array): Promise<void> {
+  const length = Math.min(bytes.length, work.keptBytes - work.sink.position)
+  if (length > 0) {
+    const found = Buffer.alloc(length)
+    await work.draft.read(found, work.sink.position)
+    if (!found.equals(bytes.subarray(0, length)))
+      throw wrongContent('hash-mismatch', 'an interrupted layer', 'other bytes than this run would write')
+  }
+  await append(work, bytes)
 }
 
 async function append(work: Work, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
-    work.context.signal?.throwIfAborted()
+    work.run.context.signal?.throwIfAborted()
     const space = await work.sink.space()
     const part = bytes.subarray(done, done + space.length)
     space.set(part)
@@ -134,7 +178,7 @@ async function append(work: Work, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Reads from a file straight into the slots, from `sink.position` to `end`. */
+/** Reads from a file straight into the slots. */
 async function copy(
   work: Work,
   read: (target: Uint8Array, position: number) => Promise<number>,
@@ -142,7 +186,7 @@ async function copy(
   end: number,
 ): Promise<void> {
   for (let position = start; position < end; ) {
-    work.context.signal?.throwIfAborted()
+    work.run.context.signal?.throwIfAborted()
     const space = await work.sink.space()
     const sizeBytes = await read(space.subarray(0, end - position), position)
     if (sizeBytes === 0)
@@ -152,21 +196,11 @@ async function copy(
   }
 }
 
-function took({ sink, context }: Work, sizeBytes: number): void {
+function took({ sink, run }: Work, sizeBytes: number): void {
   sink.took(sizeBytes)
-  context.onBytes(sizeBytes)
+  run.context.onBytes(sizeBytes)
 }
 
-function wrongContent(code: 'hash-mismatch' | 'size-mismatch', what: string, found: string): WeightsError {
-  const hint = 'the source changed after it was locked; check it, then run `ingot lock`'
-  return new WeightsError(code, { attempted: `read ${what}`, found, hint })
-}
-
-function refuseWrongHash(file: { path: string; sha256: string }, actual: string): void {
-  if (actual === file.sha256) return
-  throw new WeightsError('hash-mismatch', {
-    attempted: `check ${file.path}`,
-    found: `its bytes have sha256 ${actual}, and ${file.sha256} was expected`,
-    hint: 'correct the sha256 in the recipe if the file is right, or find out who changed it; nothing of it was kept',
-  })
+function refuseWrongHash(file: WeightFile, actual: string): void {
+  if (actual !== file.sha256) throw wrongHash(file, actual)
 }

@@ -1,19 +1,22 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { mediaTypes, type StoredLayer } from '../../images/oci.ts'
 import type { WeightLayer } from '../../images/weight-layers.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { isDigest } from '../../lib/digest.ts'
 import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import { statBlob } from '../store/blobs.ts'
-import { commitPartial, newPartial } from '../store/partial.ts'
-import { readRecord, writeRecord } from '../store/record.ts'
+import { commitPartial, newPartial, type Partial } from '../store/partial.ts'
+import { fileNameOf, readRecord, writeRecord } from '../store/record.ts'
 import { freeBytes, type Store } from '../store/store.ts'
 import { WeightsError } from './error.ts'
 import { openHashPool } from './hashing.ts'
 import { openWeights } from './inventory.ts'
-import { type WriteContext, writeLayerTar } from './layer-writer.ts'
+import { type WriteContext, writeLayerTars } from './layer-writer.ts'
 import { mapLimited } from './limit.ts'
 import { openSlots } from './slots.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
+import { readPartHeaders } from './split.ts'
 
 export interface PackContext extends SourceContext {
   /** Files read at the same time. Default 4. */
@@ -35,33 +38,51 @@ export async function packWeights(
 ): Promise<StoredLayer[]> {
   const stored = await Promise.all(layers.map((layer) => storedLayer(store, layer)))
   const missing = layers.filter((_, i) => stored[i] === undefined)
-  const progress = progressOf(layers, missing, context)
-  if (missing.length > 0) {
-    await refuseFullDisk(store, totalBytes(missing))
-    await packMissing(store, weights, missing, context, progress)
+  const jobs = jobsOf(layers, missing)
+  const progress = progressOf(layers, jobs.flat(), context)
+  if (jobs.length > 0) {
+    await refuseFullDisk(store, jobs.flat())
+    await runJobs(store, weights, jobs, context, progress)
   }
   return Promise.all(
     layers.map(async (layer, i) => stored[i] ?? (await storedLayer(store, layer)) ?? lost(layer)),
   )
 }
 
-async function packMissing(
+/** Layers that are packed together: one each, or all parts of a split file, whose hash spans them. */
+function jobsOf(layers: readonly WeightLayer[], missing: readonly WeightLayer[]): WeightLayer[][] {
+  const splitFiles = new Set(missing.map(splitFileOf).filter((path) => path !== undefined))
+  const parts = [...splitFiles].map((path) => layers.filter((layer) => splitFileOf(layer) === path))
+  return [...missing.filter((layer) => splitFileOf(layer) === undefined).map((layer) => [layer]), ...parts]
+}
+
+function splitFileOf(layer: WeightLayer): string | undefined {
+  const part = layer.entries.find((entry) => entry.type === 'part')
+  return part?.file.path
+}
+
+async function runJobs(
   store: Store,
   weights: LockedWeights,
-  layers: readonly WeightLayer[],
+  jobs: readonly WeightLayer[][],
   context: PackContext,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const parallel = context.parallel ?? 4
+  const parallel = Math.min(context.parallel ?? 4, jobs.length)
   const stop = new AbortController()
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal
-  const slots = openSlots(2 + 3 * Math.min(parallel, layers.length))
-  const pool = openHashPool(slots, totalBytes(layers))
+  // Per file: one being filled, two under way. Two more, so that none waits for another to end.
+  const slots = openSlots(2 + 3 * parallel)
+  const pool = openHashPool(slots, 2 * parallel, totalBytes(jobs.flat()))
   const open = once(() => openWeights(weights, { ...context, signal }))
+  const headersOf = async ({ path }: { path: string }) => {
+    const file = weights.files.find((one) => one.path === path)
+    return file ? readPartHeaders(file, weights.files, await open(), { ...context, signal }) : lostFile(path)
+  }
   try {
-    await mapLimited(layers, parallel, async (layer) => {
+    await mapLimited(jobs, parallel, async (job) => {
       try {
-        await packLayer(store, layer, open, { ...context, signal, slots, pool, onBytes })
+        await packJob(store, job, open, { ...context, signal, slots, pool, onBytes, headersOf })
       } catch (error) {
         // The others stop as well, and keep what they have for the next run.
         stop.abort(error)
@@ -74,23 +95,37 @@ async function packMissing(
   }
 }
 
-/** One writer per layer on this machine; the one that waited finds the layer done. */
-async function packLayer(
+/** One writer per layer on this machine; the one that waited finds the layers done. */
+async function packJob(
   store: Store,
-  layer: WeightLayer,
+  layers: readonly WeightLayer[],
   open: () => Promise<OpenWeights>,
   context: WriteContext,
 ): Promise<void> {
-  const { signal } = context
-  const partial = await newPartial(store, `weights-${layer.key}`, signal ? { signal } : {})
+  const partials: Partial[] = []
   try {
-    if (await storedLayer(store, layer)) return context.onBytes(layer.sizeBytes)
-    const digest = await writeLayerTar(partial.path, layer, open, context)
-    await commitPartial(store, partial.path, digest, layer.sizeBytes)
-    await writeRecord(store, 'weight-layer', layer.key, { digest, sizeBytes: layer.sizeBytes })
+    for (const layer of layers)
+      partials.push(await newPartial(store, partialKey(layer), lockOptions(context)))
+    const stored = await Promise.all(layers.map((layer) => storedLayer(store, layer)))
+    if (stored.every((layer) => layer !== undefined)) return context.onBytes(totalBytes(layers))
+    const targets = layers.map((layer, i) => ({ layer, path: partials[i]?.path ?? '' }))
+    const digests = await writeLayerTars(targets, open, context)
+    for (const [i, { layer, path }] of targets.entries()) {
+      const digest = digests[i] ?? lost(layer)
+      await commitPartial(store, path, digest, layer.sizeBytes)
+      await writeRecord(store, 'weight-layer', layer.key, { digest, sizeBytes: layer.sizeBytes })
+    }
   } finally {
-    partial.release()
+    for (const partial of partials) partial.release()
   }
+}
+
+function partialKey(layer: WeightLayer): string {
+  return `weights-${layer.key}`
+}
+
+function lockOptions({ signal }: WriteContext): { signal?: AbortSignal } {
+  return signal ? { signal } : {}
 }
 
 /** The layer as an earlier run stored it, or undefined. Its bytes were hashed then and are not read now. */
@@ -104,7 +139,10 @@ async function storedLayer(store: Store, layer: WeightLayer): Promise<StoredLaye
   return { descriptor, diffId: digest, cause: layer.cause }
 }
 
-async function refuseFullDisk(store: Store, neededBytes: number): Promise<void> {
+/** Before the first byte moves. What an interrupted run left is there already and is used. */
+async function refuseFullDisk(store: Store, layers: readonly WeightLayer[]): Promise<void> {
+  const left = await Promise.all(layers.map((layer) => partialBytes(store, partialKey(layer))))
+  const neededBytes = totalBytes(layers) - left.reduce((sum, sizeBytes) => sum + sizeBytes, 0)
   const free = await freeBytes(store)
   if (neededBytes <= free) return
   throw new WeightsError('no-space', {
@@ -112,6 +150,11 @@ async function refuseFullDisk(store: Store, neededBytes: number): Promise<void> 
     found: `${formatBytes(free)} free on its disk`,
     hint: 'free space there, or set INGOT_STORE to a folder on a larger disk',
   })
+}
+
+async function partialBytes(store: Store, key: string): Promise<number> {
+  const found = await stat(join(store.root, 'ingot', 'partial', fileNameOf(key))).catch(() => undefined)
+  return found?.size ?? 0
 }
 
 function progressOf(layers: readonly WeightLayer[], missing: readonly WeightLayer[], context: PackContext) {
@@ -131,6 +174,14 @@ function once<Value>(make: () => Promise<Value>): (() => Promise<Value>) & { val
     return get.value
   }
   return get
+}
+
+function lostFile(path: string): never {
+  throw new WeightsError('not-found', {
+    attempted: `split ${path}`,
+    found: 'the lock has no such file',
+    hint: 'the plan is not from this lock; plan again',
+  })
 }
 
 function lost(layer: WeightLayer): never {

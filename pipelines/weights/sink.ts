@@ -13,10 +13,8 @@ export interface Sink {
   space(): Promise<Uint8Array>
   /** Says that the first `sizeBytes` of `space` were filled. */
   took(sizeBytes: number): void
-  /** From here on bytes belong to a file with a hash of its own. */
-  startFile(): void
-  /** Hex sha256 of the file since `startFile`. */
-  endFile(): Promise<string>
+  /** From here on bytes go into this hash too; what came before has gone where it belongs. */
+  useHash(hash: Sha256 | undefined): void
   /** Hex sha256 of everything, once all of it is on disk. */
   finish(): Promise<string>
   /** Waits for what is under way and gives its memory back; for use after a failure too. */
@@ -70,14 +68,10 @@ export function openSink(draft: Draft, pool: HashPool, slots: Slots, keptBytes: 
       if (!fileHash) current.pieceStart = current.filled
       if (current.filled === slotBytes) flush()
     },
-    startFile() {
-      fileHash = pool.newHash()
-    },
-    async endFile() {
+    useHash(hash) {
       sendPiece()
-      const hex = (await fileHash?.digest()) ?? ''
-      fileHash = undefined
-      return hex
+      fileHash = hash
+      if (current) current.pieceStart = current.filled
     },
     async finish() {
       flush()
