@@ -1,19 +1,23 @@
 import { type EngineId, engineIds } from '../recipes/recipe.ts'
 import type { EngineDefinition } from './engine.ts'
-import { PlanError } from './error.ts'
 import { llamaCpp } from './llama-cpp.ts'
+import { ollama } from './ollama.ts'
+import { sglang } from './sglang.ts'
+import { tensorrtLlm } from './tensorrt-llm.ts'
+import { tgi } from './tgi.ts'
+import { vllm } from './vllm.ts'
 
-const definitions: Partial<Record<EngineId, EngineDefinition>> = { 'llama-cpp': llamaCpp }
+const definitions: Readonly<Record<EngineId, EngineDefinition>> = {
+  vllm,
+  tgi,
+  ollama,
+  sglang,
+  'tensorrt-llm': tensorrtLlm,
+  'llama-cpp': llamaCpp,
+}
 
-/** The definition of an engine; throws `unknown-engine` for one that has none yet. */
 export function engineOf(id: EngineId): EngineDefinition {
-  const definition = definitions[id]
-  if (definition) return definition
-  throw new PlanError('unknown-engine', {
-    attempted: `plan an image for ${id}`,
-    found: 'this version of ingot has no definition for it',
-    hint: `engines here: ${definedEngines().join(', ')}`,
-  })
+  return definitions[id]
 }
 
 export function definedEngines(): EngineId[] {

@@ -1,47 +1,73 @@
 import semver from 'semver'
-import type { Deployment, EngineDefinition, Refusal } from './engine.ts'
 import {
-  badInputProbe,
-  chatBody,
+  answered,
+  type BadInputTable,
+  badInputProbes,
+  measured,
+  nestedError,
+  sourced,
+  unconfirmed,
+} from './bad-input.ts'
+import type { Deployment, Device, EngineDefinition, EngineRuntime, GpuSupport, Refusal } from './engine.ts'
+import { gpuEnvironment, gpuRefusals } from './gpu-support.ts'
+import {
   chatProbe,
   chatStreamProbe,
   completionsProbe,
   generatedTokenProbe,
   modelsProbe,
-  overlongPrompt,
+  nativeProbe,
+  textProbe,
 } from './openai-probes.ts'
-import type { Behaviour, HttpProbe, JsonCheck } from './probe.ts'
+import type { Behaviour } from './probe.ts'
+import { formatRefusals, ggufModels, option, quantizationRefusals, unsupportedKeys } from './refusals.ts'
+
+const closure = {
+  roots: ['/usr/bin/llama-server', '/usr/lib/**/ggml/**', '/app/llama-server', '/app/*.so*'],
+  data: ['/usr/share/llama.cpp*/**'],
+}
+
+function image(device: Device, tag: string, gpu?: GpuSupport): EngineRuntime {
+  return {
+    kind: 'upstream',
+    device,
+    source: {
+      type: 'upstream',
+      base: `ghcr.io/ggml-org/llama.cpp:${tag}`,
+      versionCommand: ['/app/llama-server', '--version'],
+    },
+    ...(gpu === undefined ? {} : { gpu }),
+    slimming: { rules: [], closure },
+  }
+}
 
 /** llama.cpp's own server, from Debian's package or the project's image. */
 export const llamaCpp = {
   id: 'llama-cpp',
   title: 'llama.cpp',
   port: 8080,
-  runtimes: {
-    packages: {
-      type: 'debian',
-      base: 'debian:forky-slim',
-      packages: ['llama.cpp-tools'],
-      versionOf: 'llama.cpp-tools',
+  formats: ['gguf'],
+  runtimes: [
+    {
+      kind: 'packages',
+      device: 'cpu',
+      source: {
+        type: 'debian',
+        base: 'debian:forky-slim',
+        packages: ['llama.cpp-tools'],
+        versionOf: 'llama.cpp-tools',
+      },
+      slimming: { rules: [], closure },
     },
-    upstream: {
-      type: 'upstream',
-      base: 'ghcr.io/ggml-org/llama.cpp:server',
-      versionCommand: ['/app/llama-server', '--version'],
-    },
-  },
-  defaultRuntime: 'packages',
+    image('cpu', 'server'),
+    // Capability and driver floors are unconfirmed.
+    image('cuda', 'server-cuda13', { cuda: '13', minCapability: 7.5, minDriver: '580' }),
+    image('cuda', 'server-cuda', { cuda: '12.8', minCapability: 5.0, minDriver: '525' }),
+  ],
   versionOf,
   refusals,
   command,
   environment,
-  slimming: {
-    rules: [],
-    closure: {
-      roots: ['/usr/bin/llama-server', '/usr/lib/**/ggml/**', '/app/llama-server', '/app/*.so*'],
-      data: ['/usr/share/llama.cpp*/**'],
-    },
-  },
   enginePaths: [
     '/usr/bin/llama-*',
     '/usr/lib/**/*llama*',
@@ -59,44 +85,36 @@ function versionOf(text: string): string | null {
   return semver.coerce(release ?? build)?.version ?? null
 }
 
-function refusals({ recipe, files }: Deployment): Refusal[] {
-  const models = files.filter((file) => file.path.endsWith('.gguf'))
-  const found: Refusal[] = []
-  if (models.length === 0)
-    found.push({
-      path: 'weights.source',
-      found: `no .gguf file among ${files.map((file) => file.path).join(', ')}`,
-      hint: 'llama.cpp loads GGUF only; name a repository or file in that format',
-    })
-  if (recipe.serving.dtype !== 'auto')
-    found.push({
-      path: 'serving.dtype',
-      found: `dtype ${recipe.serving.dtype}`,
-      hint: 'the types of a GGUF are fixed in the file; leave dtype at auto',
-    })
-  return found
-}
-
-/** The file to pass: llama.cpp finds the other shards of a split model by name. */
-function modelFile({ modelFolder, files }: Deployment): string {
-  const models = files.filter((file) => file.path.endsWith('.gguf') && !/(^|\/)mmproj/.test(file.path))
-  return `${modelFolder}/${models[0]?.path}`
+function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment, llamaCpp.title, llamaCpp.formats),
+    ...gpuRefusals(deployment, null),
+    ...unsupportedKeys(deployment, {
+      dtype: 'the types of a GGUF are fixed in the file; leave dtype at auto',
+      gpuMemoryUtilization: 'llama.cpp fits itself into what is free; limit contextLength or parallelism',
+      maxInputTokens: 'llama.cpp limits prompt and answer together: use contextLength',
+    }),
+    ...quantizationRefusals(deployment),
+  ]
 }
 
 function command(deployment: Deployment): string[] {
-  const { serving, model, engine } = deployment.recipe
-  const server = engine.runtime === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server'
+  const { serving, model } = deployment.recipe
+  const { kind, device } = deployment.runtime
   const perSlot = serving.contextLength
   return [
-    server,
-    ...['--model', modelFile(deployment)],
+    kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server',
+    // It finds the other shards of a split model by name.
+    ...['--model', `${deployment.modelPath}/${ggufModels(deployment.files)[0]?.path}`],
     ...['--alias', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
     ...['--parallel', String(serving.parallelism)],
-    ...(perSlot === undefined ? [] : ['--ctx-size', String(perSlot * serving.parallelism)]),
-    ...(serving.kvCacheDtype === undefined
-      ? []
-      : ['--cache-type-k', serving.kvCacheDtype, '--cache-type-v', serving.kvCacheDtype]),
+    ...option('--ctx-size', perSlot === undefined ? undefined : perSlot * serving.parallelism),
+    ...option('--cache-type-k', serving.kvCacheDtype),
+    ...option('--cache-type-v', serving.kvCacheDtype),
+    ...option('--ubatch-size', serving.maxPrefillTokens),
+    ...(device === 'cuda' ? ['--n-gpu-layers', '999'] : []),
+    ...(serving.tensorParallel > 1 ? ['--split-mode', 'row'] : []),
     '--offline',
     '--metrics',
     '--no-slots',
@@ -105,8 +123,8 @@ function command(deployment: Deployment): string[] {
   ]
 }
 
-function environment(): Record<string, string> {
-  return { LLAMA_CACHE: '/tmp/llama.cpp', CUDA_CACHE_PATH: '/tmp/nv' }
+function environment({ runtime }: Deployment): Record<string, string> {
+  return { ...gpuEnvironment(runtime.device), LLAMA_CACHE: '/tmp/llama.cpp', CUDA_CACHE_PATH: '/tmp/nv' }
 }
 
 function behaviour(deployment: Deployment): Behaviour {
@@ -122,7 +140,10 @@ function behaviour(deployment: Deployment): Behaviour {
       completionsProbe(model),
       completion,
       metrics,
-      ...badInput(model, recipe.serving.contextLength ?? 4096, malformedJsonStatus(deployment.version)),
+      ...badInputProbes(badInput(deployment.version), {
+        model,
+        contextLength: recipe.serving.contextLength ?? 4096,
+      }),
     ],
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 10, exitCodes: [0] },
@@ -130,92 +151,50 @@ function behaviour(deployment: Deployment): Behaviour {
   }
 }
 
-const health: HttpProbe = {
-  id: 'health',
-  group: 'native',
-  title: 'the health page says ok',
-  required: true,
-  request: { method: 'GET', path: '/health' },
-  expect: { type: 'json', status: 200, checks: [{ at: 'status', rule: 'equals', value: 'ok' }] },
-  timeoutSeconds: 10,
-}
+const health = nativeProbe(
+  { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: '/health' } },
+  [{ at: 'status', rule: 'equals', value: 'ok' }],
+)
 
-const completion: HttpProbe = {
-  id: 'completion',
-  group: 'native',
-  title: 'the native completion answers and counts tokens',
-  required: true,
-  request: {
-    method: 'POST',
-    path: '/completion',
-    body: { prompt: 'Once upon a time', n_predict: 8, temperature: 0 },
+const completion = nativeProbe(
+  {
+    id: 'completion',
+    title: 'the native completion answers and counts tokens',
+    request: {
+      method: 'POST',
+      path: '/completion',
+      body: { prompt: 'Once upon a time', n_predict: 8, temperature: 0 },
+    },
   },
-  expect: {
-    type: 'json',
-    status: 200,
-    checks: [
-      { at: 'content', rule: 'text' },
-      { at: 'stop', rule: 'equals', value: true },
-      { at: 'tokens_evaluated', rule: 'positive' },
-    ],
-  },
-  timeoutSeconds: 120,
-}
+  [
+    { at: 'content', rule: 'text' },
+    { at: 'stop', rule: 'equals', value: true },
+    { at: 'tokens_evaluated', rule: 'positive' },
+  ],
+)
 
-const metrics: HttpProbe = {
-  id: 'metrics',
-  group: 'metrics',
-  title: 'Prometheus metrics count the tokens',
-  required: true,
-  request: { method: 'GET', path: '/metrics' },
-  expect: {
-    type: 'text',
-    status: 200,
-    contains: ['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total'],
-  },
-  timeoutSeconds: 10,
-}
-
-const nestedError: readonly JsonCheck[] = [
-  { at: 'error.message', rule: 'text' },
-  { at: 'error.type', rule: 'text' },
-]
+const metrics = textProbe(
+  { id: 'metrics', group: 'metrics', title: 'Prometheus metrics count the tokens', path: '/metrics' },
+  ['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total'],
+)
 
 /** Release 0.7.0 answers 400 (measured with Debian's package); numbered builds up to b11243 were seen to answer 500. */
-function malformedJsonStatus(version: string): number {
-  return semver.major(version) >= 1000 ? 500 : 400
-}
-
-function badInput(model: string, contextLength: number, malformedStatus: number): HttpProbe[] {
-  const path = '/v1/chat/completions'
-  return [
-    badInputProbe(
-      'malformed-json',
-      'malformed JSON is refused',
-      { method: 'POST', path, raw: '{"model": ' },
-      malformedStatus,
-      nestedError,
-    ),
-    badInputProbe(
-      'missing-field',
-      'a chat without messages is refused',
-      { method: 'POST', path, body: { model } },
-      400,
-      nestedError,
-    ),
-    badInputProbe(
-      'wrong-method',
-      'GET on the chat endpoint is refused',
-      { method: 'GET', path },
-      404,
-      nestedError,
-    ),
-    badInputProbe(
-      'prompt-too-long',
-      'a prompt longer than the context is refused',
-      { method: 'POST', path, body: chatBody(model, overlongPrompt(contextLength), 1) },
-      400,
-      [...nestedError, { at: 'error.type', rule: 'equals', value: 'exceed_context_size_error' }],
-    ),
-  ]
+function badInput(version: string): BadInputTable {
+  const malformed = semver.major(version) >= 1000 ? 500 : 400
+  return {
+    'malformed-json': measured(malformed, nestedError),
+    'missing-field': measured(400, nestedError),
+    'empty-body': unconfirmed(malformed, nestedError),
+    'unknown-model': sourced(200, answered),
+    'prompt-too-long': measured(400, [
+      ...nestedError,
+      { at: 'error.type', rule: 'equals', value: 'exceed_context_size_error' },
+    ]),
+    'negative-max-tokens': {
+      type: 'not-asked',
+      reason: 'it means no limit here: the answer ends with the context',
+    },
+    'wrong-method': measured(404, nestedError),
+    'unknown-path': unconfirmed(404, nestedError),
+  }
 }

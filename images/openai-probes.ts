@@ -1,6 +1,12 @@
 import type { Json } from '../lib/json.ts'
 import type { HttpProbe, JsonCheck, ProbeRequest } from './probe.ts'
 
+const streamTexts = [
+  'choices.0.delta.content',
+  'choices.0.delta.reasoning_content',
+  'choices.0.delta.reasoning',
+]
+
 /** The OpenAI-compatible probes; shapes are common to all engines, statuses of bad input are not. */
 export function chatBody(model: string, prompt: string, maxTokens: number): { [key: string]: Json } {
   return {
@@ -20,8 +26,11 @@ const chatChecks: readonly JsonCheck[] = [
   { at: 'usage.prompt_tokens', rule: 'positive' },
 ]
 
-/** Ready means that the named model generated a token; a health page says less. */
-export function generatedTokenProbe(model: string, timeoutSeconds: number): HttpProbe {
+/**
+ * Ready means that the named model generated a token; a health page says less. `answered` is the name in the answer
+ * where a server does not repeat the one it was asked for.
+ */
+export function generatedTokenProbe(model: string, timeoutSeconds: number, answered = model): HttpProbe {
   return {
     id: 'ready',
     group: 'ready',
@@ -33,7 +42,7 @@ export function generatedTokenProbe(model: string, timeoutSeconds: number): Http
       status: 200,
       checks: [
         { at: 'usage.completion_tokens', rule: 'positive' },
-        { at: 'model', rule: 'equals', value: model },
+        { at: 'model', rule: 'equals', value: answered },
       ],
     },
     timeoutSeconds,
@@ -59,7 +68,7 @@ export function modelsProbe(model: string): HttpProbe {
   }
 }
 
-export function chatProbe(model: string): HttpProbe {
+export function chatProbe(model: string, answered = model): HttpProbe {
   return {
     id: 'chat',
     group: 'serve',
@@ -73,7 +82,7 @@ export function chatProbe(model: string): HttpProbe {
     expect: {
       type: 'json',
       status: 200,
-      checks: [...chatChecks, { at: 'model', rule: 'equals', value: model }],
+      checks: [...chatChecks, { at: 'model', rule: 'equals', value: answered }],
     },
     timeoutSeconds: 120,
   }
@@ -94,7 +103,7 @@ export function chatStreamProbe(model: string): HttpProbe {
       type: 'event-stream',
       status: 200,
       endMarker: '[DONE]',
-      textAt: ['choices.0.delta.content', 'choices.0.delta.reasoning_content', 'choices.0.delta.reasoning'],
+      textAt: streamTexts,
     },
     timeoutSeconds: 120,
   }
@@ -124,22 +133,34 @@ export function completionsProbe(model: string): HttpProbe {
   }
 }
 
-/** A request that must be refused. `errorAt` is where this engine puts its message. */
-export function badInputProbe(
-  id: string,
-  title: string,
-  request: ProbeRequest,
-  status: number,
+/** A page of text, such as health or metrics. `required` is false where its words are not confirmed. */
+export function textProbe(
+  page: Pick<HttpProbe, 'id' | 'group' | 'title'> & { path: string },
+  contains: readonly string[],
+  required = true,
+): HttpProbe {
+  const { path, ...named } = page
+  return {
+    ...named,
+    required,
+    request: { method: 'GET', path },
+    expect: { type: 'text', status: 200, contains: [...contains] },
+    timeoutSeconds: 30,
+  }
+}
+
+/** A question of an engine's own interface that is answered with one JSON value. */
+export function nativeProbe(
+  question: Pick<HttpProbe, 'id' | 'title'> & { request: ProbeRequest },
   checks: readonly JsonCheck[],
+  required = true,
 ): HttpProbe {
   return {
-    id,
-    group: 'bad-input',
-    title,
-    required: true,
-    request,
-    expect: { type: 'json', status, checks },
-    timeoutSeconds: 60,
+    ...question,
+    group: 'native',
+    required,
+    expect: { type: 'json', status: 200, checks: [...checks] },
+    timeoutSeconds: 120,
   }
 }
 

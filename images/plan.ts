@@ -1,16 +1,19 @@
 import { type Digest, digestOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import type { Lock, LockedRuntime } from '../recipes/lock.ts'
+import type { Lock, LockedRuntime, PythonPackage } from '../recipes/lock.ts'
 import type { EngineId, Profile, Recipe } from '../recipes/recipe.ts'
 import type { Delivery, WeightFile } from '../recipes/weights.ts'
+import { deploymentOf, runtimeOf } from './deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from './engine.ts'
 import { engineOf } from './engines.ts'
 import { PlanError } from './error.ts'
 import type { RuntimeConfig } from './oci.ts'
+import { ollamaStore } from './ollama-weights.ts'
 import type { Behaviour } from './probe.ts'
+import type { Requirements } from './requirements.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
 import { commonRules, type SlimPolicy } from './slimming.ts'
-import { planWeightLayers, type WeightLayer } from './weight-layers.ts'
+import { groupIntoLayers, planWeightLayers, type WeightLayer } from './weight-layers.ts'
 
 /**
  * Raised when the same plan would give other bytes: it is part of every plan and so of its digest.
@@ -44,6 +47,8 @@ export interface ImagePlan {
   config: RuntimeConfig
   port: number
   sharedMemoryBytes: number
+  /** What the machine that boots it must have; absent for images that compute on the CPU. */
+  requires?: Requirements
   budgets: Recipe['image']['budgets']
   verify: { profiles: Profile[]; startTimeoutSeconds: number; prompts: string[]; behaviour: Behaviour }
   /** Bytes known before the build. Runtime files are slimmed afterwards, so packages are an upper bound. */
@@ -55,7 +60,7 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
   refuse(recipe, engine.refusals(deployment))
-  const source = runtimeSourceOf(recipe, engine)
+  const { source, slimming } = deployment.runtime
   const weights = planWeights(deployment, lock)
   return {
     buildVersion,
@@ -65,7 +70,7 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
     slimming: recipe.image.slim
-      ? { ...engine.slimming, rules: [...commonRules, ...engine.slimming.rules] }
+      ? { ...slimming, rules: [...commonRules, ...slimming.rules] }
       : {
           rules: commonRules.filter(
             (rule) => rule.id === 'build-machine' || rule.id === 'pseudo-file-systems',
@@ -91,24 +96,7 @@ export function planDigestOf(plan: ImagePlan): Digest {
 
 /** The runtime a recipe chooses, with its base replaced where the recipe names another. */
 export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): RuntimeSource {
-  const kind = recipe.engine.runtime ?? engine.defaultRuntime
-  const source = engine.runtimes[kind]
-  if (source) return recipe.image.base === undefined ? source : { ...source, base: recipe.image.base }
-  throw new PlanError('refused', {
-    attempted: `plan ${recipe.name}`,
-    found: `${engine.title} has no runtime "${kind}"`,
-    hint: `set engine.runtime to one of: ${Object.keys(engine.runtimes).join(', ')}`,
-  })
-}
-
-function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
-  return {
-    recipe,
-    version: lock.engine.version,
-    modelFolder: `/models/${recipe.model.name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`,
-    files: lock.weights.files,
-    port: recipe.serving.port ?? engine.port,
-  }
+  return runtimeOf(recipe, engine).source
 }
 
 function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
@@ -122,7 +110,6 @@ function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
 
 function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
   const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  const baked = deployment.recipe.weights.delivery === 'baked'
   return {
     delivery: deployment.recipe.weights.delivery,
     modelFolder: deployment.modelFolder,
@@ -130,8 +117,17 @@ function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
     setDigest: lock.weights.setDigest as Digest,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,
-    layers: baked ? planWeightLayers(lock.weights.files, { modelFolder: deployment.modelFolder }) : [],
+    layers: bakedLayers(deployment),
   }
+}
+
+/** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
+function bakedLayers(deployment: Deployment): WeightLayer[] {
+  const { recipe, files, modelFolder } = deployment
+  if (recipe.weights.delivery !== 'baked') return []
+  return recipe.engine.id === 'ollama'
+    ? groupIntoLayers(ollamaStore(deployment), {})
+    : planWeightLayers(files, { modelFolder })
 }
 
 function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: Lock): RuntimeConfig {
@@ -139,7 +135,7 @@ function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: L
   return {
     User: userId,
     ExposedPorts: { [`${deployment.port}/tcp`]: {} },
-    Env: environmentOf(deployment, engine),
+    Env: environmentOf(deployment, engine, lock),
     Entrypoint: [program, ...parameters],
     WorkingDir: '/tmp',
     Labels: labelsOf(deployment, engine, lock),
@@ -147,13 +143,15 @@ function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: L
   }
 }
 
-function environmentOf(deployment: Deployment, engine: EngineDefinition): string[] {
+function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {
+  const { runtime } = lock
   const variables = {
     PATH: '/usr/local/bin:/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    ...(runtime.type === 'upstream' ? runtime.environment : {}),
     HOME: '/tmp',
     USER: 'ingot',
     LOGNAME: 'ingot',
-    LANG: 'C.UTF-8',
     DO_NOT_TRACK: '1',
     HF_HUB_OFFLINE: '1',
     HF_HUB_DISABLE_TELEMETRY: '1',
@@ -184,5 +182,11 @@ function labelsOf({ recipe }: Deployment, engine: EngineDefinition, lock: Lock):
 }
 
 function packagesBytes(runtime: LockedRuntime): number {
-  return runtime.type === 'debian' ? runtime.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0
+  if (runtime.type === 'upstream') return 0
+  const wheels = runtime.type === 'python' ? runtime.distributions.map(largestWheel) : []
+  return [...runtime.packages, ...wheels].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+function largestWheel({ wheels }: PythonPackage): { sizeBytes: number } {
+  return { sizeBytes: Math.max(...wheels.map((wheel) => wheel.sizeBytes)) }
 }

@@ -1,13 +1,18 @@
-import type { Client } from '@dagger.io/dagger'
 import semver from 'semver'
 import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
 import type { Lock, LockedRuntime } from '../recipes/lock.ts'
-import { imageFrom, pinImage, pinnedReference, resolveDebian } from './debian.ts'
+import type { Recipe } from '../recipes/recipe.ts'
+import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
+import { readGgufFacts } from './gguf-facts.ts'
+import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
+import { resolveUpstream } from './upstream.ts'
 import { inventoryWeights } from './weights/inventory.ts'
+
+type Client = Parameters<typeof resolveDebian>[0]
 
 /** Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves. */
 export async function resolveLock(
@@ -18,10 +23,12 @@ export async function resolveLock(
   const { recipe, folder } = loaded
   const engine = engineOf(recipe.engine.id)
   const source = runtimeSourceOf(recipe, engine)
+  const context = { recipeFolder: folder, environment }
   const [weights, resolved] = await Promise.all([
-    inventoryWeights(recipe.weights.source, { recipeFolder: folder, environment }),
-    resolveRuntime(client, source, engine, recipe.image.platform),
+    inventoryWeights(recipe.weights.source, context),
+    resolveRuntime(client, source, engine, recipe),
   ])
+  const gguf = await readGgufFacts(weights, context)
   requireRange(resolved.version, recipe.engine.version, engine, source)
   return {
     lockVersion: 1,
@@ -29,6 +36,7 @@ export async function resolveLock(
     engine: { id: engine.id, version: resolved.version },
     runtime: resolved.runtime,
     weights,
+    ...(gguf === undefined ? {} : { gguf }),
   }
 }
 
@@ -41,18 +49,25 @@ async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  platform: string,
+  { image: { platform }, engine: { version: range } }: Recipe,
 ): Promise<ResolvedRuntime> {
-  if (source.type === 'upstream') {
-    const base = await pinImage(client, source.base, platform)
-    const said = await imageFrom(client, pinnedReference(base), platform)
-      .withExec(['sh', '-c', `${source.versionCommand.map((part) => `'${part}'`).join(' ')} 2>&1`])
-      .stdout()
-    return { runtime: { type: 'upstream', base }, version: versionFrom(said, engine, source.base) }
+  const now = new Date().toISOString()
+  switch (source.type) {
+    case 'upstream': {
+      const { runtime, said } = await resolveUpstream(client, source, platform)
+      return { runtime, version: versionFrom(said, engine, source.base) }
+    }
+    case 'python': {
+      const runtime = await resolvePython(client, source, range, platform, now)
+      const found = runtime.distributions.find(({ name }) => name === source.distribution)
+      return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
+    }
+    case 'debian': {
+      const runtime = await resolveDebian(client, source, platform, now)
+      const found = runtime.packages.find(({ name }) => name === source.versionOf)
+      return { runtime, version: versionFrom(found?.version ?? '', engine, source.versionOf) }
+    }
   }
-  const runtime = await resolveDebian(client, source, platform, new Date().toISOString())
-  const text = runtime.packages.find((item) => item.name === source.versionOf)?.version ?? ''
-  return { runtime, version: versionFrom(text, engine, source.versionOf) }
 }
 
 function versionFrom(text: string, engine: EngineDefinition, where: string): string {

@@ -6,11 +6,14 @@ import type { ImagePlan } from '../images/plan.ts'
 import { planTree, type TreePlan } from '../images/tree.ts'
 import { digestOf, hexOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import { imageFrom, installDebian, pinnedReference } from './debian.ts'
+import { installDebian } from './debian.ts'
+import { StageError } from './error.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
+import { installPython } from './python.ts'
 import { statBlob } from './store/blobs.ts'
 import { readRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import { installUpstream } from './upstream.ts'
 
 /** The layers of an image without its weights, and what slimming did. */
 export interface BuiltRuntime {
@@ -55,9 +58,17 @@ export async function buildRuntime(
 }
 
 async function install(client: Client, plan: ImagePlan): Promise<Container> {
-  const { locked } = plan.runtime
+  const { source, locked } = plan.runtime
   if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
-  return imageFrom(client, pinnedReference(locked.base), plan.platform)
+  if (locked.type === 'python' && source.type === 'python')
+    return installPython(client, source, locked, plan.platform)
+  if (locked.type === 'upstream' && source.type === 'upstream')
+    return installUpstream(client, source, locked, plan.platform)
+  throw new StageError('drifted', {
+    attempted: `install ${plan.engine.id}`,
+    found: `the recipe asks for a runtime of type ${source.type}, its lock has ${locked.type}`,
+    hint: 'run `ingot lock RECIPE` again',
+  })
 }
 
 /** What the runtime layers depend on: nothing of the weights, the command line or the checks. */

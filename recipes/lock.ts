@@ -3,6 +3,7 @@ import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import { RecipeError } from './error.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
+import { modelFactsSchema } from './model-facts.ts'
 import { engineIds } from './recipe.ts'
 
 const digest = z.custom<Digest>(
@@ -23,6 +24,21 @@ const debianPackage = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
+/** A distribution of the Python package index at one version, with every wheel of it that the interpreter may take. */
+const pythonPackage = z.strictObject({
+  name: z.string().min(1),
+  version: z.string().min(1),
+  wheels: z
+    .array(
+      z.strictObject({
+        filename: z.string().min(1),
+        sizeBytes: z.number().int().nonnegative(),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .min(1),
+})
+
 const runtime = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('debian'),
@@ -30,8 +46,33 @@ const runtime = z.discriminatedUnion('type', [
     /** Package files that installing the requested ones adds to the base, sorted by name. */
     packages: z.array(debianPackage),
   }),
-  z.strictObject({ type: z.literal('upstream'), base: pinnedImage }),
+  z.strictObject({
+    type: z.literal('upstream'),
+    base: pinnedImage,
+    /** Variables of the image that its programs rely on, such as the search path of CUDA libraries. */
+    environment: z.record(z.string(), z.string()).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('python'),
+    base: pinnedImage,
+    packages: z.array(debianPackage),
+    /** Version of the interpreter, and of uv that resolved and installs. */
+    python: z.string().min(1),
+    uv: z.string().min(1),
+    distributions: z.array(pythonPackage),
+  }),
 ])
+
+/** What the header of a GGUF says of the model and how to talk to it. */
+const ggufFacts = z.strictObject({
+  architecture: z.string().min(1),
+  parameterCount: z.number().int().nonnegative(),
+  /** Kind of quantisation as llama.cpp names it, e.g. Q4_K_M; null for a number nobody here knows. */
+  fileType: z.string().nullable(),
+  chatTemplate: z.string().optional(),
+  bosToken: z.string().optional(),
+  eosToken: z.string().optional(),
+})
 
 export const lockSchema = z.strictObject({
   lockVersion: z.literal(1),
@@ -39,6 +80,8 @@ export const lockSchema = z.strictObject({
   engine: z.strictObject({ id: z.enum(engineIds), version: z.string().min(1) }),
   runtime,
   weights: lockedWeightsSchema,
+  model: modelFactsSchema.optional(),
+  gguf: ggufFacts.optional(),
 })
 
 /** What a recipe resolved to. Plan and build ask nothing of the network that is not pinned here. */
@@ -46,6 +89,8 @@ export type Lock = z.infer<typeof lockSchema>
 export type LockedRuntime = Lock['runtime']
 export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
+export type PythonPackage = z.infer<typeof pythonPackage>
+export type GgufFacts = z.infer<typeof ggufFacts>
 
 /** Reads a lock file's text; throws `invalid-lock` naming the first wrong member. */
 export function parseLock(text: string, file: string): Lock {

@@ -1,0 +1,244 @@
+import semver from 'semver'
+import { answered, type BadInputTable, badInputProbes, nestedError, sourced } from './bad-input.ts'
+import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
+import { gpuEnvironment, gpuRefusals } from './gpu-support.ts'
+import { templateRefusals } from './ollama-weights.ts'
+import {
+  chatProbe,
+  chatStreamProbe,
+  completionsProbe,
+  generatedTokenProbe,
+  modelsProbe,
+  nativeProbe,
+  textProbe,
+} from './openai-probes.ts'
+import type { Behaviour, HttpProbe } from './probe.ts'
+import { formatRefusals, quantizationRefusals, unsupportedKeys } from './refusals.ts'
+import type { SlimRule } from './slimming.ts'
+
+/** One image has a folder of libraries for every kind of GPU; one is kept (engines.md section 2). */
+function otherBackends(kept: 'cuda_v13' | 'cuda_v12' | 'none'): SlimRule {
+  const all = ['cuda_v12', 'cuda_v13', 'vulkan', 'mlx_cuda_v13', 'rocm']
+  const folders = all.filter((name) => name !== kept).join(',')
+  return {
+    id: 'other-gpus',
+    risk: 'feature',
+    paths: [`/usr/lib/ollama/{${folders}}/**`],
+    reason: `libraries for other GPUs than this image is for (${kept === 'none' ? 'CPU' : kept})`,
+  }
+}
+
+function image(device: EngineRuntime['device'], kept: 'cuda_v13' | 'cuda_v12' | 'none'): EngineRuntime {
+  const minDriver = kept === 'cuda_v13' ? '580' : '550'
+  const minCapability = kept === 'cuda_v13' ? 7.5 : 5.0
+  return {
+    kind: 'upstream',
+    device,
+    version: '0.32.15',
+    source: {
+      type: 'upstream',
+      base: 'ollama/ollama:0.32.15',
+      versionCommand: ['/bin/ollama', '--version'],
+    },
+    ...(device === 'cuda'
+      ? { gpu: { cuda: kept === 'cuda_v13' ? '13.0' : '12.8', minCapability, minDriver } }
+      : {}),
+    slimming: { rules: [otherBackends(kept)] },
+  }
+}
+
+/** Ollama, from its image. The weights' delivery writes its store, so neither `pull` nor `create` is needed. */
+export const ollama = {
+  id: 'ollama',
+  title: 'Ollama',
+  port: 11434,
+  formats: ['gguf'],
+  runtimes: [image('cpu', 'none'), image('cuda', 'cuda_v13'), image('cuda', 'cuda_v12')],
+  /** `ollama version is 0.17.4`, or `client version is …` where no server runs. */
+  versionOf: (text) => semver.coerce(/version is (\S+)/.exec(text)?.[1] ?? text)?.version ?? null,
+  refusals,
+  command: () => ['/bin/ollama', 'serve'],
+  environment,
+  enginePaths: ['/usr/bin/ollama', '/bin/ollama', '/usr/lib/ollama/**', '/lib/ollama/**'],
+  behaviour,
+} satisfies EngineDefinition
+
+function refusals(deployment: Deployment): Refusal[] {
+  const { recipe } = deployment
+  return [
+    ...formatRefusals(deployment, ollama.title, ollama.formats),
+    ...gpuRefusals(deployment, null),
+    ...unsupportedKeys(deployment, {
+      dtype: 'the types of a GGUF are fixed in the file; leave dtype at auto',
+      gpuMemoryUtilization:
+        'Ollama takes what the model needs; environment OLLAMA_GPU_OVERHEAD keeps bytes free',
+      maxInputTokens: 'Ollama limits prompt and answer together: use contextLength',
+      maxPrefillTokens: 'Ollama has no server-wide setting for it; clients send num_batch',
+    }),
+    ...(recipe.weights.delivery === 'hf-cache'
+      ? [
+          {
+            path: 'weights.delivery',
+            found: 'hf-cache: Ollama reads a store of its own',
+            hint: 'use baked, or mounted with a store that `ollama pull` has made',
+          },
+        ]
+      : []),
+    ...(recipe.serving.extraArguments.length > 0
+      ? [
+          {
+            path: 'serving.extraArguments',
+            found: '`ollama serve` takes no arguments',
+            hint: 'its settings are variables: use serving.environment',
+          },
+        ]
+      : []),
+    ...quantizationRefusals(deployment),
+    ...templateRefusals(deployment),
+  ]
+}
+
+function environment({ recipe, runtime, modelFolder, port }: Deployment): Record<string, string> {
+  const { serving } = recipe
+  return {
+    ...gpuEnvironment(runtime.device),
+    OLLAMA_HOST: `0.0.0.0:${port}`,
+    OLLAMA_MODELS: modelFolder,
+    // Pruning removes empty folders, and one it may not remove ends the server.
+    OLLAMA_NOPRUNE: '1',
+    // No look-up of recommended models, no telemetry.
+    OLLAMA_NO_CLOUD: '1',
+    OLLAMA_KEEP_ALIVE: '-1',
+    OLLAMA_MAX_LOADED_MODELS: '1',
+    OLLAMA_NUM_PARALLEL: String(serving.parallelism),
+    // Its own default follows the GPU's memory, from 4096 to 262144: answers would differ by machine.
+    OLLAMA_CONTEXT_LENGTH: String(contextLengthOf(recipe)),
+    ...(serving.kvCacheDtype === undefined
+      ? {}
+      : { OLLAMA_KV_CACHE_TYPE: serving.kvCacheDtype, OLLAMA_FLASH_ATTENTION: '1' }),
+    ...(serving.tensorParallel > 1 ? { OLLAMA_SCHED_SPREAD: '1' } : {}),
+  }
+}
+
+function contextLengthOf({ serving }: Deployment['recipe']): number {
+  return serving.contextLength ?? 4096
+}
+
+function behaviour({ recipe, runtime }: Deployment): Behaviour {
+  const model = recipe.model.name
+  const listed = model.includes(':') ? model : `${model}:latest`
+  return {
+    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
+    probes: [
+      textProbe({ id: 'root', group: 'native', title: 'the first page says it runs', path: '/' }, [
+        'Ollama is running',
+      ]),
+      version,
+      modelsProbe(listed),
+      tags(listed),
+      chatProbe(model),
+      chatStreamProbe(model),
+      completionsProbe(model),
+      generate(model),
+      nativeStream(model),
+      loaded(listed, runtime.device === 'cuda'),
+      ...badInputProbes(badInput, { model, contextLength: contextLengthOf(recipe) }),
+    ],
+    failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
+    // The listener closes without waiting for answers under way.
+    stop: { signal: 'SIGTERM', timeoutSeconds: 15, exitCodes: [0] },
+    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
+  }
+}
+
+const badInput: BadInputTable = {
+  'malformed-json': sourced(400, nestedError),
+  'missing-field': sourced(400, nestedError),
+  'empty-body': sourced(400, nestedError),
+  'unknown-model': sourced(404, nestedError),
+  // Cut to the context without a word.
+  'prompt-too-long': sourced(200, answered),
+  'negative-max-tokens': {
+    type: 'not-asked',
+    reason: 'it means no limit here: the answer ends at ten times the context',
+  },
+  'wrong-method': sourced(405, null),
+  'unknown-path': sourced(404, null),
+}
+
+const version = nativeProbe(
+  { id: 'version', title: 'the server says its version', request: { method: 'GET', path: '/api/version' } },
+  [{ at: 'version', rule: 'text' }],
+)
+
+function tags(listed: string): HttpProbe {
+  return nativeProbe(
+    { id: 'tags', title: 'the store holds the model', request: { method: 'GET', path: '/api/tags' } },
+    [{ at: 'models.*.name', rule: 'has', value: listed }],
+  )
+}
+
+function generate(model: string): HttpProbe {
+  const body = {
+    model,
+    prompt: 'The capital of France is',
+    stream: false,
+    options: { num_predict: 8, temperature: 0 },
+  }
+  return nativeProbe(
+    {
+      id: 'generate',
+      title: 'the native endpoint answers',
+      request: { method: 'POST', path: '/api/generate', body },
+    },
+    [
+      { at: 'response', rule: 'text' },
+      { at: 'done', rule: 'equals', value: true },
+      { at: 'eval_count', rule: 'positive' },
+    ],
+  )
+}
+
+function nativeStream(model: string): HttpProbe {
+  return {
+    id: 'native-stream',
+    group: 'native',
+    title: 'the native chat arrives as JSON lines and says that it is done',
+    required: true,
+    request: {
+      method: 'POST',
+      path: '/api/chat',
+      body: {
+        model,
+        messages: [{ role: 'user', content: 'Count from one to five.' }],
+        options: { num_predict: 24, temperature: 0 },
+      },
+    },
+    expect: {
+      type: 'json-lines',
+      status: 200,
+      lastLine: [
+        { at: 'done', rule: 'equals', value: true },
+        { at: 'done_reason', rule: 'text' },
+        { at: 'eval_count', rule: 'positive' },
+      ],
+      textAt: ['message.content'],
+    },
+    timeoutSeconds: 120,
+  }
+}
+
+/** `size_vram` is 0 when the model fell back to the CPU, which Ollama does without an error. */
+function loaded(listed: string, onGpu: boolean): HttpProbe {
+  return nativeProbe(
+    {
+      id: 'loaded',
+      title: onGpu ? 'the model is in GPU memory' : 'the model is loaded',
+      request: { method: 'GET', path: '/api/ps' },
+    },
+    [
+      { at: 'models.*.name', rule: 'has', value: listed },
+      { at: onGpu ? 'models.0.size_vram' : 'models.0.size', rule: 'positive' },
+    ],
+  )
+}

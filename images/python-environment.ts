@@ -1,0 +1,132 @@
+import type { Deployment, PythonSource } from './engine.ts'
+import type { SlimPolicy, SlimRule } from './slimming.ts'
+
+/**
+ * Caches of the libraries that Python engines share, all below /tmp: the only place that is writable in every profile.
+ * Compilers of kernels load what they write there (engines.md section 4: `/.triton` unwritable ends the engine).
+ */
+export function pythonEnvironment({ runtime, recipe, modelFolder }: Deployment): Record<string, string> {
+  const { source } = runtime
+  return {
+    ...(source.type === 'python'
+      ? { PATH: `${source.folder}/bin:/usr/local/bin:/usr/bin:/bin`, VIRTUAL_ENV: source.folder }
+      : {}),
+    HF_HOME: '/tmp/huggingface',
+    ...(recipe.weights.delivery === 'hf-cache' ? { HF_HUB_CACHE: modelFolder } : {}),
+    HF_DATASETS_OFFLINE: '1',
+    XDG_CACHE_HOME: '/tmp/cache',
+    XDG_CONFIG_HOME: '/tmp/config',
+    TRITON_CACHE_DIR: '/tmp/triton',
+    TORCHINDUCTOR_CACHE_DIR: '/tmp/torchinductor',
+    TORCH_EXTENSIONS_DIR: '/tmp/torch-extensions',
+    NUMBA_CACHE_DIR: '/tmp/numba',
+    FLASHINFER_WORKSPACE_BASE: '/tmp/flashinfer',
+    DG_JIT_CACHE_DIR: '/tmp/deep-gemm',
+    TIKTOKEN_CACHE_DIR: '/tmp/tiktoken',
+    MPLCONFIGDIR: '/tmp/matplotlib',
+    CCACHE_DIR: '/tmp/ccache',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+  }
+}
+
+/** Debian 12: Python 3.11, for which every wheel of the engines exists, in the base that the packing needs anyway. */
+const base = 'debian:bookworm-slim'
+export const debianPython = '/usr/bin/python3.11'
+
+/** Compilers that Triton and torch start at run time for kernels: a C compiler and Python's headers (engines.md section 2). */
+export const kernelCompilers = ['gcc', 'g++', 'libc6-dev', 'libpython3.11-dev']
+
+export function pythonSource(
+  own: Pick<PythonSource, 'distribution' | 'folder'> & Partial<PythonSource>,
+): PythonSource {
+  return {
+    type: 'python',
+    base,
+    interpreter: debianPython,
+    overrides: [],
+    aliases: [],
+    ...own,
+    packages: ['python3.11', 'libgomp1', ...(own.packages ?? [])],
+  }
+}
+
+/** Parts of well-known distributions that a server never opens. */
+export const pythonRules: readonly SlimRule[] = [
+  {
+    id: 'python-installers',
+    risk: 'safe',
+    paths: [
+      '/**/{site,dist}-packages/{pip,wheel,uv}/**',
+      '/**/{site,dist}-packages/{pip,wheel,uv}-*.dist-info/**',
+      '/usr/lib/python3*/{ensurepip,idlelib,turtledemo,lib2to3}/**',
+      '/usr/share/python-wheels/**',
+    ],
+    reason: 'installers and Python’s own teaching tools; nothing is installed into a finished image',
+  },
+  {
+    id: 'python-tests',
+    risk: 'safe',
+    paths: [
+      '/**/{site,dist}-packages/{torch,triton,caffe2}/test/**',
+      '/**/{site,dist}-packages/{numpy,scipy,pandas,sympy,networkx,numba,sklearn}/**/tests/**',
+      '/usr/lib/python3*/test/**',
+    ],
+    reason: 'test suites of libraries',
+  },
+  {
+    id: 'python-stubs',
+    risk: 'safe',
+    paths: ['/**/{site,dist}-packages/**/*.pyi', '/**/{site,dist}-packages/**/*.c.orig'],
+    reason: 'types for editors',
+  },
+]
+
+/**
+ * What stays of a Python runtime: of the environment and the standard library everything but the file names in
+ * `leftOut`, and of the system what those link to, plus the programs that libraries start by name.
+ */
+export function pythonSlimming(
+  source: PythonSource,
+  more: {
+    rules?: readonly SlimRule[]
+    leftOut?: readonly string[]
+    programs?: readonly string[]
+    data?: readonly string[]
+  } = {},
+): SlimPolicy {
+  // A root is kept whatever the rules say, so what a rule is to remove must be no root.
+  const wanted = `!(${['*.pyc', '*.pyi', ...(more.leftOut ?? [])].join('|')})`
+  return {
+    rules: [...pythonRules, ...(more.rules ?? [])],
+    closure: {
+      roots: [
+        `${source.folder}/**/${wanted}`,
+        `${source.interpreter}*`,
+        `/usr/lib/python3*/**/${wanted}`,
+        // Triton asks `ldconfig -p` for libcuda, and `platform` and ctypes start a shell for what they look up.
+        '/usr/sbin/ldconfig',
+        '/usr/bin/{sh,dash}',
+        ...(more.programs ?? []),
+      ],
+      data: ['/etc/ld.so.conf', '/etc/ld.so.conf.d/**', ...(more.data ?? [])],
+    },
+  }
+}
+
+/** What the compilers start and open besides the libraries they link to. */
+export const compilerFiles = {
+  programs: [
+    '/usr/bin/{gcc,g++,cc,c++,cpp,as,ld,ar,nm,objdump,ranlib,strip}*',
+    '/usr/bin/x86_64-linux-gnu-*',
+    '/usr/lib/gcc/**',
+    '/usr/libexec/gcc/**',
+    '/usr/lib/*-linux-gnu/{libopcodes,libbfd,libctf,libgprofng}*',
+  ],
+  data: [
+    '/usr/include/**',
+    '/etc/alternatives/**',
+    '/usr/lib/*-linux-gnu/*.{o,a,so}',
+    '/usr/lib/*-linux-gnu/ldscripts/**',
+  ],
+}

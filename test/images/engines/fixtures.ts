@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { deploymentOf, runtimeOf } from '../../../images/deployment.ts'
+import type { Deployment, RuntimeSource } from '../../../images/engine.ts'
+import { engineOf } from '../../../images/engines.ts'
+import { digestOf, hexOf } from '../../../lib/digest.ts'
+import type { GgufFacts, Lock, LockedRuntime } from '../../../recipes/lock.ts'
+import { parseRecipe } from '../../../recipes/parse.ts'
+import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
+import { setDigestOf, sortFiles, type WeightFile } from '../../../recipes/weights.ts'
+
+const folder = join(import.meta.dirname, '../../../recipes')
+
+export const recipeFiles = readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml'))
+  .sort()
+
+export function readRecipe(name: string): Recipe {
+  const parsed = parseRecipe(readFileSync(join(folder, name), 'utf8'), name)
+  if (parsed.ok) return parsed.recipe
+  throw new Error(parsed.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
+}
+
+/** A recipe of one engine, with the smallest content, and what the caller puts over it. */
+export function recipeFor(id: EngineId, change: (recipe: Recipe) => void = () => undefined): Recipe {
+  const recipe = readRecipe(`smollm2-135m-${id}.yaml`)
+  change(recipe)
+  return recipe
+}
+
+const transformers = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json']
+
+const versions: Record<EngineId, string> = {
+  vllm: '0.31.0',
+  tgi: '3.3.7',
+  ollama: '0.32.15',
+  sglang: '0.5.21',
+  'tensorrt-llm': '1.2.1',
+  'llama-cpp': '0.7.0',
+}
+
+/** A lock as `ingot lock` writes it, small: the files that the engine's format has, and an image or one package. */
+export function lockFor(recipe: Recipe, names: readonly string[] = filesOf(recipe)): Lock {
+  const engine = engineOf(recipe.engine.id)
+  const files = sortFiles(names.map(fileOf))
+  return {
+    lockVersion: 1,
+    recipe: recipe.name,
+    engine: { id: engine.id, version: versions[engine.id] },
+    runtime: runtimeFor(runtimeOf(recipe, engine).source),
+    weights: { source: sourceFor(recipe), files, setDigest: setDigestOf(files) },
+    ...(names.some((name) => name.endsWith('.gguf')) ? { gguf: ggufFor(recipe) } : {}),
+  }
+}
+
+export function deploymentFor(recipe: Recipe, names?: readonly string[]): Deployment {
+  return deploymentOf(recipe, lockFor(recipe, names), engineOf(recipe.engine.id))
+}
+
+function filesOf(recipe: Recipe): readonly string[] {
+  return engineOf(recipe.engine.id).formats.includes('gguf') ? ['model.gguf'] : transformers
+}
+
+function fileOf(path: string): WeightFile {
+  return { path, sizeBytes: 1000, sha256: hexOf(digestOf(path)) }
+}
+
+function sourceFor({ weights }: Recipe): Lock['weights']['source'] {
+  const { source } = weights
+  return source.type === 'huggingface'
+    ? { type: 'huggingface', repo: source.repo, revision: source.revision, commit: 'c0'.repeat(20) }
+    : { type: 'folder', path: '.' }
+}
+
+function runtimeFor(source: RuntimeSource): LockedRuntime {
+  const base = { reference: source.base, digest: digestOf(source.base) }
+  switch (source.type) {
+    case 'debian':
+      return { type: 'debian', base, packages: [] }
+    case 'upstream':
+      return { type: 'upstream', base, environment: { PATH: '/upstream/bin', CUDA_VERSION: '13' } }
+    case 'python':
+      return { type: 'python', base, packages: [], python: '3.11.2', uv: '0.13.9', distributions: [] }
+  }
+}
+
+const chatml =
+  "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+
+function ggufFor({ serving }: Recipe): GgufFacts {
+  return {
+    architecture: 'llama',
+    parameterCount: 134_515_008,
+    fileType: serving.quantization ?? 'Q4_K_M',
+    chatTemplate: chatml,
+    bosToken: '<|im_start|>',
+    eosToken: '<|im_end|>',
+  }
+}
+
+export function nameOf(file: string): string {
+  return basename(file, '.yaml')
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { planImage } from '../../images/plan.ts'
+import { lockFor, nameOf, readRecipe, recipeFiles } from '../images/engines/fixtures.ts'
+
+/** What a person reads of a plan: what runs, with which settings, and how it is tried. */
+function story(file: string) {
+  const recipe = readRecipe(file)
+  const plan = planImage(recipe, lockFor(recipe))
+  const { behaviour } = plan.verify
+  return {
+    base: plan.runtime.source.base,
+    runtime: plan.runtime.source.type,
+    command: plan.config.Entrypoint,
+    environment: plan.config.Env,
+    port: plan.port,
+    sharedMemoryBytes: plan.sharedMemoryBytes,
+    weights: [
+      plan.weights.delivery,
+      plan.weights.modelFolder,
+      ...plan.weights.layers.map((layer) => layer.cause),
+    ],
+    ready: `${behaviour.readiness.request.path} within ${behaviour.readiness.timeoutSeconds} s`,
+    probes: behaviour.probes.map(
+      ({ id, group, title, required, request, expect: { type, status } }) =>
+        `${group}/${id}${required ? '' : ' (unconfirmed)'}: ${request.method} ${request.path} -> ${status} ${type}: ${title}`,
+    ),
+    stop: behaviour.stop,
+  }
+}
+
+test.each(recipeFiles)('%s plans as it always did', async (file) => {
+  await expect(`${JSON.stringify(story(file), null, 2)}\n`).toMatchFileSnapshot(
+    `../images/engines/golden/${nameOf(file)}.json`,
+  )
+})
+
+test.each(recipeFiles)('%s is named after its file and says how editors check it', (file) => {
+  expect(readRecipe(file).name).toBe(nameOf(file))
+})
+
+/** The deployments that people know, by the numbers they know them by. */
+const known = {
+  'llama-3.1-8b-vllm': [
+    '--max-model-len 4096',
+    '--gpu-memory-utilization 0.9',
+    '--port 8000',
+    '/models/hub/',
+  ],
+  'llama-3.1-8b-vllm-mounted': ['/models/meta-llama-Llama-3.1-8B-Instruct'],
+  'llama-3.1-8b-vllm-baked': ['/opt/vllm/bin/python'],
+  'mistral-7b-v0.3-tgi': [
+    '--port 80',
+    '--max-input-tokens 2048',
+    '--max-total-tokens 4096',
+    '--max-batch-prefill-tokens 4096',
+  ],
+  'mistral-7b-awq-tgi': ['--quantize awq'],
+  'llama-3.1-8b-ollama': ['OLLAMA_HOST=0.0.0.0:11434'],
+  'llama-2-70b-chat-gptq-vllm': [
+    '--quantization gptq',
+    '--max-model-len 2048',
+    '--gpu-memory-utilization 0.95',
+  ],
+  'llama-3.1-70b-vllm-tp4': ['--tensor-parallel-size 4', '--max-model-len 4096'],
+  'llama-3.1-70b-tgi-2-shards': ['--num-shard 2'],
+  'llama-3.1-8b-sglang': ['--context-length 4096', '--enable-metrics'],
+  'llama-3.1-8b-tensorrt-llm': ['--backend pytorch', '--max_seq_len 4096'],
+} as const
+
+test.each(Object.entries(known))('%s has the well-known settings', (name, settings) => {
+  const { command, environment } = story(`${name}.yaml`)
+  const said = [...(command ?? []), ...(environment ?? [])].join(' ')
+  for (const setting of settings) expect(said).toContain(setting)
+})
+
+test.each([
+  ['llama-3.1-70b-vllm-tp4', 16],
+  ['llama-3.1-70b-tgi-2-shards', 8],
+])('%s asks for %i GiB of shared memory', (name, gib) => {
+  expect(story(`${name}.yaml`).sharedMemoryBytes).toBe(gib * 1024 ** 3)
+})
