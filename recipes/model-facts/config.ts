@@ -1,5 +1,6 @@
 import { type ModelFacts, type Quantization, type RoleCounts, runsOf } from '../model-facts.ts'
 import { isKnownFamily, unknownCacheOf } from './families.ts'
+import { feedForwardOf } from './feed-forward.ts'
 import {
   type Config,
   countOf,
@@ -17,7 +18,7 @@ import {
   vocabSizeOf,
 } from './keys.ts'
 import { layersOf } from './layers.ts'
-import { feedForwardOf, parametersOf } from './parameters.ts'
+import { parametersOf } from './parameters.ts'
 import { quantizationOf } from './quantization.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
 

@@ -99,6 +99,7 @@ const unknownCaches: Readonly<Record<string, string>> = {
 const plainFeedForward = [
   'gpt2',
   'gpt_neo',
+  'gpt_neox',
   'gpt_bigcode',
   'gptj',
   'bloom',
@@ -129,9 +130,4 @@ export function unknownCacheOf(modelType: string): string | undefined {
 
 export function hasGatedFeedForward(modelType: string): boolean {
   return !plainFeedForward.includes(modelType.toLowerCase())
-}
-
-/** Families that store K and V in a cross-attention cache of the image beside their text layers. */
-export function isCrossAttending(modelType: string): boolean {
-  return modelType.startsWith('mllama')
 }

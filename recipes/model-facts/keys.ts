@@ -55,6 +55,16 @@ export function countOf(config: Config, ...names: string[]): number | undefined 
   return undefined
 }
 
+/** Like `countOf`; of a list with a value for each layer or each sort of expert it takes the first. */
+export function firstCountOf(config: Config, ...names: string[]): number | undefined {
+  for (const name of names) {
+    const value = config[name]
+    const count = countOf({ value: Array.isArray(value) ? value[0] : value }, 'value')
+    if (count !== undefined) return count
+  }
+  return undefined
+}
+
 export function textOf(config: Config, ...names: string[]): string | undefined {
   for (const name of names) {
     const value = config[name]
@@ -85,7 +95,7 @@ export const layerCountOf = (config: Config) =>
 export const headCountOf = (config: Config) =>
   countOf(config, 'num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'decoder_attention_heads')
 
-export const hiddenSizeOf = (config: Config) => countOf(config, 'hidden_size', 'n_embd', 'd_model')
+export const hiddenSizeOf = (config: Config) => countOf(config, 'hidden_size', 'n_embd', 'n_embed', 'd_model')
 
 export const vocabSizeOf = (config: Config) => countOf(config, 'vocab_size', 'padded_vocab_size') ?? 0
 

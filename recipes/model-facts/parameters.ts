@@ -1,5 +1,6 @@
 import type { LayerKind, RoleCounts } from '../model-facts.ts'
 import { hasGatedFeedForward } from './families.ts'
+import { feedForwardOf } from './feed-forward.ts'
 import {
   type Config,
   countOf,
@@ -7,87 +8,10 @@ import {
   hiddenSizeOf,
   layerCountOf,
   listOf,
-  numberOf,
+  maxPositionsOf,
   textOf,
   vocabSizeOf,
 } from './keys.ts'
-
-/** Widths of the feed-forward part, in channels. */
-export interface FeedForward {
-  denseSize: number
-  expertCount: number
-  expertsPerToken: number
-  expertSize: number
-  /** Width of the expert every token passes, 0 for none. */
-  sharedSize: number
-  /** Layers that hold experts; the others are dense. */
-  expertLayers: number
-  denseLayers: number
-}
-
-export function feedForwardOf(config: Config): FeedForward {
-  const layers = layerCountOf(config) ?? 0
-  const expertCount =
-    countOf(config, 'num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts') ?? 0
-  const hidden = hiddenSizeOf(config) ?? 0
-  const isLlama4 = textOf(config, 'model_type')?.startsWith('llama4') ?? false
-  const denseSize =
-    (isLlama4 ? countOf(config, 'intermediate_size_mlp') : undefined) ??
-    countOf(config, 'intermediate_size', 'n_inner', 'ffn_hidden_size', 'ffn_dim', 'decoder_ffn_dim') ??
-    4 * hidden
-  const expertSize =
-    countOf(config, 'moe_intermediate_size', 'expert_ffn_hidden_size') ??
-    countOf(config, 'intermediate_size') ??
-    denseSize
-  const expertLayers = expertCount > 1 ? expertLayerCount(config, layers) : 0
-  return {
-    denseSize,
-    expertCount: expertCount > 1 ? expertCount : 0,
-    expertsPerToken:
-      countOf(config, 'num_experts_per_tok', 'num_experts_per_token', 'moe_topk', 'moe_k', 'top_k_experts') ??
-      1,
-    expertSize,
-    sharedSize: sharedSizeOf(config, expertSize),
-    expertLayers,
-    denseLayers: denseLayerCount(config, layers, expertLayers),
-  }
-}
-
-function sharedSizeOf(config: Config, expertSize: number): number {
-  const named = countOf(
-    config,
-    'shared_expert_intermediate_size',
-    'moe_shared_expert_intermediate_size',
-    'shared_intermediate_size',
-  )
-  if (named) return named
-  const isLlama4 = textOf(config, 'model_type')?.startsWith('llama4') ?? false
-  return (countOf(config, 'n_shared_experts', 'num_shared_experts') ?? (isLlama4 ? 1 : 0)) * expertSize
-}
-
-function expertLayerCount(config: Config, layers: number): number {
-  const pattern = textOf(config, 'hybrid_override_pattern')
-  if (pattern) return [...pattern].filter((letter) => letter === 'E').length
-  const flags = listOf(config, 'moe_layer_freq')
-  if (flags) return flags.filter((flag) => flag === 1).length
-  const firstDense = numberOf(config, 'first_k_dense_replace', 'num_dense_layers') ?? 0
-  const step =
-    countOf(
-      config,
-      'interleave_moe_layer_step',
-      'decoder_sparse_step',
-      'moe_layer_freq',
-      'expert_layer_period',
-    ) ?? 1
-  const denseList = listOf(config, 'mlp_only_layers')?.length ?? 0
-  return Math.floor((layers - firstDense) / step) - denseList
-}
-
-function denseLayerCount(config: Config, layers: number, expertLayers: number): number {
-  const pattern = textOf(config, 'hybrid_override_pattern')
-  if (pattern) return [...pattern].filter((letter) => letter === '-').length
-  return layers - expertLayers
-}
 
 /**
  * Elements by role of one copy of the text model, or null when a size is missing (memory.md section 1.1).
@@ -97,10 +21,12 @@ export function parametersOf(config: Config, layers: readonly LayerKind[], tied:
   const hidden = hiddenSizeOf(config)
   const heads = headCountOf(config) ?? 0
   const vocab = vocabSizeOf(config)
-  if (!hidden || vocab === 0 || listOf(config, 'block_configs')) return null
+  if (!hidden || vocab === 0 || listOf(config, 'block_configs') || countOf(config, 'encoder_layers'))
+    return null
   const counts: RoleCounts = { embedding: vocab * hidden, head: tied ? 0 : vocab * hidden, norm: hidden }
   for (const layer of layers) add(counts, layerParameters(config, layer, hidden, heads))
   add(counts, feedForwardParameters(config, hidden))
+  add(counts, olderParameters(config, hidden))
   return counts
 }
 
@@ -188,6 +114,25 @@ function stateParameters(layer: Extract<LayerKind, { kind: 'state' }>, hidden: n
   // Mamba-1 projects its input to a step of rank hidden / 16 and back, and has one matrix of decay.
   const rank = Math.ceil(hidden / 16)
   return hidden * 3 * inner + inner * 2 * rank + 3 * layer.stateElements + conv
+}
+
+/**
+ * Families before Llama have biases on every linear layer and norm; GPT-2 and OPT also learn a table of positions, OPT
+ * with two rows more than it has positions.
+ */
+function olderParameters(config: Config, hidden: number): RoleCounts {
+  const type = textOf(config, 'model_type') ?? ''
+  if (!/^(gpt2|gpt_bigcode|opt|bloom|starcoder2)/.test(type)) return {}
+  const layers = layerCountOf(config) ?? 0
+  const ffn = feedForwardOf(config).denseSize
+  const positions = type === 'opt' ? 2 : 0
+  const learned = /^(gpt2|gpt_bigcode|opt)/.test(type) ? (maxPositionsOf(config) ?? 0) + positions : 0
+  return {
+    norm: layers * 2 * hidden + hidden,
+    dense: layers * (ffn + hidden),
+    attention: layers * hidden,
+    embedding: learned * hidden,
+  }
 }
 
 /** Pure Mamba has no feed-forward part: its `intermediate_size` is the width of the state. */
