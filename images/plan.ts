@@ -1,19 +1,17 @@
 import { type Digest, digestOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import type { Lock, LockedRuntime, PythonPackage } from '../recipes/lock.ts'
+import type { Lock, LockedRuntime } from '../recipes/lock.ts'
 import type { EngineId, Profile, Recipe } from '../recipes/recipe.ts'
 import type { Delivery, WeightFile } from '../recipes/weights.ts'
-import { deploymentOf, runtimeOf } from './deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from './engine.ts'
 import { engineOf } from './engines.ts'
 import { PlanError } from './error.ts'
 import type { RuntimeConfig } from './oci.ts'
-import { ollamaStore } from './ollama-weights.ts'
 import type { Behaviour } from './probe.ts'
 import type { Requirements } from './requirements.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
 import { commonRules, type SlimPolicy } from './slimming.ts'
-import { groupIntoLayers, planWeightLayers, type WeightLayer } from './weight-layers.ts'
+import { planWeightLayers, type WeightLayer } from './weight-layers.ts'
 
 /**
  * Raised when the same plan would give other bytes: it is part of every plan and so of its digest.
@@ -60,7 +58,7 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
   refuse(recipe, engine.refusals(deployment))
-  const { source, slimming } = deployment.runtime
+  const source = runtimeSourceOf(recipe, engine)
   const weights = planWeights(deployment, lock)
   return {
     buildVersion,
@@ -70,7 +68,7 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
     slimming: recipe.image.slim
-      ? { ...slimming, rules: [...commonRules, ...slimming.rules] }
+      ? { ...engine.slimming, rules: [...commonRules, ...engine.slimming.rules] }
       : {
           rules: commonRules.filter(
             (rule) => rule.id === 'build-machine' || rule.id === 'pseudo-file-systems',
@@ -96,7 +94,24 @@ export function planDigestOf(plan: ImagePlan): Digest {
 
 /** The runtime a recipe chooses, with its base replaced where the recipe names another. */
 export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): RuntimeSource {
-  return runtimeOf(recipe, engine).source
+  const kind = recipe.engine.runtime ?? engine.defaultRuntime
+  const source = engine.runtimes[kind]
+  if (source) return recipe.image.base === undefined ? source : { ...source, base: recipe.image.base }
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `${engine.title} has no runtime "${kind}"`,
+    hint: `set engine.runtime to one of: ${Object.keys(engine.runtimes).join(', ')}`,
+  })
+}
+
+function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
+  return {
+    recipe,
+    version: lock.engine.version,
+    modelFolder: `/models/${recipe.model.name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`,
+    files: lock.weights.files,
+    port: recipe.serving.port ?? engine.port,
+  }
 }
 
 function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
@@ -110,6 +125,7 @@ function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
 
 function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
   const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
+  const baked = deployment.recipe.weights.delivery === 'baked'
   return {
     delivery: deployment.recipe.weights.delivery,
     modelFolder: deployment.modelFolder,
@@ -117,17 +133,8 @@ function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
     setDigest: lock.weights.setDigest as Digest,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,
-    layers: bakedLayers(deployment),
+    layers: baked ? planWeightLayers(lock.weights.files, { modelFolder: deployment.modelFolder }) : [],
   }
-}
-
-/** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
-function bakedLayers(deployment: Deployment): WeightLayer[] {
-  const { recipe, files, modelFolder } = deployment
-  if (recipe.weights.delivery !== 'baked') return []
-  return recipe.engine.id === 'ollama'
-    ? groupIntoLayers(ollamaStore(deployment), {})
-    : planWeightLayers(files, { modelFolder })
 }
 
 function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: Lock): RuntimeConfig {
@@ -135,7 +142,7 @@ function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: L
   return {
     User: userId,
     ExposedPorts: { [`${deployment.port}/tcp`]: {} },
-    Env: environmentOf(deployment, engine, lock),
+    Env: environmentOf(deployment, engine),
     Entrypoint: [program, ...parameters],
     WorkingDir: '/tmp',
     Labels: labelsOf(deployment, engine, lock),
@@ -143,15 +150,13 @@ function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: L
   }
 }
 
-function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {
-  const { runtime } = lock
+function environmentOf(deployment: Deployment, engine: EngineDefinition): string[] {
   const variables = {
     PATH: '/usr/local/bin:/usr/bin:/bin',
-    LANG: 'C.UTF-8',
-    ...(runtime.type === 'upstream' ? runtime.environment : {}),
     HOME: '/tmp',
     USER: 'ingot',
     LOGNAME: 'ingot',
+    LANG: 'C.UTF-8',
     DO_NOT_TRACK: '1',
     HF_HUB_OFFLINE: '1',
     HF_HUB_DISABLE_TELEMETRY: '1',
@@ -182,11 +187,5 @@ function labelsOf({ recipe }: Deployment, engine: EngineDefinition, lock: Lock):
 }
 
 function packagesBytes(runtime: LockedRuntime): number {
-  if (runtime.type === 'upstream') return 0
-  const wheels = runtime.type === 'python' ? runtime.distributions.map(largestWheel) : []
-  return [...runtime.packages, ...wheels].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-}
-
-function largestWheel({ wheels }: PythonPackage): { sizeBytes: number } {
-  return { sizeBytes: Math.max(...wheels.map((wheel) => wheel.sizeBytes)) }
+  return runtime.type === 'debian' ? runtime.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0
 }

@@ -1,0 +1,48 @@
+/** A GPU as nvidia-smi shows it. */
+export interface RunnerGpu {
+  name: string
+  memoryBytes: number
+  /** Compute capability, 8.9; null where the driver is too old to say. */
+  capability: number | null
+}
+
+/** What the machine that booted an image is. */
+export interface RunnerFacts {
+  runner: 'dagger' | 'docker' | 'podman'
+  /** Version of the runner itself. */
+  version: string
+  kernel: string
+  cpus: number
+  memoryBytes: number
+  gpus: RunnerGpu[]
+  /** Version of the NVIDIA driver, null without one. */
+  driver: string | null
+  /** Newest CUDA version this driver runs, null without one. */
+  cuda: string | null
+}
+
+const MiB = 1024 ** 2
+
+/** Columns of `nvidia-smi --query-gpu=` in the order `parseGpus` reads them. */
+export const gpuColumns = 'driver_version,compute_cap,memory.total,name'
+
+/** Reads `nvidia-smi --query-gpu=<gpuColumns> --format=csv,noheader,nounits`. */
+export function parseGpus(csv: string): { driver: string | null; gpus: RunnerGpu[] } {
+  const rows = csv
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.split(',').map((cell) => cell.trim()))
+  return {
+    driver: rows[0]?.[0] ?? null,
+    gpus: rows.map(([, capability, memory, ...name]) => ({
+      name: name.join(', '),
+      memoryBytes: Number(memory) * MiB,
+      capability: Number.isFinite(Number(capability)) ? Number(capability) : null,
+    })),
+  }
+}
+
+/** The CUDA version in the head of plain `nvidia-smi`. */
+export function parseCudaVersion(text: string): string | null {
+  return /CUDA Version:\s*(\d+\.\d+)/.exec(text)?.[1] ?? null
+}
