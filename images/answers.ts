@@ -1,69 +1,57 @@
 import type { Json } from '../lib/json.ts'
+import { parseEvents, parseJson, streamedText, valuesAt } from './answer-text.ts'
 import type { Expectation, JsonCheck } from './probe.ts'
 
-/** An answer as it came: status, media type and body text; streams are read to their end. */
+/** An answer as it came; streams are read to their end. */
 export interface Answer {
   status: number
+  /** Media type with its parameters, empty when none was sent. */
   contentType: string
+  /** Where a redirect leads, null when there is none. */
+  location: string | null
   body: string
+  /** Pieces the body arrived in; a stream that was held back arrives in one. */
+  pieces: number
 }
 
 /** What differs between an answer and its expectation, in words; empty when nothing does. */
 export function differences(answer: Answer, expect: Expectation): string[] {
-  if (answer.status !== expect.status)
-    return [`status ${answer.status} instead of ${expect.status}: ${excerpt(answer.body)}`]
+  if (answer.status !== expect.status) return [statusDifference(answer, expect.status)]
   switch (expect.type) {
     case 'text':
       return expect.contains
         .filter((part) => !answer.body.includes(part))
-        .map((part) => `no "${part}" in the text`)
+        .map((part) => `no "${part}" in the text: ${excerpt(answer.body)}`)
     case 'json':
-      return jsonDifferences(answer.body, expect.checks)
+      return [
+        ...typeDifference(answer, /^application\/(\S+\+)?json\b/, 'application/json'),
+        ...jsonDifferences(answer.body, expect.checks),
+      ]
     case 'event-stream':
-      return streamDifferences(answer, expect.endMarker, expect.textAt)
+      return [
+        ...typeDifference(answer, /^text\/event-stream\b/, 'text/event-stream'),
+        ...streamDifferences(answer, expect),
+      ]
     case 'json-lines':
-      return linesDifferences(answer.body, expect.lastLine, expect.textAt)
+      return [
+        ...typeDifference(answer, /^application\/(x-ndjson|jsonl|json-lines)\b/, 'application/x-ndjson'),
+        ...linesDifferences(answer, expect.lastLine, expect.textAt),
+      ]
   }
 }
 
-/** The text a stream carried, all pieces joined. */
-export function streamedText(events: readonly Json[], textAt: readonly string[]): string {
-  return events
-    .flatMap((event) => textAt.flatMap((path) => valuesAt(event, path)))
-    .filter((value) => typeof value === 'string')
-    .join('')
+function statusDifference({ status, location, body }: Answer, wanted: number): string {
+  return location !== null && status >= 300 && status < 400
+    ? `it redirects (${status}) to ${location} instead of answering ${wanted}`
+    : `status ${status} instead of ${wanted}: ${excerpt(body)}`
 }
 
-/** Data of each server-sent event; comments are skipped and data lines of one event joined, as the standard says. */
-export function parseEvents(body: string): string[] {
-  return body
-    .split(/\r?\n\r?\n/)
-    .map((block) =>
-      block
-        .split(/\r?\n/)
-        .filter((line) => line.startsWith('data:'))
-        .map((line) => line.slice(5).replace(/^ /, ''))
-        .join('\n'),
-    )
-    .filter((data) => data !== '')
-}
-
-/** Values at a path such as `choices.0.message.content`; `*` stands for every item of a list. */
-export function valuesAt(value: Json | undefined, path: string): Json[] {
-  return path.split('.').reduce<Json[]>(
-    (values, key) =>
-      values.flatMap((item) => {
-        if (item === null || typeof item !== 'object') return []
-        if (Array.isArray(item)) return key === '*' ? [...item] : (item[Number(key)] ?? [])
-        const member = (item as { [key: string]: Json | undefined })[key]
-        return member === undefined ? [] : [member]
-      }),
-    value === undefined ? [] : [value],
-  )
+function typeDifference({ contentType }: Answer, pattern: RegExp, wanted: string): string[] {
+  return pattern.test(contentType) ? [] : [`content type ${contentType || '(none)'} instead of ${wanted}`]
 }
 
 function jsonDifferences(body: string, checks: readonly JsonCheck[]): string[] {
-  const parsed = parse(body)
+  const parsed = parseJson(body)
   if (parsed === undefined) return [`the body is not JSON: ${excerpt(body)}`]
   return checks.flatMap((check) => failedCheck(parsed, check))
 }
@@ -92,53 +80,62 @@ function failedCheck(value: Json, check: JsonCheck): string[] {
   }
 }
 
-function streamDifferences(answer: Answer, endMarker: string | null, textAt: readonly string[]): string[] {
+function streamDifferences(answer: Answer, expect: Extract<Expectation, { type: 'event-stream' }>): string[] {
+  const { endMarker, textAt } = expect
   const events = parseEvents(answer.body)
+  if (events.length === 0) return [`no event in the stream: ${excerpt(answer.body)}`]
   const data = endMarker === null ? events : events.filter((event) => event !== endMarker)
-  const parsed = data.map(parse)
+  const parsed = data.map(parseJson)
+  const broken = data.find((_, index) => parsed[index] === undefined)
+  const withText = parsed.filter((event) => event !== undefined && streamedText([event], textAt) !== '')
+  const wrong = (expect.events ?? []).flatMap((check) =>
+    withText.flatMap((event) => failedCheck(event ?? null, check)).slice(0, 1),
+  )
   return [
-    ...(answer.contentType.startsWith('text/event-stream')
-      ? []
-      : [`content type ${answer.contentType} instead of text/event-stream`]),
     ...(endMarker === null || events.at(-1) === endMarker
       ? []
-      : [`the stream ends with ${excerpt(events.at(-1) ?? 'nothing')} instead of ${endMarker}`]),
-    ...(parsed.includes(undefined) ? ['an event is not JSON'] : []),
-    ...pieceDifferences(parsed, textAt),
+      : [`the stream ends with ${excerpt(events.at(-1) ?? '')} instead of ${endMarker}`]),
+    ...(broken === undefined ? [] : [`an event is not JSON: ${excerpt(broken)}`]),
+    ...wrong,
+    ...pieceDifferences(answer, parsed, textAt),
   ]
 }
 
-function linesDifferences(body: string, lastLine: readonly JsonCheck[], textAt: readonly string[]): string[] {
-  const lines = body.split('\n').filter((line) => line.trim() !== '')
-  const parsed = lines.map(parse)
+function linesDifferences(
+  answer: Answer,
+  lastLine: readonly JsonCheck[],
+  textAt: readonly string[],
+): string[] {
+  const lines = answer.body.split('\n').filter((line) => line.trim() !== '')
+  const parsed = lines.map(parseJson)
+  const broken = lines.find((_, index) => parsed[index] === undefined)
   const last = parsed.at(-1)
   return [
-    ...(parsed.includes(undefined) ? ['a line is not JSON'] : []),
+    ...(broken === undefined ? [] : [`a line is not JSON: ${excerpt(broken)}`]),
+    ...(lines.length === 0 ? ['the stream has no line'] : []),
     ...(last === undefined
-      ? ['the stream has no last line']
-      : lastLine.flatMap((check) => failedCheck(last, check))),
-    ...pieceDifferences(parsed, textAt),
+      ? []
+      : lastLine
+          .flatMap((check) => failedCheck(last, check))
+          .map((text) => `the stream ends early: ${text}`)),
+    ...pieceDifferences(answer, parsed, textAt),
   ]
 }
 
-/** A server that buffers its answer and sends it in one piece does not stream. */
-function pieceDifferences(parsed: readonly (Json | undefined)[], textAt: readonly string[]): string[] {
+/** A server that holds its answer back and sends it in one piece does not stream, however many events it is cut into. */
+function pieceDifferences(
+  { pieces }: Answer,
+  parsed: readonly (Json | undefined)[],
+  textAt: readonly string[],
+): string[] {
   const known = parsed.filter((event) => event !== undefined)
-  const pieces = known.filter((event) => streamedText([event], textAt) !== '')
-  if (pieces.length === 0) return ['the stream carried no text']
-  return pieces.length > 1 ? [] : ['the text came in one piece']
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    // JSON.parse returns JSON values and nothing else.
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
+  const withText = known.filter((event) => streamedText([event], textAt) !== '').length
+  if (withText === 0) return ['the stream carried no text']
+  if (withText === 1) return ['the text came in one piece']
+  return pieces > 1 ? [] : [`all ${withText} pieces of the text arrived at once`]
 }
 
 function excerpt(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim()
+  const line = text.slice(0, 1000).replaceAll(/\s+/g, ' ').trim()
   return line === '' ? '(empty)' : line.slice(0, 200)
 }

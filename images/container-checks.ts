@@ -3,85 +3,130 @@ import type { Behaviour } from './probe.ts'
 import type { CheckResult } from './report.ts'
 import type { BootProfile } from './runtime-spec.ts'
 
+/** How the server stood when the questions were over; null exit code while it runs. */
+export interface Ending {
+  exitCode: number | null
+}
+
 /** Judges what the kernel says about the running server against the profile it was booted under. */
-export function containerChecks(facts: ContainerFacts, profile: BootProfile): CheckResult[] {
+export function containerChecks(
+  facts: ContainerFacts,
+  { exitCode }: Ending,
+  profile: BootProfile,
+  beganMs: number,
+): CheckResult[] {
   const { uid, gid } = profile.identity
-  const outward = facts.outwardPackets
+  const dead = exitCode === null ? null : `the server ended with exit code ${exitCode}`
   return [
-    check(
-      'alive',
-      'the server still runs after all questions',
-      'running',
-      facts.running ? 'running' : `ended with ${facts.exitCode}`,
-      facts.running,
-    ),
-    check(
-      'user',
-      'it runs as the user it was given',
-      `${uid}:${gid}`,
-      `${facts.uid}:${facts.gid}`,
-      facts.uid === uid && facts.gid === gid,
-    ),
-    check(
-      'read-only-root',
-      'its root file system is read-only',
-      profile.readOnlyRoot ? 'ro' : 'rw',
-      facts.rootReadOnly ? 'ro' : 'rw',
-      facts.rootReadOnly === profile.readOnlyRoot,
-    ),
-    check(
-      'no-capabilities',
-      'it holds no capability',
-      'five empty sets',
-      facts.capabilities.join(' '),
-      facts.capabilities.every((set) => /^0+$/.test(set)),
-    ),
-    check(
-      'no-new-privileges',
-      'it cannot gain privileges',
-      'NoNewPrivs 1',
-      `NoNewPrivs ${facts.noNewPrivileges ? 1 : 0}`,
-      facts.noNewPrivileges,
-    ),
-    check(
-      'no-outward-connection',
-      'it sent nothing outward',
-      '0 packets',
-      `${outward} packets, interfaces ${facts.interfaces.join(' ')}`,
-      outward === 0,
-    ),
-  ]
+    {
+      id: 'alive',
+      title: 'the server still runs after all questions',
+      expected: 'running',
+      observed: dead ?? 'running',
+      good: dead === null,
+    },
+    {
+      id: 'user',
+      title: 'it runs as the user it was given',
+      expected: `${uid}:${gid}`,
+      ...told(facts.uid !== null && `${facts.uid}:${facts.gid}`, facts.uid === uid && facts.gid === gid),
+    },
+    {
+      id: 'read-only-root',
+      title: profile.readOnlyRoot ? 'its root file system is read-only' : 'its root file system is writable',
+      expected: profile.readOnlyRoot ? 'ro' : 'rw',
+      ...told(
+        facts.rootReadOnly !== null && (facts.rootReadOnly ? 'ro' : 'rw'),
+        facts.rootReadOnly === profile.readOnlyRoot,
+      ),
+    },
+    {
+      id: 'no-capabilities',
+      title: 'it holds no capability',
+      expected: 'five empty sets',
+      ...told(
+        facts.capabilities.length > 0 && facts.capabilities.join(' '),
+        facts.capabilities.length === 5 && facts.capabilities.every((set) => /^0+$/.test(set)),
+      ),
+    },
+    {
+      id: 'no-new-privileges',
+      title: 'it cannot gain privileges',
+      expected: 'NoNewPrivs 1',
+      ...told(
+        facts.noNewPrivileges !== null && `NoNewPrivs ${facts.noNewPrivileges ? 1 : 0}`,
+        facts.noNewPrivileges === true,
+      ),
+    },
+    {
+      id: 'no-outward-connection',
+      title: 'it sent nothing outward',
+      expected: '0 packets, 0 attempts without a route',
+      ...outward(facts),
+    },
+  ].map((judged) => container(judged, dead, beganMs))
 }
 
 /** Judges the end of the server: the right exit code, in time. */
 export function stopCheck(
-  stopped: { value: { exitCode: number | null; waitedMs: number }; durationMs: number },
+  { exitCode, waitedMs }: { exitCode: number | null; waitedMs: number },
   stop: Behaviour['stop'],
+  dead: Ending,
+  span: { beganMs: number; durationMs: number },
 ): CheckResult {
-  const { exitCode, waitedMs } = stopped.value
-  const observed =
-    exitCode === null ? `still there after ${stop.timeoutSeconds} s` : `exit ${exitCode} after ${waitedMs} ms`
-  return {
-    ...check(
-      'graceful-stop',
-      `${stop.signal} ends it`,
-      `exit ${stop.exitCodes.join(' or ')} within ${stop.timeoutSeconds} s`,
-      observed,
-      exitCode !== null && stop.exitCodes.includes(exitCode),
-    ),
-    durationMs: stopped.durationMs,
+  const named = {
+    id: 'graceful-stop',
+    title: `${stop.signal} ends it`,
+    expected: `exit ${stop.exitCodes.join(' or ')} within ${stop.timeoutSeconds} s`,
   }
+  if (dead.exitCode !== null)
+    return {
+      ...container({ ...named, observed: null, good: false }, 'the server had ended before', span.beganMs),
+      durationMs: span.durationMs,
+    }
+  const observed =
+    exitCode === null
+      ? `ignored: still there after ${stop.timeoutSeconds} s, then killed`
+      : `exit ${exitCode} after ${waitedMs} ms`
+  const good = exitCode !== null && stop.exitCodes.includes(exitCode)
+  return { ...container({ ...named, observed, good }, null, span.beganMs), durationMs: span.durationMs }
 }
 
-function check(id: string, title: string, expected: string, observed: string, good: boolean): CheckResult {
+interface Judged {
+  id: string
+  title: string
+  expected: string
+  /** Null when nothing could be read. */
+  observed: string | null
+  good: boolean
+}
+
+function told(observed: string | false, good: boolean): Pick<Judged, 'observed' | 'good'> {
+  return { observed: observed === false ? null : observed, good }
+}
+
+function outward({
+  outwardPackets,
+  outwardRefused,
+  interfaces,
+}: ContainerFacts): Pick<Judged, 'observed' | 'good'> {
+  if (outwardPackets === null || outwardRefused === null) return told(false, false)
+  return told(
+    `${outwardPackets} packets, ${outwardRefused} attempts without a route; interfaces ${interfaces.join(' ')}`,
+    outwardPackets + outwardRefused === 0,
+  )
+}
+
+/** What could not be read is skipped with its reason: a required check that is skipped leaves the image unverified. */
+function container({ observed, good, ...named }: Judged, dead: string | null, beganMs: number): CheckResult {
+  const skipped = observed === null
   return {
-    id,
+    ...named,
     group: 'container',
-    title,
     required: true,
-    status: good ? 'passed' : 'failed',
-    expected,
-    observed,
+    status: skipped ? 'skipped' : good ? 'passed' : 'failed',
+    observed: observed ?? `not known: ${dead ?? 'the runner could not read it'}`,
+    beganMs,
     durationMs: 0,
     evidence: '',
   }

@@ -20,7 +20,14 @@ export type JsonCheck =
 export type Expectation =
   | { type: 'json'; status: number; checks: readonly JsonCheck[] }
   | { type: 'text'; status: number; contains: readonly string[] }
-  | { type: 'event-stream'; status: number; endMarker: string | null; textAt: readonly string[] }
+  | {
+      type: 'event-stream'
+      status: number
+      endMarker: string | null
+      textAt: readonly string[]
+      /** Holds of every event that carries text, such as the name of the model. */
+      events?: readonly JsonCheck[]
+    }
   | { type: 'json-lines'; status: number; lastLine: readonly JsonCheck[]; textAt: readonly string[] }
 
 export type ProbeGroup = 'ready' | 'serve' | 'native' | 'metrics' | 'bad-input'
@@ -36,15 +43,18 @@ export interface HttpProbe {
   timeoutSeconds: number
 }
 
-/** What must hold of the running container besides its answers. */
-export type ContainerCheck =
-  | 'user'
-  | 'read-only-root'
-  | 'no-capabilities'
-  | 'no-new-privileges'
-  | 'no-outward-connection'
-  | 'graceful-stop'
-  | 'no-secrets-in-log'
+/**
+ * How a server that was given GPUs shows what it computes on. Patterns are regular expressions in text, tried on every
+ * line of its log.
+ */
+export interface GpuRules {
+  /** A line that proves that part of the model is computed on the CPU. */
+  cpuLines: readonly string[]
+  /** One of these must be there; empty where the engine says nothing. */
+  gpuLines: readonly string[]
+  /** Asked after all others, only where GPUs were given. */
+  probes: readonly HttpProbe[]
+}
 
 /** How one engine's server behaves from start to end. */
 export interface Behaviour {
@@ -53,6 +63,8 @@ export interface Behaviour {
   probes: readonly HttpProbe[]
   /** Lines of the log that prove a failed start, so that waiting ends early. */
   failureLines: readonly string[]
+  /** Absent where the engine says nothing of its device; the memory of the GPUs is looked at in any case. */
+  gpu?: GpuRules
   stop: { signal: 'SIGTERM' | 'SIGINT'; timeoutSeconds: number; exitCodes: readonly number[] }
   /** Where the answer to a prompt is read from, for the greedy answers of the report. */
   ask: { path: string; bodyFor: 'openai-chat'; textAt: string }

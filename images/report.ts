@@ -3,6 +3,7 @@ import type { Json } from '../lib/json.ts'
 import type { EngineId } from '../recipes/recipe.ts'
 import type { MissingLibrary } from './closure.ts'
 import type { ContainerFacts } from './container-facts.ts'
+import type { RunnerFacts } from './runner-facts.ts'
 import type { Identity } from './runtime-spec.ts'
 import type { Removal } from './tree.ts'
 
@@ -17,6 +18,8 @@ export interface CheckResult {
   status: CheckStatus
   expected: string
   observed: string
+  /** When it began, counted from the request to boot. */
+  beganMs: number
   durationMs: number
   /** First bytes of the answer, or the kernel's words. */
   evidence: string
@@ -30,13 +33,59 @@ export interface RecordedAnswer {
   durationMs: number
 }
 
+/** A greedy answer that was streamed and timed. */
+export interface SpeedRun {
+  prompt: string
+  tokens: number
+  /** `usage` is the server's own count; `pieces` counts the texts of the stream where it gives none. */
+  tokensFrom: 'usage' | 'pieces'
+  firstTokenMs: number
+  tokensPerSecond: number
+}
+
+/** Figures of one boot; null where nothing could be measured. */
+export interface Measured {
+  /** From the request to boot until the container ran: pulling, unpacking, namespaces. */
+  containerMs: number
+  /** From then until the named model generated a token. */
+  readyMs: number | null
+  /** Medians of the runs: from the request to the first text, and after it. */
+  firstTokenMs: number | null
+  tokensPerSecond: number | null
+  runs: SpeedRun[]
+  hostMemory: HostMemory
+  /** Growth of the used memory over all GPUs, by nvidia-smi. */
+  gpuMemoryBytes: number | null
+}
+
+/** The two ways a kernel tells; page cache that others read first is only in the second. */
+export interface HostMemory {
+  /** Peak that was charged to the control group of the container. */
+  cgroupPeakBytes: number | null
+  /** Largest resident sizes of its processes, added up. */
+  residentPeakBytes: number | null
+}
+
+/** A span of the boot, counted from the request to boot. */
+export interface Span {
+  what: string
+  beganMs: number
+  endedMs: number
+}
+
 /** One boot of the image under one profile and identity. */
 export interface BootReport {
   profile: 'hostile' | 'plain'
   runner: string
   identity: Identity
+  /** Null where the runner could not tell. */
+  machine: RunnerFacts | null
   readyAfterMs: number | null
+  /** `cgroup` where that could be read, else `resident`. */
   peakMemoryBytes: number | null
+  peakMemoryFrom: 'cgroup' | 'resident' | null
+  measured: Measured
+  spans: Span[]
   facts: ContainerFacts | null
   checks: CheckResult[]
   answers: RecordedAnswer[]
@@ -53,9 +102,21 @@ export interface LayerReport {
 
 export type Verdict = 'verified' | 'failed' | 'unverified' | 'not booted'
 
+/** Memory as planned before the build, by part. */
+export interface PredictedMemory {
+  /** `gpu` is the fullest of the GPUs. */
+  of: 'gpu' | 'host'
+  /** What the server lets itself use, or what there is; null where nothing limits it. */
+  limitBytes: number | null
+  parts: { cause: string; sizeBytes: number }[]
+}
+
+/** Raised when the shape changes: reports of another version are not read. */
+export const reportVersion = 2
+
 /** Everything known about one image, stored beside it under its digest and plan digest. */
 export interface Report {
-  reportVersion: 1
+  reportVersion: typeof reportVersion
   name: string
   image: Digest
   plan: Digest
@@ -72,6 +133,8 @@ export interface Report {
   layers: LayerReport[]
   removals: Removal[]
   missingLibraries: MissingLibrary[]
+  /** Absent where nothing was planned. */
+  memory?: PredictedMemory
   boots: BootReport[]
   times: { createdAt: string; runtimeMs: number; weightsMs: number; verifyMs: number; totalMs: number }
 }

@@ -23,6 +23,21 @@ export const hostileIdentities: readonly Identity[] = [
 export interface HarnessPaths {
   rootfs: string
   networkNamespace: string
+  /** Folder with the files of `nameFiles`. */
+  names: string
+}
+
+/** Address of the interface that leads nowhere; pipelines/boot/sink.sh gives it. */
+export const sinkAddress = '192.0.2.2'
+
+/**
+ * What every container runtime mounts over /etc. The name server lies behind the sink, so that looking up a name
+ * outside is a packet that is counted instead of a silent refusal.
+ */
+export const nameFiles: Readonly<Record<string, string>> = {
+  hosts: `127.0.0.1 localhost\n::1 localhost\n${sinkAddress} ingot\n`,
+  hostname: 'ingot\n',
+  'resolv.conf': 'nameserver 192.0.2.1\noptions timeout:1 attempts:1\n',
 }
 
 /**
@@ -44,7 +59,7 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
     },
     root: { path: paths.rootfs, readonly: profile.readOnlyRoot },
     hostname: 'ingot',
-    mounts: mounts(profile),
+    mounts: [...mounts(profile), ...nameMounts(paths.names)],
     linux: {
       namespaces: [
         ...['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
@@ -90,6 +105,15 @@ function mounts(profile: BootProfile): object[] {
     // Compilers of kernels load what they write to /tmp, so it may hold programs.
     { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'mode=1777'] },
   ]
+}
+
+function nameMounts(folder: string): object[] {
+  return Object.keys(nameFiles).map((name) => ({
+    destination: `/etc/${name}`,
+    type: 'bind',
+    source: `${folder}/${name}`,
+    options: ['bind', 'ro', 'nosuid', 'nodev', 'noexec'],
+  }))
 }
 
 /** The boots that the profiles of a recipe ask for: hostile is tried with every identity. */

@@ -1,94 +1,101 @@
-import { type Answer, differences, valuesAt } from '../images/answers.ts'
+import { parseJson, valuesAt } from '../images/answer-text.ts'
+import { differences } from '../images/answers.ts'
 import { chatBody } from '../images/openai-probes.ts'
-import type { HttpProbe, ProbeRequest } from '../images/probe.ts'
+import type { Behaviour, HttpProbe } from '../images/probe.ts'
 import type { CheckResult, RecordedAnswer } from '../images/report.ts'
-import { errnoOf, messageOf } from '../lib/error.ts'
-import type { Json } from '../lib/json.ts'
+import { type Exchange, exchange } from './exchange.ts'
 
-/** Largest body that is read of one answer; a server that sends more is broken or not ours. */
-const bodyLimitBytes = 16 * 1024 * 1024
+/** Time of one boot, counted from the request to boot. */
+export interface Clock {
+  now(): number
+}
+
+export interface AskOptions {
+  clock: Clock
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * `wrong` came with the right status and another content, which waiting does not mend; `refused` is another status or
+ * no whole answer.
+ */
+export type Outcome = 'passed' | 'wrong' | 'refused'
 
 /** Puts one question to the server and judges the answer. Never throws: a broken connection is a failed check. */
-export async function runProbe(url: string, probe: HttpProbe, signal?: AbortSignal): Promise<CheckResult> {
-  const began = performance.now()
-  const outcome = await send(url, probe.request, probe.timeoutSeconds * 1000, signal).then(
-    (answer) => ({ wrong: differences(answer, probe.expect), evidence: answer.body.slice(0, 1000) }),
-    (error: unknown) => ({ wrong: [connectionTrouble(error, probe.timeoutSeconds)], evidence: '' }),
-  )
+export async function runProbe(
+  url: string,
+  probe: HttpProbe,
+  options: AskOptions,
+): Promise<CheckResult & { outcome: Outcome }> {
+  const beganMs = options.clock.now()
+  const timeoutMs = probe.timeoutSeconds * 1000
+  const came = await exchange(url, probe.request, { timeoutMs, signal: options.signal })
+  const wrong = came.type === 'answer' ? differences(came.answer, probe.expect) : [came.words]
   return {
-    id: probe.id,
-    group: probe.group,
-    title: probe.title,
-    required: probe.required,
-    status: outcome.wrong.length === 0 ? 'passed' : 'failed',
-    expected: expectedWords(probe),
-    observed: outcome.wrong.length === 0 ? 'as expected' : outcome.wrong.join('; '),
-    durationMs: performance.now() - began,
-    evidence: outcome.evidence,
+    ...namedCheck(probe),
+    status: wrong.length === 0 ? 'passed' : 'failed',
+    observed: wrong.length === 0 ? 'as expected' : wrong.join('; '),
+    beganMs,
+    durationMs: options.clock.now() - beganMs,
+    evidence: came.type === 'answer' ? came.answer.body.slice(0, 1000) : came.partial,
+    outcome: outcomeOf(came, probe, wrong),
   }
 }
 
-/** One prompt answered greedily through the chat endpoint; throws when the server does not answer. */
-export async function recordAnswer(url: string, model: string, prompt: string): Promise<RecordedAnswer> {
-  const began = performance.now()
-  const answer = await send(
-    url,
-    { method: 'POST', path: '/v1/chat/completions', body: chatBody(model, prompt, 64) },
-    300_000,
-  )
-  const body = JSON.parse(answer.body) as Json
-  const [content] = valuesAt(body, 'choices.0.message.content')
-  const [tokens] = valuesAt(body, 'usage.completion_tokens')
+function outcomeOf(came: Exchange, { expect }: HttpProbe, wrong: readonly string[]): Outcome {
+  if (wrong.length === 0) return 'passed'
+  return came.type === 'answer' && came.answer.status === expect.status ? 'wrong' : 'refused'
+}
+
+/** The result of a question that was not put. */
+export function skippedProbe(probe: HttpProbe, reason: string, clock: Clock): CheckResult {
+  return {
+    ...namedCheck(probe),
+    status: 'skipped',
+    observed: `not asked: ${reason}`,
+    beganMs: clock.now(),
+    durationMs: 0,
+    evidence: '',
+  }
+}
+
+/** One prompt answered greedily; a text instead of an answer says what went wrong. */
+export async function recordAnswer(
+  url: string,
+  target: { model: string; ask: Behaviour['ask'] },
+  prompt: string,
+  options: AskOptions & { timeoutMs: number },
+): Promise<RecordedAnswer | string> {
+  const beganMs = options.clock.now()
+  const request = { method: 'POST', path: target.ask.path, body: chatBody(target.model, prompt, 64) } as const
+  const came = await exchange(url, request, options)
+  if (came.type === 'trouble') return came.words
+  const wrong = differences(came.answer, {
+    type: 'json',
+    status: 200,
+    checks: [{ at: 'usage.completion_tokens', rule: 'positive' }],
+  })
+  if (wrong.length > 0) return wrong.join('; ')
+  const body = parseJson(came.answer.body)
+  const [content] = valuesAt(body, target.ask.textAt)
   return {
     prompt,
+    // Models that think first may give their tokens elsewhere and leave the text empty.
     answer: typeof content === 'string' ? content : '',
-    tokens: typeof tokens === 'number' ? tokens : 0,
-    durationMs: performance.now() - began,
+    tokens: Number(valuesAt(body, 'usage.completion_tokens')[0]),
+    durationMs: options.clock.now() - beganMs,
   }
 }
 
-async function send(
-  url: string,
-  request: ProbeRequest,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<Answer> {
-  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs))
-  const body = request.raw ?? (request.body === undefined ? undefined : JSON.stringify(request.body))
-  const response = await fetch(`${url}${request.path}`, {
-    method: request.method,
-    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-    signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
-    redirect: 'manual',
-  })
-  return {
-    status: response.status,
-    contentType: response.headers.get('content-type') ?? '',
-    body: await limitedText(response),
-  }
-}
-
-async function limitedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.length > bodyLimitBytes) throw new Error(`the answer is longer than ${bodyLimitBytes} bytes`)
-  }
-  return text + decoder.decode()
-}
-
-function connectionTrouble(error: unknown, timeoutSeconds: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return `no complete answer within ${timeoutSeconds} s`
-  const cause = error instanceof Error ? error.cause : undefined
-  return `connection failed: ${errnoOf(cause) ?? messageOf(cause ?? error)}`
+function namedCheck(probe: HttpProbe): Pick<CheckResult, 'id' | 'group' | 'title' | 'required' | 'expected'> {
+  const { id, group, title, required } = probe
+  return { id, group, title, required, expected: expectedWords(probe) }
 }
 
 function expectedWords({ expect }: HttpProbe): string {
   switch (expect.type) {
     case 'text':
-      return `${expect.status} with ${expect.contains.join(', ')}`
+      return `${expect.status} with ${expect.contains.join(', ') || 'any text'}`
     case 'json':
       return `${expect.status} with ${expect.checks.map((check) => check.at).join(', ') || 'any JSON'}`
     case 'event-stream':

@@ -1,10 +1,11 @@
 import type { Client } from '@dagger.io/dagger'
 import { assembleImage, type StoredLayer } from '../images/oci.ts'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
-import { type LayerReport, type Report, reportJson, verdictOf } from '../images/report.ts'
+import { type LayerReport, type Report, reportJson, reportVersion, verdictOf } from '../images/report.ts'
 import { reportMarkdown } from '../images/report-markdown.ts'
 import { formatBytes } from '../lib/bytes.ts'
 import type { Digest } from '../lib/digest.ts'
+import type { Json } from '../lib/json.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import { daggerRunner } from './boot/dagger.ts'
 import { StageError } from './error.ts'
@@ -30,12 +31,13 @@ export interface BuildContext {
 }
 
 const reportKind = 'report'
+const planKind = 'plan'
 
 /** The report of the image that an equal plan gave before, when the image is still whole. */
 export async function knownReport(store: Store, plan: ImagePlan): Promise<Report | undefined> {
   // Only buildImage writes records of this kind.
   const report = (await readRecord(store, reportKind, planDigestOf(plan))) as Report | undefined
-  if (report === undefined) return undefined
+  if (report === undefined || report.reportVersion !== reportVersion) return undefined
   const blobs = [report.image, ...report.layers.map((layer) => layer.digest)]
   const sizes = await Promise.all(blobs.map((digest) => statBlob(store, digest)))
   return sizes.every((size) => size !== undefined) ? report : undefined
@@ -58,6 +60,8 @@ export async function buildImage(
   const layers = [...packed.value, ...built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
+  // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
+  await writeRecord(store, planKind, planDigest, plan as unknown as Json)
   const image = await storeImage(store, assembled, `${plan.name}:latest`)
   const draft = reportOf(plan, planDigest, image, packed.value, built.value)
   requireBudgets(plan, draft)
@@ -109,7 +113,11 @@ async function verified(image: Digest, plan: ImagePlan, context: BuildContext) {
   const registry = await serveStore(store, {})
   try {
     const runner = daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform })
-    return await verifyImage(image, plan, { runner, onStep: (text) => progress.step(text) })
+    return await verifyImage(image, plan, {
+      runner,
+      onStep: (text) => progress.step(text),
+      signal: context.signal,
+    })
   } finally {
     await registry.close()
   }
@@ -129,7 +137,7 @@ function reportOf(
   const size = (list: readonly StoredLayer[]) => list.reduce((sum, layer) => sum + layer.descriptor.size, 0)
   const { tree } = built
   return {
-    reportVersion: 1,
+    reportVersion,
     name: plan.name,
     image,
     plan: planDigest,

@@ -34,7 +34,15 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
   }
 }
 
-const environmentCodes = ['no-engine', 'no-space', 'disk-full', 'unauthorized', 'gated']
+const environmentCodes = [
+  'no-engine',
+  'no-runner',
+  'unfit-machine',
+  'no-space',
+  'disk-full',
+  'unauthorized',
+  'gated',
+]
 const usageCodes = ['usage', 'no-recipe', 'refused', 'unknown-engine']
 
 function exitCodeOf(error: unknown): number {

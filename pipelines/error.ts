@@ -10,6 +10,8 @@ export type StageErrorCode =
   | 'over-budget'
   | 'not-verified'
   | 'no-image'
+  | 'no-runner'
+  | 'unfit-machine'
   | 'interrupted'
 
 export class StageError extends IngotError<StageErrorCode> {}

@@ -1,166 +1,184 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { containerChecks, stopCheck } from '../images/container-checks.ts'
 import type { ContainerFacts } from '../images/container-facts.ts'
 import type { ImagePlan } from '../images/plan.ts'
-import type { Behaviour } from '../images/probe.ts'
-import type { BootReport, CheckResult, RecordedAnswer } from '../images/report.ts'
+import type { BootReport, CheckResult, Measured, RecordedAnswer, Span, SpeedRun } from '../images/report.ts'
+import { unmetRequirements } from '../images/requirements.ts'
+import type { RunnerFacts } from '../images/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../images/runtime-spec.ts'
 import type { Digest } from '../lib/digest.ts'
-import { recordAnswer, runProbe } from './ask.ts'
+import { type Clock, skippedProbe } from './ask.ts'
 import type { BootedServer, Runner } from './boot/runner.ts'
+import { StageError } from './error.ts'
+import { gpuChecks } from './verify/gpu.ts'
+import { usualLimits, type VerifyLimits } from './verify/limits.ts'
+import { askAll, recordAnswers } from './verify/questions.ts'
+import { waitUntilReady } from './verify/readiness.ts'
+import { measureSpeed, median } from './verify/speed.ts'
+import type { ReadyTrial, Trial } from './verify/trial.ts'
+
+/** What verification reads of a plan. */
+export type VerifyPlan = Pick<
+  ImagePlan,
+  'name' | 'model' | 'port' | 'sharedMemoryBytes' | 'requires' | 'verify'
+>
 
 export interface VerifyContext {
   runner: Runner
   onStep(text: string): void
+  signal?: AbortSignal
+  limits?: VerifyLimits
 }
 
-/** Boots the image under every profile and identity the plan asks for, one after the other. */
+/**
+ * Boots the image under every profile and identity the plan asks for, one after the other. Throws `unfit-machine` when
+ * driver or GPU cannot run it.
+ */
 export async function verifyImage(
   image: Digest,
-  plan: ImagePlan,
+  plan: VerifyPlan,
   context: VerifyContext,
 ): Promise<BootReport[]> {
+  const machine = await context.runner.machine()
+  requireFit(plan, machine, context.runner)
   const boots: BootReport[] = []
   for (const profile of bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)) {
     const { uid, gid } = profile.identity
-    context.onStep(`boot as ${uid}:${gid}, ${profile.name}`)
+    context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
+    const clock = startClock()
     boots.push(
       await context.runner.boot({ image, profile, port: plan.port }, (server) =>
-        tryServer(server, plan, profile, context),
+        tryServer({ server, plan, clock, machine, profile, context }),
       ),
     )
+    context.signal?.throwIfAborted()
   }
   return boots
 }
 
-async function tryServer(
-  server: BootedServer,
-  plan: ImagePlan,
-  profile: BootProfile,
-  context: VerifyContext,
-): Promise<BootReport> {
+function requireFit(plan: VerifyPlan, machine: RunnerFacts, { gpus }: Runner): void {
+  const unmet = plan.requires === undefined ? [] : unmetRequirements(plan.requires, machine, gpus)
+  if (unmet.length === 0) return
+  throw new StageError('unfit-machine', {
+    attempted: `boot ${plan.name} here`,
+    found: unmet.map(({ found }) => found).join('; '),
+    hint: [...new Set(unmet.map(({ hint }) => hint))].join('; '),
+  })
+}
+
+interface Booting {
+  server: BootedServer
+  plan: VerifyPlan
+  clock: Clock
+  machine: RunnerFacts
+  profile: BootProfile
+  context: VerifyContext
+}
+
+async function tryServer(booting: Booting): Promise<BootReport> {
+  const { server, plan, clock, profile, context } = booting
   const { behaviour } = plan.verify
-  const began = performance.now()
-  const readiness = await waitUntilReady(server, behaviour)
+  const { onStep, signal, limits = usualLimits } = context
+  const trial: Trial = { server, plan, clock, limits, signal }
+  const containerMs = clock.now()
+  const readiness = await waitUntilReady(trial)
   const ready = readiness.status === 'passed'
-  const readyAfterMs = ready ? performance.now() - began : null
-  if (ready) context.onStep(`ready after ${((readyAfterMs ?? 0) / 1000).toFixed(1)} s`)
-  const asked = ready ? await askAll(server, plan) : { checks: skipAll(behaviour), answers: [] }
+  if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s`)
+  const deadlineMs = clock.now() + limits.askSeconds * 1000
+  const asked = ready
+    ? await askServer({ ...trial, deadlineMs }, context.runner.gpus > 0)
+    : nothingAsked(trial)
   const facts = await server.facts()
-  const stopped = stopCheck(
-    await timed(() => server.stop(behaviour.stop.signal, behaviour.stop.timeoutSeconds)),
-    behaviour.stop,
-  )
-  const checks = [readiness, ...asked.checks, ...containerChecks(facts, profile), stopped]
-  const log = await server.log()
+  const ending = { exitCode: await server.exitCode() }
+  const contained = containerChecks(facts, ending, profile, clock.now())
+  const gpuMemoryBytes = await server.gpuMemoryBytes()
+  const stopMs = clock.now()
+  const stopped = await server.stop(behaviour.stop.signal, behaviour.stop.timeoutSeconds)
+  const stop = stopCheck(stopped, behaviour.stop, ending, {
+    beganMs: stopMs,
+    durationMs: clock.now() - stopMs,
+  })
+  const checks = [readiness, ...asked.checks, ...contained, stop]
   return {
     profile: profile.name,
     runner: context.runner.name,
     identity: profile.identity,
-    readyAfterMs,
-    peakMemoryBytes: Number.isFinite(facts.peakMemoryBytes) ? facts.peakMemoryBytes : null,
-    facts: plain(facts),
+    machine: booting.machine,
+    readyAfterMs: ready ? readiness.durationMs : null,
+    ...peakMemory(facts),
+    measured: measuredOf(containerMs, readiness, asked.runs, facts, gpuMemoryBytes),
+    spans: spansOf(containerMs, checks),
+    facts,
     checks,
     answers: asked.answers,
-    logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(log, 40),
+    logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
   }
 }
 
-/** Asks for a token until one comes, the server dies, its log proves a failed start, or time is up. */
-async function waitUntilReady(
-  server: BootedServer,
-  { readiness, failureLines }: Behaviour,
-): Promise<CheckResult> {
-  const began = performance.now()
-  const deadline = began + readiness.timeoutSeconds * 1000
-  for (;;) {
-    const result = await runProbe(server.url, {
-      ...readiness,
-      timeoutSeconds: Math.max(1, (deadline - performance.now()) / 1000),
-    })
-    const durationMs = performance.now() - began
-    if (result.status === 'passed') return { ...result, durationMs }
-    const death = await signOfDeath(server, failureLines)
-    if (death !== null)
-      return { ...result, observed: `${death}; last answer: ${result.observed}`, durationMs }
-    if (performance.now() >= deadline)
-      return {
-        ...result,
-        observed: `not within ${readiness.timeoutSeconds} s; last answer: ${result.observed}`,
-        durationMs,
-      }
-    await sleep(100)
-  }
+interface Asked {
+  checks: CheckResult[]
+  answers: RecordedAnswer[]
+  runs: SpeedRun[]
 }
 
-async function signOfDeath(server: BootedServer, failureLines: readonly string[]): Promise<string | null> {
-  const facts = await server.facts()
-  if (facts.exitCode !== null) return `the server ended with exit code ${facts.exitCode}`
-  const log = await server.log()
-  const line = failureLines.find((text) => log.includes(text))
-  return line === undefined ? null : `the log says "${line}"`
-}
-
-async function askAll(
-  server: BootedServer,
-  plan: ImagePlan,
-): Promise<{ checks: CheckResult[]; answers: RecordedAnswer[] }> {
-  const checks: CheckResult[] = []
-  for (const probe of plan.verify.behaviour.probes) checks.push(await runProbe(server.url, probe))
-  const answers: RecordedAnswer[] = []
-  for (const prompt of plan.verify.prompts)
-    await recordAnswer(server.url, plan.model, prompt).then(
-      (answer) => answers.push(answer),
-      () => undefined,
-    )
-  return { checks: [...checks, answersCheck(answers, plan.verify.prompts)], answers }
-}
-
-function answersCheck(answers: readonly RecordedAnswer[], prompts: readonly string[]): CheckResult {
-  const good = answers.filter((answer) => answer.tokens > 0)
+async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<Asked> {
+  const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
+  const recorded = await recordAnswers(trial)
+  const speed = await measureSpeed(trial)
+  const onGpu = onGpus ? await gpuChecks(trial) : []
   return {
-    id: 'answers',
-    group: 'serve',
-    title: 'every recorded prompt is answered',
-    required: true,
-    status: good.length === prompts.length ? 'passed' : 'failed',
-    expected: `${prompts.length} answers with tokens`,
-    observed: `${good.length} answers, ${good.reduce((sum, answer) => sum + answer.tokens, 0)} tokens`,
-    durationMs: answers.reduce((sum, answer) => sum + answer.durationMs, 0),
-    evidence: answers[0]?.answer.slice(0, 1000) ?? '',
+    checks: [...checks, recorded.check, speed.check, ...onGpu],
+    answers: recorded.answers,
+    runs: speed.runs,
   }
 }
 
-function skipAll({ probes }: Behaviour): CheckResult[] {
-  return probes.map((probe) => ({
-    id: probe.id,
-    group: probe.group,
-    title: probe.title,
-    required: probe.required,
-    status: 'skipped',
-    expected: '',
-    observed: 'the server was never ready',
-    durationMs: 0,
-    evidence: '',
-  }))
+function nothingAsked({ plan, clock }: Trial): Asked {
+  const { probes } = plan.verify.behaviour
+  const checks = probes.map((probe) => skippedProbe(probe, 'the server was never ready', clock))
+  return { checks, answers: [], runs: [] }
 }
 
-async function timed<Value>(act: () => Promise<Value>): Promise<{ value: Value; durationMs: number }> {
-  const began = performance.now()
-  const value = await act()
-  return { value, durationMs: performance.now() - began }
-}
-
-/** NaN is no JSON; a fact that could not be read is -1 there. */
-function plain(facts: ContainerFacts): ContainerFacts {
-  const number = (value: number) => (Number.isFinite(value) ? value : -1)
+function peakMemory({ cgroupPeakBytes, residentPeakBytes }: ContainerFacts) {
+  if (cgroupPeakBytes !== null) return { peakMemoryBytes: cgroupPeakBytes, peakMemoryFrom: 'cgroup' } as const
   return {
-    ...facts,
-    uid: number(facts.uid),
-    gid: number(facts.gid),
-    outwardPackets: number(facts.outwardPackets),
-    peakMemoryBytes: number(facts.peakMemoryBytes),
+    peakMemoryBytes: residentPeakBytes,
+    peakMemoryFrom: residentPeakBytes === null ? null : 'resident',
+  } as const
+}
+
+function measuredOf(
+  containerMs: number,
+  readiness: CheckResult,
+  runs: SpeedRun[],
+  { cgroupPeakBytes, residentPeakBytes }: ContainerFacts,
+  gpuMemoryBytes: number | null,
+): Measured {
+  return {
+    containerMs,
+    readyMs: readiness.status === 'passed' ? readiness.durationMs : null,
+    firstTokenMs: median(runs.map((run) => run.firstTokenMs)),
+    tokensPerSecond: median(runs.map((run) => run.tokensPerSecond)),
+    runs,
+    hostMemory: { cgroupPeakBytes, residentPeakBytes },
+    gpuMemoryBytes,
   }
+}
+
+function spansOf(containerMs: number, checks: readonly CheckResult[]): Span[] {
+  const timed = checks.filter((check) => check.durationMs > 0)
+  return [
+    { what: 'pull the image and start the container', beganMs: 0, endedMs: containerMs },
+    ...timed.map(({ title, beganMs, durationMs }) => ({
+      what: title,
+      beganMs,
+      endedMs: beganMs + durationMs,
+    })),
+  ]
+}
+
+function startClock(): Clock {
+  const beganMs = performance.now()
+  return { now: () => Math.round((performance.now() - beganMs) * 10) / 10 }
 }
 
 function lastLines(text: string, count: number): string {

@@ -3,9 +3,10 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Client, Container, Service } from '@dagger.io/dagger'
-import { type ContainerFacts, parseFacts } from '../../images/container-facts.ts'
+import { parseFacts } from '../../images/container-facts.ts'
 import type { ImageConfig } from '../../images/oci.ts'
-import { runtimeSpec } from '../../images/runtime-spec.ts'
+import type { RunnerFacts } from '../../images/runner-facts.ts'
+import { nameFiles, runtimeSpec } from '../../images/runtime-spec.ts'
 import { imageFrom } from '../debian.ts'
 import { readImageConfig } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
@@ -26,7 +27,12 @@ export interface DaggerBoot {
 
 /** Boots images with runc inside an exec of the engine, pulled by digest from the store. */
 export function daggerRunner(context: DaggerBoot): Runner {
-  return { name: 'dagger', boot: (request, use) => bootInDagger(context, request, use) }
+  return {
+    name: 'dagger',
+    gpus: 0,
+    machine: () => machineOf(context),
+    boot: (request, use) => bootInDagger(context, request, use),
+  }
 }
 
 async function bootInDagger<Result>(
@@ -56,32 +62,61 @@ async function bootInDagger<Result>(
 }
 
 async function harnessOf(context: DaggerBoot, request: BootRequest, config: ImageConfig): Promise<Container> {
-  const script = await readFile(join(import.meta.dirname, 'harness.sh'), 'utf8')
   const spec = runtimeSpec(config, request.profile, {
     rootfs: '/image',
     networkNamespace: '/var/run/netns/box',
+    names: '/harness/etc',
   })
-  return imageFrom(context.client, harnessImage, context.platform)
+  const scripts = ['harness.sh', 'facts.sh', 'sink.sh']
+  const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
+  const files = [
+    ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),
+    ...Object.entries(nameFiles).map(([name, content]) => ({ path: `/harness/etc/${name}`, content })),
+    { path: '/harness/config.json', content: JSON.stringify(spec) },
+  ]
+  const mounted = toolsOf(context).withMountedDirectory('/image', pulledByDigest(context, request).rootfs())
+  return files
+    .reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
+    .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
+    .withExposedPort(request.port)
+    .withExposedPort(orderPort)
+}
+
+function toolsOf({ client, platform }: DaggerBoot): Container {
+  return imageFrom(client, harnessImage, platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withExec([
       'sh',
       '-ceu',
       `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${harnessPackages.join(' ')} >/dev/null`,
     ])
-    .withMountedDirectory('/image', pulledByDigest(context, request).rootfs())
-    .withNewFile('/harness/harness.sh', script)
-    .withNewFile('/harness/config.json', JSON.stringify(spec))
-    .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
-    .withExposedPort(request.port)
-    .withExposedPort(orderPort)
 }
 
 function pulledByDigest({ client, registryPort, platform }: DaggerBoot, { image }: BootRequest): Container {
   const registry = client.host().service([{ frontend: registryPort, backend: registryPort }])
   // Platform is a branded string without a constructor.
-  return client
-    .container({ platform: platform as never })
-    .from(`localhost:${registryPort}/ingot@${image}`, { registryService: registry })
+  return client.container({ platform: platform as never }).from(`localhost:${registryPort}/ingot@${image}`, {
+    registryService: registry,
+  })
+}
+
+/** The machine of the engine, which may be another than this one. */
+async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
+  const said = await toolsOf(context)
+    .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
+    .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
+    .stdout()
+  const [kernel = '', cpus = ''] = said.split('\n')
+  return {
+    runner: 'dagger',
+    version: await context.client.version(),
+    kernel,
+    cpus: Number(cpus),
+    memoryBytes: Number(/^MemTotal:\s+(\d+)/m.exec(said)?.[1]) * 1024,
+    gpus: [],
+    driver: null,
+    cuda: null,
+  }
 }
 
 async function serverOf(tunnel: Service): Promise<BootedServer> {
@@ -90,8 +125,10 @@ async function serverOf(tunnel: Service): Promise<BootedServer> {
   const order = (line: string) => ask(orderTunnelPort, line)
   return {
     url: `http://127.0.0.1:${serverPort}`,
-    facts: async (): Promise<ContainerFacts> => parseFacts(await order('facts')),
+    exitCode: async () => exitOf(await order('state')),
+    facts: async () => parseFacts(await order('facts')),
     log: () => order('log'),
+    gpuMemoryBytes: async () => null,
     stop: async (signal, timeoutSeconds) =>
       parseStop(await order(`stop ${signal.replace(/^SIG/, '')}:${timeoutSeconds}`)),
   }
@@ -104,10 +141,11 @@ async function ask(port: number, line: string): Promise<string> {
   return text(socket)
 }
 
-function parseStop(answer: string): StopOutcome {
+function exitOf(answer: string): number | null {
   const exit = /^exit (\d+)/m.exec(answer)?.[1]
-  return {
-    exitCode: exit === undefined ? null : Number(exit),
-    waitedMs: Number(/^waited-ms (\d+)/m.exec(answer)?.[1] ?? 0),
-  }
+  return exit === undefined ? null : Number(exit)
+}
+
+function parseStop(answer: string): StopOutcome {
+  return { exitCode: exitOf(answer), waitedMs: Number(/^waited-ms (\d+)/m.exec(answer)?.[1] ?? 0) }
 }

@@ -1,8 +1,10 @@
 import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { RunnerFacts } from '../../images/runner-facts.ts'
 import type { BootProfile } from '../../images/runtime-spec.ts'
 import type { Digest } from '../../lib/digest.ts'
 
 export interface StopOutcome {
+  /** Null when the signal was ignored and the server had to be killed. */
   exitCode: number | null
   waitedMs: number
 }
@@ -11,8 +13,12 @@ export interface StopOutcome {
 export interface BootedServer {
   /** Address of the server, without a slash at the end. */
   url: string
+  /** Null while it runs. */
+  exitCode(): Promise<number | null>
   facts(): Promise<ContainerFacts>
   log(): Promise<string>
+  /** Most that the used memory of all GPUs has grown since the request to boot; null where there are none. */
+  gpuMemoryBytes(): Promise<number | null>
   /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
   stop(signal: string, timeoutSeconds: number): Promise<StopOutcome>
 }
@@ -25,6 +31,9 @@ export interface BootRequest {
 
 /** Starts an image by digest, lets `use` ask it, and leaves nothing running whatever happens. */
 export interface Runner {
-  name: 'dagger' | 'docker' | 'podman'
+  name: RunnerFacts['runner']
+  /** GPUs that are handed to every server. */
+  gpus: number
+  machine(): Promise<RunnerFacts>
   boot<Result>(request: BootRequest, use: (server: BootedServer) => Promise<Result>): Promise<Result>
 }

@@ -1,0 +1,42 @@
+#!/bin/sh
+# What the kernel knows of the server whose first process is $1, as lines of a key and values; nothing for what it hides.
+pid=$1
+cat "/proc/$pid/status" 2>/dev/null || exit 0
+awk '$5 == "/" { print "root", $6 }' "/proc/$pid/mountinfo" 2>/dev/null
+
+# Where there is neither the sink nor a default route, no packet can have left.
+sed 's/:/ /' "/proc/$pid/net/dev" | awk '
+  NR > 2 { names = names " " $1 }
+  $1 == "sink" { packets = $11; found = 1 }
+  END { print "interfaces" names; if (found) print "outward", packets }'
+grep -q ' *sink:' "/proc/$pid/net/dev" || awk '
+  NR > 1 && $2 == "00000000" { routed = 1 }
+  END { if (!routed) print "outward 0" }' "/proc/$pid/net/route"
+# OutNoRoutes counts connections, look-ups and sends that found no route (RFC 4293, ipSystemStatsOutNoRoutes).
+{ grep '^Ip:' "/proc/$pid/net/snmp"; cat "/proc/$pid/net/snmp6" 2>/dev/null; } | awk '
+  $1 == "Ip:" && !column { for (i = 1; i <= NF; i++) if ($i == "OutNoRoutes") column = i; next }
+  $1 == "Ip:" { refused += $column }
+  $1 == "Ip6OutNoRoutes" { refused += $2 }
+  END { print "refused", refused + 0 }'
+
+# Path of the memory group of a process, in version 1 or 2.
+group() {
+  awk -F: -v version="$1" '
+    version == 1 && $2 ~ /(^|,)memory(,|$)/ { print $3 }
+    version == 2 && $1 == 0 { print $3 }' "/proc/$2/cgroup"
+}
+# A group that we are in ourselves holds more than the server, and so does the root.
+peak() {
+  path=$(group "$1" "$pid")
+  [ "$path" != / ] && [ "$path" != "$(group "$1" self)" ] && [ -r "$2$path/$3" ] || return 1
+  echo "cgroup-peak $(cat "$2$path/$3")"
+}
+peak 1 /sys/fs/cgroup/memory memory.max_usage_in_bytes || peak 2 /sys/fs/cgroup memory.peak
+
+space=$(readlink "/proc/$pid/ns/pid" | tr -d '[]a-z:')
+[ -z "$space" ] || find /proc/[0-9]*/ns/pid -maxdepth 0 -lname "pid:\[$space\]" 2>/dev/null |
+  sed 's#ns/pid#status#' | xargs awk '
+    FNR == 1 { count++ }
+    $1 == "VmHWM:" { total += $2 }
+    END { print "processes", count; printf "resident-kib %.0f\n", total }' 2>/dev/null
+exit 0

@@ -1,0 +1,64 @@
+import type { GpuRules } from '../../images/probe.ts'
+import type { CheckResult } from '../../images/report.ts'
+import { askAll } from './questions.ts'
+import { madeCheck, type ReadyTrial } from './trial.ts'
+
+/** A CUDA context alone takes about 300 MB; less means that nothing was put on the GPU. */
+const leastGpuBytes = 100 * 1024 ** 2
+
+/** Whether a server that was given GPUs computes on them: by its own words, its answers and the memory of the GPUs. */
+export async function gpuChecks(trial: ReadyTrial): Promise<CheckResult[]> {
+  const rules = trial.plan.verify.behaviour.gpu
+  const asked = rules ? await askAll(trial, rules.probes) : []
+  return [...asked, ...(rules ? [await logCheck(trial, rules)] : []), await memoryCheck(trial)]
+}
+
+async function logCheck(trial: ReadyTrial, rules: GpuRules): Promise<CheckResult> {
+  const beganMs = trial.clock.now()
+  const lines = (await trial.server.log()).split('\n')
+  const first = (patterns: readonly string[]) =>
+    lines.find((line) => patterns.some((pattern) => new RegExp(pattern).test(line)))
+  const onCpu = first(rules.cpuLines)
+  const onGpu = first(rules.gpuLines)
+  const wanted = rules.gpuLines.length > 0
+  const observed =
+    onCpu !== undefined
+      ? `it computes on the CPU, its log says: ${onCpu.trim()}`
+      : wanted && onGpu === undefined
+        ? 'its log never says that it computes on a GPU'
+        : (onGpu?.trim() ?? 'no word of the CPU')
+  return madeCheck(
+    {
+      id: 'gpu-log',
+      group: 'gpu',
+      title: 'its log says that it computes on the GPU',
+      expected: 'no CPU fallback',
+    },
+    {
+      good: onCpu === undefined && (!wanted || onGpu !== undefined),
+      observed,
+      beganMs,
+      endedMs: trial.clock.now(),
+    },
+  )
+}
+
+async function memoryCheck(trial: ReadyTrial): Promise<CheckResult> {
+  const beganMs = trial.clock.now()
+  const bytes = await trial.server.gpuMemoryBytes()
+  const mib = (sizeBytes: number) => `${Math.round(sizeBytes / 1024 ** 2)} MiB`
+  return madeCheck(
+    {
+      id: 'gpu-memory',
+      group: 'gpu',
+      title: 'it holds memory of the GPU',
+      expected: `at least ${mib(leastGpuBytes)} more than before`,
+    },
+    {
+      good: bytes !== null && bytes >= leastGpuBytes,
+      observed: bytes === null ? 'nvidia-smi gave no figure' : `${mib(bytes)} more than before`,
+      beganMs,
+      endedMs: trial.clock.now(),
+    },
+  )
+}

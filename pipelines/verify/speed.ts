@@ -1,0 +1,102 @@
+import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/answer-text.ts'
+import { chatBody } from '../../images/openai-probes.ts'
+import type { CheckResult, SpeedRun } from '../../images/report.ts'
+import { exchange } from '../exchange.ts'
+import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
+
+/** Different beginnings, so that no answer is read from a cache of prompts. */
+const prompts = [
+  'Write a long story about a lighthouse keeper and the sea.',
+  'Explain step by step how bread is baked, with every detail.',
+  'Describe a walk through an old city in spring, street by street.',
+]
+const maxTokens = 96
+const textAt = ['choices.0.delta.content', 'choices.0.delta.reasoning_content', 'choices.0.delta.reasoning']
+
+const speedCheck = {
+  id: 'speed',
+  group: 'measure',
+  title: 'the speed of streamed answers can be measured',
+  expected: `${prompts.length} streams of two or more tokens`,
+}
+
+/** Streams greedy answers and times them: first text and tokens per second after it. Ends at the first that fails. */
+export async function measureSpeed(trial: ReadyTrial): Promise<{ check: CheckResult; runs: SpeedRun[] }> {
+  const beganMs = trial.clock.now()
+  const reason = await reasonToEnd(trial)
+  if (reason !== null) return { check: skippedCheck(speedCheck, reason, beganMs), runs: [] }
+  const runs: SpeedRun[] = []
+  let trouble: string | null = null
+  for (const prompt of prompts) {
+    const run = await streamOnce(trial, prompt)
+    if (typeof run === 'string') trouble = run
+    else runs.push(run)
+    if (trouble !== null) break
+  }
+  const figures = runs.map((run) => `${run.tokensPerSecond.toFixed(1)} tokens/s`)
+  const check = madeCheck(speedCheck, {
+    good: trouble === null,
+    observed: [...figures, ...(trouble === null ? [] : [trouble])].join('; '),
+    beganMs,
+    endedMs: trial.clock.now(),
+  })
+  return { check, runs }
+}
+
+export function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
+}
+
+async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun | string> {
+  const { server, plan, clock, signal, limits } = trial
+  const request = {
+    method: 'POST',
+    path: plan.verify.behaviour.ask.path,
+    body: {
+      ...chatBody(plan.model, prompt, maxTokens),
+      stream: true,
+      stream_options: { include_usage: true },
+    },
+  } as const
+  const beganMs = clock.now()
+  let seen = ''
+  let firstMs: number | null = null
+  let lastMs = beganMs
+  const onPiece = (text: string) => {
+    lastMs = clock.now()
+    if (firstMs !== null) return
+    seen += text
+    // The first event of many servers carries only the role.
+    if (carriesText(seen)) firstMs = lastMs
+  }
+  const came = await exchange(server.url, request, {
+    timeoutMs: timeLeftMs(trial, limits.answerSeconds),
+    signal,
+    onPiece,
+  })
+  if (came.type === 'trouble') return came.words
+  if (came.answer.status !== 200) return `status ${came.answer.status}`
+  return runOf(prompt, came.answer.body, beganMs, firstMs, lastMs)
+}
+
+function runOf(prompt: string, body: string, beganMs: number, firstMs: number | null, lastMs: number) {
+  const events = parseEvents(body).flatMap((data) => parseJson(data) ?? [])
+  const counted = events.flatMap((event) => valuesAt(event, 'usage.completion_tokens')).at(-1)
+  const pieces = events.filter((event) => streamedText([event], textAt) !== '').length
+  const tokens = typeof counted === 'number' && counted > 0 ? counted : pieces
+  if (firstMs === null || tokens < 2) return `only ${tokens} tokens were streamed`
+  if (lastMs <= firstMs) return `all ${tokens} tokens came at once`
+  return {
+    prompt,
+    tokens,
+    tokensFrom: tokens === counted ? 'usage' : 'pieces',
+    firstTokenMs: firstMs - beganMs,
+    tokensPerSecond: ((tokens - 1) * 1000) / (lastMs - firstMs),
+  } satisfies SpeedRun
+}
+
+function carriesText(text: string): boolean {
+  const events = parseEvents(text).flatMap((data) => parseJson(data) ?? [])
+  return streamedText(events, textAt) !== ''
+}

@@ -1,0 +1,82 @@
+import {
+  chatProbe,
+  chatStreamProbe,
+  generatedTokenProbe,
+  modelsProbe,
+} from '../../../images/openai-probes.ts'
+import type { Behaviour, HttpProbe } from '../../../images/probe.ts'
+import type { BootReport, CheckResult } from '../../../images/report.ts'
+import { digestOf } from '../../../lib/digest.ts'
+import type { VerifyLimits } from '../../../pipelines/verify/limits.ts'
+import { type VerifyPlan, verifyImage } from '../../../pipelines/verify.ts'
+import { model, type Routes, serve, type TinyServer } from '../../servers/openai.ts'
+import { runnerOf, type TinyRunner } from '../../servers/runner.ts'
+
+const health: HttpProbe = {
+  id: 'health',
+  group: 'native',
+  title: 'the health page says ok',
+  required: true,
+  request: { method: 'GET', path: '/health' },
+  expect: { type: 'json', status: 200, checks: [{ at: 'status', rule: 'equals', value: 'ok' }] },
+  timeoutSeconds: 1,
+}
+
+/** Events of this engine name the model. */
+function streamProbe(): HttpProbe {
+  const probe = chatStreamProbe(model)
+  if (probe.expect.type !== 'event-stream') return probe
+  return { ...probe, expect: { ...probe.expect, events: [{ at: 'model', rule: 'equals', value: model }] } }
+}
+
+export const behaviour: Behaviour = {
+  readiness: generatedTokenProbe(model, 2),
+  probes: [health, modelsProbe(model), chatProbe(model), streamProbe()].map((probe) => ({
+    ...probe,
+    timeoutSeconds: 1,
+  })),
+  failureLines: ['failed to load model'],
+  stop: { signal: 'SIGTERM', timeoutSeconds: 1, exitCodes: [0] },
+  ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
+}
+
+export const plan: VerifyPlan = {
+  name: 'tiny-server',
+  model,
+  port: 8080,
+  sharedMemoryBytes: 64 * 1024 ** 2,
+  verify: { profiles: ['plain'], startTimeoutSeconds: 2, prompts: ['Count to five.'], behaviour },
+}
+
+export const limits: VerifyLimits = {
+  askSeconds: 60,
+  answerSeconds: 0.5,
+  wrongAnswerSeconds: 0.2,
+  pollMs: 10,
+}
+
+export interface Case {
+  routes?: Routes | ((server: TinyServer) => Routes)
+  runner?: TinyRunner
+  plan?: Partial<VerifyPlan>
+  limits?: Partial<VerifyLimits>
+}
+
+/** Verifies a small server under the plain profile, once. */
+export async function verifyTiny(given: Case = {}): Promise<BootReport> {
+  const runner = runnerOf(() => serve(given.routes), given.runner)
+  const [boot] = await verifyImage(
+    digestOf('tiny'),
+    { ...plan, ...given.plan },
+    { runner, onStep: () => undefined, limits: { ...limits, ...given.limits } },
+  )
+  if (boot === undefined) throw new Error('nothing was booted')
+  return boot
+}
+
+/** Checks that did not pass, each as `id status: observed`. */
+export function complaints(checks: readonly CheckResult[]): string[] {
+  return checks
+    .filter((check) => check.status !== 'passed')
+    .map((check) => `${check.id} ${check.status}: ${check.observed}`)
+}

@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest'
+import type { GpuRules } from '../../../images/probe.ts'
+import { verdictOf } from '../../../images/report.ts'
+import { digestOf } from '../../../lib/digest.ts'
+import { verifyImage } from '../../../pipelines/verify.ts'
+import * as bad from '../../servers/bad.ts'
+import { sendJson, serve } from '../../servers/openai.ts'
+import { runnerOf } from '../../servers/runner.ts'
+import { behaviour, complaints, limits, plan, verifyTiny } from './plan.ts'
+
+test('a good server passes every check and its figures are there', async () => {
+  const boot = await verifyTiny()
+  expect(complaints(boot.checks)).toEqual([])
+  expect(verdictOf([boot])).toBe('verified')
+  expect(boot.logTail).toBe('')
+  expect(boot.answers).toMatchObject([
+    { prompt: 'Count to five.', answer: 'one two three four five', tokens: 5 },
+  ])
+  expect(boot.measured.runs).toHaveLength(3)
+  expect(boot.measured.runs[0]).toMatchObject({ tokens: 5, tokensFrom: 'pieces' })
+  expect(boot.measured.tokensPerSecond).toBeGreaterThan(10)
+  expect(boot.measured.tokensPerSecond).toBeLessThan(1000)
+  expect(boot.measured.firstTokenMs).toBeLessThan(1000)
+  expect(boot).toMatchObject({ peakMemoryBytes: 300e6, peakMemoryFrom: 'cgroup' })
+})
+
+test('peak memory falls back to resident sizes and says so', async () => {
+  const boot = await verifyTiny({ runner: { facts: { cgroupPeakBytes: null } } })
+  expect(boot).toMatchObject({ peakMemoryBytes: 320e6, peakMemoryFrom: 'resident' })
+})
+
+test('spans follow the boot in time and name every timed check', async () => {
+  const { spans, checks } = await verifyTiny()
+  expect(spans[0]?.what).toBe('pull the image and start the container')
+  expect(spans.every((span) => span.endedMs >= span.beganMs)).toBe(true)
+  expect(spans.map((span) => span.beganMs)).toEqual(
+    spans.map((span) => span.beganMs).toSorted((a, b) => a - b),
+  )
+  expect(spans.map((span) => span.what)).toContain(checks.find((check) => check.id === 'chat')?.title)
+})
+
+test('a server that loads for a while is waited for', async () => {
+  const boot = await verifyTiny({ routes: bad.loadsAtFirst(5) })
+  expect(complaints(boot.checks)).toEqual([])
+  expect(boot.readyAfterMs).toBeGreaterThanOrEqual(50)
+})
+
+test('a server that ignores the signal is said to have been killed', async () => {
+  const boot = await verifyTiny({ runner: { ignoresSignals: true } })
+  expect(complaints(boot.checks)).toEqual([
+    'graceful-stop failed: ignored: still there after 1 s, then killed',
+  ])
+})
+
+test('time for all questions together ends the asking', async () => {
+  const boot = await verifyTiny({ routes: bad.silent, limits: { askSeconds: 0.3 } })
+  const over = 'not asked: all questions together took more than 0.3 s'
+  expect(complaints(boot.checks)).toEqual([
+    expect.stringMatching(/^chat failed: no answer within 0\.\d s/),
+    `chat-stream skipped: ${over}`,
+    `answers skipped: ${over}`,
+    `speed skipped: ${over}`,
+  ])
+})
+
+test('hostile is tried with both identities, each in a boot of its own', async () => {
+  const runner = runnerOf(() => serve())
+  const hostile = { ...plan, verify: { ...plan.verify, profiles: ['hostile' as const] } }
+  const boots = await verifyImage(digestOf('tiny'), hostile, { runner, onStep: () => undefined, limits })
+  expect(boots.map((boot) => boot.identity)).toEqual([
+    { uid: 54321, gid: 0 },
+    { uid: 54321, gid: 54321 },
+  ])
+  expect(boots.flatMap((boot) => complaints(boot.checks))).toEqual([])
+})
+
+test.each([
+  [{ uid: 0 }, 'user failed: 0:0'],
+  [{ uid: null, gid: null }, 'user skipped: not known: the runner could not read it'],
+  [{ rootReadOnly: true }, 'read-only-root failed: ro'],
+  [{ capabilities: ['0', '0', '3', '0', '0'] }, 'no-capabilities failed: 0 0 3 0 0'],
+  [{ capabilities: [] }, 'no-capabilities skipped: not known: the runner could not read it'],
+  [{ noNewPrivileges: false }, 'no-new-privileges failed: NoNewPrivs 0'],
+  [
+    { outwardPackets: 2 },
+    'no-outward-connection failed: 2 packets, 0 attempts without a route; interfaces lo sink',
+  ],
+  [
+    { outwardRefused: 1 },
+    'no-outward-connection failed: 0 packets, 1 attempts without a route; interfaces lo sink',
+  ],
+  [{ outwardPackets: null }, 'no-outward-connection skipped: not known: the runner could not read it'],
+])('facts %j are judged: %s', async (facts, words) => {
+  const boot = await verifyTiny({ runner: { facts } })
+  expect(complaints(boot.checks)).toEqual([words])
+  expect(verdictOf([boot])).toBe(words.includes('skipped') ? 'unverified' : 'failed')
+})
+
+const rules: GpuRules = {
+  cpuLines: ['no usable GPU', 'offloaded (\\d+)/(?!\\1 )\\d+ layers'],
+  gpuLines: ['offloaded \\d+/\\d+ layers to GPU'],
+  probes: [
+    {
+      id: 'size-vram',
+      group: 'native',
+      title: 'the loaded model is in the memory of the GPU',
+      required: true,
+      request: { method: 'GET', path: '/api/ps' },
+      expect: { type: 'json', status: 200, checks: [{ at: 'models.0.size_vram', rule: 'positive' }] },
+      timeoutSeconds: 1,
+    },
+  ],
+}
+
+const gpuMachine = {
+  gpus: [{ name: 'NVIDIA L4', memoryBytes: 24e9, capability: 8.9 }],
+  driver: '550.54.15',
+  cuda: '12.4',
+}
+
+function onGpu(log: string, sizeVram: number, gpuMemoryBytes: number) {
+  return verifyTiny({
+    plan: { verify: { ...plan.verify, behaviour: { ...behaviour, gpu: rules } }, requires: { gpus: 1 } },
+    routes: (server) => {
+      server.log += log
+      return {
+        'GET /api/ps': (_, response) => sendJson(response, 200, { models: [{ size_vram: sizeVram }] }),
+      }
+    },
+    runner: { gpus: 1, machine: gpuMachine, gpuMemoryBytes },
+  })
+}
+
+test('a server that computes on the GPU passes', async () => {
+  const boot = await onGpu('load_tensors: offloaded 25/25 layers to GPU\n', 5e8, 6e8)
+  expect(complaints(boot.checks)).toEqual([])
+  expect(boot.measured.gpuMemoryBytes).toBe(6e8)
+})
+
+test.each([
+  [
+    'warning: no usable GPU found\n',
+    5e8,
+    6e8,
+    'gpu-log failed: it computes on the CPU, its log says: warning: no usable GPU found',
+  ],
+  [
+    'offloaded 10/25 layers to GPU\n',
+    5e8,
+    6e8,
+    'gpu-log failed: it computes on the CPU, its log says: offloaded 10/25 layers to GPU',
+  ],
+  ['', 5e8, 6e8, 'gpu-log failed: its log never says that it computes on a GPU'],
+  [
+    'offloaded 25/25 layers to GPU\n',
+    0,
+    6e8,
+    'size-vram failed: models.0.size_vram is 0 instead of a number above 0',
+  ],
+  ['offloaded 25/25 layers to GPU\n', 5e8, 1e6, 'gpu-memory failed: 1 MiB more than before'],
+])('falling back to the CPU fails: log %j, size_vram %d, GPU memory %d', async (log, vram, memory, words) => {
+  expect(complaints((await onGpu(log, vram, memory)).checks)).toEqual([words])
+})
+
+test.each([
+  [{ gpus: 1 }, 0, {}, 'the image needs 1 GPU and gets none'],
+  [{ gpus: 1 }, 1, { gpus: [], driver: null }, 'nvidia-smi shows no GPU here'],
+  [{ gpus: 4 }, 1, {}, 'the model is split over 4 GPUs and 1 are given'],
+  [{ gpus: 1, minDriver: '580.65' }, 1, {}, 'the NVIDIA driver is 550.54.15 and the image needs 580.65'],
+  [{ gpus: 1, minCapability: 9 }, 1, {}, 'NVIDIA L4 has compute capability 8.9 and the image needs 9.0'],
+  [{ gpus: 1, minGpuMemoryBytes: 80e9 }, 1, {}, 'NVIDIA L4 has 22.4 GiB and the image needs 74.5 GiB'],
+])('a machine that cannot run it is refused before any boot: %j', async (requires, gpus, machine, found) => {
+  const starts: string[] = []
+  const runner = runnerOf(
+    async () => {
+      starts.push('started')
+      return serve()
+    },
+    { gpus, machine: { ...gpuMachine, ...machine } },
+  )
+  const refused = verifyImage(digestOf('tiny'), { ...plan, requires }, { runner, onStep: () => undefined })
+  await expect(refused).rejects.toMatchObject({ code: 'unfit-machine', failure: { found } })
+  expect(starts).toEqual([])
+})
+
+test('an abort ends the waiting', async () => {
+  const abort = new AbortController()
+  const runner = runnerOf(() => serve(bad.loadsAtFirst(1e9)))
+  const running = verifyImage(digestOf('tiny'), plan, {
+    runner,
+    onStep: () => undefined,
+    limits,
+    signal: abort.signal,
+  })
+  setTimeout(() => abort.abort(new Error('Ctrl-C')), 100)
+  await expect(running).rejects.toThrow('Ctrl-C')
+})

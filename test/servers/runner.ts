@@ -1,0 +1,73 @@
+import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { RunnerFacts } from '../../images/runner-facts.ts'
+import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
+import type { TinyServer } from './openai.ts'
+
+export const machine: RunnerFacts = {
+  runner: 'docker',
+  version: '28.0.0',
+  kernel: '6.1.0',
+  cpus: 2,
+  memoryBytes: 8 * 1024 ** 3,
+  gpus: [],
+  driver: null,
+  cuda: null,
+}
+
+export interface TinyRunner {
+  machine?: Partial<RunnerFacts>
+  gpus?: number
+  facts?: Partial<ContainerFacts>
+  gpuMemoryBytes?: number
+  /** Stays when it is told to stop. */
+  ignoresSignals?: boolean
+}
+
+/** Runs a server of this process as if it had been booted from an image, and closes it afterwards. */
+export function runnerOf(start: () => Promise<TinyServer>, options: TinyRunner = {}): Runner {
+  return {
+    name: 'docker',
+    gpus: options.gpus ?? 0,
+    machine: async () => ({ ...machine, ...options.machine }),
+    async boot({ profile: { identity, readOnlyRoot } }, use) {
+      const server = await start()
+      const facts = { ...goodFacts, ...identity, rootReadOnly: readOnlyRoot, ...options.facts }
+      try {
+        return await use(bootedServer(server, facts, options))
+      } finally {
+        await server.close()
+      }
+    },
+  }
+}
+
+function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRunner): BootedServer {
+  return {
+    url: server.url,
+    exitCode: async () => server.exitCode,
+    facts: async () => facts,
+    log: async () => server.log,
+    gpuMemoryBytes: async () => options.gpuMemoryBytes ?? null,
+    async stop() {
+      if (options.ignoresSignals) return { exitCode: null, waitedMs: 0 }
+      server.exitCode ??= 0
+      return { exitCode: server.exitCode, waitedMs: 1 }
+    },
+  }
+}
+
+const none = '0000000000000000'
+
+const goodFacts: ContainerFacts = {
+  uid: 0,
+  gid: 0,
+  capabilities: [none, none, none, none, none],
+  noNewPrivileges: true,
+  rootReadOnly: true,
+  outwardPackets: 0,
+  outwardRefused: 0,
+  interfaces: ['lo', 'sink'],
+  cgroupPeakBytes: 300e6,
+  residentPeakBytes: 320e6,
+  processes: 1,
+}
