@@ -1,7 +1,6 @@
-import { encodeHeader } from '../elf/encode.ts'
-import { headerBytes, machines } from '../elf/file.ts'
 import { viewOf, writeU64 } from '../elf/reader.ts'
 import type { Edit, Range, Span } from '../elf/spans.ts'
+import { numberOf } from './architecture.ts'
 import {
   type CodeEntry,
   containerHeaderBytes,
@@ -10,6 +9,7 @@ import {
   entryKinds,
   leastEntryHeaderBytes,
 } from './container.ts'
+import { emptyCubin } from './empty-cubin.ts'
 import type { ContainerPlan } from './keep.ts'
 
 /** A container rewritten in its place, with the bytes behind its new end that nothing names any more. */
@@ -63,9 +63,6 @@ export function encodeContainerHeader(bodyBytes: number): Uint8Array {
   return bytes
 }
 
-/** Bytes of an entry that stands for removed ones: its header and an ELF header without any code. */
-export const markerBytes = leastEntryHeaderBytes + headerBytes
-
 /**
  * An empty container could be reported as damaged instead of "no kernel image for this device" (error 209), which
  * callers expect and catch. So one entry stays, of an architecture that the container had and no target runs, with an
@@ -73,38 +70,18 @@ export const markerBytes = leastEntryHeaderBytes + headerBytes
  */
 export function markerFor(removed: readonly CodeEntry[]): Uint8Array {
   const model = removed.find((entry) => entry.kind === 'cubin') ?? removed[0]
-  const bytes = new Uint8Array(markerBytes)
+  const number = model === undefined ? 0 : numberOf(model.architecture)
+  const cubin = emptyCubin(number)
+  const bytes = new Uint8Array(leastEntryHeaderBytes + cubin.length)
   const view = viewOf(bytes)
   view.setUint16(0, entryKinds.cubin, true)
   view.setUint16(2, 0x0101, true)
   view.setUint32(4, leastEntryHeaderBytes, true)
-  writeU64(view, 8, headerBytes)
-  view.setUint16(24, 7, true)
+  writeU64(view, 8, cubin.length)
+  view.setUint16(24, 8, true)
   view.setUint16(26, 1, true)
-  const { major, minor } = model?.architecture ?? { major: 0, minor: 0 }
-  view.setUint32(28, major * 10 + minor, true)
+  view.setUint32(28, number, true)
   view.setUint32(40, ((model?.flags ?? 0) & ~(entryFlags.lz4 | entryFlags.zstd)) >>> 0, true)
-  bytes.set(emptyCubin(), leastEntryHeaderBytes)
+  bytes.set(cubin, leastEntryHeaderBytes)
   return bytes
-}
-
-function emptyCubin(): Uint8Array {
-  return encodeHeader({
-    identification: Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0x33, 7, 0, 0, 0, 0, 0, 0, 0),
-    type: 2,
-    machine: machines.cuda,
-    version: 1,
-    entry: 0,
-    programHeaderOffset: 0,
-    sectionHeaderOffset: 0,
-    flags: 0,
-    segmentCount: 0,
-    sectionCount: 0,
-    sectionNameIndex: 0,
-  })
-}
-
-/** Whether an entry is such a marker: it takes 64 bytes and is not GPU code. */
-export function isMarker(entry: CodeEntry): boolean {
-  return entry.kind === 'cubin' && entry.compression === 'none' && entry.payloadBytes === headerBytes
 }

@@ -1,7 +1,7 @@
 import type { Architecture } from './architecture.ts'
 import { nameOf, numberOf } from './architecture.ts'
-import { isMarker } from './compact.ts'
 import type { CodeContainer, CodeEntry } from './container.ts'
+import { isMarker } from './empty-cubin.ts'
 import { type ContainerPlan, decide, type Verdict } from './keep.ts'
 
 /** Bytes of one kind of code for one architecture: `sm_90a`, `compute_80`. */
