@@ -35,22 +35,15 @@ export async function startEngine(settings: LabSettings, root: string, binaries:
       [dir('engine')]: '/var/lib/dagger',
       [dir('run')]: '/run/dagger',
     },
-    command: ['sh', '-c', prologue(settings), 'sh', 'tini', '--', ...engineCommand(settings)],
+    command: ['tini', '--', ...engineCommand(settings)],
     env: engineEnvironment(process.env),
   })
   await engineAnswers(settings)
 }
 
-// On a busy machine the first network is made before dnsmasq has said its process id, and the engine gives up
-// (dagger v0.21.8, cmd/dnsname/service.go). An id that no process can have makes it go on: dnsmasq reads all names when it starts.
-function prologue(settings: LabSettings): string {
-  const dir = `/run/containers/cni/dnsname/${settings.networkName}`
-  return `mkdir -p ${dir} && echo 4194305 > ${dir}/pidfile && exec "$@"`
-}
-
 /** Changes when the engine would be started in another way. */
 export function engineConfigKey(settings: LabSettings): string {
-  const value = JSON.stringify([engineConfig(settings), prologue(settings), engineCommand(settings)])
+  const value = JSON.stringify([engineConfig(settings), engineCommand(settings)])
   return createHash('sha256').update(value).digest('hex').slice(0, 12)
 }
 

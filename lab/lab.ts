@@ -49,23 +49,38 @@ async function isUp(settings: LabSettings): Promise<boolean> {
 
 async function build(settings: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
   await removeTree(join(settings.dir, 'tmp'))
+  // The engine's build needs the processors, Debian's packages the network.
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  const [binaries, root] = await Promise.all([
+    provideEngine(settings, say, either),
+    provideSystem(settings, say, either),
+  ]).finally(() => stop.abort())
+  if (await engineRuns(settings)) return
+  await stopContained(settings, 'engine')
+  await cleanNetwork(settings, root)
+  await deleteOthers(settings, [binaries, root])
+  await startEngine(settings, root, binaries)
+  await writeFile(inputsFile(settings), await inputs(settings))
+}
+
+/** Deletes what earlier sources were made into, now that nothing runs from it. */
+async function deleteOthers(settings: LabSettings, current: readonly string[]): Promise<void> {
+  const names = (await readdir(settings.dir)).filter((name) => /^(bin|rootfs)-/.test(name))
+  for (const path of names.map((name) => join(settings.dir, name))) {
+    if (!current.includes(path)) await removeTree(path)
+  }
+}
+
+/** Root file system, registry and base images; returns the first. */
+async function provideSystem(settings: LabSettings, say: Say, signal: AbortSignal): Promise<string> {
   const root = await provideRootfs(settings, say, signal)
   if (!(await registryRuns(settings))) {
     await stopContained(settings, 'registry')
     await startRegistry(settings, root)
   }
-  // The engine's build needs the processors, the images' the network.
-  const [binaries, images] = await Promise.allSettled([
-    provideEngine(settings, say, signal),
-    provideBaseImages(settings, say, signal),
-  ])
-  if (binaries.status === 'rejected') throw binaries.reason
-  if (images.status === 'rejected') throw images.reason
-  if (await engineRuns(settings)) return
-  await stopContained(settings, 'engine')
-  await cleanNetwork(settings, root)
-  await startEngine(settings, root, binaries.value)
-  await writeFile(inputsFile(settings), await inputs(settings))
+  await provideBaseImages(settings, say, signal)
+  return root
 }
 
 async function deleteAll(settings: LabSettings, say: Say): Promise<void> {

@@ -43,6 +43,9 @@ const links: Readonly<Record<string, string>> = {
   'usr/bin/xtables-nft-multi': '/usr/sbin/xtables-nft-multi',
 }
 
+// The engine's dnsmasq would listen on all addresses, and the host's network may have another name server or another lab.
+const dnsmasq = '#!/bin/sh\\nexec /usr/sbin/dnsmasq --bind-dynamic "$@"\\n'
+
 /** mmdebstrap's arguments for the engine's own root file system, without the directory it writes. */
 export function rootfsArguments(): string[] {
   const directories = mountPoints.map((path) => `"$1/${path}"`).join(' ')
@@ -55,6 +58,7 @@ export function rootfsArguments(): string[] {
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     `--customize-hook=mkdir -p ${directories} && ${linking.join(' && ')}`,
+    `--customize-hook=printf '${dnsmasq}' > "$1/usr/local/sbin/dnsmasq" && chmod +x "$1/usr/local/sbin/dnsmasq"`,
     // The host's own is mounted here at each start.
     '--customize-hook=rm -f "$1/etc/resolv.conf"',
     'bookworm',
