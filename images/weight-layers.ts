@@ -34,7 +34,7 @@ export interface LayerLimits {
 }
 
 export interface WeightLayerOptions extends LayerLimits {
-  /** Absolute, `/models/NAME`. */
+  /** Absolute, `/models/NAME`; `/` for an image that is mounted as the model folder itself. */
   modelFolder: string
 }
 
@@ -63,8 +63,9 @@ export function planWeightLayers(files: readonly PlannedFile[], options: WeightL
 
 function entriesOf({ path, sizeBytes, sha256, split }: PlannedFile, root: string): WeightEntry[] {
   const file = { path, sizeBytes, sha256 }
-  if (!split) return [{ type: 'file', path: `${root}/${path}`, file }]
-  return split.parts.map((part, index) => ({ type: 'part', path: `${root}/${part.path}`, file, part, index }))
+  const inRoot = (name: string) => (root === '' ? name : `${root}/${name}`)
+  if (!split) return [{ type: 'file', path: inRoot(path), file }]
+  return split.parts.map((part, index) => ({ type: 'part', path: inRoot(part.path), file, part, index }))
 }
 
 /** The same for any set of entries: what has no bytes to fetch shares the first layer. */
@@ -84,7 +85,7 @@ export function groupIntoLayers(
   const smallGroups = groupBySize(small, maxLayerBytes)
   const perLayer = Math.ceil(large.length / Math.max(1, maxLayers - smallGroups.length - parts.length - 1))
   return [
-    weightLayer('weights: folders', layout),
+    ...(layout.length > 0 ? [weightLayer('weights: folders', layout)] : []),
     ...smallGroups.map((group) => weightLayer(`weights: ${group.length} small files`, group)),
     ...groupBySize(large, maxLayerBytes, perLayer).map((group) => weightLayer(causeOf(group), group)),
     ...parts.map((entry) => weightLayer(`weights: ${entry.part.path}`, [entry])),

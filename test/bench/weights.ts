@@ -1,0 +1,174 @@
+import { execFile, spawn } from 'node:child_process'
+import { createCipheriv, createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
+import { totalBytes } from '../../recipes/locked-weights.ts'
+import { ensureTool } from '../tools.ts'
+
+const run = promisify(execFile)
+
+// node test/bench/weights.ts [--size 4GB] [--dir FOLDER] [--no-crane]: packing against the sha256 rate of one core and `crane append`.
+const { values } = parseArgs({
+  options: {
+    size: { type: 'string', default: '4GB' },
+    dir: { type: 'string', default: tmpdir() },
+    'no-crane': { type: 'boolean', default: false },
+  },
+})
+
+interface Packed {
+  seconds: number
+  cpuSeconds: number
+  peakRssBytes: number
+  writtenBytes: number
+  readBytes: number
+  digests: string[]
+}
+
+const folder = await mkdtemp(join(values.dir, 'ingot-bench-'))
+try {
+  await measure()
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function measure(): Promise<void> {
+  const files = join(folder, 'model')
+  await generate(files, parseBytes(values.size))
+  const weights = await inventoryWeights(
+    { type: 'folder', path: files },
+    { recipeFolder: '/', environment: process.env },
+  )
+  const bytes = totalBytes(weights.files)
+  const lock = join(folder, 'lock.json')
+  await writeFile(lock, JSON.stringify(weights))
+
+  const rates = [sha256Rate()]
+  const first = await pack(lock, 'one')
+  rates.push(sha256Rate())
+  const again = await pack(lock, 'one')
+  const elsewhere = await pack(lock, 'two')
+  rates.push(sha256Rate())
+  const storeBytes = await sizeOfFolder(join(folder, 'one'))
+  await rm(join(folder, 'two'), { recursive: true })
+  const crane = values['no-crane'] ? undefined : await craneAppend(files)
+  const rate = Math.max(...rates)
+  const best = Math.min(first.seconds, elsewhere.seconds)
+  const floor = bytes / rate
+
+  print({
+    machine: `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, store on ${values.dir}`,
+    model: `${formatBytes(bytes)} in ${weights.files.length} files`,
+    'sha256 of one core': `${formatBytes(rate)}/s, so ${floor.toFixed(2)} s for the model`,
+    'ingot packs in': `${first.seconds.toFixed(2)} s and ${elsewhere.seconds.toFixed(2)} s (CPU ${first.cpuSeconds.toFixed(2)} s)`,
+    'ratio to sha256': (best / floor).toFixed(2),
+    'CPU seconds / cores / sha256': (
+      Math.min(first.cpuSeconds, elsewhere.cpuSeconds) /
+      availableParallelism() /
+      floor
+    ).toFixed(2),
+    'crane append': crane ? `${crane.toFixed(2)} s` : 'not run',
+    'ratio to crane append': crane ? (best / crane).toFixed(3) : 'not run',
+    'peak RSS': formatBytes(Math.max(first.peakRssBytes, elsewhere.peakRssBytes)),
+    'handed to write()': formatBytes(first.writtenBytes),
+    'store on disk': `${formatBytes(storeBytes)}, ${(storeBytes / bytes).toFixed(4)} of the model`,
+    'second run': `${again.seconds.toFixed(3)} s, reads ${formatBytes(again.readBytes)}, writes ${formatBytes(again.writtenBytes)}`,
+    'same digests in two places': String(first.digests.join() === elsewhere.digests.join()),
+  })
+}
+
+/** Three large files, one that shares a layer with others, and small ones; no byte can be compressed. */
+async function generate(target: string, bytes: number): Promise<void> {
+  await mkdir(target)
+  const sizes = [0.4, 0.3, 0.29].map(
+    (part, i) => [`model-0000${i + 1}-of-00003.safetensors`, Math.floor(bytes * part)] as const,
+  )
+  for (const [name, sizeBytes] of [
+    ...sizes,
+    ['tokenizer.model', Math.floor(bytes * 0.01)] as const,
+    ['config.json', 700] as const,
+  ])
+    await writeRandom(join(target, name), sizeBytes)
+}
+
+async function writeRandom(path: string, sizeBytes: number): Promise<void> {
+  const cipher = createCipheriv('aes-128-ctr', randomBytes(16), Buffer.alloc(16))
+  const zeros = Buffer.alloc(8 << 20)
+  const file = createWriteStream(path)
+  for (let left = sizeBytes; left > 0; left -= zeros.length)
+    if (!file.write(cipher.update(zeros.subarray(0, Math.min(left, zeros.length))))) await once(file, 'drain')
+  file.end()
+  await once(file, 'close')
+}
+
+/** Bytes per second of one thread over memory: the floor that packing is compared with. */
+function sha256Rate(): number {
+  const block = randomBytes(32 << 20)
+  const hash = createHash('sha256')
+  const began = performance.now()
+  for (let i = 0; i < 32; i++) hash.update(block)
+  hash.digest()
+  return (32 * block.length) / ((performance.now() - began) / 1000)
+}
+
+async function pack(lock: string, store: string): Promise<Packed> {
+  const program = resolve(import.meta.dirname, 'pack-once.ts')
+  const { stdout } = await run(process.execPath, [program, lock, join(folder, store)])
+  return JSON.parse(stdout)
+}
+
+/** Seconds of `crane append` alone: the tars that it needs are made before, and cost the others' users time as well. */
+async function craneAppend(files: string): Promise<number> {
+  const crane = await ensureTool('crane')
+  const tars = []
+  for (const name of (await readdir(files)).sort()) {
+    await mkdir(join(folder, 'tars'), { recursive: true })
+    const tar = join(folder, 'tars', `${name}.tar`)
+    await run('tar', [
+      '--create',
+      '--file',
+      tar,
+      '--directory',
+      files,
+      '--transform',
+      's,^,models/bench/,',
+      name,
+    ])
+    tars.push('--new_layer', tar)
+  }
+  const began = performance.now()
+  const args = [
+    'append',
+    '--oci-empty-base',
+    '--new_tag',
+    'bench:latest',
+    '--output',
+    join(folder, 'crane.tar'),
+    ...tars,
+  ]
+  const child = spawn(crane, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, TMPDIR: folder },
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`crane append ended with ${code}`)
+  return (performance.now() - began) / 1000
+}
+
+async function sizeOfFolder(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).blocks * 512)
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+function print(figures: Record<string, string>): void {
+  for (const [name, figure] of Object.entries(figures)) console.log(`${name.padEnd(30)} ${figure}`)
+}
