@@ -170,8 +170,18 @@ function shareWarnings({ facts, weightsBytes, tp = 1 }: MemoryRequest): string[]
   ]
 }
 
+function headWarnings({ facts, engine, tp = 1 }: MemoryRequest): string[] {
+  if (engine === 'llama-cpp' || engine === 'ollama') return []
+  const uneven = facts.layers
+    .flatMap(({ layer }) => ('kvHeads' in layer ? [layer.kvHeads] : []))
+    .find((heads) => heads % tp !== 0 && tp % heads !== 0)
+  return uneven === undefined
+    ? []
+    : [`${uneven} key/value heads do not divide by tensor parallel ${tp}: most engines refuse that`]
+}
+
 function trustOf(request: MemoryRequest, engine: EnginePlan): string[] {
-  const warnings = shareWarnings(request)
+  const warnings = [...shareWarnings(request), ...headWarnings(request)]
   if (engine.weights?.from === 'configuration')
     warnings.push(
       'weight bytes are counted from the configuration, not from tensor headers; mixed checkpoints differ',

@@ -1,6 +1,6 @@
 import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf } from '../../lib/error.ts'
+import { errnoOf, messageOf } from '../../lib/error.ts'
 import { isConfig } from '../../recipes/model-facts/keys.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
@@ -29,9 +29,17 @@ export async function readGgufFile(folder: string, name: string): Promise<ModelF
   return readGguf({ shards: ggufShards(name).map((shard) => join(folder, shard)), isLocal: true })
 }
 
-/** Facts from a configuration file alone; the caller says how many bytes the weights have. */
+/** Facts from a configuration file alone; the caller says how many bytes the weights have. Throws `no-model`. */
 export async function readConfigFile(file: string): Promise<ModelFacts> {
-  return factsFromFiles({ label: file, configText: await textOf(file), quantText: undefined, headers: [] })
+  const configText = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ModelReaderError('no-model', {
+      attempted: `read the configuration ${file}`,
+      found: errnoOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error),
+      hint: 'name the config.json of a model',
+      cause: error,
+    })
+  })
+  return factsFromFiles({ label: file, configText, quantText: undefined, headers: [] })
 }
 
 function onlyOne(models: readonly string[], folder: string): string {

@@ -61,8 +61,10 @@ export function factsFromConfig(config: Config): ModelFacts {
   }
 }
 
+/** Sizes that no model can have make no count at all. */
 function withVision(counts: RoleCounts | null, vision: number): RoleCounts | null {
-  return counts && vision > 0 ? { ...counts, vision } : counts
+  const all = counts && vision > 0 ? { ...counts, vision } : counts
+  return all && Object.values(all).every((count) => count >= 0 && Number.isSafeInteger(count)) ? all : null
 }
 
 /** With MLA a query head has a part without and a part with positions. */
@@ -126,7 +128,8 @@ function rotaryDimOf(text: Config, headDim: number, modelType: string): number {
   const parameters = sectionOf(text, 'rope_parameters') ?? {}
   const part =
     numberOf(text, 'partial_rotary_factor', 'rotary_pct') ?? numberOf(parameters, 'partial_rotary_factor')
-  return latent ?? countOf(text, 'rotary_dim') ?? Math.floor(headDim * (part ?? 1))
+  const share = part !== undefined && part >= 0 && part <= 1 ? part : 1
+  return latent ?? countOf(text, 'rotary_dim') ?? Math.floor(headDim * share)
 }
 
 function quantizationFor(config: Config, text: Config): Quantization | null {

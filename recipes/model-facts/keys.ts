@@ -46,11 +46,15 @@ export function numberOf(config: Config, ...names: string[]): number | undefined
   return undefined
 }
 
+/** Larger counts are markers or mistakes: tokenizers write 10^30 for a length without end. */
+const largestCount = 100_000_000
+
 /** First of the names that holds a positive whole number. */
 export function countOf(config: Config, ...names: string[]): number | undefined {
   for (const name of names) {
     const value = config[name]
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= largestCount)
+      return value
   }
   return undefined
 }

@@ -16,6 +16,9 @@ import {
 import { markersOf } from './patterns.ts'
 import { stateLayerOf } from './states.ts'
 
+/** No model comes near; a larger number is a mistake. */
+const mostLayers = 4096
+
 export type Layers = { layers: LayerKind[]; missing: string[] }
 
 /**
@@ -24,7 +27,7 @@ export type Layers = { layers: LayerKind[]; missing: string[] }
  */
 export function layersOf(config: Config): Layers {
   const count = layerCountOf(config)
-  if (!count) return { layers: [], missing: ['num_hidden_layers'] }
+  if (!count || count > mostLayers) return { layers: [], missing: ['num_hidden_layers'] }
   const missing: string[] = []
   const layers = Array.from({ length: count }, (_, index) => kindsAt(config, index, count, missing)).flat()
   return { layers, missing: [...new Set(missing)] }

@@ -171,6 +171,7 @@ test.each([
   [['m', '--gpu', 'l4'], '--engine is missing'],
   [['m', '--gpu', 'l4', '--engine', 'vlm'], 'did you mean vllm?'],
   [['m', '--gpu', 'l44', '--engine', 'vllm'], 'near ones are l4'],
+  [['--config', '/nowhere.json', '--gpu', 'l4', '--engine', 'vllm'], 'there is no such file'],
   [['m', 'n', '--gpu', 'l4', '--engine', 'vllm'], 'an argument too many: n'],
   [['m', '--gpu', 'l4', '--engine', 'vllm', '--tp', 'two'], '--tp "two" is not a number'],
   [['m', '--gpu', 'l4', '--engine', 'vllm', '--nonsense'], "Unknown option '--nonsense'"],
