@@ -2,11 +2,14 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { repoOf } from '../../hub/repo.ts'
 import { startHub } from '../../hub/server.ts'
 import { contextFor, sampleBytes, scratchFolder } from './scratch.ts'
+
+// Child processes and synced files take their time on a machine that does other work.
+vi.setConfig({ testTimeout: 120_000 })
 
 // Characters that base64 and URLs write differently, so that each form is a text of its own.
 const canary = 'hf_c4nary+Token/4b~Ω'.replace('Ω', '=')

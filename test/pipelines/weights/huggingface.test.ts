@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
@@ -11,6 +11,9 @@ import type { Fault } from '../../hub/answers.ts'
 import { type HubRepo, repoOf } from '../../hub/repo.ts'
 import { type Hub, startHub } from '../../hub/server.ts'
 import { contextFor, sampleBytes, scratchStore, sha256 } from './scratch.ts'
+
+// Child processes and synced files take their time on a machine that does other work.
+vi.setConfig({ testTimeout: 120_000 })
 
 const weights = sampleBytes(300_000, 'weights')
 const token = 'hf_canaryTokenForTests0123456789'

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { modelPack, weightsImage } from '../../../images/weights/artifact.ts'
 import { serveStore } from '../../../pipelines/registry/server.ts'
@@ -12,6 +12,9 @@ import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { parseOciReference, registryUrl } from '../../../pipelines/weights/oci-reference.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+
+// Child processes and synced files take their time on a machine that does other work.
+vi.setConfig({ testTimeout: 120_000 })
 
 const context = contextFor()
 

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { hexOf } from '../../../lib/digest.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
@@ -9,6 +9,9 @@ import type { Store } from '../../../pipelines/store/store.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+
+// Child processes and synced files take their time on a machine that does other work.
+vi.setConfig({ testTimeout: 120_000 })
 
 const megabytes = 1e6
 

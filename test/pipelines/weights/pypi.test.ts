@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
@@ -13,6 +13,9 @@ import { parseRecord } from '../../../pipelines/weights/pypi.ts'
 import { configuredIndexes, fromHtml, parsePipConfig } from '../../../pipelines/weights/python-index.ts'
 import { weightsSourceSchema } from '../../../recipes/weights.ts'
 import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+
+// Child processes and synced files take their time on a machine that does other work.
+vi.setConfig({ testTimeout: 120_000 })
 
 const weights = sampleBytes(400_000, 'wheel')
 const password = 'index-password'

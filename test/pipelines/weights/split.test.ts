@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gguf } from '@huggingface/gguf'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { fileNameOf } from '../../../pipelines/store/record.ts'
@@ -12,6 +12,9 @@ import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { splitLargeFiles } from '../../../pipelines/weights/split.ts'
 import { deployedFiles, lockedWeightsSchema } from '../../../recipes/locked-weights.ts'
 import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+
+// Child processes and synced files take their time on a machine that does other work.
+vi.setConfig({ testTimeout: 120_000 })
 
 const context = contextFor()
 const maxLayerBytes = 3_000_000
