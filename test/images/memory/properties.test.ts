@@ -7,7 +7,7 @@ import { engineIds } from '../../../recipes/recipe.ts'
 import { factsOf, GiB, modelNames } from './models.ts'
 import { type Random, randomOf } from './random.ts'
 
-const seeds = Array.from({ length: 300 }, (_, index) => index + 1)
+const seeds = Array.from({ length: 120 }, (_, index) => index + 1)
 
 const versions: Readonly<Record<string, readonly string[]>> = {
   vllm: ['0.6.4', '0.8.5', '0.10.1', '0.11.0', '0.19.0', '0.24.0'],
