@@ -1,5 +1,5 @@
 import { IngotError } from '../../lib/error.ts'
 
-export type GpuCodeErrorCode = 'bad-architecture' | 'check-failed'
+export type GpuCodeErrorCode = 'bad-architecture' | 'check-failed' | 'no-file'
 
 export class GpuCodeError extends IngotError<GpuCodeErrorCode> {}

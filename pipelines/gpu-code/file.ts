@@ -1,6 +1,9 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { ElfError } from '../../images/elf/error.ts'
 import { type ByteReader, checkRange } from '../../images/elf/reader.ts'
+import { GpuCodeError } from '../../images/gpu-code/error.ts'
+import { messageOf } from '../../lib/error.ts'
 
 /** A file open for reading in any order; memory holds what is asked for and nothing else. */
 export interface OpenFile extends ByteReader {
@@ -21,12 +24,28 @@ export async function withFile<Result>(
   path: string,
   act: (file: OpenFile) => Promise<Result>,
 ): Promise<Result> {
-  const handle = await open(path)
+  const handle = await openExisting(path)
   try {
     const { size, mode } = await handle.stat()
     return await act(openFile(handle, size, mode))
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error
+    throw new ElfError(error.code, { ...error.failure, attempted: `${error.failure.attempted} (${path})` })
   } finally {
     await handle.close()
+  }
+}
+
+async function openExisting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path)
+  } catch (cause) {
+    throw new GpuCodeError('no-file', {
+      attempted: `open ${path}`,
+      found: messageOf(cause),
+      hint: 'name a shared object (.so) that can be read',
+      cause,
+    })
   }
 }
 

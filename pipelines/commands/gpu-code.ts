@@ -1,0 +1,55 @@
+import { lstat } from 'node:fs/promises'
+import { type Architecture, parseTarget } from '../../images/gpu-code/architecture.ts'
+import { listingText, slimmedText } from '../gpu-code/text.ts'
+import { slimTree } from '../gpu-code/tree.ts'
+import { listGpuCode, type SlimmedFile, slimGpuCode } from '../gpu-code.ts'
+import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
+
+export const gpuCodeCommand: Command = {
+  usage: 'gpu-code FILE... [--target sm_90]... [--in-place] [--json]',
+  summary: 'what GPU code a library holds, by architecture, and what a target keeps of it',
+  options: {
+    target: 'architecture of a GPU the image is for, such as sm_90 or 9.0; may be given more than once',
+    'in-place':
+      'remove what no target loads from the files, or from all files below the folders, and check them',
+    json: 'as JSON',
+  },
+  run: runGpuCode,
+}
+
+const optionTypes = {
+  target: { type: 'string', multiple: true },
+  'in-place': { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const
+
+async function runGpuCode(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(argv, optionTypes, {
+    command: 'gpu-code',
+    least: 1,
+    most: 10_000,
+  })
+  const targets = (values.target ?? []).map(parseTarget)
+  if (values['in-place'] && targets.length === 0) throw usageError('gpu-code', '--in-place without --target')
+  const print = <Item>(items: readonly Item[], text: (item: Item) => string) =>
+    context.stdout(values.json ? `${JSON.stringify(items, null, 2)}\n` : items.map(text).join(''))
+  if (values['in-place']) print(await slimAll(positionals, targets), slimmedText)
+  else print(await listAll(positionals, targets), listingText)
+  return 0
+}
+
+async function listAll(files: readonly string[], targets: readonly Architecture[]) {
+  const listings = []
+  for (const file of files) listings.push(await listGpuCode(file, targets))
+  return listings
+}
+
+async function slimAll(paths: readonly string[], targets: readonly Architecture[]): Promise<SlimmedFile[]> {
+  const results: SlimmedFile[] = []
+  for (const path of paths) {
+    if ((await lstat(path)).isDirectory())
+      for await (const result of slimTree(path, targets)) results.push(result)
+    else results.push(...[await slimGpuCode(path, path, targets)].filter((result) => result !== null))
+  }
+  return results
+}
