@@ -10,12 +10,14 @@ import { readPersistently } from './persistent.ts'
 import { slice } from './ranged.ts'
 import { openSink, type Sink } from './sink.ts'
 import { type Slots, slotBytes } from './slots.ts'
-import type { OpenWeights, SourceContext } from './source.ts'
+import type { LocalFile, OpenWeights, SourceContext } from './source.ts'
 
 export interface WriteContext extends SourceContext {
   slots: Slots
   pool: HashPool
   onBytes(bytes: number): void
+  /** A file whose bytes are on this machine already. */
+  openKnown(file: WeightFile): Promise<LocalFile | undefined>
   /** Headers of the parts of a split file, and the bytes before its first tensor. */
   headersOf(file: WeightFile): Promise<{ head: Uint8Array; headers: Uint8Array[] }>
 }
@@ -38,31 +40,48 @@ interface Work {
   draft: Draft
   sink: Sink
   keptBytes: number
+  local: Local
+}
+
+/** Bytes that came from an earlier run or another layer instead of the source. */
+interface Local {
+  bytes: number
 }
 
 /**
  * Writes the tars of layers, each to its file, going on behind the bytes that are there, and gives their digests. Several
  * layers at once are the parts of one file. Each file's sha256 is checked on the way; when it is wrong, the files are
- * removed. Bytes left by an earlier run may be torn (a power cut), so when those are wrong it is all written once more.
+ * removed. Bytes that are on this machine already may be torn (a power cut), so when those are wrong it is all written once
+ * more, from the source alone.
  */
 export async function writeLayerTars(
   targets: readonly Target[],
   source: () => Promise<OpenWeights>,
   context: WriteContext,
 ): Promise<Digest[]> {
-  for (let attempt = 1; ; attempt++) {
-    const kept = { bytes: 0 }
-    try {
-      return await writeOnce(targets, { source, context }, kept)
-    } catch (error) {
-      if (!isWrongContent(error)) throw error
-      await Promise.all(targets.map(({ path }) => rm(path, { force: true })))
-      if (kept.bytes === 0 || attempt > 1) throw error
-    }
+  const local = { bytes: 0 }
+  try {
+    return await writeOnce(targets, { source, context }, local)
+  } catch (error) {
+    if (!isWrongContent(error)) throw error
+    await removeAll(targets)
+    if (local.bytes === 0) throw error
+  }
+  try {
+    // Now with nothing but what the source gives.
+    const fresh = { ...context, openKnown: async () => undefined }
+    return await writeOnce(targets, { source, context: fresh }, local)
+  } catch (error) {
+    if (isWrongContent(error)) await removeAll(targets)
+    throw error
   }
 }
 
-async function writeOnce(targets: readonly Target[], run: Run, kept: { bytes: number }): Promise<Digest[]> {
+async function removeAll(targets: readonly Target[]): Promise<void> {
+  await Promise.all(targets.map(({ path }) => rm(path, { force: true })))
+}
+
+async function writeOnce(targets: readonly Target[], run: Run, local: Local): Promise<Digest[]> {
   const counted = { bytes: 0 }
   const { context } = run
   const onBytes = (bytes: number) => {
@@ -72,7 +91,7 @@ async function writeOnce(targets: readonly Target[], run: Run, kept: { bytes: nu
   const counting: Run = { ...run, context: { ...context, onBytes } }
   try {
     const digests: Digest[] = []
-    for (const target of targets) digests.push(await writeTar(target, counting, kept))
+    for (const target of targets) digests.push(await writeTar(target, counting, local))
     if (counting.whole) refuseWrongHash(counting.whole.file, await counting.whole.hash.digest())
     return digests
   } catch (error) {
@@ -81,13 +100,14 @@ async function writeOnce(targets: readonly Target[], run: Run, kept: { bytes: nu
   }
 }
 
-async function writeTar({ path, layer }: Target, run: Run, kept: { bytes: number }): Promise<Digest> {
+async function writeTar({ path, layer }: Target, run: Run, local: Local): Promise<Digest> {
   const draft = await openDraft(path, layer.sizeBytes)
   const keptBytes = Math.floor(draft.existingBytes / slotBytes) * slotBytes
-  kept.bytes += keptBytes
+  local.bytes += keptBytes
   const sink = openSink(draft, run.context.pool, run.context.slots, keptBytes)
   try {
-    for (const segment of tarSegments(layer)) await writeSegment({ run, draft, sink, keptBytes }, segment)
+    for (const segment of tarSegments(layer))
+      await writeSegment({ run, draft, sink, keptBytes, local }, segment)
     return `sha256:${await sink.finish()}`
   } catch (error) {
     await sink.settle()
@@ -141,17 +161,18 @@ async function writeStretch(work: Work, file: WeightFile, start: number, sizeByt
   const missing = base + sizeBytes - sink.position
   if (missing === 0) return
   const from = start + sink.position - base
-  const source = await run.source()
-  const local = await source.openLocal?.(file)
-  if (!local) {
-    const bytes = readPersistently(source.read, file, from, run.context)
+  const known = await run.context.openKnown(file)
+  if (known) work.local.bytes += missing
+  const opened = known ?? (await (await run.source()).openLocal?.(file))
+  if (!opened) {
+    const bytes = readPersistently((await run.source()).read, file, from, run.context)
     for await (const chunk of slice(bytes, 0, missing)) await append(work, chunk)
     return
   }
   try {
-    await copy(work, local.read, from, from + missing)
+    await copy(work, opened.read, from, from + missing)
   } finally {
-    await local.close()
+    await opened.close()
   }
 }
 

@@ -5,6 +5,7 @@ import type { WeightLayer } from '../../images/weight-layers.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { isDigest } from '../../lib/digest.ts'
 import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
 import { statBlob } from '../store/blobs.ts'
 import { commitPartial, newPartial, type Partial } from '../store/partial.ts'
 import { fileNameOf, readRecord, writeRecord } from '../store/record.ts'
@@ -12,6 +13,7 @@ import { freeBytes, type Store } from '../store/store.ts'
 import { WeightsError } from './error.ts'
 import { openHashPool } from './hashing.ts'
 import { openWeights } from './inventory.ts'
+import { openKnownFile, rememberFiles } from './known-files.ts'
 import { type WriteContext, writeLayerTars } from './layer-writer.ts'
 import { mapLimited } from './limit.ts'
 import { openSlots } from './slots.ts'
@@ -79,10 +81,11 @@ async function runJobs(
     const file = weights.files.find((one) => one.path === path)
     return file ? readPartHeaders(file, weights.files, await open(), { ...context, signal }) : lostFile(path)
   }
+  const openKnown = (file: WeightFile) => openKnownFile(store, file)
   try {
     await mapLimited(jobs, parallel, async (job) => {
       try {
-        await packJob(store, job, open, { ...context, signal, slots, pool, onBytes, headersOf })
+        await packJob(store, job, open, { ...context, signal, slots, pool, onBytes, headersOf, openKnown })
       } catch (error) {
         // The others stop as well, and keep what they have for the next run.
         stop.abort(error)
@@ -114,6 +117,7 @@ async function packJob(
       const digest = digests[i] ?? lost(layer)
       await commitPartial(store, path, digest, layer.sizeBytes)
       await writeRecord(store, 'weight-layer', layer.key, { digest, sizeBytes: layer.sizeBytes })
+      await rememberFiles(store, layer, digest)
     }
   } finally {
     for (const partial of partials) partial.release()

@@ -67,6 +67,19 @@ test('the inventory pins commit, sizes and hashes, names what it skips, and move
   expect(hub.sentBytes).toBeLessThan(1000)
 })
 
+test('another layout of the same model is packed from the store', async () => {
+  const large = sampleBytes(1_200_000, 'large')
+  const hub = await startHub([repoOf('acme/tiny', { 'model.safetensors': large })])
+  onTestFinished(() => hub.close())
+  const { store, locked, stored } = await pack(hub)
+  await stored()
+  const requests = hub.requests.length
+  const other = planWeightLayers(locked.files, { modelFolder: '/elsewhere', smallFileBytes: 100_000 })
+  const layers = await packWeights(store, locked, other, contextFor({ HF_ENDPOINT: hub.url }))
+  expect(layers.map((layer) => layer.descriptor.size)).toEqual(other.map((layer) => layer.sizeBytes))
+  expect(hub.requests.length).toBe(requests)
+})
+
 test('layers hold the bytes of the files, and a second run asks for nothing', async () => {
   const hub = await hubWith()
   const { store, layers, stored } = await pack(hub)

@@ -92,6 +92,21 @@ test.each(leftovers)('a run that left %s is completed to the same layer', async 
   expect(await readdir(join(store.root, 'ingot/partial'))).toEqual([])
 })
 
+test('a damaged layer that another layout is packed from is noticed, and the source is read instead', async () => {
+  const { weights, pack, layers } = await model()
+  const store = await scratchStore()
+  const digest = (await pack(store))[2]?.descriptor.digest ?? 'sha256:'
+  const bytes = await readFile(blobPath(store, digest))
+  bytes[3_000_000] = 1 ^ (bytes[3_000_000] ?? 0)
+  await writeFile(blobPath(store, digest), bytes)
+  const other = planWeightLayers(weights.files, { modelFolder: '/elsewhere', smallFileBytes: megabytes })
+  const [, , layer] = await packWeights(store, weights, other, contextFor())
+  expect(layer?.descriptor.size).toBe(layers[2]?.sizeBytes)
+  expect(sha256(await readFile(blobPath(store, layer?.descriptor.digest ?? 'sha256:')))).toBe(
+    hexOf(layer?.descriptor.digest ?? 'sha256:'),
+  )
+})
+
 test('a file that changed after it was locked is refused and leaves nothing', async () => {
   const { folder, pack } = await model()
   await writeFile(join(folder, 'model.gguf'), sampleBytes(7 * megabytes, 'other'))

@@ -1,0 +1,45 @@
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import { tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
+import { type Digest, isDigest } from '../../lib/digest.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
+import { blobPath, statBlob } from '../store/blobs.ts'
+import { readRecord, writeRecord } from '../store/record.ts'
+import type { Store } from '../store/store.ts'
+import type { LocalFile } from './source.ts'
+
+const kind = 'weight-file'
+
+/** A record costs as much as fetching a file of this size again. */
+const worthRememberingBytes = 1_000_000
+
+const placeSchema = z.object({
+  blob: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  offset: z.int().nonnegative(),
+})
+
+/** Notes where the files of a stored layer are, so that another layout of the same model is packed from there. */
+export async function rememberFiles(store: Store, layer: WeightLayer, blob: Digest): Promise<void> {
+  let offset = 0
+  for (const segment of tarSegments(layer)) {
+    if (segment.type === 'file' && segment.sizeBytes >= worthRememberingBytes)
+      await writeRecord(store, kind, segment.file.sha256, { blob, offset })
+    offset += segment.sizeBytes
+  }
+}
+
+/** A file whose bytes the store has in some layer, or undefined. They are hashed again on the way, as any others. */
+export async function openKnownFile(store: Store, file: WeightFile): Promise<LocalFile | undefined> {
+  if (file.sizeBytes < worthRememberingBytes) return undefined
+  const { data: place } = placeSchema.safeParse(await readRecord(store, kind, file.sha256))
+  if (!place || ((await statBlob(store, place.blob)) ?? 0) < place.offset + file.sizeBytes) return undefined
+  const handle = await open(blobPath(store, place.blob), 'r')
+  const end = place.offset + file.sizeBytes
+  return {
+    read: async (target, position) => {
+      const from = place.offset + position
+      return (await handle.read(target, 0, Math.min(target.length, end - from), from)).bytesRead
+    },
+    close: () => handle.close(),
+  }
+}
