@@ -1,33 +1,27 @@
 import { type Digest, digestOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import type { Lock, LockedRuntime } from '../recipes/lock.ts'
+import type { Lock, LockedRuntime, PythonPackage } from '../recipes/lock.ts'
 import type { EngineId, Profile, Recipe } from '../recipes/recipe.ts'
-import type { Delivery, WeightFile } from '../recipes/weights.ts'
+import type { WeightFile } from '../recipes/weights.ts'
+import { deploymentOf, runtimeOf } from './deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from './engine.ts'
 import { engineOf } from './engines.ts'
 import { PlanError } from './error.ts'
+import type { MemoryPlan } from './memory/result.ts'
 import type { RuntimeConfig } from './oci.ts'
+import { deploymentMemory, predictedMemory, refuseMisfit } from './plan-memory.ts'
+import { mountedFiles, planWeights, type WeightsPlan } from './plan-weights.ts'
 import type { Behaviour } from './probe.ts'
+import type { PredictedMemory } from './report.ts'
 import type { Requirements } from './requirements.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
 import { commonRules, type SlimPolicy } from './slimming.ts'
-import { planWeightLayers, type WeightLayer } from './weight-layers.ts'
+import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from './weights/mount-guard.ts'
 
 /**
  * Raised when the same plan would give other bytes: it is part of every plan and so of its digest.
  */
 export const buildVersion = 1
-
-export interface WeightsPlan {
-  delivery: Delivery
-  /** Folder of the model inside the container. */
-  modelFolder: string
-  setDigest: Digest
-  sizeBytes: number
-  files: WeightFile[]
-  /** Empty unless the weights are baked. */
-  layers: WeightLayer[]
-}
 
 /** Everything that decides what an image is and how it is tried, as one JSON value. No dates, no host names of ours. */
 export interface ImagePlan {
@@ -47,6 +41,10 @@ export interface ImagePlan {
   sharedMemoryBytes: number
   /** What the machine that boots it must have; absent for images that compute on the CPU. */
   requires?: Requirements
+  /** What the memory planner says of the target GPU; null without a GPU or without facts of the model. */
+  memory: MemoryPlan | null
+  /** Parts of memory that the report puts beside what the boot measures. */
+  predictedMemory: PredictedMemory | null
   budgets: Recipe['image']['budgets']
   verify: { profiles: Profile[]; startTimeoutSeconds: number; prompts: string[]; behaviour: Behaviour }
   /** Bytes known before the build. Runtime files are slimmed afterwards, so packages are an upper bound. */
@@ -58,8 +56,12 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
   refuse(recipe, engine.refusals(deployment))
-  const source = runtimeSourceOf(recipe, engine)
+  const memory = deploymentMemory(deployment)
+  refuseMisfit(recipe.name, memory)
+  const { source, slimming } = deployment.runtime
   const weights = planWeights(deployment, lock)
+  const baked = weights.delivery === 'baked'
+  const expected = baked ? [] : mountedFiles(deployment, weights.layers)
   return {
     buildVersion,
     name: recipe.name,
@@ -68,22 +70,53 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
     slimming: recipe.image.slim
-      ? { ...engine.slimming, rules: [...commonRules, ...engine.slimming.rules] }
+      ? withPrograms({ ...slimming, rules: [...commonRules, ...slimming.rules] }, baked ? [] : guardPrograms)
       : {
           rules: commonRules.filter(
             (rule) => rule.id === 'build-machine' || rule.id === 'pseudo-file-systems',
           ),
         },
     enginePaths: [...engine.enginePaths],
-    settings: settingsFiles(),
+    settings: baked
+      ? settingsFiles()
+      : [...settingsFiles(), ...mountGuardFiles(expected, weights.modelFolder)],
     weights,
-    config: runtimeConfig(deployment, engine, lock),
+    config: baked
+      ? runtimeConfig(deployment, engine, lock)
+      : guarded(runtimeConfig(deployment, engine, lock), expected, weights.modelFolder),
     port: deployment.port,
     sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
+    ...requirementsOf(deployment, memory),
+    memory,
+    predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+/** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
+function requirementsOf(
+  { recipe, runtime }: Deployment,
+  memory: MemoryPlan | null,
+): { requires?: Requirements } {
+  if (runtime.device === 'cpu') return {}
+  const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
+  return {
+    requires: {
+      gpus: Math.max(recipe.target.count, recipe.serving.tensorParallel),
+      ...(runtime.gpu === undefined
+        ? {}
+        : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
+      ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
+    },
+  }
+}
+
+/** The guard's own programs are roots like the server. */
+function withPrograms(policy: SlimPolicy, programs: readonly string[]): SlimPolicy {
+  if (policy.closure === undefined || programs.length === 0) return policy
+  return { ...policy, closure: { ...policy.closure, roots: [...policy.closure.roots, ...programs] } }
 }
 
 /** Identity of a plan: sha256 of its canonical JSON. */
@@ -94,24 +127,7 @@ export function planDigestOf(plan: ImagePlan): Digest {
 
 /** The runtime a recipe chooses, with its base replaced where the recipe names another. */
 export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): RuntimeSource {
-  const kind = recipe.engine.runtime ?? engine.defaultRuntime
-  const source = engine.runtimes[kind]
-  if (source) return recipe.image.base === undefined ? source : { ...source, base: recipe.image.base }
-  throw new PlanError('refused', {
-    attempted: `plan ${recipe.name}`,
-    found: `${engine.title} has no runtime "${kind}"`,
-    hint: `set engine.runtime to one of: ${Object.keys(engine.runtimes).join(', ')}`,
-  })
-}
-
-function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
-  return {
-    recipe,
-    version: lock.engine.version,
-    modelFolder: `/models/${recipe.model.name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`,
-    files: lock.weights.files,
-    port: recipe.serving.port ?? engine.port,
-  }
+  return runtimeOf(recipe, engine).source
 }
 
 function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
@@ -123,26 +139,12 @@ function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
   })
 }
 
-function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
-  const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  const baked = deployment.recipe.weights.delivery === 'baked'
-  return {
-    delivery: deployment.recipe.weights.delivery,
-    modelFolder: deployment.modelFolder,
-    // The lock's schema has checked that this is a digest.
-    setDigest: lock.weights.setDigest as Digest,
-    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    files,
-    layers: baked ? planWeightLayers(lock.weights.files, { modelFolder: deployment.modelFolder }) : [],
-  }
-}
-
 function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: Lock): RuntimeConfig {
   const [program = '', ...parameters] = engine.command(deployment)
   return {
     User: userId,
     ExposedPorts: { [`${deployment.port}/tcp`]: {} },
-    Env: environmentOf(deployment, engine),
+    Env: environmentOf(deployment, engine, lock),
     Entrypoint: [program, ...parameters],
     WorkingDir: '/tmp',
     Labels: labelsOf(deployment, engine, lock),
@@ -150,13 +152,25 @@ function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: L
   }
 }
 
-function environmentOf(deployment: Deployment, engine: EngineDefinition): string[] {
+/** An image without weights checks its mount before it becomes the server, and says in labels what it waits for. */
+function guarded(config: RuntimeConfig, expected: readonly WeightFile[], modelFolder: string): RuntimeConfig {
+  return {
+    ...config,
+    Entrypoint: guardedEntrypoint(config.Entrypoint ?? []),
+    Labels: { ...config.Labels, ...mountLabels(expected, modelFolder) },
+    Volumes: { [modelFolder]: {} },
+  }
+}
+
+function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {
+  const { runtime } = lock
   const variables = {
     PATH: '/usr/local/bin:/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    ...(runtime.type === 'upstream' ? runtime.environment : {}),
     HOME: '/tmp',
     USER: 'ingot',
     LOGNAME: 'ingot',
-    LANG: 'C.UTF-8',
     DO_NOT_TRACK: '1',
     HF_HUB_OFFLINE: '1',
     HF_HUB_DISABLE_TELEMETRY: '1',
@@ -187,5 +201,11 @@ function labelsOf({ recipe }: Deployment, engine: EngineDefinition, lock: Lock):
 }
 
 function packagesBytes(runtime: LockedRuntime): number {
-  return runtime.type === 'debian' ? runtime.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0
+  if (runtime.type === 'upstream') return 0
+  const wheels = runtime.type === 'python' ? runtime.distributions.map(largestWheel) : []
+  return [...runtime.packages, ...wheels].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+function largestWheel({ wheels }: PythonPackage): { sizeBytes: number } {
+  return { sizeBytes: Math.max(...wheels.map((wheel) => wheel.sizeBytes)) }
 }

@@ -25,6 +25,8 @@ export interface HarnessPaths {
   networkNamespace: string
   /** Folder with the files of `nameFiles`. */
   names: string
+  /** Folders of the harness that the server finds, read-only, where weights are mounted. */
+  binds?: readonly { source: string; destination: string }[]
 }
 
 /** Address of the interface that leads nowhere; pipelines/boot/sink.sh gives it. */
@@ -59,7 +61,7 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
     },
     root: { path: paths.rootfs, readonly: profile.readOnlyRoot },
     hostname: 'ingot',
-    mounts: [...mounts(profile), ...nameMounts(paths.names)],
+    mounts: [...mounts(profile), ...nameMounts(paths.names), ...(paths.binds ?? []).map(bindMount)],
     linux: {
       namespaces: [
         ...['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
@@ -76,6 +78,10 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
   }
+}
+
+function bindMount({ source, destination }: { source: string; destination: string }): object {
+  return { destination, type: 'bind', source, options: ['rbind', 'ro', 'nosuid', 'nodev', 'noexec'] }
 }
 
 function mounts(profile: BootProfile): object[] {

@@ -3,11 +3,13 @@ import { assembleImage, type StoredLayer } from '../images/oci.ts'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
 import { type LayerReport, type Report, reportJson, reportVersion, verdictOf } from '../images/report.ts'
 import { reportMarkdown } from '../images/report-markdown.ts'
+import { modelPack, weightsImage } from '../images/weights/artifact.ts'
 import { formatBytes } from '../lib/bytes.ts'
 import type { Digest } from '../lib/digest.ts'
 import type { Json } from '../lib/json.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import { daggerRunner } from './boot/dagger.ts'
+import type { WeightsMount } from './boot/runner.ts'
 import { StageError } from './error.ts'
 import type { Progress } from './progress.ts'
 import { serveStore } from './registry/server.ts'
@@ -54,19 +56,21 @@ export async function buildImage(
   const { progress, store } = context
   const began = performance.now()
   const runtime = timedTask(runtimeOf(plan, context))
-  const weightLayers = timedTask(bakedLayers(plan, weights, context))
+  const weightLayers = timedTask(packedWeights(plan, weights, context))
   const [built, packed] = await Promise.all([runtime, weightLayers])
   const planDigest = planDigestOf(plan)
-  const layers = [...packed.value, ...built.value.layers]
+  const baked = plan.weights.delivery === 'baked' ? packed.value : []
+  const mounts = baked.length > 0 ? [] : await weightsMounts(plan, weights, packed.value, store)
+  const layers = [...baked, ...built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
   // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
   await writeRecord(store, planKind, planDigest, plan as unknown as Json)
   const image = await storeImage(store, assembled, `${plan.name}:latest`)
-  const draft = reportOf(plan, planDigest, image, packed.value, built.value)
+  const draft = reportOf(plan, planDigest, image, baked, built.value)
   requireBudgets(plan, draft)
   const beforeVerify = performance.now()
-  const boots = context.verify ? await verified(image, plan, context) : []
+  const boots = context.verify ? await verified(image, plan, mounts, context) : []
   const now = performance.now()
   const report: Report = {
     ...draft,
@@ -91,13 +95,17 @@ async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltR
   return buildRuntime(await context.engine(), context.store, plan, (text) => context.progress.step(text))
 }
 
-/** Weights go in first: layers above may change while nodes keep the unpacked weights (docs/decisions/001). */
-async function bakedLayers(
+/**
+ * Baked weights go in first: layers above may change while nodes keep the unpacked weights (docs/decisions/001). Weights
+ * that someone else mounts are needed here to boot the image only.
+ */
+async function packedWeights(
   plan: ImagePlan,
   weights: LockedWeights,
   context: BuildContext,
 ): Promise<StoredLayer[]> {
-  if (plan.weights.layers.length === 0) return []
+  const { delivery } = plan.weights
+  if (!context.verify && (delivery === 'mounted' || delivery === 'hf-cache')) return []
   const { recipeFolder, environment, signal, progress } = context
   return packWeights(context.store, weights, plan.weights.layers, {
     recipeFolder,
@@ -107,7 +115,40 @@ async function bakedLayers(
   })
 }
 
-async function verified(image: Digest, plan: ImagePlan, context: BuildContext) {
+/** Weights outside the server's image are an image of their own, to be mounted in its place and published as it is. */
+async function weightsMounts(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  stored: readonly StoredLayer[],
+  store: Store,
+): Promise<WeightsMount[]> {
+  const layers = plan.weights.layers.flatMap((layer, index) => {
+    const packed = stored[index]
+    return packed === undefined ? [] : [{ plan: layer, stored: packed }]
+  })
+  if (layers.length === 0) return []
+  const image = await storeImage(
+    store,
+    weightsImage(layers, weights, plan.platform),
+    `${plan.name}-weights:latest`,
+  )
+  if (plan.weights.delivery === 'artifact') {
+    const format = weights.files.some((file) => file.path.endsWith('.gguf')) ? 'gguf' : 'safetensors'
+    await storeImage(
+      store,
+      modelPack(layers, weights, { name: plan.model, format }),
+      `${plan.name}-modelpack:latest`,
+    )
+  }
+  return [{ image, path: plan.weights.modelFolder }]
+}
+
+async function verified(
+  image: Digest,
+  plan: ImagePlan,
+  mounts: readonly WeightsMount[],
+  context: BuildContext,
+) {
   const { store, progress } = context
   const client = await context.engine()
   const registry = await serveStore(store, {})
@@ -117,6 +158,7 @@ async function verified(image: Digest, plan: ImagePlan, context: BuildContext) {
       runner,
       onStep: (text) => progress.step(text),
       signal: context.signal,
+      mounts,
     })
   } finally {
     await registry.close()
@@ -157,6 +199,7 @@ function reportOf(
     ],
     removals: tree.removals,
     missingLibraries: tree.missing,
+    ...(plan.predictedMemory === null ? {} : { memory: plan.predictedMemory }),
     boots: [],
     times: { createdAt: new Date().toISOString(), runtimeMs: 0, weightsMs: 0, verifyMs: 0, totalMs: 0 },
   }

@@ -6,7 +6,7 @@ import type { Lock, LockedRuntime } from '../recipes/lock.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
-import { readGgufFacts } from './gguf-facts.ts'
+import { readModelFacts } from './model-facts.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
 import { resolveUpstream } from './upstream.ts'
@@ -28,7 +28,7 @@ export async function resolveLock(
     inventoryWeights(recipe.weights.source, context),
     resolveRuntime(client, source, engine, recipe),
   ])
-  const gguf = await readGgufFacts(weights, context)
+  const facts = await readModelFacts(weights, context)
   requireRange(resolved.version, recipe.engine.version, engine, source)
   return {
     lockVersion: 1,
@@ -36,7 +36,7 @@ export async function resolveLock(
     engine: { id: engine.id, version: resolved.version },
     runtime: resolved.runtime,
     weights,
-    ...(gguf === undefined ? {} : { gguf }),
+    ...facts,
   }
 }
 

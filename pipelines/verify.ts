@@ -7,7 +7,7 @@ import type { RunnerFacts } from '../images/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../images/runtime-spec.ts'
 import type { Digest } from '../lib/digest.ts'
 import { type Clock, skippedProbe } from './ask.ts'
-import type { BootedServer, Runner } from './boot/runner.ts'
+import type { BootedServer, Runner, WeightsMount } from './boot/runner.ts'
 import { StageError } from './error.ts'
 import { gpuChecks } from './verify/gpu.ts'
 import { usualLimits, type VerifyLimits } from './verify/limits.ts'
@@ -27,6 +27,8 @@ export interface VerifyContext {
   onStep(text: string): void
   signal?: AbortSignal
   limits?: VerifyLimits
+  /** Weights of an image that does not hold them. */
+  mounts?: readonly WeightsMount[]
 }
 
 /**
@@ -46,7 +48,7 @@ export async function verifyImage(
     context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
     const clock = startClock()
     boots.push(
-      await context.runner.boot({ image, profile, port: plan.port }, (server) =>
+      await context.runner.boot({ image, profile, port: plan.port, mounts: context.mounts ?? [] }, (server) =>
         tryServer({ server, plan, clock, machine, profile, context }),
       ),
     )

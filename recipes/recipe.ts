@@ -115,6 +115,13 @@ const image = z.strictObject({
     .default({})
     .describe('Limits whose breach fails the build'),
   labels: z.record(z.string().min(1), z.string()).default({}).describe('Further labels of the image'),
+  registry: z
+    .string()
+    .min(1)
+    .default('any')
+    .describe(
+      'Registry whose limit on layers is kept: any, ghcr, ecr, ecr-public, or a largest layer such as 20GB',
+    ),
   slim: z.boolean().default(true).describe('Whether files that the server never needs are removed'),
 })
 

@@ -9,6 +9,9 @@ const scriptPath = `${folder}/weights-guard`
 /** Exit status of the guard, sysexits' EX_CONFIG: the container was started wrongly, a restart does not help. */
 export const guardExitCode = 78
 
+/** Programs the guard starts, wherever a distribution has them. */
+export const guardPrograms = ['/usr/bin/sh', '/usr/bin/wc', '/usr/bin/sha256sum'] as const
+
 /** What an image without weights holds instead: the list of expected files, and the script that checks it at start. */
 export function mountGuardFiles(files: readonly WeightFile[], modelFolder: string): SettingsFile[] {
   return [

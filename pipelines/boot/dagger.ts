@@ -7,6 +7,7 @@ import { parseFacts } from '../../images/container-facts.ts'
 import type { ImageConfig } from '../../images/oci.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles, runtimeSpec } from '../../images/runtime-spec.ts'
+import type { Digest } from '../../lib/digest.ts'
 import { imageFrom } from '../debian.ts'
 import { readImageConfig } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
@@ -66,6 +67,10 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
     rootfs: '/image',
     networkNamespace: '/var/run/netns/box',
     names: '/harness/etc',
+    binds: (request.mounts ?? []).map(({ path }, index) => ({
+      source: `/mounts/${index}${path}`,
+      destination: path,
+    })),
   })
   const scripts = ['harness.sh', 'facts.sh', 'sink.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
@@ -74,7 +79,11 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
     ...Object.entries(nameFiles).map(([name, content]) => ({ path: `/harness/etc/${name}`, content })),
     { path: '/harness/config.json', content: JSON.stringify(spec) },
   ]
-  const mounted = toolsOf(context).withMountedDirectory('/image', pulledByDigest(context, request).rootfs())
+  const mounted = (request.mounts ?? []).reduce(
+    (container, { image }, index) =>
+      container.withMountedDirectory(`/mounts/${index}`, pulledByDigest(context, image).rootfs()),
+    toolsOf(context).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
+  )
   return files
     .reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
     .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
@@ -92,7 +101,7 @@ function toolsOf({ client, platform }: DaggerBoot): Container {
     ])
 }
 
-function pulledByDigest({ client, registryPort, platform }: DaggerBoot, { image }: BootRequest): Container {
+function pulledByDigest({ client, registryPort, platform }: DaggerBoot, image: Digest): Container {
   const registry = client.host().service([{ frontend: registryPort, backend: registryPort }])
   // Platform is a branded string without a constructor.
   return client.container({ platform: platform as never }).from(`localhost:${registryPort}/ingot@${image}`, {

@@ -27,6 +27,13 @@ export interface BootRequest {
   image: Digest
   profile: BootProfile
   port: number
+  /** Images with weights, of which the folder `path` is mounted, read-only, at the same place. */
+  mounts?: readonly WeightsMount[]
+}
+
+export interface WeightsMount {
+  image: Digest
+  path: string
 }
 
 /** Starts an image by digest, lets `use` ask it, and leaves nothing running whatever happens. */

@@ -1,5 +1,5 @@
-import type { Digest } from '../../lib/digest.ts'
 import type { AssembledImage, ImageConfig, Manifest } from '../../images/oci.ts'
+import type { Digest } from '../../lib/digest.ts'
 import { readBlobText } from './blobs.ts'
 import { keepManifest, setReference } from './reference.ts'
 import type { Store } from './store.ts'

@@ -177,7 +177,10 @@ describe.each(engineIds)('%s', (id) => {
     if (id === 'ollama' && delivery === 'hf-cache')
       return expect(() => planImage(recipe, lockFor(recipe))).toThrow('a store of its own')
     const plan = planImage(recipe, lockFor(recipe))
-    expect(plan.weights.layers.length > 0).toBe(delivery === 'baked')
+    expect(plan.weights.layers.length).toBeGreaterThan(0)
+    const guarded = plan.config.Entrypoint?.[1]?.endsWith('weights-guard') ?? false
+    expect(guarded).toBe(delivery !== 'baked')
+    expect('dev.ingot.weights.files' in (plan.config.Labels ?? {})).toBe(delivery !== 'baked')
     const said = [...(plan.config.Entrypoint ?? []), ...(plan.config.Env ?? [])].join(' ')
     expect(said).toContain(
       delivery === 'hf-cache' ? `/models/hub/models--acme--tiny/snapshots/${'c0'.repeat(20)}` : '/models/',

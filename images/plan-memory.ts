@@ -1,0 +1,109 @@
+import { formatGiB } from '../lib/bytes.ts'
+import type { Deployment } from './engine.ts'
+import { PlanError } from './error.ts'
+import { computeBuffer } from './memory/llama-cpp.ts'
+import { planMemory } from './memory/plan.ts'
+import type { MemoryRequest } from './memory/request.ts'
+import type { MemoryPlan, PlannedMemory } from './memory/result.ts'
+import type { PredictedMemory } from './report.ts'
+
+/** What the memory planner says of a recipe on its target GPU; null without a GPU or without facts of the model. */
+export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
+  const request = requestOf(deployment)
+  return request === null ? null : planMemory(request)
+}
+
+/** Refuses a recipe that surely does not fit, with the numbers and the ways out. At the edge the plan only warns. */
+export function refuseMisfit(name: string, memory: MemoryPlan | null): void {
+  if (memory?.outcome !== 'planned' || memory.fits || !memory.certain) return
+  throw new PlanError('refused', {
+    attempted: `fit ${name} on ${memory.gpuCount} x ${memory.gpu}`,
+    found: misfitWords(memory),
+    hint: memory.advice.map(({ change, explanation }) => `${change}: ${explanation}`).join('; or '),
+  })
+}
+
+/** The predicted parts for the report, to stand beside what the boot measured. */
+export function predictedMemory(deployment: Deployment, memory: MemoryPlan | null): PredictedMemory | null {
+  if (memory?.outcome === 'planned') return onGpu(memory)
+  return deployment.gpu === null ? onHost(deployment) : null
+}
+
+function requestOf({ recipe, version, gpu, facts }: Deployment): MemoryRequest | null {
+  if (gpu === null || facts === null) return null
+  const { serving, engine, target } = recipe
+  const slots = engine.id === 'llama-cpp' || engine.id === 'ollama'
+  return {
+    facts,
+    engine: engine.id,
+    engineVersion: version,
+    gpu,
+    tp: engine.id === 'llama-cpp' || engine.id === 'ollama' ? target.count : serving.tensorParallel,
+    dtype: serving.dtype,
+    ...given('quantization', serving.quantization),
+    ...given('kvCacheDtype', serving.kvCacheDtype),
+    ...given('maxModelLen', contextOf(engine.id === 'llama-cpp', serving)),
+    ...given('gpuMemoryUtilization', serving.gpuMemoryUtilization),
+    ...given('maxNumBatchedTokens', serving.maxPrefillTokens),
+    ...(slots ? { parallel: serving.parallelism } : {}),
+    ...(!slots && serving.parallelism > 1 ? { maxNumSeqs: serving.parallelism } : {}),
+  }
+}
+
+/** A recipe's context length is that of one sequence; llama.cpp's is shared by all its slots. */
+function contextOf(shared: boolean, serving: Deployment['recipe']['serving']): number | undefined {
+  const { contextLength, parallelism } = serving
+  return contextLength === undefined || !shared ? contextLength : contextLength * parallelism
+}
+
+function misfitWords({
+  verdict,
+  weightsBytes,
+  kvBytesForOneSequence,
+  limitBytes,
+  overheadBytes,
+}: PlannedMemory): string {
+  const overhead = Object.values(overheadBytes).reduce((sum, part) => sum + part, 0)
+  return `${verdict} (per GPU: limit ${formatGiB(limitBytes)}, weights ${formatGiB(weightsBytes)}, overhead ${formatGiB(overhead)}, cache of one sequence ${formatGiB(kvBytesForOneSequence)})`
+}
+
+function onGpu({ limitBytes, weightsBytes, overheadBytes, kvPoolBytes }: PlannedMemory): PredictedMemory {
+  return {
+    of: 'gpu',
+    limitBytes,
+    parts: [
+      { cause: 'weights', sizeBytes: weightsBytes },
+      ...Object.entries(overheadBytes).map(([cause, sizeBytes]) => ({ cause, sizeBytes })),
+      { cause: 'KV cache', sizeBytes: Math.max(0, kvPoolBytes) },
+    ],
+  }
+}
+
+/** llama.cpp and Ollama on a CPU map the weights and reserve cache and compute buffer in host memory. */
+function onHost({ recipe, facts, files, version }: Deployment): PredictedMemory | null {
+  const { engine, serving } = recipe
+  if (facts === null || (engine.id !== 'llama-cpp' && engine.id !== 'ollama')) return null
+  const tokens = (serving.contextLength ?? facts.maxPositions ?? 0) * serving.parallelism
+  const perToken = facts.layers.reduce((sum, { count, layer }) => sum + count * cellBytes(layer), 0)
+  // computeBuffer reads the facts alone; a CPU has no GPU to name.
+  const request = { facts, engine: engine.id, engineVersion: version } as MemoryRequest
+  return {
+    of: 'host',
+    limitBytes: null,
+    parts: [
+      { cause: 'weights', sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) },
+      { cause: 'KV cache', sizeBytes: tokens * perToken },
+      { cause: 'compute buffer', sizeBytes: computeBuffer(request, 512, true, tokens) },
+    ],
+  }
+}
+
+/** Bytes of one token in one layer at f16; layers without a cache per token have none. */
+function cellBytes(layer: NonNullable<Deployment['facts']>['layers'][number]['layer']): number {
+  return 'kvHeads' in layer ? 2 * layer.kvHeads * (layer.keyDim + layer.valueDim) : 0
+}
+
+function given<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
+  // One computed key typed as K is not something the compiler can follow.
+  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value }
+}

@@ -1,0 +1,68 @@
+import type { Digest } from '../lib/digest.ts'
+import type { Lock } from '../recipes/lock.ts'
+import type { Recipe } from '../recipes/recipe.ts'
+import type { Delivery, WeightFile } from '../recipes/weights.ts'
+import type { Deployment } from './engine.ts'
+import { ollamaStore } from './ollama-weights.ts'
+import { groupIntoLayers, planWeightLayers, type WeightLayer } from './weight-layers.ts'
+import { hubCacheEntries } from './weights/hub-cache.ts'
+import { registryLimits } from './weights/registry-limits.ts'
+
+export interface WeightsPlan {
+  delivery: Delivery
+  /** Folder of the model inside the container. */
+  modelFolder: string
+  setDigest: Digest
+  sizeBytes: number
+  files: WeightFile[]
+  /** Layers of the image when the weights are baked, else of the weights image that can be mounted in their place. */
+  layers: WeightLayer[]
+}
+
+export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
+  const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
+  return {
+    delivery: deployment.recipe.weights.delivery,
+    modelFolder: deployment.modelFolder,
+    // The lock's schema has checked that this is a digest.
+    setDigest: lock.weights.setDigest as Digest,
+    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    files,
+    layers: weightLayers(deployment, lock),
+  }
+}
+
+/** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
+function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
+  const { recipe, files, modelFolder } = deployment
+  const options = layerOptions(recipe)
+  if (recipe.weights.delivery === 'hf-cache')
+    return groupIntoLayers(hubCacheEntries(lock.weights, modelFolder), options)
+  return recipe.engine.id === 'ollama'
+    ? groupIntoLayers(ollamaStore(deployment), options)
+    : planWeightLayers(files, { modelFolder, ...options })
+}
+
+/** Layers stay within what the registry takes that the recipe names. */
+function layerOptions(recipe: Recipe): { maxLayerBytes?: number } {
+  const { maxLayerBytes } = registryLimits(recipe.image.registry)
+  return maxLayerBytes === undefined ? {} : { maxLayerBytes }
+}
+
+/** Files that a server without weights inside waits for, relative to the folder that is mounted. */
+export function mountedFiles({ modelFolder }: Deployment, layers: readonly WeightLayer[]): WeightFile[] {
+  const root = `${modelFolder.slice(1)}/`
+  return layers
+    .flatMap((layer) => layer.entries)
+    .flatMap((entry) =>
+      entry.type === 'file'
+        ? [
+            {
+              path: entry.path.slice(root.length),
+              sizeBytes: entry.file.sizeBytes,
+              sha256: entry.file.sha256,
+            },
+          ]
+        : [],
+    )
+}
