@@ -146,6 +146,12 @@ function behaviour(deployment: Deployment): Behaviour {
       }),
     ],
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
+    gpu: {
+      // `load_tensors: offloaded 33/33 layers to GPU`; a build without a device says that none was found.
+      cpuLines: ['offloaded 0/\\d+ layers', 'no usable GPU found'],
+      gpuLines: ['offloaded [1-9]\\d*/\\d+ layers to GPU'],
+      probes: [],
+    },
     stop: { signal: 'SIGTERM', timeoutSeconds: 10, exitCodes: [0] },
     ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
   }

@@ -124,7 +124,7 @@ function contextLengthOf({ serving }: Deployment['recipe']): number {
   return serving.contextLength ?? 4096
 }
 
-function behaviour({ recipe, runtime }: Deployment): Behaviour {
+function behaviour({ recipe }: Deployment): Behaviour {
   const model = recipe.model.name
   const listed = model.includes(':') ? model : `${model}:latest`
   return {
@@ -141,10 +141,16 @@ function behaviour({ recipe, runtime }: Deployment): Behaviour {
       completionsProbe(model),
       generate(model),
       nativeStream(model),
-      loaded(listed, runtime.device === 'cuda'),
+      loaded(listed, 'loaded', 'the model is loaded', 'size'),
       ...badInputProbes(badInput, { model, contextLength: contextLengthOf(recipe) }),
     ],
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
+    gpu: {
+      cpuLines: [],
+      gpuLines: [],
+      // It is 0 when the model fell back to the CPU, which Ollama does without an error.
+      probes: [loaded(listed, 'loaded-on-gpu', 'the model is in GPU memory', 'size_vram')],
+    },
     // The listener closes without waiting for answers under way.
     stop: { signal: 'SIGTERM', timeoutSeconds: 15, exitCodes: [0] },
     ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
@@ -228,17 +234,9 @@ function nativeStream(model: string): HttpProbe {
   }
 }
 
-/** `size_vram` is 0 when the model fell back to the CPU, which Ollama does without an error. */
-function loaded(listed: string, onGpu: boolean): HttpProbe {
-  return nativeProbe(
-    {
-      id: 'loaded',
-      title: onGpu ? 'the model is in GPU memory' : 'the model is loaded',
-      request: { method: 'GET', path: '/api/ps' },
-    },
-    [
-      { at: 'models.*.name', rule: 'has', value: listed },
-      { at: onGpu ? 'models.0.size_vram' : 'models.0.size', rule: 'positive' },
-    ],
-  )
+function loaded(listed: string, id: string, title: string, size: 'size' | 'size_vram'): HttpProbe {
+  return nativeProbe({ id, title, request: { method: 'GET', path: '/api/ps' } }, [
+    { at: 'models.*.name', rule: 'has', value: listed },
+    { at: `models.0.${size}`, rule: 'positive' },
+  ])
 }
