@@ -31,9 +31,9 @@ export async function get(url: string, options: HttpOptions): Promise<Answer> {
       await response.body?.cancel()
       throw statusError(url, response)
     }
-    return { response, bytes: () => watched(url, response, watch) }
+    return { response, bytes: () => watched(url, response, watch, options.signal) }
   } catch (error) {
-    watch.stop()
+    watch.disarm()
     throw asNetworkError(url, error, options.signal)
   }
 }
@@ -56,42 +56,53 @@ export async function getText(
 }
 
 interface Watch {
+  /** Of the caller, and of this watch. */
   signal: AbortSignal
-  touch(): void
-  stop(): void
+  arm(): void
+  disarm(): void
 }
 
+/** Aborts when it was armed for too long: the server sent nothing, or the connection is dead. */
 function startWatch({ signal, stallMs = 60_000 }: HttpOptions): Watch {
   const stalled = new AbortController()
-  const timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`)), stallMs).unref()
-  return {
+  let timer: NodeJS.Timeout | undefined
+  const watch: Watch = {
     signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
-    touch: () => void timer.refresh(),
-    stop: () => {
+    arm: () => {
       clearTimeout(timer)
+      timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`)), stallMs).unref()
     },
+    disarm: () => clearTimeout(timer),
   }
+  watch.arm()
+  return watch
 }
 
-async function* watched(url: string, response: Response, watch: Watch): AsyncGenerator<Uint8Array> {
+/** Not watched while the consumer works: a slow disk is not a slow server. */
+async function* watched(
+  url: string,
+  response: Response,
+  watch: Watch,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of response.body ?? []) {
-      watch.touch()
+      watch.disarm()
       yield chunk
-      watch.touch()
+      watch.arm()
     }
   } catch (error) {
-    throw asNetworkError(url, error, watch.signal.aborted ? watch.signal : undefined)
+    throw asNetworkError(url, error, signal)
   } finally {
-    watch.stop()
+    watch.disarm()
   }
 }
 
+/** What a failed request means: the caller's own reason when it was stopped, else `network`. */
 export function asNetworkError(url: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (error instanceof WeightsError) return error
-  const reason = signal?.aborted ? signal.reason : error
-  if (reason instanceof Error && reason.name === 'AbortError') return reason
-  const cause = reason instanceof Error && reason.cause !== undefined ? reason.cause : reason
+  if (signal?.aborted) return signal.reason
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   return new WeightsError('network', {
     attempted: `read ${publicUrl(url)}`,
     found: messageOf(cause),

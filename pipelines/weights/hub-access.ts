@@ -54,6 +54,12 @@ function isExpired(response: Response, hubOrigin: string): boolean {
   return new URL(response.url).origin !== hubOrigin && [400, 401, 403].includes(response.status)
 }
 
+/** `Retry-After`, or the seconds to the next window in the Hub's own `RateLimit` header (`"api";r=0;t=55`). */
+function waitMs(headers: Headers): number | undefined {
+  const window = /;t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]
+  return retryAfterMs(headers.get('retry-after') ?? window ?? null)
+}
+
 const missing: Record<string, string> = {
   RevisionNotFound: 'the repository has no such revision',
   EntryNotFound: 'the repository has no such file',
@@ -80,7 +86,7 @@ export function hubError(
     return new WeightsError(
       'network',
       { attempted, found: `the Hub answered ${status}`, hint: busyHint(hub, status) },
-      retryAfterMs(headers.get('retry-after')),
+      waitMs(headers),
     )
   return new WeightsError('bad-answer', {
     attempted,

@@ -8,8 +8,8 @@ export interface RetryPolicy {
   maxDelayMs: number
 }
 
-/** About five minutes in all: long enough for a router to restart, short enough that a person sees the reason. */
-export const defaultRetry: RetryPolicy = { attempts: 8, firstDelayMs: 500, maxDelayMs: 60_000 }
+/** Some three minutes in all: long enough for a router to restart, short enough that a person sees the reason. */
+export const defaultRetry: RetryPolicy = { attempts: 10, firstDelayMs: 500, maxDelayMs: 60_000 }
 
 /** Milliseconds before attempt `failures + 1`: doubled each time, with up to a quarter of jitter, never less than the server asked for. */
 export function delayMs(policy: RetryPolicy, failures: number, error: WeightsError): number {

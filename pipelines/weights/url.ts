@@ -30,13 +30,14 @@ export async function openUrl(pinned: PinnedOf<'url'>, context: SourceSession): 
   }
 }
 
-/** The address is written to the lock, so it must not carry a password. */
+/** The address is written to the lock, so it must carry no password, token or signature. */
 function refuseCredentials(url: string): void {
-  const { username, password } = new URL(url)
-  if (username === '' && password === '') return
+  const { username, password, searchParams } = new URL(url)
+  const isSecret = (key: string) => /token|signature|^sig$|key|secret|password|credential/i.test(key)
+  if (username === '' && password === '' && ![...searchParams.keys()].some(isSecret)) return
   throw new WeightsError('bad-token', {
     attempted: `read ${publicUrl(url)}`,
-    found: 'the address holds a user or password, which would end up in the lock',
+    found: 'the address holds a password, token or signature, which would end up in the lock',
     hint: 'remove it from the recipe; use a source that takes a token from the environment',
   })
 }

@@ -10,8 +10,10 @@ const weights = lockedWeightsSchema.parse(JSON.parse(readFileSync(lockPath, 'utf
 const layers = planWeightLayers(weights.files, { modelFolder: '/models/bench' })
 const store = await openStore(storePath)
 const began = performance.now()
+const cpu = process.cpuUsage()
 const stored = await packWeights(store, weights, layers, { recipeFolder: '/', environment: process.env })
 const seconds = (performance.now() - began) / 1000
+const { user, system } = process.cpuUsage(cpu)
 await closeStore(store)
 const io = Object.fromEntries(
   readFileSync('/proc/self/io', 'utf8')
@@ -26,7 +28,7 @@ console.log(
     // write_bytes misses what O_DIRECT wrote on some file systems; wchar counts what was handed to write().
     writtenBytes: Math.max(Number(io['write_bytes']), Number(io['wchar'])),
     readBytes: Number(io['rchar']),
-    cpuSeconds: (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime) / 1e6,
+    cpuSeconds: (user + system) / 1e6,
     digests: stored.map((layer) => layer.descriptor.digest),
   }),
 )

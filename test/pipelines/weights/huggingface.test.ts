@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
@@ -129,9 +130,37 @@ test('wrong bytes are refused and nothing of them stays', async () => {
 
 test('a server that stays broken ends in an error with a hint', async () => {
   const hub = await hubWith()
-  const { stored } = await pack(hub)
+  const { stored } = await pack(hub, { HF_TOKEN: token })
   hub.faults.push({ type: 'status', status: 503, path: 'model.safetensors' })
-  await expect(stored()).rejects.toMatchObject({ code: 'network', message: expect.stringContaining('503') })
+  const error = await stored().catch((caught) => caught)
+  expect(error).toMatchObject({ code: 'network', message: expect.stringContaining('503') })
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(token)
+})
+
+test('a server that is gone ends in an error that holds no token', async () => {
+  const hub = await hubWith()
+  const { stored } = await pack(hub, { HF_TOKEN: token })
+  await hub.close()
+  const error = await stored().catch((caught) => caught)
+  expect(error).toMatchObject({ code: 'network', hint: expect.stringContaining('HTTPS_PROXY') })
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(token)
+})
+
+test("the caller's own reason comes back when it stops a download", async () => {
+  const hub = await hubWith()
+  const context = contextFor({ HF_ENDPOINT: hub.url })
+  const locked = await inventoryWeights(source(), context)
+  hub.faults.push({ type: 'stall', afterBytes: 1000 })
+  const stop = new AbortController()
+  const reason = new Error('the user pressed Ctrl-C')
+  setTimeout(() => stop.abort(reason), 50)
+  const layers = planWeightLayers(locked.files, { modelFolder: '/models/tiny' })
+  const packing = packWeights(await scratchStore(), locked, layers, {
+    ...context,
+    stallMs: 60_000,
+    signal: stop.signal,
+  })
+  await expect(packing).rejects.toBe(reason)
 })
 
 const refusals: [string, Partial<HubRepo>, Record<string, string>, string, RegExp][] = [
