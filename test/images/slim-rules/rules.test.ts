@@ -1,0 +1,131 @@
+import picomatch from 'picomatch'
+import { describe, expect, test } from 'vitest'
+import { parseTarget } from '../../../images/gpu-code/architecture.ts'
+import { compilerNeeds, wheelRules } from '../../../images/slim-rules/engines.ts'
+import { rulesFor, type WheelRule } from '../../../images/slim-rules/rule.ts'
+import type { RiskClass } from '../../../images/slimming.ts'
+import { engineIds } from '../../../recipes/recipe.ts'
+
+const root = '/opt/venv/lib/python3.12/site-packages/'
+const versions = {
+  torch: '2.14.0',
+  triton: '3.8.0',
+  vllm: '0.33.0',
+  sympy: '1.14.0',
+  'flashinfer-python': '0.7.2.post1',
+  'flashinfer-cubin': '0.6.13',
+  'sgl-kernel': '0.3.21',
+  sglang: '0.5.23',
+  tilelang: '0.1.15',
+  'nvidia-nvshmem-cu13': '3.8.0',
+  'nvidia-nccl-cu13': '2.32.3',
+  'nvidia-cusolver': '12.4.1.2',
+  'nvidia-cuda-cupti': '13.5.25',
+  'nvidia-cuda-runtime': '13.5.37',
+}
+const all = [...new Set(Object.values(wheelRules).flat())]
+
+function ruleOf(path: string, targets: string, changes: Record<string, string> = {}): string {
+  const installation = {
+    distributions: { ...versions, ...changes },
+    targets: targets.split(' ').filter(Boolean).map(parseTarget),
+  }
+  const rules = rulesFor(all, installation, ['safe', 'feature', 'jit'])
+  return rules.find((rule) => matches(rule, root + path))?.id ?? 'kept'
+}
+
+function matches(rule: WheelRule, path: string): boolean {
+  return picomatch([...rule.paths], { dot: true })(path)
+}
+
+describe('paths of the real wheels', () => {
+  test.each([
+    ['triton/backends/nvidia/lib/cupti/libcupti_static.a', 'sm_90', 'triton-static'],
+    ['triton/backends/amd/lib/libtriton_amd_codegen.so', 'sm_90', 'triton-amd'],
+    ['triton/backends/amd/compiler.py', 'sm_90', 'kept'],
+    ['triton/backends/nvidia/lib/cupti-blackwell/libcupti.so.13', 'sm_100', 'triton-profiler'],
+    ['triton/backends/nvidia/lib/libdevice.10.bc', 'sm_90', 'kept'],
+    ['triton/backends/nvidia/bin/ptxas', 'sm_90', 'kept'],
+    ['triton/backends/nvidia/bin/ptxas-blackwell', 'sm_90', 'triton-ptxas-blackwell-3.6'],
+    ['triton/backends/nvidia/bin/ptxas', 'sm_120', 'triton-ptxas-3.6'],
+    ['triton/backends/nvidia/bin/ptxas', 'sm_90 sm_100', 'kept'],
+    ['triton/backends/nvidia/bin/ptxas-blackwell', 'sm_90 sm_100', 'kept'],
+    ['nvidia/cu13/lib/libcusolverMg.so.12', 'sm_90', 'nvidia-cusolver-multi-gpu'],
+    ['nvidia/cu13/lib/libcusolver.so.12', 'sm_90', 'kept'],
+    ['nvidia/cu13/lib/libcupti.so.13', 'sm_90', 'kept'],
+    ['nvidia/cu13/lib/libnvperf_host.so', 'sm_90', 'nvidia-cuda-cupti-counters'],
+    ['nvidia/nvshmem/lib/libnvshmem_device_sm_80.bc', 'sm_90', 'nvidia-nvshmem-cu13-bitcode-sm-80'],
+    ['nvidia/nvshmem/lib/libnvshmem_device_sm_80.bc', 'sm_86', 'nvidia-nvshmem-cu13-bitcode'],
+    ['nvidia/nvshmem/lib/libnvshmem_host.so.3', 'sm_90', 'kept'],
+    ['torch/bin/protoc-3.21.12.0', 'sm_90', 'torch-protoc'],
+    ['torch/bin/torch_shm_manager', 'sm_90', 'kept'],
+    ['torch/testing/_internal/common_utils.py', 'sm_90', 'kept'],
+    ['vllm/third_party/fmha_sm100/cutlass/include/cute/arch/copy_sm100.hpp', 'sm_90', 'vllm-fmha-sm100'],
+    ['vllm/third_party/fmha_sm100/cutlass/include/cute/arch/copy_sm100.hpp', 'sm_103', 'kept'],
+    ['vllm/third_party/fmha_sm100/api.py', 'sm_90', 'kept'],
+    ['flashinfer_cubin/cubins/1/fmha/Gemm_schedS_sm100f.cubin', 'sm_90', 'flashinfer-cubin-100f'],
+    ['flashinfer_cubin/cubins/1/fmha/Gemm_schedS_sm100f.cubin', 'sm_103', 'kept'],
+    ['flashinfer_cubin/cubins/1/fmha/FmhaSm103aKernel.cubin', 'sm_100', 'flashinfer-cubin-103a'],
+    ['flashinfer_cubin/cubins/1/fmha/FmhaSm103aKernel.cubin', 'sm_103', 'kept'],
+    ['flashinfer_cubin/cubins/1/deep-gemm/kernel.fp8_gemm.226b.cubin', 'sm_90', 'kept'],
+    ['sgl_kernel/sm100/common_ops.abi3.so', 'sm_90', 'sgl-kernel-sm100'],
+    ['sgl_kernel/sm90/common_ops.abi3.so', 'sm_90', 'kept'],
+    ['sgl_kernel/sm90/common_ops.abi3.so', 'sm_80', 'sgl-kernel-sm90'],
+    ['sgl_kernel/sm100/common_ops.abi3.so', 'sm_80', 'kept'],
+    ['sympy/core/tests/test_basic.py', 'sm_90', 'sympy-tests'],
+  ])('%s for %s: %s', (path, targets, id) => {
+    expect(ruleOf(path, targets)).toBe(id)
+  })
+})
+
+test.each([
+  ['3.5.0', 'kept', 'kept'],
+  ['3.6.0', 'kept', 'triton-ptxas-blackwell-3.6'],
+  ['3.9.0', 'triton-ptxas-3.9', 'kept'],
+  ['3.10.0', 'kept', 'kept'],
+])('triton %s on Hopper: ptxas %s, ptxas-blackwell %s', (triton, old, blackwell) => {
+  const folder = 'triton/backends/nvidia/bin/'
+  expect(ruleOf(`${folder}ptxas`, 'sm_90', { triton })).toBe(old)
+  expect(ruleOf(`${folder}ptxas-blackwell`, 'sm_90', { triton })).toBe(blackwell)
+})
+
+test('rules of packages that are not there, and of classes not accepted, drop out', () => {
+  const ids = (accepted: RiskClass[], distributions: Record<string, string>) =>
+    rulesFor(all, { distributions, targets: [] }, accepted).map(({ id }) => id)
+  expect(ids(['safe'], {})).toEqual([])
+  expect(ids(['jit'], { torch: '2.14.0' })).toEqual(['torch-headers'])
+  expect(ids(['safe'], { sympy: '1.14.0' })).toEqual(['sympy-tests'])
+})
+
+describe('all rules', () => {
+  test('have ids of their own', () => {
+    const ids = all.map(({ id }) => id)
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
+  })
+
+  test.each(all.map((rule) => [rule.id, rule] as const))(
+    '%s says why, on what evidence, and stays in site-packages',
+    (_, rule) => {
+      expect(rule.reason.length).toBeGreaterThan(8)
+      expect(rule.evidence.length).toBeGreaterThan(6)
+      for (const path of rule.paths) expect(path.startsWith('/**/{site,dist}-packages/')).toBe(true)
+    },
+  )
+
+  const safe = all.filter(({ risk }) => risk !== 'jit')
+  test.each(compilerNeeds.flatMap(({ compiler, paths }) => paths.map((path) => [compiler, path] as const)))(
+    'what %s opens is in no class but jit: %s',
+    (_, glob) => {
+      const path = glob
+        .replace('/**/{site,dist}-packages/', root)
+        .replace('/**/', '/1/')
+        .replace('nvidia/*/', 'nvidia/cu13/')
+        .replace('*', '13')
+      expect(safe.filter((rule) => matches(rule, path)).map(({ id }) => id)).toEqual([])
+    },
+  )
+
+  test.each(engineIds)('%s has a list', (engine) => {
+    expect(wheelRules[engine]).toBeInstanceOf(Array)
+  })
+})
