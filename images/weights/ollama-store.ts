@@ -35,7 +35,8 @@ interface StoreLayer {
 const layerType = (kind: string) => `application/vnd.ollama.image.${kind}`
 
 /**
- * Every file of an Ollama store (what OLLAMA_MODELS names) with one model, written without a server. There is always a
+ * Every file of an Ollama store (what OLLAMA_MODELS names) with one model, written without a server. The weights lie there
+ * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. There is always a
  * template layer: Ollama 0.17.4 sends the raw prompt where it is missing. Throws `refused` for a name Ollama has no path for.
  */
 export function ollamaStoreEntries(model: OllamaModel, modelsFolder: string): WeightEntry[] {
@@ -52,9 +53,10 @@ export function ollamaStoreEntries(model: OllamaModel, modelsFolder: string): We
     ],
   })
   const blob = (digest: Digest) => `${root}/blobs/sha256-${hexOf(digest)}`
-  const files = [model.gguf, ...(model.projector ? [model.projector] : [])].map(
-    (file) => ({ type: 'file', path: blob(`sha256:${file.sha256}`), file }) satisfies WeightEntry,
-  )
+  const files = [model.gguf, ...(model.projector ? [model.projector] : [])].flatMap((file): WeightEntry[] => [
+    { type: 'file', path: `${root}/${file.path}`, file },
+    { type: 'symlink', path: blob(`sha256:${file.sha256}`), target: `../${file.path}` },
+  ])
   const leaves: WeightEntry[] = [
     ...files,
     ...[config, ...texts.map(({ text }) => text)].map(

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { planWeightLayers, type WeightEntry } from '../../../images/weight-layers.ts'
+import {
+  groupIntoLayers,
+  planWeightLayers,
+  type WeightEntry,
+  type WeightLayer,
+} from '../../../images/weight-layers.ts'
 import { modelPack, packedFiles, weightsImage } from '../../../images/weights/artifact.ts'
 import { hubCacheEntries } from '../../../images/weights/hub-cache.ts'
 import { manifestPath, ollamaStoreEntries } from '../../../images/weights/ollama-store.ts'
@@ -64,10 +69,14 @@ test('an Ollama store has a manifest whose layers are all there, a template laye
     const blob = entries.find((entry) => entry.path === `models/blobs/${layer.digest.replace(':', '-')}`)
     if (blob?.type === 'text')
       expect([digestOf(blob.text), Buffer.byteLength(blob.text)]).toEqual([layer.digest, layer.size])
-    else expect(blob).toMatchObject({ type: 'file', file: { sizeBytes: layer.size } })
+    else expect(blob).toMatchObject({ type: 'symlink', target: '../model.gguf' })
   }
   expect(JSON.parse(text(manifest.layers[3].digest.slice(7)))).toEqual({ num_ctx: 2048, stop: template.stop })
   expect(template.template).toContain('<|im_start|>')
+  // The layer of the weights is the one that every other engine has.
+  const keyOf = (layers: WeightLayer[]) => layers.find((layer) => layer.cause.endsWith('model.gguf'))?.key
+  const plain = planWeightLayers([gguf], { modelFolder: '/models' })
+  expect(keyOf(groupIntoLayers(entries, {}))).toBe(keyOf(plain))
 })
 
 test.each([
