@@ -1,7 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { planWeightLayers } from '../../../images/weight-layers.ts'
+import { groupIntoLayers, planWeightLayers } from '../../../images/weight-layers.ts'
+import { ollamaStoreEntries } from '../../../images/weights/ollama-store.ts'
 import { hexOf } from '../../../lib/digest.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { fileNameOf } from '../../../pipelines/store/record.ts'
@@ -105,6 +106,24 @@ test('a damaged layer that another layout is packed from is noticed, and the sou
   expect(sha256(await readFile(blobPath(store, layer?.descriptor.digest ?? 'sha256:')))).toBe(
     hexOf(layer?.descriptor.digest ?? 'sha256:'),
   )
+})
+
+test('six engines of one model store its weights once, in whatever layout', async () => {
+  const { weights, pack, layers } = await model()
+  const store = await scratchStore()
+  for (const _ of ['vllm', 'tgi', 'sglang', 'tensorrt-llm', 'llama-cpp']) await pack(store)
+  const [gguf] = weights.files.filter((file) => file.path.endsWith('.gguf'))
+  if (!gguf) throw new Error('the model has a GGUF')
+  const template = { template: '{{ .Prompt }}', stop: [] }
+  const ollama = { name: 'm', gguf, architecture: 'llama', parameterSize: '1M', fileType: 'Q4_1', template }
+  const plan = groupIntoLayers(ollamaStoreEntries(ollama, '/models/m'), { smallFileBytes: megabytes })
+  await packWeights(store, weights, plan, contextFor())
+  const blobs = join(store.root, 'blobs/sha256')
+  const sizes = await Promise.all(
+    (await readdir(blobs)).map(async (name) => (await stat(join(blobs, name))).size),
+  )
+  const storedBytes = sizes.reduce((sum, size) => sum + size, 0)
+  expect(storedBytes).toBeLessThan(layers.reduce((sum, layer) => sum + layer.sizeBytes, 0) + 20_000)
 })
 
 test('a file that changed after it was locked is refused and leaves nothing', async () => {
