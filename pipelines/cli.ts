@@ -3,8 +3,11 @@ import { RecipeError } from '../recipes/error.ts'
 import { buildCommand } from './commands/build.ts'
 import { checkCommand } from './commands/check.ts'
 import type { Command, CommandContext } from './commands/command.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { gpuCodeCommand } from './commands/gpu-code.ts'
 import { listCommand } from './commands/list.ts'
 import { lockCommand } from './commands/lock.ts'
+import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
 import { StageError } from './error.ts'
 import { progressOn } from './progress.ts'
@@ -15,6 +18,9 @@ const commands: Record<string, Command> = {
   lock: lockCommand,
   plan: planCommand,
   build: buildCommand,
+  memory: memoryCommand,
+  'gpu-code': gpuCodeCommand,
+  doctor: doctorCommand,
 }
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */

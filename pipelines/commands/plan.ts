@@ -3,6 +3,7 @@ import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { StageError } from '../error.ts'
+import { memoryTable } from '../memory/table.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
@@ -44,6 +45,7 @@ function planText(plan: ImagePlan): string {
     `user      ${config.User}, writable: /tmp`,
     `command   ${(config.Entrypoint ?? []).join(' ')}`,
     `removal   ${(plan.slimming?.rules ?? []).map((rule) => rule.id).join(', ')}`,
+    ...(plan.memory === null ? [] : ['', memoryTable(plan.memory, plan.model)]),
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')

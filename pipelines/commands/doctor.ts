@@ -1,0 +1,92 @@
+import { mkdir, statfs } from 'node:fs/promises'
+import { $, which } from 'zx'
+import { formatBytes } from '../../lib/bytes.ts'
+import { engineSource } from '../session.ts'
+import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+
+export const doctorCommand: Command = {
+  usage: 'doctor [--json]',
+  summary: 'what is here, what is missing, and how to get it',
+  options: { json: 'as JSON' },
+  run,
+}
+
+/** One thing a build or boot may need. `needed` ones make the exit code 3 when they are missing. */
+interface Finding {
+  what: string
+  found: string | null
+  needed: boolean
+  hint: string
+}
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values } = readArguments(
+    argv,
+    { json: { type: 'boolean' } },
+    { command: 'doctor', least: 0, most: 0 },
+  )
+  const findings = await Promise.all([
+    engine(),
+    disk(storeFolder(context.environment)),
+    gpu(),
+    tool('docker', 'only for `ingot verify --runner docker`'),
+    tool('podman', 'only for `ingot verify --runner podman`'),
+    token(context.environment),
+  ])
+  context.stdout(values.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(findingText).join(''))
+  return findings.some((item) => item.needed && item.found === null) ? 3 : 0
+}
+
+async function engine(): Promise<Finding> {
+  return {
+    what: 'Dagger engine',
+    found: await engineSource(),
+    needed: true,
+    hint: 'install Docker or Podman, or run `npm run lab:up` in a checkout of ingot on Debian as root',
+  }
+}
+
+const leastFreeBytes = 5e9
+
+async function disk(store: string): Promise<Finding> {
+  await mkdir(store, { recursive: true })
+  const { bavail, bsize } = await statfs(store)
+  const free = bavail * bsize
+  return {
+    what: 'disk space of the store',
+    found: free < leastFreeBytes ? null : `${formatBytes(free)} free in ${store}`,
+    needed: true,
+    hint: `only ${formatBytes(free)} are free in ${store}; set INGOT_STORE to a folder on a larger disk`,
+  }
+}
+
+async function gpu(): Promise<Finding> {
+  const asked = await $({
+    nothrow: true,
+    quiet: true,
+  })`nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader`
+  return {
+    what: 'NVIDIA GPU',
+    found: asked.exitCode === 0 ? asked.stdout.trim().split('\n').join('; ') : null,
+    needed: false,
+    hint: 'images for GPUs are built here, but must be booted on a machine that has one',
+  }
+}
+
+async function tool(name: string, hint: string): Promise<Finding> {
+  return { what: name, found: await which(name, { nothrow: true }), needed: false, hint }
+}
+
+async function token(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  return {
+    what: 'Hugging Face token',
+    found: environment['HF_TOKEN'] ? 'in HF_TOKEN' : null,
+    needed: false,
+    hint: 'gated and private models need one: set HF_TOKEN, or weights.source.token in the recipe',
+  }
+}
+
+function findingText({ what, found, needed, hint }: Finding): string {
+  if (found !== null) return `ok       ${what}: ${found}\n`
+  return `${needed ? 'MISSING' : 'absent '}  ${what}: ${hint}\n`
+}
