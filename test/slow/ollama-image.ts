@@ -1,11 +1,11 @@
 import type { Client } from '@dagger.io/dagger'
 
-/** The version whose module builds with two headers from elsewhere (reference/lab.md). */
+/** The version whose module builds with headers from elsewhere (reference/lab.md). */
 export const ollamaVersion = '0.17.4'
 
 const packages = ['golang-go', 'g++', 'ca-certificates', 'nlohmann-json3-dev', 'libminiaudio-dev']
 
-/** cgo compiles llama.cpp and ggml for the CPU; the module's archive lacks two headers that it names. */
+/** cgo compiles llama.cpp and ggml for the CPU; the module's archive lacks headers that it names. */
 const buildScript = `
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends ${packages.join(' ')} > /dev/null
