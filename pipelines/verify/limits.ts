@@ -6,6 +6,11 @@ export interface VerifyLimits {
   answerSeconds: number
   /** How long answers with the right status and a wrong content are waited out before the server was ready. */
   wrongAnswerSeconds: number
+  /**
+   * For the first question of readiness; each further one gets twice as long. A connection made while the server opens its
+   * port can be lost without an answer: on a machine with load 10 one such waited for 277 s.
+   */
+  firstAttemptSeconds: number
   pollMs: number
 }
 
@@ -13,5 +18,6 @@ export const usualLimits: VerifyLimits = {
   askSeconds: 1800,
   answerSeconds: 300,
   wrongAnswerSeconds: 20,
+  firstAttemptSeconds: 15,
   pollMs: 200,
 }

@@ -9,10 +9,10 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
   const beganMs = trial.clock.now()
   const deadlineMs = beganMs + readiness.timeoutSeconds * 1000
   let wrongSinceMs: number | null = null
-  for (;;) {
+  for (let attemptSeconds = trial.limits.firstAttemptSeconds; ; attemptSeconds *= 2) {
     trial.signal?.throwIfAborted()
     const leftSeconds = Math.max(1, (deadlineMs - trial.clock.now()) / 1000)
-    const probe = { ...readiness, timeoutSeconds: leftSeconds }
+    const probe = { ...readiness, timeoutSeconds: Math.min(leftSeconds, attemptSeconds) }
     const { outcome, ...result } = await runProbe(trial.server.url, probe, trial)
     const whole = { ...result, beganMs, durationMs: trial.clock.now() - beganMs }
     if (outcome === 'passed') return whole

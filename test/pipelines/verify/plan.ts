@@ -52,6 +52,7 @@ export const limits: VerifyLimits = {
   askSeconds: 60,
   answerSeconds: 0.5,
   wrongAnswerSeconds: 0.2,
+  firstAttemptSeconds: 15,
   pollMs: 10,
 }
 
