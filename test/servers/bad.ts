@@ -97,6 +97,17 @@ export function neverAnswers(): Routes {
   return { [chat]: () => undefined }
 }
 
+/** The first question gets lost, as on a connection made while the port opens; the server is good all the same. */
+export function losesFirst(): Routes {
+  let answers = 0
+  return {
+    [chat]: (asked, response) => {
+      if (answers++ === 0) return
+      return asked.body.stream ? streamWords(response, endMarker) : sendJson(response, 200, chatAnswer())
+    },
+  }
+}
+
 export function diesAfterReady(server: TinyServer): Routes {
   return onceReady((_, response) => {
     server.log += 'Segmentation fault\n'

@@ -63,6 +63,12 @@ test('time for all questions together ends the asking', async () => {
   ])
 })
 
+test('a first question that gets lost is asked again', async () => {
+  const boot = await verifyTiny({ routes: bad.losesFirst, limits: { firstAttemptSeconds: 0.2 } })
+  expect(complaints(boot.checks)).toEqual([])
+  expect(boot.readyAfterMs).toBeGreaterThanOrEqual(200)
+})
+
 test('hostile is tried with both identities, each in a boot of its own', async () => {
   const runner = runnerOf(() => serve())
   const hostile = { ...plan, verify: { ...plan.verify, profiles: ['hostile' as const] } }
