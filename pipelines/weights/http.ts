@@ -1,9 +1,9 @@
 import { messageOf } from '../../lib/error.ts'
-import type { Fetch } from './connection.ts'
+import type { Answer, Ask } from './connection.ts'
 import { WeightsError } from './error.ts'
 
 export interface HttpOptions {
-  fetch: Fetch
+  ask: Ask
   headers?: Record<string, string>
   signal?: AbortSignal
   /** A connection that sends nothing for this long counts as cut. Default one minute. */
@@ -20,39 +20,40 @@ export function publicUrl(url: string): string {
  * GET with redirects followed. Gives the answer for every 2xx; throws `WeightsError` for all else: `unauthorized` (401,
  * 403), `not-found` (404, 410), `network` (408, 429, 5xx, no connection, stall), `bad-answer`.
  */
-export async function get(url: string, options: HttpOptions): Promise<Answer> {
+export async function get(url: string, options: HttpOptions): Promise<Watched> {
   const watch = startWatch(options)
   try {
-    const response = await options.fetch(url, {
+    const answer = await options.ask(url, {
       ...(options.headers ? { headers: options.headers } : {}),
       signal: watch.signal,
     })
-    if (!response.ok) {
-      await response.body?.cancel()
-      throw statusError(url, response)
+    if (answer.status < 200 || answer.status > 299) {
+      answer.discard()
+      throw statusError(url, answer)
     }
-    return { response, bytes: () => watched(url, response, watch, options.signal) }
+    const { status, headers, url: finalUrl } = answer
+    return { status, headers, url: finalUrl, bytes: () => watched(url, answer, watch, options.signal) }
   } catch (error) {
     watch.disarm()
     throw asNetworkError(url, error, options.signal)
   }
 }
 
-export interface Answer {
-  response: Response
-  /** The body; a connection that ends early or stalls throws `network`. */
+export interface Watched {
+  status: number
+  headers: Headers
+  /** Address after redirects. */
+  url: string
+  /** The body, to be read to its end or left; a connection that ends early or stalls throws `network`. */
   bytes(): AsyncGenerator<Uint8Array>
 }
 
 /** The whole body as text. For small answers only. */
-export async function getText(
-  url: string,
-  options: HttpOptions,
-): Promise<{ text: string; response: Response }> {
+export async function getText(url: string, options: HttpOptions): Promise<Watched & { text: string }> {
   const answer = await get(url, options)
   const chunks = []
   for await (const chunk of answer.bytes()) chunks.push(chunk)
-  return { text: Buffer.concat(chunks).toString('utf8'), response: answer.response }
+  return { ...answer, text: Buffer.concat(chunks).toString('utf8') }
 }
 
 interface Watch {
@@ -81,12 +82,12 @@ function startWatch({ signal, stallMs = 60_000 }: HttpOptions): Watch {
 /** Not watched while the consumer works: a slow disk is not a slow server. */
 async function* watched(
   url: string,
-  response: Response,
+  answer: Answer,
   watch: Watch,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of answer.body) {
       watch.disarm()
       yield chunk
       watch.arm()
@@ -111,8 +112,7 @@ export function asNetworkError(url: string, error: unknown, signal: AbortSignal 
   })
 }
 
-function statusError(url: string, response: Response): WeightsError {
-  const { status } = response
+function statusError(url: string, { status, headers }: Answer): WeightsError {
   const failure = { attempted: `read ${publicUrl(url)}`, found: `the server answered ${status}` }
   if (status === 401 || status === 403)
     return new WeightsError('unauthorized', {
@@ -125,7 +125,7 @@ function statusError(url: string, response: Response): WeightsError {
     return new WeightsError(
       'network',
       { ...failure, hint: 'the server is busy or broken; try again later' },
-      retryAfterMs(response.headers.get('retry-after')),
+      retryAfterMs(headers.get('retry-after')),
     )
   return new WeightsError('bad-answer', { ...failure, hint: 'open the address by hand to see what it says' })
 }

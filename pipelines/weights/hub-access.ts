@@ -1,6 +1,6 @@
-import type { Fetch } from './connection.ts'
+import type { Answer, Ask } from './connection.ts'
 import { WeightsError } from './error.ts'
-import { asNetworkError, retryAfterMs } from './http.ts'
+import { asNetworkError, getText, retryAfterMs } from './http.ts'
 import type { SourceSession } from './source.ts'
 import { findHubToken, type Token } from './token.ts'
 
@@ -8,12 +8,18 @@ import { findHubToken, type Token } from './token.ts'
 const defaultEndpoint = 'https://huggingface.co'
 
 /** One repository of one Hub, with what `@huggingface/hub` needs to reach it. */
-export interface Hub {
+export interface Hub extends Place {
+  ask: Ask
+  access: { hubUrl: string; fetch: Fetch }
+}
+
+interface Place {
   repo: string
   endpoint: string
   token: Token | undefined
-  access: { hubUrl: string; fetch: Fetch }
 }
+
+type Fetch = typeof globalThis.fetch
 
 export async function hubOf(
   repo: string,
@@ -22,36 +28,44 @@ export async function hubOf(
 ): Promise<Hub> {
   const endpoint = (session.environment['HF_ENDPOINT'] || defaultEndpoint).replace(/\/+$/, '')
   const token = await findHubToken(tokenUri, session)
-  const hub = { repo, endpoint, token }
-  return { ...hub, access: { hubUrl: endpoint, fetch: hubFetch(hub, session) } }
+  const place = { repo, endpoint, token }
+  const ask = hubAsk(place, session)
+  return { ...place, ask, access: { hubUrl: endpoint, fetch: libraryFetch(ask, session) } }
 }
 
 /**
- * Adds the token to requests for the Hub's own host only (fetch drops it at a redirect to another), and turns each bad
- * status into an error that says what to do. The library never sees the token.
+ * Adds the token to requests for the Hub's own host only (a redirect to another drops it), and turns each bad status into
+ * an error that says what to do. The library never sees the token.
  */
-function hubFetch(hub: Omit<Hub, 'access'>, session: SourceSession): Fetch {
+function hubAsk(hub: Place, session: SourceSession): Ask {
   const origin = new URL(hub.endpoint).origin
-  return async (input, init) => {
-    const url = input instanceof Request ? input.url : String(input)
-    const headers = new Headers(init?.headers)
-    if (hub.token && new URL(url).origin === origin)
-      headers.set('authorization', `Bearer ${hub.token.reveal()}`)
-    const signal = init?.signal ?? session.signal
-    const response = await session
-      .fetch(url, { ...init, headers: Object.fromEntries(headers), ...(signal ? { signal } : {}) })
+  return async (url, options) => {
+    const isHub = new URL(url).origin === origin
+    const authorization = hub.token && isHub ? { authorization: `Bearer ${hub.token.reveal()}` } : {}
+    const answer = await session
+      .ask(url, { ...options, headers: { ...options?.headers, ...authorization } })
       .catch((error) => {
         throw asNetworkError(url, error, session.signal)
       })
-    if (response.ok) return response
-    await response.body?.cancel()
-    throw hubError(hub, isExpired(response, origin) ? { status: 503, headers: response.headers } : response)
+    if (answer.status >= 200 && answer.status < 300) return answer
+    answer.discard()
+    throw hubError(hub, isExpired(answer, origin) ? { status: 503, headers: answer.headers } : answer)
+  }
+}
+
+/** What `@huggingface/hub` calls for its lists: small JSON, read whole. */
+function libraryFetch(ask: Ask, session: SourceSession): Fetch {
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input)
+    const headers = Object.fromEntries(new Headers(init?.headers))
+    const { text, status, headers: answered } = await getText(url, { ...session, ask, headers })
+    return new Response(text, { status, headers: answered })
   }
 }
 
 /** Where the Hub redirected to, a refusal means that the signed address expired; the next attempt gets a new one. */
-function isExpired(response: Response, hubOrigin: string): boolean {
-  return new URL(response.url).origin !== hubOrigin && [400, 401, 403].includes(response.status)
+function isExpired(answer: Answer, hubOrigin: string): boolean {
+  return new URL(answer.url).origin !== hubOrigin && [400, 401, 403].includes(answer.status)
 }
 
 /** `Retry-After`, or the seconds to the next window in the Hub's own `RateLimit` header (`"api";r=0;t=55`). */
@@ -66,11 +80,8 @@ const missing: Record<string, string> = {
 }
 
 /** What a bad status of the Hub means, by its `X-Error-Code` where it sends one. */
-export function hubError(
-  hub: Omit<Hub, 'access'>,
-  response: Pick<Response, 'status' | 'headers'>,
-): WeightsError {
-  const { status, headers } = response
+export function hubError(hub: Place, answer: Pick<Answer, 'status' | 'headers'>): WeightsError {
+  const { status, headers } = answer
   const code = headers.get('x-error-code') ?? ''
   const attempted = `read ${hub.repo} from ${new URL(hub.endpoint).host}`
   if (code === 'GatedRepo' || (status === 403 && hub.token)) return gated(hub, attempted, code)
@@ -95,13 +106,13 @@ export function hubError(
   })
 }
 
-function busyHint(hub: Omit<Hub, 'access'>, status: number): string {
+function busyHint(hub: Place, status: number): string {
   return status === 429 && !hub.token
     ? 'anonymous downloads have low limits: set HF_TOKEN, or try again later'
     : 'try again later; what was downloaded is kept'
 }
 
-function gated(hub: Omit<Hub, 'access'>, attempted: string, code: string): WeightsError {
+function gated(hub: Place, attempted: string, code: string): WeightsError {
   const page = `${hub.endpoint}/${hub.repo}`
   const found = code === 'GatedRepo' ? 'the repository is gated' : 'the token may not read it'
   return new WeightsError('gated', {
@@ -115,7 +126,7 @@ function gated(hub: Omit<Hub, 'access'>, attempted: string, code: string): Weigh
   })
 }
 
-function refused(hub: Omit<Hub, 'access'>, attempted: string, status: number, code: string): WeightsError {
+function refused(hub: Place, attempted: string, status: number, code: string): WeightsError {
   if (hub.token && code !== 'RepoNotFound')
     return new WeightsError('unauthorized', {
       attempted,

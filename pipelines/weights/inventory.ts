@@ -16,9 +16,9 @@ export async function inventoryWeights(
   source: WeightsSource,
   context: SourceContext,
 ): Promise<LockedWeights> {
-  const { fetch, close } = openConnection(context.environment)
+  const { ask, close } = openConnection(context.environment)
   try {
-    return await inventoryOf(source, { ...context, fetch })
+    return await inventoryOf(source, { ...context, ask })
   } finally {
     await close()
   }
@@ -29,9 +29,9 @@ export async function openWeights(
   { source, files }: LockedWeights,
   context: SourceContext,
 ): Promise<OpenWeights> {
-  const { fetch, close } = openConnection(context.environment)
+  const { ask, close } = openConnection(context.environment)
   try {
-    const weights = await openPinned(source, { ...context, fetch })
+    const weights = await openPinned(source, { ...context, ask })
     const locked = new Map(files.map((file) => [file.path, file]))
     const find = (file: LockedFile) => locked.get(file.path) ?? file
     const { openLocal } = weights

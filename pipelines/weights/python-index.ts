@@ -78,14 +78,17 @@ const listing = z.object({
 async function listFrom(address: string, context: SourceSession): Promise<IndexFile[]> {
   const { url, headers } = splitCredentials(address)
   const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5'
-  const { text, response } = await withRetry(
+  const {
+    text,
+    headers: answered,
+    url: base,
+  } = await withRetry(
     () => getText(url, { ...context, headers: { ...headers, accept } }),
     context.retry,
     context.signal,
   )
-  const base = response.url
   const authFor = (target: string) => (new URL(target).host === new URL(url).host ? headers : {})
-  return (response.headers.get('content-type')?.includes('json') ? fromJson(text, base) : fromHtml(text)).map(
+  return (answered.get('content-type')?.includes('json') ? fromJson(text, base) : fromHtml(text)).map(
     (file) => {
       const resolved = new URL(file.url, base)
       resolved.hash = ''

@@ -15,9 +15,9 @@ export interface RangedFile {
 
 /** A file behind HTTP. Where the server offers no ranges, the whole of it is downloaded to a temporary file first. */
 export async function openRanged(url: string, options: HttpOptions): Promise<RangedFile> {
-  const { response, bytes } = await get(url, withRange(options, 0, 1))
-  const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
-  if (response.status !== 206 || total === undefined) return downloadWhole(bytes())
+  const { status, headers, bytes } = await get(url, withRange(options, 0, 1))
+  const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]
+  if (status !== 206 || total === undefined) return downloadWhole(bytes())
   for await (const _ of bytes());
   return {
     sizeBytes: Number(total),
@@ -34,15 +34,15 @@ export async function* readRange(
   options: HttpOptions,
 ): AsyncGenerator<Uint8Array> {
   if (start >= end) return
-  const { response, bytes } = await get(url, withRange(options, start, end))
-  const sent = Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? Number.NaN)
-  if (response.status === 206 && sent !== start)
+  const { status, headers, bytes } = await get(url, withRange(options, start, end))
+  const sent = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? Number.NaN)
+  if (status === 206 && sent !== start)
     throw new WeightsError('bad-answer', {
       attempted: `read bytes ${start} to ${end} of ${publicUrl(url)}`,
-      found: `the server sent ${response.headers.get('content-range') ?? 'no Content-Range'}`,
+      found: `the server sent ${headers.get('content-range') ?? 'no Content-Range'}`,
       hint: 'a proxy between here and the server may be at fault',
     })
-  yield* slice(bytes(), response.status === 206 ? 0 : start, end - start)
+  yield* slice(bytes(), status === 206 ? 0 : start, end - start)
 }
 
 /** Drops `skipBytes`, then passes `takeBytes` on and stops. */

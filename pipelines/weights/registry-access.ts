@@ -1,31 +1,28 @@
-import type { Fetch } from './connection.ts'
+import type { Ask } from './connection.ts'
 import { WeightsError } from './error.ts'
 import { getText } from './http.ts'
 import { registryLogin } from './registry-login.ts'
 import type { SourceSession } from './source.ts'
 
 /**
- * A `fetch` for one registry: answers its challenge once with a token or with the user's login, and again when the token
+ * Requests to one registry: answers its challenge once with a token or with the user's login, and again when the token
  * has expired. The login goes to the registry and to the token server that it names, nowhere else.
  */
-export function registryFetch(host: string, session: SourceSession): Fetch {
+export function registryAsk(host: string, session: SourceSession): Ask {
   let authorization: string | undefined
-  return async (input, init) => {
-    const url = String(input)
-    const ask = () => {
-      const headers = {
-        ...Object.fromEntries(new Headers(init?.headers)),
-        ...(authorization ? { authorization } : {}),
-      }
-      return session.fetch(url, { ...init, headers })
-    }
+  return async (url, options) => {
+    const ask = () =>
+      session.ask(url, {
+        ...options,
+        headers: { ...options?.headers, ...(authorization ? { authorization } : {}) },
+      })
     const first = await ask()
     if (first.status !== 401) return first
-    await first.body?.cancel()
+    first.discard()
     authorization = await answerChallenge(host, first.headers.get('www-authenticate') ?? '', session)
     const second = await ask()
     if (second.status !== 401 && second.status !== 403) return second
-    await second.body?.cancel()
+    second.discard()
     throw refused(host, second.status)
   }
 }
