@@ -115,9 +115,8 @@ function environment(deployment: Deployment): Record<string, string> {
     ...gpuEnvironment(deployment.runtime.device),
     // On by default, and off by itself under CI, where it would never be noticed (TensorRT-LLM#12384).
     TRTLLM_NO_USAGE_STATS: '1',
-    // OpenMPI keeps its session files below; no host name is looked up.
+    // Where OpenMPI keeps the files of its session (unconfirmed; /tmp is its default).
     OMPI_MCA_orte_tmpdir_base: '/tmp',
-    PMIX_MCA_gds: 'hash',
   }
 }
 
