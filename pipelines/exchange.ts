@@ -51,7 +51,9 @@ async function send(
   const body = request.raw ?? (request.body === undefined ? undefined : JSON.stringify(request.body))
   const response = await fetch(`${url}${request.path}`, {
     method: request.method,
-    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+    ...(body === undefined ? {} : { body }),
+    // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
+    headers: { connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     signal,
     redirect: 'manual',
   })
@@ -98,7 +100,8 @@ function brokenWords(error: unknown, { status, bytes }: Progress): string {
   if (error instanceof BodyTooLong) return `the answer is longer than ${bodyLimitBytes / 1024 ** 2} MiB`
   const cause = error instanceof Error ? error.cause : undefined
   const code = errnoOf(cause)
-  const reason = code === 'UND_ERR_SOCKET' ? 'the server closed it' : (code ?? messageOf(cause ?? error))
+  const closed = code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+  const reason = closed ? 'the server closed it' : (code ?? messageOf(cause ?? error))
   return status === null
     ? `connection failed: ${reason}`
     : `the connection broke after ${bytes} bytes of the answer (${status}): ${reason}`

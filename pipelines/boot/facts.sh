@@ -25,11 +25,16 @@ group() {
     version == 1 && $2 ~ /(^|,)memory(,|$)/ { print $3 }
     version == 2 && $1 == 0 { print $3 }' "/proc/$2/cgroup"
 }
-# A group that we are in ourselves holds more than the server, and so does the root.
+# The root and a group that we are in ourselves hold more than the server. Inside a container of its own the mounted
+# tree begins at our group.
 peak() {
   path=$(group "$1" "$pid")
-  [ "$path" != / ] && [ "$path" != "$(group "$1" self)" ] && [ -r "$2$path/$3" ] || return 1
-  echo "cgroup-peak $(cat "$2$path/$3")"
+  own=$(group "$1" self)
+  [ "$path" != / ] && [ "$path" != "$own" ] || return 1
+  for folder in "$2$path" "$2${path#"$own"}"; do
+    if [ -r "$folder/$3" ]; then echo "cgroup-peak $(cat "$folder/$3")"; return 0; fi
+  done
+  return 1
 }
 peak 1 /sys/fs/cgroup/memory memory.max_usage_in_bytes || peak 2 /sys/fs/cgroup memory.peak
 

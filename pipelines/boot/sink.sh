@@ -3,9 +3,12 @@
 # counted there instead of refused unseen.
 set -e
 ip link set lo up
-ip link add sink type dummy
+# A pair whose other end nobody listens to: every kernel that runs containers has veth, not every one has dummy.
+ip link add sink type veth peer name nowhere
 # The kernel itself would speak IPv6 on a new interface; attempts over IPv6 are counted as having no route.
-echo 1 > /proc/sys/net/ipv6/conf/sink/disable_ipv6 2>/dev/null || true
+for end in sink nowhere; do
+  echo 1 > "/proc/sys/net/ipv6/conf/$end/disable_ipv6" 2>/dev/null || true
+  ip link set "$end" arp off up
+done
 ip addr add 192.0.2.2/24 dev sink
-ip link set sink up arp off
 ip route add default via 192.0.2.1

@@ -10,14 +10,16 @@ const prompts = [
   'Explain step by step how bread is baked, with every detail.',
   'Describe a walk through an old city in spring, street by street.',
 ]
-const maxTokens = 96
+const maxTokens = 64
+/** Where tokens are slow, one or two runs say enough. */
+const enoughMs = 20_000
 const textAt = ['choices.0.delta.content', 'choices.0.delta.reasoning_content', 'choices.0.delta.reasoning']
 
 const speedCheck = {
   id: 'speed',
   group: 'measure',
   title: 'the speed of streamed answers can be measured',
-  expected: `${prompts.length} streams of two or more tokens`,
+  expected: 'streams of two or more tokens',
 }
 
 /** Streams greedy answers and times them: first text and tokens per second after it. Ends at the first that fails. */
@@ -31,7 +33,7 @@ export async function measureSpeed(trial: ReadyTrial): Promise<{ check: CheckRes
     const run = await streamOnce(trial, prompt)
     if (typeof run === 'string') trouble = run
     else runs.push(run)
-    if (trouble !== null) break
+    if (trouble !== null || trial.clock.now() - beganMs > enoughMs) break
   }
   const figures = runs.map((run) => `${run.tokensPerSecond.toFixed(1)} tokens/s`)
   const check = madeCheck(speedCheck, {

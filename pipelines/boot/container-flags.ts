@@ -1,0 +1,72 @@
+import type { BootRequest } from './runner.ts'
+import type { ContainerTool } from './tool.ts'
+
+/** How GPUs are named on the command line: all, a number of them, or their indexes. */
+export type GpuChoice =
+  | { type: 'all' }
+  | { type: 'count'; count: number }
+  | { type: 'indexes'; indexes: number[] }
+
+/** What besides the request decides the flags of a boot. */
+export interface FlagOptions {
+  tool: ContainerTool
+  /** `none`, or the name of a network that leads nowhere. */
+  network: string
+  gpus: GpuChoice | null
+  memoryBytes: number | null
+  /** Folder with the files of `nameFiles`. */
+  names: string
+}
+
+/** Reads `all`, `2` or `0,1`; null for anything else. */
+export function parseGpuChoice(text: string): GpuChoice | null {
+  if (text === 'all') return { type: 'all' }
+  if (/^[1-9]\d*$/.test(text)) return { type: 'count', count: Number(text) }
+  const indexes = /^(device=)?\d+(,\d+)*$/.test(text)
+    ? text.replace('device=', '').split(',').map(Number)
+    : []
+  return indexes.length > 0 ? { type: 'indexes', indexes } : null
+}
+
+export function gpuCount(choice: GpuChoice | null, present: number): number {
+  if (choice === null) return 0
+  if (choice.type === 'all') return present
+  return choice.type === 'count' ? choice.count : choice.indexes.length
+}
+
+/** The profile of a boot as flags of `run`: the same conditions that images/runtime-spec.ts writes for runc. */
+export function profileFlags({ profile }: BootRequest, options: FlagOptions): string[] {
+  const { uid, gid } = profile.identity
+  const { tool, network, memoryBytes } = options
+  return [
+    ...['--user', `${uid}:${gid}`],
+    ...(profile.readOnlyRoot ? ['--read-only'] : []),
+    ...['--cap-drop', 'ALL'],
+    ...['--security-opt', 'no-new-privileges'],
+    ...['--network', network],
+    ...['--hostname', 'ingot'],
+    // Compilers of kernels load what they write to /tmp, so it may hold programs.
+    ...['--tmpfs', '/tmp:rw,exec,nosuid,nodev,mode=1777'],
+    ...['--shm-size', `${profile.sharedMemoryBytes}b`],
+    ...(memoryBytes === null ? [] : ['--memory', `${memoryBytes}b`]),
+    ...['hosts', 'resolv.conf'].flatMap((name) => ['--volume', `${options.names}/${name}:/etc/${name}:ro,z`]),
+    // Podman would give the user an entry in /etc/passwd, and a read-only root writable folders of its own.
+    ...(tool === 'podman' ? ['--passwd=false', '--read-only-tmpfs=false'] : []),
+    ...gpuFlags(tool, options.gpus),
+  ]
+}
+
+/** Docker takes GPUs by its own flag, Podman by CDI. */
+function gpuFlags(tool: ContainerTool, choice: GpuChoice | null): string[] {
+  if (choice === null) return []
+  const names = choice.type === 'all' ? ['all'] : indexesOf(choice).map(String)
+  if (tool === 'podman') return names.flatMap((name) => ['--device', `nvidia.com/gpu=${name}`])
+  if (choice.type === 'indexes') return ['--gpus', `"device=${names.join(',')}"`]
+  return ['--gpus', choice.type === 'all' ? 'all' : String(choice.count)]
+}
+
+function indexesOf(choice: Exclude<GpuChoice, { type: 'all' }>): number[] {
+  return choice.type === 'indexes'
+    ? choice.indexes
+    : Array.from({ length: choice.count }, (_, index) => index)
+}

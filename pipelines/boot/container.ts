@@ -1,0 +1,180 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import semver from 'semver'
+import { parseFacts } from '../../images/container-facts.ts'
+import { mediaTypes } from '../../images/oci.ts'
+import type { RunnerFacts } from '../../images/runner-facts.ts'
+import { nameFiles } from '../../images/runtime-spec.ts'
+import type { Digest } from '../../lib/digest.ts'
+import { StageError } from '../error.ts'
+import { readImageManifest } from '../store/image.ts'
+import type { Store } from '../store/store.ts'
+import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
+import { type GpuWatch, nvidiaFacts, watchGpus } from './nvidia.ts'
+import { enterCommand, forwardTo, type Reach, reachThrough } from './reach.ts'
+import type { BootedServer, BootRequest, Runner } from './runner.ts'
+import { exitCodeOf, stopContainer } from './stop.ts'
+import { requireTool, run, type Tool, tell } from './tool.ts'
+
+export interface ContainerBoot {
+  tool: Tool
+  store: Store
+  /** Port on loopback where the store is served as a registry during the run. */
+  registryPort: number
+  gpus: GpuChoice | null
+  memoryBytes: number | null
+}
+
+/** A runner that keeps pulled images until it is closed, so that every profile boots the same copy. */
+export interface ContainerRunner extends Runner {
+  close(): Promise<void>
+}
+
+interface Session extends ContainerBoot {
+  machine: RunnerFacts
+  pulled: Set<string>
+}
+
+/** Boots images with Docker or Podman of this machine; throws `no-runner` where that does not work. */
+export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
+  await requireTool(context.tool)
+  const session: Session = { ...context, machine: await machineOf(context.tool), pulled: new Set() }
+  return {
+    name: context.tool.name,
+    gpus: gpuCount(context.gpus, session.machine.gpus.length),
+    machine: async () => session.machine,
+    boot: (request, use) => bootContainer(session, request, use),
+    async close() {
+      for (const reference of session.pulled)
+        await run(context.tool.environment, context.tool.name, ['rmi', '--force', reference])
+    },
+  }
+}
+
+async function machineOf(tool: Tool): Promise<RunnerFacts> {
+  const field = tool.name === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}'
+  return {
+    runner: tool.name,
+    version: await tell(tool, ['version', '--format', field]),
+    kernel: release(),
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    ...(await nvidiaFacts(tool.environment)),
+  }
+}
+
+async function bootContainer<Result>(
+  session: Session,
+  request: BootRequest,
+  use: (server: BootedServer) => Promise<Result>,
+): Promise<Result> {
+  const reference = await pull(session, request.image)
+  const folder = await mkdtemp(join(tmpdir(), 'ingot-boot-'))
+  const endings: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })]
+  try {
+    const watch =
+      session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
+    if (watch) endings.unshift(() => watch.stop())
+    for (const [name, content] of Object.entries(nameFiles)) await writeFile(join(folder, name), content)
+    const network = await networkOf(session.tool, endings)
+    const { tool, gpus, memoryBytes } = session
+    const flags = profileFlags(request, { tool: tool.name, network, gpus, memoryBytes, names: folder })
+    const id = await tell(tool, ['run', '--detach', '--pull', 'never', ...flags, reference])
+    endings.unshift(() => run(tool.environment, tool.name, ['rm', '--force', '--volumes', id]))
+    const container = await inspected(tool, id)
+    const reach = await reachOf(tool, id, container, request.port, folder)
+    endings.unshift(() => reach.close())
+    return await use(serverOf(session, id, container, reach, watch))
+  } finally {
+    for (const end of endings) await end()
+  }
+}
+
+/** The image from the store, by digest: the tool checks every byte against it. */
+async function pull(session: Session, image: Digest): Promise<string> {
+  await requireZstd(session, image)
+  const { tool, registryPort, pulled } = session
+  const reference = `127.0.0.1:${registryPort}/ingot@${image}`
+  await tell(tool, ['pull', '--quiet', ...(tool.name === 'podman' ? ['--tls-verify=false'] : []), reference])
+  pulled.add(reference)
+  return reference
+}
+
+async function requireZstd({ store, machine, tool }: Session, image: Digest): Promise<void> {
+  const { layers } = await readImageManifest(store, image)
+  const hasZstd = layers.some((layer) => layer.mediaType === mediaTypes.layerZstd)
+  const version = semver.coerce(machine.version)
+  if (!hasZstd || tool.name !== 'docker' || version === null || version.major >= 23) return
+  throw new StageError('unfit-machine', {
+    attempted: 'boot with docker',
+    found: `Docker ${machine.version} cannot read layers packed with zstd`,
+    hint: 'update Docker to 23 or newer, or verify with --runner podman or dagger',
+  })
+}
+
+/** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */
+async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string> {
+  if (enterCommand(tool, 1) !== null) return 'none'
+  const name = `ingot-${crypto.randomUUID().slice(0, 8)}`
+  await tell(tool, ['network', 'create', '--internal', name])
+  endings.unshift(() => run(tool.environment, tool.name, ['network', 'rm', name]))
+  return name
+}
+
+interface Inspected {
+  pid: number
+  address: string
+  readOnlyRoot: boolean
+}
+
+async function inspected(tool: Tool, id: string): Promise<Inspected> {
+  const format =
+    '{{.State.Pid}} {{.HostConfig.ReadonlyRootfs}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+  const [pid = '', readOnly, address = ''] = (await tell(tool, ['inspect', '--format', format, id])).split(
+    ' ',
+  )
+  return { pid: Number(pid), address, readOnlyRoot: readOnly === 'true' }
+}
+
+async function reachOf(
+  tool: Tool,
+  id: string,
+  { pid, address }: Inspected,
+  port: number,
+  folder: string,
+): Promise<Reach> {
+  const enter = enterCommand(tool, pid)
+  if (pid > 0 && enter === null) return { url: `http://${address}:${port}`, close: () => undefined }
+  try {
+    if (enter !== null && pid > 0) return await reachThrough(enter, tool.environment, port, folder)
+  } catch (error) {
+    if ((await exitCodeOf(tool, id)) === null) throw error
+  }
+  // A container that ended at once has no namespace any more; every connection is closed at once.
+  return forwardTo(join(folder, 'bridge.sock'))
+}
+
+function serverOf(
+  { tool }: Session,
+  id: string,
+  { pid, readOnlyRoot }: Inspected,
+  reach: Reach,
+  watch: GpuWatch | null,
+): BootedServer {
+  return {
+    url: reach.url,
+    exitCode: () => exitCodeOf(tool, id),
+    async facts() {
+      const said = await run(tool.environment, 'sh', [join(import.meta.dirname, 'facts.sh'), String(pid)])
+      const facts = parseFacts(said.stdout)
+      // Only root may read the mounts of others; the tool knows what it mounted.
+      return facts.uid !== null && facts.rootReadOnly === null
+        ? { ...facts, rootReadOnly: readOnlyRoot }
+        : facts
+    },
+    log: async () => (await run(tool.environment, tool.name, ['logs', id])).all,
+    gpuMemoryBytes: async () => watch?.growthBytes() ?? null,
+    stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
+  }
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { StageError } from '../error.ts'
+import type { Tool } from './tool.ts'
+import { run } from './tool.ts'
+
+/** A way to the port of a server that no network reaches. */
+export interface Reach {
+  url: string
+  close(): void
+}
+
+/**
+ * How the namespace of a container is entered: by root at once, by a user through `podman unshare`. Null where it
+ * cannot be: Docker's daemon runs as root for a user who is not.
+ */
+export function enterCommand(tool: Tool, pid: number): string[] | null {
+  const enter = ['nsenter', `--net=/proc/${pid}/ns/net`, '--']
+  if (process.getuid?.() === 0) return enter
+  return tool.name === 'podman' ? ['podman', 'unshare', ...enter] : null
+}
+
+/** Puts the sink into the namespace and a bridge to the server's port; `folder` is for the socket between both sides. */
+export async function reachThrough(
+  enter: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  port: number,
+  folder: string,
+): Promise<Reach> {
+  const [program = '', ...args] = enter
+  const sink = await run(environment, program, [...args, 'sh', join(import.meta.dirname, 'sink.sh')])
+  if (sink.exitCode !== 0) throw noWay('give the container an interface that leads nowhere', sink.all)
+  const socketFile = join(folder, 'bridge.sock')
+  const bridge = join(import.meta.dirname, 'bridge.ts')
+  const child = spawn(program, [...args, process.execPath, bridge, socketFile, String(port)], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await listening(child)
+  const outer = await forwardTo(socketFile)
+  return {
+    url: outer.url,
+    close() {
+      child.kill()
+      outer.close()
+    },
+  }
+}
+
+async function listening(child: ChildProcess): Promise<void> {
+  let said = ''
+  child.stderr?.on('data', (chunk) => {
+    said += chunk
+  })
+  const ended = once(child, 'close').then(() => {
+    throw noWay('bridge a port out of the container', said)
+  })
+  // Without a handler of its own, the end of the bridge after the boot would count as unhandled.
+  ended.catch(() => undefined)
+  if (child.stdout) await Promise.race([once(child.stdout, 'data'), ended])
+}
+
+/** A port on loopback that leads to a socket file; connections are closed at once while nobody listens there. */
+export async function forwardTo(socketFile: string): Promise<Reach> {
+  const server = createServer({ allowHalfOpen: true }, (outer) => {
+    const inner = connect({ path: socketFile, allowHalfOpen: true })
+    const end = () => {
+      outer.destroy()
+      inner.destroy()
+    }
+    pipeline(outer, inner).catch(end)
+    pipeline(inner, outer).catch(end)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // A listening TCP server has an address with a port.
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() }
+}
+
+function noWay(attempted: string, found: string): StageError {
+  return new StageError('no-runner', {
+    attempted,
+    found: found.trim() || 'nothing was said',
+    hint: 'install iproute2 and util-linux, and run as root or with rootless podman; or verify with --runner dagger',
+  })
+}
