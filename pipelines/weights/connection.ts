@@ -11,13 +11,13 @@ export interface Answer {
 }
 
 /** GET, redirects followed; gives any status and throws only when there is no answer. */
-export type Ask = (
+export type Fetch = (
   url: string,
   options?: { headers?: Record<string, string>; signal?: AbortSignal },
 ) => Promise<Answer>
 
 export interface Connection {
-  ask: Ask
+  fetch: Fetch
   close(): Promise<void>
 }
 
@@ -39,10 +39,10 @@ export function openConnection(environment: NodeJS.ProcessEnv): Connection {
   })
   // At a redirect to another host the interceptor drops the Authorization header.
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 10 }))
-  return { ask: (url, options) => ask(dispatcher, url, options), close: () => agent.destroy() }
+  return { fetch: (url, options) => ask(dispatcher, url, options), close: () => agent.destroy() }
 }
 
-async function ask(dispatcher: Dispatcher, url: string, options: Parameters<Ask>[1]): Promise<Answer> {
+async function ask(dispatcher: Dispatcher, url: string, options: Parameters<Fetch>[1]): Promise<Answer> {
   const { statusCode, headers, body, context } = await request(url, { ...options, dispatcher })
   // A body that is given up must not end the process with its error.
   body.on('error', () => {})

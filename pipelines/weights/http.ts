@@ -1,9 +1,9 @@
 import { messageOf } from '../../lib/error.ts'
-import type { Answer, Ask } from './connection.ts'
+import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 
 export interface HttpOptions {
-  ask: Ask
+  fetch: Fetch
   headers?: Record<string, string>
   signal?: AbortSignal
   /** A connection that sends nothing for this long counts as cut. Default one minute. */
@@ -23,7 +23,7 @@ export function publicUrl(url: string): string {
 export async function get(url: string, options: HttpOptions): Promise<Watched> {
   const watch = startWatch(options)
   try {
-    const answer = await options.ask(url, {
+    const answer = await options.fetch(url, {
       ...(options.headers ? { headers: options.headers } : {}),
       signal: watch.signal,
     })

@@ -1,6 +1,6 @@
-import type { Answer, Ask } from './connection.ts'
+import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
-import { asNetworkError, getText, retryAfterMs } from './http.ts'
+import { asNetworkError, get, retryAfterMs } from './http.ts'
 import type { SourceSession } from './source.ts'
 import { findHubToken, type Token } from './token.ts'
 
@@ -9,8 +9,8 @@ const defaultEndpoint = 'https://huggingface.co'
 
 /** One repository of one Hub, with what `@huggingface/hub` needs to reach it. */
 export interface Hub extends Place {
-  ask: Ask
-  access: { hubUrl: string; fetch: Fetch }
+  fetch: Fetch
+  access: { hubUrl: string; fetch: LibraryFetch }
 }
 
 interface Place {
@@ -19,7 +19,7 @@ interface Place {
   token: Token | undefined
 }
 
-type Fetch = typeof globalThis.fetch
+type LibraryFetch = typeof globalThis.fetch
 
 export async function hubOf(
   repo: string,
@@ -29,21 +29,21 @@ export async function hubOf(
   const endpoint = (session.environment['HF_ENDPOINT'] || defaultEndpoint).replace(/\/+$/, '')
   const token = await findHubToken(tokenUri, session)
   const place = { repo, endpoint, token }
-  const ask = hubAsk(place, session)
-  return { ...place, ask, access: { hubUrl: endpoint, fetch: libraryFetch(ask, session) } }
+  const fetch = hubFetch(place, session)
+  return { ...place, fetch, access: { hubUrl: endpoint, fetch: libraryFetch(fetch, session) } }
 }
 
 /**
  * Adds the token to requests for the Hub's own host only (a redirect to another drops it), and turns each bad status into
  * an error that says what to do. The library never sees the token.
  */
-function hubAsk(hub: Place, session: SourceSession): Ask {
+function hubFetch(hub: Place, session: SourceSession): Fetch {
   const origin = new URL(hub.endpoint).origin
   return async (url, options) => {
     const isHub = new URL(url).origin === origin
     const authorization = hub.token && isHub ? { authorization: `Bearer ${hub.token.reveal()}` } : {}
     const answer = await session
-      .ask(url, { ...options, headers: { ...options?.headers, ...authorization } })
+      .fetch(url, { ...options, headers: { ...options?.headers, ...authorization } })
       .catch((error) => {
         throw asNetworkError(url, error, session.signal)
       })
@@ -53,13 +53,16 @@ function hubAsk(hub: Place, session: SourceSession): Ask {
   }
 }
 
-/** What `@huggingface/hub` calls for its lists: small JSON, read whole. */
-function libraryFetch(ask: Ask, session: SourceSession): Fetch {
+/** What `@huggingface/hub` and `@huggingface/gguf` call, as the platform's own fetch. */
+function libraryFetch(fetch: Fetch, session: SourceSession): LibraryFetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
     const headers = Object.fromEntries(new Headers(init?.headers))
-    const { text, status, headers: answered } = await getText(url, { ...session, ask, headers })
-    return new Response(text, { status, headers: answered })
+    const answer = await get(url, { ...session, fetch, headers })
+    return new Response(ReadableStream.from(answer.bytes()), {
+      status: answer.status,
+      headers: answer.headers,
+    })
   }
 }
 

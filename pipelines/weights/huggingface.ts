@@ -68,7 +68,7 @@ function readHubFile(
   session: SourceSession,
 ): AsyncGenerator<Uint8Array> {
   const url = `${hub.endpoint}/${pinned.repo}/resolve/${pinned.commit}/${encodePath(file.from ?? file.path)}`
-  return readRange(url, offset, file.sizeBytes, { ...session, ask: hub.ask })
+  return readRange(url, offset, file.sizeBytes, { ...session, fetch: hub.fetch })
 }
 
 function encodePath(path: string): string {

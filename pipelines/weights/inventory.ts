@@ -16,9 +16,9 @@ export async function inventoryWeights(
   source: WeightsSource,
   context: SourceContext,
 ): Promise<LockedWeights> {
-  const { ask, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.environment)
   try {
-    return await inventoryOf(source, { ...context, ask })
+    return await inventoryOf(source, { ...context, fetch })
   } finally {
     await close()
   }
@@ -29,9 +29,9 @@ export async function openWeights(
   { source, files }: LockedWeights,
   context: SourceContext,
 ): Promise<OpenWeights> {
-  const { ask, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.environment)
   try {
-    const weights = await openPinned(source, { ...context, ask })
+    const weights = await openPinned(source, { ...context, fetch })
     const locked = new Map(files.map((file) => [file.path, file]))
     const find = (file: LockedFile) => locked.get(file.path) ?? file
     const { openLocal } = weights

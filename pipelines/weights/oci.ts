@@ -14,7 +14,7 @@ import { WeightsError } from './error.ts'
 import { getText, type HttpOptions } from './http.ts'
 import { type OciReference, parseOciReference, registryUrl } from './oci-reference.ts'
 import { readRange } from './ranged.ts'
-import { registryAsk } from './registry-access.ts'
+import { registryFetch } from './registry-access.ts'
 import { withRetry } from './retry.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
@@ -101,7 +101,7 @@ interface OpenRegistry {
 function open(text: string, session: SourceSession): OpenRegistry {
   const reference = parseOciReference(text)
   const url = registryUrl(reference)
-  const http = { ...session, ask: registryAsk(reference.host, session) }
+  const http = { ...session, fetch: registryFetch(reference.host, session) }
   const read = (path: string, headers?: Record<string, string>) =>
     withRetry(
       () => getText(`${url}${path}`, { ...http, ...(headers ? { headers } : {}) }),

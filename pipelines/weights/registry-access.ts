@@ -1,4 +1,4 @@
-import type { Ask } from './connection.ts'
+import type { Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 import { getText } from './http.ts'
 import { registryLogin } from './registry-login.ts'
@@ -8,11 +8,11 @@ import type { SourceSession } from './source.ts'
  * Requests to one registry: answers its challenge once with a token or with the user's login, and again when the token
  * has expired. The login goes to the registry and to the token server that it names, nowhere else.
  */
-export function registryAsk(host: string, session: SourceSession): Ask {
+export function registryFetch(host: string, session: SourceSession): Fetch {
   let authorization: string | undefined
   return async (url, options) => {
     const ask = () =>
-      session.ask(url, {
+      session.fetch(url, {
         ...options,
         headers: { ...options?.headers, ...(authorization ? { authorization } : {}) },
       })

@@ -1,5 +1,5 @@
 import type { LockedFile } from '../../recipes/locked-weights.ts'
-import type { Ask } from './connection.ts'
+import type { Fetch } from './connection.ts'
 import type { RetryPolicy } from './retry.ts'
 
 /** What every weights source may need from outside. */
@@ -17,7 +17,7 @@ export interface SourceContext {
 
 /** What a source gets: the caller's context and the connection of this inventory or download. */
 export interface SourceSession extends SourceContext {
-  ask: Ask
+  fetch: Fetch
 }
 
 /** Weights that are open for reading. */

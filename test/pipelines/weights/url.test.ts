@@ -84,10 +84,10 @@ test('the proxy of the environment is used, and not for what NO_PROXY names', as
   onTestFinished(() => void proxy.close())
   // A listening TCP server has an object as its address.
   const { port } = proxy.address() as AddressInfo
-  const { ask, close } = openConnection({ http_proxy: `http://127.0.0.1:${port}`, NO_PROXY: '127.0.0.1' })
-  await ask('http://models.invalid/file').catch(() => {})
+  const { fetch, close } = openConnection({ http_proxy: `http://127.0.0.1:${port}`, NO_PROXY: '127.0.0.1' })
+  await fetch('http://models.invalid/file').catch(() => {})
   expect(asked.join()).toContain('models.invalid')
-  const { status } = await ask(`http://127.0.0.1:${port}/direct`)
+  const { status } = await fetch(`http://127.0.0.1:${port}/direct`)
   expect([status, asked.at(-1)]).toEqual([204, '/direct'])
   await close()
 })
