@@ -4,17 +4,23 @@ import { type ByteReader, viewOf } from './reader.ts'
 const entryBytes = 24
 const chunkBytes = entryBytes * 40_000
 const relaSection = 4
+const packedSection = 19
 /** `R_X86_64_RELATIVE` and `R_AARCH64_RELATIVE`: the addend is the address itself. */
 const relativeTypes: Record<number, number> = { [machines.x86]: 8, [machines.arm64]: 1027 }
 
 /**
  * Offsets in the file that load-time relocations name: the places they write to, and the addresses that relative ones
- * store, a batch at a time. Reads `SHT_RELA` sections; packed `RELR` tables are not read (no CUDA wheel looked at has one).
+ * store, a batch at a time. Reads `SHT_RELA` sections; see `hasPackedRelocations` for what they leave out.
  */
 export async function* addressesNamed(reader: ByteReader, elf: ElfFile): AsyncGenerator<number[]> {
   const offsetOf = offsetFinder(elf)
   for (const section of elf.sections.filter((section) => section.type === relaSection))
     yield* namedIn(reader, section, relativeTypes[elf.header.machine], offsetOf)
+}
+
+/** Whether a file has a `SHT_RELR` table, whose pointers stand in the data itself. No CUDA wheel looked at has one. */
+export function hasPackedRelocations(elf: ElfFile): boolean {
+  return elf.sections.some((section) => section.type === packedSection && section.sizeBytes > 0)
 }
 
 async function* namedIn(

@@ -1,6 +1,6 @@
 import type { ElfFile } from '../elf/file.ts'
 import type { ByteReader } from '../elf/reader.ts'
-import { addressesNamed } from '../elf/relocations.ts'
+import { addressesNamed, hasPackedRelocations } from '../elf/relocations.ts'
 import type { Architecture } from './architecture.ts'
 import type { CodeContainer } from './container.ts'
 import { findContainers } from './find.ts'
@@ -14,7 +14,8 @@ export interface CodePlan {
 
 /**
  * What goes and what stays in one file. Containers that a pointer enters anywhere but at the start stay whole, since
- * entries move inside a container; none of seven wheels has such a pointer.
+ * entries move inside a container, and so do all containers of a file whose pointers cannot all be read. None of seven
+ * wheels has either.
  */
 export async function planCode(
   reader: ByteReader,
@@ -37,6 +38,7 @@ async function enteredContainers(
   elf: ElfFile,
   containers: readonly CodeContainer[],
 ): Promise<Set<CodeContainer>> {
+  if (hasPackedRelocations(elf)) return new Set(containers)
   const entered = new Set<CodeContainer>()
   const starts = containers.map((container) => container.offset)
   const first = starts[0] ?? 0

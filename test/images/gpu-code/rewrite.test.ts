@@ -119,6 +119,16 @@ test('a container that a pointer enters stays whole', async () => {
   expect(names).toEqual(['elf75', 'elf80', 'elf90a', 'elf90', 'elf100f', 'ptx120', 'elf90a', 'elf90'])
 })
 
+test('a file with packed relocations stays whole, because their pointers are not read', async () => {
+  const { bytes } = craftLibrary({ containers: [containerOf(big)] })
+  const elf = await parseElf(readerOf(bytes))
+  const tail = elf.sections.findIndex(({ name }) => name === '.rodata.tail')
+  bytes.writeUInt32LE(19, elf.header.sectionHeaderOffset + tail * 64 + 4)
+  const { after, pinned } = await rewritten(bytes, 'sm_90', 'zeros')
+  expect(after).toBeNull()
+  expect(pinned).toHaveLength(1)
+})
+
 test('a program is not split, because the kernel reads one page of its table', async () => {
   const { bytes } = craftLibrary({ type: 2, containers: [containerOf(big)] })
   const { after, holes } = await rewritten(bytes, 'sm_90', 'holes')
