@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { PublishError } from './error.ts'
+
+/** What a registry or its token server is told. `identity` is an OAuth refresh token, which some helpers give. */
+export type Login =
+  | { type: 'basic'; basic: string; origin: string }
+  | { type: 'identity'; token: string; origin: string }
+
+const entry = z.object({
+  auth: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  identitytoken: z.string().optional(),
+})
+
+const loginFile = z.object({
+  auths: z.record(z.string(), entry.nullable()).optional(),
+  credHelpers: z.record(z.string(), z.string()).optional(),
+  credsStore: z.string().optional(),
+})
+
+type LoginFile = z.infer<typeof loginFile>
+
+/**
+ * The login for a registry from where `docker login`, `podman login` and `skopeo login` keep it: helpers first, as Docker
+ * has it. Undefined when there is none. Throws `unauthorized` when a helper that is configured for this very host fails.
+ */
+export async function findLogin(host: string, environment: NodeJS.ProcessEnv): Promise<Login | undefined> {
+  for (const path of loginPaths(environment)) {
+    const config = await readLogins(path)
+    if (config === undefined) continue
+    const login = await loginIn(config, host, path, environment)
+    if (login !== undefined) return login
+  }
+  return undefined
+}
+
+/** `Basic` content for a user and a password; neither is kept in readable form elsewhere. */
+export function basicLogin(username: string, password: string, origin: string): Login {
+  return { type: 'basic', basic: Buffer.from(`${username}:${password}`).toString('base64'), origin }
+}
+
+async function loginIn(
+  config: LoginFile,
+  host: string,
+  path: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Login | undefined> {
+  for (const name of namesOf(host)) {
+    const helper = config.credHelpers?.[name]
+    if (helper !== undefined) return askHelper(helper, name, environment, true)
+  }
+  for (const name of namesOf(host)) {
+    const stored = config.credsStore && (await askHelper(config.credsStore, name, environment, false))
+    const login = stored || loginOf(config.auths?.[name] ?? undefined, path)
+    if (login) return login
+  }
+  return undefined
+}
+
+function loginOf(found: z.infer<typeof entry> | undefined, origin: string): Login | undefined {
+  if (found?.identitytoken) return { type: 'identity', token: found.identitytoken, origin }
+  if (found?.auth) return { type: 'basic', basic: found.auth, origin }
+  if (found?.username !== undefined && found.password !== undefined)
+    return basicLogin(found.username, found.password, origin)
+  return undefined
+}
+
+function namesOf(host: string): string[] {
+  if (host === 'registry-1.docker.io') return ['https://index.docker.io/v1/', 'docker.io', host]
+  return [host, `https://${host}`, `http://${host}`, `https://${host}/v1/`, `https://${host}/v2/`]
+}
+
+function loginPaths(environment: NodeJS.ProcessEnv): string[] {
+  const home = environment['HOME'] ?? homedir()
+  const runtime = environment['XDG_RUNTIME_DIR']
+  return [
+    environment['REGISTRY_AUTH_FILE'],
+    join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+    runtime && join(runtime, 'containers/auth.json'),
+    join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers/auth.json'),
+  ].filter((path): path is string => Boolean(path))
+}
+
+/** A missing file holds no login; one that cannot be understood is told, since a login may be in it. */
+async function readLogins(path: string): Promise<LoginFile | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined || text.trim() === '') return undefined
+  try {
+    return loginFile.parse(JSON.parse(text))
+  } catch {
+    // The parser's words would quote the file, and with it a password.
+    throw new PublishError('unauthorized', {
+      attempted: `read the logins in ${path}`,
+      found: 'the file is not JSON of the form that docker and podman write',
+      hint: 'correct it, or log in again with `docker login` or `podman login`',
+    })
+  }
+}
+
+const helperAnswer = z.object({ Username: z.string(), Secret: z.string() })
+
+/** `docker-credential-NAME get` reads a server from its input and prints user and secret. */
+function askHelper(
+  helper: string,
+  server: string,
+  environment: NodeJS.ProcessEnv,
+  required: boolean,
+): Promise<Login | undefined> {
+  const program = `docker-credential-${helper}`
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, ['get'], { env: environment, timeout: 30_000 }, (error, stdout) => {
+      const login = error ? undefined : loginFromHelper(stdout, program)
+      if (login === undefined && required) reject(helperFailed(program, server))
+      else resolve(login)
+    })
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(server)
+  })
+}
+
+function loginFromHelper(stdout: string, origin: string): Login | undefined {
+  try {
+    const { Username, Secret } = helperAnswer.parse(JSON.parse(stdout))
+    return Username === '<token>'
+      ? { type: 'identity', token: Secret, origin }
+      : basicLogin(Username, Secret, origin)
+  } catch {
+    return undefined
+  }
+}
+
+function helperFailed(program: string, server: string): PublishError {
+  return new PublishError('unauthorized', {
+    attempted: `ask ${program} for the login of ${server}`,
+    found: 'it gave none',
+    hint: `run \`echo ${server} | ${program} get\` by hand, and log in again`,
+  })
+}

@@ -1,0 +1,130 @@
+import { publicUrl, retryAfterMs } from '../weights/http.ts'
+import { defaultRetry, type RetryPolicy } from '../weights/retry.ts'
+import { type Authorization, openAuthorization } from './authorization.ts'
+import { PublishError } from './error.ts'
+import type { Login } from './login.ts'
+import { originOf, type Target } from './reference.ts'
+import { withRetry } from './retry.ts'
+import type { Transport, WireAnswer, WireRequest } from './transport.ts'
+
+/** One repository that is published to, with everything requests to it share. */
+export interface RegistrySession {
+  target: Target
+  origin: string
+  retry: RetryPolicy
+  signal: AbortSignal | undefined
+  /**
+   * One request, with the login; renewed when it expired. Throws `unauthorized`, `denied`, and `network` for
+   * everything that may pass: no answer, 408, 425, 429, 5xx, and a login that ended under a body.
+   */
+  ask(wanted: WireRequest): Promise<WireAnswer>
+  /** `ask`, again after `network`. For requests that may be repeated. */
+  askAgain(wanted: WireRequest): Promise<WireAnswer>
+}
+
+export interface SessionOptions {
+  transport: Transport
+  /** Asked at the first challenge; called again when a token ends. */
+  login(): Promise<Login | undefined>
+  /** Repositories of the same host that blobs may be mounted from. */
+  mountFrom?: readonly string[]
+  retry?: RetryPolicy
+  signal?: AbortSignal
+}
+
+export function openSession(target: Target, options: SessionOptions): RegistrySession {
+  const { transport, login, mountFrom = [], retry = defaultRetry, signal } = options
+  const authorization = openAuthorization({
+    host: target.host,
+    scopes: [`repository:${target.name}:pull,push`, ...mountFrom.map((name) => `repository:${name}:pull`)],
+    transport,
+    login,
+  })
+  const origin = originOf(target.host)
+  const ask = (wanted: WireRequest) => authorized(wanted, origin, transport, authorization)
+  return {
+    target,
+    origin,
+    retry,
+    signal,
+    ask,
+    askAgain: (wanted) => withRetry(() => ask(wanted), retry, signal),
+  }
+}
+
+// A token may end between its arrival and its use, and servers that share load learn of it at different times.
+const mostRenewals = 3
+
+/** The login goes to the registry's own origin alone: uploads may be sent to a storage elsewhere. */
+async function authorized(
+  wanted: WireRequest,
+  origin: string,
+  transport: Transport,
+  authorization: Authorization,
+): Promise<WireAnswer> {
+  if (new URL(wanted.url).origin !== origin) return checked(wanted, await transport.send(wanted))
+  for (let renewals = 0; ; renewals++) {
+    const used = await authorization.header()
+    const answer = await transport.send(withLogin(wanted, used))
+    if (answer.status !== 401) return checked(wanted, answer)
+    if (renewals === mostRenewals) throw refused(wanted, answer, 'unauthorized')
+    await authorization.renew(used, answer)
+    if (wanted.body !== undefined && !(wanted.body instanceof Uint8Array))
+      throw transientFailure(wanted, 'the login ended while it was sent', undefined)
+  }
+}
+
+function withLogin(wanted: WireRequest, header: string | undefined): WireRequest {
+  return header === undefined ? wanted : { ...wanted, headers: { ...wanted.headers, authorization: header } }
+}
+
+const transientStatuses = [408, 425, 429]
+
+function checked(wanted: WireRequest, answer: WireAnswer): WireAnswer {
+  const { status } = answer
+  if (status === 403) throw refused(wanted, answer, 'denied')
+  if (status === 401) throw refused(wanted, answer, 'unauthorized')
+  // 501 and 505 say that the registry will never do it.
+  if (transientStatuses.includes(status) || (status >= 500 && status !== 501 && status !== 505))
+    throw transientFailure(wanted, `the registry answered ${status}`, answer)
+  return answer
+}
+
+function transientFailure(wanted: WireRequest, found: string, answer: WireAnswer | undefined): PublishError {
+  return new PublishError(
+    'network',
+    {
+      attempted: `${wanted.method} ${publicUrl(wanted.url)}`,
+      found,
+      hint: 'the registry is busy or broken; what it has is kept, so run the same command again later',
+    },
+    retryAfterMs(answer?.headers['retry-after'] ?? null),
+  )
+}
+
+function refused(wanted: WireRequest, answer: WireAnswer, code: 'denied' | 'unauthorized'): PublishError {
+  return new PublishError(code, {
+    attempted: `${wanted.method} ${publicUrl(wanted.url)}`,
+    found: `the registry answered ${answer.status}${saidBy(answer)}`,
+    hint: 'log in as a user who may push to this repository, and check its name; some registries want it made first',
+  })
+}
+
+/** Throws `rejected` with the registry's own words unless the status is one of these. */
+export function requireStatus(wanted: WireRequest, answer: WireAnswer, statuses: readonly number[]): void {
+  if (statuses.includes(answer.status)) return
+  throw new PublishError('rejected', {
+    attempted: `${wanted.method} ${publicUrl(wanted.url)}`,
+    found: `the registry answered ${answer.status}${saidBy(answer)}`,
+    hint: 'see what it says; its limits on layers and names are the usual reason (docs/publish.md)',
+  })
+}
+
+/** What a registry's error says, cut to a line: `: BLOB_UNKNOWN blob unknown to registry`. */
+export function saidBy({ bytes }: WireAnswer): string {
+  const text = Buffer.from(bytes).toString('utf8')
+  const [, code] = /"code"\s*:\s*"(\w+)"/.exec(text) ?? []
+  const [, message] = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text) ?? []
+  const words = [code, message].filter(Boolean).join(' ').slice(0, 300)
+  return words === '' ? '' : `: ${words}`
+}
