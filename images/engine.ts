@@ -38,8 +38,8 @@ export interface PythonSource {
   distribution: string
   /** What dependencies must be instead of what they say, in uv's words. */
   overrides: readonly string[]
-  /** Second names under which installed distributions must be found. */
-  aliases: readonly { distribution: string; alsoAs: string }[]
+  /** Second names under which installed distributions must be found, with what is added to their versions. */
+  aliases: readonly { distribution: string; alsoAs: string; versionSuffix: string }[]
 }
 
 /** Where the software of an image comes from. */

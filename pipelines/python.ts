@@ -177,7 +177,7 @@ mkdir -p $TMPDIR
   --python ${folder}/bin/python --requirements requirements
 rm -rf $TMPDIR
 packages=$(${folder}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-${aliases.map(({ distribution, alsoAs }) => aliasCommand(distribution, alsoAs)).join('\n')}
+${aliases.map(aliasCommand).join('\n')}
 rm -rf "$packages"/_virtualenv.* ${folder}/.lock ${folder}/.gitignore ${folder}/CACHEDIR.TAG ${folder}/bin/activate*
 find ${folder} -depth -name __pycache__ -exec rm -rf {} +
 find ${folder} -name uv_cache.json -o -name REQUESTED | xargs -r rm -f
@@ -187,13 +187,14 @@ sh owners.sh "$packages" >> owners
 }
 
 /** A second record of an installed distribution; it owns no files, so that every byte has one cause. */
-function aliasCommand(distribution: string, alsoAs: string): string {
-  const folder = (name: string) => `${name.replaceAll('-', '_')}-*.dist-info`
-  return `for found in "$packages"/${folder(distribution)}; do
-  version=\${found##*/${distribution.replaceAll('-', '_')}-}
-  cp -r "$found" "$packages/${alsoAs}-$version"
-  rm "$packages/${alsoAs}-$version/RECORD"
-  sed -i 's/^Name: .*/Name: ${alsoAs}/' "$packages/${alsoAs}-$version/METADATA"
+function aliasCommand({ distribution, alsoAs, versionSuffix }: PythonSource['aliases'][number]): string {
+  const stem = distribution.replaceAll('-', '_')
+  return `for found in "$packages"/${stem}-*.dist-info; do
+  version=\${found##*/${stem}-}
+  alias="$packages/${alsoAs}-\${version%.dist-info}${versionSuffix}.dist-info"
+  cp -r "$found" "$alias"
+  rm "$alias/RECORD"
+  sed -i 's/^Name: .*/Name: ${alsoAs}/; s/^Version: .*/&${versionSuffix}/' "$alias/METADATA"
 done`
 }
 
