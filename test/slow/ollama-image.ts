@@ -3,7 +3,14 @@ import type { Client } from '@dagger.io/dagger'
 /** The version whose module builds with headers from elsewhere (reference/lab.md). */
 export const ollamaVersion = '0.17.4'
 
-const packages = ['golang-go', 'g++', 'ca-certificates', 'nlohmann-json3-dev', 'libminiaudio-dev']
+const packages = [
+  'golang-go',
+  'g++',
+  'ca-certificates',
+  'nlohmann-json3-dev',
+  'libminiaudio-dev',
+  'libstb-dev',
+]
 
 /** cgo compiles llama.cpp and ggml for the CPU; the module's archive lacks headers that it names. */
 const buildScript = `
