@@ -1,6 +1,8 @@
 import semver from 'semver'
 import type { Lock } from '../recipes/lock.ts'
+import { deployedFiles } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
+import type { WeightFile } from '../recipes/weights.ts'
 import type { Deployment, Device, EngineDefinition, EngineRuntime } from './engine.ts'
 import { PlanError } from './error.ts'
 import { atLeastDriver } from './gpu-support.ts'
@@ -23,9 +25,16 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     gguf: lock.gguf ?? null,
     modelFolder,
     modelPath: modelPathOf(recipe, lock, modelFolder),
-    files: lock.weights.files,
+    files: filesInImage(lock),
     port: recipe.serving.port ?? engine.port,
   }
+}
+
+/** Parts in place of a file that a registry's limit split; a part keeps the sha256 of its file, for names alone. */
+function filesInImage({ weights }: Lock): WeightFile[] {
+  return weights.files.flatMap((file) =>
+    deployedFiles([file]).map((deployed) => ({ ...deployed, sha256: file.sha256 })),
+  )
 }
 
 export function deviceOf(recipe: Recipe): Device {

@@ -34,13 +34,13 @@ export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
 
 /** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
 function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
-  const { recipe, files, modelFolder } = deployment
+  const { recipe, modelFolder } = deployment
   const options = layerOptions(recipe)
   if (recipe.weights.delivery === 'hf-cache')
     return groupIntoLayers(hubCacheEntries(lock.weights, modelFolder), options)
   return recipe.engine.id === 'ollama'
     ? groupIntoLayers(ollamaStore(deployment), options)
-    : planWeightLayers(files, { modelFolder, ...options })
+    : planWeightLayers(lock.weights.files, { modelFolder, ...options })
 }
 
 /** Layers stay within what the registry takes that the recipe names. */

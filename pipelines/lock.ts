@@ -2,7 +2,9 @@ import semver from 'semver'
 import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
+import { registryLimits } from '../images/weights/registry-limits.ts'
 import type { Lock, LockedRuntime } from '../recipes/lock.ts'
+import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
@@ -11,6 +13,8 @@ import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
 import { resolveUpstream } from './upstream.ts'
 import { inventoryWeights } from './weights/inventory.ts'
+import type { SourceContext } from './weights/source.ts'
+import { splitLargeFiles } from './weights/split.ts'
 
 type Client = Parameters<typeof resolveDebian>[0]
 
@@ -25,7 +29,7 @@ export async function resolveLock(
   const source = runtimeSourceOf(recipe, engine)
   const context = { recipeFolder: folder, environment }
   const [weights, resolved] = await Promise.all([
-    inventoryWeights(recipe.weights.source, context),
+    lockWeights(recipe, context),
     resolveRuntime(client, source, engine, recipe),
   ])
   const facts = await readModelFacts(weights, context)
@@ -38,6 +42,14 @@ export async function resolveLock(
     weights,
     ...facts,
   }
+}
+
+/** Ollama's store holds a model as one blob, so nothing is split for it. */
+async function lockWeights(recipe: Recipe, context: SourceContext): Promise<LockedWeights> {
+  const weights = await inventoryWeights(recipe.weights.source, context)
+  const { maxLayerBytes } = registryLimits(recipe.image.registry)
+  if (maxLayerBytes === undefined || recipe.engine.id === 'ollama') return weights
+  return splitLargeFiles(weights, maxLayerBytes, context)
 }
 
 interface ResolvedRuntime {
