@@ -42,7 +42,7 @@ async function enteredContainers(
   const entered = new Set<CodeContainer>()
   const starts = containers.map((container) => container.offset)
   const first = starts[0] ?? 0
-  // Nearly all of the million relocations of libtorch_cuda.so name code and data before the first container.
+  // Many of libcublasLt's 363,241 relocations name code and data before the first container.
   for await (const offsets of addressesNamed(reader, elf))
     for (const offset of offsets.filter((offset) => offset >= first)) {
       const container = containers[lastAtOrBefore(starts, offset)]

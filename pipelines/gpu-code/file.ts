@@ -14,8 +14,8 @@ export interface OpenFile extends ByteReader {
 }
 
 /**
- * Reads up to here are made at once instead of through the thread pool: a library takes 30,000 reads of 64 bytes, 2 µs
- * each so and 60 µs each through the pool.
+ * Reads up to here are made at once instead of through the thread pool: libcurand with its 1,760 containers took 0.6 s so
+ * and 1.9 s through the pool (two busy cores).
  */
 const smallReadBytes = 1 << 16
 

@@ -43,6 +43,8 @@ function flagsOf({ compressed, suffix }: CraftedEntry): number {
   return 0x11 | packed | portability
 }
 
+const suffixes: Record<string, Pick<CraftedEntry, 'suffix'>> = { a: { suffix: 'a' }, f: { suffix: 'f' } }
+
 /** `sm_90a:5000` or `compute_80:200`, as one line for tables. */
 export function entriesOf(text: string): CraftedEntry[] {
   return text
@@ -51,7 +53,7 @@ export function entriesOf(text: string): CraftedEntry[] {
     .map((word) => {
       const match = /^(sm|compute|kind(\d+))_(\d+)([af]?):(\d+)$/.exec(word)
       if (match === null) throw new Error(`no entry: ${word}`)
-      const suffix = match[4] === 'a' || match[4] === 'f' ? { suffix: match[4] as 'a' | 'f' } : {}
+      const suffix = suffixes[match[4] ?? ''] ?? {}
       return {
         kind: match[2] ? Number(match[2]) : match[1] === 'sm' ? ('cubin' as const) : ('ptx' as const),
         number: Number(match[3]),

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   linkSync,
   mkdtempSync,
   readdirSync,
@@ -173,4 +175,17 @@ describe('ingot gpu-code', () => {
   ])('%j is refused as %s', async (argv, code) => {
     await expect(command(...argv)).rejects.toMatchObject({ code, hint: expect.any(String) })
   })
+})
+
+test('the program for packing containers runs without npm packages', () => {
+  const path = place('packed.so')
+  for (const name of ['lib', 'images', 'pipelines'])
+    cpSync(join(import.meta.dirname, '../../..', name), join(folder, 'ingot', name), { recursive: true })
+  const main = join(folder, 'ingot/pipelines/gpu-code/main.ts')
+  const run = (...words: string[]) => spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' })
+  const good = run('--in-place', '--target', 'sm_90', '--json', path)
+  expect(JSON.parse(good.stdout)).toMatchObject([{ file: path, changed: true, pinnedContainers: 0 }])
+  const wrong = run('--target', 'hopper', path)
+  expect(wrong.status).toBe(2)
+  expect(wrong.stderr).toContain('write it as sm_90')
 })
