@@ -1,9 +1,11 @@
 import { formatBytes } from '../lib/bytes.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
+import { bootTitle, machineWords, memoryWords, readyWords, speedWords } from './report-words.ts'
 
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
   const { passed, failed, skipped } = countChecks(report.boots)
+  const { sizes } = report
   return [
     `# ${report.name}: ${report.verdict}`,
     '',
@@ -22,7 +24,8 @@ export function reportMarkdown(report: Report): string {
       ]),
     ),
     '',
-    `Stored ${formatBytes(report.sizes.storedBytes)}: weights ${formatBytes(report.sizes.weightsBytes)}, runtime ${formatBytes(report.sizes.runtimeBytes)}. Root file system ${formatBytes(report.sizes.stockTreeBytes)} before slimming, ${formatBytes(report.sizes.keptTreeBytes)} after.`,
+    `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
+    ...memoryMarkdown(report),
     '',
     '## Removed',
     '',
@@ -41,29 +44,61 @@ export function reportMarkdown(report: Report): string {
   ].join('\n')
 }
 
-function bootMarkdown(boot: BootReport): string[] {
-  const ready =
-    boot.readyAfterMs === null ? 'never ready' : `ready after ${(boot.readyAfterMs / 1000).toFixed(1)} s`
-  const memory =
-    boot.peakMemoryBytes === null ? 'peak memory unknown' : `peak memory ${formatBytes(boot.peakMemoryBytes)}`
+function memoryMarkdown({ memory, boots }: Report): string[] {
+  if (memory === undefined) return []
+  const measured = (boot: BootReport) =>
+    memory.of === 'gpu' ? boot.measured.gpuMemoryBytes : boot.measured.hostMemory.residentPeakBytes
+  const planned = memory.parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   return [
     '',
-    `## Boot as ${boot.identity.uid}:${boot.identity.gid}, ${boot.profile}, runner ${boot.runner}`,
+    '## Memory',
     '',
-    `${ready}, ${memory}.`,
+    ...table(
+      [`${memory.of} memory`, 'bytes'],
+      [
+        ...memory.parts.map((part) => [`planned: ${part.cause}`, formatBytes(part.sizeBytes)]),
+        ['planned: all', formatBytes(planned)],
+        ...boots.map((boot) => [`measured: ${bootTitle(boot)}`, bytesOrUnknown(measured(boot))]),
+      ],
+    ),
+  ]
+}
+
+function bootMarkdown(boot: BootReport): string[] {
+  const title = bootTitle(boot)
+  return [
+    '',
+    `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
+    '',
+    `${readyWords(boot)}; ${speedWords(boot)}; ${memoryWords(boot)}. On ${machineWords(boot)}.`,
     '',
     ...table(['check', 'result', 'expected', 'observed', 'ms'], boot.checks.map(checkRow)),
-    ...boot.answers.flatMap((item) => ['', `> ${item.prompt}`, '', item.answer]),
-    ...(boot.logTail === '' ? [] : ['', '```', boot.logTail, '```']),
+    ...boot.answers.flatMap((item) => ['', `> ${line(item.prompt)}`, '', line(item.answer)]),
+    ...(boot.logTail === '' ? [] : ['', ...fenced(boot.logTail)]),
   ]
 }
 
 function checkRow(check: CheckResult): string[] {
-  return [check.title, check.status, check.expected, check.observed, String(Math.round(check.durationMs))]
+  const { title, status, expected, observed, durationMs } = check
+  return [title, status, expected, observed, String(Math.round(durationMs))]
 }
 
 function table(head: string[], rows: string[][]): string[] {
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
+  const row = (cells: string[]) => `| ${cells.map((cell) => line(cell).replaceAll('|', '\\|')).join(' | ')} |`
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)]
+}
+
+function line(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** A fence longer than any the log itself contains. */
+function fenced(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((match) => match[0].length))
+  const fence = '`'.repeat(longest + 1)
+  return [fence, text, fence]
+}
+
+function bytesOrUnknown(sizeBytes: number | null): string {
+  return sizeBytes === null ? 'unknown' : formatBytes(sizeBytes)
 }

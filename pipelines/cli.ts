@@ -9,6 +9,7 @@ import { listCommand } from './commands/list.ts'
 import { lockCommand } from './commands/lock.ts'
 import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
 import { progressOn } from './progress.ts'
 
@@ -18,6 +19,7 @@ const commands: Record<string, Command> = {
   lock: lockCommand,
   plan: planCommand,
   build: buildCommand,
+  verify: verifyCommand,
   memory: memoryCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,

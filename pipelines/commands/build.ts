@@ -1,6 +1,6 @@
 import { type ImagePlan, planImage } from '../../images/plan.ts'
-import { countChecks, type Report } from '../../images/report.ts'
-import { formatBytes } from '../../lib/bytes.ts'
+import type { Report } from '../../images/report.ts'
+import { reportText } from '../../images/report-text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build.ts'
 import { resolveLock } from '../lock.ts'
@@ -67,33 +67,4 @@ async function lockOf(loaded: LoadedRecipe, engine: LazyEngine, context: Command
   const lock = await resolveLock(await engine.client(), loaded, context.environment)
   await saveLock(loaded.lockFile, lock)
   return lock
-}
-
-function reportText(report: Report): string {
-  const { passed, failed, skipped } = countChecks(report.boots)
-  const { sizes } = report
-  const boots = report.boots.flatMap((boot) => [
-    `boot as ${boot.identity.uid}:${boot.identity.gid}, ${boot.profile}: ${readyWords(boot.readyAfterMs)}, peak memory ${boot.peakMemoryBytes === null ? 'unknown' : formatBytes(boot.peakMemoryBytes)}`,
-    ...boot.checks.map(
-      (check) =>
-        `  ${check.status.padEnd(7)} ${check.title}${check.status === 'passed' ? '' : `: expected ${check.expected}, observed ${check.observed}`}`,
-    ),
-    ...boot.answers.map((item) => `  asked   ${item.prompt}\n  answer  ${item.answer.trim()}`),
-    ...(boot.logTail === ''
-      ? []
-      : ['  last lines of its log:', ...boot.logTail.split('\n').map((line) => `    ${line}`)]),
-  ])
-  return [
-    `${report.name}: ${report.engine.id} ${report.engine.version} serves ${report.model}`,
-    ...report.layers.map((layer) => `  ${formatBytes(layer.sizeBytes).padStart(9)}  ${layer.cause}`),
-    `stored ${formatBytes(sizes.storedBytes)} (weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}); files ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after`,
-    ...boots,
-    `${report.verdict}: ${passed} checks passed, ${failed} failed, ${skipped} skipped`,
-    `${report.image}`,
-    '',
-  ].join('\n')
-}
-
-function readyWords(readyAfterMs: number | null): string {
-  return readyAfterMs === null ? 'never ready' : `ready after ${(readyAfterMs / 1000).toFixed(1)} s`
 }

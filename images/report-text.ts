@@ -1,0 +1,35 @@
+import { formatBytes } from '../lib/bytes.ts'
+import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
+import { bootTitle, memoryWords, readyWords, speedWords } from './report-words.ts'
+
+/** The report for a terminal; the image digest stands in the last line. */
+export function reportText(report: Report): string {
+  const { passed, failed, skipped } = countChecks(report.boots)
+  const { sizes } = report
+  const { storedBytes, weightsBytes, runtimeBytes, stockTreeBytes, keptTreeBytes } = sizes
+  return [
+    `${report.name}: ${report.engine.id} ${report.engine.version} serves ${report.model}`,
+    ...report.layers.map((layer) => `  ${formatBytes(layer.sizeBytes).padStart(9)}  ${layer.cause}`),
+    `stored ${formatBytes(storedBytes)} (weights ${formatBytes(weightsBytes)}, runtime ${formatBytes(runtimeBytes)}); files ${formatBytes(stockTreeBytes)} before slimming, ${formatBytes(keptTreeBytes)} after`,
+    ...report.boots.flatMap(bootText),
+    `${report.verdict}: ${passed} checks passed, ${failed} failed, ${skipped} skipped`,
+    report.image,
+    '',
+  ].join('\n')
+}
+
+function bootText(boot: BootReport): string[] {
+  return [
+    `${bootTitle(boot)}: ${readyWords(boot)}, ${speedWords(boot)}, ${memoryWords(boot)}`,
+    ...boot.checks.map(checkText),
+    ...boot.answers.map((item) => `  asked   ${item.prompt}\n  answer  ${item.answer.trim()}`),
+    ...(boot.logTail === ''
+      ? []
+      : ['  last lines of its log:', ...boot.logTail.split('\n').map((line) => `    ${line}`)]),
+  ]
+}
+
+function checkText({ status, title, expected, observed }: CheckResult): string {
+  const trouble = status === 'passed' ? '' : `: expected ${expected}, observed ${observed}`
+  return `  ${status.padEnd(7)} ${title}${trouble}`
+}

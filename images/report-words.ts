@@ -1,0 +1,45 @@
+import { formatBytes } from '../lib/bytes.ts'
+import type { BootReport } from './report.ts'
+
+/** A time for a reader: `85 ms`, `2.1 s`, `4 min 12 s`. */
+export function formatMs(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`
+  if (durationMs < 120_000) return `${(durationMs / 1000).toFixed(1)} s`
+  const seconds = Math.round(durationMs / 1000)
+  const rest = seconds % 60
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`
+}
+
+export function bootTitle({ identity, profile, runner }: BootReport): string {
+  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}`
+}
+
+export function readyWords({ readyAfterMs }: BootReport): string {
+  return readyAfterMs === null ? 'never ready' : `ready after ${formatMs(readyAfterMs)}`
+}
+
+/** Peak memory of the host, and which of the two ways to count it is. */
+export function memoryWords({ peakMemoryBytes, peakMemoryFrom }: BootReport): string {
+  if (peakMemoryBytes === null) return 'peak memory unknown'
+  const how = peakMemoryFrom === 'cgroup' ? 'charged to its control group' : 'resident, processes added up'
+  return `peak memory ${formatBytes(peakMemoryBytes)} (${how})`
+}
+
+export function speedWords({ measured: { firstTokenMs, tokensPerSecond } }: BootReport): string {
+  if (firstTokenMs === null || tokensPerSecond === null) return 'speed unknown'
+  return `first token after ${formatMs(firstTokenMs)}, then ${tokensPerSecond.toFixed(1)} tokens/s`
+}
+
+/** What the machine is, in one line. */
+export function machineWords({ machine }: BootReport): string {
+  if (machine === null) return 'machine unknown'
+  const { runner, version, kernel, cpus, memoryBytes, gpus, driver, cuda } = machine
+  return [
+    `${runner} ${version}`,
+    `Linux ${kernel}`,
+    `${cpus} CPUs`,
+    formatBytes(memoryBytes),
+    ...gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.memoryBytes)})`),
+    ...(gpus.length === 0 ? ['no GPU'] : [`driver ${driver}`, `CUDA up to ${cuda ?? 'unknown'}`]),
+  ].join(', ')
+}

@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Report, reportJson } from '../../images/report.ts'
+import { reportHtml } from '../../images/report-html.ts'
+import { reportJunit } from '../../images/report-junit.ts'
+import { reportMarkdown } from '../../images/report-markdown.ts'
+import { reportText } from '../../images/report-text.ts'
+import { parseBytes } from '../../lib/bytes.ts'
+import { prettyJson } from '../../lib/json.ts'
+import { type Profile, profiles } from '../../recipes/recipe.ts'
+import { parseGpuChoice } from '../boot/container-flags.ts'
+import { closeStore, openStore } from '../store/store.ts'
+import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
+import { findSubject } from '../verify/subject.ts'
+import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { withEngine } from './engine.ts'
+
+export const verifyCommand: Command = {
+  usage:
+    'verify RECIPE|REF [--runner dagger|docker|podman] [--gpus all] [--profile hostile|plain] [--report DIR] [--json]',
+  summary: 'boot a built image again, here or on a GPU host, and judge it',
+  options: {
+    runner: 'what boots it: dagger (default), docker or podman',
+    gpus: 'GPUs to hand to it: all, a number of them, or indexes such as 0,1; docker and podman only',
+    memory: 'limit of its memory, such as 8GiB; docker and podman only',
+    profile: 'hostile or plain instead of those of the recipe',
+    report: 'folder for report.json, report.md, report.xml (JUnit) and report.html',
+    json: 'the report as JSON',
+  },
+  run,
+}
+
+const options = {
+  runner: { type: 'string', default: 'dagger' },
+  gpus: { type: 'string' },
+  memory: { type: 'string' },
+  profile: { type: 'string' },
+  report: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(argv, options, { command: 'verify', least: 1, most: 1 })
+  const chosen = readOptions(values)
+  const store = await openStore(storeFolder(context.environment))
+  try {
+    const subject = await findSubject(positionals[0] ?? '', store, context.environment)
+    const { report, stored } = await withEngine(context, (engine) =>
+      verifyAgain(subject, chosen, { ...context, store, engine: () => engine.client() }),
+    )
+    if (!stored)
+      context.progress.step('these profiles are a part of the plan: the stored report stays as it is')
+    if (values.report !== undefined) await writeReports(resolve(values.report), report)
+    context.stdout(values.json ? prettyJson(reportJson(report)) : reportText(report))
+    return report.verdict === 'verified' ? 0 : 1
+  } finally {
+    await closeStore(store)
+  }
+}
+
+function readOptions(values: {
+  runner: string
+  gpus?: string | undefined
+  memory?: string | undefined
+  profile?: string | undefined
+}): VerifyOptions {
+  const { runner, profile = null } = values
+  if (runner !== 'dagger' && runner !== 'docker' && runner !== 'podman')
+    throw usageError('verify', `there is no runner "${runner}"; it is dagger, docker or podman`)
+  const gpus = values.gpus === undefined ? null : parseGpuChoice(values.gpus)
+  if (values.gpus !== undefined && gpus === null)
+    throw usageError('verify', `--gpus ${values.gpus} is neither all, nor a number, nor indexes such as 0,1`)
+  if (runner === 'dagger' && (gpus !== null || values.memory !== undefined))
+    throw usageError('verify', '--gpus and --memory need --runner docker or podman')
+  if (profile !== null && !isProfile(profile))
+    throw usageError('verify', `there is no profile "${profile}"; it is ${profiles.join(' or ')}`)
+  return {
+    runner,
+    gpus,
+    memoryBytes: values.memory === undefined ? null : parseBytes(values.memory),
+    profile,
+  }
+}
+
+function isProfile(text: string): text is Profile {
+  return profiles.some((name) => name === text)
+}
+
+/** The report in every form, for people, browsers, programs and CI. */
+export async function writeReports(folder: string, report: Report): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const files: Record<string, string> = {
+    'report.json': prettyJson(reportJson(report)),
+    'report.md': reportMarkdown(report),
+    'report.xml': reportJunit(report),
+    'report.html': reportHtml(report),
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+}

@@ -1,0 +1,98 @@
+import type { Client } from '@dagger.io/dagger'
+import { type BootReport, type Report, reportJson, verdictOf } from '../../images/report.ts'
+import { reportMarkdown } from '../../images/report-markdown.ts'
+import type { Profile } from '../../recipes/recipe.ts'
+import { containerRunner } from '../boot/container.ts'
+import type { GpuChoice } from '../boot/container-flags.ts'
+import { daggerRunner } from '../boot/dagger.ts'
+import type { Runner } from '../boot/runner.ts'
+import type { Progress } from '../progress.ts'
+import { serveStore } from '../registry/server.ts'
+import { writeRecord } from '../store/record.ts'
+import type { Store } from '../store/store.ts'
+import { verifyImage } from '../verify.ts'
+import type { Subject } from './subject.ts'
+
+export interface VerifyOptions {
+  runner: 'dagger' | 'docker' | 'podman'
+  gpus: GpuChoice | null
+  memoryBytes: number | null
+  /** Null means those of the plan. */
+  profile: Profile | null
+}
+
+export interface VerifyEnvironment {
+  store: Store
+  progress: Progress
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  /** Opens the engine when something needs it. */
+  engine(): Promise<Client>
+}
+
+/**
+ * Boots the image again and gives its new report. It replaces the stored one when it covers every profile of the plan;
+ * a part of them proves less than what is known.
+ */
+export async function verifyAgain(
+  subject: Subject,
+  options: VerifyOptions,
+  context: VerifyEnvironment,
+): Promise<{ report: Report; stored: boolean }> {
+  const { plan, planDigest, report: known, mounts } = subject
+  const profiles = options.profile === null ? plan.verify.profiles : [options.profile]
+  const began = performance.now()
+  const boots = await withRunner(subject, options, context, (runner) =>
+    verifyImage(
+      known.image,
+      { ...plan, verify: { ...plan.verify, profiles } },
+      {
+        runner,
+        mounts,
+        signal: context.signal,
+        onStep: (text) => context.progress.step(text),
+      },
+    ),
+  )
+  const report = withBoots(known, boots, performance.now() - began)
+  const stored = plan.verify.profiles.every((name) => profiles.includes(name))
+  if (stored) {
+    await writeRecord(context.store, 'report', planDigest, reportJson(report))
+    await writeRecord(context.store, 'report-markdown', planDigest, reportMarkdown(report))
+  }
+  return { report, stored }
+}
+
+function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report {
+  return {
+    ...known,
+    boots,
+    verdict: verdictOf(boots),
+    times: { ...known.times, createdAt: new Date().toISOString(), verifyMs: Math.round(verifyMs) },
+  }
+}
+
+async function withRunner<Result>(
+  { plan }: Subject,
+  options: VerifyOptions,
+  { store, environment, engine }: VerifyEnvironment,
+  use: (runner: Runner) => Promise<Result>,
+): Promise<Result> {
+  const registry = await serveStore(store, {})
+  try {
+    if (options.runner === 'dagger') {
+      const client = await engine()
+      return await use(daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform }))
+    }
+    const { runner: name, gpus, memoryBytes } = options
+    const tool = { name, environment }
+    const runner = await containerRunner({ tool, store, registryPort: registry.port, gpus, memoryBytes })
+    try {
+      return await use(runner)
+    } finally {
+      await runner.close()
+    }
+  } finally {
+    await registry.close()
+  }
+}
