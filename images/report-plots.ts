@@ -122,7 +122,7 @@ function text(x: number, y: number, content: string, name = ''): string {
 }
 
 function shortened(label: string): string {
-  return label.length <= 42 ? label : `${label.slice(0, 41)}…`
+  return label.length <= 36 ? label : `${label.slice(0, 35)}…`
 }
 
 function round(value: number): number {

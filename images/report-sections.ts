@@ -121,17 +121,21 @@ function checkRow({ title, status, expected, observed, durationMs, evidence }: C
 export function removedSection({ removals }: Report): string {
   const rows = removals
     .toSorted((a, b) => b.sizeBytes - a.sizeBytes)
-    .map(({ rule, reason, risk, files, sizeBytes }) => [
-      e(rule),
-      e(reason),
-      risk,
-      String(files),
-      formatBytes(sizeBytes),
+    .map((removal) => [
+      e(removal.rule),
+      e(removal.reason) + largestFiles(removal),
+      removal.risk,
+      String(removal.files),
+      formatBytes(removal.sizeBytes),
     ])
-  return section(
-    'What was removed',
-    table('By rule, largest first', ['rule', 'reason', 'risk', '#files', '#bytes'], rows),
-  )
+  const head = ['rule', 'reason', 'risk', '#files', '#bytes']
+  return section('What was removed', table('By rule, largest first', head, rows))
+}
+
+function largestFiles({ largest }: Report['removals'][number]): string {
+  if (largest.length === 0) return ''
+  const items = largest.map(({ path, sizeBytes }) => `${formatBytes(sizeBytes)}  ${path}`)
+  return `<details><summary>largest files</summary><pre>${e(items.join('\n'))}</pre></details>`
 }
 
 /** Ties a row of a table to its colour in the plot above. */

@@ -40,6 +40,7 @@ interface Session extends ContainerBoot {
 export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
   await requireTool(context.tool)
   const session: Session = { ...context, machine: await machineOf(context.tool), pulled: new Set() }
+  requireGpus(session)
   return {
     name: context.tool.name,
     gpus: gpuCount(context.gpus, session.machine.gpus.length),
@@ -50,6 +51,18 @@ export async function containerRunner(context: ContainerBoot): Promise<Container
         await run(context.tool.environment, context.tool.name, ['rmi', '--force', reference])
     },
   }
+}
+
+function requireGpus({ gpus, machine, tool }: Session): void {
+  const present = machine.gpus.length
+  const wanted =
+    gpus?.type === 'indexes' ? Math.max(...gpus.indexes) + 1 : Math.max(1, gpuCount(gpus, present))
+  if (gpus === null || wanted <= present) return
+  throw new StageError('unfit-machine', {
+    attempted: `hand GPUs to ${tool.name}`,
+    found: present === 0 ? 'nvidia-smi shows no GPU here' : `this machine has ${present} GPUs, not ${wanted}`,
+    hint: 'install the NVIDIA driver and its container toolkit, or ask for fewer with --gpus',
+  })
 }
 
 async function machineOf(tool: Tool): Promise<RunnerFacts> {

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { countChecks, verdictOf } from '../../images/report.ts'
+import { reportMarkdown } from '../../images/report-markdown.ts'
+import { reportText } from '../../images/report-text.ts'
+import { formatMs } from '../../images/report-words.ts'
+import { boot, check, failedCheck, nastyReport, report, skippedCheck } from './report-sample.ts'
+
+test.each([
+  ['not booted', []],
+  ['not booted', [boot({ checks: [] })]],
+  ['verified', [boot()]],
+  ['failed', [boot({ checks: [check(), failedCheck, skippedCheck] })]],
+  ['failed', [boot(), boot({ checks: [failedCheck] })]],
+  ['unverified', [boot({ checks: [check(), skippedCheck] })]],
+  ['verified', [boot({ checks: [check(), { ...skippedCheck, required: false }] })]],
+])('%s', (verdict, boots) => {
+  expect(verdictOf(boots)).toBe(verdict)
+})
+
+test('checks of all boots are counted', () => {
+  const boots = [boot(), boot({ checks: [failedCheck, skippedCheck] })]
+  expect(countChecks(boots)).toEqual({ passed: 2, failed: 1, skipped: 1 })
+})
+
+test.each([
+  [0, '0 ms'],
+  [85.4, '85 ms'],
+  [2100, '2.1 s'],
+  [60_000, '60.0 s'],
+  [120_000, '2 min'],
+  [252_400, '4 min 12 s'],
+])('%d ms are %s', (ms, words) => {
+  expect(formatMs(ms)).toBe(words)
+})
+
+test('a terminal shows figures, what failed and why, and the digest last', () => {
+  const lines = reportText(nastyReport()).split('\n')
+  expect(lines).toContain(
+    'hostile boot as 54321:0 in podman: ready after 2.1 s, first token after 31 ms, then 88.4 tokens/s, peak memory 298.8 MB (charged to its control group)',
+  )
+  expect(lines.find((line) => line.startsWith('  failed '))).toContain(
+    'expected 200 with usage.completion_tokens, observed status 500 instead of 200',
+  )
+  expect(lines.slice(-3)).toEqual(['failed: 1 checks passed, 1 failed, 1 skipped', report().image, ''])
+})
+
+test('every row of a Markdown table has the cells of its head, whatever a server says', () => {
+  const lines = reportMarkdown(nastyReport()).split('\n')
+  const cells = (line: string) => line.replaceAll('\\|', '').split('|').length
+  const heads = lines.flatMap((line, index) => (/^\| --- /.test(line) ? [index - 1] : []))
+  expect(heads.length).toBe(4)
+  for (const head of heads)
+    for (let row = head; lines[row]?.startsWith('|'); row++)
+      expect(cells(lines[row] ?? ''), lines[row]).toBe(cells(lines[head] ?? ''))
+})
+
+test('a log with fences stays in its fence', () => {
+  const text = reportMarkdown(nastyReport())
+  const fence = /^(`{4,})$/gm
+  expect(text.match(fence)).toEqual(['````', '````'])
+})
+
+test('memory stands beside its plan', () => {
+  const text = reportMarkdown(report())
+  expect(text).toContain('| planned: all | 287.1 MB |')
+  expect(text).toContain('| measured: hostile boot as 54321:0 in podman | 340.1 MB |')
+})
