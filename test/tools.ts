@@ -20,6 +20,15 @@ const sources = {
     version: 'v0.0.0-20260831232431-97274622c111',
   },
   skopeo: { type: 'apt', package: 'skopeo' },
+  podman: { type: 'apt', package: 'podman' },
+  runc: { type: 'apt', package: 'runc' },
+  'docker-registry': { type: 'apt', package: 'docker-registry' },
+  htpasswd: { type: 'apt', package: 'apache2-utils' },
+  podman: { type: 'apt', package: 'podman' },
+  kubeconform: { type: 'go', package: 'github.com/yannh/kubeconform/cmd/kubeconform', version: 'v0.8.0' },
+  actionlint: { type: 'go', package: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' },
+  // compose-go, the parser of docker compose, calls its program so.
+  cmd: { type: 'go', package: 'github.com/compose-spec/compose-go/v2/cmd', version: 'v2.16.2' },
 } as const satisfies Record<string, Source>
 
 export type ToolName = keyof typeof sources

@@ -16,14 +16,19 @@ export interface PublishRequest {
   /** The image or index that the tags shall point to. */
   root: Descriptor
   tags: readonly string[]
-  /** Manifests in the store that speak about the root: provenance, report. */
-  referrers: readonly Descriptor[]
+  /** Manifests in the store that speak about an image of the root: provenance, report. */
+  referrers: readonly Referrer[]
   /** Repositories of the same host that may have a blob. */
-  sourcesOf?(digest: Digest): Promise<string[]>
+  sourcesOf?(digest: Digest): readonly string[]
   /** Blobs sent at the same time. */
   parallel?: number
   chunkBytes?: number
   onProgress?(sentBytes: number, totalBytes: number): void
+}
+
+export interface Referrer {
+  subject: Digest
+  manifest: Descriptor
 }
 
 export interface Published {
@@ -35,6 +40,8 @@ export interface Published {
   uploadedBytes: number
   /** Bytes that were sent for the uploads, those of repeated attempts included. */
   sentBytes: number
+  /** Everything the repository has now. */
+  blobs: Digest[]
 }
 
 // More connections than this gain nothing on one machine, and registries count them.
@@ -47,12 +54,13 @@ const usualParallel = 4
 export async function publishImage(request: PublishRequest): Promise<Published> {
   const { store, session, root, tags } = request
   const closure = await closureOf(store, root)
-  const attached = await Promise.all(request.referrers.map((item) => closureOf(store, item)))
+  const attached = await Promise.all(request.referrers.map(({ manifest }) => closureOf(store, manifest)))
   const blobs = distinct([closure, ...attached].flatMap((item) => item.blobs))
   const moved = await moveBlobs(blobs, request)
   for (const manifest of closure.manifests) await putManifest(session, manifest)
-  for (const { manifests } of attached)
-    for (const manifest of manifests) await putReferrer(session, root.digest, manifest)
+  // One after the other: registries without the referrers API keep them in one list that each of them rewrites.
+  for (const [index, { subject }] of request.referrers.entries())
+    for (const manifest of attached[index]?.manifests ?? []) await putReferrer(session, subject, manifest)
   await requireBlobs(session, moved)
   for (const tag of tags) await putTag(session, rootOf(closure.manifests), tag)
   const bytesOf = (wanted: BlobOutcome) =>
@@ -64,6 +72,7 @@ export async function publishImage(request: PublishRequest): Promise<Published> 
     mountedBytes: bytesOf('mounted'),
     uploadedBytes: bytesOf('uploaded'),
     sentBytes: moved.sentBytes,
+    blobs: moved.blobs.map(({ blob }) => blob.digest),
   }
 }
 
@@ -86,7 +95,7 @@ async function moveBlobs(blobs: readonly Descriptor[], request: PublishRequest):
       const outcome = await ensureBlob(session, blob, {
         store,
         chunkBytes,
-        mountFrom: (await request.sourcesOf?.(blob.digest)) ?? [],
+        mountFrom: request.sourcesOf?.(blob.digest) ?? [],
         onSent(sizeBytes) {
           sentBytes += sizeBytes
           // Bytes sent a second time are no progress.

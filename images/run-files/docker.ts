@@ -1,0 +1,50 @@
+import type { RunFacts, WeightsMount } from './facts.ts'
+import { commentOf, mebibytes, needsLowPort } from './words.ts'
+
+/** One `docker run` in a script: hardened as the boot was. Podman takes the same line, but for `--gpus`. */
+export function dockerScript(facts: RunFacts): string {
+  const { name, image, port } = facts
+  const options = [
+    `--name ${name}`,
+    '--detach',
+    '--restart unless-stopped',
+    '--read-only',
+    // Compilers of kernels load what they write there.
+    '--tmpfs /tmp:rw,nosuid,nodev,exec',
+    '--cap-drop ALL',
+    '--security-opt no-new-privileges',
+    `--shm-size ${mebibytes(facts.sharedMemoryBytes)}m`,
+    ...(facts.memoryLimitBytes === undefined ? [] : [`--memory ${mebibytes(facts.memoryLimitBytes)}m`]),
+    ...(facts.gpus === 0 ? [] : [`--gpus ${facts.gpus}`]),
+    ...(needsLowPort(facts) ? ['--sysctl net.ipv4.ip_unprivileged_port_start=0'] : []),
+    `--stop-timeout ${facts.stopSeconds}`,
+    `--publish 127.0.0.1:${port}:${port}`,
+    ...mountOptions(facts),
+  ]
+  return [
+    '#!/bin/sh',
+    ...commentOf(facts),
+    'set -eu',
+    `exec docker run ${options.join(' \\\n  ')} \\\n  ${image}`,
+    '',
+  ].join('\n')
+}
+
+function mountOptions({ name, weights }: RunFacts): string[] {
+  const spec = mountSpec(name, weights)
+  return spec === undefined ? [] : [`--mount ${spec}`]
+}
+
+function mountSpec(name: string, weights: WeightsMount): string | undefined {
+  switch (weights.type) {
+    case 'none':
+      return undefined
+    case 'folder':
+      return `type=bind,source="\${INGOT_WEIGHTS:?folder with the model files}",target=${weights.folder},readonly`
+    case 'volume':
+      return `type=volume,source=${name}-weights,target=${weights.folder},readonly`
+    case 'image':
+      // Docker 28 and later.
+      return `type=image,source=${weights.reference},target=${weights.folder},image-subpath=${weights.folder.slice(1)}`
+  }
+}

@@ -1,0 +1,120 @@
+import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { findBuilt, requireVerified } from '../publish/built.ts'
+import { publishBuilt } from '../publish/built-publish.ts'
+import { basicLogin, findLogin, type Login } from '../publish/login.ts'
+import type { Published } from '../publish/publish.ts'
+import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
+import { openTransport } from '../publish/transport.ts'
+import { closeStore, openStore } from '../store/store.ts'
+import { readSecret } from '../weights/token.ts'
+import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+
+export const publishCommand: Command = {
+  usage: 'publish RECIPE... --to REF [--tag TAG]... [--unverified] [--json]',
+  summary: 'send verified images by digest, then set tags; prints the digest last',
+  options: {
+    'to REF':
+      'host/repository[:tag]; without any tag it is latest. Several recipes become one multi-platform index',
+    'tag TAG': 'a further tag, set last; can be repeated',
+    unverified: 'publish an image that no boot verified; its provenance says so',
+    'no-attachments': 'leave out provenance and report, which otherwise go along as referrers',
+    'mount-from REPO': 'a repository of the same host that may have the blobs; can be repeated',
+    'chunk-size SIZE': 'largest piece of one upload request, such as 64MiB; default: whole blobs',
+    'parallel N': 'blobs sent at the same time; default 4',
+    'username NAME':
+      'user of the registry, with --password-from; default: what docker login or podman login keep',
+    'password-from URI':
+      'where the password is: env://NAME, file://PATH or cmd://COMMAND; never the password itself',
+    json: 'the result as JSON',
+  },
+  run,
+}
+
+const options = {
+  to: { type: 'string' },
+  tag: { type: 'string', multiple: true },
+  unverified: { type: 'boolean' },
+  'no-attachments': { type: 'boolean' },
+  'mount-from': { type: 'string', multiple: true },
+  'chunk-size': { type: 'string' },
+  parallel: { type: 'string' },
+  username: { type: 'string' },
+  'password-from': { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+type Values = ReturnType<typeof readArguments<typeof options>>['values']
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(argv, options, { command: 'publish', least: 1, most: 20 })
+  if (values.to === undefined) throw usageError('publish', '--to is missing')
+  const target = parseTarget(values.to)
+  const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
+  const { environment, signal } = context
+  const store = await openStore(storeFolder(environment))
+  const transport = openTransport({ environment, signal })
+  try {
+    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
+    for (const image of built) requireVerified(image, values.unverified === true, 'publish')
+    const published = await publishBuilt({
+      store,
+      transport,
+      target,
+      tags: tags.length === 0 ? ['latest'] : tags,
+      built,
+      isUnverified: values.unverified === true,
+      hasAttachments: values['no-attachments'] !== true,
+      mountFrom: values['mount-from'] ?? [],
+      ...sizesOf(values),
+      login: loginOf(values, target, context),
+      context,
+    })
+    context.stdout(values.json ? `${JSON.stringify(published, null, 2)}\n` : publishedText(target, published))
+    return 0
+  } finally {
+    await transport.close()
+    await closeStore(store)
+  }
+}
+
+function sizesOf(values: Values): { chunkBytes?: number; parallel?: number } {
+  const chunk = values['chunk-size']
+  const parallel = values.parallel === undefined ? undefined : Number(values.parallel)
+  if (parallel !== undefined && (!Number.isInteger(parallel) || parallel < 1 || parallel > 64))
+    throw usageError('publish', `--parallel ${values.parallel} is not a number from 1 to 64`)
+  return {
+    ...(chunk !== undefined && { chunkBytes: parseBytes(chunk) }),
+    ...(parallel !== undefined && { parallel }),
+  }
+}
+
+function loginOf(
+  values: Values,
+  target: Target,
+  { environment }: CommandContext,
+): () => Promise<Login | undefined> {
+  const { username, 'password-from': uri } = values
+  if (username === undefined && uri === undefined) return () => findLogin(target.host, environment)
+  if (username === undefined || uri === undefined)
+    throw usageError('publish', '--username and --password-from belong together')
+  if (!/^\w[\w+]*:\/\//.test(uri))
+    throw usageError('publish', '--password-from takes a URI such as env://NAME, never the password itself')
+  return async () => {
+    const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment })
+    return basicLogin(username, secret.reveal(), secret.origin)
+  }
+}
+
+function publishedText(target: Target, done: Published & { companions: Published[] }): string {
+  const lines = [done, ...done.companions].map(
+    ({ presentBytes, mountedBytes, sentBytes }) =>
+      `sent ${formatBytes(sentBytes)}, already there ${formatBytes(presentBytes)}, mounted from other repositories ${formatBytes(mountedBytes)}`,
+  )
+  return [
+    ...lines,
+    ...done.tags.map((tag) => `${repositoryOf(target)}:${tag}`),
+    `${repositoryOf(target)}@${done.digest}`,
+    done.digest,
+    '',
+  ].join('\n')
+}

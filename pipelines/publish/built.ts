@@ -1,0 +1,49 @@
+import { type ImagePlan, planImage } from '../../images/plan.ts'
+import type { Report } from '../../images/report.ts'
+import type { Lock } from '../../recipes/lock.ts'
+import { knownReport } from '../build.ts'
+import { StageError } from '../error.ts'
+import { type LoadedRecipe, loadLock, loadRecipe } from '../recipes.ts'
+import type { Store } from '../store/store.ts'
+
+/** A recipe with everything that building it left behind. */
+export interface BuiltImage {
+  loaded: LoadedRecipe
+  lock: Lock
+  plan: ImagePlan
+  report: Report
+}
+
+/** The image that a recipe and its lock stand for, from the store. Throws `missing-lock` and `no-image`. */
+export async function findBuilt(
+  file: string,
+  store: Store,
+  environment: NodeJS.ProcessEnv,
+): Promise<BuiltImage> {
+  const loaded = await loadRecipe(file, environment)
+  const lock = await loadLock(loaded.lockFile)
+  if (lock === undefined)
+    throw new StageError('missing-lock', {
+      attempted: `find the image of ${file}`,
+      found: 'the recipe has no lock, so nothing was built from it',
+      hint: `run \`ingot build ${file}\``,
+    })
+  const plan = planImage(loaded.recipe, lock)
+  const report = await knownReport(store, plan)
+  if (report !== undefined) return { loaded, lock, plan, report }
+  throw new StageError('no-image', {
+    attempted: `find the image of ${file}`,
+    found: 'the store has none for this recipe and lock',
+    hint: `run \`ingot build ${file}\`; it does again only what changed`,
+  })
+}
+
+/** Refuses an image that no boot verified, unless the person takes it upon themselves. Throws `not-verified`. */
+export function requireVerified({ report }: BuiltImage, isUnverifiedAllowed: boolean, act: string): void {
+  if (report.verdict === 'verified' || isUnverifiedAllowed) return
+  throw new StageError('not-verified', {
+    attempted: `${act} ${report.name}`,
+    found: `the verdict on ${report.image} is "${report.verdict}"`,
+    hint: 'run `ingot build` with its boot, or `ingot verify`; --unverified goes on without and records it in the provenance',
+  })
+}

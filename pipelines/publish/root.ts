@@ -1,0 +1,46 @@
+import { type Descriptor, describe, type Index, mediaTypes } from '../../images/oci.ts'
+import { StageError } from '../error.ts'
+import { resolveReference, setReference } from '../store/reference.ts'
+import type { Store } from '../store/store.ts'
+import { writeBlobText } from '../store/write.ts'
+import type { BuiltImage } from './built.ts'
+import { PublishError } from './error.ts'
+
+/** The manifest of a built image with its platform, as an index lists it. Throws `no-image`. */
+export async function imageOf(store: Store, { plan, report }: BuiltImage): Promise<Descriptor> {
+  const found = await resolveReference(store, report.image)
+  if (found === undefined)
+    throw new StageError('no-image', {
+      attempted: `find ${report.image} of ${report.name}`,
+      found: 'the store does not have it any more',
+      hint: 'run `ingot build` again',
+    })
+  const [os = 'linux', architecture = 'amd64'] = plan.platform.split('/')
+  return {
+    mediaType: found.mediaType,
+    digest: found.digest,
+    size: found.size,
+    platform: { os, architecture },
+  }
+}
+
+/** What tags point to: the image itself, or an index over the images of several platforms. Throws `bad-reference`. */
+export async function rootOf(store: Store, name: string, images: readonly Descriptor[]): Promise<Descriptor> {
+  const [only, ...others] = images
+  if (only !== undefined && others.length === 0) return only
+  const platforms = images.map(({ platform }) => `${platform?.os}/${platform?.architecture}`)
+  if (new Set(platforms).size !== platforms.length)
+    throw new PublishError('bad-reference', {
+      attempted: 'publish several recipes under one reference',
+      found: `their platforms are ${platforms.join(', ')}`,
+      hint: 'give each recipe its own platform, or publish them to references of their own',
+    })
+  const { bytes, descriptor } = describe(mediaTypes.index, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: [...images],
+  } satisfies Index)
+  await writeBlobText(store, bytes)
+  await setReference(store, `${name}:index`, descriptor)
+  return descriptor
+}

@@ -1,0 +1,15 @@
+import { parseDigest } from '../../../lib/digest.ts'
+import { resolveReference } from '../../../pipelines/store/reference.ts'
+import { closeStore, openStore } from '../../../pipelines/store/store.ts'
+import { publishTo } from './place.ts'
+
+// A publisher to be killed: node publish-process.ts STORE DIGEST REPOSITORY
+
+const [folder = '', digest = '', to = ''] = process.argv.slice(2)
+const store = await openStore(folder)
+const root = await resolveReference(store, parseDigest(digest))
+if (root === undefined) throw new Error(`no image ${digest}`)
+process.stdout.write('begun\n')
+const done = await publishTo({ store, root, tags: ['v1'], to, chunkBytes: 200_000 })
+await closeStore(store)
+process.stdout.write(`${done.digest}\n`)
