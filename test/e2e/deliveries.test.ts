@@ -15,16 +15,16 @@ let place: Workplace
 let store: Store
 let baked: Report
 
-async function build(name: string, change: (text: string) => string): Promise<Report> {
+async function build(name: string, change: (text: string) => string, ...options: string[]): Promise<Report> {
   const text = change(recipe.replace('name: smollm2-135m-llama-cpp', `name: ${name}`))
-  const run = await ingot(['build', await writeRecipe(place, name, text), '--json'], place)
+  const run = await ingot(['build', await writeRecipe(place, name, text), '--json', ...options], place)
   expect(run.code, run.stderr + run.stdout).toBe(0)
   return JSON.parse(run.stdout)[0]
 }
 
 beforeAll(async () => {
   place = await newWorkplace()
-  baked = await build('baked', (text) => text)
+  baked = await build('baked', (text) => text, '--no-verify')
   store = await openStore(place.store)
 })
 
@@ -34,7 +34,11 @@ afterAll(async () => {
 })
 
 test('another context length gives another image out of the same layers', async () => {
-  const other = await build('shorter', (text) => text.replace('contextLength: 4096', 'contextLength: 2048'))
+  const other = await build(
+    'shorter',
+    (text) => text.replace('contextLength: 4096', 'contextLength: 2048'),
+    '--no-verify',
+  )
   expect(other.image).not.toBe(baked.image)
   expect(other.layers).toEqual(baked.layers)
 })
@@ -53,8 +57,12 @@ test('mounted: no weight in the image, verified with the weights mounted, labels
 })
 
 test('artifact: the weights are an image of their own with the very layers of the baked image', async () => {
-  const artifact = await build('artifact', (text) => text.replace('delivery: baked', 'delivery: artifact'))
-  expect(artifact.verdict).toBe('verified')
+  const artifact = await build(
+    'artifact',
+    (text) => text.replace('delivery: baked', 'delivery: artifact'),
+    '--no-verify',
+  )
+  expect(artifact.sizes.weightsBytes).toBe(0)
   const weights = await resolveReference(store, 'artifact-weights:latest')
   const modelPack = await resolveReference(store, 'artifact-modelpack:latest')
   const digests = baked.layers.filter((layer) => layer.part === 'weights').map((layer) => layer.digest)
