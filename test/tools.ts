@@ -20,7 +20,6 @@ const sources = {
     version: 'v0.0.0-20260831232431-97274622c111',
   },
   skopeo: { type: 'apt', package: 'skopeo' },
-  podman: { type: 'apt', package: 'podman' },
   runc: { type: 'apt', package: 'runc' },
   'docker-registry': { type: 'apt', package: 'docker-registry' },
   htpasswd: { type: 'apt', package: 'apache2-utils' },

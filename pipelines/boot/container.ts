@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import semver from 'semver'
 import { parseFacts } from '../../images/container-facts.ts'
@@ -11,11 +11,13 @@ import { StageError } from '../error.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
-import { type GpuWatch, nvidiaFacts, watchGpus } from './nvidia.ts'
+import { machineOf, requireGpus } from './machine.ts'
+import { type GpuWatch, watchGpus } from './nvidia.ts'
 import { enterCommand, forwardTo, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, Runner } from './runner.ts'
 import { exitCodeOf, stopContainer } from './stop.ts'
 import { requireTool, run, type Tool, tell } from './tool.ts'
+import { mountFlags } from './weights-mount.ts'
 
 export interface ContainerBoot {
   tool: Tool
@@ -40,7 +42,7 @@ interface Session extends ContainerBoot {
 export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
   await requireTool(context.tool)
   const session: Session = { ...context, machine: await machineOf(context.tool), pulled: new Set() }
-  requireGpus(session)
+  requireGpus(context.gpus, session.machine)
   return {
     name: context.tool.name,
     gpus: gpuCount(context.gpus, session.machine.gpus.length),
@@ -50,30 +52,6 @@ export async function containerRunner(context: ContainerBoot): Promise<Container
       for (const reference of session.pulled)
         await run(context.tool.environment, context.tool.name, ['rmi', '--force', reference])
     },
-  }
-}
-
-function requireGpus({ gpus, machine, tool }: Session): void {
-  const present = machine.gpus.length
-  const wanted =
-    gpus?.type === 'indexes' ? Math.max(...gpus.indexes) + 1 : Math.max(1, gpuCount(gpus, present))
-  if (gpus === null || wanted <= present) return
-  throw new StageError('unfit-machine', {
-    attempted: `hand GPUs to ${tool.name}`,
-    found: present === 0 ? 'nvidia-smi shows no GPU here' : `this machine has ${present} GPUs, not ${wanted}`,
-    hint: 'install the NVIDIA driver and its container toolkit, or ask for fewer with --gpus',
-  })
-}
-
-async function machineOf(tool: Tool): Promise<RunnerFacts> {
-  const field = tool.name === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}'
-  return {
-    runner: tool.name,
-    version: await tell(tool, ['version', '--format', field]),
-    kernel: release(),
-    cpus: cpus().length,
-    memoryBytes: totalmem(),
-    ...(await nvidiaFacts(tool.environment)),
   }
 }
 
@@ -93,8 +71,11 @@ async function bootContainer<Result>(
     const network = await networkOf(session.tool, endings)
     const { tool, gpus, memoryBytes } = session
     const flags = profileFlags(request, { tool: tool.name, network, gpus, memoryBytes, names: folder })
-    const id = await tell(tool, ['run', '--detach', '--pull', 'never', ...flags, reference])
-    endings.unshift(() => run(tool.environment, tool.name, ['rm', '--force', '--volumes', id]))
+    const mounts = await mountsOf(session, request, endings)
+    const id = await tell(tool, ['run', '--detach', '--pull', 'never', ...flags, ...mounts, reference])
+    // Podman would ask first and wait ten seconds.
+    const now = tool.name === 'podman' ? ['--time', '0'] : []
+    endings.unshift(() => run(tool.environment, tool.name, ['rm', '--force', '--volumes', ...now, id]))
     const container = await inspected(tool, id)
     const reach = await reachOf(tool, id, container, request.port, folder)
     endings.unshift(() => reach.close())
@@ -102,6 +83,20 @@ async function bootContainer<Result>(
   } finally {
     for (const end of endings) await end()
   }
+}
+
+async function mountsOf(
+  session: Session,
+  request: BootRequest,
+  endings: (() => unknown)[],
+): Promise<string[]> {
+  const flags: string[] = []
+  for (const { image, path } of request.mounts ?? []) {
+    const mount = await mountFlags(session.tool, await pull(session, image), path)
+    endings.unshift(() => mount.release())
+    flags.push(...mount.flags)
+  }
+  return flags
 }
 
 /** The image from the store, by digest: the tool checks every byte against it. */
