@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mediaTypes } from '../../images/oci.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openFaultProxy } from '../pipelines/publish/fault-proxy.ts'
 import { runSeeds, tally, wrongOutcomes } from '../pipelines/publish/fault-runs.ts'
@@ -82,7 +83,9 @@ describe('Debian’s docker-registry', () => {
     const referrers = [{ subject: root.digest, manifest: known }]
     await publishTo({ store: place.store, root, tags: ['v1'], to: `${open.host}/known`, referrers })
     await publishTo({ store: place.store, root, tags: ['v1'], to: `${open.host}/known`, referrers })
-    const list = await fetch(`${open.origin}/v2/known/manifests/${root.digest.replace(':', '-')}`)
+    const list = await fetch(`${open.origin}/v2/known/manifests/${root.digest.replace(':', '-')}`, {
+      headers: { accept: mediaTypes.index },
+    })
     expect(await list.json()).toMatchObject({ manifests: [{ digest: known.digest }] })
   })
 })
@@ -109,6 +112,7 @@ describe('faults', () => {
 
   test('kill -9 at 20 random moments: the tag is absent or whole, and the next run finishes', async () => {
     const random = randomOf(9)
+    let killed = 0
     const script = join(import.meta.dirname, '../pipelines/publish/publish-process.ts')
     for (let round = 0; round < 20; round++) {
       const root = await imageOf(place.store, [{ seed: `kill ${round}`, sizeBytes: 3_000_000 }])
@@ -118,15 +122,20 @@ describe('faults', () => {
         root.digest,
         `${open.host}/kill-${round}`,
       ])
-      await once(child.stdout, 'data')
+      const ended = once(child, 'exit')
+      await Promise.race([once(child.stdout, 'data'), ended])
       await sleep(random() * 400)
       child.kill('SIGKILL')
-      await once(child, 'exit')
+      const [code, signal] = await ended
+      // Both ends have to occur over the rounds; a crash of its own must not.
+      expect([code, signal]).toContain(code === null ? 'SIGKILL' : 0)
+      if (signal === 'SIGKILL') killed += 1
       const found = await inspectTag(open.origin, `kill-${round}`, 'v1')
       expect(found.state, found.why).not.toBe('incomplete')
       await publishTo({ store: place.store, root, tags: ['v1'], to: `${open.host}/kill-${round}` })
       const after = await inspectTag(open.origin, `kill-${round}`, 'v1')
       expect(after).toEqual({ state: 'complete', digest: root.digest })
     }
+    expect(killed).toBeGreaterThan(10)
   })
 })
