@@ -9,7 +9,9 @@ import { listCommand } from './commands/list.ts'
 import { lockCommand } from './commands/lock.ts'
 import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
-import { verifyCommand } from './commands/verify.ts'
+import { publishCommand } from './commands/publish.ts'
+import { runFilesCommand } from './commands/run-files.ts'
+import { verifyCommand, verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
 import { progressOn } from './progress.ts'
 
@@ -20,6 +22,9 @@ const commands: Record<string, Command> = {
   plan: planCommand,
   build: buildCommand,
   verify: verifyCommand,
+  verify: verifyCommand,
+  publish: publishCommand,
+  'run-files': runFilesCommand,
   memory: memoryCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,
@@ -51,7 +56,7 @@ const environmentCodes = [
   'unauthorized',
   'gated',
 ]
-const usageCodes = ['usage', 'no-recipe', 'refused', 'unknown-engine']
+const usageCodes = ['usage', 'no-recipe', 'refused', 'unknown-engine', 'bad-architecture', 'no-file', 'not-elf', 'bad-reference']
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof RecipeError) return 2
