@@ -11,7 +11,7 @@ import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
 import { publishCommand } from './commands/publish.ts'
 import { runFilesCommand } from './commands/run-files.ts'
-import { verifyCommand, verifyCommand } from './commands/verify.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
 import { progressOn } from './progress.ts'
 
@@ -21,7 +21,6 @@ const commands: Record<string, Command> = {
   lock: lockCommand,
   plan: planCommand,
   build: buildCommand,
-  verify: verifyCommand,
   verify: verifyCommand,
   publish: publishCommand,
   'run-files': runFilesCommand,
@@ -56,7 +55,16 @@ const environmentCodes = [
   'unauthorized',
   'gated',
 ]
-const usageCodes = ['usage', 'no-recipe', 'refused', 'unknown-engine', 'bad-architecture', 'no-file', 'not-elf', 'bad-reference']
+const usageCodes = [
+  'usage',
+  'no-recipe',
+  'refused',
+  'unknown-engine',
+  'bad-architecture',
+  'no-file',
+  'not-elf',
+  'bad-reference',
+]
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof RecipeError) return 2
