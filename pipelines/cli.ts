@@ -86,10 +86,7 @@ function interrupted({ stderr, progress }: CommandContext): number {
 }
 
 function help({ stdout }: CommandContext): number {
-  const width = Math.max(...Object.values(commands).map((command) => command.usage.length))
-  const lines = Object.values(commands).map(
-    (command) => `  ingot ${command.usage.padEnd(width)}  ${command.summary}`,
-  )
+  const lines = Object.values(commands).map((command) => `  ingot ${command.usage}\n      ${command.summary}`)
   stdout(
     `Image factory for LLM inference servers.\n\n${lines.join('\n')}\n\nExit codes: 0 good; 1 a stage or check failed; 2 recipe or usage wrong; 3 engine, GPU, disk space or token missing.\n`,
   )
