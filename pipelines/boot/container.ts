@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,10 +73,11 @@ async function bootContainer<Result>(
     const { tool, gpus, memoryBytes } = session
     const flags = profileFlags(request, { tool: tool.name, network, gpus, memoryBytes, names: folder })
     const mounts = await mountsOf(session, request, endings)
-    const id = await tell(tool, ['run', '--detach', '--pull', 'never', ...flags, ...mounts, reference])
-    // Podman would ask first and wait ten seconds.
+    const id = `ingot-${randomUUID().slice(0, 8)}`
+    // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.
     const now = tool.name === 'podman' ? ['--time', '0'] : []
     endings.unshift(() => run(tool.environment, tool.name, ['rm', '--force', '--volumes', ...now, id]))
+    await tell(tool, ['run', '--detach', '--name', id, '--pull', 'never', ...flags, ...mounts, reference])
     const container = await inspected(tool, id)
     const reach = await reachOf(tool, id, container, request.port, folder)
     endings.unshift(() => reach.close())
@@ -124,7 +126,7 @@ async function requireZstd({ store, machine, tool }: Session, image: Digest): Pr
 /** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */
 async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string> {
   if (enterCommand(tool, 1) !== null) return 'none'
-  const name = `ingot-${crypto.randomUUID().slice(0, 8)}`
+  const name = `ingot-${randomUUID().slice(0, 8)}`
   await tell(tool, ['network', 'create', '--internal', name])
   endings.unshift(() => run(tool.environment, tool.name, ['network', 'rm', name]))
   return name
