@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { publicUrl } from '../weights/http.ts'
+import type { WireAnswer } from './answer.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import { PublishError } from './error.ts'
 import type { Login } from './login.ts'
-import type { Transport, WireAnswer } from './transport.ts'
+import type { Transport } from './transport.ts'
 
 /** Keeps the `Authorization` of one registry up to date for all requests that run at the same time. */
 export interface Authorization {

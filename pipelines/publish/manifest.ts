@@ -1,9 +1,10 @@
 import { mediaTypes } from '../../images/oci.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
+import type { WireAnswer } from './answer.ts'
 import type { StoredManifest } from './closure.ts'
 import { PublishError } from './error.ts'
 import { type RegistrySession, requireStatus } from './session.ts'
-import type { WireAnswer, WireRequest } from './transport.ts'
+import type { WireRequest } from './transport.ts'
 import { repositoryUrl } from './upload.ts'
 
 /** Puts a manifest under its own digest and reads it back. True when the registry keeps referrers by itself. */

@@ -1,11 +1,12 @@
 import { publicUrl, retryAfterMs } from '../weights/http.ts'
 import { defaultRetry, type RetryPolicy } from '../weights/retry.ts'
+import type { WireAnswer } from './answer.ts'
 import { type Authorization, openAuthorization } from './authorization.ts'
 import { PublishError } from './error.ts'
 import type { Login } from './login.ts'
 import { originOf, type Target } from './reference.ts'
 import { withRetry } from './retry.ts'
-import type { Transport, WireAnswer, WireRequest } from './transport.ts'
+import type { Transport, WireRequest } from './transport.ts'
 
 /** One repository that is published to, with everything requests to it share. */
 export interface RegistrySession {

@@ -1,10 +1,15 @@
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Descriptor } from '../../images/oci.ts'
-import { readBlob } from '../store/blobs.ts'
+import type { Digest } from '../../lib/digest.ts'
+import { errnoOf } from '../../lib/error.ts'
+import { blobPath, missingBlob, readBlob } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import { publicUrl } from '../weights/http.ts'
+import type { WireAnswer } from './answer.ts'
+import type { Body } from './body.ts'
 import { PublishError } from './error.ts'
 import { type RegistrySession, requireStatus, saidBy } from './session.ts'
-import type { Body, WireAnswer, WireRequest } from './transport.ts'
+import type { WireRequest } from './transport.ts'
 import { locationOf, type Upload } from './upload.ts'
 
 export interface UploadOptions {
@@ -77,14 +82,18 @@ async function sendPart(
 }
 
 /** The registry hashes what it gets, so bytes are not hashed here as well until it complains. */
-function bodyOf(blob: Descriptor, part: Part, options: UploadOptions, isVerified: boolean): Body {
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of readBlob(options.store, blob.digest, isVerified ? undefined : part)) {
-      options.onSent(chunk.byteLength)
-      yield chunk
-    }
+function bodyOf(blob: Descriptor, part: Part, { store, onSent }: UploadOptions, isVerified: boolean): Body {
+  const sizeBytes = part.end - part.start
+  if (isVerified) return { type: 'source', sizeBytes, onSent, open: () => readBlob(store, blob.digest) }
+  return { type: 'file', sizeBytes, onSent, start: part.start, open: () => openBlobFile(store, blob.digest) }
+}
+
+async function openBlobFile(store: Store, digest: Digest): Promise<FileHandle> {
+  try {
+    return await open(blobPath(store, digest), 'r')
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? missingBlob(digest) : error
   }
-  return { sizeBytes: part.end - part.start, open: counted }
 }
 
 function uploadLost(wanted: WireRequest, answer: WireAnswer): PublishError {

@@ -1,8 +1,9 @@
 import type { Digest } from '../../lib/digest.ts'
 import { publicUrl } from '../weights/http.ts'
+import type { WireAnswer } from './answer.ts'
 import { PublishError } from './error.ts'
 import { type RegistrySession, requireStatus } from './session.ts'
-import type { WireAnswer, WireRequest } from './transport.ts'
+import type { WireRequest } from './transport.ts'
 
 /** An upload that the registry has begun: where to send, and how many bytes it has. */
 export interface Upload {
