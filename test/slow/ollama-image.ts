@@ -12,13 +12,16 @@ const packages = [
   'libstb-dev',
 ]
 
+/** Without AVX2 a prompt of 2048 tokens took this build 255 s on two cores. The official image chooses at run time. */
+const cpu = process.arch === 'x64' ? '-O3 -mavx2 -mfma -mf16c -mbmi2' : '-O3'
+
 /** cgo compiles llama.cpp and ggml for the CPU; the module's archive lacks headers that it names. */
 const buildScript = `
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends ${packages.join(' ')} > /dev/null
 mkdir -p /headers/miniaudio
 ln -s "$(find /usr/include -name miniaudio.h | head -n 1)" /headers/miniaudio/miniaudio.h
-export CGO_ENABLED=1 CGO_CFLAGS="-O2 -I/headers" CGO_CXXFLAGS="-O2 -I/headers" GOBIN=/out GOFLAGS=-trimpath GOTOOLCHAIN=local
+export CGO_ENABLED=1 CGO_CFLAGS="${cpu} -I/headers" CGO_CXXFLAGS="${cpu} -I/headers" GOBIN=/out GOFLAGS=-trimpath GOTOOLCHAIN=local
 go install -ldflags '-s -w -X github.com/ollama/ollama/version.Version=${ollamaVersion}' github.com/ollama/ollama@v${ollamaVersion}
 `
 
