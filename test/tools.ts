@@ -21,6 +21,8 @@ const sources = {
   },
   skopeo: { type: 'apt', package: 'skopeo' },
   runc: { type: 'apt', package: 'runc' },
+  chromium: { type: 'apt', package: 'chromium' },
+  chromedriver: { type: 'apt', package: 'chromium-driver' },
   'docker-registry': { type: 'apt', package: 'docker-registry' },
   htpasswd: { type: 'apt', package: 'apache2-utils' },
   podman: { type: 'apt', package: 'podman' },

@@ -38,10 +38,14 @@ peak() {
 }
 peak 1 /sys/fs/cgroup/memory memory.max_usage_in_bytes || peak 2 /sys/fs/cgroup memory.peak
 
+# Only root sees which processes share the server's namespace; for others its first process has to do.
 space=$(readlink "/proc/$pid/ns/pid" | tr -d '[]a-z:')
-[ -z "$space" ] || find /proc/[0-9]*/ns/pid -maxdepth 0 -lname "pid:\[$space\]" 2>/dev/null |
-  sed 's#ns/pid#status#' | xargs awk '
-    FNR == 1 { count++ }
-    $1 == "VmHWM:" { total += $2 }
-    END { print "processes", count; printf "resident-kib %.0f\n", total }' 2>/dev/null
+if [ -n "$space" ]; then
+  find /proc/[0-9]*/ns/pid -maxdepth 0 -lname "pid:\[$space\]" 2>/dev/null | sed 's#ns/pid#status#' | xargs cat 2>/dev/null
+else
+  cat "/proc/$pid/status"
+fi | awk '
+  $1 == "Name:" { count++ }
+  $1 == "VmHWM:" { total += $2 }
+  END { print "processes", count; printf "resident-kib %.0f\n", total + 0 }'
 exit 0

@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { reportHtml } from '../../images/report-html.ts'
+import { reportJunit } from '../../images/report-junit.ts'
+import { nastyReport, report } from '../images/report-sample.ts'
+import { ensurePython, pythonJson } from '../python.ts'
+import { ensureTool } from '../tools.ts'
+
+const run = promisify(execFile)
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ingot-report-'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+interface Look {
+  title: string
+  overflow: number
+  plots: number[]
+  bars: number
+  rows: number
+  alerts: number
+  shown: string
+  background: string
+  clipped: string[]
+  faint: [string, number][]
+}
+
+interface Looked {
+  looks: Record<'light' | 'dark' | 'narrow', Look>
+  urls: string[]
+  console: string[]
+  pdfBytes: number
+}
+
+async function lookAt(name: string, html: string): Promise<Looked> {
+  await ensureTool('chromium')
+  await ensureTool('chromedriver')
+  const python = await ensurePython(['selenium==4.51.0', 'html5lib==1.1'])
+  const file = join(folder, `${name}.html`)
+  await writeFile(file, html)
+  // report_page.py prints this shape.
+  return (await pythonJson(python, [join(import.meta.dirname, 'report_page.py'), file, folder])) as Looked
+}
+
+test.each([
+  ['good', report(), 4],
+  ['nasty', nastyReport(), 3],
+  ['not booted', report({ boots: [], verdict: 'not booted' }), 2],
+])('the page of a %s report is whole, readable and quiet in a real browser', async (name, given, plots) => {
+  const { looks, urls, console, pdfBytes } = await lookAt(name, reportHtml(given))
+  for (const look of Object.values(looks)) {
+    expect(look.title).toBe(`${given.name}: ${given.verdict}`)
+    expect(look.plots).toHaveLength(plots)
+    expect(Math.min(...look.plots)).toBeGreaterThan(30)
+    expect(look).toMatchObject({ overflow: 0, alerts: 0, clipped: [], faint: [] })
+    expect(look.shown).toContain(given.image)
+  }
+  expect(looks.dark.background).not.toBe(looks.light.background)
+  expect(urls.filter((url) => !/^(chrome|data):/.test(url))).toEqual([
+    `file://${join(folder, `${name}.html`)}`.replaceAll(' ', '%20'),
+  ])
+  expect(console).toEqual([])
+  expect(pdfBytes).toBeGreaterThan(10_000)
+  expect((await stat(join(folder, 'dark.png'))).size).toBeGreaterThan(10_000)
+})
+
+test('what a server said stands on the page as text', async () => {
+  const { looks } = await lookAt('nasty', reportHtml(nastyReport()))
+  expect(looks.light.shown).toContain('status 500 instead of 200: <script>alert(1)</script> & "quotes"')
+})
+
+test('two programs nobody here wrote read the JUnit files, and the schema of Jenkins accepts them', async () => {
+  const python = await ensurePython(['xmlschema==4.3.2', 'junitparser==5.0.3'])
+  // pytest carries the schema in its source package to test its own reports with it.
+  const pytest = 'pytest==8.4.2'
+  await run(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--no-binary', 'pytest', pytest], {
+    cwd: folder,
+  })
+  await run('tar', ['--extract', '--file', 'pytest-8.4.2.tar.gz'], { cwd: folder })
+  const files = { good: report(), nasty: nastyReport(), none: report({ boots: [] }) }
+  for (const [name, given] of Object.entries(files))
+    await writeFile(join(folder, `${name}.xml`), reportJunit(given))
+  const paths = Object.keys(files).map((name) => join(folder, `${name}.xml`))
+  const schema = join(folder, 'pytest-8.4.2/testing/example_scripts/junit-10.xsd')
+  const found = await pythonJson(python, [join(import.meta.dirname, 'junit.py'), schema, ...paths])
+  const suite = 'hostile boot as 54321:0 in podman'
+  expect(found).toEqual([
+    {
+      errors: [],
+      suites: [
+        [suite, 2, 0, 0],
+        ['hostile boot as 54321:54321 in podman', 2, 0, 0],
+      ],
+      cases: 4,
+      failures: [],
+      skipped: [],
+    },
+    {
+      errors: [],
+      suites: [[suite, 3, 1, 1]],
+      cases: 3,
+      failures: [expect.stringContaining('status 500 instead of 200: <script>alert(1)</script> & "quotes"')],
+      skipped: ['as expected'],
+    },
+    { errors: [], suites: [], cases: 0, failures: [], skipped: [] },
+  ])
+})
