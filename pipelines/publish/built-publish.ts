@@ -1,12 +1,11 @@
 import type { Descriptor } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { CommandContext } from '../commands/command.ts'
-import { readImageConfig } from '../store/image.ts'
-import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { storeAttachments } from './attachments.ts'
 import type { BuiltImage } from './built.ts'
 import { closureOf } from './closure.ts'
+import { companionsOf } from './companions.ts'
 import type { Login } from './login.ts'
 import { rememberPlaces, repositoriesOf } from './places.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
@@ -106,24 +105,4 @@ async function attachmentsOf(request: BuiltPublish, images: readonly Descriptor[
     }),
   )
   return lists.flat()
-}
-
-/** Images of weights that the recipes deliver beside the server, if the store's are of the same weights. */
-async function companionsOf(
-  store: Store,
-  built: readonly BuiltImage[],
-): Promise<{ name: string; image: Descriptor }[]> {
-  const found: { name: string; image: Descriptor }[] = []
-  for (const { plan } of built)
-    for (const name of plan.weights.delivery === 'artifact' ? ['weights', 'modelpack'] : []) {
-      const image = await resolveReference(store, `${plan.name}-${name}:latest`)
-      if (image === undefined) continue
-      const isOurs = name !== 'weights' || (await setDigestOf(store, image)) === plan.weights.setDigest
-      if (isOurs) found.push({ name, image })
-    }
-  return found
-}
-
-async function setDigestOf(store: Store, image: Descriptor): Promise<string | undefined> {
-  return (await readImageConfig(store, image.digest)).config.Labels?.['dev.ingot.weights']
 }

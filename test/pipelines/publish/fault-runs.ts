@@ -64,7 +64,7 @@ async function runSeed(seed: number, { store, origin }: FaultRuns): Promise<Outc
       to: `${proxy.host}/${repository}`,
       ...(random() < 0.5 && { chunkBytes: 20_000 }),
       login: { type: 'basic', basic: Buffer.from('robot:p').toString('base64'), origin: 'test' },
-      stallMs: 400,
+      stallMs: 2000,
     }).then(
       () => 'published',
       (error: unknown) => (error instanceof IngotError ? error.code : `unexpected: ${String(error)}`),

@@ -1,0 +1,96 @@
+import { type BundledImage, bundleNames, byPath, earlierText, sumsText } from '../../images/bundle.ts'
+import type { Progress } from '../progress.ts'
+import { type BundleEntry, frameEntries, textEntry } from './contents.ts'
+import type { EarlierBundle } from './earlier.ts'
+import { makeFolder, writeEntry, writeParts } from './files.ts'
+import { tarOf } from './tar.ts'
+
+export interface BundleRequest {
+  folder: string
+  images: readonly BundledImage[]
+  /** Blobs of the images. */
+  blobs: readonly BundleEntry[]
+  /** Reports, provenance, run files. */
+  documents: readonly BundleEntry[]
+  /** Cuts the bundle into files of this size. */
+  partBytes?: number
+  earlier?: EarlierBundle
+  progress: Progress
+}
+
+export interface Bundled {
+  /** sha256 of what `verify.sh` reads first: to be told to the site by another way than the medium. */
+  seal: string
+  files: number
+  sizeBytes: number
+  parts: number
+  /** Bytes that the site has from the earlier bundle. */
+  takenBytes: number
+}
+
+/** Writes a bundle. The same images and reports give the same bytes. Throws BundleError and StoreError. */
+export async function writeBundle(request: BundleRequest): Promise<Bundled> {
+  const { earlier, blobs, documents } = request
+  const taken = blobs.filter(({ path }) => earlier?.paths.has(path))
+  const whole = [...(await frameEntries(request.images)), ...blobs, ...documents]
+  const carried = earlier === undefined ? whole : differential(earlier, whole, taken)
+  const sums = textEntry(bundleNames.sums, sumsText(carried))
+  const entries = byPath([...carried, sums])
+  const totalBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const onBytes = counter(request.progress, totalBytes)
+  let done: Pick<Bundled, 'seal' | 'parts'> = { seal: sums.sha256, parts: 0 }
+  await makeFolder(request.folder, async (part) => {
+    if (request.partBytes === undefined) {
+      for (const entry of entries) await writeEntry(part, entry, onBytes)
+    } else done = await inParts(part, entries, request.partBytes, onBytes)
+  })
+  return {
+    ...done,
+    files: entries.length,
+    sizeBytes: totalBytes,
+    takenBytes: taken.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  }
+}
+
+/** What changed, what to take from the earlier bundle, and the sums of both together. */
+function differential(
+  earlier: EarlierBundle,
+  whole: readonly BundleEntry[],
+  taken: readonly BundleEntry[],
+): BundleEntry[] {
+  return [
+    ...whole.filter((entry) => !taken.includes(entry)),
+    textEntry(bundleNames.wholeSums, sumsText(whole)),
+    textEntry(bundleNames.earlier, earlierText(earlier.base, taken)),
+  ]
+}
+
+/** One tar in parts; beside it what is needed before it can be opened. */
+async function inParts(
+  folder: string,
+  entries: readonly BundleEntry[],
+  partBytes: number,
+  onBytes: (sizeBytes: number) => void,
+): Promise<Pick<Bundled, 'seal' | 'parts'>> {
+  const parts = await writeParts(folder, tarOf(entries), partBytes, onBytes)
+  const outside = entries.filter(({ path }) => outsideNames.includes(path))
+  // The list by which a later bundle can leave out what this one has.
+  const sums =
+    entries.find(({ path }) => path === bundleNames.wholeSums) ??
+    entries.find(({ path }) => path === bundleNames.sums)
+  const beside = [...outside, ...(sums ? [{ ...sums, path: bundleNames.wholeSums }] : [])]
+  for (const entry of beside) await writeEntry(folder, entry, () => undefined)
+  const list = textEntry(bundleNames.parts, sumsText([...parts, ...beside]))
+  await writeEntry(folder, list, () => undefined)
+  return { seal: list.sha256, parts: parts.length }
+}
+
+const outsideNames: readonly string[] = ['README.txt', 'verify.sh', 'load.sh', bundleNames.earlier]
+
+function counter(progress: Progress, totalBytes: number): (sizeBytes: number) => void {
+  let doneBytes = 0
+  return (sizeBytes) => {
+    doneBytes += sizeBytes
+    progress.bytes('bundle', Math.min(doneBytes, totalBytes), totalBytes)
+  }
+}
