@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { bootProfiles, nameFiles } from '../../images/runtime-spec.ts'
+import type { Digest } from '../../lib/digest.ts'
+import { daggerRunner } from '../../pipelines/boot/dagger.ts'
+import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
+import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
+import { type LazyEngine, lazyEngine } from '../../pipelines/session.ts'
+import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
+import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
+
+let folder: string
+let store: Store
+let registry: Registry
+let engine: LazyEngine
+let runner: Runner
+let tiny: TinyImages
+const [hostile] = bootProfiles(['hostile'], 8 * 1024 ** 2)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ingot-dagger-boot-'))
+  store = await openStore(join(folder, 'store'))
+  registry = await serveStore(store, {})
+  tiny = await tinyImages(store)
+  engine = lazyEngine(join(folder, 'engine.log'))
+  const client = await engine.client()
+  runner = daggerRunner({ client, store, registryPort: registry.port, platform: 'linux/amd64' })
+})
+
+afterAll(async () => {
+  await engine.close()
+  await registry.close()
+  await closeStore(store)
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function booted<Result>(
+  script: string,
+  use: (server: BootedServer) => Promise<Result>,
+): Promise<Result> {
+  const image: Digest = await tiny(script)
+  if (hostile === undefined) throw new Error('no profile')
+  return runner.boot({ image, profile: hostile, port: 8080 }, use)
+}
+
+async function waitFor(server: BootedServer, word: string): Promise<void> {
+  await vi.waitFor(async () => expect(await server.log()).toContain(word), { timeout: 60_000, interval: 200 })
+}
+
+test('the machine of the engine is known', async () => {
+  const machine = await runner.machine()
+  expect(machine).toMatchObject({ runner: 'dagger', version: expect.stringMatching(/^v\d/), gpus: [] })
+  expect(machine.cpus).toBeGreaterThan(0)
+  expect(machine.memoryBytes).toBeGreaterThan(1e9)
+})
+
+test('a quiet server: its profile holds and its memory is measured', async () => {
+  const script = 'cat /etc/hosts /etc/resolv.conf; touch /x 2>&1; echo up; sleep 900 & exec sleep 900'
+  await booted(script, async (server) => {
+    await waitFor(server, 'up')
+    expect(await server.log()).toBe(
+      `${nameFiles['hosts']}${nameFiles['resolv.conf']}touch: /x: Read-only file system\nup\n`,
+    )
+    const facts = await server.facts()
+    expect(facts).toMatchObject({
+      uid: 54321,
+      gid: 0,
+      noNewPrivileges: true,
+      rootReadOnly: true,
+      processes: 2,
+    })
+    expect(facts.capabilities).toEqual(Array(5).fill('0000000000000000'))
+    expect(facts).toMatchObject({
+      outwardPackets: 0,
+      outwardRefused: 0,
+      interfaces: ['lo', 'nowhere', 'sink'],
+    })
+    expect(facts.residentPeakBytes).toBeGreaterThan(100_000)
+    expect(await server.exitCode()).toBeNull()
+  })
+})
+
+test.each([
+  ['looking up a name', 'nslookup huggingface.co >/dev/null 2>&1'],
+  ['a connection', 'nc -w 1 1.1.1.1 443 </dev/null'],
+])('%s is seen', async (_, attempt) => {
+  await booted(`${attempt}; echo done; exec sleep 900`, async (server) => {
+    await waitFor(server, 'done')
+    expect((await server.facts()).outwardPackets).toBeGreaterThan(0)
+  })
+})
+
+test('a server that ends is seen with its exit code', async () => {
+  await booted('echo no model; exit 3', async (server) => {
+    await vi.waitFor(async () => expect(await server.exitCode()).toBe(3), { timeout: 60_000, interval: 200 })
+    expect(await server.log()).toBe('no model\n')
+  })
+})
+
+test('a server that stops when it is told gives its exit code and its time', async () => {
+  await booted('trap "sleep 1; exit 7" TERM; echo up; while :; do sleep 0.1; done', async (server) => {
+    await waitFor(server, 'up')
+    const stopped = await server.stop('SIGTERM', 20)
+    expect(stopped.exitCode).toBe(7)
+    expect(stopped.waitedMs).toBeGreaterThanOrEqual(900)
+  })
+})
+
+test('a server that ignores the signal is killed', async () => {
+  await booted('trap "" TERM; echo up; while :; do sleep 0.1; done', async (server) => {
+    await waitFor(server, 'up')
+    expect((await server.stop('SIGTERM', 2)).exitCode).toBeNull()
+    await vi.waitFor(async () => expect(await server.exitCode()).toBe(137), 20_000)
+  })
+})
