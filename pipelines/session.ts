@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
 import { type Client, connect, ExecError } from '@dagger.io/dagger'
 import { which } from 'zx'
@@ -23,6 +25,7 @@ export function lazyEngine(logFile: string): LazyEngine {
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const open = async () => {
     await requireEngine()
+    await requireAnswer(process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST'], logFile)
     await mkdir(dirname(logFile), { recursive: true })
     const log = createWriteStream(logFile, { flags: 'a' })
     const { promise, resolve, reject } = Promise.withResolvers<Client>()
@@ -63,6 +66,22 @@ async function requireEngine(): Promise<void> {
     found: `none of ${containerTools.join(', ')} is installed and no engine address is set`,
     hint: 'install Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
   })
+}
+
+/** The SDK tries for minutes to reach an address where nobody listens; a socket or port is asked first. */
+async function requireAnswer(host: string | undefined, logFile: string): Promise<void> {
+  const place = /^unix:\/\/(?<path>.+)$|^tcp:\/\/(?<name>[^:/]+):(?<port>\d+)$/.exec(host ?? '')?.groups
+  if (place === undefined || process.env['DAGGER_SESSION_PORT']) return
+  const { path, name, port } = place
+  const socket =
+    path === undefined ? connectTo({ host: name ?? '', port: Number(port) }) : connectTo({ path })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(10_000) })
+  } catch (cause) {
+    throw engineFailed(cause, logFile)
+  } finally {
+    socket.destroy()
+  }
 }
 
 function engineFailed(cause: unknown, logFile: string): StageError {
