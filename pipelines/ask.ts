@@ -10,6 +10,11 @@ export interface Clock {
   now(): number
 }
 
+/** Milliseconds since then, without the noise of binary fractions. */
+export function elapsedMs(clock: Clock, beganMs: number): number {
+  return Math.round((clock.now() - beganMs) * 10) / 10
+}
+
 export interface AskOptions {
   clock: Clock
   signal?: AbortSignal | undefined
@@ -36,7 +41,7 @@ export async function runProbe(
     status: wrong.length === 0 ? 'passed' : 'failed',
     observed: wrong.length === 0 ? 'as expected' : wrong.join('; '),
     beganMs,
-    durationMs: options.clock.now() - beganMs,
+    durationMs: elapsedMs(options.clock, beganMs),
     evidence: came.type === 'answer' ? came.answer.body.slice(0, 1000) : came.partial,
     outcome: outcomeOf(came, probe, wrong),
   }
@@ -83,7 +88,7 @@ export async function recordAnswer(
     // Models that think first may give their tokens elsewhere and leave the text empty.
     answer: typeof content === 'string' ? content : '',
     tokens: Number(valuesAt(body, 'usage.completion_tokens')[0]),
-    durationMs: options.clock.now() - beganMs,
+    durationMs: elapsedMs(options.clock, beganMs),
   }
 }
 

@@ -6,7 +6,7 @@ import { unmetRequirements } from '../images/requirements.ts'
 import type { RunnerFacts } from '../images/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../images/runtime-spec.ts'
 import type { Digest } from '../lib/digest.ts'
-import { type Clock, skippedProbe } from './ask.ts'
+import { type Clock, elapsedMs, skippedProbe } from './ask.ts'
 import type { BootedServer, Runner, WeightsMount } from './boot/runner.ts'
 import { StageError } from './error.ts'
 import { gpuChecks } from './verify/gpu.ts'
@@ -97,7 +97,7 @@ async function tryServer(booting: Booting): Promise<BootReport> {
   const stopped = await server.stop(behaviour.stop.signal, behaviour.stop.timeoutSeconds)
   const stop = stopCheck(stopped, behaviour.stop, ending, {
     beganMs: stopMs,
-    durationMs: clock.now() - stopMs,
+    durationMs: elapsedMs(clock, stopMs),
   })
   const checks = [readiness, ...asked.checks, ...contained, stop]
   return {

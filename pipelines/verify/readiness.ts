@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CheckResult } from '../../images/report.ts'
-import { runProbe } from '../ask.ts'
+import { elapsedMs, runProbe } from '../ask.ts'
 import { signOfDeath, type Trial } from './trial.ts'
 
 /** Asks for a token until one comes, the server dies, its log proves a failed start, it keeps answering wrongly, or time is up. */
@@ -14,7 +14,7 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
     const leftSeconds = Math.max(1, (deadlineMs - trial.clock.now()) / 1000)
     const probe = { ...readiness, timeoutSeconds: Math.min(leftSeconds, attemptSeconds) }
     const { outcome, ...result } = await runProbe(trial.server.url, probe, trial)
-    const whole = { ...result, beganMs, durationMs: trial.clock.now() - beganMs }
+    const whole = { ...result, beganMs, durationMs: elapsedMs(trial.clock, beganMs) }
     if (outcome === 'passed') return whole
     wrongSinceMs = outcome === 'wrong' ? (wrongSinceMs ?? trial.clock.now()) : null
     const reason = (await signOfDeath(trial)) ?? outOfPatience(trial, deadlineMs, wrongSinceMs)

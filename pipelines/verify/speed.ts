@@ -93,8 +93,8 @@ function runOf(prompt: string, body: string, beganMs: number, firstMs: number | 
     prompt,
     tokens,
     tokensFrom: tokens === counted ? 'usage' : 'pieces',
-    firstTokenMs: firstMs - beganMs,
-    tokensPerSecond: ((tokens - 1) * 1000) / (lastMs - firstMs),
+    firstTokenMs: Math.round(firstMs - beganMs),
+    tokensPerSecond: Math.round(((tokens - 1) * 100_000) / (lastMs - firstMs)) / 100,
   } satisfies SpeedRun
 }
 

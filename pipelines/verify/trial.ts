@@ -52,9 +52,13 @@ export function madeCheck(
     status: result.good ? 'passed' : 'failed',
     observed: result.observed,
     beganMs: result.beganMs,
-    durationMs: result.endedMs - result.beganMs,
+    durationMs: tenths(result.endedMs - result.beganMs),
     evidence: (result.evidence ?? '').slice(0, 1000),
   }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }
 
 /** The result of such a check that could not be made. */
