@@ -92,7 +92,10 @@ while read -r digest name; do
     skopeo copy --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "oci:$layout:$name" "docker://$registry/${name#localhost/}"
     echo "$registry/${name#localhost/} $digest"
   elif [ "$tool" = podman ]; then
-    podman tag "$(podman pull -q "oci:$layout:$name")" "$name"
+    id=$(podman pull -q "oci:$layout:$name")
+    podman tag "$id" "$name"
+    # Some versions name it by the folder as well.
+    podman untag "$id" "localhost$layout:latest" 2> /dev/null || :
     echo "$name $digest"
   else
     echo "$name $digest"

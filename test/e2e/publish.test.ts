@@ -115,7 +115,7 @@ describe('faults', () => {
     let killed = 0
     const script = join(import.meta.dirname, '../pipelines/publish/publish-process.ts')
     for (let round = 0; round < 20; round++) {
-      const root = await imageOf(place.store, [{ seed: `kill ${round}`, sizeBytes: 3_000_000 }])
+      const root = await imageOf(place.store, [{ seed: `kill ${round}`, sizeBytes: 6_000_000 }])
       const child = spawn(process.execPath, [
         script,
         place.store.root,
@@ -124,7 +124,7 @@ describe('faults', () => {
       ])
       const ended = once(child, 'exit')
       await Promise.race([once(child.stdout, 'data'), ended])
-      await sleep(random() * 400)
+      await sleep(random() * 150)
       child.kill('SIGKILL')
       const [code, signal] = await ended
       // Both ends have to occur over the rounds; a crash of its own must not.

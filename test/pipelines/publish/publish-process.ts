@@ -15,7 +15,7 @@ const done = await publishTo({
   root,
   tags: ['v1'],
   to,
-  ...(mode !== 'whole' && { chunkBytes: 200_000 }),
+  ...(mode !== 'whole' && { chunkBytes: 100_000 }),
 })
 await closeStore(store)
 process.stdout.write(`${done.digest}\n`)
