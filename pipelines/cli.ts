@@ -111,7 +111,9 @@ function unknownCommand(name: string): StageError {
 
 if (import.meta.main) {
   const abort = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
+  // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
+  const stop = () => (abort.signal.aborted ? process.exit(130) : abort.abort())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
   process.exitCode = await main(process.argv.slice(2), {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),

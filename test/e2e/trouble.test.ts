@@ -95,7 +95,7 @@ test('an engine that does not answer ends with 3', async () => {
 
 test('a sha256 that does not match fails, and nothing of the file stays in the store', async () => {
   const own = await newWorkplace()
-  const wrong = recipe.replace(/sha256: "[0-9a-f]{64}"/, `sha256: "${'ab'.repeat(32)}"`)
+  const wrong = recipe.replace(/sha256: [0-9a-f]{64}/, `sha256: "${'ab'.repeat(32)}"`)
   const run = await ingot(['build', await writeRecipe(own, 'wrong', wrong), '--no-verify'], own)
   expect(run.code).toBe(1)
   expect(run.stderr).toContain('ab'.repeat(32))
