@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { formatLock, parseLock } from '../../recipes/lock.ts'
+import { setDigestOf } from '../../recipes/weights.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
 const recipe = readFileSync(demoRecipe, 'utf8')
@@ -93,14 +95,27 @@ test('an engine that does not answer ends with 3', async () => {
   expect(run.stderr).toContain('open a session with the Dagger engine')
 })
 
-test('a sha256 that does not match fails, and nothing of the file stays in the store', async () => {
-  const own = await newWorkplace()
+test('a sha256 that is not the file’s is found before a byte of it moves', async () => {
   const wrong = recipe.replace(/sha256: [0-9a-f]{64}/, `sha256: "${'ab'.repeat(32)}"`)
-  const run = await ingot(['build', await writeRecipe(own, 'wrong', wrong), '--no-verify'], own)
+  const run = await ingot(['build', await writeRecipe(place, 'wrong', wrong), '--no-verify'], place)
+  expect(run.code).toBe(1)
+  expect(run.stderr).toMatch(/Q4_1\.gguf has sha256 [0-9a-f]{64}.*\n.*correct `sha256`/)
+})
+
+test('bytes that do not have their locked sha256 fail, and nothing of them stays in the store', async () => {
+  const own = await newWorkplace()
+  expect((await ingot(['lock', demoRecipe], own)).code).toBe(0)
+  const [name = ''] = readdirSync(join(own.folder, 'locks'))
+  const lockFile = join(own.folder, 'locks', name)
+  const lock = parseLock(readFileSync(lockFile, 'utf8'), lockFile)
+  const files = lock.weights.files.map((file) => ({ ...file, sha256: 'ab'.repeat(32) }))
+  await writeFile(
+    lockFile,
+    formatLock({ ...lock, weights: { ...lock.weights, files, setDigest: setDigestOf(files) } }),
+  )
+  const run = await ingot(['build', demoRecipe, '--no-verify'], own)
   expect(run.code).toBe(1)
   expect(run.stderr).toContain('ab'.repeat(32))
-  const blobs = readdirSync(join(own.store, 'blobs/sha256'))
-  expect(blobs.filter((name) => name.startsWith('abab'))).toEqual([])
   const bytes = Number(execFileSync('du', ['-sb', own.store], { encoding: 'utf8' }).split('\t')[0])
   expect(bytes).toBeLessThan(60e6)
   expect(await problemsOf(own.store)).toBe(0)
