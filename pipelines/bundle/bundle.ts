@@ -87,9 +87,11 @@ async function inParts(
 
 const outsideNames: readonly string[] = ['README.txt', 'verify.sh', 'load.sh', bundleNames.earlier]
 
+/** Parts hold some bytes of tar headers more than the files have, which is no progress to tell. */
 function counter(progress: Progress, totalBytes: number): (sizeBytes: number) => void {
   let doneBytes = 0
   return (sizeBytes) => {
+    if (doneBytes >= totalBytes) return
     doneBytes += sizeBytes
     progress.bytes('bundle', Math.min(doneBytes, totalBytes), totalBytes)
   }

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
+import { inspectTag } from '../pipelines/publish/images.ts'
+import { ensureTool } from '../tools.ts'
+import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
+
+// The demo's image goes over an air gap: bundled here, loaded and asked where no packet can leave.
+
+const run = promisify(execFile)
+let place: Workplace
+let site: string
+let bundle: string
+let digest: string
+
+beforeAll(async () => {
+  place = await newWorkplace()
+  site = await mkdtemp(join(tmpdir(), 'ingot-site-'))
+  await ensureTool('podman')
+  const built = await ingot(['build', demoRecipe, '--no-verify'], place)
+  expect(built.code, built.stderr).toBe(0)
+  digest = built.stdout.trimEnd().split('\n').at(-1) ?? ''
+  bundle = join(site, 'bundle')
+  const bundled = await ingot(
+    ['bundle', demoRecipe, '--to', bundle, '--part-size', '40MB', '--unverified'],
+    place,
+  )
+  expect(bundled.code, bundled.stderr).toBe(0)
+})
+
+afterAll(async () => {
+  await run('umount', [join(site, 'podman/overlay')]).catch(() => undefined)
+  await rm(site, { recursive: true, force: true })
+  await rm(place.folder, { recursive: true, force: true })
+})
+
+test('an image that no boot verified goes neither into a bundle nor into a registry, unless it is asked for', async () => {
+  const bundled = await ingot(['bundle', demoRecipe, '--to', join(site, 'never')], place)
+  expect(bundled).toMatchObject({ code: 1, stderr: expect.stringContaining('"not booted"') })
+  const published = await ingot(['publish', demoRecipe, '--to', '127.0.0.1:1/never'], place)
+  expect(published).toMatchObject({ code: 1, stderr: expect.stringContaining('"not booted"') })
+})
+
+test('podman loads it without a network, the server starts hardened and gives tokens', async () => {
+  const unpacked = join(site, 'unpacked')
+  await run('sh', [join(bundle, 'load.sh'), '--unpack', unpacked])
+  const [, name = ''] = (await readFile(join(unpacked, 'IMAGES'), 'utf8')).trim().split(' ')
+  const { stdout } = await run('unshare', ['--net', '--mount', 'sh', await siteScript(unpacked, name)])
+  expect(stdout).toContain(`routes 0\n`)
+  expect(stdout).toContain(`${name} ${digest}\n`)
+  expect(stdout).toContain(`loaded ${digest}\n`)
+  expect(JSON.parse(stdout.split('answer ')[1] ?? '')).toMatchObject({
+    model: 'smollm2-135m-instruct',
+    usage: { completion_tokens: 8 },
+  })
+})
+
+/** What a person types at the site. The ulimits are this lab's: its root may not raise them. */
+async function siteScript(folder: string, name: string): Promise<string> {
+  const tools = join(site, 'bin')
+  await mkdir(tools)
+  const podman = join(tools, 'podman')
+  const options = `--root ${site}/podman --runroot ${site}/podman-run --cgroup-manager cgroupfs --events-backend file --runtime runc`
+  await writeFile(podman, `#!/bin/sh\nexec /usr/bin/podman ${options} "$@"\n`)
+  await chmod(podman, 0o755)
+  const script = join(site, 'site.sh')
+  await writeFile(
+    script,
+    `set -eu
+PATH=${tools}:$PATH
+ip link set lo up
+echo routes $(ip route | wc -l)
+sh ${folder}/load.sh --tool podman
+echo loaded $(podman image inspect --format '{{.Digest}}' ${name})
+podman run --detach --name site --network host --read-only --tmpfs /tmp:rw,nosuid,nodev,exec --cap-drop ALL \\
+  --security-opt no-new-privileges --shm-size 64m --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 ${name} > /dev/null
+trap 'podman rm --force site > /dev/null' EXIT
+waited=0
+until curl -sf http://127.0.0.1:8080/health > /dev/null; do
+  waited=$((waited + 1))
+  [ $waited -lt 120 ] || { podman logs site; exit 1; }
+  sleep 1
+done
+printf 'answer '
+curl -sf http://127.0.0.1:8080/v1/chat/completions \\
+  -d '{"model":"smollm2-135m-instruct","max_tokens":8,"messages":[{"role":"user","content":"Count to twenty."}]}'
+`,
+  )
+  return script
+}
+
+describe('into a registry of the site', () => {
+  let registry: DebianRegistry
+
+  beforeAll(async () => {
+    registry = await startDebianRegistry()
+    await ensureTool('skopeo')
+  })
+
+  afterAll(() => registry.close())
+
+  test('skopeo copies it there with its digest', async () => {
+    const env = { ...process.env, INGOT_SKOPEO_FLAGS: '--dest-tls-verify=false' }
+    await run('sh', [join(bundle, 'load.sh'), '--to', `${registry.host}/llm`], { env })
+    const tag = digest.slice('sha256:'.length, 'sha256:'.length + 12)
+    const found = await inspectTag(registry.origin, 'llm/smollm2-135m-llama-cpp', tag)
+    expect(found).toEqual({ state: 'complete', digest })
+  })
+})
