@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
@@ -12,6 +12,7 @@ import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
 // The demo's image goes over an air gap: bundled here, loaded and asked where no packet can leave.
 
 const run = promisify(execFile)
+const scripts = resolve(import.meta.dirname, '../../.github/scripts')
 let place: Workplace
 let site: string
 let bundle: string
@@ -109,5 +110,36 @@ describe('into a registry of the site', () => {
     const tag = digest.slice('sha256:'.length, 'sha256:'.length + 12)
     const found = await inspectTag(registry.origin, 'llm/smollm2-135m-llama-cpp', tag)
     expect(found).toEqual({ state: 'complete', digest })
+  })
+
+  test('the steps of a release: what was published beside it is found, and an unverified image is not released', async () => {
+    const repository = `${registry.host}/release`
+    const published = await ingot(
+      ['publish', demoRecipe, '--to', repository, '--tag', 'candidate-1', '--unverified'],
+      place,
+    )
+    expect(published.code, published.stderr).toBe(0)
+    const crane = dirname(await ensureTool('crane'))
+    const env = {
+      ...process.env,
+      PATH: `${crane}:${process.env['PATH']}`,
+      GITHUB_OUTPUT: '',
+      INGOT_REPOSITORY: repository,
+      INGOT_CANDIDATE: 'candidate-1',
+      INGOT_DIGEST: digest,
+      INGOT_TAGS: 'v1 stable',
+      INGOT_PREDICATES: join(site, 'predicates'),
+    }
+    const step = (name: string) => run('sh', [join(scripts, name)], { env })
+    expect((await step('resolve.sh')).stdout).toContain(`digest=${digest}\n`)
+    await expect(step('predicates.sh')).rejects.toMatchObject({
+      stderr: expect.stringContaining('did not pass its boot'),
+    })
+    const provenance = JSON.parse(await readFile(join(site, 'predicates/provenance.json'), 'utf8'))
+    expect(provenance.runDetails.metadata).toMatchObject({ ingot_publishedUnverified: true })
+    expect(provenance.buildDefinition.resolvedDependencies.length).toBeGreaterThan(1)
+    await step('promote.sh')
+    for (const tag of ['v1', 'stable'])
+      expect((await inspectTag(registry.origin, 'release', tag)).digest).toBe(digest)
   })
 })

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Publishes the image of INGOT_RECIPE to INGOT_TO under each of INGOT_TAGS. The password stays in INGOT_PASSWORD; without
+# INGOT_USERNAME the logins of docker or podman are taken.
+set -eu
+output() { if [ -n "${GITHUB_OUTPUT:-}" ]; then cat >> "$GITHUB_OUTPUT"; else cat; fi; }
+bin=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)/bin/ingot
+set -- publish "$INGOT_RECIPE" --to "$(printf %s "$INGOT_TO" | tr '[:upper:]' '[:lower:]')"
+for tag in $INGOT_TAGS; do set -- "$@" --tag "$tag"; done
+if [ -n "${INGOT_USERNAME:-}" ]; then
+  set -- "$@" --username "$INGOT_USERNAME" --password-from env://INGOT_PASSWORD
+fi
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+"$bin" "$@" > "$said"
+cat "$said"
+printf 'digest=%s\n' "$(tail -n 1 "$said")" | output
