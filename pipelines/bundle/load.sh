@@ -16,7 +16,7 @@ fail() {
   exit 1
 }
 
-tool= earlier= registry= unpack=
+tool='' earlier='' registry='' unpack=''
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   case $1 in
@@ -44,18 +44,17 @@ fi
 
 # The layout to read from: this folder, or a whole one made of parts and of the earlier bundle.
 layout=$here
-scratch=
-# shellcheck disable=SC2064
+scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/bundle.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
 if [ -f "$here/PARTS" ] || [ -f "$here/EARLIER" ] || [ -n "$unpack" ]; then
   if [ -n "$unpack" ]; then
     [ ! -e "$unpack" ] || fail "$unpack is there already"
     mkdir -p "$unpack"
     layout=$(CDPATH='' cd -- "$unpack" && pwd)
   else
-    scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/bundle.XXXXXX")
-    trap 'rm -rf "$scratch"' EXIT
-    trap 'exit 130' INT TERM
-    layout=$scratch
+    layout=$scratch/layout
+    mkdir "$layout"
   fi
   if [ -f "$here/PARTS" ]; then
     grep '  bundle\.tar\.' "$here/PARTS" | while IFS= read -r line; do cat "$here/${line#*  }"; done | tar -xf - -C "$layout"
@@ -86,16 +85,20 @@ if [ -z "$registry" ]; then
     *) fail "--tool $tool is none of podman, docker, nerdctl, ctr" ;;
   esac
 fi
+links=$scratch/links
+mkdir "$links"
+ln -s "$layout" "$links/bundle"
 while read -r digest name; do
   if [ -n "$registry" ]; then
     # Names in the bundle begin with localhost/, which the registry takes the place of.
+    # shellcheck disable=SC2086
     skopeo copy --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "oci:$layout:$name" "docker://$registry/${name#localhost/}"
     echo "$registry/${name#localhost/} $digest"
   elif [ "$tool" = podman ]; then
-    id=$(podman pull -q "oci:$layout:$name")
+    # Podman also names what it reads by the folder, and refuses capitals there.
+    id=$(cd "$links" && podman pull -q "oci:bundle:$name")
     podman tag "$id" "$name"
-    # Some versions name it by the folder as well.
-    podman untag "$id" "localhost$layout:latest" 2> /dev/null || :
+    podman untag "$id" localhost/bundle:latest 2> /dev/null || :
     echo "$name $digest"
   else
     echo "$name $digest"

@@ -54,10 +54,9 @@ test('podman loads it without a network, the server starts hardened and gives to
   expect(stdout).toContain(`routes 0\n`)
   expect(stdout).toContain(`${name} ${digest}\n`)
   expect(stdout).toContain(`loaded ${digest}\n`)
-  expect(JSON.parse(stdout.split('answer ')[1] ?? '')).toMatchObject({
-    model: 'smollm2-135m-instruct',
-    usage: { completion_tokens: 8 },
-  })
+  const answer = JSON.parse(stdout.split('answer ')[1] ?? '')
+  expect(answer.model).toBe('smollm2-135m-instruct')
+  expect(answer.usage.completion_tokens).toBeGreaterThan(0)
 })
 
 /** What a person types at the site. The ulimits are this lab's: its root may not raise them. */
