@@ -24,14 +24,14 @@ import { checksumLines } from '../../recipes/weights.ts'
 import { repoOf } from '../hub/repo.ts'
 import { type Hub, startHub } from '../hub/server.ts'
 import { contextFor, sampleBytes } from '../pipelines/weights/scratch.ts'
-import { busyboxTar, podman, runContainer, whyNoPodman } from './weights-podman.ts'
+import { ensureTool } from '../tools.ts'
+import { busyboxTar, podman, runContainer } from './weights-podman.ts'
 
 const files = {
   'config.json': '{}',
   'model.safetensors': sampleBytes(5_000_000, 'delivery'),
   'sub/tokenizer.json': '[]',
 }
-const reason = whyNoPodman()
 
 // A store, a registry on it, a hub, and the model's lock; podman pulls from the registry as a node would.
 let folder: string
@@ -41,8 +41,9 @@ let hub: Hub
 let weights: LockedWeights
 let base: StoredLayer
 
-describe.skipIf(reason)(`deliveries, with containers${reason ? ` (${reason})` : ''}`, () => {
+describe('deliveries, with containers', () => {
   beforeAll(async () => {
+    await ensureTool('podman')
     folder = await mkdtemp(join(tmpdir(), 'ingot-delivery-'))
     store = await openStore(join(folder, 'store'))
     registry = await serveStore(store)

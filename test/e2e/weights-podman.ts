@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,16 +30,6 @@ export async function podman(...args: string[]): Promise<Finished> {
 /** Runs a container; `options` come before the image, `command` after it. */
 export function runContainer(image: string, options: string[], command: string[]): Promise<Finished> {
   return podman('run', ...flags, ...limits, ...options, image, ...command)
-}
-
-/** Why no container can be run here, or undefined. */
-export function whyNoPodman(): string | undefined {
-  try {
-    execFileSync('podman', ['info'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'podman is not installed, or may not run here'
-  }
 }
 
 /** A tar with a static busybox and its commands: the smallest image with a shell. */
