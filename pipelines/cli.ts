@@ -1,6 +1,7 @@
 import { IngotError } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
 import { buildCommand } from './commands/build.ts'
+import { bundleCommand } from './commands/bundle.ts'
 import { checkCommand } from './commands/check.ts'
 import type { Command, CommandContext } from './commands/command.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -24,6 +25,7 @@ const commands: Record<string, Command> = {
   verify: verifyCommand,
   publish: publishCommand,
   'run-files': runFilesCommand,
+  bundle: bundleCommand,
   memory: memoryCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,
@@ -54,6 +56,7 @@ const environmentCodes = [
   'disk-full',
   'unauthorized',
   'gated',
+  'denied',
 ]
 const usageCodes = [
   'usage',
@@ -64,6 +67,8 @@ const usageCodes = [
   'no-file',
   'not-elf',
   'bad-reference',
+  'target-exists',
+  'bad-earlier',
 ]
 
 function exitCodeOf(error: unknown): number {
