@@ -29,6 +29,30 @@ export function predictedMemory(deployment: Deployment, memory: MemoryPlan | nul
   return deployment.gpu === null ? onHost(deployment) : null
 }
 
+/** The result in one sentence, for run files; nothing where no GPU was planned for. */
+export function memoryWords(memory: MemoryPlan | null): string[] {
+  if (memory === null) return []
+  if (memory.outcome === 'cannot-tell') return [`GPU memory: ${memory.verdict}.`]
+  const { gpu, gpuCount, weightsBytes, kvTokens, maxModelLen, maxConcurrency, fits } = memory
+  const sequences = Math.floor(maxConcurrency * 100) / 100
+  return [
+    `GPU memory: planned to ${fits ? 'fit' : 'miss'} ${gpuCount} x ${gpu}; ${formatGiB(weightsBytes)} of weights a GPU, cache for ${kvTokens} tokens = ${sequences} sequences of ${maxModelLen}.`,
+  ]
+}
+
+/** The result as labels of the image, so that a scheduler can read it without the plan. */
+export function memoryLabels(memory: MemoryPlan | null): Record<string, string> {
+  if (memory === null) return {}
+  if (memory.outcome === 'cannot-tell') return { 'dev.ingot.memory.fits': 'unknown' }
+  return {
+    'dev.ingot.memory.gpu': `${memory.gpuCount} x ${memory.gpu}`,
+    'dev.ingot.memory.fits': String(memory.fits),
+    'dev.ingot.memory.weights-bytes': String(memory.weightsBytes),
+    'dev.ingot.memory.kv-tokens': String(memory.kvTokens),
+    'dev.ingot.memory.max-model-len': String(memory.maxModelLenThatFits),
+  }
+}
+
 function requestOf({ recipe, version, gpu, facts }: Deployment): MemoryRequest | null {
   if (gpu === null || facts === null) return null
   const { serving, engine, target } = recipe

@@ -9,7 +9,7 @@ import { engineOf } from './engines.ts'
 import { PlanError } from './error.ts'
 import type { MemoryPlan } from './memory/result.ts'
 import type { RuntimeConfig } from './oci.ts'
-import { deploymentMemory, predictedMemory, refuseMisfit } from './plan-memory.ts'
+import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './plan-memory.ts'
 import { mountedFiles, planWeights, type WeightsPlan } from './plan-weights.ts'
 import type { Behaviour } from './probe.ts'
 import type { PredictedMemory } from './report.ts'
@@ -82,8 +82,8 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
       : [...settingsFiles(), ...mountGuardFiles(expected, weights.modelFolder)],
     weights,
     config: baked
-      ? runtimeConfig(deployment, engine, lock)
-      : guarded(runtimeConfig(deployment, engine, lock), expected, weights.modelFolder),
+      ? runtimeConfig(deployment, engine, lock, memory)
+      : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
     port: deployment.port,
     sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
     ...requirementsOf(deployment, memory),
@@ -139,7 +139,12 @@ function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
   })
 }
 
-function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: Lock): RuntimeConfig {
+function runtimeConfig(
+  deployment: Deployment,
+  engine: EngineDefinition,
+  lock: Lock,
+  memory: MemoryPlan | null,
+): RuntimeConfig {
   const [program = '', ...parameters] = engine.command(deployment)
   return {
     User: userId,
@@ -147,7 +152,7 @@ function runtimeConfig(deployment: Deployment, engine: EngineDefinition, lock: L
     Env: environmentOf(deployment, engine, lock),
     Entrypoint: [program, ...parameters],
     WorkingDir: '/tmp',
-    Labels: labelsOf(deployment, engine, lock),
+    Labels: labelsOf(deployment, engine, lock, memory),
     StopSignal: engine.behaviour(deployment).stop.signal,
   }
 }
@@ -183,7 +188,12 @@ function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: L
     .sort()
 }
 
-function labelsOf({ recipe }: Deployment, engine: EngineDefinition, lock: Lock): Record<string, string> {
+function labelsOf(
+  { recipe }: Deployment,
+  engine: EngineDefinition,
+  lock: Lock,
+  memory: MemoryPlan | null,
+): Record<string, string> {
   return {
     'org.opencontainers.image.title': recipe.name,
     'org.opencontainers.image.description': `${recipe.model.name} served by ${engine.title} ${lock.engine.version}`,
@@ -196,6 +206,7 @@ function labelsOf({ recipe }: Deployment, engine: EngineDefinition, lock: Lock):
     'dev.ingot.engine': `${lock.engine.id}@${lock.engine.version}`,
     'dev.ingot.weights': lock.weights.setDigest,
     'dev.ingot.weights.delivery': recipe.weights.delivery,
+    ...memoryLabels(memory),
     ...recipe.image.labels,
   }
 }

@@ -1,6 +1,7 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import type { ImagePlan } from '../plan.ts'
+import { memoryWords } from '../plan-memory.ts'
 import type { Report } from '../report.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */
@@ -72,7 +73,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     ...(readyMs !== undefined && { readySeconds: Math.ceil(readyMs / 1000) }),
     startSeconds,
     stopSeconds: plan.verify.behaviour.stop.timeoutSeconds,
-    origins: originsOf(peakBytes, limit, readyMs, startSeconds),
+    origins: [...originsOf(peakBytes, limit, readyMs, startSeconds), ...memoryWords(plan.memory)],
   }
 }
 
