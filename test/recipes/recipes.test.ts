@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { planImage } from '../../images/plan.ts'
 import { lockFor, nameOf, readRecipe, recipeFiles } from '../images/engines/fixtures.ts'
+import { factsOf, type ModelName } from '../images/memory/models.ts'
 
 /** What a person reads of a plan: what runs, with which settings, and how it is tried. */
 function story(file: string) {
@@ -78,4 +79,31 @@ test.each([
   ['llama-3.1-70b-tgi-2-shards', 8],
 ])('%s asks for %i GiB of shared memory', (name, gib) => {
   expect(story(`${name}.yaml`).sharedMemoryBytes).toBe(gib * 1024 ** 3)
+})
+
+const bf16 = (name: ModelName, totalBytes: number) => ({
+  ...factsOf(name),
+  weights: { totalBytes, byRole: { dense: totalBytes }, byDtype: { BF16: totalBytes } },
+})
+
+/** What the comment of the recipe with two shards says, and that the others have room, by the numbers of the models. */
+test.each([
+  ['llama-3.1-8b-vllm', 'llama-3.1-8b', 16_060_522_496, 31_000, 32_000],
+  ['llama-3.1-8b-sglang', 'llama-3.1-8b', 16_060_522_496, 27_000, 28_000],
+  ['llama-3.1-70b-vllm-tp4', 'llama-3.1-70b', 141_107_412_992, 470_000, 480_000],
+  ['llama-3.1-70b-tgi-2-shards', 'llama-3.1-70b', 141_107_412_992, 26_000, 27_000],
+] as const)('%s fits its target', (file, model, sizeBytes, leastTokens, mostTokens) => {
+  const recipe = readRecipe(`${file}.yaml`)
+  const { memory } = planImage(recipe, { ...lockFor(recipe), model: bf16(model, sizeBytes) })
+  expect(memory).toMatchObject({ outcome: 'planned', fits: true, certain: true })
+  const tokens = memory?.outcome === 'planned' ? memory.kvTokens : 0
+  expect(tokens).toBeGreaterThan(leastTokens)
+  expect(tokens).toBeLessThan(mostTokens)
+})
+
+test('two shards of 70 B on cards below 80 GB are refused', () => {
+  const recipe = readRecipe('llama-3.1-70b-tgi-2-shards.yaml')
+  recipe.target.gpu = 'a100-40gb'
+  const lock = { ...lockFor(recipe), model: bf16('llama-3.1-70b', 141_107_412_992) }
+  expect(() => planImage(recipe, lock)).toThrow('does not fit')
 })

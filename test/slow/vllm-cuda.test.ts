@@ -1,0 +1,61 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Report } from '../../images/report.ts'
+import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
+
+let place: Workplace
+let report: Report
+
+const config = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_size: 64,
+  intermediate_size: 128,
+  num_hidden_layers: 1,
+  num_attention_heads: 1,
+  num_key_value_heads: 1,
+  vocab_size: 256,
+  max_position_embeddings: 128,
+  torch_dtype: 'bfloat16',
+}
+
+/** What the plan looks for in a model's folder; a safetensors file without a tensor. Nothing is booted. Needs 25 GB of disk. */
+const model = {
+  'config.json': JSON.stringify(config),
+  'tokenizer.json': '{}',
+  'model.safetensors': Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{}')]),
+}
+
+const text = `name: vllm-cuda
+model: { name: none, license: Apache-2.0 }
+engine: { id: vllm, version: ">=0.28 <0.34", runtime: packages, device: cuda }
+weights:
+  source: { type: folder, path: model }
+`
+
+beforeAll(async () => {
+  place = await newWorkplace()
+  await mkdir(join(place.folder, 'model'))
+  for (const [name, content] of Object.entries(model))
+    await writeFile(join(place.folder, 'model', name), content)
+  const recipe = await writeRecipe(place, 'vllm-cuda', text)
+  const built = await ingot(['build', recipe, '--no-verify', '--json'], place)
+  expect(built.code, built.stderr).toBe(0)
+  report = JSON.parse(built.stdout)[0]
+})
+
+afterAll(async () => {
+  await rm(place.folder, { recursive: true, force: true })
+})
+
+test('vLLM for CUDA is assembled in full on a machine without a GPU, and the report says that it was not booted', () => {
+  expect(report.verdict).toBe('not booted')
+  expect(report.boots).toEqual([])
+  expect(report.sizes.keptTreeBytes).toBeGreaterThan(6e9)
+})
+
+test('of what its libraries ask for, only the driver is missing', () => {
+  const missing = new Set(report.missingLibraries.map(({ needs }) => needs))
+  expect([...missing].filter((name) => !/^lib(cuda|nvidia-ml)\.so/.test(name))).toEqual([])
+})
