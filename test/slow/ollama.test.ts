@@ -13,8 +13,8 @@ let place: Workplace
 let report: Report
 
 beforeAll(async () => {
-  await connect(async (client) => void (await publishOllama(client, registryAddress(labSettings()))))
   place = await newWorkplace()
+  await connect(async (client) => void (await publishOllama(client, registryAddress(labSettings()))))
   const text = `${await readFile(recipe, 'utf8')}image:\n  base: ollama/ollama:${ollamaVersion}\n`
   const built = await ingot(['build', await writeRecipe(place, 'smollm2-135m-ollama', text), '--json'], place)
   expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
