@@ -143,7 +143,7 @@ export interface Report {
 export function verdictOf(boots: readonly BootReport[]): Verdict {
   const checks = boots.flatMap((boot) => boot.checks)
   if (boots.length === 0 || checks.length === 0) return 'not booted'
-  if (checks.some((check) => check.status === 'failed')) return 'failed'
+  if (checks.some((check) => check.required && check.status === 'failed')) return 'failed'
   return checks.some((check) => check.required && check.status === 'skipped') ? 'unverified' : 'verified'
 }
 

@@ -145,9 +145,29 @@ async function serverOf(tunnel: Service): Promise<BootedServer> {
 
 /** One order over one connection: a line out, everything that comes back in. */
 async function ask(port: number, line: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port })
-  socket.write(`${line}\n`)
-  return text(socket)
+  for (let attempt = 1; ; attempt += 1) {
+    const socket = connect({ host: '127.0.0.1', port })
+    const lost = setTimeout(
+      () => socket.destroy(new Error(`no answer to the order "${line}"`)),
+      orderTimeoutMs(line),
+    )
+    try {
+      socket.write(`${line}\n`)
+      return await text(socket)
+    } catch (error) {
+      if (attempt === orderAttempts) throw error
+    } finally {
+      clearTimeout(lost)
+    }
+  }
+}
+
+/** Under load an order was seen to get lost in the tunnel; all of them can be given again. */
+const orderAttempts = 4
+
+function orderTimeoutMs(line: string): number {
+  const seconds = Number(/^stop \w+:(\d+)/.exec(line)?.[1] ?? 0)
+  return (seconds + 20) * 1000
 }
 
 function exitOf(answer: string): number | null {

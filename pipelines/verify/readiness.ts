@@ -9,13 +9,15 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
   const beganMs = trial.clock.now()
   const deadlineMs = beganMs + readiness.timeoutSeconds * 1000
   let wrongSinceMs: number | null = null
-  for (let attemptSeconds = trial.limits.firstAttemptSeconds; ; attemptSeconds *= 2) {
+  for (let attemptSeconds = trial.limits.firstAttemptSeconds; ; ) {
     trial.signal?.throwIfAborted()
     const leftSeconds = Math.max(1, (deadlineMs - trial.clock.now()) / 1000)
     const probe = { ...readiness, timeoutSeconds: Math.min(leftSeconds, attemptSeconds) }
     const { outcome, ...result } = await runProbe(trial.server.url, probe, trial)
     const whole = { ...result, beganMs, durationMs: elapsedMs(trial.clock, beganMs) }
     if (outcome === 'passed') return whole
+    // A refusal comes at once; only a question that got lost earns the next one more time.
+    if (result.durationMs >= attemptSeconds * 900) attemptSeconds *= 2
     wrongSinceMs = outcome === 'wrong' ? (wrongSinceMs ?? trial.clock.now()) : null
     const reason = (await signOfDeath(trial)) ?? outOfPatience(trial, deadlineMs, wrongSinceMs)
     if (reason !== null) return { ...whole, observed: `${reason}; last answer: ${result.observed}` }
