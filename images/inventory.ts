@@ -1,3 +1,4 @@
+import { optional } from '../lib/optional.ts'
 import { PlanError } from './error.ts'
 
 /** One entry of the finished root file system. `path` is absolute; `package` is the distribution package that owns it. */
@@ -49,8 +50,8 @@ export function parseInventory(raw: RawInventory): Inventory {
     .filter((entry) => entry !== null)
     .map((entry) => ({
       ...entry,
-      ...maybe('elf', elf.get(entry.path)),
-      ...maybe('package', owners.get(entry.path)),
+      ...optional('elf', elf.get(entry.path)),
+      ...optional('package', owners.get(entry.path)),
     }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
   return { entries, basePackages: raw.basePackages.split('\n').filter((name) => name !== '') }
@@ -77,7 +78,7 @@ function parseEntry(record: string, seenInodes: Set<string>): TreeEntry | null {
     type,
     mode,
     sizeBytes: type === 'file' && !again ? Number(size) : 0,
-    ...maybe('linkTarget', target || undefined),
+    ...optional('linkTarget', target || undefined),
   }
 }
 
@@ -89,7 +90,7 @@ function parseElf(text: string): Map<string, ElfFacts> {
     facts.set(`/${path.replace(/^(\.?\/)*/, '')}`, {
       needed: list(needed, ','),
       runPath: list(runPath, ':'),
-      ...maybe('interpreter', blank(interpreter)),
+      ...optional('interpreter', blank(interpreter)),
     })
   }
   return facts
@@ -116,9 +117,4 @@ function parseOwners(text: string): Map<string, string> {
       return [path.replace(/^\/(bin|sbin|lib|lib64|lib32|libx32)\//, '/usr/$1/'), name.replace(/:.*$/, '')]
     }),
   )
-}
-
-function maybe<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  // One computed key typed as K is not something the compiler can follow.
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value }
 }

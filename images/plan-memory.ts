@@ -1,4 +1,5 @@
 import { formatGiB } from '../lib/bytes.ts'
+import { optional } from '../lib/optional.ts'
 import type { Deployment } from './engine.ts'
 import { PlanError } from './error.ts'
 import { computeBuffer } from './memory/llama-cpp.ts'
@@ -62,13 +63,13 @@ function requestOf({ recipe, version, gpu, facts }: Deployment): MemoryRequest |
     engine: engine.id,
     engineVersion: version,
     gpu,
-    tp: engine.id === 'llama-cpp' || engine.id === 'ollama' ? target.count : serving.tensorParallel,
+    tp: slots ? target.count : serving.tensorParallel,
     dtype: serving.dtype,
-    ...given('quantization', serving.quantization),
-    ...given('kvCacheDtype', serving.kvCacheDtype),
-    ...given('maxModelLen', contextOf(engine.id === 'llama-cpp', serving)),
-    ...given('gpuMemoryUtilization', serving.gpuMemoryUtilization),
-    ...given('maxNumBatchedTokens', serving.maxPrefillTokens),
+    ...optional('quantization', serving.quantization),
+    ...optional('kvCacheDtype', serving.kvCacheDtype),
+    ...optional('maxModelLen', contextOf(engine.id === 'llama-cpp', serving)),
+    ...optional('gpuMemoryUtilization', serving.gpuMemoryUtilization),
+    ...optional('maxNumBatchedTokens', serving.maxPrefillTokens),
     ...(slots ? { parallel: serving.parallelism } : {}),
     ...(!slots && serving.parallelism > 1 ? { maxNumSeqs: serving.parallelism } : {}),
   }
@@ -125,9 +126,4 @@ function onHost({ recipe, facts, files, version }: Deployment): PredictedMemory 
 /** Bytes of one token in one layer at f16; layers without a cache per token have none. */
 function cellBytes(layer: NonNullable<Deployment['facts']>['layers'][number]['layer']): number {
   return 'kvHeads' in layer ? 2 * layer.kvHeads * (layer.keyDim + layer.valueDim) : 0
-}
-
-function given<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  // One computed key typed as K is not something the compiler can follow.
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value }
 }
