@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { StageError } from '../error.ts'
 import type { Tool } from './tool.ts'
@@ -34,7 +34,8 @@ export async function reachThrough(
   const sink = await run(environment, program, [...args, 'sh', join(import.meta.dirname, 'sink.sh')])
   if (sink.exitCode !== 0) throw noWay('give the container an interface that leads nowhere', sink.all)
   const socketFile = join(folder, 'bridge.sock')
-  const bridge = join(import.meta.dirname, 'bridge.ts')
+  // The package has it compiled.
+  const bridge = join(import.meta.dirname, `bridge${extname(import.meta.filename)}`)
   const child = spawn(program, [...args, process.execPath, bridge, socketFile, String(port)], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],

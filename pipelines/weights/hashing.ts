@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Slots } from './slots.ts'
 
@@ -51,7 +52,7 @@ function hashHere(): Sha256 {
 }
 
 function startThread(slots: Slots) {
-  const worker = new Worker(new URL('./hash-worker.ts', import.meta.url), {
+  const worker = new Worker(join(import.meta.dirname, `hash-worker${extname(import.meta.filename)}`), {
     workerData: slots.buffer,
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 },
   })

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Compiles the sources into dist/ for the package: Node strips types from sources, but not from those below node_modules.
+set -eu
+cd "$(dirname "$0")/.."
+rm -rf dist
+tsc -p tsconfig.dist.json
+for script in pipelines/*/*.sh; do cp "$script" "dist/$script"; done
