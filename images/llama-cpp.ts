@@ -147,9 +147,10 @@ function behaviour(deployment: Deployment): Behaviour {
     ],
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
     gpu: {
-      // `load_tensors: offloaded 33/33 layers to GPU`; a build without a device says that none was found.
-      cpuLines: ['offloaded 0/\\d+ layers', 'no usable GPU found'],
-      gpuLines: ['offloaded [1-9]\\d*/\\d+ layers to GPU'],
+      // `load_tensors: offloaded 33/33 layers to GPU`: fewer than all leave the rest to the CPU. A build without a
+      // device says that none was found.
+      cpuLines: ['offloaded (\\d+)/(?!\\1\\b)\\d+ layers', 'no usable GPU found'],
+      gpuLines: ['offloaded (\\d+)/\\1 layers to GPU'],
       probes: [],
     },
     stop: { signal: 'SIGTERM', timeoutSeconds: 10, exitCodes: [0] },

@@ -88,7 +88,7 @@ export function chatProbe(model: string, answered = model): HttpProbe {
   }
 }
 
-export function chatStreamProbe(model: string): HttpProbe {
+export function chatStreamProbe(model: string, answered = model): HttpProbe {
   return {
     id: 'chat-stream',
     group: 'serve',
@@ -104,6 +104,7 @@ export function chatStreamProbe(model: string): HttpProbe {
       status: 200,
       endMarker: '[DONE]',
       textAt: streamTexts,
+      events: [{ at: 'model', rule: 'equals', value: answered }],
     },
     timeoutSeconds: 120,
   }

@@ -42,6 +42,11 @@ export const nameFiles: Readonly<Record<string, string>> = {
   'resolv.conf': 'nameserver 192.0.2.1\noptions timeout:1 attempts:1\n',
 }
 
+/** Any user may bind any port, as Docker and containerd 2 let it: TGI's well-known deployment listens on 80. */
+export const kernelSettings: Readonly<Record<string, string>> = {
+  'net.ipv4.ip_unprivileged_port_start': '0',
+}
+
 /**
  * OCI runtime configuration (runtime-spec 1.0) that runs an image's own entrypoint: no capability, no_new_privs, own
  * namespaces, the network of `networkNamespace`. The image config alone decides command, environment and folder.
@@ -67,6 +72,7 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
         ...['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
         { type: 'network', path: paths.networkNamespace },
       ],
+      sysctl: kernelSettings,
       maskedPaths: [
         '/proc/kcore',
         '/proc/keys',

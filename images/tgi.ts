@@ -149,7 +149,7 @@ function behaviour(deployment: Deployment): Behaviour {
       textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
       modelsProbe(modelPath),
       chatProbe('tgi', modelPath),
-      chatStreamProbe('tgi'),
+      chatStreamProbe('tgi', modelPath),
       completionsProbe('tgi'),
       info(modelPath),
       generate,

@@ -1,3 +1,4 @@
+import { kernelSettings } from '../../images/runtime-spec.ts'
 import type { BootRequest } from './runner.ts'
 import type { ContainerTool } from './tool.ts'
 
@@ -45,6 +46,7 @@ export function profileFlags({ profile }: BootRequest, options: FlagOptions): st
     ...['--security-opt', 'no-new-privileges'],
     ...['--network', network],
     ...['--hostname', 'ingot'],
+    ...Object.entries(kernelSettings).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
     // Compilers of kernels load what they write to /tmp, so it may hold programs.
     ...['--tmpfs', '/tmp:rw,exec,nosuid,nodev,mode=1777'],
     ...['--shm-size', `${profile.sharedMemoryBytes}b`],

@@ -18,7 +18,7 @@ function flagsOf(name: 'hostile' | 'plain', given: Partial<FlagOptions> = {}): s
 
 test('the hostile profile as flags of Docker', () => {
   expect(flagsOf('hostile', { memoryBytes: 2e9 })).toBe(
-    '--user 54321:0 --read-only --cap-drop ALL --security-opt no-new-privileges --network none --hostname ingot --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777 --shm-size 1024b --memory 2000000000b --volume /n/hosts:/etc/hosts:ro,z --volume /n/resolv.conf:/etc/resolv.conf:ro,z',
+    '--user 54321:0 --read-only --cap-drop ALL --security-opt no-new-privileges --network none --hostname ingot --sysctl net.ipv4.ip_unprivileged_port_start=0 --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777 --shm-size 1024b --memory 2000000000b --volume /n/hosts:/etc/hosts:ro,z --volume /n/resolv.conf:/etc/resolv.conf:ro,z',
   )
 })
 

@@ -22,16 +22,9 @@ const health: HttpProbe = {
   timeoutSeconds: 1,
 }
 
-/** Events of this engine name the model. */
-function streamProbe(): HttpProbe {
-  const probe = chatStreamProbe(model)
-  if (probe.expect.type !== 'event-stream') return probe
-  return { ...probe, expect: { ...probe.expect, events: [{ at: 'model', rule: 'equals', value: model }] } }
-}
-
 export const behaviour: Behaviour = {
   readiness: generatedTokenProbe(model, 2),
-  probes: [health, modelsProbe(model), chatProbe(model), streamProbe()].map((probe) => ({
+  probes: [health, modelsProbe(model), chatProbe(model), chatStreamProbe(model)].map((probe) => ({
     ...probe,
     timeoutSeconds: 1,
   })),
