@@ -64,7 +64,7 @@ async function requireEngine(): Promise<void> {
   throw new StageError('no-engine', {
     attempted: 'start a Dagger engine',
     found: `none of ${containerTools.join(', ')} is installed and no engine address is set`,
-    hint: 'install Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
+    hint: 'install Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
   })
 }
 
