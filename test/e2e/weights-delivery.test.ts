@@ -23,7 +23,7 @@ import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { checksumLines } from '../../recipes/weights.ts'
 import { repoOf } from '../hub/repo.ts'
 import { type Hub, startHub } from '../hub/server.ts'
-import { contextFor, sampleBytes } from '../pipelines/weights/scratch.ts'
+import { contextFor, sampleBytes } from '../pipelines/weights/samples.ts'
 import { ensureTool } from '../tools.ts'
 import { busyboxTar, podman, runContainer } from './weights-podman.ts'
 

@@ -14,7 +14,7 @@ import { packWeights } from '../../pipelines/weights/pack.ts'
 import { ensureHubPython, runPython } from '../hub/python.ts'
 import { type HubRepo, repoOf } from '../hub/repo.ts'
 import { startHub } from '../hub/server.ts'
-import { contextFor, sampleBytes, sha256 } from '../pipelines/weights/scratch.ts'
+import { contextFor, sampleBytes, sha256 } from '../pipelines/weights/samples.ts'
 
 const files = {
   'README.md': '# Tiny',

@@ -11,7 +11,7 @@ import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { totalBytes } from '../../recipes/locked-weights.ts'
 import { repoOf } from '../hub/repo.ts'
 import { startHub } from '../hub/server.ts'
-import { sampleBytes } from '../pipelines/weights/scratch.ts'
+import { sampleBytes } from '../pipelines/weights/samples.ts'
 
 const program = resolve(import.meta.dirname, '../pipelines/weights/programs/pack.ts')
 const kills = 50

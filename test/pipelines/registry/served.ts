@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { type Registry, type ServeOptions, serveStore } from '../../../pipelines/registry/server.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
-import { scratchStore } from '../store/scratch.ts'
+import { scratchStore } from '../../scratch.ts'
 
 export interface Served {
   store: Store

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { blobPath, readBlob, readBlobText, statBlob } from '../../../pipelines/store/blobs.ts'
 import { adoptFile, writeBlob, writeBlobText } from '../../../pipelines/store/write.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
 import { bytesOf, pieces, sha256 } from './image.ts'
-import { scratchFolder, scratchStore } from './scratch.ts'
 
 const mebibyte = 1024 * 1024
 

@@ -7,8 +7,8 @@ import { collectGarbage } from '../../../pipelines/store/garbage.ts'
 import { listRecords, readRecord } from '../../../pipelines/store/record.ts'
 import { listReferences } from '../../../pipelines/store/reference.ts'
 import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
+import { scratchFolder } from '../../scratch.ts'
 import { startProcess } from './processes.ts'
-import { scratchFolder } from './scratch.ts'
 
 const kills = 30
 

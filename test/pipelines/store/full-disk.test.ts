@@ -9,8 +9,8 @@ import { readRecord, writeRecord } from '../../../pipelines/store/record.ts'
 import { listReferences, setReference } from '../../../pipelines/store/reference.ts'
 import { closeStore, freeBytes, openStore, type Store } from '../../../pipelines/store/store.ts'
 import { adoptFile, writeBlob } from '../../../pipelines/store/write.ts'
+import { scratchFolder } from '../../scratch.ts'
 import { pieces, scratchImage, sha256 } from './image.ts'
-import { scratchFolder } from './scratch.ts'
 
 const mebibyte = 1024 * 1024
 

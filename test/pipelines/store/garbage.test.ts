@@ -8,8 +8,8 @@ import { writeRecord } from '../../../pipelines/store/record.ts'
 import { setReference } from '../../../pipelines/store/reference.ts'
 import { closeStore, openStore } from '../../../pipelines/store/store.ts'
 import { writeBlobText } from '../../../pipelines/store/write.ts'
+import { scratchStore } from '../../scratch.ts'
 import { scratchImage } from './image.ts'
-import { scratchStore } from './scratch.ts'
 
 test('what a name, a record or the caller needs stays; the rest goes', async () => {
   const store = await scratchStore()

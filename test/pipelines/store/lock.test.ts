@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { readBlobText } from '../../../pipelines/store/blobs.ts'
 import { withStoreLock } from '../../../pipelines/store/lock.ts'
 import { commitPartial, discardPartial, newPartial } from '../../../pipelines/store/partial.ts'
+import { scratchStore } from '../../scratch.ts'
 import { sha256 } from './image.ts'
 import { startProcess } from './processes.ts'
-import { scratchStore } from './scratch.ts'
 
 test('one holder at a time, in one process as well', async () => {
   const store = await scratchStore()

@@ -8,7 +8,7 @@ import {
   removeRecord,
   writeRecord,
 } from '../../../pipelines/store/record.ts'
-import { scratchStore } from './scratch.ts'
+import { scratchStore } from '../../scratch.ts'
 
 const keys = [`sha256:${'a'.repeat(64)}`, 'a/b c', 'é*?', 'a'.repeat(200)]
 

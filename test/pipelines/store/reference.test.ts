@@ -11,8 +11,8 @@ import {
   setReference,
 } from '../../../pipelines/store/reference.ts'
 import { closeStore, openStore } from '../../../pipelines/store/store.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
 import { scratchImage, sha256, writeDocument } from './image.ts'
-import { scratchFolder, scratchStore } from './scratch.ts'
 
 test('a name points at its image, and at another one later', async () => {
   const store = await scratchStore()

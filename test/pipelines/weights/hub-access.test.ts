@@ -4,7 +4,7 @@ import { openConnection } from '../../../pipelines/weights/connection.ts'
 import { hubError, hubOf } from '../../../pipelines/weights/hub-access.ts'
 import { repoOf } from '../../hub/repo.ts'
 import { startHub } from '../../hub/server.ts'
-import { contextFor, sampleBytes, sha256 } from './scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 test("the Hub's own library gets bytes as they are, whole and by range, with the token", async () => {
   const bytes = sampleBytes(100_000, 'library')

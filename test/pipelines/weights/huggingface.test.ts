@@ -11,7 +11,8 @@ import { weightsSourceSchema } from '../../../recipes/weights.ts'
 import type { Fault } from '../../hub/answers.ts'
 import { type HubRepo, repoOf } from '../../hub/repo.ts'
 import { type Hub, startHub } from '../../hub/server.ts'
-import { contextFor, sampleBytes, scratchStore, sha256 } from './scratch.ts'
+import { scratchStore } from '../../scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 // Child processes and synced files take their time on a machine that does other work.
 vi.setConfig({ testTimeout: 120_000 })

@@ -11,7 +11,8 @@ import { storeImage } from '../../../pipelines/store/image.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { parseOciReference, registryUrl } from '../../../pipelines/weights/oci-reference.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
-import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 // Child processes and synced files take their time on a machine that does other work.
 vi.setConfig({ testTimeout: 120_000 })

@@ -9,7 +9,8 @@ import { fileNameOf } from '../../../pipelines/store/record.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
-import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 // Child processes and synced files take their time on a machine that does other work.
 vi.setConfig({ testTimeout: 120_000 })

@@ -12,7 +12,8 @@ import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { parseRecord } from '../../../pipelines/weights/pypi.ts'
 import { configuredIndexes, fromHtml, parsePipConfig } from '../../../pipelines/weights/python-index.ts'
 import { weightsSourceSchema } from '../../../recipes/weights.ts'
-import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 // Child processes and synced files take their time on a machine that does other work.
 vi.setConfig({ testTimeout: 120_000 })

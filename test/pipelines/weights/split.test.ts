@@ -11,7 +11,8 @@ import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { splitLargeFiles } from '../../../pipelines/weights/split.ts'
 import { deployedFiles, lockedWeightsSchema } from '../../../recipes/locked-weights.ts'
-import { contextFor, sampleBytes, scratchFolder, scratchStore, sha256 } from './scratch.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 // Child processes and synced files take their time on a machine that does other work.
 vi.setConfig({ testTimeout: 120_000 })

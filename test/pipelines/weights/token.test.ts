@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { findHubToken, readSecret } from '../../../pipelines/weights/token.ts'
-import { contextFor, scratchFolder } from './scratch.ts'
+import { scratchFolder } from '../../scratch.ts'
+import { contextFor } from './samples.ts'
 
 const secret = 'hf_secretValue123'
 

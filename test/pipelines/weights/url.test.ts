@@ -11,7 +11,8 @@ import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { defaultRetry, delayMs } from '../../../pipelines/weights/retry.ts'
 import { repoOf } from '../../hub/repo.ts'
 import { startHub } from '../../hub/server.ts'
-import { contextFor, sampleBytes, scratchStore, sha256 } from './scratch.ts'
+import { scratchStore } from '../../scratch.ts'
+import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

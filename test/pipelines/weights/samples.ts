@@ -1,23 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
-import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
 import type { SourceContext } from '../../../pipelines/weights/source.ts'
-
-/** A folder that goes when the test ends. */
-export async function scratchFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'ingot-weights-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
-export async function scratchStore(): Promise<Store> {
-  const store = await openStore(join(await scratchFolder(), 'store'))
-  onTestFinished(() => closeStore(store))
-  return store
-}
 
 /** Retries at once and few times, so that a test of a failure is over soon. */
 export function contextFor(environment: Record<string, string> = {}): SourceContext {
