@@ -14,6 +14,7 @@ import { StageError } from './error.ts'
 import type { Progress } from './progress.ts'
 import { serveStore } from './registry/server.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
+import { daggerSecrets } from './secrets.ts'
 import { statBlob } from './store/blobs.ts'
 import { storeImage } from './store/image.ts'
 import { readRecord, writeRecord } from './store/record.ts'
@@ -111,6 +112,7 @@ async function packedWeights(
     recipeFolder,
     environment,
     signal,
+    resolveSecret: daggerSecrets(context.engine),
     onProgress: (done, total) => progress.bytes('weights', done, total),
   })
 }

@@ -11,6 +11,7 @@ import { StageError } from './error.ts'
 import { readModelFacts } from './model-facts.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
+import { daggerSecrets } from './secrets.ts'
 import { resolveUpstream } from './upstream.ts'
 import { inventoryWeights } from './weights/inventory.ts'
 import type { SourceContext } from './weights/source.ts'
@@ -27,7 +28,7 @@ export async function resolveLock(
   const { recipe, folder } = loaded
   const engine = engineOf(recipe.engine.id)
   const source = runtimeSourceOf(recipe, engine)
-  const context = { recipeFolder: folder, environment }
+  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(async () => client) }
   const [weights, resolved] = await Promise.all([
     lockWeights(recipe, context),
     resolveRuntime(client, source, engine, recipe),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { errnoOf } from '../../lib/error.ts'
+import { errnoOf, IngotError } from '../../lib/error.ts'
 import { WeightsError } from './error.ts'
 import type { SourceContext } from './source.ts'
 
@@ -45,7 +45,7 @@ export async function readSecret(uri: string, context: SourceContext): Promise<T
   try {
     return tokenOf(await plaintext(scheme, rest, uri, context), origin)
   } catch (error) {
-    if (error instanceof WeightsError) throw error
+    if (error instanceof IngotError) throw error
     // The cause stays out: a failing command may have printed the secret.
     throw badToken(
       origin,
@@ -68,7 +68,7 @@ async function plaintext(scheme: string, rest: string, uri: string, context: Sou
       throw badToken(
         uri,
         `nothing here reads ${scheme}:// secrets`,
-        'use env://, file:// or cmd://, or run with a Dagger engine',
+        'use env://, file:// or cmd:// here, such as cmd://op read op://VAULT/ITEM/FIELD',
       )
   }
 }
@@ -81,6 +81,6 @@ function tokenOf(text: string, origin: string): Token {
   return { origin, reveal: () => value }
 }
 
-function badToken(origin: string, found: string, hint: string): WeightsError {
+export function badToken(origin: string, found: string, hint: string): WeightsError {
   return new WeightsError('bad-token', { attempted: `read a token from ${origin}`, found, hint })
 }
