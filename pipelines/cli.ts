@@ -55,6 +55,7 @@ const environmentCodes = [
   'no-space',
   'disk-full',
   'unauthorized',
+  'bad-token',
   'gated',
   'denied',
 ]
