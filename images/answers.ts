@@ -75,6 +75,12 @@ function failedCheck(value: Json, check: JsonCheck): string[] {
       return typeof found[0] === 'number' && found[0] > 0
         ? []
         : [`${check.at} is ${shown} instead of a number above 0`]
+    case 'same': {
+      const [other] = valuesAt(value, check.as)
+      return found.length > 0 && JSON.stringify(found[0]) === JSON.stringify(other)
+        ? []
+        : [`${check.at} is ${shown} and ${check.as} is ${JSON.stringify(other) ?? 'absent'}`]
+    }
     case 'has':
       return found.includes(check.value) ? [] : [`${check.at} is ${shown} and lacks "${check.value}"`]
   }

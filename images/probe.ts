@@ -15,6 +15,8 @@ export type JsonCheck =
   | { at: string; rule: 'positive' }
   | { at: string; rule: 'exists' }
   | { at: string; rule: 'has'; value: string }
+  /** Equal to the value at another place. */
+  | { at: string; rule: 'same'; as: string }
 
 /** What the answer must be. Streams are read to their end; every event is JSON except the end marker. */
 export type Expectation =
