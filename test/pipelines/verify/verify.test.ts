@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
+import { engineOf } from '../../../images/engines.ts'
 import type { GpuRules } from '../../../images/probe.ts'
 import { verdictOf } from '../../../images/report.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import { verifyImage } from '../../../pipelines/verify.ts'
+import type { EngineId } from '../../../recipes/recipe.ts'
+import { deploymentFor, recipeFor } from '../../images/engines/fixtures.ts'
 import * as bad from '../../servers/bad.ts'
 import { sendJson, serve } from '../../servers/openai.ts'
 import { runnerOf } from '../../servers/runner.ts'
@@ -102,21 +105,17 @@ test.each([
   expect(verdictOf([boot])).toBe(words.includes('skipped') ? 'unverified' : 'failed')
 })
 
-const rules: GpuRules = {
-  cpuLines: ['no usable GPU', 'offloaded (\\d+)/(?!\\1 )\\d+ layers'],
-  gpuLines: ['offloaded \\d+/\\d+ layers to GPU'],
-  probes: [
-    {
-      id: 'size-vram',
-      group: 'native',
-      title: 'the loaded model is in the memory of the GPU',
-      required: true,
-      request: { method: 'GET', path: '/api/ps' },
-      expect: { type: 'json', status: 200, checks: [{ at: 'models.0.size_vram', rule: 'positive' }] },
-      timeoutSeconds: 1,
-    },
-  ],
+/** Both ways to see a fallback: what llama.cpp logs, and what Ollama answers. */
+const rules: GpuRules = { ...gpuRulesOf('llama-cpp'), probes: gpuRulesOf('ollama').probes }
+
+function gpuRulesOf(id: EngineId): GpuRules {
+  const { gpu } = engineOf(id).behaviour(deploymentFor(recipeFor(id)))
+  if (gpu === undefined) throw new Error(`${id} says nothing of its device`)
+  return { ...gpu, probes: gpu.probes.map((probe) => ({ ...probe, timeoutSeconds: 1 })) }
 }
+
+const { name } = recipeFor('ollama').model
+const listed = name.includes(':') ? name : `${name}:latest`
 
 const gpuMachine = {
   gpus: [{ name: 'NVIDIA L4', memoryBytes: 24e9, capability: 8.9 }],
@@ -130,7 +129,8 @@ function onGpu(log: string, sizeVram: number, gpuMemoryBytes: number) {
     routes: (server) => {
       server.log += log
       return {
-        'GET /api/ps': (_, response) => sendJson(response, 200, { models: [{ size_vram: sizeVram }] }),
+        'GET /api/ps': (_, response) =>
+          sendJson(response, 200, { models: [{ name: listed, size: 5e8, size_vram: sizeVram }] }),
       }
     },
     runner: { gpus: 1, machine: gpuMachine, gpuMemoryBytes },
@@ -144,24 +144,29 @@ test('a server that computes on the GPU passes', async () => {
 })
 
 test.each([
-  [
-    'warning: no usable GPU found\n',
-    5e8,
-    6e8,
-    'gpu-log failed: it computes on the CPU, its log says: warning: no usable GPU found',
-  ],
-  [
-    'offloaded 10/25 layers to GPU\n',
-    5e8,
-    6e8,
-    'gpu-log failed: it computes on the CPU, its log says: offloaded 10/25 layers to GPU',
-  ],
+  ['offloaded 0/25 layers to GPU\n', 'offloaded 0/25 layers to GPU'],
+  ['offloaded 10/25 layers to GPU\n', 'offloaded 10/25 layers to GPU'],
+  ['offloaded 10/100 layers to GPU\n', 'offloaded 10/100 layers to GPU'],
+  ['offloaded 2/25 layers to GPU\n', 'offloaded 2/25 layers to GPU'],
+  ['warning: no usable GPU found\noffloaded 25/25 layers to GPU\n', 'warning: no usable GPU found'],
+])('computing a part on the CPU fails: log %j', async (log, line) => {
+  const words = [`gpu-log failed: it computes on the CPU, its log says: ${line}`]
+  expect(complaints((await onGpu(log, 5e8, 6e8)).checks)).toEqual(words)
+})
+
+test.each([
   ['', 5e8, 6e8, 'gpu-log failed: its log never says that it computes on a GPU'],
   [
     'offloaded 25/25 layers to GPU\n',
     0,
     6e8,
-    'size-vram failed: models.0.size_vram is 0 instead of a number above 0',
+    'loaded-on-gpu failed: models.0.size_vram is 0 and models.0.size is 500000000',
+  ],
+  [
+    'offloaded 25/25 layers to GPU\n',
+    3e8,
+    6e8,
+    'loaded-on-gpu failed: models.0.size_vram is 300000000 and models.0.size is 500000000',
   ],
   ['offloaded 25/25 layers to GPU\n', 5e8, 1e6, 'gpu-memory failed: 1 MiB more than before'],
 ])('falling back to the CPU fails: log %j, size_vram %d, GPU memory %d', async (log, vram, memory, words) => {
