@@ -1,54 +1,62 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from '@dagger.io/dagger'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Report } from '../../images/report.ts'
 import { labSettings, registryAddress } from '../../lab/settings.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
-import { ollamaVersion, publishOllama } from './ollama-image.ts'
+import { ollamaVersions, publishOllama } from './ollama-image.ts'
 
 const recipe = join(import.meta.dirname, '../../recipes/smollm2-135m-ollama.yaml')
 
-let place: Workplace
-let report: Report
+describe.each(ollamaVersions)('Ollama %s', (version) => {
+  let place: Workplace
+  let report: Report
 
-beforeAll(async () => {
-  place = await newWorkplace()
-  await connect(async (client) => void (await publishOllama(client, registryAddress(labSettings()))))
-  const text = `${await readFile(recipe, 'utf8')}image:\n  base: ollama/ollama:${ollamaVersion}\n`
-  const built = await ingot(['build', await writeRecipe(place, 'smollm2-135m-ollama', text), '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
-  report = JSON.parse(built.stdout)[0]
-})
+  beforeAll(async () => {
+    place = await newWorkplace()
+    await connect(
+      async (client) => void (await publishOllama(client, registryAddress(labSettings()), version)),
+    )
+    const text = `${await readFile(recipe, 'utf8')}image:\n  base: ollama/ollama:${version}\n`
+    const built = await ingot(
+      ['build', await writeRecipe(place, 'smollm2-135m-ollama', text), '--json'],
+      place,
+    )
+    expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
+    report = JSON.parse(built.stdout)[0]
+  })
 
-afterAll(async () => {
-  await rm(place.folder, { recursive: true, force: true })
-})
+  afterAll(async () => {
+    await rm(place.folder, { recursive: true, force: true })
+  })
 
-test('a real Ollama is verified under the hostile profile, as two users', () => {
-  const checks = report.boots.flatMap((boot) => boot.checks)
-  expect(checks.filter((check) => check.status !== 'passed')).toEqual([])
-  expect(report.verdict).toBe('verified')
-  expect(report.engine).toEqual({ id: 'ollama', version: ollamaVersion })
-  expect(report.boots).toHaveLength(2)
-})
+  test('a real Ollama is verified under the hostile profile, as two users', () => {
+    const checks = report.boots.flatMap((boot) => boot.checks)
+    expect(checks.filter((check) => check.status !== 'passed')).toEqual([])
+    expect(report.verdict).toBe('verified')
+    expect(report.engine).toEqual({ id: 'ollama', version })
+    expect(report.boots).toHaveLength(2)
+  })
 
-test.each([
-  'ready',
-  'tags',
-  'chat',
-  'chat-stream',
-  'completions',
-  'generate',
-  'native-stream',
-  'loaded',
-  'unknown-model',
-  'prompt-too-long',
-])('%s was asked and passed', (id) => {
-  for (const boot of report.boots)
-    expect(boot.checks.find((check) => check.id === id)).toMatchObject({ status: 'passed', required: true })
-})
+  test.each([
+    'ready',
+    'tags',
+    'chat',
+    'chat-stream',
+    'completions',
+    'generate',
+    'native-stream',
+    'loaded',
+    'unknown-model',
+    'prompt-too-long',
+  ])('%s was asked and passed', (id) => {
+    for (const boot of report.boots)
+      expect(boot.checks.find((check) => check.id === id)).toMatchObject({ status: 'passed', required: true })
+  })
 
-test('the store that the plan wrote answers with sense', () => {
-  for (const boot of report.boots) expect(boot.answers.map(({ answer }) => answer).join()).toContain('Paris')
+  test('the store that the plan wrote answers with sense', () => {
+    for (const boot of report.boots)
+      expect(boot.answers.map(({ answer }) => answer).join()).toContain('Paris')
+  })
 })
