@@ -107,6 +107,8 @@ export interface EngineDefinition {
   /** Port where the recipe names none. */
   port: number
   formats: readonly WeightFormat[]
+  /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */
+  shell: string | null
   runtimes: readonly EngineRuntime[]
   /** Semver of the engine from what its package or program calls itself; null when it cannot be read. */
   versionOf(text: string): string | null

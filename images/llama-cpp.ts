@@ -47,6 +47,7 @@ export const llamaCpp = {
   title: 'llama.cpp',
   port: 8080,
   formats: ['gguf'],
+  shell: null,
   runtimes: [
     {
       kind: 'packages',

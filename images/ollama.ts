@@ -53,6 +53,7 @@ export const ollama = {
   title: 'Ollama',
   port: 11434,
   formats: ['gguf'],
+  shell: 'it stays from the official image; the server starts none',
   runtimes: [image('cpu', 'none'), image('cuda', 'cuda_v13'), image('cuda', 'cuda_v12')],
   /** `ollama version is 0.17.4`, or `client version is …` where no server runs. */
   versionOf: (text) => semver.coerce(/version is (\S+)/.exec(text)?.[1] ?? text)?.version ?? null,

@@ -82,6 +82,10 @@ export const pythonRules: readonly SlimRule[] = [
   },
 ]
 
+/** Why Python engines keep a shell. */
+export const pythonShell =
+  'Triton asks ldconfig through one, and Python’s platform and ctypes start one for what they look up'
+
 /**
  * What stays of a Python runtime: of the environment and the standard library everything but the file names in
  * `leftOut`, and of the system what those link to, plus the programs that libraries start by name.

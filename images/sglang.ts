@@ -17,6 +17,7 @@ import {
   kernelCompilers,
   pythonEnvironment,
   pythonRules,
+  pythonShell,
   pythonSlimming,
   pythonSource,
 } from './python-environment.ts'
@@ -82,6 +83,7 @@ export const sglang = {
   title: 'SGLang',
   port: 30000,
   formats: ['safetensors'],
+  shell: pythonShell,
   runtimes: [
     image('0.5.21', 'v0.5.21-runtime', cuda13),
     // The last image for CUDA 12. 525 by minor-version compatibility is unconfirmed.

@@ -12,7 +12,7 @@ import {
   textProbe,
 } from './openai-probes.ts'
 import type { Behaviour } from './probe.ts'
-import { pythonEnvironment, pythonRules } from './python-environment.ts'
+import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
 import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -49,6 +49,7 @@ export const tensorrtLlm = {
   title: 'TensorRT-LLM',
   port: 8000,
   formats: ['safetensors'],
+  shell: pythonShell,
   runtimes: [
     {
       kind: 'upstream',

@@ -12,7 +12,7 @@ import {
   textProbe,
 } from './openai-probes.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
-import { pythonEnvironment, pythonRules } from './python-environment.ts'
+import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
 import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -58,6 +58,7 @@ export const tgi = {
   // The image says 80 and the program 3000. 80 takes a runtime that lets any user bind it, as Docker does.
   port: 8080,
   formats: ['safetensors'],
+  shell: pythonShell,
   runtimes: [
     {
       kind: 'upstream',

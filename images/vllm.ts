@@ -17,6 +17,7 @@ import {
   kernelCompilers,
   pythonEnvironment,
   pythonRules,
+  pythonShell,
   pythonSlimming,
   pythonSource,
 } from './python-environment.ts'
@@ -99,6 +100,7 @@ export const vllm = {
   title: 'vLLM',
   port: 8000,
   formats: ['safetensors'],
+  shell: pythonShell,
   runtimes: [
     // Since v0.20.0 the plain tag is CUDA 13; -cu129 is for drivers before 580 (vllm#42738).
     image('0.31.0', 'v0.31.0', cuda13),

@@ -26,9 +26,12 @@ const model = z.strictObject({
     .describe('Name under which the server offers the model'),
   license: z.string().min(1).optional().describe('SPDX identifier or name of the licence of the weights'),
   acceptLicense: z
-    .boolean()
-    .default(false)
-    .describe('Says that the terms of a gated or restricted model are accepted'),
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Name of the licence whose terms are accepted, such as llama3.1. Needed for gated models and for licences with terms of their own',
+    ),
 })
 
 const engine = z.strictObject({
@@ -103,6 +106,21 @@ const serving = z.strictObject({
     .describe('Further environment variables; no secrets'),
 })
 
+const paths = z.array(z.string().regex(/^\//, 'an absolute path, with * and ** as wildcards')).default([])
+
+const policy = z.strictObject({
+  allowWorldWritable: paths.describe(
+    'Paths that every user may write, besides folders with a sticky bit such as /tmp',
+  ),
+  allowSecrets: paths.describe(
+    'Files in which somebody looked at what gitleaks reports and found no secret. A token of the run is never allowed',
+  ),
+  allowShells: z
+    .boolean()
+    .optional()
+    .describe('true: any shell; false: none. Default: where the engine says what it needs one for'),
+})
+
 const image = z.strictObject({
   platform: z.enum(['linux/amd64', 'linux/arm64']).default('linux/amd64').describe('Platform of the image'),
   base: z.string().min(1).optional().describe("Base image instead of the engine's default"),
@@ -123,6 +141,7 @@ const image = z.strictObject({
       'Registry whose limit on layers is kept: any, ghcr, ecr, ecr-public, or a largest layer such as 20GB',
     ),
   slim: z.boolean().default(true).describe('Whether files that the server never needs are removed'),
+  policy: policy.default(() => policy.parse({})),
 })
 
 const target = z.strictObject({

@@ -12,6 +12,7 @@ const parts = [
   'title',
   'port',
   'formats',
+  'shell',
   'runtimes',
   'versionOf',
   'refusals',
