@@ -17,12 +17,18 @@ export interface ClosureResult {
 
 /**
  * Everything the roots load: their interpreters, the libraries they name, and the links on the way. Search order as in
- * ld.so(8): the file's own run path, then the folders of `searchFolders`.
+ * ld.so(8): the file's own run path, then the folders of `searchFolders`. `isRuled` says whether a removal rule names a path.
  */
-export function closureOf(inventory: Inventory, closure: Closure): ClosureResult {
+export function closureOf(
+  inventory: Inventory,
+  closure: Closure,
+  isRuled: (path: string) => boolean = () => false,
+): ClosureResult {
   const byPath = new Map(inventory.entries.map((entry) => [entry.path, entry]))
   const folders = librarySearchFolders(inventory)
-  const isRoot = picomatch([...closure.roots, ...closure.data, ...alwaysKept], { dot: true })
+  const isFixed = picomatch([...closure.roots, ...closure.data, ...alwaysKept], { dot: true })
+  const isContent = picomatch([...(closure.contents ?? [])], { dot: true })
+  const isRoot = (path: string) => isFixed(path) || (isContent(path) && !isRuled(path))
   const result: ClosureResult = { needed: new Map(), missing: [] }
   const queue = inventory.entries
     .filter((entry) => entry.type !== 'folder' && isRoot(entry.path))

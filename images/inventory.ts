@@ -51,10 +51,15 @@ export function parseInventory(raw: RawInventory): Inventory {
     .map((entry) => ({
       ...entry,
       ...optional('elf', elf.get(entry.path)),
-      ...optional('package', owners.get(entry.path)),
+      ...optional('package', owners.get(entry.path) ?? owners.get(sourceOf(entry.path))),
     }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
   return { entries, basePackages: raw.basePackages.split('\n').filter((name) => name !== '') }
+}
+
+/** Bytecode belongs to whom its source does: `a/__pycache__/b.cpython-311.pyc` is made of `a/b.py`. */
+function sourceOf(path: string): string {
+  return path.replace(/\/__pycache__\/([^/.]+)\.[^/]*\.pyc$/, '/$1.py')
 }
 
 const types: Record<string, TreeEntry['type']> = { f: 'file', d: 'folder', l: 'link' }

@@ -7,7 +7,6 @@ import { deploymentOf, runtimeOf } from './deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from './engine.ts'
 import { engineOf } from './engines.ts'
 import { PlanError } from './error.ts'
-import { licenceRefusals } from './licence.ts'
 import type { MemoryPlan } from './memory/result.ts'
 import type { RuntimeConfig } from './oci.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './plan-memory.ts'
@@ -15,15 +14,15 @@ import { mountedFiles, planWeights, type WeightsPlan } from './plan-weights.ts'
 import type { Behaviour } from './probe.ts'
 import type { PredictedMemory } from './report.ts'
 import type { Requirements } from './requirements.ts'
-import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
-import { commonRules, type SlimPolicy } from './slimming.ts'
+import { planSlimming } from './slim-plan.ts'
+import type { SlimPolicy } from './slimming.ts'
 import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from './weights/mount-guard.ts'
 
 /**
  * Raised when the same plan would give other bytes: it is part of every plan and so of its digest.
  */
-export const buildVersion = 1
+export const buildVersion = 2
 
 /** Everything that decides what an image is and how it is tried, as one JSON value. No dates, no host names of ours. */
 export interface ImagePlan {
@@ -33,7 +32,7 @@ export interface ImagePlan {
   engine: { id: EngineId; version: string }
   model: string
   runtime: { source: RuntimeSource; locked: LockedRuntime }
-  slimming: SlimPolicy | null
+  slimming: SlimPolicy
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
   settings: SettingsFile[]
@@ -48,7 +47,6 @@ export interface ImagePlan {
   /** Parts of memory that the report puts beside what the boot measures. */
   predictedMemory: PredictedMemory | null
   budgets: Recipe['image']['budgets']
-  policy: ScanPolicy
   verify: { profiles: Profile[]; startTimeoutSeconds: number; prompts: string[]; behaviour: Behaviour }
   /** Bytes known before the build. Runtime files are slimmed afterwards, so packages are an upper bound. */
   estimate: { weightsBytes: number; packagesBytes: number }
@@ -58,10 +56,10 @@ export interface ImagePlan {
 export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
-  refuse(recipe, [...licenceRefusals(recipe, lock.weights), ...engine.refusals(deployment)])
+  refuse(recipe, engine.refusals(deployment))
   const memory = deploymentMemory(deployment)
   refuseMisfit(recipe.name, memory)
-  const { source, slimming } = deployment.runtime
+  const { source } = deployment.runtime
   const weights = planWeights(deployment, lock)
   const baked = weights.delivery === 'baked'
   const expected = baked ? [] : mountedFiles(deployment, weights.layers)
@@ -72,13 +70,8 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
     engine: lock.engine,
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
-    slimming: recipe.image.slim
-      ? withPrograms({ ...slimming, rules: [...commonRules, ...slimming.rules] }, baked ? [] : guardPrograms)
-      : {
-          rules: commonRules.filter(
-            (rule) => rule.id === 'build-machine' || rule.id === 'pseudo-file-systems',
-          ),
-        },
+    // The guard's own programs are roots like the server.
+    slimming: planSlimming(deployment, lock.runtime, baked ? [] : guardPrograms),
     enginePaths: [...engine.enginePaths],
     settings: baked
       ? settingsFiles()
@@ -93,7 +86,6 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
     memory,
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
-    policy: scanPolicyOf(recipe, engine),
     verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
@@ -115,12 +107,6 @@ function requirementsOf(
       ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
     },
   }
-}
-
-/** The guard's own programs are roots like the server. */
-function withPrograms(policy: SlimPolicy, programs: readonly string[]): SlimPolicy {
-  if (policy.closure === undefined || programs.length === 0) return policy
-  return { ...policy, closure: { ...policy.closure, roots: [...policy.closure.roots, ...programs] } }
 }
 
 /** Identity of a plan: sha256 of its canonical JSON. */

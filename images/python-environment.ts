@@ -74,12 +74,6 @@ export const pythonRules: readonly SlimRule[] = [
     ],
     reason: 'test suites of libraries',
   },
-  {
-    id: 'python-stubs',
-    risk: 'safe',
-    paths: ['/**/{site,dist}-packages/**/*.pyi', '/**/{site,dist}-packages/**/*.c.orig'],
-    reason: 'types for editors',
-  },
 ]
 
 /** Why Python engines keep a shell. */
@@ -87,33 +81,25 @@ export const pythonShell =
   'Triton asks ldconfig through one, and Python’s platform and ctypes start one for what they look up'
 
 /**
- * What stays of a Python runtime: of the environment and the standard library everything but the file names in
- * `leftOut`, and of the system what those link to, plus the programs that libraries start by name.
+ * What stays of a Python runtime: of the environment and the standard library everything that no rule names, and of the
+ * system what those link to, plus the programs that libraries start by name.
  */
 export function pythonSlimming(
   source: PythonSource,
-  more: {
-    rules?: readonly SlimRule[]
-    leftOut?: readonly string[]
-    programs?: readonly string[]
-    data?: readonly string[]
-  } = {},
+  more: { rules?: readonly SlimRule[]; programs?: readonly string[]; data?: readonly string[] } = {},
 ): SlimPolicy {
-  // A root is kept whatever the rules say, so what a rule is to remove must be no root.
-  const wanted = `!(${['*.pyc', '*.pyi', ...(more.leftOut ?? [])].join('|')})`
   return {
     rules: [...pythonRules, ...(more.rules ?? [])],
     closure: {
       roots: [
-        `${source.folder}/**/${wanted}`,
         `${source.interpreter}*`,
-        `/usr/lib/python3*/**/${wanted}`,
         // Triton asks `ldconfig -p` for libcuda, and `platform` and ctypes start a shell for what they look up.
         '/usr/sbin/ldconfig',
         '/usr/bin/{sh,dash}',
         ...(more.programs ?? []),
       ],
       data: ['/etc/ld.so.conf', '/etc/ld.so.conf.d/**', ...(more.data ?? [])],
+      contents: [`${source.folder}/**`, '/usr/lib/python3*/**'],
     },
   }
 }

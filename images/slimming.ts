@@ -1,33 +1,51 @@
-/**
- * How dangerous a removal is: `safe` never matters to a server; `jit` breaks compilation at run time;
- * `feature` removes something the recipe does not use.
- */
-export type RiskClass = 'safe' | 'jit' | 'feature'
+import picomatch from 'picomatch'
+import type { RiskClass } from '../recipes/recipe.ts'
+
+export type { RiskClass }
 
 /** Paths to remove. Globs are anchored at the root of the image; `**` crosses folders. */
 export interface SlimRule {
   id: string
   risk: RiskClass
   paths: readonly string[]
+  /** Globs of what stays although `paths` name it. */
+  except?: readonly string[]
   reason: string
+}
+
+export function ruleMatcher(rule: SlimRule): (path: string) => boolean {
+  return picomatch([...rule.paths], { dot: true, ignore: [...(rule.except ?? [])] })
 }
 
 /**
  * Files of distribution packages stay only when something needs them: `roots` are programs and plug-ins the server
- * starts or loads by name, `data` is what it opens without linking to it.
+ * starts or loads by name, `data` is what it opens without linking to it. Both stay whatever the rules say; `contents`
+ * are roots as long as no rule names them.
  */
 export interface Closure {
   roots: readonly string[]
   data: readonly string[]
+  contents?: readonly string[]
+}
+
+/** What is changed inside files that stay. */
+export interface Rewriting {
+  /** Architectures of the GPUs the image is for, such as `sm_90`: GPU code that none of them loads goes. Empty: all stays. */
+  targets: readonly string[]
+  /** Whether symbol tables and debug sections, which no loader reads, leave shared objects. */
+  symbols: boolean
+  /** Whether Python's bytecode is marked as valid whatever the time of its source, since layers have one time. */
+  bytecode: boolean
 }
 
 export interface SlimPolicy {
   rules: readonly SlimRule[]
   closure?: Closure
+  rewriting?: Rewriting
 }
 
-/** True for every image: nothing a server does needs these. */
-export const commonRules: readonly SlimRule[] = [
+/** What no image may hold, not even one that nothing else is removed from: the build's own traces. */
+export const stockRules: readonly SlimRule[] = [
   {
     id: 'build-machine',
     risk: 'safe',
@@ -42,8 +60,41 @@ export const commonRules: readonly SlimRule[] = [
     reason: 'put there by the machine or the engine that built the image, not by the image',
   },
   {
+    id: 'pseudo-file-systems',
+    risk: 'safe',
+    paths: ['/proc/**', '/sys/**', '/dev/**'],
+    reason: 'mounted by the container runtime',
+  },
+  {
+    id: 'logs-and-temporary',
+    risk: 'safe',
+    paths: ['/var/log/**', '/tmp/**', '/run/**', '/var/tmp/**'],
+    reason: 'left by the build',
+  },
+  {
+    id: 'downloads',
+    risk: 'safe',
+    paths: ['/var/lib/apt/lists/**', '/var/cache/apt/**'],
+    reason: 'package lists and files that the installation fetched',
+  },
+]
+
+/**
+ * Static libraries that gcc and nvcc link into what they compile at run time; where no compiler is, the closure takes them.
+ * The C library's are empty since glibc 2.34 and asked for by name all the same.
+ */
+const linkedByCompilers = [
+  ...['libcudart_static', 'libcudadevrt'],
+  ...['libgcc', 'libgcc_eh', 'libc_nonshared', 'libssp_nonshared', 'libmvec', 'libstdc\\+\\+*'],
+  ...['libm', 'libdl', 'libpthread', 'librt', 'libutil', 'libatomic'],
+]
+
+/** True for every image: nothing a server does needs these. */
+export const commonRules: readonly SlimRule[] = [
+  ...stockRules,
+  {
     id: 'trust-store',
-    risk: 'feature',
+    risk: 'safe',
     paths: [
       '/etc/ssl/certs/**',
       '/etc/ca-certificates/**',
@@ -88,10 +139,10 @@ export const commonRules: readonly SlimRule[] = [
     reason: 'messages in other languages; C.UTF-8 is part of libc',
   },
   {
-    id: 'logs-and-temporary',
+    id: 'home-folders',
     risk: 'safe',
-    paths: ['/var/log/**', '/tmp/**', '/run/**', '/var/tmp/**', '/root/**', '/home/**'],
-    reason: 'left by the build',
+    paths: ['/root/**', '/home/**'],
+    reason: 'settings and caches of users that no server runs as',
   },
   {
     id: 'build-leftovers',
@@ -103,15 +154,8 @@ export const commonRules: readonly SlimRule[] = [
       '/usr/share/pkgconfig/**',
       '/usr/lib/**/cmake/**',
       '/usr/share/aclocal/**',
-      '/**/__pycache__/**',
-      '/**/*.pyc',
     ],
+    except: linkedByCompilers.map((name) => `/**/${name}.a`),
     reason: 'needed to build software, not to run it',
-  },
-  {
-    id: 'pseudo-file-systems',
-    risk: 'safe',
-    paths: ['/proc/**', '/sys/**', '/dev/**'],
-    reason: 'mounted by the container runtime',
   },
 ]

@@ -1,21 +1,10 @@
 import { posix } from 'node:path'
-import picomatch from 'picomatch'
 import { closureOf, type MissingLibrary } from './closure.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
 import type { ImagePlan } from './plan.ts'
-import type { RiskClass, SlimRule } from './slimming.ts'
-
-/** Layers of the runtime by how often they change, rarest first. */
-export const layerNames = ['system', 'libraries', 'engine'] as const
-export type LayerName = (typeof layerNames)[number]
-
-export interface TreeLayer {
-  name: LayerName
-  cause: string
-  /** Sorted paths with the folders above them, as tar takes them. */
-  paths: string[]
-  sizeBytes: number
-}
+import type { RewrittenFile } from './rewritten.ts'
+import { type RiskClass, ruleMatcher, type SlimRule } from './slimming.ts'
+import { layersOf, type TreeLayer } from './tree-layers.ts'
 
 /** Bytes taken out under one rule, with the largest files as evidence. */
 export interface Removal {
@@ -42,11 +31,21 @@ const unneeded: SlimRule = {
   reason: 'nothing the server starts or loads needs this file of a distribution package',
 }
 
-/** Decides for every entry of the finished tree: a layer, or a removal with its rule. */
-export function planTree(inventory: Inventory, plan: ImagePlan): TreePlan {
+/**
+ * Decides for every entry of the finished tree: a layer, or a removal with its rule. `rewritten` are files of which a part
+ * went already; the inventory has their present sizes.
+ */
+export function planTree(
+  inventory: Inventory,
+  plan: ImagePlan,
+  rewritten: readonly RewrittenFile[] = [],
+): TreePlan {
   const entries = inventory.entries.filter((entry) => entry.type !== 'folder')
-  const closure = plan.slimming?.closure && closureOf(inventory, plan.slimming.closure)
-  const ruleFor = ruleFinder(plan.slimming?.rules ?? [], closure?.needed)
+  const { rules, closure: policy, rewriting } = plan.slimming
+  const ruleOf = firstRule(rules)
+  const closure = policy && closureOf(inventory, policy, (path) => ruleOf(path) !== undefined)
+  const ruleFor = ruleFinder(ruleOf, closure?.needed)
+  const parts = rewritingRemovals(rewritten, rewriting?.targets ?? [])
   const removed = new Map<SlimRule, TreeEntry[]>()
   const kept: TreeEntry[] = []
   for (const entry of entries) {
@@ -56,20 +55,31 @@ export function planTree(inventory: Inventory, plan: ImagePlan): TreePlan {
   }
   return {
     layers: layersOf(kept, inventory, plan),
-    removals: [...removed].map(([rule, files]) => removalOf(rule, files)),
+    removals: [...parts, ...[...removed].map(([rule, files]) => removalOf(rule, files))],
     missing: closure?.missing ?? [],
-    stockBytes: sum(entries),
+    stockBytes: sum(entries) + sum(parts),
     keptBytes: sum(kept),
   }
 }
 
+function firstRule(rules: readonly SlimRule[]): (path: string) => SlimRule | undefined {
+  const matchers = rules.map((rule) => ({ rule, matches: ruleMatcher(rule) }))
+  const known = new Map<string, SlimRule | undefined>()
+  return (path) => {
+    if (!known.has(path)) known.set(path, matchers.find(({ matches }) => matches(path))?.rule)
+    return known.get(path)
+  }
+}
+
 /** Needed files are never removed by a rule; rules come before the closure, so that a removal has its plainest reason. */
-function ruleFinder(rules: readonly SlimRule[], needed: ReadonlyMap<string, string> | undefined) {
-  const matchers = rules.map((rule) => ({ rule, matches: picomatch([...rule.paths], { dot: true }) }))
+function ruleFinder(
+  ruleOf: (path: string) => SlimRule | undefined,
+  needed: ReadonlyMap<string, string> | undefined,
+) {
   return (entry: TreeEntry): SlimRule | undefined => {
     if (needed?.has(entry.path)) return undefined
-    const match = matchers.find(({ matches }) => matches(entry.path))
-    if (match) return match.rule
+    const rule = ruleOf(entry.path)
+    if (rule) return rule
     return needed === undefined || isRootLink(entry) ? undefined : unneeded
   }
 }
@@ -85,45 +95,35 @@ function isRootLink(entry: TreeEntry): boolean {
   return entry.type === 'link' && posix.dirname(entry.path) === '/'
 }
 
-function layersOf(kept: readonly TreeEntry[], inventory: Inventory, plan: ImagePlan): TreeLayer[] {
-  const ours = new Set(plan.settings.map((file) => file.path))
-  const isEngine = picomatch(plan.enginePaths, { dot: true })
-  const base = new Set(inventory.basePackages)
-  const nameOf = (entry: TreeEntry): LayerName => {
-    if (isEngine(entry.path)) return 'engine'
-    return entry.package === undefined || base.has(entry.package) ? 'system' : 'libraries'
-  }
-  const folders = new Set(
-    inventory.entries.filter((entry) => entry.type === 'folder').map((entry) => entry.path),
-  )
-  return layerNames
-    .map((name) => ({ name, files: kept.filter((entry) => !ours.has(entry.path) && nameOf(entry) === name) }))
-    .filter(({ files }) => files.length > 0)
-    .map(({ name, files }) => ({
-      name,
-      cause: causes[name](plan),
-      paths: withFolders(files, folders),
-      sizeBytes: sum(files),
-    }))
+/** What left files that stay, as if it had been files of its own. */
+function rewritingRemovals(rewritten: readonly RewrittenFile[], targets: readonly string[]): Removal[] {
+  const rules: [SlimRule, { path: string; sizeBytes: number }[]][] = [
+    [
+      {
+        id: 'gpu-code',
+        risk: 'safe',
+        paths: [],
+        reason: `machine code and PTX inside libraries that ${targets.join(' and ')} cannot load or never chooses`,
+      },
+      rewritten.map(({ path, gpuCodeBytes }) => ({ path, sizeBytes: gpuCodeBytes })),
+    ],
+    [
+      {
+        id: 'symbols',
+        risk: 'safe',
+        paths: [],
+        reason: 'symbol tables and debug sections inside libraries; no loader reads them',
+      },
+      rewritten.map(({ path, symbolBytes }) => ({ path, sizeBytes: symbolBytes })),
+    ],
+  ]
+  return rules
+    .map(([rule, files]) => [rule, files.filter((file) => file.sizeBytes > 0)] as const)
+    .filter(([, files]) => files.length > 0)
+    .map(([rule, files]) => removalOf(rule, files))
 }
 
-const causes: Record<LayerName, (plan: ImagePlan) => string> = {
-  system: (plan) => `base system from ${plan.runtime.locked.base.reference}`,
-  libraries: () => 'libraries added to the base',
-  engine: (plan) => `${plan.engine.id} ${plan.engine.version}`,
-}
-
-function withFolders(files: readonly TreeEntry[], folders: ReadonlySet<string>): string[] {
-  const paths = new Set<string>()
-  for (const { path } of files) {
-    paths.add(path)
-    for (let folder = posix.dirname(path); folder !== '/'; folder = posix.dirname(folder))
-      if (folders.has(folder)) paths.add(folder)
-  }
-  return [...paths].sort()
-}
-
-function removalOf(rule: SlimRule, files: readonly TreeEntry[]): Removal {
+function removalOf(rule: SlimRule, files: readonly Pick<TreeEntry, 'path' | 'sizeBytes'>[]): Removal {
   const largest = [...files]
     .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.path < b.path ? -1 : 1))
     .slice(0, 10)
@@ -137,6 +137,6 @@ function removalOf(rule: SlimRule, files: readonly TreeEntry[]): Removal {
   }
 }
 
-function sum(entries: readonly TreeEntry[]): number {
+function sum(entries: readonly { sizeBytes: number }[]): number {
   return entries.reduce((total, entry) => total + entry.sizeBytes, 0)
 }

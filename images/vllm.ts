@@ -118,7 +118,6 @@ export const vllm = {
       source: cpuWheels,
       slimming: pythonSlimming(cpuWheels, {
         rules: [cudnnEngines],
-        leftOut: ['libcudnn_engines_*'],
         programs: ['/usr/bin/lscpu', '/usr/lib/*-linux-gnu/libnuma.so*'],
       }),
     },

@@ -4,7 +4,7 @@ import type { Client, Container, Directory } from '@dagger.io/dagger'
 import { type Inventory, parseInventory } from '../images/inventory.ts'
 import { mediaTypes, type StoredLayer } from '../images/oci.ts'
 import type { SettingsFile } from '../images/settings.ts'
-import type { TreeLayer } from '../images/tree.ts'
+import type { TreeLayer } from '../images/tree-layers.ts'
 import { type Digest, parseDigest } from '../lib/digest.ts'
 import { imageFrom } from './debian.ts'
 import type { Store } from './store/store.ts'
@@ -21,6 +21,9 @@ const packerPackages = ['zstd', 'pax-utils']
 function zstdOptions(sizeBytes: number): string {
   return sizeBytes > 100e6 ? '-9 -T0' : '-19 -T0'
 }
+
+/** One waits for the disk while others compress; each takes up to 700 MB of memory at level 19. */
+const layersAtOnce = 3
 
 /** The container that lists and packs a finished tree. It is no part of any image. */
 export function packerOf(client: Client, platform: string): Container {
@@ -63,7 +66,16 @@ export async function packLayers(
   store: Store,
   scratch: string,
 ): Promise<StoredLayer[]> {
-  return Promise.all(layers.map((layer) => packLayer(packer, tree, layer, store, join(scratch, layer.name))))
+  const packed: StoredLayer[] = []
+  const waiting = [...layers.entries()]
+  async function packNext(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, layer] = next
+      packed[index] = await packLayer(packer, tree, layer, store, join(scratch, layer.name))
+    }
+  }
+  await Promise.all(Array.from({ length: layersAtOnce }, packNext))
+  return packed
 }
 
 async function packLayer(

@@ -10,6 +10,7 @@ import { installDebian } from './debian.ts'
 import { StageError } from './error.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { installPython } from './python.ts'
+import { rewriteTree } from './slim-tree.ts'
 import { statBlob } from './store/blobs.ts'
 import { readRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
@@ -43,9 +44,12 @@ export async function buildRuntime(
   try {
     const packer = packerOf(client, plan.platform)
     onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
-    const tree = (await install(client, plan)).rootfs()
+    const installed = (await install(client, plan)).rootfs()
     onStep('list the finished tree')
-    const { layers, ...rest } = planTree(await takeInventory(packer, tree, join(scratch, 'listing')), plan)
+    const { rewriting } = plan.slimming
+    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, plan.platform)
+    const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
+    const { layers, ...rest } = planTree(inventory, plan, files)
     onStep(`pack ${layers.length} layers`)
     const packed = await packLayers(packer, tree, layers, store, scratch)
     const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))

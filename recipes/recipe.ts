@@ -9,6 +9,13 @@ export type EngineId = (typeof engineIds)[number]
 export const profiles = ['hostile', 'plain'] as const
 export type Profile = (typeof profiles)[number]
 
+/**
+ * How dangerous a removal is: `safe` never matters to a server; `jit` breaks compilation at run time;
+ * `feature` removes something the recipe does not use.
+ */
+export const riskClasses = ['safe', 'jit', 'feature'] as const
+export type RiskClass = (typeof riskClasses)[number]
+
 const size = z
   .union([z.number().int().positive(), z.string()])
   .refine(
@@ -140,7 +147,12 @@ const image = z.strictObject({
     .describe(
       'Registry whose limit on layers is kept: any, ghcr, ecr, ecr-public, or a largest layer such as 20GB',
     ),
-  slim: z.boolean().default(true).describe('Whether files that the server never needs are removed'),
+  slim: z
+    .union([z.boolean(), z.array(z.enum(riskClasses)).min(1)])
+    .default(true)
+    .describe(
+      'Whether files that the server never needs are removed. A list allows classes of rules: safe; jit (breaks compilation at run time); feature (removes what a recipe does not use)',
+    ),
   policy: policy.default(() => policy.parse({})),
 })
 

@@ -29,8 +29,8 @@ export interface CompilerNeed {
 export interface Installation {
   /** Installed distributions by name on PyPI, with versions. */
   distributions: Readonly<Record<string, string>>
-  /** Empty for a CPU image: then no file that serves GPUs is needed. */
-  targets: readonly Architecture[]
+  /** Empty for a CPU image: then no file that serves GPUs is needed. `unknown`: every such file may be. */
+  targets: readonly Architecture[] | 'unknown'
 }
 
 /** Rules that hold for an installation and whose risk is accepted, in the order given. */
@@ -46,6 +46,7 @@ function holds(rule: WheelRule, { distributions, targets }: Installation): boole
   const version = distributions[rule.distribution]
   if (version === undefined) return false
   if (rule.versions !== undefined && !isWithin(version, rule.versions)) return false
+  if (targets === 'unknown') return rule.serves === undefined
   return !(rule.serves ?? []).some(({ from, below }) =>
     targets.map(numberOf).some((number) => number >= from && number < below),
   )

@@ -40,7 +40,7 @@ export const sglangRules: readonly WheelRule[] = [
     id: 'sglang-tests',
     distribution: 'sglang',
     risk: 'safe',
-    paths: inPackages('sglang/test/**/test_*.py'),
+    paths: inPackages('sglang/test/**/test_*.{py,pyc}'),
     reason: 'test cases',
     evidence: 'sglang/test has 2.2 MB in 0.5.23; its other modules are imported by benchmarks and stay',
   },
