@@ -1,26 +1,12 @@
 import semver from 'semver'
-import {
-  answered,
-  type BadInputTable,
-  badInputProbes,
-  measured,
-  nestedError,
-  sourced,
-  unconfirmed,
-} from './bad-input.ts'
+import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from './bad-input.ts'
 import type { Deployment, Device, EngineDefinition, EngineRuntime, GpuSupport, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals } from './gpu-support.ts'
-import {
-  chatProbe,
-  chatStreamProbe,
-  completionsProbe,
-  generatedTokenProbe,
-  modelsProbe,
-  nativeProbe,
-  textProbe,
-} from './openai-probes.ts'
+import { nativeProbe } from './openai-probes.ts'
+import { metricsPage, openAiBehaviour } from './openai-server.ts'
 import type { Behaviour } from './probe.ts'
-import { formatRefusals, ggufModels, option, quantizationRefusals, unsupportedKeys } from './refusals.ts'
+import { formatRefusals, ggufModels, quantizationRefusals } from './refusals.ts'
+import { option, unsupportedKeys } from './serving-keys.ts'
 
 const closure = {
   roots: ['/usr/bin/llama-server', '/usr/lib/**/ggml/**', '/app/llama-server', '/app/*.so*'],
@@ -129,23 +115,10 @@ function environment({ runtime }: Deployment): Record<string, string> {
 }
 
 function behaviour(deployment: Deployment): Behaviour {
-  const { recipe } = deployment
-  const model = recipe.model.name
-  return {
-    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
-    probes: [
-      health,
-      modelsProbe(model),
-      chatProbe(model),
-      chatStreamProbe(model),
-      completionsProbe(model),
-      completion,
-      metrics,
-      ...badInputProbes(badInput(deployment.version), {
-        model,
-        contextLength: recipe.serving.contextLength ?? 4096,
-      }),
-    ],
+  return openAiBehaviour(deployment, {
+    pages: [health],
+    native: [completion, metrics],
+    badInput: badInput(deployment.version),
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
     gpu: {
       // `load_tensors: offloaded 33/33 layers to GPU`: fewer than all leave the rest to the CPU. A build without a
@@ -155,8 +128,7 @@ function behaviour(deployment: Deployment): Behaviour {
       probes: [],
     },
     stop: { signal: 'SIGTERM', timeoutSeconds: 10, exitCodes: [0] },
-    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
-  }
+  })
 }
 
 const health = nativeProbe(
@@ -181,10 +153,7 @@ const completion = nativeProbe(
   ],
 )
 
-const metrics = textProbe(
-  { id: 'metrics', group: 'metrics', title: 'Prometheus metrics count the tokens', path: '/metrics' },
-  ['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total'],
-)
+const metrics = metricsPage(['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total'])
 
 /** Release 0.7.0 answers 400 (measured with Debian's package); numbered builds up to b11243 were seen to answer 500. */
 function badInput(version: string): BadInputTable {

@@ -1,19 +1,13 @@
 import semver from 'semver'
-import { answered, type BadInputTable, badInputProbes, measured, nestedError } from './bad-input.ts'
+import { answered, type BadInputTable, measured, nestedError } from './bad-input.ts'
 import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals } from './gpu-support.ts'
 import { templateRefusals } from './ollama-weights.ts'
-import {
-  chatProbe,
-  chatStreamProbe,
-  completionsProbe,
-  generatedTokenProbe,
-  modelsProbe,
-  nativeProbe,
-  textProbe,
-} from './openai-probes.ts'
-import type { Behaviour, HttpProbe } from './probe.ts'
-import { formatRefusals, quantizationRefusals, unsupportedKeys } from './refusals.ts'
+import { nativeProbe, textProbe } from './openai-probes.ts'
+import { openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
+import type { Behaviour, HttpProbe, JsonCheck } from './probe.ts'
+import { formatRefusals, quantizationRefusals } from './refusals.ts'
+import { unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
 /** One image has a folder of libraries for every kind of GPU; one is kept (engines.md section 2). */
@@ -46,6 +40,9 @@ function image(device: EngineRuntime['device'], kept: 'cuda_v13' | 'cuda_v12' | 
     slimming: { rules: [otherBackends(kept)] },
   }
 }
+
+/** Where the recipe names none. */
+const usualContextLength = 4096
 
 /** Ollama, from its image. The weights' delivery writes its store, so neither `pull` nor `create` is needed. */
 export const ollama = {
@@ -113,7 +110,7 @@ function environment({ recipe, runtime, modelFolder, port }: Deployment): Record
     OLLAMA_MAX_LOADED_MODELS: '1',
     OLLAMA_NUM_PARALLEL: String(serving.parallelism),
     // Its own default follows the GPU's memory, from 4096 to 262144: answers would differ by machine.
-    OLLAMA_CONTEXT_LENGTH: String(contextLengthOf(recipe)),
+    OLLAMA_CONTEXT_LENGTH: String(serving.contextLength ?? usualContextLength),
     ...(serving.kvCacheDtype === undefined
       ? {}
       : { OLLAMA_KV_CACHE_TYPE: serving.kvCacheDtype, OLLAMA_FLASH_ATTENTION: '1' }),
@@ -121,48 +118,47 @@ function environment({ recipe, runtime, modelFolder, port }: Deployment): Record
   }
 }
 
-function contextLengthOf({ serving }: Deployment['recipe']): number {
-  return serving.contextLength ?? 4096
-}
-
-function behaviour({ recipe }: Deployment): Behaviour {
-  const model = recipe.model.name
+function behaviour(deployment: Deployment): Behaviour {
+  const model = deployment.recipe.model.name
   const listed = model.includes(':') ? model : `${model}:latest`
-  return {
-    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
-    probes: [
+  return openAiBehaviour(deployment, {
+    listed,
+    contextLength: usualContextLength,
+    pages: [
       textProbe({ id: 'root', group: 'native', title: 'the first page says it runs', path: '/' }, [
         'Ollama is running',
       ]),
-      version,
-      modelsProbe(listed),
+      versionProbe('/api/version'),
       tags(listed),
-      chatProbe(model),
-      chatStreamProbe(model),
-      completionsProbe(model),
+    ],
+    native: [
       generate(model),
       nativeStream(model),
-      loaded(listed, 'loaded', 'the model is loaded', 'size'),
-      ...badInputProbes(badInput, { model, contextLength: contextLengthOf(recipe) }),
+      loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' }),
     ],
+    badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
     gpu: {
       cpuLines: [],
       gpuLines: [],
-      // It is 0 when the model fell back to the CPU, which Ollama does without an error.
-      probes: [loaded(listed, 'loaded-on-gpu', 'the model is in GPU memory', 'size_vram')],
+      // It is 0 when the model fell back to the CPU, which Ollama does without an error, and less than `size` when a part
+      // of it did: `ollama ps` reads the same two numbers.
+      probes: [
+        loaded(listed, 'loaded-on-gpu', 'the whole model is in GPU memory', {
+          at: 'models.0.size_vram',
+          rule: 'same',
+          as: 'models.0.size',
+        }),
+      ],
     },
     // The listener closes without waiting for answers under way.
     stop: { signal: 'SIGTERM', timeoutSeconds: 15, exitCodes: [0] },
-    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
-  }
+  })
 }
 
 /** Read in the source of 0.32 and measured with 0.17.4 on a CPU. */
 const badInput: BadInputTable = {
-  'malformed-json': measured(400, nestedError),
-  'missing-field': measured(400, nestedError),
-  'empty-body': measured(400, nestedError),
+  ...usualRefusals(measured, nestedError),
   'unknown-model': measured(404, nestedError),
   // Cut to the context without a word.
   'prompt-too-long': measured(200, answered),
@@ -170,14 +166,7 @@ const badInput: BadInputTable = {
     type: 'not-asked',
     reason: 'it means no limit here: the answer ends at ten times the context',
   },
-  'wrong-method': measured(405, null),
-  'unknown-path': measured(404, null),
 }
-
-const version = nativeProbe(
-  { id: 'version', title: 'the server says its version', request: { method: 'GET', path: '/api/version' } },
-  [{ at: 'version', rule: 'text' }],
-)
 
 function tags(listed: string): HttpProbe {
   return nativeProbe(
@@ -236,9 +225,10 @@ function nativeStream(model: string): HttpProbe {
   }
 }
 
-function loaded(listed: string, id: string, title: string, size: 'size' | 'size_vram'): HttpProbe {
+function loaded(listed: string, id: string, title: string, size: JsonCheck): HttpProbe {
   return nativeProbe({ id, title, request: { method: 'GET', path: '/api/ps' } }, [
     { at: 'models.*.name', rule: 'has', value: listed },
-    { at: `models.0.${size}`, rule: 'positive' },
+    { at: 'models.0.size', rule: 'positive' },
+    size,
   ])
 }

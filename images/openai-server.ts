@@ -26,25 +26,28 @@ export interface OwnBehaviour
   listed?: string
   /** Tokens of a sequence where the recipe says nothing and the engine does not take what the model declares. */
   contextLength?: number
-  /** Pages and interfaces of its own. */
-  probes: readonly HttpProbe[]
+  /** Pages that say how it is, asked first. */
+  pages: readonly HttpProbe[]
+  /** Its own interfaces, asked after the common ones. */
+  native: readonly HttpProbe[]
   badInput: BadInputTable
 }
 
-/** Ready, models, chat, stream and completions as OpenAI's clients expect them, then the engine's own questions and wrong ones. */
+/** Ready, models, chat, stream and completions as OpenAI's clients expect them, with the engine's own questions and wrong ones. */
 export function openAiBehaviour({ recipe, facts }: Deployment, own: OwnBehaviour): Behaviour {
-  const { asked = recipe.model.name, probes, badInput, failureLines, stop, gpu } = own
+  const { asked = recipe.model.name, badInput, failureLines, stop, gpu } = own
   const contextLength =
     recipe.serving.contextLength ?? own.contextLength ?? facts?.maxPositions ?? unknownContextLength
   const answered = own.answered ?? asked
   return {
     readiness: generatedTokenProbe(asked, recipe.verify.startTimeoutSeconds, answered),
     probes: [
+      ...own.pages,
       modelsProbe(own.listed ?? answered),
       chatProbe(asked, answered),
       chatStreamProbe(asked, answered),
       completionsProbe(asked),
-      ...probes,
+      ...own.native,
       ...badInputProbes(badInput, { model: asked, contextLength }),
     ],
     failureLines,

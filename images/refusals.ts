@@ -1,23 +1,5 @@
-import type { Recipe } from '../recipes/recipe.ts'
 import type { WeightFile } from '../recipes/weights.ts'
 import type { Deployment, Refusal, WeightFormat } from './engine.ts'
-
-type ServingKey = keyof Recipe['serving']
-
-const defaults: Partial<Record<ServingKey, unknown>> = { dtype: 'auto', parallelism: 1, tensorParallel: 1 }
-
-/** Refuses keys of `serving` that an engine has no setting for; each comes with what to do instead. */
-export function unsupportedKeys(
-  { recipe }: Deployment,
-  hints: Partial<Record<ServingKey, string>>,
-): Refusal[] {
-  return Object.entries(hints).flatMap(([key, hint]) => {
-    // Object.entries forgets the type of the keys.
-    const value = recipe.serving[key as ServingKey]
-    if (value === undefined || value === defaults[key as ServingKey]) return []
-    return [{ path: `serving.${key}`, found: `${value} is set, and this engine has no such setting`, hint }]
-  })
-}
 
 /** GGUF models among files: single files and first shards, without projectors for images. */
 export function ggufModels(files: readonly WeightFile[]): WeightFile[] {
@@ -92,9 +74,4 @@ export function quantizationRefusals({ recipe, gguf }: Deployment): Refusal[] {
 function listed(files: readonly WeightFile[]): string {
   const names = files.map(({ path }) => path)
   return names.length > 6 ? `${names.slice(0, 6).join(', ')} and ${names.length - 6} more` : names.join(', ')
-}
-
-/** The arguments for a value that may be absent. */
-export function option(flag: string, value: string | number | undefined): string[] {
-  return value === undefined ? [] : [flag, String(value)]
 }

@@ -1,16 +1,9 @@
 import semver from 'semver'
-import { answered, type BadInputTable, badInputProbes, flatError, sourced, unconfirmed } from './bad-input.ts'
+import { answered, type BadInputTable, flatError, sourced, unconfirmed } from './bad-input.ts'
 import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
-import {
-  chatProbe,
-  chatStreamProbe,
-  completionsProbe,
-  generatedTokenProbe,
-  modelsProbe,
-  nativeProbe,
-  textProbe,
-} from './openai-probes.ts'
+import { nativeProbe } from './openai-probes.ts'
+import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
 import {
   compilerFiles,
@@ -21,7 +14,8 @@ import {
   pythonSlimming,
   pythonSource,
 } from './python-environment.ts'
-import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
+import { formatRefusals } from './refusals.ts'
+import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
 const wheels = pythonSource({
@@ -129,13 +123,15 @@ function command(deployment: Deployment): string[] {
     ...['--served-model-name', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
     ...['--dtype', serving.dtype],
-    ...option('--context-length', serving.contextLength),
-    ...(serving.parallelism > 1 ? ['--max-running-requests', String(serving.parallelism)] : []),
-    ...option('--max-prefill-tokens', serving.maxPrefillTokens),
-    ...option('--quantization', serving.quantization),
-    ...option('--kv-cache-dtype', serving.kvCacheDtype),
-    ...(serving.tensorParallel > 1 ? ['--tp-size', String(serving.tensorParallel)] : []),
-    ...option('--mem-fraction-static', serving.gpuMemoryUtilization),
+    ...servingOptions(deployment, {
+      contextLength: '--context-length',
+      parallelism: '--max-running-requests',
+      maxPrefillTokens: '--max-prefill-tokens',
+      quantization: '--quantization',
+      kvCacheDtype: '--kv-cache-dtype',
+      tensorParallel: '--tp-size',
+      gpuMemoryUtilization: '--mem-fraction-static',
+    }),
     '--enable-metrics',
     ...serving.extraArguments,
   ]
@@ -151,44 +147,23 @@ function environment(deployment: Deployment): Record<string, string> {
   }
 }
 
-function behaviour({ recipe }: Deployment): Behaviour {
-  const model = recipe.model.name
-  const contextLength = recipe.serving.contextLength ?? 4096
-  return {
-    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
-    probes: [
-      // Its health page generates a token itself.
-      textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
-      modelsProbe(model),
-      chatProbe(model),
-      chatStreamProbe(model),
-      completionsProbe(model),
-      generate,
-      generateStream,
-      modelInfo,
-      textProbe(
-        { id: 'metrics', group: 'metrics', title: 'Prometheus metrics are on', path: '/metrics' },
-        ['sglang'],
-        false,
-      ),
-      ...badInputProbes(badInput, { model, contextLength }),
-    ],
+function behaviour(deployment: Deployment): Behaviour {
+  return openAiBehaviour(deployment, {
+    // It generates a token itself.
+    pages: [healthPage],
+    native: [generate, generateStream, modelInfo, metricsPage(['sglang'], false)],
+    badInput,
     // A failed child ends the whole tree with 137, which is not a lack of memory.
     failureLines: ['Received sigquit from a child process', 'Scheduler hit an exception', 'uid not found'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },
-    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
-  }
+  })
 }
 
 const badInput: BadInputTable = {
-  'malformed-json': sourced(400, flatError),
-  'missing-field': sourced(400, flatError),
-  'empty-body': sourced(400, flatError),
+  ...usualRefusals(sourced, flatError),
   'unknown-model': unconfirmed(200, answered),
   'prompt-too-long': sourced(400, flatError),
   'negative-max-tokens': unconfirmed(400, flatError),
-  'wrong-method': sourced(405, null),
-  'unknown-path': sourced(404, null),
 }
 
 const generateBody = {

@@ -1,19 +1,13 @@
 import semver from 'semver'
-import { answered, type BadInputTable, badInputProbes, sourced, unconfirmed } from './bad-input.ts'
+import { answered, type BadInputTable, sourced, unconfirmed } from './bad-input.ts'
 import type { Deployment, EngineDefinition, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
-import {
-  chatProbe,
-  chatStreamProbe,
-  completionsProbe,
-  generatedTokenProbe,
-  modelsProbe,
-  nativeProbe,
-  textProbe,
-} from './openai-probes.ts'
+import { textProbe } from './openai-probes.ts'
+import { healthPage, openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
 import type { Behaviour } from './probe.ts'
 import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
-import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
+import { formatRefusals } from './refusals.ts'
+import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
 const rules: readonly SlimRule[] = [
@@ -101,11 +95,13 @@ function command(deployment: Deployment): string[] {
     ...['--backend', 'pytorch'],
     ...['--served_model_name', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
-    ...option('--max_seq_len', serving.contextLength),
-    ...(serving.parallelism > 1 ? ['--max_batch_size', String(serving.parallelism)] : []),
-    ...option('--max_num_tokens', serving.maxPrefillTokens),
-    ...(serving.tensorParallel > 1 ? ['--tp_size', String(serving.tensorParallel)] : []),
-    ...option('--kv_cache_free_gpu_memory_fraction', serving.gpuMemoryUtilization),
+    ...servingOptions(deployment, {
+      contextLength: '--max_seq_len',
+      parallelism: '--max_batch_size',
+      maxPrefillTokens: '--max_num_tokens',
+      tensorParallel: '--tp_size',
+      gpuMemoryUtilization: '--kv_cache_free_gpu_memory_fraction',
+    }),
     ...serving.extraArguments,
   ]
 }
@@ -121,13 +117,10 @@ function environment(deployment: Deployment): Record<string, string> {
   }
 }
 
-function behaviour({ recipe }: Deployment): Behaviour {
-  const model = recipe.model.name
-  const contextLength = recipe.serving.contextLength ?? 4096
-  return {
-    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
-    probes: [
-      textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
+function behaviour(deployment: Deployment): Behaviour {
+  return openAiBehaviour(deployment, {
+    pages: [
+      healthPage,
       textProbe(
         {
           id: 'health-generate',
@@ -137,36 +130,22 @@ function behaviour({ recipe }: Deployment): Behaviour {
         },
         ['Generation health check OK'],
       ),
-      modelsProbe(model),
-      chatProbe(model),
-      chatStreamProbe(model),
-      completionsProbe(model),
-      version,
+    ],
+    native: [
+      versionProbe(),
       // JSON statistics of iterations; Prometheus is at /prometheus/metrics, and only with return_perf_metrics.
       textProbe({ id: 'metrics', group: 'metrics', title: 'statistics are on', path: '/metrics' }, []),
-      ...badInputProbes(badInput, { model, contextLength }),
     ],
+    badInput,
     failureLines: ['Traceback (most recent call last)', 'uid not found'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },
-    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
-  }
+  })
 }
 
-/** Validation answers with a text; faults the server finds itself are flat objects. */
-const validationError = [{ at: 'error', rule: 'text' }] as const
-
 const badInput: BadInputTable = {
-  'malformed-json': sourced(400, validationError),
-  'missing-field': sourced(400, validationError),
-  'empty-body': sourced(400, validationError),
+  // Validation answers with a text; faults the server finds itself are flat objects.
+  ...usualRefusals(sourced, [{ at: 'error', rule: 'text' }]),
   'unknown-model': unconfirmed(200, answered),
   'prompt-too-long': unconfirmed(400),
   'negative-max-tokens': unconfirmed(400),
-  'wrong-method': sourced(405, null),
-  'unknown-path': sourced(404, null),
 }
-
-const version = nativeProbe(
-  { id: 'version', title: 'the server says its version', request: { method: 'GET', path: '/version' } },
-  [{ at: 'version', rule: 'text' }],
-)

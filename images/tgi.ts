@@ -1,19 +1,13 @@
 import semver from 'semver'
-import { answered, type BadInputTable, badInputProbes, sourced, unconfirmed } from './bad-input.ts'
+import { answered, type BadInputTable, sourced, unconfirmed } from './bad-input.ts'
 import type { Deployment, EngineDefinition, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
-import {
-  chatProbe,
-  chatStreamProbe,
-  completionsProbe,
-  generatedTokenProbe,
-  modelsProbe,
-  nativeProbe,
-  textProbe,
-} from './openai-probes.ts'
+import { nativeProbe } from './openai-probes.ts'
+import { healthPage, metricsPage, openAiBehaviour } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
 import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
-import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
+import { formatRefusals } from './refusals.ts'
+import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
 /** uv's Python, on which the router's libpython and the environment's links depend (tgi#3082). */
@@ -111,14 +105,16 @@ function command(deployment: Deployment): string[] {
     // HOSTNAME, which container runtimes set to the container's id, would be taken for the address.
     ...['--hostname', '0.0.0.0', '--port', String(deployment.port)],
     ...['--num-shard', String(serving.tensorParallel)],
-    ...(serving.dtype === 'auto' ? [] : ['--dtype', serving.dtype]),
-    ...option('--quantize', serving.quantization),
-    ...option('--kv-cache-dtype', serving.kvCacheDtype),
-    ...option('--max-input-tokens', serving.maxInputTokens),
-    ...option('--max-total-tokens', serving.contextLength),
-    ...option('--max-batch-prefill-tokens', serving.maxPrefillTokens),
-    ...(serving.parallelism > 1 ? ['--max-batch-size', String(serving.parallelism)] : []),
-    ...option('--cuda-memory-fraction', serving.gpuMemoryUtilization),
+    ...servingOptions(deployment, {
+      dtype: '--dtype',
+      quantization: '--quantize',
+      kvCacheDtype: '--kv-cache-dtype',
+      maxInputTokens: '--max-input-tokens',
+      contextLength: '--max-total-tokens',
+      maxPrefillTokens: '--max-batch-prefill-tokens',
+      parallelism: '--max-batch-size',
+      gpuMemoryUtilization: '--cuda-memory-fraction',
+    }),
     ...serving.extraArguments,
   ]
 }
@@ -141,25 +137,14 @@ function environment(deployment: Deployment): Record<string, string> {
 }
 
 function behaviour(deployment: Deployment): Behaviour {
-  const { recipe, modelPath } = deployment
-  const contextLength = recipe.serving.contextLength ?? 4096
-  return {
+  const { modelPath } = deployment
+  return openAiBehaviour(deployment, {
     // A name other than `tgi` is taken for an adapter and repeated; only `tgi` is answered with the model that is loaded.
-    readiness: generatedTokenProbe('tgi', recipe.verify.startTimeoutSeconds, modelPath),
-    probes: [
-      textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
-      modelsProbe(modelPath),
-      chatProbe('tgi', modelPath),
-      chatStreamProbe('tgi', modelPath),
-      completionsProbe('tgi'),
-      info(modelPath),
-      generate,
-      generateStream,
-      textProbe({ id: 'metrics', group: 'metrics', title: 'Prometheus metrics are on', path: '/metrics' }, [
-        'tgi_',
-      ]),
-      ...badInputProbes(badInput, { model: 'tgi', contextLength }),
-    ],
+    asked: 'tgi',
+    answered: modelPath,
+    pages: [healthPage],
+    native: [info(modelPath), generate, generateStream, metricsPage(['tgi_'])],
+    badInput,
     failureLines: [
       'failed to start',
       'Shard complete standard error output:',
@@ -168,8 +153,7 @@ function behaviour(deployment: Deployment): Behaviour {
     ],
     // The launcher gives its router GRACEFUL_TERMINATION_TIMEOUT, 90 s; an idle one ends at once.
     stop: { signal: 'SIGTERM', timeoutSeconds: 95, exitCodes: [0] },
-    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
-  }
+  })
 }
 
 const flatError = [

@@ -1,16 +1,9 @@
 import semver from 'semver'
-import { type BadInputTable, badInputProbes, measured, nestedError } from './bad-input.ts'
+import { type BadInputTable, measured, nestedError } from './bad-input.ts'
 import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
 import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
-import {
-  chatProbe,
-  chatStreamProbe,
-  completionsProbe,
-  generatedTokenProbe,
-  modelsProbe,
-  nativeProbe,
-  textProbe,
-} from './openai-probes.ts'
+import { nativeProbe } from './openai-probes.ts'
+import { healthPage, metricsPage, openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
 import {
   compilerFiles,
@@ -21,7 +14,8 @@ import {
   pythonSlimming,
   pythonSource,
 } from './python-environment.ts'
-import { formatRefusals, option, unsupportedKeys } from './refusals.ts'
+import { formatRefusals } from './refusals.ts'
+import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
 /** A third party's build for CPUs. It pins torch+cpu, which the index lacks; the plain torch works in its place. */
@@ -164,13 +158,15 @@ function command(deployment: Deployment): string[] {
     ...['--served-model-name', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
     ...['--dtype', serving.dtype],
-    ...option('--max-model-len', serving.contextLength),
-    ...(serving.parallelism > 1 ? ['--max-num-seqs', String(serving.parallelism)] : []),
-    ...option('--max-num-batched-tokens', serving.maxPrefillTokens),
-    ...option('--quantization', serving.quantization),
-    ...option('--kv-cache-dtype', serving.kvCacheDtype),
-    ...(serving.tensorParallel > 1 ? ['--tensor-parallel-size', String(serving.tensorParallel)] : []),
-    ...option('--gpu-memory-utilization', serving.gpuMemoryUtilization),
+    ...servingOptions(deployment, {
+      contextLength: '--max-model-len',
+      parallelism: '--max-num-seqs',
+      maxPrefillTokens: '--max-num-batched-tokens',
+      quantization: '--quantization',
+      kvCacheDtype: '--kv-cache-dtype',
+      tensorParallel: '--tensor-parallel-size',
+      gpuMemoryUtilization: '--gpu-memory-utilization',
+    }),
     // Without a compiler in the image nothing is compiled at start.
     ...(device === 'cpu' ? ['--enforce-eager'] : []),
     ...serving.extraArguments,
@@ -192,48 +188,25 @@ function environment(deployment: Deployment): Record<string, string> {
   }
 }
 
-function behaviour({ recipe }: Deployment): Behaviour {
-  const model = recipe.model.name
-  const contextLength = recipe.serving.contextLength ?? 4096
-  return {
-    readiness: generatedTokenProbe(model, recipe.verify.startTimeoutSeconds),
-    probes: [
-      textProbe({ id: 'health', group: 'native', title: 'the health page answers', path: '/health' }, []),
-      modelsProbe(model),
-      chatProbe(model),
-      chatStreamProbe(model),
-      completionsProbe(model),
-      version,
-      tokenize(model),
-      textProbe({ id: 'metrics', group: 'metrics', title: 'Prometheus metrics are on', path: '/metrics' }, [
-        'vllm:',
-      ]),
-      ...badInputProbes(badInput, { model, contextLength }),
-    ],
+function behaviour(deployment: Deployment): Behaviour {
+  return openAiBehaviour(deployment, {
+    pages: [healthPage],
+    native: [versionProbe(), tokenize(deployment.recipe.model.name), metricsPage(['vllm:'])],
+    // Measured with 0.32.0 on a CPU, as its source and issues say.
+    badInput,
     // They only end a wait early; the second is unconfirmed.
     failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
     // --shutdown-timeout 0, the default, aborts what runs (vllm#34730): the stop is quick.
     stop: { signal: 'SIGTERM', timeoutSeconds: 30, exitCodes: [0] },
-    ask: { path: '/v1/chat/completions', bodyFor: 'openai-chat', textAt: 'choices.0.message.content' },
-  }
+  })
 }
 
-/** Measured with 0.32.0 on a CPU, as its source and issues say. */
 const badInput: BadInputTable = {
-  'malformed-json': measured(400, nestedError),
-  'missing-field': measured(400, nestedError),
-  'empty-body': measured(400, nestedError),
+  ...usualRefusals(measured, nestedError),
   'unknown-model': measured(404, [{ at: 'error.type', rule: 'equals', value: 'NotFoundError' }]),
   'prompt-too-long': measured(400, nestedError),
   'negative-max-tokens': measured(400, nestedError),
-  'wrong-method': measured(405, null),
-  'unknown-path': measured(404, null),
 }
-
-const version = nativeProbe(
-  { id: 'version', title: 'the server says its version', request: { method: 'GET', path: '/version' } },
-  [{ at: 'version', rule: 'text' }],
-)
 
 function tokenize(model: string): HttpProbe {
   return nativeProbe(
