@@ -15,6 +15,12 @@ export function gpuEnvironment(device: Device): Record<string, string> {
       }
 }
 
+/** Wheels and images built with CUDA 13.0 for Turing and newer (engines.md section 3). */
+export const cuda13: GpuSupport = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
+
+/** The same with 12.9. 525 by minor-version compatibility is unconfirmed; 575 runs it natively. */
+export const cuda129: GpuSupport = { cuda: '12.9', minCapability: 7.5, minDriver: '525' }
+
 /** True when the recipe's oldest driver runs this build; a recipe that names none is believed. */
 export function atLeastDriver({ target }: Recipe, { minDriver }: GpuSupport): boolean {
   return target.driver === undefined || compareVersions(target.driver, minDriver) >= 0

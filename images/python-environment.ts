@@ -51,6 +51,19 @@ export function pythonSource(
   }
 }
 
+/** Python of the official images: Ubuntu's, whose site has the engine. Of SGLang's and NVIDIA's that is unconfirmed. */
+const imagePython = '/usr/bin/python3'
+
+/** The interpreter that has the engine's packages. */
+export function pythonOf({ runtime: { source } }: Deployment): string {
+  return source.type === 'python' ? `${source.folder}/bin/python` : imagePython
+}
+
+/** Asks an official image for the version of an installed distribution. */
+export function versionCommandOf(distribution: string): string[] {
+  return [imagePython, '-c', `import importlib.metadata as m; print(m.version("${distribution}"))`]
+}
+
 /** Parts of well-known distributions that a server never opens. */
 export const pythonRules: readonly SlimRule[] = [
   {

@@ -1,7 +1,7 @@
 import semver from 'semver'
 import { answered, type BadInputTable, flatError, sourced, unconfirmed } from './bad-input.ts'
 import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
-import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
+import { cuda13, cuda129, gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
 import { nativeProbe } from './openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
@@ -9,10 +9,12 @@ import {
   compilerFiles,
   kernelCompilers,
   pythonEnvironment,
+  pythonOf,
   pythonRules,
   pythonShell,
   pythonSlimming,
   pythonSource,
+  versionCommandOf,
 } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
@@ -42,18 +44,12 @@ function image(version: string, tag: string, gpu: NonNullable<EngineRuntime['gpu
     source: {
       type: 'upstream',
       base: `lmsysorg/sglang:${tag}`,
-      versionCommand: [
-        '/usr/bin/python3',
-        '-c',
-        'import importlib.metadata as m; print(m.version("sglang"))',
-      ],
+      versionCommand: versionCommandOf('sglang'),
     },
     gpu,
     slimming: { rules: upstreamRules },
   }
 }
-
-const cuda13 = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
 
 /** Lowest compute capability by name; general knowledge of its kernels, unconfirmed. */
 const quantizations: QuantizationSupport = {
@@ -80,8 +76,8 @@ export const sglang = {
   shell: pythonShell,
   runtimes: [
     image('0.5.21', 'v0.5.21-runtime', cuda13),
-    // The last image for CUDA 12. 525 by minor-version compatibility is unconfirmed.
-    image('0.5.19', 'v0.5.19-cu129', { cuda: '12.9', minCapability: 7.5, minDriver: '525' }),
+    // The last image for CUDA 12.
+    image('0.5.19', 'v0.5.19-cu129', cuda129),
     {
       kind: 'packages',
       device: 'cuda',
@@ -114,11 +110,8 @@ function refusals(deployment: Deployment): Refusal[] {
 
 function command(deployment: Deployment): string[] {
   const { serving, model } = deployment.recipe
-  const { source } = deployment.runtime
-  // The interpreter of the image is unconfirmed; Ubuntu's is linked to the one that the environment was made with.
-  const python = source.type === 'python' ? `${source.folder}/bin/python` : '/usr/bin/python3'
   return [
-    ...[python, '-m', 'sglang.launch_server'],
+    ...[pythonOf(deployment), '-m', 'sglang.launch_server'],
     ...['--model-path', deployment.modelPath],
     ...['--served-model-name', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],

@@ -5,7 +5,7 @@ import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-sup
 import { textProbe } from './openai-probes.ts'
 import { healthPage, openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
 import type { Behaviour } from './probe.ts'
-import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
+import { pythonEnvironment, pythonRules, pythonShell, versionCommandOf } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
@@ -52,11 +52,7 @@ export const tensorrtLlm = {
       source: {
         type: 'upstream',
         base: 'nvcr.io/nvidia/tensorrt-llm/release:1.2.1',
-        versionCommand: [
-          '/usr/bin/python3',
-          '-c',
-          'import importlib.metadata as m; print(m.version("tensorrt_llm"))',
-        ],
+        versionCommand: versionCommandOf('tensorrt_llm'),
       },
       // NVIDIA's table says 590.44.01; 580 by minor-version compatibility is unconfirmed, and so is Ampere as the floor.
       gpu: { cuda: '13.1', minCapability: 8.0, minDriver: '580' },

@@ -1,7 +1,7 @@
 import semver from 'semver'
 import { type BadInputTable, measured, nestedError } from './bad-input.ts'
 import type { Deployment, EngineDefinition, EngineRuntime, Refusal } from './engine.ts'
-import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
+import { cuda13, cuda129, gpuEnvironment, gpuRefusals, type QuantizationSupport } from './gpu-support.ts'
 import { nativeProbe } from './openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
@@ -9,10 +9,12 @@ import {
   compilerFiles,
   kernelCompilers,
   pythonEnvironment,
+  pythonOf,
   pythonRules,
   pythonShell,
   pythonSlimming,
   pythonSource,
+  versionCommandOf,
 } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
@@ -54,7 +56,7 @@ const upstreamRules: readonly SlimRule[] = [
   },
 ]
 
-const versionCommand = ['/usr/bin/python3', '-c', 'import importlib.metadata as m; print(m.version("vllm"))']
+const versionCommand = versionCommandOf('vllm')
 
 function image(version: string, tag: string, gpu: EngineRuntime['gpu']): EngineRuntime {
   return {
@@ -66,10 +68,6 @@ function image(version: string, tag: string, gpu: EngineRuntime['gpu']): EngineR
     slimming: { rules: upstreamRules },
   }
 }
-
-const cuda13 = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
-/** 525 by minor-version compatibility is unconfirmed; 575 runs it natively. */
-const cuda129 = { cuda: '12.9', minCapability: 7.5, minDriver: '525' }
 
 /**
  * Lowest compute capability by name. From vLLM's table of supported hardware; where a kernel for newer GPUs has a
@@ -151,10 +149,8 @@ function refusals(deployment: Deployment): Refusal[] {
 
 function command(deployment: Deployment): string[] {
   const { serving, model } = deployment.recipe
-  const { source, device } = deployment.runtime
-  const python = source.type === 'python' ? `${source.folder}/bin/python` : '/usr/bin/python3'
   return [
-    ...[python, '-m', 'vllm.entrypoints.cli.main', 'serve', deployment.modelPath],
+    ...[pythonOf(deployment), '-m', 'vllm.entrypoints.cli.main', 'serve', deployment.modelPath],
     ...['--served-model-name', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
     ...['--dtype', serving.dtype],
@@ -168,7 +164,7 @@ function command(deployment: Deployment): string[] {
       gpuMemoryUtilization: '--gpu-memory-utilization',
     }),
     // Without a compiler in the image nothing is compiled at start.
-    ...(device === 'cpu' ? ['--enforce-eager'] : []),
+    ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),
     ...serving.extraArguments,
   ]
 }
