@@ -12,6 +12,7 @@ import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
 import { publishCommand } from './commands/publish.ts'
 import { runFilesCommand } from './commands/run-files.ts'
+import { sizeCommand } from './commands/size.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
 import { progressOn } from './progress.ts'
@@ -27,6 +28,7 @@ const commands: Record<string, Command> = {
   'run-files': runFilesCommand,
   bundle: bundleCommand,
   memory: memoryCommand,
+  size: sizeCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,
 }
@@ -68,6 +70,7 @@ const usageCodes = [
   'no-file',
   'not-elf',
   'bad-reference',
+  'no-platform',
   'target-exists',
   'bad-earlier',
 ]

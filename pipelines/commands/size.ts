@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import type { Attribution } from '../../images/attribution/attribution.ts'
+import { attributionText } from '../../images/attribution/text.ts'
+import { engineOf } from '../../images/engines.ts'
+import { settingsFiles } from '../../images/settings.ts'
+import { prettyJson } from '../../lib/json.ts'
+import { engineIds } from '../../recipes/recipe.ts'
+import { type OpenImage, parsePlatform } from '../size/image.ts'
+import { storedListings } from '../size/listings.ts'
+import { findImage } from '../size/open.ts'
+import { sizeImage } from '../size/size.ts'
+import { closeStore, openStore, type Store } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+
+export const sizeCommand: Command = {
+  usage: 'size REF [--gpu-code] [--top N] [--platform OS/ARCH] [--json]',
+  summary: 'where the bytes of any image are: by cause and layer, shadowed, present twice, largest files',
+  options: {
+    'gpu-code': 'split libraries by the GPU architectures they hold code for; copies one library at a time',
+    top: 'length of the lists, 30 unless told',
+    platform: 'image of an index to take, linux/amd64 unless told',
+    json: 'as JSON',
+  },
+  run,
+}
+
+const optionTypes = {
+  'gpu-code': { type: 'boolean', default: false },
+  top: { type: 'string', default: '30' },
+  platform: { type: 'string', default: 'linux/amd64' },
+  json: { type: 'boolean' },
+} as const
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(argv, optionTypes, { command: 'size', least: 1, most: 1 })
+  if (!/^\d{1,6}$/.test(values.top)) throw usageError('size', `--top ${values.top} is no number`)
+  const platform = parsePlatform(values.platform)
+  const { environment, signal, progress } = context
+  const folder = storeFolder(environment)
+  const store = existsSync(folder) ? await openStore(folder) : null
+  try {
+    const image = await findImage(positionals[0] ?? '', { store, platform, environment, signal })
+    try {
+      const found = await sizeImage(image, {
+        gpuCode: values['gpu-code'],
+        top: Number(values.top),
+        ...knownPaths(image),
+        ...cacheOf(store),
+        onProgress: (done, total) => progress.bytes('layers', done, total),
+      })
+      context.stdout(values.json ? sizeJson(image, found) : sizeText(image, found))
+    } finally {
+      await image.close()
+    }
+  } finally {
+    if (store) await closeStore(store)
+  }
+  return 0
+}
+
+/** Images that ingot made say which engine they hold. */
+function knownPaths({ labels }: OpenImage) {
+  const [id] = (labels['dev.ingot.engine'] ?? '').split('@')
+  const engine = engineIds.find((name) => name === id)
+  if (engine === undefined) return {}
+  const own = settingsFiles().flatMap((file) => (file.type === 'file' ? [file.path] : []))
+  return { known: { engine: engineOf(engine).enginePaths, own } }
+}
+
+function cacheOf(store: Store | null) {
+  return store === null ? {} : { cache: storedListings(store) }
+}
+
+function sizeText({ reference, digest, platform, layers }: OpenImage, found: Attribution): string {
+  const about = [platform, `${layers.length} layers`, ...(digest === null ? [] : [digest])].join(', ')
+  return [`${reference}: ${about}`, ...attributionText(found), ''].join('\n')
+}
+
+function sizeJson({ reference, digest, platform }: OpenImage, found: Attribution): string {
+  // Plain data; interfaces without an index signature need the cast.
+  return prettyJson({ reference, digest, platform, ...(found as unknown as Record<string, never>) })
+}

@@ -1,0 +1,12 @@
+import { IngotError } from '../../lib/error.ts'
+
+export type SizeErrorCode =
+  | 'bad-reference'
+  | 'no-image'
+  | 'no-platform'
+  | 'not-image'
+  | 'broken-layer'
+  | 'unauthorized'
+  | 'network'
+
+export class SizeError extends IngotError<SizeErrorCode> {}

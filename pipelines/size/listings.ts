@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { LayerEntry } from '../../images/attribution/layer-files.ts'
+import { hexOf, parseDigest } from '../../lib/digest.ts'
+import { readRecord, writeRecord } from '../store/record.ts'
+import type { Store } from '../store/store.ts'
+import type { ListingCache } from './size.ts'
+
+const kind = 'layer-files'
+/** Raised when entries get another shape or are found in another way. */
+const listingVersion = 1
+
+const recordSchema = z.object({
+  listingVersion: z.literal(listingVersion),
+  gpuCode: z.boolean(),
+  /** JSON in a line: a record is indented, which would double a hundred thousand entries. */
+  entries: z.string(),
+})
+
+/** Listings of layers beside them in the store: a layer never changes, so it is read once in its life. */
+export function storedListings(store: Store): ListingCache {
+  return {
+    async get(digest, withGpuCode) {
+      const parsed = recordSchema.safeParse(await readRecord(store, kind, keyOf(digest)))
+      if (!parsed.success || (withGpuCode && !parsed.data.gpuCode)) return undefined
+      // Only `set` writes records of this kind and version.
+      const entries = JSON.parse(parsed.data.entries) as LayerEntry[]
+      return withGpuCode ? entries : entries.map(({ gpuCode: _, ...entry }) => entry)
+    },
+    async set(digest, withGpuCode, entries) {
+      const record = { listingVersion, gpuCode: withGpuCode, entries: JSON.stringify(entries) }
+      await writeRecord(store, kind, keyOf(digest), record)
+    },
+  }
+}
+
+function keyOf(digest: string): string {
+  return hexOf(parseDigest(digest))
+}

@@ -1,0 +1,124 @@
+import { mediaTypes } from '../../images/oci.ts'
+import { type Digest, digestOf } from '../../lib/digest.ts'
+import { openConnection } from '../weights/connection.ts'
+import { WeightsError } from '../weights/error.ts'
+import { getText } from '../weights/http.ts'
+import { parseOciReference, registryUrl } from '../weights/oci-reference.ts'
+import { readPersistently } from '../weights/persistent.ts'
+import { readRange } from '../weights/ranged.ts'
+import { registryFetch } from '../weights/registry-access.ts'
+import { type RetryPolicy, withRetry } from '../weights/retry.ts'
+import { SizeError } from './error.ts'
+import type { BlobPlace } from './image.ts'
+
+export interface RegistryOptions {
+  environment: NodeJS.ProcessEnv
+  signal?: AbortSignal
+  retry?: RetryPolicy
+}
+
+const accept = [
+  mediaTypes.manifest,
+  mediaTypes.index,
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ')
+
+/** A repository of a registry, read with the login of docker or podman where there is one. A broken download goes on. */
+export function registryPlace(reference: string, options: RegistryOptions): BlobPlace {
+  const parsed = explained(reference, () => parseOciReference(reference))
+  const { environment, signal, retry } = options
+  const connection = openConnection(environment)
+  const session = {
+    recipeFolder: '.',
+    environment,
+    fetch: connection.fetch,
+    ...(signal ? { signal } : {}),
+    ...(retry ? { retry } : {}),
+  }
+  const http = { ...session, fetch: registryFetch(parsed.host, session) }
+  const url = registryUrl(parsed)
+  const readText = (path: string, headers: Record<string, string>) =>
+    explainedLater(reference, async () => {
+      const read = () => getText(`${url}/${path}`, { ...http, headers })
+      return (await withRetry(read, retry, signal)).text
+    })
+  return {
+    reference,
+    async manifest(digest) {
+      const wanted = digest ?? parsed.version
+      const text = await readText(`manifests/${wanted}`, { accept })
+      if (wanted.startsWith('sha256:') && digestOf(text) !== wanted)
+        throw wrongManifest(reference, digestOf(text))
+      return text
+    },
+    text: (digest) => readText(`blobs/${digest}`, {}),
+    async *read(digest, sizeBytes) {
+      const file = { path: `${reference} ${digest}`, sizeBytes }
+      const from = (_: typeof file, offset: number) =>
+        readRange(`${url}/blobs/${digest}`, offset, sizeBytes, http)
+      try {
+        yield* readPersistently(from, file, 0, session)
+      } catch (error) {
+        throw asSizeError(reference, error)
+      }
+    },
+    close: connection.close,
+  }
+}
+
+function explained<Value>(reference: string, act: () => Value): Value {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error
+    throw new SizeError('bad-reference', {
+      attempted: `find the image ${reference}`,
+      found: 'the store has no such name, there is no such file, and it is no host/name:tag',
+      hint: '`ingot list` shows the store; a layout is oci:FOLDER[:TAG], an archive FILE.tar',
+    })
+  }
+}
+
+async function explainedLater<Value>(reference: string, act: () => Promise<Value>): Promise<Value> {
+  try {
+    return await act()
+  } catch (error) {
+    throw asSizeError(reference, error)
+  }
+}
+
+/** What a person can do about what the registry said. */
+function asSizeError(reference: string, error: unknown): unknown {
+  if (!(error instanceof WeightsError)) return error
+  const { failure } = error
+  const attempted = `read the image ${reference}`
+  if (error.code === 'unauthorized')
+    return new SizeError('unauthorized', {
+      attempted,
+      found: failure.found,
+      hint: 'check the name, since registries refuse what does not exist as well; then log in with `docker login` or `podman login`',
+      cause: error,
+    })
+  if (error.code === 'not-found')
+    return new SizeError('no-image', {
+      attempted,
+      found: `${failure.attempted}: ${failure.found}`,
+      hint: 'check name and tag; images of ingot are listed by `ingot list`',
+      cause: error,
+    })
+  return new SizeError('network', {
+    attempted,
+    found: `${failure.attempted}: ${failure.found}`,
+    hint: 'check the host and the connection; a proxy is taken from HTTPS_PROXY, extra CAs from NODE_EXTRA_CA_CERTS',
+    cause: error,
+  })
+}
+
+function wrongManifest(reference: string, found: Digest): SizeError {
+  return new SizeError('network', {
+    attempted: `read the manifest of ${reference}`,
+    found: `the registry sent ${found}`,
+    hint: 'a proxy or a mirror changed it on its way',
+  })
+}
