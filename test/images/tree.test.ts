@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { closureOf } from '../../images/closure.ts'
 import { type Inventory, parseInventory } from '../../images/inventory.ts'
 import type { ImagePlan } from '../../images/plan.ts'
-import { commonRules } from '../../images/slimming.ts'
+import { commonRules, type SlimPolicy, type SlimRule } from '../../images/slimming.ts'
 import { planTree } from '../../images/tree.ts'
 
 /** `type path [size | -> target]`, as a person would write a small root file system. */
@@ -64,6 +64,17 @@ const system = inventoryOf(
   ['base-files'],
 )
 
+function planWith(slimming: SlimPolicy): ImagePlan {
+  // planTree reads these members only.
+  return {
+    slimming,
+    enginePaths: ['/usr/bin/server', '/usr/lib/engine/**'],
+    settings: [],
+    runtime: { source: { type: 'debian' }, locked: { base: { reference: 'debian:forky-slim' } } },
+    engine: { id: 'llama-cpp', version: '1.0.0' },
+  } as unknown as ImagePlan
+}
+
 const closure = { roots: ['/usr/bin/server', '/usr/lib/engine/*.so'], data: [] }
 
 describe('the closure', () => {
@@ -86,15 +97,61 @@ describe('the closure', () => {
   })
 })
 
+describe('contents', () => {
+  const some = inventoryOf(
+    `
+    f /opt/env/a.py 10
+    f /opt/env/old.pyc 20
+    f /opt/env/plugin.so 30
+    f /opt/env/helper.so.1 40
+    f /opt/env/unused.so.1 50
+  `,
+    ['helper.so.1\t$ORIGIN\t\t./opt/env/plugin.so'],
+  )
+  const rule: SlimRule = {
+    id: 'extras',
+    risk: 'safe',
+    paths: ['/opt/env/*.pyc', '/opt/env/*.so.1'],
+    except: [],
+    reason: 'a test',
+  }
+  const removedBy = (rules: SlimRule[]) =>
+    planTree(some, planWith({ rules, closure: { roots: [], data: [], contents: ['/opt/**'] } })).removals
+
+  test('stay as long as no rule names them', () => {
+    expect(removedBy([])).toEqual([])
+  })
+
+  test('go by a rule, unless something that stays needs them', () => {
+    expect(removedBy([rule]).map(({ rule, sizeBytes }) => [rule, sizeBytes])).toEqual([['extras', 70]])
+  })
+
+  test('stay when the rule makes an exception', () => {
+    const careful = { ...rule, except: ['/opt/env/unused.*'] }
+    expect(removedBy([careful]).map(({ sizeBytes }) => sizeBytes)).toEqual([20])
+  })
+})
+
+test('parts of files that were rewritten count as removed, with the largest files', () => {
+  const { removals, stockBytes, keptBytes } = planTree(
+    system,
+    planWith({ rules: [], rewriting: { targets: ['sm_90'], symbols: true, bytecode: false } }),
+    [
+      { path: '/usr/lib/engine/plugin.so', gpuCodeBytes: 1000, symbolBytes: 0 },
+      { path: '/usr/bin/server', gpuCodeBytes: 2000, symbolBytes: 7 },
+    ],
+  )
+  expect(removals.map(({ rule, files, sizeBytes }) => [rule, files, sizeBytes])).toEqual([
+    ['gpu-code', 2, 3000],
+    ['symbols', 1, 7],
+  ])
+  expect(removals[0]?.largest[0]).toEqual({ path: '/usr/bin/server', sizeBytes: 2000 })
+  expect(removals[0]?.reason).toContain('sm_90')
+  expect(stockBytes - keptBytes).toBe(3007)
+})
+
 describe('the tree plan', () => {
-  // planTree reads these members only.
-  const plan = {
-    slimming: { rules: commonRules, closure },
-    enginePaths: ['/usr/bin/server', '/usr/lib/engine/**'],
-    settings: [],
-    runtime: { locked: { base: { reference: 'debian:forky-slim' } } },
-    engine: { id: 'llama-cpp', version: '1.0.0' },
-  } as unknown as ImagePlan
+  const plan = planWith({ rules: commonRules, closure })
   const tree = planTree(system, plan)
 
   test('puts each kept file into one layer, by how often it changes', () => {
