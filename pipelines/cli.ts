@@ -53,6 +53,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 const environmentCodes = [
   'no-engine',
   'no-runner',
+  'no-tool',
   'unfit-machine',
   'no-space',
   'disk-full',

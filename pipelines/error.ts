@@ -13,5 +13,9 @@ export type StageErrorCode =
   | 'no-runner'
   | 'unfit-machine'
   | 'interrupted'
+  | 'no-tool'
+  | 'tool-failed'
+  | 'secret-found'
+  | 'against-policy'
 
 export class StageError extends IngotError<StageErrorCode> {}

@@ -1,0 +1,72 @@
+import picomatch from 'picomatch'
+import type { ScanPolicy, TreeFindings } from './scan-policy.ts'
+
+/** What a scan of an image's runtime layers, config, history and documents saw. Secrets fail a build, so none is in it. */
+export interface ScanReport extends TreeFindings {
+  entries: number
+  /** Bytes of the unpacked layers that were read. Layers of weights are not. */
+  sizeBytes: number
+  /** Why shells may be there. */
+  shellReasons: string[]
+  /** Secrets of the run that were searched for, by where they came from. */
+  searchedFor: string[]
+  /** Whether gitleaks' rules were applied, and which findings the recipe excuses. */
+  gitleaks: boolean
+  excused: string[]
+}
+
+/** A secret where none may be. `what` never quotes it. */
+export interface SecretFinding {
+  where: string
+  what: string
+}
+
+/** Splits findings of gitleaks' rules by whether the recipe says that somebody looked at the file. */
+export function excuse(
+  findings: readonly { rule: string; path: string; line: number }[],
+  policy: ScanPolicy,
+): { secrets: SecretFinding[]; excused: string[] } {
+  const isAllowed = picomatch(policy.allowSecrets, { dot: true })
+  const place = ({ path, line }: { path: string; line: number }) => `${path}:${line}`
+  return {
+    secrets: findings
+      .filter(({ path }) => !isAllowed(path))
+      .map((finding) => ({ where: place(finding), what: `gitleaks’ rule ${finding.rule}` })),
+    excused: findings
+      .filter(({ path }) => isAllowed(path))
+      .map((finding) => `${place(finding)} ${finding.rule}`),
+  }
+}
+
+/** One or two lines for a terminal. */
+export function scanText(scan: ScanReport): string[] {
+  const searched =
+    scan.searchedFor.length === 0 ? 'no token of the run to look for' : `no ${scan.searchedFor.join(', no ')}`
+  const rules = scan.gitleaks
+    ? `nothing by gitleaks’ rules${scan.excused.length > 0 ? ` but ${scan.excused.length} that the recipe allows` : ''}`
+    : 'gitleaks’ rules not applied'
+  return [
+    `scanned ${scan.entries} files: ${searched}; ${rules}`,
+    `setuid: ${listOf(scan.setuid)}; writable by all: ${listOf(scan.worldWritable)}; shells: ${listOf(scan.shells)}${scan.shells.length > 0 ? ` (${scan.shellReasons.join('; ')})` : ''}`,
+  ]
+}
+
+/** The same as a section of the Markdown report. */
+export function scanMarkdown(scan: ScanReport | undefined): string[] {
+  if (scan === undefined) return []
+  const [first = '', second = ''] = scanText(scan)
+  const excused = scan.excused.map((item) => `- excused by the recipe: \`${item}\``)
+  return [
+    '',
+    '## Scan',
+    '',
+    `${first.charAt(0).toUpperCase()}${first.slice(1)}.`,
+    '',
+    `${second.charAt(0).toUpperCase()}${second.slice(1)}.`,
+    ...(excused.length > 0 ? ['', ...excused] : []),
+  ]
+}
+
+function listOf(paths: readonly string[]): string {
+  return paths.length === 0 ? 'none' : paths.join(', ')
+}

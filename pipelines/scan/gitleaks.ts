@@ -1,0 +1,72 @@
+import { mkdir, open } from 'node:fs/promises'
+import { dirname, join, posix, relative } from 'node:path'
+import { z } from 'zod'
+import { runTool, type ToolRun } from '../host-tool.ts'
+
+/** What gitleaks found, without what it found: the secret stays where it is. */
+export interface RuleFinding {
+  rule: string
+  path: string
+  line: number
+}
+
+const reported = z.array(z.object({ RuleID: z.string(), File: z.string(), StartLine: z.number() }))
+
+/**
+ * Runs gitleaks over a folder. Its own settings come from the person's GITLEAKS_CONFIG alone: files of the image can
+ * neither replace its rules nor excuse a line.
+ */
+export async function searchRules(
+  program: string,
+  folder: string,
+  run: Omit<ToolRun, 'attempted'>,
+): Promise<RuleFinding[]> {
+  const stdout = await runTool(
+    program,
+    [
+      ...['dir', folder, '--no-banner', '--no-color', '--log-level', 'error', '--exit-code', '0'],
+      ...['--report-format', 'json', '--report-path', '-', '--redact=100'],
+      ...['--ignore-gitleaks-allow', '--gitleaks-ignore-path', join(folder, 'no-such-file')],
+    ],
+    { ...run, attempted: 'search the image for secrets with gitleaks' },
+  )
+  return reported.parse(JSON.parse(stdout)).map(({ RuleID, File, StartLine }) => ({
+    rule: RuleID,
+    path: relative(folder, File),
+    line: StartLine,
+  }))
+}
+
+const headBytes = 8192
+
+/**
+ * Reads a file of the image to its end, gives each piece to `onPiece`, and keeps it below `folder` if it is text: a byte 0
+ * in its first 8 KiB makes it binary, as git has it, and gitleaks reads no binaries.
+ */
+export async function keepText(
+  content: AsyncIterable<Uint8Array>,
+  path: string,
+  folder: string | undefined,
+  onPiece: (piece: Uint8Array) => void,
+): Promise<void> {
+  let file: Awaited<ReturnType<typeof open>> | undefined
+  let isFirst = true
+  try {
+    for await (const piece of content) {
+      onPiece(piece)
+      if (isFirst && folder !== undefined && !piece.subarray(0, headBytes).includes(0))
+        file = await openBelow(folder, path)
+      isFirst = false
+      await file?.write(piece)
+    }
+  } finally {
+    await file?.close()
+  }
+}
+
+/** Below the folder whatever the path says. */
+async function openBelow(folder: string, path: string) {
+  const place = join(folder, posix.resolve('/', path))
+  await mkdir(dirname(place), { recursive: true })
+  return open(place, 'w')
+}

@@ -1,0 +1,51 @@
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { extract, type Header } from 'tar-stream'
+import { type Descriptor, mediaTypes } from '../../images/oci.ts'
+import type { ScannedEntry } from '../../images/scan-policy.ts'
+import { readBlob } from '../store/blobs.ts'
+import type { Store } from '../store/store.ts'
+
+/** Called for every entry in turn. */
+export type Visit = (entry: ScannedEntry, content: AsyncIterable<Uint8Array>) => Promise<void>
+
+/** Streams a layer through `visit`; memory does not grow with its size. Throws StoreError for a damaged blob. */
+export async function visitLayer(store: Store, layer: Descriptor, visit: Visit): Promise<void> {
+  const entries = extract()
+  const bytes = readBlob(store, layer.digest)
+  const unpacked =
+    layer.mediaType === mediaTypes.layerZstd
+      ? pipeline(bytes, createZstdDecompress(), entries)
+      : layer.mediaType === mediaTypes.layerGzip
+        ? pipeline(bytes, createGunzip(), entries)
+        : pipeline(bytes, entries)
+  await Promise.all([unpacked, visitEntries(entries, visit)])
+}
+
+async function visitEntries(entries: ReturnType<typeof extract>, visit: Visit): Promise<void> {
+  for await (const entry of entries) {
+    // tar-stream's types say only that something comes; it is buffers.
+    await visit(entryOf(entry.header), entry as AsyncIterable<Uint8Array>)
+    // What the visitor left; the next entry comes only after it.
+    entry.resume()
+  }
+}
+
+const types: Record<string, ScannedEntry['type']> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  // A second name of a file: its mode is the file's.
+  link: 'file',
+  directory: 'folder',
+  symlink: 'link',
+}
+
+function entryOf({ name, type, mode, linkname, pax }: Header): ScannedEntry {
+  return {
+    path: `/${name.replace(/^(\.?\/)*/, '').replace(/\/$/, '')}`,
+    type: types[type ?? 'file'] ?? 'other',
+    mode: mode ?? 0,
+    ...(type === 'symlink' && linkname ? { linkTarget: linkname } : {}),
+    hasCapabilities: Object.keys(pax ?? {}).some((key) => key.endsWith('security.capability')),
+  }
+}
