@@ -1,5 +1,3 @@
-import { IngotError } from '../lib/error.ts'
-import { RecipeError } from '../recipes/error.ts'
 import { buildCommand } from './commands/build.ts'
 import { bundleCommand } from './commands/bundle.ts'
 import { checkCommand } from './commands/check.ts'
@@ -15,6 +13,7 @@ import { runFilesCommand } from './commands/run-files.ts'
 import { sizeCommand } from './commands/size.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
+import { describeError, exitCodeOf } from './exit.ts'
 import { progressOn } from './progress.ts'
 
 const commands: Record<string, Command> = {
@@ -48,45 +47,6 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     context.stderr(describeError(error))
     return exitCodeOf(error)
   }
-}
-
-const environmentCodes = [
-  'no-engine',
-  'no-runner',
-  'no-tool',
-  'unfit-machine',
-  'no-space',
-  'disk-full',
-  'unauthorized',
-  'bad-token',
-  'gated',
-  'denied',
-]
-const usageCodes = [
-  'usage',
-  'no-recipe',
-  'refused',
-  'unknown-engine',
-  'bad-architecture',
-  'no-file',
-  'not-elf',
-  'bad-reference',
-  'no-platform',
-  'target-exists',
-  'bad-earlier',
-]
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof RecipeError) return 2
-  if (!(error instanceof IngotError)) return 1
-  if (environmentCodes.includes(error.code)) return 3
-  return usageCodes.includes(error.code) ? 2 : 1
-}
-
-function describeError(error: unknown): string {
-  if (error instanceof IngotError)
-    return `ingot: could not ${error.failure.attempted}\n  found: ${error.failure.found}\n  to do: ${error.hint}\n`
-  return `ingot: unexpected failure, please report it\n${error instanceof Error ? error.stack : String(error)}\n`
 }
 
 function interrupted({ stderr, progress }: CommandContext): number {
