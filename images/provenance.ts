@@ -81,7 +81,7 @@ export function testResultOf(report: Report): Statement {
         .filter((check) => check.status === status)
         .map((check) => `${boot.profile} ${boot.identity.uid}:${boot.identity.gid} ${check.id}`),
     )
-  const { failed } = countChecks(report.boots)
+  const { failed } = countChecks(report)
   return {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [subjectOf(report)],

@@ -37,8 +37,8 @@ ${removedSection(report)}
 }
 
 /** The numbers people ask for first; of several boots the last, which is the warmest. */
-function figures({ boots, sizes }: Report): string {
-  const { passed, failed, skipped } = countChecks(boots)
+function figures({ boots, sizes, checks }: Report): string {
+  const { passed, failed, skipped } = countChecks({ boots, checks })
   const last = boots.at(-1)
   const measured = last?.measured
   const known = (value: number | null | undefined, format: (value: number) => string) =>

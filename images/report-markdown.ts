@@ -4,7 +4,7 @@ import { bootTitle, machineWords, memoryWords, readyWords, speedWords } from './
 
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
-  const { passed, failed, skipped } = countChecks(report.boots)
+  const { passed, failed, skipped } = countChecks(report)
   const { sizes } = report
   return [
     `# ${report.name}: ${report.verdict}`,

@@ -4,7 +4,7 @@ import { bootTitle, memoryWords, readyWords, speedWords } from './report-words.t
 
 /** The report for a terminal; the image digest stands in the last line. */
 export function reportText(report: Report): string {
-  const { passed, failed, skipped } = countChecks(report.boots)
+  const { passed, failed, skipped } = countChecks(report)
   const { sizes } = report
   const { storedBytes, weightsBytes, runtimeBytes, stockTreeBytes, keptTreeBytes } = sizes
   return [

@@ -1,6 +1,7 @@
 import type { Digest } from '../lib/digest.ts'
 import type { Json } from '../lib/json.ts'
 import type { EngineId } from '../recipes/recipe.ts'
+import type { Attribution } from './attribution/attribution.ts'
 import type { MissingLibrary } from './closure.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { RunnerFacts } from './runner-facts.ts'
@@ -112,7 +113,7 @@ export interface PredictedMemory {
 }
 
 /** Raised when the shape changes: reports of another version are not read. */
-export const reportVersion = 2
+export const reportVersion = 3
 
 /** Everything known about one image, stored beside it under its digest and plan digest. */
 export interface Report {
@@ -133,23 +134,31 @@ export interface Report {
   layers: LayerReport[]
   removals: Removal[]
   missingLibraries: MissingLibrary[]
+  /** Where every byte comes from, by the layers that ship. */
+  attribution: Attribution
+  /** Checks of the image itself, which need no boot. */
+  checks: CheckResult[]
   /** Absent where nothing was planned. */
   memory?: PredictedMemory
   boots: BootReport[]
   times: { createdAt: string; runtimeMs: number; weightsMs: number; verifyMs: number; totalMs: number }
 }
 
-/** Verified needs a boot, no failure, and no required check skipped. */
-export function verdictOf(boots: readonly BootReport[]): Verdict {
-  const checks = boots.flatMap((boot) => boot.checks)
-  if (boots.length === 0 || checks.length === 0) return 'not booted'
+/** Verified needs a boot, no failure, and no required check skipped; what the image itself fails needs no boot. */
+export function verdictOf(boots: readonly BootReport[], ofImage: readonly CheckResult[] = []): Verdict {
+  const ofBoots = boots.flatMap((boot) => boot.checks)
+  const checks = [...ofImage, ...ofBoots]
   if (checks.some((check) => check.required && check.status === 'failed')) return 'failed'
+  if (ofBoots.length === 0) return 'not booted'
   return checks.some((check) => check.required && check.status === 'skipped') ? 'unverified' : 'verified'
 }
 
-export function countChecks(boots: readonly BootReport[]): Record<CheckStatus, number> {
+export function countChecks({
+  checks,
+  boots,
+}: Pick<Report, 'checks' | 'boots'>): Record<CheckStatus, number> {
   const count = { passed: 0, failed: 0, skipped: 0 }
-  for (const check of boots.flatMap((boot) => boot.checks)) count[check.status] += 1
+  for (const check of [...checks, ...boots.flatMap((boot) => boot.checks)]) count[check.status] += 1
   return count
 }
 

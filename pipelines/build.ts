@@ -1,4 +1,6 @@
 import type { Client } from '@dagger.io/dagger'
+import type { Attribution } from '../images/attribution/attribution.ts'
+import { attributionChecks } from '../images/attribution/checks.ts'
 import { assembleImage, type StoredLayer } from '../images/oci.ts'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
 import { type LayerReport, type Report, reportJson, reportVersion, verdictOf } from '../images/report.ts'
@@ -15,6 +17,7 @@ import type { Progress } from './progress.ts'
 import { serveStore } from './registry/server.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
 import { daggerSecrets } from './secrets.ts'
+import { attributeBuilt } from './size/built.ts'
 import { statBlob } from './store/blobs.ts'
 import { storeImage } from './store/image.ts'
 import { readRecord, writeRecord } from './store/record.ts'
@@ -68,7 +71,8 @@ export async function buildImage(
   // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
   await writeRecord(store, planKind, planDigest, plan as unknown as Json)
   const image = await storeImage(store, assembled, `${plan.name}:latest`)
-  const draft = reportOf(plan, planDigest, image, baked, built.value)
+  const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: built.value.layers })
+  const draft = reportOf(plan, planDigest, image, baked, built.value, attribution)
   requireBudgets(plan, draft)
   const beforeVerify = performance.now()
   const boots = context.verify ? await verified(image, plan, mounts, context) : []
@@ -76,7 +80,7 @@ export async function buildImage(
   const report: Report = {
     ...draft,
     boots,
-    verdict: verdictOf(boots),
+    verdict: verdictOf(boots, draft.checks),
     times: {
       ...draft.times,
       runtimeMs: built.durationMs,
@@ -177,6 +181,7 @@ function reportOf(
   image: Digest,
   weights: readonly StoredLayer[],
   built: BuiltRuntime,
+  attribution: Attribution,
 ): Report {
   const size = (list: readonly StoredLayer[]) => list.reduce((sum, layer) => sum + layer.descriptor.size, 0)
   const { tree } = built
@@ -201,6 +206,8 @@ function reportOf(
     ],
     removals: tree.removals,
     missingLibraries: tree.missing,
+    attribution,
+    checks: attributionChecks(attribution),
     ...(plan.predictedMemory === null ? {} : { memory: plan.predictedMemory }),
     boots: [],
     times: { createdAt: new Date().toISOString(), runtimeMs: 0, weightsMs: 0, verifyMs: 0, totalMs: 0 },

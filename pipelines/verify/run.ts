@@ -67,7 +67,7 @@ function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report
   return {
     ...known,
     boots,
-    verdict: verdictOf(boots),
+    verdict: verdictOf(boots, known.checks),
     times: { ...known.times, createdAt: new Date().toISOString(), verifyMs: Math.round(verifyMs) },
   }
 }

@@ -17,13 +17,13 @@ test('markup keeps nothing that XML forbids or that a browser acts on', () => {
 test('JUnit counts its cases and gives each failure its message', () => {
   const xml = reportJunit(nastyReport())
   expect(xml).toContain('tests="3" failures="1" errors="0" skipped="1"')
-  expect(xml.match(/<testcase /g)).toHaveLength(3)
+  expect(xml.match(/<testcase /g)).toHaveLength(4)
   expect(xml).toMatch(/<failure message="status 500 instead of 200: &lt;script&gt;/)
   expect(xml).toContain('timestamp="2026-11-24T07:00:00"')
 })
 
 test('an image that was not booted has a JUnit file without suites', () => {
-  expect(reportJunit(report({ boots: [] }))).toBe(
+  expect(reportJunit(report({ boots: [], checks: [] }))).toBe(
     '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n</testsuites>\n',
   )
 })

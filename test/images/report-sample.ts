@@ -1,3 +1,5 @@
+import { type Attribution, attribute } from '../../images/attribution/attribution.ts'
+import { attributionChecks } from '../../images/attribution/checks.ts'
 import type { BootReport, CheckResult, Report } from '../../images/report.ts'
 import { reportVersion } from '../../images/report.ts'
 import { digestOf } from '../../lib/digest.ts'
@@ -82,6 +84,34 @@ export function boot(given: Partial<BootReport> = {}): BootReport {
   }
 }
 
+/** A model, a base and an engine; `hidden` adds a layer that overwrites a library of the base. */
+export function attribution(hidden = false): Attribution {
+  const file = (path: string, sizeBytes: number, more = {}) =>
+    ({ path, type: 'file', sizeBytes, mode: 0o644, ...more }) as const
+  const layer = (digest: string, title: string, storedBytes: number, entries: ReturnType<typeof file>[]) => ({
+    digest: digestOf(digest),
+    title,
+    storedBytes,
+    entries,
+  })
+  return attribute(
+    [
+      layer('w', 'weights: model.gguf', 98_362_432, [file('/models/m/model.gguf', 98_362_432)]),
+      layer('b', 'base system', 5_100_000, [
+        file('/usr/lib/libc.so.6', 15_000_000),
+        file('/usr/share/a.txt', 500_000, { sha256: 'aa' }),
+        file('/usr/share/b.txt', 500_000, { sha256: 'aa' }),
+      ]),
+      layer('e', 'llama-cpp 0.7.0', 6_300_000, [
+        file('/usr/bin/llama-server', 20_000_000),
+        file('/usr/lib/x/libggml-cuda.so', 9_000_000, { gpuCode: { sm_90: 5_000_000 } }),
+        ...(hidden ? [file('/usr/lib/libc.so.6', 14_000_000)] : []),
+      ]),
+    ],
+    { weightLayers: new Set([digestOf('w')]) },
+  )
+}
+
 export function report(given: Partial<Report> = {}): Report {
   return {
     reportVersion,
@@ -122,6 +152,8 @@ export function report(given: Partial<Report> = {}): Report {
       },
     ],
     missingLibraries: [],
+    attribution: attribution(),
+    checks: attributionChecks(attribution()),
     memory: {
       of: 'host',
       limitBytes: 400_000_000,

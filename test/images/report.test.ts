@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import { attributionChecks } from '../../images/attribution/checks.ts'
 import { countChecks, verdictOf } from '../../images/report.ts'
 import { reportMarkdown } from '../../images/report-markdown.ts'
 import { reportText } from '../../images/report-text.ts'
 import { formatMs } from '../../images/report-words.ts'
-import { boot, check, failedCheck, nastyReport, report, skippedCheck } from './report-sample.ts'
+import { attribution, boot, check, failedCheck, nastyReport, report, skippedCheck } from './report-sample.ts'
 
 test.each([
   ['not booted', []],
@@ -17,9 +18,27 @@ test.each([
   expect(verdictOf(boots)).toBe(verdict)
 })
 
+test('an image that fails by itself is failed, booted or not, and never verified for being whole', () => {
+  expect(verdictOf([boot()], [failedCheck])).toBe('failed')
+  expect(verdictOf([], [failedCheck])).toBe('failed')
+  expect(verdictOf([], [check()])).toBe('not booted')
+})
+
+test('a shadowed byte fails the image, and says which file is hidden by which layer', () => {
+  expect(attributionChecks(attribution())).toMatchObject([{ id: 'no-shadowed-bytes', status: 'passed' }])
+  expect(attributionChecks(attribution(true))).toMatchObject([
+    {
+      required: true,
+      status: 'failed',
+      observed: '15.0 MB in 1 file',
+      evidence: '15.0 MB  /usr/lib/libc.so.6  (layer 2 of 3, overwritten by layer 3)',
+    },
+  ])
+})
+
 test('checks of all boots are counted', () => {
   const boots = [boot(), boot({ checks: [failedCheck, skippedCheck] })]
-  expect(countChecks(boots)).toEqual({ passed: 2, failed: 1, skipped: 1 })
+  expect(countChecks({ checks: [check()], boots })).toEqual({ passed: 3, failed: 1, skipped: 1 })
 })
 
 test.each([
@@ -41,7 +60,7 @@ test('a terminal shows figures, what failed and why, and the digest last', () =>
   expect(lines.find((line) => line.startsWith('  failed '))).toContain(
     'expected 200 with usage.completion_tokens, observed status 500 instead of 200',
   )
-  expect(lines.slice(-3)).toEqual(['failed: 1 checks passed, 1 failed, 1 skipped', report().image, ''])
+  expect(lines.slice(-3)).toEqual(['failed: 2 checks passed, 1 failed, 1 skipped', report().image, ''])
 })
 
 test('every row of a Markdown table has the cells of its head, whatever a server says', () => {
