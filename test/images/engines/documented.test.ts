@@ -3,156 +3,12 @@ import { engineOf } from '../../../images/engines.ts'
 import type { HttpProbe } from '../../../images/probe.ts'
 import { runProbe } from '../../../pipelines/ask.ts'
 import type { EngineId } from '../../../recipes/recipe.ts'
-import {
-  type Documented,
-  event,
-  sendJson,
-  sendPieces,
-  sendText,
-  withDocumented,
-  words,
-} from './documented-server.ts'
+import { type Handler, serve } from '../../servers/openai.ts'
+import { documentedEngines, servers } from './documented-engines.ts'
+import { type Documented, withDocumented } from './documented-server.ts'
 import { deploymentFor, recipeFor } from './fixtures.ts'
 
-const model = 'smollm2-135m-instruct'
-const folder = '/models/smollm2-135m-instruct'
 const json = 'application/json'
-const plain = 'text/plain; charset=utf-8'
-
-const error = (status: number, value: unknown) => ({ status, type: json, body: JSON.stringify(value) })
-const nested = (status: number, type: string) =>
-  error(status, { error: { message: 'no', type, param: null, code: status } })
-const flat = (status: number) =>
-  error(status, { object: 'error', message: 'no', type: 'BadRequestError', param: null, code: status })
-const detail = (status: number, words: string) => error(status, { detail: words })
-const empty = { status: 404, type: plain, body: '' }
-
-const health = {
-  'GET /health': ({ response }: { response: Parameters<typeof sendText>[0]['response'] }) =>
-    void response.end(),
-}
-const generated = words.join('')
-
-/** Servers that speak as reference/engines.md documents them: written from there, not from the definitions. */
-const servers: Record<'vllm' | 'tgi' | 'sglang' | 'tensorrt-llm', Documented> = {
-  vllm: {
-    models: [model],
-    nameFor: (asked) => (asked === model ? model : null),
-    contextLength: 2048,
-    cutsPrompts: false,
-    takesNegativeTokens: false,
-    errors: {
-      malformed: nested(400, 'Bad Request'),
-      invalid: nested(400, 'Bad Request'),
-      unknownModel: nested(404, 'NotFoundError'),
-      tooLong: nested(400, 'BadRequestError'),
-      method: detail(405, 'Method Not Allowed'),
-      path: detail(404, 'Not Found'),
-    },
-    native: {
-      ...health,
-      'GET /version': (call) => sendJson(call, { version: '0.31.0' }),
-      'POST /tokenize': (call) => sendJson(call, { count: 2, max_model_len: 2048, tokens: [1, 2] }),
-      'GET /metrics': (call) => sendText(call, 'vllm:num_requests_running{engine="0"} 0.0\n'),
-    },
-  },
-  tgi: {
-    models: [folder],
-    nameFor: (asked) => (asked === 'tgi' ? folder : asked),
-    contextLength: 2048,
-    cutsPrompts: false,
-    takesNegativeTokens: false,
-    errors: {
-      malformed: { status: 400, type: plain, body: 'Failed to parse the request body as JSON' },
-      invalid: { status: 422, type: plain, body: 'Failed to deserialize the JSON body' },
-      unknownModel: empty,
-      tooLong: error(422, {
-        error: 'Input validation error: `inputs` must have less',
-        error_type: 'validation',
-      }),
-      method: { status: 405, type: plain, body: '' },
-      path: empty,
-    },
-    native: {
-      ...health,
-      'GET /info': (call) =>
-        sendJson(call, {
-          model_id: folder,
-          model_sha: null,
-          max_input_tokens: 1024,
-          max_total_tokens: 2048,
-          version: '3.3.7',
-        }),
-      'POST /generate': (call) => sendJson(call, { generated_text: generated }),
-      'POST /generate_stream': (call) =>
-        sendPieces(
-          call,
-          'text/event-stream',
-          words.map((text, index) =>
-            event({
-              index,
-              token: { id: index, text, logprob: -1, special: false },
-              generated_text: index === words.length - 1 ? generated : null,
-              details: null,
-            }),
-          ),
-        ),
-      'GET /metrics': (call) => sendText(call, 'tgi_request_count 1\n'),
-    },
-  },
-  sglang: {
-    models: [model],
-    nameFor: () => model,
-    contextLength: 2048,
-    cutsPrompts: false,
-    takesNegativeTokens: false,
-    errors: {
-      malformed: flat(400),
-      invalid: flat(400),
-      unknownModel: flat(400),
-      tooLong: flat(400),
-      method: detail(405, 'Method Not Allowed'),
-      path: detail(404, 'Not Found'),
-    },
-    native: {
-      ...health,
-      'POST /generate': (call) =>
-        call.body['stream'] === true
-          ? sendPieces(call, 'text/event-stream', [
-              ...words.map((_, index) => event({ text: words.slice(0, index + 1).join(''), meta_info: {} })),
-              event('[DONE]'),
-            ])
-          : sendJson(call, { text: generated, meta_info: { prompt_tokens: 3, completion_tokens: 4 } }),
-      'GET /get_model_info': (call) =>
-        sendJson(call, { model_path: folder, tokenizer_path: folder, is_generation: true }),
-      'GET /metrics': (call) => sendText(call, 'sglang:num_running_reqs 0\n'),
-    },
-  },
-  'tensorrt-llm': {
-    models: [model],
-    nameFor: () => model,
-    contextLength: 2048,
-    cutsPrompts: false,
-    takesNegativeTokens: false,
-    errors: {
-      malformed: error(400, { error: 'JSON decode error' }),
-      invalid: error(400, { error: 'Field required' }),
-      unknownModel: flat(400),
-      tooLong: flat(400),
-      method: detail(405, 'Method Not Allowed'),
-      path: detail(404, 'Not Found'),
-    },
-    native: {
-      ...health,
-      'GET /health_generate': (call) => sendText(call, 'Generation health check OK'),
-      'GET /version': (call) => sendJson(call, { version: '1.2.1' }),
-      'GET /metrics': (call) => sendJson(call, []),
-    },
-  },
-}
-
-// A definition lists these for every engine; here only documented servers are asked.
-const ids = Object.keys(servers) as (keyof typeof servers)[]
 
 function probesOf(id: EngineId): HttpProbe[] {
   const { readiness, probes } = engineOf(id).behaviour(deploymentFor(recipeFor(id)))
@@ -173,7 +29,7 @@ async function failures(id: EngineId, documented: Documented): Promise<string[]>
   })
 }
 
-test.each(ids)('%s as documented passes every probe', async (id) => {
+test.each(documentedEngines)('%s as documented passes every probe', async (id) => {
   expect(await failures(id, servers[id])).toEqual([])
 })
 
@@ -196,3 +52,54 @@ describe('a server that is another engine fails', () => {
     expect(failed.find((line) => line.startsWith('models:'))).toMatch(/lacks/)
   })
 })
+
+describe.each(documentedEngines)('%s with one fault', (id) => {
+  const documented = servers[id]
+
+  test.each(Object.keys(documented.native))('without %s fails', async (route) => {
+    const { [route]: _, ...native } = documented.native
+    const failed = await failures(id, { ...documented, native })
+    expect(failed).not.toEqual([])
+    for (const line of failed) expect(line).toContain('status 404')
+  })
+
+  // Where a definition knows no status of an engine, no answer can be wrong; an unknown model is accepted by three.
+  test.each(Object.keys(documented.errors))('with another status for %s fails', async (name) => {
+    const errors = { ...documented.errors, [name]: { status: 418, type: json, body: '{}' } }
+    const failed = await failures(id, { ...documented, errors })
+    expect(failed.length > 0).toBe(name !== 'unknownModel' || documented.nameFor('no-such-model') === null)
+    for (const line of failed) expect(line).toContain('status 418')
+  })
+
+  test.each([
+    ['answers prompts that are too long', { cutsPrompts: true }, 'prompt-too-long'],
+    ['generates without an end', { takesNegativeTokens: true }, 'negative-max-tokens'],
+    ['lists another model', { models: ['another'] }, 'models'],
+  ])('that %s fails', async (_, fault, probe) => {
+    expect(await failures(id, { ...documented, ...fault })).toEqual([expect.stringMatching(`^${probe}: `)])
+  })
+})
+
+test.each(documentedEngines)('%s: no probe is content with rubbish of the right status', async (id) => {
+  const content = probesOf(id).filter(({ expect: { type, ...rest } }) => type !== 'text' || !isEmpty(rest))
+  expect(content.length).toBeGreaterThan(8)
+  for (const probe of content)
+    expect(await observedFrom(probe, probe.expect.status), probe.id).not.toBe('passed')
+})
+
+function isEmpty(expectation: object): boolean {
+  return 'contains' in expectation && Array.isArray(expectation.contains) && expectation.contains.length === 0
+}
+
+/** What a probe says of a server that answers everything with one page. */
+async function observedFrom(probe: HttpProbe, status: number): Promise<string> {
+  const page: Handler = (_, response) =>
+    void response.writeHead(status, { 'content-type': json }).end('{"page": "It works!"}')
+  const own = ['GET /health', 'GET /v1/models', 'POST /v1/chat/completions', 'default']
+  const server = await serve(Object.fromEntries(own.map((route) => [route, page])))
+  try {
+    return (await runProbe(server.url, probe, { clock: { now: () => 0 } })).status
+  } finally {
+    await server.close()
+  }
+}
