@@ -70,6 +70,8 @@ export const modelFactsSchema = z.strictObject({
   tiedEmbeddings: z.boolean(),
   /** Runs of equal layers, in the order of the model; `cross` layers stand beside their own layer. */
   layers: z.array(z.strictObject({ count: positive, layer: layerKindSchema })),
+  /** Layers of the checkpoint's own draft head (MTP): each has a cache like the last attention layer when it is used. */
+  draftLayers: count.default(0),
   experts: z
     .strictObject({ count: positive, perToken: positive, ffnSize: count, layerCount: count })
     .nullable(),

@@ -9,8 +9,8 @@ export interface ProfileRun {
 }
 
 /**
- * Peak of vLLM's profile run on one GPU: the largest of a full batch through one layer, the sampler, and the largest
- * image. V0 ran the image inside the batch, so there they add up.
+ * Peak of vLLM's profile run on one GPU: the largest of a full batch through one layer, the sampler, and the
+ * largest image. V0 ran the image inside the batch, so there they add up.
  */
 export function activationPeak(facts: ModelFacts, run: ProfileRun): number {
   const isV0 = !atLeast(run.version, '0.8.0')
@@ -29,16 +29,29 @@ function layerPeak(facts: ModelFacts, { tp, maxNumBatchedTokens }: ProfileRun): 
   return maxNumBatchedTokens * ((6 * facts.activeFfnSize) / tp + picks * facts.hiddenSize)
 }
 
+/** Bytes of the dummy batch's logits, not divided by tp. The kernel without sorting works beside the hidden states. */
+function samplerPeak(facts: ModelFacts, { version, maxNumSeqs, maxNumBatchedTokens }: ProfileRun): number {
+  const hidden = atLeast(version, '0.17.0') ? maxNumBatchedTokens * facts.hiddenSize * 2 : 0
+  return maxNumSeqs * facts.vocabSize * bytesPerLogit(facts, version) + hidden
+}
+
 /**
- * Bytes of each logit while the dummy batch is sampled, not divided by tp. V0 40 (vllm#10511, #13882, #13061).
- * V1 38.5: 1.40 GiB at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at 1024 x 201,088 (vllm#27508, #23278), 9.96 at
- * 1024 x 262,208 (vllm#21489). Since top-k and top-p run in one kernel about 12: LMCache#3430 leaves 0.5 GiB at
- * 256 x 151,936.
+ * V0 40 (vllm#10511, #13882, #13061). V1 sorted: logits 2, their fp32 copy 4, sorted values 4, indices 8, reversed
+ * indices 8 and the sort's own 12 make 38, and 38.5 is logged (1.40 GiB at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at
+ * 1024 x 201,088). A kernel without sorting, since 0.17, leaves 2 + 4 + probabilities 4 + noise 4 = 14. The second model
+ * runner profiles a plain sample, 2 + 4, and since 0.33 all of it again.
  */
-function samplerPeak(facts: ModelFacts, { version, maxNumSeqs }: ProfileRun): number {
-  const logits = maxNumSeqs * facts.vocabSize
-  if (!atLeast(version, '0.8.0')) return logits * 40
-  return logits * (atLeast(version, '0.17.0') ? 12 : 38.5)
+function bytesPerLogit(facts: ModelFacts, version: string): number {
+  if (!atLeast(version, '0.8.0')) return 40
+  if (!atLeast(version, '0.17.0')) return 38.5
+  return usesSecondRunner(facts, version) && !atLeast(version, '0.33.0') ? 6 : 14
+}
+
+/** Dense models without recurrent layers since 0.25, all since 0.30. */
+function usesSecondRunner(facts: ModelFacts, version: string): boolean {
+  if (atLeast(version, '0.30.0')) return true
+  const isHybrid = facts.layers.some(({ layer }) => layer.kind === 'state')
+  return atLeast(version, '0.25.0') && facts.experts === null && !isHybrid
 }
 
 /**

@@ -1,4 +1,10 @@
-import { type LayerKind, layerTotals, type ModelFacts, type StateLayer } from '../../recipes/model-facts.ts'
+import {
+  type LayerKind,
+  type LayerRun,
+  layerTotals,
+  type ModelFacts,
+  type StateLayer,
+} from '../../recipes/model-facts.ts'
 import type { CacheFormat } from './dtypes.ts'
 import type { LayerCost } from './result.ts'
 
@@ -27,16 +33,26 @@ export interface CacheRules {
   keepsChunks: boolean
   /** vLLM V0 charges cross-attention layers for every text token. */
   crossPerToken: boolean
+  /** Tokens drafted ahead: vLLM keeps a row of convolution for each, and the cache of the draft head. */
+  speculativeTokens: number
   /** vLLM before MLA support stored whole heads, padded to 256 (memory.md section 2.1). */
   latentAsHeads: boolean
 }
 
 /** What each kind of layer costs on one rank, in order of appearance; layers without a cache are left out. */
 export function layerCachesOf(facts: ModelFacts, rules: CacheRules): LayerCache[] {
-  return layerTotals(facts.layers).flatMap(({ count, layer }) => {
+  return layerTotals(withDraft(facts, rules)).flatMap(({ count, layer }) => {
     const cache = layerCacheOf(facts, layer, rules)
     return cache ? [{ ...cache, count: Math.ceil(count / rules.pp) }] : []
   })
+}
+
+/** The draft head (MTP) has layers like the last that sees everything. */
+function withDraft({ layers, draftLayers }: ModelFacts, { speculativeTokens }: CacheRules): LayerRun[] {
+  const last = layers.findLast(({ layer }) => layer.kind === 'full' || layer.kind === 'mla')
+  return last && draftLayers > 0 && speculativeTokens > 0
+    ? [...layers, { count: draftLayers, layer: last.layer }]
+    : layers
 }
 
 function layerCacheOf(
@@ -95,11 +111,12 @@ function latentBytesOf(
   return latent + index
 }
 
-/** conv (k-1) x channels and the recurrent matrix, both divided by tp; groups stay whole (memory.md section 2.1). */
-function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes }: CacheRules): number {
+/** conv (k-1 + drafted) x channels and the recurrent matrix, both divided by tp; groups stay whole (memory.md section 2.1). */
+function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes, speculativeTokens }: CacheRules): number {
   const groups = layer.groupCount > 0 ? Math.max(1, Math.ceil(layer.groupCount / tp)) : 0
   const channels = layer.innerChannels / tp + layer.groupChannels * groups
-  return layer.convTaps * channels * convBytes + (layer.stateElements / tp) * ssmBytes
+  const rows = layer.convTaps > 0 ? layer.convTaps + speculativeTokens : 0
+  return rows * channels * convBytes + (layer.stateElements / tp) * ssmBytes
 }
 
 /** Bytes of one token over all layers, windows not yet left. */

@@ -98,6 +98,7 @@ export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCa
     keepsWindows: true,
     keepsChunks: true,
     crossPerToken: false,
+    speculativeTokens: 0,
     latentAsHeads: false,
     ...choices,
   })

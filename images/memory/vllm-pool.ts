@@ -4,7 +4,10 @@ import type { TokenMeaning } from './result.ts'
 
 export interface VllmPoolRules {
   baseBlockTokens: number
-  maxNumBatchedTokens: number
+  /** Tokens of all batches that are under way at once. */
+  inFlightTokens: number
+  /** Kinds whose counts differ by less than this factor share one group size. */
+  groupSlack: number
   meaning: TokenMeaning
   /** State blocks one sequence holds: 1, or 2 with prefix caching, and one for each speculative token. */
   stateBlocks: number
@@ -24,7 +27,7 @@ interface Group {
 export function vllmPool(caches: readonly LayerCache[], rules: VllmPoolRules): Pool {
   const uniform = isUniform(caches)
   const pages = uniform ? plainPages(caches, rules) : equalPages(caches, rules)
-  const groupSize = uniform ? 1 : groupSizeOf(caches)
+  const groupSize = uniform ? 1 : groupSizeOf(caches, rules)
   const groups = pages.map((page) => ({
     ...page,
     groups: uniform ? 1 : Math.ceil(page.cache.count / groupSize),
@@ -68,9 +71,9 @@ function blocksOfSequence({ cache, blockTokens }: Group, tokens: number, rules: 
     case 'state':
       return rules.stateBlocks
     case 'window':
-      return Math.ceil(Math.min((span ?? 0) - 1 + rules.maxNumBatchedTokens, tokens) / blockTokens) + 1
+      return Math.ceil(Math.min((span ?? 0) - 1 + rules.inFlightTokens, tokens) / blockTokens) + 1
     case 'chunked':
-      return Math.ceil(Math.min((span ?? 0) + rules.maxNumBatchedTokens, tokens) / blockTokens)
+      return Math.ceil(Math.min((span ?? 0) + rules.inFlightTokens, tokens) / blockTokens)
     case 'cross':
       return Math.ceil((span ?? 0) / blockTokens)
     default:
@@ -113,10 +116,10 @@ function equalPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<G
   })
 }
 
-/** The smallest number of layers of a kind, or the largest when it is less than half again as large. */
-function groupSizeOf(caches: readonly LayerCache[]): number {
+/** The smallest number of layers of a kind, or the largest when it is not much larger. */
+function groupSizeOf(caches: readonly LayerCache[], { groupSlack }: VllmPoolRules): number {
   const counts = caches.map((cache) => cache.count)
   const fewest = Math.min(...counts)
   const most = Math.max(...counts)
-  return most < fewest * 1.5 ? most : fewest
+  return most < fewest * groupSlack ? most : fewest
 }

@@ -4,13 +4,16 @@ import { atLeast } from './versions.ts'
 
 const GiB = 1024 ** 3
 
-/** Defaults that vLLM took at a version, and what they are when the caller says nothing (memory.md section 3.1). */
+/**
+ * Defaults that vLLM takes when the caller says nothing. Versions were read in its releases: engine/arg_utils.py,
+ * config/cache.py, envs.py, v1/worker/gpu_worker.py.
+ */
 export interface VllmDefaults {
   isV0: boolean
   utilization: number
   maxNumSeqs: number
   maxNumBatchedTokens: number
-  /** Bytes of graphs inside the budget; before v0.21 they lie outside it. */
+  /** Graphs are estimated and charged since 0.20; before that they lie outside the budget. */
   chargesGraphs: boolean
   keepsWindows: boolean
   countsByConcurrency: boolean
@@ -18,50 +21,78 @@ export interface VllmDefaults {
 
 export function vllmDefaults(request: MemoryRequest, version: string, maxModelLen: number): VllmDefaults {
   const isV0 = !atLeast(version, '0.8.0')
-  const tokens = request.maxNumBatchedTokens ?? batchedTokens(request, version, maxModelLen, isV0)
-  const seqs = request.maxNumSeqs ?? (isV0 ? 256 : sequencesOf(request.gpu, version))
+  const seqs = request.maxNumSeqs ?? sequencesOf(request.gpu, version)
+  const tokens = request.maxNumBatchedTokens ?? batchedTokens(request, version, maxModelLen, seqs)
   return {
     isV0,
-    utilization: atLeast(version, '0.22.0') ? 0.92 : 0.9,
+    utilization: atLeast(version, '0.20.0') ? 0.92 : 0.9,
     maxNumSeqs: Math.min(seqs, Math.max(1, tokens)),
     maxNumBatchedTokens: tokens,
-    chargesGraphs: atLeast(version, '0.21.0') && request.enforceEager !== true,
+    chargesGraphs: atLeast(version, '0.20.0') && request.enforceEager !== true,
     keepsWindows: atLeast(version, '0.10.0') && request.hybridKvCache !== false,
-    countsByConcurrency: atLeast(version, '0.21.0'),
+    countsByConcurrency: atLeast(version, '0.20.1'),
   }
 }
 
-/** V1: cards of 70 GiB and more, except A100, batch for throughput; the others take the small defaults. */
-function isLarge(gpu: Gpu): boolean {
-  return gpu.memoryBytes >= 70 * GiB && !gpu.name.startsWith('a100')
+/** Cards that batch for throughput: H100 and H200 by name until 0.8.4, then 70 GiB and more, since 0.9 without A100. */
+function isLarge(gpu: Gpu, version: string): boolean {
+  if (!atLeast(version, '0.8.5')) return /^h[12]00/.test(gpu.name)
+  if (gpu.memoryBytes < 70 * GiB || (gpu.name === 'dgx-spark' && atLeast(version, '0.30.0'))) return false
+  return !atLeast(version, '0.9.0') || !gpu.name.startsWith('a100')
 }
 
-/** 0.8.0 to 0.8.4 took 1024 everywhere (vllm#15357 discusses it); then by card. */
+/** 0.8.0 to 0.8.3 took 1024 on every card. */
 function sequencesOf(gpu: Gpu, version: string): number {
-  if (!atLeast(version, '0.8.5')) return 1024
-  return isLarge(gpu) ? 1024 : 256
+  if (!atLeast(version, '0.8.0')) return 256
+  return !atLeast(version, '0.8.4') || isLarge(gpu, version) ? 1024 : 256
 }
 
-function batchedTokens(request: MemoryRequest, version: string, maxModelLen: number, isV0: boolean): number {
-  if (!isV0) return isLarge(request.gpu) ? 8192 : 2048
+/** Batches never exceed what all sequences together can hold. */
+function batchedTokens(request: MemoryRequest, version: string, maxModelLen: number, seqs: number): number {
+  if (!atLeast(version, '0.8.0')) return batchedTokensV0(request, version, maxModelLen)
+  const isHuge = request.gpu.memoryBytes >= 160 * GiB && atLeast(version, '0.30.0')
+  const tokens = isHuge ? 16384 : isLarge(request.gpu, version) ? 8192 : 2048
+  return Math.min(tokens, seqs * maxModelLen)
+}
+
+function batchedTokensV0(request: MemoryRequest, version: string, maxModelLen: number): number {
   const chunks = maxModelLen > 32768 && capabilityOf(request.gpu) >= 8 && request.facts.vision === null
   if (chunks) return atLeast(version, '0.6.5') ? 2048 : 512
   return Math.max(maxModelLen, 2048)
 }
 
 /**
- * Memory outside PyTorch: CUDA context, NCCL, all-reduce buffers. Logged at tp 1: 0.03 to 0.35 GiB for V0, 0.02 to 0.07
- * for V1 until 0.11, 0.26 since; at tp 2 to 8 0.20 to 0.43 on PCIe cards and V0, 0.95 to 1.38 on H200 and B200 with V1.
+ * Memory outside PyTorch. Until 0.6.4, and again in V1 until 0.9.0, everything in use on the card was counted, the CUDA
+ * context (0.35 to 0.5 GiB) included; in between and since, only what grew since start: 0.02 to 0.11 GiB in 0.9.1 to
+ * 0.15, 0.16 to 0.27 since 0.17. NCCL and all-reduce buffers add 0.20 to 0.43 on PCIe cards and with V0, 0.95 to 1.38
+ * on H200 and B200 with V1.
  */
 export function nonTorchBytes(gpu: Gpu, ranks: number, version: string): number {
-  const isV0 = !atLeast(version, '0.8.0')
-  if (ranks === 1) return (isV0 || atLeast(version, '0.17.0') ? 0.25 : 0.1) * GiB
-  const linked = /^(a100|h100|h200|gh200|b200|b300|gb200|gb300|mi3)/.test(gpu.name)
-  return (linked && !isV0 ? 1.2 : 0.4) * GiB
+  if (ranks > 1) return (isLinked(gpu) && atLeast(version, '0.8.0') ? 1.2 : 0.4) * GiB
+  if (atLeast(version, '0.17.0')) return 0.25 * GiB
+  if (atLeast(version, '0.9.1')) return 0.1 * GiB
+  if (atLeast(version, '0.8.0')) return 0.45 * GiB
+  return (atLeast(version, '0.6.5') ? 0.15 : 0.35) * GiB
 }
 
-/** Logged estimates are 0.13 to 0.52 GiB for one GPU of a small model, 2.4 for Qwen3-Next on H200. */
-export const graphEstimateBytes = 0.4 * GiB
+function isLinked(gpu: Gpu): boolean {
+  return /^(a100|h100|h200|gh200|b200|b300|gb200|gb300|mi3)/.test(gpu.name)
+}
+
+/**
+ * vLLM captures two graphs of each sort and multiplies: 0.1 GiB shared and 5 MiB for each of the sizes 1, 2, 4, 8, 16 …
+ * 256, 272 … up to twice the sequences (piecewise, at most 512) and up to the sequences (whole). Logged: 0.52 and 0.58 GiB
+ * for 51 + 35 graphs, 0.13 for 5, 0.09 for 3 + 2; hybrids with a draft model up to 2.2.
+ */
+export function graphEstimateBytes(maxNumSeqs: number): number {
+  const piecewise = captureSizes(Math.min(512, 2 * maxNumSeqs))
+  return (0.1 + 0.005 * (piecewise + captureSizes(Math.min(512, maxNumSeqs)))) * GiB
+}
+
+function captureSizes(largest: number): number {
+  const small = [1, 2, 4].filter((size) => size <= largest).length
+  return small + Math.floor(Math.min(largest, 256) / 8) + Math.floor(Math.max(0, largest - 256) / 16)
+}
 
 /** FlashMLA on Hopper and FlashInfer's MLA on Blackwell read 64 tokens at once; others 16. */
 export function baseBlockTokens(request: MemoryRequest): number {
@@ -77,4 +108,15 @@ export function baseBlockTokens(request: MemoryRequest): number {
 export function stateBlocksOf(request: MemoryRequest, version: string): number {
   const caches = request.prefixCaching ?? atLeast(version, '0.21.0')
   return (caches ? 2 : 1) + (request.speculativeTokens ?? 0)
+}
+
+/** Since 0.26 a window keeps the tokens of every batch in flight: one more than there are stages, by async scheduling. */
+export function inFlightTokens(batchTokens: number, pp: number, version: string): number {
+  return batchTokens * (atLeast(version, '0.26.0') ? pp + 1 : 1)
+}
+
+/** Kinds of layers whose counts differ by less than this share one group size. */
+export function groupSlack(version: string): number {
+  if (!atLeast(version, '0.12.0')) return 1
+  return atLeast(version, '0.18.0') ? 1.5 : 1.25
 }

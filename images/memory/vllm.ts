@@ -17,6 +17,8 @@ import { vllmPool } from './vllm-pool.ts'
 import {
   baseBlockTokens,
   graphEstimateBytes,
+  groupSlack,
+  inFlightTokens,
   nonTorchBytes,
   stateBlocksOf,
   type VllmDefaults,
@@ -37,7 +39,8 @@ export function planVllm(request: MemoryRequest): EnginePlan {
   const caches = vllmCaches(request, version, defaults)
   const pool = vllmPool(caches, {
     baseBlockTokens: baseBlockTokens(request),
-    maxNumBatchedTokens: defaults.maxNumBatchedTokens,
+    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    groupSlack: groupSlack(version),
     meaning: meaningOf(defaults),
     stateBlocks: stateBlocksOf(request, version),
   })
@@ -54,7 +57,7 @@ export function planVllm(request: MemoryRequest): EnginePlan {
     maxNumSeqs: defaults.maxNumSeqs,
     cpuBlocks: cpuBlocksOf(request, version, pool.blockBytes),
     formulas,
-    warnings: warningsOf(request, version, defaults),
+    warnings: warningsOf(request, defaults),
   })
 }
 
@@ -62,7 +65,7 @@ const weightRules = { hasRotaryTable: true, padsExperts: true, embeddingOnHost: 
 
 const formulas = {
   limit: 'ceil(GPU memory x gpu-memory-utilization)',
-  kvPool: 'limit - weights - non-torch - activation peak - CUDA graphs (charged since v0.21)',
+  kvPool: 'limit - weights - non-torch - activation peak - CUDA graphs (charged since v0.20)',
   activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
 }
 
@@ -74,9 +77,10 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
     format: formatOf(request, cacheTypeOf(request, version)),
     ssmBytes: stateBytesOf(facts, request, atLeast(version, '0.11.0')),
     keepsWindows: defaults.keepsWindows,
-    // VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE was off at first; 0.14 is the nearest release known.
+    // VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE is on since 0.14.
     keepsChunks: defaults.keepsWindows && atLeast(version, '0.14.0'),
     crossPerToken: defaults.isV0,
+    speculativeTokens: request.speculativeTokens ?? 0,
     latentAsHeads: !atLeast(version, '0.7.1'),
   })
 }
@@ -97,7 +101,7 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
   const { maxNumBatchedTokens, maxNumSeqs } = defaults
   const activation =
     overhead.activationBytes ?? activationPeak(facts, { version, tp, maxNumBatchedTokens, maxNumSeqs })
-  const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes
+  const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
     nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version)),
     activation: Math.round(activation),
@@ -121,7 +125,7 @@ function cpuBlocksOf(request: MemoryRequest, version: string, blockBytes: number
   return Math.floor((request.swapSpaceBytes ?? 4 * GiB) / blockBytes)
 }
 
-function warningsOf(request: MemoryRequest, version: string, defaults: VllmDefaults): string[] {
+function warningsOf(request: MemoryRequest, defaults: VllmDefaults): string[] {
   const { gpu, facts, quantization } = request
   const method = quantization ?? facts.quantization?.method ?? 'none'
   const capability = capabilityOf(gpu)
@@ -132,8 +136,6 @@ function warningsOf(request: MemoryRequest, version: string, defaults: VllmDefau
     warnings.push(`${gpu.name} has no fp8 units: the weights stay 8-bit but compute runs in 16 bits`)
   if (method === 'awq' && capability > 0 && capability < 7.5)
     warnings.push('AWQ needs compute capability 7.5')
-  if (request.engineVersion && atLeast(version, '0.20.0') && !atLeast(version, '0.22.0'))
-    warnings.push('the default gpu-memory-utilization of v0.20 and v0.21 is not confirmed; 0.90 is taken')
   if (!defaults.chargesGraphs && request.enforceEager !== true)
     warnings.push('CUDA graphs take 0.1 to 2.4 GiB outside this budget at this version')
   if (facts.vocabSize === 0)

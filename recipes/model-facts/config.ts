@@ -51,6 +51,7 @@ export function factsFromConfig(config: Config): ModelFacts {
     rotaryDim: rotaryDimOf(text, headDim, modelType),
     tiedEmbeddings: tied,
     layers: runsOf(layers),
+    draftLayers: countOf(text, 'num_nextn_predict_layers', 'mtp_num_hidden_layers', 'num_mtp_layers') ?? 0,
     experts: expertsOf(ffn),
     vision: visionOf(config),
     quantization: quantizationFor(config, text),

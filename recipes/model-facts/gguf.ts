@@ -21,7 +21,8 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
   const architecture = String(metadata['general.architecture'] ?? 'unknown')
   const read: Reader = (key) => metadata[`${architecture}.${key}`]
   const missing: string[] = []
-  const layerCount = needed(read, 'block_count', missing) - (numberAt(read('nextn_predict_layers'), 0) ?? 0)
+  const draftLayers = numberAt(read('nextn_predict_layers'), 0) ?? 0
+  const layerCount = needed(read, 'block_count', missing) - draftLayers
   const hiddenSize = needed(read, 'embedding_length', missing)
   const headCount = numberAt(read('attention.head_count'), 0) ?? 0
   const headDim =
@@ -43,6 +44,7 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
     rotaryDim: 0,
     tiedEmbeddings: true,
     layers: runsOf(layers),
+    draftLayers,
     experts: expertsOf(read, layerCount),
     vision: null,
     quantization: null,
