@@ -1,13 +1,14 @@
-"""Talks to an inference server with clients nobody here wrote and prints what came as JSON. Arguments: URL, model."""
+"""Talks to an inference server with clients nobody here wrote and prints what came as JSON. Arguments: URL, model, further ones."""
 
 import json
 import sys
 
 import huggingface_hub
+import ollama
 import openai
 from huggingface_hub import InferenceClient
 
-url, model = sys.argv[1:]
+url, model, *further = sys.argv[1:]
 question = [{"role": "user", "content": "What is the capital of France? Answer in one word."}]
 greedy = {"max_tokens": 16, "temperature": 0}
 
@@ -67,4 +68,41 @@ def with_huggingface():
     }
 
 
-print(json.dumps({"openai": with_openai(), "huggingface": with_huggingface()}))
+def with_native():
+    """TGI's own endpoint, for which this client was written."""
+    client = InferenceClient(model=url, timeout=300)
+    prompt, limit = question[0]["content"], greedy["max_tokens"]
+    whole = client.text_generation(prompt, max_new_tokens=limit)
+    stream = list(client.text_generation(prompt, max_new_tokens=limit, stream=True, details=True))
+    pieces = [event.token.text for event in stream if not event.token.special]
+    return {"answer": whole, "tokens": len(stream), "pieces": len(pieces), "streamed": "".join(pieces)}
+
+
+def with_ollama():
+    client = ollama.Client(host=url, timeout=300)
+    options = {"num_predict": greedy["max_tokens"], "temperature": 0}
+    whole = client.chat(model=model, messages=question, options=options)
+    stream = list(client.chat(model=model, messages=question, options=options, stream=True))
+    pieces = [part.message.content for part in stream if part.message.content]
+    try:
+        client.show("no-such-model")
+        unknown = None
+    except ollama.ResponseError as error:
+        unknown = {"status": error.status_code}
+    return {
+        "models": [entry.model for entry in client.list().models],
+        "loaded": [entry.model for entry in client.ps().models],
+        "answer": whole.message.content,
+        "tokens": whole.eval_count,
+        "pieces": len(pieces),
+        "streamed": "".join(pieces),
+        "unknown": unknown,
+    }
+
+
+clients = {"openai": with_openai(), "huggingface": with_huggingface()}
+if "native" in further:
+    clients["native"] = with_native()
+if "ollama" in further:
+    clients["ollama"] = with_ollama()
+print(json.dumps(clients))

@@ -4,9 +4,12 @@ import { connect } from '@dagger.io/dagger'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Report } from '../../images/report.ts'
 import { labSettings, registryAddress } from '../../lab/settings.ts'
+import { withBooted } from '../e2e/booted.ts'
+import { askWithClients } from '../e2e/clients.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
 import { ollamaVersions, publishOllama } from './ollama-image.ts'
 
+const model = 'smollm2:135m'
 const recipe = join(import.meta.dirname, '../../recipes/smollm2-135m-ollama.yaml')
 
 describe.each(ollamaVersions)('Ollama %s', (version) => {
@@ -53,6 +56,20 @@ describe.each(ollamaVersions)('Ollama %s', (version) => {
   ])('%s was asked and passed', (id) => {
     for (const boot of report.boots)
       expect(boot.checks.find((check) => check.id === id)).toMatchObject({ status: 'passed', required: true })
+  })
+
+  test('three clients that nobody here wrote talk to it', async () => {
+    const { openai, huggingface, ollama } = await withBooted(place, report, (url) =>
+      askWithClients(url, model, 'ollama'),
+    )
+    for (const asked of [openai, huggingface, ollama]) {
+      expect(asked?.answer).toContain('Paris')
+      expect(asked?.streamed).toBe(asked?.answer)
+      expect(asked?.pieces).toBeGreaterThan(1)
+      expect(asked?.tokens).toBeGreaterThan(0)
+    }
+    expect(openai).toMatchObject({ models: [model], answeredBy: model, noPath: { status: 404 } })
+    expect(ollama).toMatchObject({ models: [model], loaded: [model], unknown: { status: 404 } })
   })
 
   test('the store that the plan wrote answers with sense', () => {

@@ -1,4 +1,12 @@
-import { type Documented, event, sendJson, sendPieces, sendText, words } from './documented-server.ts'
+import {
+  type Call,
+  type Documented,
+  event,
+  sendJson,
+  sendPieces,
+  sendText,
+  words,
+} from './documented-server.ts'
 
 export const model = 'smollm2-135m-instruct'
 const folder = '/models/smollm2-135m-instruct'
@@ -18,6 +26,19 @@ const health = {
     void response.end(),
 }
 const generated = words.join('')
+
+/** Every event has one token, the last one also the whole text; no event marks the end. */
+function tgiStream(call: Call): Promise<void> {
+  const events = words.map((text, index) =>
+    event({
+      index,
+      token: { id: index, text, logprob: -1, special: false },
+      generated_text: index === words.length - 1 ? generated : null,
+      details: null,
+    }),
+  )
+  return sendPieces(call, 'text/event-stream', events)
+}
 
 export const documentedEngines = ['vllm', 'tgi', 'sglang', 'tensorrt-llm'] as const
 
@@ -71,20 +92,10 @@ export const servers: Record<(typeof documentedEngines)[number], Documented> = {
           max_total_tokens: 2048,
           version: '3.3.7',
         }),
+      'POST /': (call) =>
+        call.body['stream'] === true ? tgiStream(call) : sendJson(call, [{ generated_text: generated }]),
       'POST /generate': (call) => sendJson(call, { generated_text: generated }),
-      'POST /generate_stream': (call) =>
-        sendPieces(
-          call,
-          'text/event-stream',
-          words.map((text, index) =>
-            event({
-              index,
-              token: { id: index, text, logprob: -1, special: false },
-              generated_text: index === words.length - 1 ? generated : null,
-              details: null,
-            }),
-          ),
-        ),
+      'POST /generate_stream': tgiStream,
       'GET /metrics': (call) => sendText(call, 'tgi_request_count 1\n'),
     },
   },

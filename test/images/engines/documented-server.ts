@@ -126,8 +126,8 @@ async function complete(
   if (model === null) return fail('unknownModel')
   if (Number(body['max_tokens']) < 0 && !documented.takesNegativeTokens) return fail('invalid')
   if (prompt.split(' ').length > documented.contextLength && !documented.cutsPrompts) return fail('tooLong')
-  if (body['stream'] === true) return streamChat(call, model)
   const usage = { prompt_tokens: 3, completion_tokens: words.length, total_tokens: 3 + words.length }
+  if (body['stream'] === true) return streamChat(call, model, usage)
   const said =
     path === '/v1/completions'
       ? { object: 'text_completion', choices: [{ index: 0, text: words.join(''), finish_reason: 'length' }] }
@@ -144,9 +144,10 @@ async function complete(
   sendJson(call, { id: 'x', created: 0, model, ...said, usage })
 }
 
-function streamChat(call: Call, model: string): Promise<void> {
-  const chunks = words.map((content) =>
-    event({ object: 'chat.completion.chunk', model, choices: [{ index: 0, delta: { content } }] }),
-  )
-  return sendPieces(call, 'text/event-stream', [': ping\n\n', ...chunks, event('[DONE]')])
+/** Usage comes in a last event without choices, where the client asks for it. */
+function streamChat(call: Call, model: string, usage: object): Promise<void> {
+  const shared = { id: 'x', created: 0, object: 'chat.completion.chunk', model }
+  const chunks = words.map((content) => event({ ...shared, choices: [{ index: 0, delta: { content } }] }))
+  const counted = call.body['stream_options'] ? [event({ ...shared, choices: [], usage })] : []
+  return sendPieces(call, 'text/event-stream', [': ping\n\n', ...chunks, ...counted, event('[DONE]')])
 }

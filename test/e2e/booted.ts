@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { ImagePlan } from '../../images/plan.ts'
+import type { Report } from '../../images/report.ts'
+import { bootProfiles } from '../../images/runtime-spec.ts'
+import { daggerRunner } from '../../pipelines/boot/dagger.ts'
+import { serveStore } from '../../pipelines/registry/server.ts'
+import { lazyEngine } from '../../pipelines/session.ts'
+import { readRecord } from '../../pipelines/store/record.ts'
+import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { usualLimits } from '../../pipelines/verify/limits.ts'
+import { waitUntilReady } from '../../pipelines/verify/readiness.ts'
+import type { Workplace } from './ingot.ts'
+
+/** Boots an image that `ingot build` stored under the hostile profile and gives its address once it is ready. */
+export async function withBooted<Result>(
+  place: Workplace,
+  report: Report,
+  use: (url: string) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(place.store)
+  const registry = await serveStore(store, {})
+  const engine = lazyEngine(join(place.folder, 'engine.log'))
+  try {
+    // `ingot build` stored it.
+    const plan = (await readRecord(store, 'plan', report.plan)) as ImagePlan
+    const [profile] = bootProfiles(['hostile'], plan.sharedMemoryBytes)
+    if (profile === undefined) throw new Error('no profile')
+    const client = await engine.client()
+    const runner = daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform })
+    return await runner.boot({ image: report.image, profile, port: plan.port }, async (server) => {
+      const clock = { now: () => performance.now() }
+      const ready = await waitUntilReady({ server, plan, clock, limits: usualLimits })
+      expect(ready.status, ready.observed).toBe('passed')
+      return use(server.url)
+    })
+  } finally {
+    await engine.close()
+    await registry.close()
+    await closeStore(store)
+  }
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { ensurePython, pythonJson } from '../python.ts'
+
+export interface Answered {
+  answer: string
+  tokens: number
+  pieces: number
+  streamed: string
+  tooLong: { type: string; status: number; text: string }
+}
+
+export interface Clients {
+  openai: Answered & {
+    models: string[]
+    answeredBy: string
+    finish: string
+    streamedTokens: number[]
+    completion: string
+    noMessages: Answered['tooLong']
+    noPath: Answered['tooLong']
+  }
+  huggingface: Answered
+  /** Only where they were asked for. */
+  native?: Omit<Answered, 'tooLong'>
+  ollama?: Omit<Answered, 'tooLong'> & { models: string[]; loaded: string[]; unknown: { status: number } }
+}
+
+/** Puts the same questions with clients that nobody here wrote. `further` names an engine's own interface. */
+export async function askWithClients(
+  url: string,
+  model: string,
+  ...further: ('native' | 'ollama')[]
+): Promise<Clients> {
+  const python = await ensurePython(['openai==3.54.0', 'huggingface_hub==2.4.0', 'ollama==0.6.3'])
+  // clients.py prints this shape.
+  return (await pythonJson(python, [
+    join(import.meta.dirname, 'clients.py'),
+    url,
+    model,
+    ...further,
+  ])) as Clients
+}
