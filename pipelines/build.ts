@@ -22,6 +22,7 @@ import { statBlob } from './store/blobs.ts'
 import { storeImage } from './store/image.ts'
 import { readRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import type { Turns } from './turns.ts'
 import { verifyImage } from './verify.ts'
 import { packWeights } from './weights/pack.ts'
 
@@ -34,6 +35,8 @@ export interface BuildContext {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
   verify: boolean
+  /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
+  boots: Turns
 }
 
 const reportKind = 'report'
@@ -75,7 +78,7 @@ export async function buildImage(
   const draft = reportOf(plan, planDigest, image, baked, built.value, attribution)
   requireBudgets(plan, draft)
   const beforeVerify = performance.now()
-  const boots = context.verify ? await verified(image, plan, mounts, context) : []
+  const boots = context.verify ? await context.boots(() => verified(image, plan, mounts, context)) : []
   const now = performance.now()
   const report: Report = {
     ...draft,

@@ -4,16 +4,23 @@ import { reportText } from '../../images/report-text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build.ts'
 import { resolveLock } from '../lock.ts'
+import type { Progress } from '../progress.ts'
 import { type LoadedRecipe, loadLock, loadRecipe, saveLock } from '../recipes.ts'
 import type { LazyEngine } from '../session.ts'
 import { closeStore, openStore } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+import { openTurns, type Turns } from '../turns.ts'
+import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
+import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
+
+// Downloads and the engine wait for each other's lines and disks; more recipes at once mainly want more of both.
+const usualParallel = 2
 
 export const buildCommand: Command = {
-  usage: 'build RECIPE... [--no-verify] [--json]',
+  usage: 'build RECIPE... [--parallel N] [--no-verify] [--json]',
   summary: 'plan, build, boot and verify; prints the digest last',
   options: {
+    'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
     'no-verify': 'do not boot the image; its report says "not booted"',
     json: 'the reports as JSON',
   },
@@ -21,38 +28,55 @@ export const buildCommand: Command = {
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = { 'no-verify': { type: 'boolean' }, json: { type: 'boolean' } } as const
+  const options = {
+    parallel: { type: 'string' },
+    'no-verify': { type: 'boolean' },
+    json: { type: 'boolean' },
+  } as const
   const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
+  const parallel = parallelOf(values.parallel)
   const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
-  const reports = await withEngine(context, async (engine) => {
-    const done: Report[] = []
-    for (const recipe of loaded)
-      done.push(await buildRecipe(recipe, engine, context, values['no-verify'] !== true))
-    return done
+  const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
+  const verify = values['no-verify'] !== true
+  const boots = openTurns()
+  const outcomes = await withEngine(context, (engine, explain) => {
+    const build = (item: (typeof items)[number], progress: Progress) =>
+      buildRecipe(item.recipe, engine, { ...context, progress, verify, boots })
+    return forEachRecipe(items, parallel, context, build, explain)
   })
+  const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
-  return reports.every((report) => report.verdict === 'verified' || values['no-verify']) ? 0 : 1
+  context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`))
+  return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || !verify)
+}
+
+function parallelOf(text: string | undefined): number {
+  if (text === undefined) return usualParallel
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw usageError('build', `--parallel is "${text}", not a number from 1 to 99`)
+}
+
+interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {
+  progress: Progress
+  verify: boolean
+  boots: Turns
 }
 
 async function buildRecipe(
   loaded: LoadedRecipe,
   engine: LazyEngine,
-  context: CommandContext,
-  verify: boolean,
+  context: RecipeContext,
 ): Promise<Report> {
   const lock = await lockOf(loaded, engine, context)
   const plan: ImagePlan = planImage(loaded.recipe, lock)
   const store = await openStore(storeFolder(context.environment))
   try {
     return await buildImage(plan, lock.weights, {
+      ...context,
       store,
-      progress: context.progress,
       engine: () => engine.client(),
       recipeFolder: loaded.folder,
-      environment: context.environment,
-      signal: context.signal,
-      verify,
     })
   } finally {
     await closeStore(store)
@@ -60,7 +84,7 @@ async function buildRecipe(
 }
 
 /** A recipe that was never locked is locked now, as package managers do; an existing lock is never changed here. */
-async function lockOf(loaded: LoadedRecipe, engine: LazyEngine, context: CommandContext): Promise<Lock> {
+async function lockOf(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
   const known = await loadLock(loaded.lockFile)
   if (known) return known
   context.progress.step(`lock ${loaded.recipe.name}`)

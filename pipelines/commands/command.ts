@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
-import type { Progress } from '../progress.ts'
+import type { CommandProgress } from '../progress.ts'
 
 /** Everything a command may touch of the process around it. */
 export interface CommandContext {
   stdout(text: string): void
   stderr(text: string): void
   environment: NodeJS.ProcessEnv
-  progress: Progress
+  progress: CommandProgress
   signal: AbortSignal
 }
 

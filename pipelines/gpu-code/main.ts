@@ -9,7 +9,7 @@ const context = {
   stdout: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),
   environment: process.env,
-  progress: { step: () => {}, bytes: () => {}, end: () => {} },
+  progress: { step: () => {}, bytes: () => {}, end: () => {}, lanes: () => [] },
   signal: new AbortController().signal,
 }
 

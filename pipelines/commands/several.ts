@@ -1,0 +1,73 @@
+import { describeError, exitCodeOf } from '../exit.ts'
+import type { Progress } from '../progress.ts'
+import { mapLimited } from '../weights/limit.ts'
+import type { CommandContext } from './command.ts'
+
+export type Outcome<Value> =
+  | { name: string; ok: true; value: Value }
+  | { name: string; ok: false; error: unknown }
+
+/**
+ * Does one thing to several recipes, at most `limit` at a time, each with a progress of its own. One that fails does not
+ * stop the others; an interrupt stops all. A single recipe fails as if it were alone.
+ */
+export async function forEachRecipe<Item extends { name: string }, Value>(
+  items: readonly Item[],
+  limit: number,
+  { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
+  act: (item: Item, progress: Progress) => Promise<Value>,
+  explain: (error: unknown) => unknown = (error) => error,
+): Promise<Outcome<Value>[]> {
+  const [only] = items
+  if (only && items.length === 1) return [{ name: only.name, ok: true, value: await act(only, progress) }]
+  const lanes = progress.lanes(items.map(({ name }) => name))
+  const outcomes = await mapLimited([...items.entries()], limit, async ([index, item]) => {
+    const lane = lanes[index] ?? progress
+    signal.throwIfAborted()
+    const outcome = await settled(item.name, act(item, lane), explain)
+    lane.step(outcome.ok ? 'done' : 'failed')
+    return outcome
+  })
+  signal.throwIfAborted()
+  progress.end()
+  return outcomes
+}
+
+async function settled<Value>(
+  name: string,
+  task: Promise<Value>,
+  explain: (error: unknown) => unknown,
+): Promise<Outcome<Value>> {
+  try {
+    return { name, ok: true, value: await task }
+  } catch (error) {
+    return { name, ok: false, error: explain(error) }
+  }
+}
+
+/** Every failure in full, then one line a recipe. */
+export function outcomesText<Value>(
+  outcomes: readonly Outcome<Value>[],
+  valueText: (value: Value) => string,
+): string {
+  if (outcomes.length < 2) return ''
+  const width = Math.max(...outcomes.map(({ name }) => name.length))
+  const failures = outcomes.flatMap((outcome) => (outcome.ok ? [] : [describeError(outcome.error)]))
+  const lines = outcomes.map((outcome) => {
+    const result = outcome.ok ? valueText(outcome.value) : `failed, exit code ${exitCodeOf(outcome.error)}`
+    return `  ${outcome.name.padEnd(width)}  ${result}\n`
+  })
+  const good = outcomes.filter(({ ok }) => ok).length
+  return [...failures, `ingot: ${good} of ${outcomes.length} recipes\n`, ...lines].join('')
+}
+
+/** 0 when all went well; else 1 when any failed by itself, and the first failure's code otherwise. */
+export function exitCodeOfAll<Value>(
+  outcomes: readonly Outcome<Value>[],
+  isGood: (value: Value) => boolean,
+): number {
+  const codes = outcomes.map((outcome) =>
+    outcome.ok ? Number(!isGood(outcome.value)) : exitCodeOf(outcome.error),
+  )
+  return codes.includes(1) ? 1 : (codes.find((code) => code !== 0) ?? 0)
+}
