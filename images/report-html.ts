@@ -1,7 +1,8 @@
 import { formatBytes } from '../lib/bytes.ts'
 import { escapeMarkup as e } from './markup.ts'
 import { countChecks, type Report } from './report.ts'
-import { bootSection, memorySection, removedSection, sizeSection } from './report-sections.ts'
+import { attributionSection } from './report-attribution.ts'
+import { bootSection, imageSection, memorySection, removedSection, sizeSection } from './report-sections.ts'
 import { reportStyle } from './report-style.ts'
 import { formatMs } from './report-words.ts'
 
@@ -26,6 +27,8 @@ ${figures(report)}
 </header>
 <main>
 ${sizeSection(report)}
+${attributionSection(report)}
+${imageSection(report)}
 ${memorySection(report)}
 ${report.boots.map(bootSection).join('\n')}
 ${removedSection(report)}

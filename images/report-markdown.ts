@@ -1,5 +1,6 @@
 import { formatBytes } from '../lib/bytes.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
+import { attributionMarkdown } from './report-attribution.ts'
 import { bootTitle, machineWords, memoryWords, readyWords, speedWords } from './report-words.ts'
 
 /** The report for people, as Markdown. */
@@ -25,6 +26,8 @@ export function reportMarkdown(report: Report): string {
     ),
     '',
     `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
+    ...attributionMarkdown(report, table),
+    ...imageMarkdown(report),
     ...memoryMarkdown(report),
     '',
     '## Removed',
@@ -43,6 +46,13 @@ export function reportMarkdown(report: Report): string {
     '',
   ].join('\n')
 }
+
+function imageMarkdown({ checks }: Report): string[] {
+  if (checks.length === 0) return []
+  return ['', '## The image itself', '', ...table(checkHead, checks.map(checkRow))]
+}
+
+const checkHead = ['check', 'result', 'expected', 'observed', 'ms']
 
 function memoryMarkdown({ memory, boots }: Report): string[] {
   if (memory === undefined) return []
@@ -72,7 +82,7 @@ function bootMarkdown(boot: BootReport): string[] {
     '',
     `${readyWords(boot)}; ${speedWords(boot)}; ${memoryWords(boot)}. On ${machineWords(boot)}.`,
     '',
-    ...table(['check', 'result', 'expected', 'observed', 'ms'], boot.checks.map(checkRow)),
+    ...table(checkHead, boot.checks.map(checkRow)),
     ...boot.answers.flatMap((item) => ['', `> ${line(item.prompt)}`, '', line(item.answer)]),
     ...(boot.logTail === '' ? [] : ['', ...fenced(boot.logTail)]),
   ]

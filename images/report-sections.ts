@@ -1,6 +1,7 @@
 import { formatBytes } from '../lib/bytes.ts'
 import { escapeMarkup as e } from './markup.ts'
 import type { BootReport, CheckResult, PredictedMemory, Report } from './report.ts'
+import { figure, section, swatch, table } from './report-page.ts'
 import { type Bar, bytesPlot, timePlot } from './report-plots.ts'
 import { bootTitle, formatMs, machineWords, readyWords } from './report-words.ts'
 
@@ -97,7 +98,7 @@ export function bootSection(boot: BootReport, index: number): string {
         timePlot({ id: `time-${index}`, title: `Time line: ${title}`, description, rows }),
         description,
       ) +
-      table('Checks', ['check', 'result', 'expected', 'observed', '#time'], boot.checks.map(checkRow)) +
+      table('Checks', checkHead, boot.checks.map(checkRow)) +
       table('Timed greedy answers', ['prompt', '#tokens', '#first token', '#tokens/s'], runs) +
       boot.answers
         .map(({ prompt, answer }) => `<h3>${e(prompt)}</h3><blockquote>${e(answer.trim())}</blockquote>`)
@@ -105,6 +106,15 @@ export function bootSection(boot: BootReport, index: number): string {
       (boot.logTail === '' ? '' : `<h3>Last lines of its log</h3><pre>${e(boot.logTail)}</pre>`),
   )
 }
+
+/** Checks of the image itself; those of a boot stand with the boot. */
+export function imageSection({ checks }: Report): string {
+  if (checks.length === 0) return ''
+  const rows = checks.map(checkRow)
+  return section('The image itself', table('Checks that need no boot', checkHead, rows))
+}
+
+const checkHead = ['check', 'result', 'expected', 'observed', '#time']
 
 function checkRow({ title, status, expected, observed, durationMs, evidence }: CheckResult): string[] {
   const shown =
@@ -136,33 +146,6 @@ function largestFiles({ largest }: Report['removals'][number]): string {
   if (largest.length === 0) return ''
   const items = largest.map(({ path, sizeBytes }) => `${formatBytes(sizeBytes)}  ${path}`)
   return `<details><summary>largest files</summary><pre>${e(items.join('\n'))}</pre></details>`
-}
-
-/** Ties a row of a table to its colour in the plot above. */
-function swatch(colour: number): string {
-  return `<span aria-hidden="true" style="color:var(--c${colour})">■</span> `
-}
-
-function section(title: string, inner: string): string {
-  return `<section><h2>${e(title)}</h2>${inner}</section>`
-}
-
-function figure(plot: string, words: string): string {
-  return `<figure><div class="wide">${plot}</div><figcaption>${e(words)}</figcaption></figure>`
-}
-
-/** Cells are markup already; a column whose head begins with # holds numbers. */
-function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return ''
-  const numeric = head.map((name) => (name.startsWith('#') ? ' class="number"' : ''))
-  const heads = head.map(
-    (name, column) => `<th scope="col"${numeric[column]}>${e(name.replace('#', ''))}</th>`,
-  )
-  const body = rows.map(
-    ([first = '', ...rest]) =>
-      `<tr><th scope="row">${first}</th>${rest.map((cell, column) => `<td${numeric[column + 1]}>${cell}</td>`).join('')}</tr>`,
-  )
-  return `<div class="wide"><table><caption>${e(caption)}</caption><thead><tr>${heads.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
 }
 
 function sumOf(parts: Bar['parts']): number {

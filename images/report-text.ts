@@ -1,4 +1,5 @@
 import { formatBytes } from '../lib/bytes.ts'
+import { causeLines } from './attribution/text.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
 import { bootTitle, memoryWords, readyWords, speedWords } from './report-words.ts'
 
@@ -6,11 +7,15 @@ import { bootTitle, memoryWords, readyWords, speedWords } from './report-words.t
 export function reportText(report: Report): string {
   const { passed, failed, skipped } = countChecks(report)
   const { sizes } = report
+  const { shadowed, duplicates } = report.attribution
   const { storedBytes, weightsBytes, runtimeBytes, stockTreeBytes, keptTreeBytes } = sizes
   return [
     `${report.name}: ${report.engine.id} ${report.engine.version} serves ${report.model}`,
     ...report.layers.map((layer) => `  ${formatBytes(layer.sizeBytes).padStart(9)}  ${layer.cause}`),
     `stored ${formatBytes(storedBytes)} (weights ${formatBytes(weightsBytes)}, runtime ${formatBytes(runtimeBytes)}); files ${formatBytes(stockTreeBytes)} before slimming, ${formatBytes(keptTreeBytes)} after`,
+    ...causeLines(report.attribution),
+    `shadowed by later layers ${formatBytes(shadowed.sizeBytes)}, present more than once ${formatBytes(duplicates.sizeBytes)}`,
+    ...report.checks.map(checkText),
     ...report.boots.flatMap(bootText),
     `${report.verdict}: ${passed} checks passed, ${failed} failed, ${skipped} skipped`,
     report.image,

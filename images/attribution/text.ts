@@ -1,5 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import { type Attribution, extraBytes } from './attribution.ts'
+import type { EstimatedCause } from './estimate.ts'
 import type { ImageFacts, PathList } from './facts.ts'
 import type { ShadowedFile } from './overlay.ts'
 
@@ -23,7 +24,7 @@ export function attributionText(found: Attribution): string[] {
     ...found.largest.map(({ path, sizeBytes, cause }) => `${amount(sizeBytes)}  ${path}  (${cause})`),
     '',
     'facts',
-    ...factLines(found.facts),
+    ...factRows(found.facts).map(([what, where]) => `  ${what.padEnd(27)} ${where}`),
   ]
 }
 
@@ -33,11 +34,36 @@ export function causeLines({ causes, shadowed, unpackedBytes }: Attribution): st
     ...causes,
     ...(shadowed.sizeBytes === 0 ? [] : [{ cause: 'shadowed', sizeBytes: shadowed.sizeBytes }]),
   ].filter(({ sizeBytes }) => sizeBytes > 0)
+  return shareLines(rows, unpackedBytes)
+}
+
+/** A line with a bar for each cause, to the scale of all of them. */
+function shareLines(
+  rows: readonly { cause: string; sizeBytes: number; note?: string }[],
+  allBytes: number,
+): string[] {
   const width = Math.max(0, ...rows.map(({ cause }) => cause.length))
-  return rows.map(({ cause, sizeBytes }) => {
-    const share = sizeBytes / Math.max(1, unpackedBytes)
-    return `  ${cause.padEnd(width)} ${amount(sizeBytes)}  ${barOf(share)} ${(share * 100).toFixed(1).padStart(5)} %`
+  return rows.map(({ cause, sizeBytes, note = '' }) => {
+    const share = sizeBytes / Math.max(1, allBytes)
+    const percent = `${(share * 100).toFixed(1).padStart(5)} %`
+    return `  ${cause.padEnd(width)} ${amount(sizeBytes)}  ${barOf(share)} ${percent}${note}`
   })
+}
+
+/** What a plan will bring, by cause, with the largest parts of each. */
+export function estimateLines(estimated: readonly EstimatedCause[]): string[] {
+  const all = estimated.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const rows = estimated.map(({ cause, sizeBytes, parts }) => ({
+    cause,
+    sizeBytes,
+    note: `  ${partWords(parts)}`,
+  }))
+  return shareLines(rows, all)
+}
+
+function partWords(parts: EstimatedCause['parts']): string {
+  const names = parts.slice(0, 3).map(({ name, sizeBytes }) => `${name} ${formatBytes(sizeBytes)}`)
+  return `${names.join(', ')}${parts.length > names.length ? ` and ${parts.length - names.length} more` : ''}`
 }
 
 function layerLines({ layers }: Attribution): string[] {
@@ -76,18 +102,22 @@ function duplicateLines({ duplicates }: Attribution): string[] {
   ]
 }
 
-export function factLines({ packageCaches, ...facts }: ImageFacts): string[] {
+/** What was found, in pairs of a thing and its places. */
+export function factRows({ packageCaches, ...facts }: ImageFacts): [string, string][] {
+  const { files, sizeBytes, largest } = packageCaches
+  const caches =
+    files === 0 ? 'none' : `${formatBytes(sizeBytes)} in ${files} files, such as ${largest[0]?.path}`
   return [
-    `  caches of package managers  ${packageCaches.files === 0 ? 'none' : `${formatBytes(packageCaches.sizeBytes)} in ${packageCaches.files} files, such as ${packageCaches.largest[0]?.path}`}`,
-    `  shells                      ${pathWords(facts.shells)}`,
-    `  package managers            ${pathWords(facts.packageManagers)}`,
-    `  compilers                   ${pathWords(facts.compilers)}`,
-    `  setuid or setgid files      ${pathWords(facts.setuid)}`,
-    `  world-writable paths        ${pathWords(facts.worldWritable)}`,
+    ['caches of package managers', caches],
+    ['shells', pathWords(facts.shells)],
+    ['package managers', pathWords(facts.packageManagers)],
+    ['compilers', pathWords(facts.compilers)],
+    ['setuid or setgid files', pathWords(facts.setuid)],
+    ['world-writable paths', pathWords(facts.worldWritable)],
   ]
 }
 
-export function pathWords({ count, paths }: PathList): string {
+function pathWords({ count, paths }: PathList): string {
   if (count === 0) return 'none'
   const shown = paths.slice(0, 5)
   return `${count}: ${shown.join(' ')}${count > shown.length ? ' …' : ''}`

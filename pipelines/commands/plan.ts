@@ -1,3 +1,5 @@
+import { estimateCauses } from '../../images/attribution/estimate.ts'
+import { estimateLines } from '../../images/attribution/text.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
@@ -44,9 +46,42 @@ function planText(plan: ImagePlan): string {
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
     `command   ${(config.Entrypoint ?? []).join(' ')}`,
-    `removal   ${(plan.slimming?.rules ?? []).map((rule) => rule.id).join(', ')}`,
+    ...causeText(plan),
+    ...removalText(plan),
     ...(plan.memory === null ? [] : ['', memoryTable(plan.memory, plan.model)]),
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')
+}
+
+/** The lock knows packages and wheels as they are downloaded, and weights to the byte. */
+function causeText(plan: ImagePlan): string[] {
+  const { locked } = plan.runtime
+  const top =
+    locked.type === 'upstream'
+      ? `the image ${locked.base.reference}, of which nothing was read yet, comes on top`
+      : `the base ${locked.base.reference} comes on top`
+  const lines = estimateLines(estimateCauses(plan))
+  return ['', `by cause, as it is downloaded, before anything is removed; ${top}`, ...lines]
+}
+
+function removalText({ slimming }: ImagePlan): string[] {
+  const rules = (slimming?.rules ?? []).map(({ id, risk, reason }) => ({ id, risk, reason }))
+  const closure = slimming?.closure
+    ? [
+        {
+          id: 'closure',
+          risk: 'safe',
+          reason: 'files of packages that nothing the server starts or loads needs',
+        },
+      ]
+    : []
+  const all = [...rules, ...closure]
+  const width = Math.max(0, ...all.map(({ id }) => id.length))
+  return [
+    '',
+    `removed by ${all.length} rules; the report says how much by each`,
+    ...all.map(({ id, risk, reason }) => `  ${risk.padEnd(7)}  ${id.padEnd(width)}  ${reason}`),
+    '',
+  ]
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { attributionChecks } from '../../images/attribution/checks.ts'
 import { reportHtml } from '../../images/report-html.ts'
 import { reportJunit } from '../../images/report-junit.ts'
-import { nastyReport, report } from '../images/report-sample.ts'
+import { attribution, nastyReport, report } from '../images/report-sample.ts'
 import { ensurePython, pythonJson } from '../python.ts'
 import { ensureTool } from '../tools.ts'
 
@@ -50,9 +51,10 @@ async function lookAt(name: string, html: string): Promise<Looked> {
 }
 
 test.each([
-  ['good', report(), 4],
-  ['nasty', nastyReport(), 3],
-  ['not booted', report({ boots: [], verdict: 'not booted' }), 2],
+  ['good', report(), 5],
+  ['nasty', nastyReport(), 4],
+  ['not booted', report({ boots: [], verdict: 'not booted' }), 3],
+  ['shadowed', report({ attribution: attribution(true), checks: attributionChecks(attribution(true)) }), 5],
 ])('the page of a %s report is whole, readable and quiet in a real browser', async (name, given, plots) => {
   const { looks, urls, console, pdfBytes } = await lookAt(name, reportHtml(given))
   for (const look of Object.values(looks)) {
@@ -90,25 +92,23 @@ test('two programs nobody here wrote read the JUnit files, and the schema of Jen
   const paths = Object.keys(files).map((name) => join(folder, `${name}.xml`))
   const schema = join(folder, 'pytest-8.4.2/testing/example_scripts/junit-10.xsd')
   const found = await pythonJson(python, [join(import.meta.dirname, 'junit.py'), schema, ...paths])
+  const image = ['the image itself', 1, 0, 0]
   const suite = 'hostile boot as 54321:0 in podman'
   expect(found).toEqual([
     {
       errors: [],
-      suites: [
-        [suite, 2, 0, 0],
-        ['hostile boot as 54321:54321 in podman', 2, 0, 0],
-      ],
-      cases: 4,
+      suites: [image, [suite, 2, 0, 0], ['hostile boot as 54321:54321 in podman', 2, 0, 0]],
+      cases: 5,
       failures: [],
       skipped: [],
     },
     {
       errors: [],
-      suites: [[suite, 3, 1, 1]],
-      cases: 3,
+      suites: [image, [suite, 3, 1, 1]],
+      cases: 4,
       failures: [expect.stringContaining('status 500 instead of 200: <script>alert(1)</script> & "quotes"')],
       skipped: ['as expected'],
     },
-    { errors: [], suites: [], cases: 0, failures: [], skipped: [] },
+    { errors: [], suites: [image], cases: 1, failures: [], skipped: [] },
   ])
 })

@@ -34,11 +34,12 @@ test('the page needs nothing from elsewhere and runs nothing', () => {
   expect(html).toContain("default-src 'none'")
 })
 
-test('the page has a plot of bytes, of memory, and of every boot in time, each with words', () => {
+test('the page has plots of bytes, of their causes, of memory, and of every boot in time, each with words', () => {
   const html = reportHtml(report())
   const titles = [...html.matchAll(/<svg role="img" aria-labelledby="([^"]+)"/g)].map((match) => match[1])
   expect(titles).toEqual([
     'bytes-title bytes-text',
+    'causes-title causes-text',
     'memory-title memory-text',
     'time-0-title time-0-text',
     'time-1-title time-1-text',
@@ -51,7 +52,7 @@ test('a page of an image that was not booted says so and draws no boot', () => {
   const { memory: _, ...unplanned } = report({ boots: [], verdict: 'not booted' })
   const html = reportHtml(unplanned)
   expect(html).toContain('<span class="mark not-booted">not booted</span>')
-  expect(html.match(/<svg /g)).toHaveLength(1)
+  expect(html.match(/<svg /g)).toHaveLength(2)
 })
 
 test('bars are as long as their bytes', () => {

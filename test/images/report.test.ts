@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { attributionChecks } from '../../images/attribution/checks.ts'
 import { countChecks, verdictOf } from '../../images/report.ts'
+import { reportHtml } from '../../images/report-html.ts'
 import { reportMarkdown } from '../../images/report-markdown.ts'
 import { reportText } from '../../images/report-text.ts'
 import { formatMs } from '../../images/report-words.ts'
@@ -67,7 +68,7 @@ test('every row of a Markdown table has the cells of its head, whatever a server
   const lines = reportMarkdown(nastyReport()).split('\n')
   const cells = (line: string) => line.replaceAll('\\|', '').split('|').length
   const heads = lines.flatMap((line, index) => (/^\| --- /.test(line) ? [index - 1] : []))
-  expect(heads.length).toBe(4)
+  expect(heads.length).toBe(9)
   for (const head of heads)
     for (let row = head; lines[row]?.startsWith('|'); row++)
       expect(cells(lines[row] ?? ''), lines[row]).toBe(cells(lines[head] ?? ''))
@@ -83,4 +84,17 @@ test('memory stands beside its plan', () => {
   const text = reportMarkdown(report())
   expect(text).toContain('| planned: all | 287.1 MB |')
   expect(text).toContain('| measured: hostile boot as 54321:0 in podman | 340.1 MB |')
+})
+
+test('every form of the report tells causes, and names a hidden file', () => {
+  const hidden = report({ attribution: attribution(true), checks: attributionChecks(attribution(true)) })
+  expect(reportText(report())).toMatch(/ {2}weights +98\.4 MB {2}█+░+ +\d+\.\d %\n/)
+  expect(reportText(hidden)).toContain('shadowed by later layers 15.0 MB, present more than once 500.0 kB')
+  expect(reportText(hidden)).toContain('  failed  no shadowed bytes')
+  const markdown = reportMarkdown(hidden)
+  expect(markdown).toContain('| kernels sm_90 | 0 | 5.0 MB |')
+  expect(markdown).toContain('| /usr/lib/libc.so.6 | layer 2 of 3, overwritten by layer 3 | 15.0 MB |')
+  expect(markdown).toContain('| /usr/share/a.txt /usr/share/b.txt | 2 | 500.0 kB | 500.0 kB |')
+  expect(reportHtml(hidden)).toContain('<td>layer 2 of 3, overwritten by layer 3</td>')
+  expect(reportMarkdown(report())).not.toContain('### Shadowed')
 })
