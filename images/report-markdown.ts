@@ -1,4 +1,5 @@
 import { formatBytes } from '../lib/bytes.ts'
+import { gateLines } from './gate/result.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
 import { attributionMarkdown } from './report-attribution.ts'
 import { bootTitle, machineWords, memoryWords, readyWords, speedWords } from './report-words.ts'
@@ -43,6 +44,7 @@ export function reportMarkdown(report: Report): string {
       ]),
     ),
     ...report.boots.flatMap(bootMarkdown),
+    ...gateMarkdown(report),
     '',
   ].join('\n')
 }
@@ -50,6 +52,12 @@ export function reportMarkdown(report: Report): string {
 function imageMarkdown({ checks }: Report): string[] {
   if (checks.length === 0) return []
   return ['', '## The image itself', '', ...table(checkHead, checks.map(checkRow))]
+}
+
+function gateMarkdown({ gate }: Report): string[] {
+  if (gate === undefined) return ['', '## Gate', '', ...gateLines(gate)]
+  const rows = gate.parts.map(({ id, status, found, details }) => [id, status, found, details.join('<br>')])
+  return ['', `## Gate: ${gate.status}`, '', ...table(['part', 'result', 'found', 'details'], rows)]
 }
 
 const checkHead = ['check', 'result', 'expected', 'observed', 'ms']

@@ -1,5 +1,6 @@
 import { formatBytes } from '../lib/bytes.ts'
 import { causeLines } from './attribution/text.ts'
+import { gateLines } from './gate/result.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
 import { bootTitle, memoryWords, readyWords, speedWords } from './report-words.ts'
 
@@ -17,6 +18,7 @@ export function reportText(report: Report): string {
     `shadowed by later layers ${formatBytes(shadowed.sizeBytes)}, present more than once ${formatBytes(duplicates.sizeBytes)}`,
     ...report.checks.map(checkText),
     ...report.boots.flatMap(bootText),
+    ...gateLines(report.gate),
     `${report.verdict}: ${passed} checks passed, ${failed} failed, ${skipped} skipped`,
     report.image,
     '',

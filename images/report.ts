@@ -4,6 +4,7 @@ import type { EngineId } from '../recipes/recipe.ts'
 import type { Attribution } from './attribution/attribution.ts'
 import type { MissingLibrary } from './closure.ts'
 import type { ContainerFacts } from './container-facts.ts'
+import type { GateResult } from './gate/result.ts'
 import type { RunnerFacts } from './runner-facts.ts'
 import type { Identity } from './runtime-spec.ts'
 import type { Removal } from './tree.ts'
@@ -132,6 +133,8 @@ export interface Report {
     keptTreeBytes: number
   }
   layers: LayerReport[]
+  /** Image of the weights that the server was booted with, where its own does not hold them. */
+  weightsImage?: Digest
   removals: Removal[]
   missingLibraries: MissingLibrary[]
   /** Where every byte comes from, by the layers that ship. */
@@ -141,6 +144,8 @@ export interface Report {
   /** Absent where nothing was planned. */
   memory?: PredictedMemory
   boots: BootReport[]
+  /** Comparison with the stock build of the same lock; absent where nobody asked for it. */
+  gate?: GateResult
   times: { createdAt: string; runtimeMs: number; weightsMs: number; verifyMs: number; totalMs: number }
 }
 

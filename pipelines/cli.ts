@@ -3,6 +3,7 @@ import { bundleCommand } from './commands/bundle.ts'
 import { checkCommand } from './commands/check.ts'
 import type { Command, CommandContext } from './commands/command.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { gateCommand } from './commands/gate.ts'
 import { gpuCodeCommand } from './commands/gpu-code.ts'
 import { listCommand } from './commands/list.ts'
 import { lockCommand } from './commands/lock.ts'
@@ -23,6 +24,7 @@ const commands: Record<string, Command> = {
   plan: planCommand,
   build: buildCommand,
   verify: verifyCommand,
+  gate: gateCommand,
   publish: publishCommand,
   'run-files': runFilesCommand,
   bundle: bundleCommand,

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client, Container } from '@dagger.io/dagger'
+import type { Client, Container, Directory } from '@dagger.io/dagger'
 import type { StoredLayer } from '../images/oci.ts'
 import type { ImagePlan } from '../images/plan.ts'
 import { planTree, type TreePlan } from '../images/tree.ts'
@@ -44,7 +44,7 @@ export async function buildRuntime(
   try {
     const packer = packerOf(client, plan.platform)
     onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
-    const installed = (await install(client, plan)).rootfs()
+    const installed = await installedTree(client, plan)
     onStep('list the finished tree')
     const { rewriting } = plan.slimming
     const { tree, files } = await rewriteTree(client, packer, installed, rewriting, plan.platform)
@@ -59,6 +59,11 @@ export async function buildRuntime(
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** The tree before anything is removed from it; the engine's cache has it when it was built lately. */
+export async function installedTree(client: Client, plan: ImagePlan): Promise<Directory> {
+  return (await install(client, plan)).rootfs()
 }
 
 async function install(client: Client, plan: ImagePlan): Promise<Container> {

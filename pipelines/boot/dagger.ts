@@ -101,7 +101,10 @@ function toolsOf({ client, platform }: DaggerBoot): Container {
     ])
 }
 
-function pulledByDigest({ client, registryPort, platform }: DaggerBoot, image: Digest): Container {
+export function pulledByDigest(
+  { client, registryPort, platform }: Pick<DaggerBoot, 'client' | 'registryPort' | 'platform'>,
+  image: Digest,
+): Container {
   const registry = client.host().service([{ frontend: registryPort, backend: registryPort }])
   // Platform is a branded string without a constructor.
   return client.container({ platform: platform as never }).from(`localhost:${registryPort}/ingot@${image}`, {

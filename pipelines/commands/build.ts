@@ -1,3 +1,4 @@
+import { stockPlanOf } from '../../images/gate/stock.ts'
 import { type ImagePlan, planImage } from '../../images/plan.ts'
 import type { Report } from '../../images/report.ts'
 import { reportText } from '../../images/report-text.ts'
@@ -17,11 +18,12 @@ import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 const usualParallel = 2
 
 export const buildCommand: Command = {
-  usage: 'build RECIPE... [--parallel N] [--no-verify] [--json]',
+  usage: 'build RECIPE... [--parallel N] [--no-verify] [--no-slim] [--json]',
   summary: 'plan, build, boot and verify; prints the digest last',
   options: {
     'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
     'no-verify': 'do not boot the image; its report says "not booted"',
+    'no-slim': 'build NAME-stock from the same lock, with nothing removed, for comparison',
     json: 'the reports as JSON',
   },
   run,
@@ -31,6 +33,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const options = {
     parallel: { type: 'string' },
     'no-verify': { type: 'boolean' },
+    'no-slim': { type: 'boolean' },
     json: { type: 'boolean' },
   } as const
   const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
@@ -38,10 +41,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
   const verify = values['no-verify'] !== true
+  const slim = values['no-slim'] !== true
   const boots = openTurns()
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
-      buildRecipe(item.recipe, engine, { ...context, progress, verify, boots })
+      buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots })
     return forEachRecipe(items, parallel, context, build, explain)
   })
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
@@ -60,6 +64,7 @@ function parallelOf(text: string | undefined): number {
 interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {
   progress: Progress
   verify: boolean
+  slim: boolean
   boots: Turns
 }
 
@@ -69,7 +74,8 @@ async function buildRecipe(
   context: RecipeContext,
 ): Promise<Report> {
   const lock = await lockOf(loaded, engine, context)
-  const plan: ImagePlan = planImage(loaded.recipe, lock)
+  const slimmed: ImagePlan = planImage(loaded.recipe, lock)
+  const plan = context.slim ? slimmed : stockPlanOf(slimmed)
   const store = await openStore(storeFolder(context.environment))
   try {
     return await buildImage(plan, lock.weights, {

@@ -58,28 +58,36 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   }
 }
 
-function readOptions(values: {
-  runner: string
-  gpus?: string | undefined
-  memory?: string | undefined
-  profile?: string | undefined
-}): VerifyOptions {
-  const { runner, profile = null } = values
-  if (runner !== 'dagger' && runner !== 'docker' && runner !== 'podman')
-    throw usageError('verify', `there is no runner "${runner}"; it is dagger, docker or podman`)
-  const gpus = values.gpus === undefined ? null : parseGpuChoice(values.gpus)
-  if (values.gpus !== undefined && gpus === null)
-    throw usageError('verify', `--gpus ${values.gpus} is neither all, nor a number, nor indexes such as 0,1`)
-  if (runner === 'dagger' && (gpus !== null || values.memory !== undefined))
+function readOptions(
+  values: RunnerValues & { memory?: string | undefined; profile?: string | undefined },
+): VerifyOptions {
+  const { memory, profile = null } = values
+  if (values.runner === 'dagger' && memory !== undefined)
     throw usageError('verify', '--gpus and --memory need --runner docker or podman')
   if (profile !== null && !isProfile(profile))
     throw usageError('verify', `there is no profile "${profile}"; it is ${profiles.join(' or ')}`)
   return {
-    runner,
-    gpus,
-    memoryBytes: values.memory === undefined ? null : parseBytes(values.memory),
+    ...readRunnerOptions('verify', values),
+    memoryBytes: memory === undefined ? null : parseBytes(memory),
     profile,
   }
+}
+
+interface RunnerValues {
+  runner: string
+  gpus?: string | undefined
+}
+
+/** The runner and its GPUs, as every command that boots takes them. */
+export function readRunnerOptions(command: string, { runner, gpus: text }: RunnerValues): VerifyOptions {
+  if (runner !== 'dagger' && runner !== 'docker' && runner !== 'podman')
+    throw usageError(command, `there is no runner "${runner}"; it is dagger, docker or podman`)
+  const gpus = text === undefined ? null : parseGpuChoice(text)
+  if (text !== undefined && gpus === null)
+    throw usageError(command, `--gpus ${text} is neither all, nor a number, nor indexes such as 0,1`)
+  if (runner === 'dagger' && gpus !== null)
+    throw usageError(command, '--gpus and --memory need --runner docker or podman')
+  return { runner, gpus, memoryBytes: null, profile: null }
 }
 
 function isProfile(text: string): text is Profile {

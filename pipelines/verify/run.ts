@@ -72,10 +72,10 @@ function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report
   }
 }
 
-async function withRunner<Result>(
-  { plan }: Subject,
-  options: VerifyOptions,
-  { store, environment, engine }: VerifyEnvironment,
+export async function withRunner<Result>(
+  { plan }: Pick<Subject, 'plan'>,
+  options: Omit<VerifyOptions, 'profile'>,
+  { store, environment, engine }: Pick<VerifyEnvironment, 'store' | 'environment' | 'engine'>,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
   const registry = await serveStore(store, {})

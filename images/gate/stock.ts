@@ -1,0 +1,23 @@
+import type { ImagePlan } from '../plan.ts'
+import { stockRules } from '../slimming.ts'
+
+/**
+ * The same plan with nothing removed but the traces of the build, under a name of its own. It is for comparison, so budgets
+ * and what must not be in an image are not its matter.
+ */
+export function stockPlanOf(plan: ImagePlan): ImagePlan {
+  const name = `${plan.name}-stock`
+  const labels = { ...plan.config.Labels, 'org.opencontainers.image.title': name }
+  return {
+    ...plan,
+    name,
+    slimming: { rules: stockRules },
+    config: { ...plan.config, Labels: labels },
+    budgets: {},
+    policy: {
+      allowWorldWritable: ['/**'],
+      allowSecrets: ['/**'],
+      shells: ['it is the stock image, for comparison'],
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { gateLines } from '../../images/gate/result.ts'
+import { stockPlanOf } from '../../images/gate/stock.ts'
+import { planDigestOf, planImage } from '../../images/plan.ts'
+import { type Report, reportJson } from '../../images/report.ts'
+import { reportMarkdown } from '../../images/report-markdown.ts'
+import { prettyJson } from '../../lib/json.ts'
+import { buildImage } from '../build.ts'
+import { StageError } from '../error.ts'
+import { type GateImage, runGate } from '../gate.ts'
+import { loadLock, loadRecipe } from '../recipes.ts'
+import { serveStore } from '../registry/server.ts'
+import { writeRecord } from '../store/record.ts'
+import { closeStore, openStore, type Store } from '../store/store.ts'
+import { openTurns } from '../turns.ts'
+import { type VerifyOptions, withRunner } from '../verify/run.ts'
+import { findSubject } from '../verify/subject.ts'
+import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+import { withEngine } from './engine.ts'
+import { readRunnerOptions } from './verify.ts'
+
+export const gateCommand: Command = {
+  usage: 'gate RECIPE [--runner dagger|docker|podman] [--gpus all] [--json]',
+  summary:
+    'compare the slimmed image with the stock build of the same lock: files, loading, answers, start-up',
+  options: {
+    runner: 'what boots both: dagger (default), docker or podman',
+    gpus: 'GPUs to hand to them: all, a number of them, or indexes such as 0,1; docker and podman only',
+    json: 'the report as JSON',
+  },
+  run,
+}
+
+const options = {
+  runner: { type: 'string', default: 'dagger' },
+  gpus: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+/** 1 when something is worse than in stock, 3 when a part could not run here. */
+const exitCodes = { passed: 0, failed: 1, incomplete: 3, 'not run': 3 } as const
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = readArguments(argv, options, { command: 'gate', least: 1, most: 1 })
+  const chosen = readRunnerOptions('gate', values)
+  const store = await openStore(storeFolder(context.environment))
+  try {
+    const report = await gated(positionals[0] ?? '', chosen, store, context)
+    const lines = [...gateLines(report.gate), report.image, '']
+    context.stdout(values.json ? prettyJson(reportJson(report)) : lines.join('\n'))
+    return exitCodes[report.gate?.status ?? 'not run']
+  } finally {
+    await closeStore(store)
+  }
+}
+
+/** Builds what is not in the store yet, compares, and puts the result into the report of the slimmed image. */
+async function gated(
+  file: string,
+  chosen: VerifyOptions,
+  store: Store,
+  context: CommandContext,
+): Promise<Report> {
+  const { recipe, folder, lockFile } = await loadRecipe(file, context.environment)
+  const lock = await loadLock(lockFile)
+  if (lock === undefined) throw noLock(file)
+  const plan = planImage(recipe, lock)
+  return withEngine(context, async (engine) => {
+    const shared = { ...context, store, engine: () => engine.client() }
+    const building = { ...shared, recipeFolder: folder, verify: false, boots: openTurns() }
+    await buildImage(plan, lock.weights, building)
+    const subject = await findSubject(file, store, context.environment)
+    const stock = async (): Promise<GateImage> => {
+      const stockPlan = stockPlanOf(plan)
+      const { image } = await buildImage(stockPlan, lock.weights, building)
+      // The weights are the same ones, and so is the image that carries them.
+      return { image, mounts: subject.mounts }
+    }
+    const registry = await serveStore(store, {})
+    try {
+      const gate = await withRunner(subject, chosen, shared, async (runner) =>
+        runGate(
+          plan,
+          { image: subject.report.image, mounts: subject.mounts },
+          {
+            client: await engine.client(),
+            registryPort: registry.port,
+            runner,
+            stock,
+            onStep: (text) => context.progress.step(text),
+            signal: context.signal,
+          },
+        ),
+      )
+      const report: Report = { ...subject.report, gate }
+      await writeRecord(store, 'report', planDigestOf(plan), reportJson(report))
+      await writeRecord(store, 'report-markdown', planDigestOf(plan), reportMarkdown(report))
+      return report
+    } finally {
+      await registry.close()
+    }
+  })
+}
+
+function noLock(file: string): StageError {
+  return new StageError('missing-lock', {
+    attempted: `compare the image of ${file} with its stock image`,
+    found: 'it has no lock',
+    hint: `run \`ingot build ${file}\` first`,
+  })
+}

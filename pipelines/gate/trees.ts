@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Client, Directory } from '@dagger.io/dagger'
+import type { TreeComparison } from '../../images/gate/files.ts'
+import type { ImagePlan } from '../../images/plan.ts'
+import { imageFrom } from '../debian.ts'
+
+/** `chroot` of busybox is static: variables of the loader do not reach it. */
+const packages = ['busybox-static', 'pax-utils', 'xxhash']
+
+/** Compares two root file systems without running anything of either but its loader. */
+export async function compareTrees(
+  client: Client,
+  trees: { stock: Directory; slim: Directory },
+  plan: ImagePlan,
+): Promise<TreeComparison> {
+  const script = await readFile(join(import.meta.dirname, 'trees.sh'), 'utf8')
+  const compared = imageFrom(client, 'debian:bookworm-slim', plan.platform)
+    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
+    .withExec([
+      'sh',
+      '-ceu',
+      `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${packages.join(' ')} >/dev/null`,
+    ])
+    .withMountedDirectory('/stock', trees.stock)
+    .withMountedDirectory('/slim', trees.slim)
+    .withNewFile('/trees.sh', script)
+    .withExec(['sh', '/trees.sh', libraryPathOf(plan), plan.weights.modelFolder])
+    .directory('/compared')
+  const read = (name: string) => compared.file(name).contents()
+  const [loading, changed, files] = await Promise.all([read('loading'), read('changed'), read('files')])
+  return { loading, changed, files: Number(files) }
+}
+
+function libraryPathOf({ config }: ImagePlan): string {
+  const name = 'LD_LIBRARY_PATH='
+  return (config.Env ?? []).find((variable) => variable.startsWith(name))?.slice(name.length) ?? ''
+}
