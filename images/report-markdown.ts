@@ -14,6 +14,7 @@ export function reportMarkdown(report: Report): string {
     `\`${report.image}\`, plan \`${report.plan}\``,
     '',
     `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failed} failed, ${skipped} skipped.`,
+    ...(report.weightsImage === undefined ? [] : ['', `Weights beside it: \`${report.weightsImage}\`.`]),
     '',
     '## Size',
     '',

@@ -5,6 +5,7 @@ import type { Digest } from '../../lib/digest.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
+import { statBlob } from '../store/blobs.ts'
 import { readImageConfig } from '../store/image.ts'
 import { readRecord } from '../store/record.ts'
 import { listReferences, resolveReference } from '../store/reference.ts'
@@ -62,19 +63,35 @@ async function withReport(text: string, plan: ImagePlan, planDigest: Digest, sto
       'the store has no image of this plan',
       `run \`ingot build --no-verify\` on its recipe`,
     )
-  return { plan, planDigest, report, mounts: await mountsOf(plan, store) }
+  const weightsImage = await weightsBeside(plan, report, store)
+  if (weightsImage === undefined) return { plan, planDigest, report, mounts: [] }
+  const mounts = [{ image: weightsImage, path: plan.weights.modelFolder }]
+  return { plan, planDigest, report: { ...report, weightsImage }, mounts }
 }
 
-/** Weights that are not in the image lie beside it in the store, under a name that `ingot build` gave them. */
-async function mountsOf({ name, weights }: ImagePlan, store: Store): Promise<WeightsMount[]> {
-  if (weights.delivery === 'baked') return []
-  const found = await resolveReference(store, `${name}-weights:latest`)
-  if (found) return [{ image: found.digest, path: weights.modelFolder }]
+/**
+ * Weights that are not in the image lie beside it in the store. The report names them by digest; for an image that was not
+ * booted those count that a later build of the same weights packed.
+ */
+async function weightsBeside(
+  { name, weights }: ImagePlan,
+  report: Report,
+  store: Store,
+): Promise<Digest | undefined> {
+  if (weights.delivery === 'baked') return undefined
+  const known = report.weightsImage
+  if (known !== undefined && (await statBlob(store, known)) !== undefined) return known
+  const found = (await resolveReference(store, `${name}-weights:latest`))?.digest
+  if (found && (await weightsLabel(store, found)) === weights.setDigest) return found
   throw notBuilt(
     name,
     'its weights are not in the store',
     'run `ingot build` on its recipe, which packs them to boot it',
   )
+}
+
+async function weightsLabel(store: Store, image: Digest): Promise<string | undefined> {
+  return (await readImageConfig(store, image)).config.Labels?.['dev.ingot.weights']
 }
 
 function notBuilt(text: string, found: string, hint: string): StageError {
