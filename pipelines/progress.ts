@@ -1,4 +1,4 @@
-import { Format, MultiBar, type Options, type Params, SingleBar } from 'cli-progress'
+import cliProgress, { MultiBar, type Options, type Params, SingleBar } from 'cli-progress'
 import { formatBytes } from '../lib/bytes.ts'
 
 /** What a stage tells the person who waits. Everything goes to stderr; results go to stdout. */
@@ -105,7 +105,7 @@ function laneText(
 ) {
   const bytes =
     total > 1
-      ? ` [${Format.BarFormat(progress, { ...options, barsize: 20 })}] ${formatBytes(value)} of ${formatBytes(total)}`
+      ? ` [${cliProgress.Format.BarFormat(progress, { ...options, barsize: 20 })}] ${formatBytes(value)} of ${formatBytes(total)}`
       : ''
   return `${payload.name}  ${payload.text}${bytes}`
 }
