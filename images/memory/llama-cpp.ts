@@ -59,7 +59,13 @@ function warningsOf({ facts }: MemoryRequest, gpus: number): string[] {
   ]
 }
 
-const weightRules = { tp: 1, hasRotaryTable: false, padsExperts: false, embeddingOnHost: true }
+const weightRules = {
+  tp: 1,
+  hasRotaryTable: false,
+  padsExperts: false,
+  usesTorch: false,
+  embeddingOnHost: true,
+}
 
 function formulasOf(usesFlash: boolean): Record<string, string> {
   return {

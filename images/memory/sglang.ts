@@ -50,7 +50,7 @@ export function planSglang(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: false, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, padsExperts: false, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory',

@@ -44,7 +44,7 @@ export function planTgi(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: false, padsExperts: false, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: false, padsExperts: false, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory x CUDA_MEMORY_FRACTION x 0.90',

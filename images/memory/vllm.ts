@@ -61,7 +61,7 @@ export function planVllm(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, padsExperts: true, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'ceil(GPU memory x gpu-memory-utilization)',

@@ -1,4 +1,5 @@
 import { type ModelFacts, type RoleCounts, sumOf, type WeightRole } from '../../recipes/model-facts.ts'
+import { allocatorWasteBytes } from './allocator.ts'
 import { bitsOfMethod, modelDtypeOf } from './dtypes.ts'
 import type { MemoryRequest } from './request.ts'
 
@@ -7,7 +8,7 @@ export interface ResidentWeights {
   bytes: number
   /** Of one whole copy, before any engine pads or copies it. */
   totalBytes: number
-  parts: { tensors: number; padding: number; rotaryTable: number }
+  parts: { tensors: number; padding: number; rotaryTable: number; allocator: number }
   from: 'given' | 'headers' | 'configuration'
 }
 
@@ -18,6 +19,8 @@ export interface WeightRules {
   hasRotaryTable: boolean
   /** Kernels that pad experts to whole tiles, as Marlin does for MXFP4. */
   padsExperts: boolean
+  /** PyTorch's allocator gives tensors whole blocks. */
+  usesTorch: boolean
   /** llama.cpp leaves the input embedding on the host, unless it is the output matrix too. */
   embeddingOnHost: boolean
 }
@@ -39,17 +42,29 @@ export function residentWeights(request: MemoryRequest, rules: WeightRules): Res
   const padding = rules.padsExperts ? expertPadding(facts, roles?.bytes, total, rules) : 0
   const rotaryTable = rules.hasRotaryTable ? rotaryTableBytes(facts) : 0
   const tensors = Math.round(total * share)
+  const allocator = rules.usesTorch && isWhole(facts, total, rules) ? allocatorWasteBytes(facts, rules.tp) : 0
   return {
-    bytes: tensors + padding + rotaryTable,
+    bytes: tensors + padding + rotaryTable + allocator,
     totalBytes: total,
-    parts: { tensors, padding, rotaryTable },
+    parts: { tensors, padding, rotaryTable, allocator },
     from: request.weightsBytes !== undefined ? 'given' : (roles?.from ?? 'configuration'),
   }
 }
 
+/** Whether the bytes are those of the unpacked model, so that the sizes of its matrices are known. */
+function isWhole({ parameters }: ModelFacts, total: number, { pp }: WeightRules): boolean {
+  const bytes = parameters ? sumOf(parameters) * 2 : 0
+  return pp === 1 && Math.abs(total - bytes) < bytes * 0.01
+}
+
 function givenPerGpu(bytes: number, request: MemoryRequest, rules: WeightRules): ResidentWeights {
   const totalBytes = request.weightsBytes ?? request.facts.weights?.totalBytes ?? bytes * rules.tp * rules.pp
-  return { bytes, totalBytes, parts: { tensors: bytes, padding: 0, rotaryTable: 0 }, from: 'given' }
+  return {
+    bytes,
+    totalBytes,
+    parts: { tensors: bytes, padding: 0, rotaryTable: 0, allocator: 0 },
+    from: 'given',
+  }
 }
 
 function rolesOf(

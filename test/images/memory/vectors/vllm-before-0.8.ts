@@ -96,8 +96,9 @@ export const vectors: Vector[] = [
         maxModelLen: 131072,
       } as const
       const given = plan('qwen2.5-14b', { ...base, availableKvBytes: Math.round(7.465 * GiB) })
-      const alone = plan('qwen2.5-14b', { ...base, weightsBytesPerGpu: Math.round(13.9476 * GiB) })
+      const alone = plan('qwen2.5-14b', base)
       return [
+        { what: 'weights GiB, not told', logged: 13.9476, within: 0.0005, planned: gib(alone.weightsBytes) },
         { what: 'bytes per token', logged: 98304, planned: given.kvBytesPerToken },
         { what: 'longest', logged: 81536, steps: 16, planned: given.maxModelLenThatFits },
         { what: 'fits', logged: false, planned: given.fits },
