@@ -14,17 +14,17 @@ import { daggerRunner } from './boot/dagger.ts'
 import type { WeightsMount } from './boot/runner.ts'
 import { StageError } from './error.ts'
 import type { Progress } from './progress.ts'
+import { packReusing } from './rebase.ts'
 import { serveStore } from './registry/server.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
 import { daggerSecrets } from './secrets.ts'
 import { attributeBuilt } from './size/built.ts'
-import { statBlob } from './store/blobs.ts'
+import { knownBytes } from './store/foreign.ts'
 import { storeImage } from './store/image.ts'
 import { readRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 import { verifyImage } from './verify.ts'
-import { packWeights } from './weights/pack.ts'
 
 export interface BuildContext {
   store: Store
@@ -37,6 +37,8 @@ export interface BuildContext {
   verify: boolean
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
   boots: Turns
+  /** Images in registries whose weight layers are used again. */
+  fromRegistry?: readonly string[]
 }
 
 const reportKind = 'report'
@@ -48,7 +50,7 @@ export async function knownReport(store: Store, plan: ImagePlan): Promise<Report
   const report = (await readRecord(store, reportKind, planDigestOf(plan))) as Report | undefined
   if (report === undefined || report.reportVersion !== reportVersion) return undefined
   const blobs = [report.image, ...report.layers.map((layer) => layer.digest)]
-  const sizes = await Promise.all(blobs.map((digest) => statBlob(store, digest)))
+  const sizes = await Promise.all(blobs.map((digest) => knownBytes(store, digest)))
   return sizes.every((size) => size !== undefined) ? report : undefined
 }
 
@@ -82,6 +84,7 @@ export async function buildImage(
   const now = performance.now()
   const report: Report = {
     ...draft,
+    ...(mounts[0] && { weightsImage: mounts[0].image }),
     boots,
     verdict: verdictOf(boots, draft.checks),
     times: {
@@ -114,13 +117,9 @@ async function packedWeights(
 ): Promise<StoredLayer[]> {
   const { delivery } = plan.weights
   if (!context.verify && (delivery === 'mounted' || delivery === 'hf-cache')) return []
-  const { recipeFolder, environment, signal, progress } = context
-  return packWeights(context.store, weights, plan.weights.layers, {
-    recipeFolder,
-    environment,
-    signal,
+  return packReusing(context.store, weights, plan.weights.layers, {
+    ...context,
     resolveSecret: daggerSecrets(context.engine),
-    onProgress: (done, total) => progress.bytes('weights', done, total),
   })
 }
 

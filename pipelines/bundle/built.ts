@@ -12,6 +12,7 @@ import type { BuiltImage } from '../publish/built.ts'
 import { closureOf } from '../publish/closure.ts'
 import { companionsOf } from '../publish/companions.ts'
 import { imageOf } from '../publish/root.ts'
+import { requireHere } from '../store/foreign.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type BundleEntry, blobEntry, textEntry } from './contents.ts'
@@ -37,8 +38,10 @@ export async function bundleContents(
     const { config, layers } = await readImageManifest(store, descriptor.digest)
     const reference = siteReference(name, descriptor.digest)
     images.push({ reference, descriptor, config: config.digest, layers: layers.map(({ digest }) => digest) })
-    for (const { digest, size } of [descriptor, ...(await closureOf(store, descriptor)).blobs])
+    for (const { digest, size } of [descriptor, ...(await closureOf(store, descriptor)).blobs]) {
+      await requireHere(store, digest)
       blobs.set(digest, blobEntry(store, digest, size))
+    }
     return reference
   }
   for (const image of built) {

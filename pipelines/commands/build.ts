@@ -18,10 +18,12 @@ import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 const usualParallel = 2
 
 export const buildCommand: Command = {
-  usage: 'build RECIPE... [--parallel N] [--no-verify] [--no-slim] [--json]',
+  usage: 'build RECIPE... [--parallel N] [--from-registry IMAGE] [--no-verify] [--no-slim] [--json]',
   summary: 'plan, build, boot and verify; prints the digest last',
   options: {
     'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
+    'from-registry IMAGE':
+      'use weight layers that this image has; with --no-verify none of them is downloaded',
     'no-verify': 'do not boot the image; its report says "not booted"',
     'no-slim': 'build NAME-stock from the same lock, with nothing removed, for comparison',
     json: 'the reports as JSON',
@@ -32,6 +34,7 @@ export const buildCommand: Command = {
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const options = {
     parallel: { type: 'string' },
+    'from-registry': { type: 'string', multiple: true },
     'no-verify': { type: 'boolean' },
     'no-slim': { type: 'boolean' },
     json: { type: 'boolean' },
@@ -43,9 +46,10 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const verify = values['no-verify'] !== true
   const slim = values['no-slim'] !== true
   const boots = openTurns()
+  const fromRegistry = values['from-registry'] ?? []
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
-      buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots })
+      buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, fromRegistry })
     return forEachRecipe(items, parallel, context, build, explain)
   })
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
@@ -66,6 +70,7 @@ interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {
   verify: boolean
   slim: boolean
   boots: Turns
+  fromRegistry: readonly string[]
 }
 
 async function buildRecipe(

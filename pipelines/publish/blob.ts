@@ -1,4 +1,5 @@
 import type { Descriptor } from '../../images/oci.ts'
+import { requireHere } from '../store/foreign.ts'
 import { isTransient, isUploadLost } from './error.ts'
 import { pauseAfter } from './retry.ts'
 import type { RegistrySession } from './session.ts'
@@ -19,6 +20,7 @@ export async function ensureBlob(
     if (mounted === 'created') return 'mounted'
     // An upload that is not used is forgotten by the registry; trying the next source costs one request.
   }
+  await requireHere(options.store, blob.digest)
   await sendUntilDone(session, blob, options)
   return 'uploaded'
 }

@@ -1,7 +1,8 @@
 import type { Descriptor } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { missingBlob, readBlobText, statBlob } from '../store/blobs.ts'
+import { missingBlob, readBlobText } from '../store/blobs.ts'
 import { StoreError } from '../store/error.ts'
+import { knownBytes } from '../store/foreign.ts'
 import { indexTypes, manifestTypes, parseManifest } from '../store/manifest.ts'
 import type { Store } from '../store/store.ts'
 
@@ -37,7 +38,7 @@ export async function closureOf(store: Store, root: Descriptor): Promise<Closure
 }
 
 async function requireSize(store: Store, descriptor: Descriptor): Promise<Descriptor> {
-  const sizeBytes = await statBlob(store, descriptor.digest)
+  const sizeBytes = await knownBytes(store, descriptor.digest)
   if (sizeBytes === undefined) throw missingBlob(descriptor.digest)
   if (sizeBytes === descriptor.size) return descriptor
   throw new StoreError('size-mismatch', {

@@ -3,6 +3,7 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { blobPath, chunksOf, statBlob } from './blobs.ts'
+import { foreignBlob } from './foreign.ts'
 import { readManifest } from './manifest.ts'
 import { listReferences } from './reference.ts'
 import type { Store } from './store.ts'
@@ -74,7 +75,10 @@ async function checkReferences(
   const seen = new Set<Digest>()
   async function follow(digest: Digest, size: number, neededBy: string): Promise<void> {
     const foundBytes = await statBlob(store, digest)
-    if (foundBytes === undefined) return report({ type: 'missing', digest, neededBy })
+    if (foundBytes === undefined) {
+      if ((await foreignBlob(store, digest)) === undefined) report({ type: 'missing', digest, neededBy })
+      return
+    }
     if (foundBytes !== size && !corrupt.has(digest))
       report({ type: 'size', digest, foundBytes, expectedBytes: size, neededBy })
     if (seen.has(digest) || corrupt.has(digest)) return

@@ -6,6 +6,7 @@ import { canonicalJson, type Json } from '../../lib/json.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { missingBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
+import { knownBytes } from './foreign.ts'
 import { withStoreLock } from './lock.ts'
 import { isDescriptor, jsonObjectOf, readManifest } from './manifest.ts'
 import { badName } from './record.ts'
@@ -113,7 +114,7 @@ async function describeManifest(store: Store, digest: Digest): Promise<Descripto
 }
 
 async function requireClosure(store: Store, descriptor: Descriptor): Promise<void> {
-  if ((await statBlob(store, descriptor.digest)) === undefined) throw missingBlob(descriptor.digest)
+  if ((await knownBytes(store, descriptor.digest)) === undefined) throw missingBlob(descriptor.digest)
   const manifest = await readManifest(store, descriptor.digest)
   for (const child of manifest?.children ?? []) await requireClosure(store, child)
 }

@@ -56,10 +56,7 @@ const accept = [
  */
 export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSession): Promise<LockedWeights> {
   const registry = open(source.reference, session)
-  const found = await registry.manifest(registry.reference.version)
-  const chosen = found.manifest.manifests?.[0]
-    ? await registry.manifest(found.manifest.manifests[0].digest)
-    : found
+  const chosen = await chosenManifest(registry)
   const labels = await labelsOf(chosen.manifest, registry)
   const files = sortFiles(packedFilesOf(labels) ?? rawFilesOf(chosen.manifest))
   if (files.length === 0) throw notWeights(source.reference, chosen.manifest)
@@ -70,6 +67,20 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
     setDigest: setDigestOf(files),
     ...(license === undefined ? {} : { license }),
   }
+}
+
+/** The manifest behind a reference; of an index the first, as weights are the same on every platform. */
+export function readOciManifest(
+  reference: string,
+  session: SourceSession,
+): Promise<{ manifest: Manifest; digest: Digest }> {
+  return chosenManifest(open(reference, session))
+}
+
+async function chosenManifest(registry: OpenRegistry): Promise<{ manifest: Manifest; digest: Digest }> {
+  const found = await registry.manifest(registry.reference.version)
+  const [first] = found.manifest.manifests ?? []
+  return first ? registry.manifest(first.digest) : found
 }
 
 /** Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. */
