@@ -7,6 +7,7 @@ import { deploymentOf, runtimeOf } from './deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from './engine.ts'
 import { engineOf } from './engines.ts'
 import { PlanError } from './error.ts'
+import { licenceRefusals } from './licence.ts'
 import type { MemoryPlan } from './memory/result.ts'
 import type { RuntimeConfig } from './oci.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './plan-memory.ts'
@@ -14,6 +15,7 @@ import { mountedFiles, planWeights, type WeightsPlan } from './plan-weights.ts'
 import type { Behaviour } from './probe.ts'
 import type { PredictedMemory } from './report.ts'
 import type { Requirements } from './requirements.ts'
+import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
 import { planSlimming } from './slim-plan.ts'
 import type { SlimPolicy } from './slimming.ts'
@@ -47,6 +49,7 @@ export interface ImagePlan {
   /** Parts of memory that the report puts beside what the boot measures. */
   predictedMemory: PredictedMemory | null
   budgets: Recipe['image']['budgets']
+  policy: ScanPolicy
   verify: { profiles: Profile[]; startTimeoutSeconds: number; prompts: string[]; behaviour: Behaviour }
   /** Bytes known before the build. Runtime files are slimmed afterwards, so packages are an upper bound. */
   estimate: { weightsBytes: number; packagesBytes: number }
@@ -56,7 +59,7 @@ export interface ImagePlan {
 export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
-  refuse(recipe, engine.refusals(deployment))
+  refuse(recipe, [...licenceRefusals(recipe, lock.weights), ...engine.refusals(deployment)])
   const memory = deploymentMemory(deployment)
   refuseMisfit(recipe.name, memory)
   const { source } = deployment.runtime
@@ -86,6 +89,7 @@ export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
     memory,
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
+    policy: scanPolicyOf(recipe, engine),
     verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
