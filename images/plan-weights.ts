@@ -1,11 +1,13 @@
 import type { Digest } from '../lib/digest.ts'
+import { optional } from '../lib/optional.ts'
 import type { Lock } from '../recipes/lock.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import type { Delivery, WeightFile } from '../recipes/weights.ts'
 import type { Deployment } from './engine.ts'
 import { ollamaStore } from './ollama-weights.ts'
-import { groupIntoLayers, planWeightLayers, type WeightLayer } from './weight-layers.ts'
+import { groupIntoLayers, partBytes, planWeightLayers, type WeightLayer } from './weight-layers.ts'
 import { hubCacheEntries } from './weights/hub-cache.ts'
+import { noHash } from './weights/mount-guard.ts'
 import { registryLimits } from './weights/registry-limits.ts'
 
 export interface WeightsPlan {
@@ -35,7 +37,7 @@ export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
 /** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
 function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
   const { recipe, modelFolder } = deployment
-  const options = layerOptions(recipe)
+  const options = optional('maxLayerBytes', weightLayerLimit(recipe))
   if (recipe.weights.delivery === 'hf-cache')
     return groupIntoLayers(hubCacheEntries(lock.weights, modelFolder), options)
   return recipe.engine.id === 'ollama'
@@ -43,10 +45,21 @@ function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
     : planWeightLayers(lock.weights.files, { modelFolder, ...options })
 }
 
-/** Layers stay within what the registry takes that the recipe names. */
-function layerOptions(recipe: Recipe): { maxLayerBytes?: number } {
-  const { maxLayerBytes } = registryLimits(recipe.image.registry)
-  return maxLayerBytes === undefined ? {} : { maxLayerBytes }
+/**
+ * The largest layer of weights that the registry takes which the recipe names. Undefined without a limit, and for weights
+ * that are mounted, which no registry gets.
+ */
+export function weightLayerLimit({ image, weights }: Recipe): number | undefined {
+  return weights.delivery === 'baked' || weights.delivery === 'artifact'
+    ? registryLimits(image.registry).maxLayerBytes
+    : undefined
+}
+
+/** Without the parts of a lock that was made for an image with weights inside: what is mounted are the files themselves. */
+export function lockFor(recipe: Recipe, lock: Lock): Lock {
+  if (recipe.weights.delivery === 'baked' || recipe.weights.delivery === 'artifact') return lock
+  const files = lock.weights.files.map(({ split, ...file }) => file)
+  return { ...lock, weights: { ...lock.weights, files } }
 }
 
 /** Files that a server without weights inside waits for, relative to the folder that is mounted. */
@@ -54,15 +67,10 @@ export function mountedFiles({ modelFolder }: Deployment, layers: readonly Weigh
   const root = `${modelFolder.slice(1)}/`
   return layers
     .flatMap((layer) => layer.entries)
-    .flatMap((entry) =>
-      entry.type === 'file'
-        ? [
-            {
-              path: entry.path.slice(root.length),
-              sizeBytes: entry.file.sizeBytes,
-              sha256: entry.file.sha256,
-            },
-          ]
-        : [],
-    )
+    .flatMap((entry): WeightFile[] => {
+      const path = entry.path.slice(root.length)
+      if (entry.type === 'file') return [{ ...entry.file, path }]
+      // Of a part the lock has the size; its bytes are checked when they are packed, as those of the whole file.
+      return entry.type === 'part' ? [{ path, sizeBytes: partBytes(entry.part), sha256: noHash }] : []
+    })
 }

@@ -11,7 +11,7 @@ import { licenceRefusals } from './licence.ts'
 import type { MemoryPlan } from './memory/result.ts'
 import type { RuntimeConfig } from './oci.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './plan-memory.ts'
-import { mountedFiles, planWeights, type WeightsPlan } from './plan-weights.ts'
+import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './plan-weights.ts'
 import type { Behaviour } from './probe.ts'
 import type { PredictedMemory } from './report.ts'
 import type { Requirements } from './requirements.ts'
@@ -56,7 +56,8 @@ export interface ImagePlan {
 }
 
 /** Plans an image. The same recipe and lock give the same value; throws `refused` with every reason at once. */
-export function planImage(recipe: Recipe, lock: Lock): ImagePlan {
+export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
+  const lock = lockFor(recipe, locked)
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
   refuse(recipe, [...licenceRefusals(recipe, lock.weights), ...engine.refusals(deployment)])

@@ -160,7 +160,8 @@ function memberOf(entry: WeightEntry): TarMember {
   return { path: entry.path, type: 'directory', sizeBytes: 0 }
 }
 
-function partBytes({ headerBytes, start, end }: LockedPart): number {
+/** Size of the file that a part becomes. */
+export function partBytes({ headerBytes, start, end }: LockedPart): number {
   return headerBytes + end - start
 }
 

@@ -2,7 +2,7 @@ import semver from 'semver'
 import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
-import { registryLimits } from '../images/weights/registry-limits.ts'
+import { weightLayerLimit } from '../images/plan-weights.ts'
 import type { Lock, LockedRuntime } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
@@ -45,10 +45,10 @@ export async function resolveLock(
   }
 }
 
-/** Ollama's store holds a model as one blob, so nothing is split for it. */
+/** Ollama's store holds a model as one blob, so nothing is split for it; weights that stay outside of images have no layers. */
 async function lockWeights(recipe: Recipe, context: SourceContext): Promise<LockedWeights> {
   const weights = await inventoryWeights(recipe.weights.source, context)
-  const { maxLayerBytes } = registryLimits(recipe.image.registry)
+  const maxLayerBytes = weightLayerLimit(recipe)
   if (maxLayerBytes === undefined || recipe.engine.id === 'ollama') return weights
   return splitLargeFiles(weights, maxLayerBytes, context)
 }

@@ -24,11 +24,14 @@ const partSchema = z.strictObject({
   end: sizeBytes,
 })
 
-/** How a GGUF or safetensors file is cut at tensor borders so that each part is a file of its own for the server. */
+/**
+ * How a GGUF or safetensors file is cut at tensor borders so that each part is a file of its own for the server. The index
+ * of a sharded model, which has to name the parts, is one part without a stretch of the original.
+ */
 const splitSchema = z.strictObject({
   maxPartBytes: sizeBytes,
   dataStart: sizeBytes,
-  parts: z.array(partSchema).min(2),
+  parts: z.array(partSchema).min(1),
 })
 
 /**

@@ -60,6 +60,7 @@ export function splitGguf(
       header: partHeader(parsed, tensors, index, groups.length),
       start: parsed.dataStart + start,
       end: parsed.dataStart + next,
+      tensors: tensors.map(({ name }) => name),
     }
   })
   const tooLarge = parts.some((part) => part.header.length + part.end - part.start > maxPartBytes)

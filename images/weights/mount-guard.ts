@@ -9,6 +9,9 @@ const scriptPath = `${folder}/weights-guard`
 /** Exit status of the guard, sysexits' EX_CONFIG: the container was started wrongly, a restart does not help. */
 export const guardExitCode = 78
 
+/** In place of a sha256 that nobody knows before the weights are packed. */
+export const noHash = '-'
+
 /** Programs the guard starts, wherever a distribution has them. */
 export const guardPrograms = ['/usr/bin/sh', '/usr/bin/wc', '/usr/bin/sha256sum'] as const
 
@@ -69,7 +72,7 @@ while read -r size sha256 path; do
   if [ ! -r "$file" ]; then problem "$path cannot be read by this user"; continue; fi
   found=$(wc -c < "$file")
   if [ "$((found))" -ne "$size" ]; then problem "$path has $((found)) bytes, expected $size"; continue; fi
-  [ "$check" = full ] || continue
+  [ "$check" = full ] && [ "$sha256" != ${noHash} ] || continue
   found=$(sha256sum < "$file" 2> /dev/null) || { problem "no sha256sum here for INGOT_WEIGHTS_CHECK=full"; break; }
   [ "\${found%% *}" = "$sha256" ] || problem "$path has sha256 \${found%% *}, expected $sha256"
 done < "$list"

@@ -7,9 +7,9 @@ interface TensorInfo {
 }
 
 /**
- * Cuts one safetensors file at tensor borders. Servers load every `*.safetensors` of a folder, so the parts need no index;
- * a model that has one is not split, as its index would name files that are gone. Throws `MoreBytesNeeded` while `head`
- * is too short; undefined where one tensor is too large.
+ * Cuts one safetensors file at tensor borders. Servers load every `*.safetensors` of a folder, or those that an index
+ * names, which `indexWithParts` adapts. Throws `MoreBytesNeeded` while `head` is too short; undefined where one tensor is
+ * too large.
  */
 export function splitSafetensors(
   head: Uint8Array,
@@ -26,6 +26,7 @@ export function splitSafetensors(
       header: headerOf(metadata, members, start),
       start: dataStart + start,
       end: dataStart + end,
+      tensors: members.map(([name]) => name),
     }
   })
   const tooLarge = parts.some((part) => part.header.length + part.end - part.start > maxPartBytes)

@@ -4,6 +4,8 @@ export interface FilePart {
   header: Uint8Array
   start: number
   end: number
+  /** Names of the tensors in it. */
+  tensors: string[]
 }
 
 /** Parts whose stretches follow each other from `dataStart` to the end of the file. */

@@ -1,6 +1,7 @@
 import { splitGguf } from '../../images/weights/gguf-split.ts'
+import { indexWithParts, isSafetensorsIndex } from '../../images/weights/safetensors-index.ts'
 import { splitSafetensors } from '../../images/weights/safetensors-split.ts'
-import { MoreBytesNeeded, type SplitFile } from '../../images/weights/split.ts'
+import { type FilePart, MoreBytesNeeded, type SplitFile } from '../../images/weights/split.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
@@ -15,9 +16,17 @@ const tarOverheadBytes = 8192
 /** Longer heads than this are no heads: the largest vocabularies take some 30 MB. */
 const maxHeadBytes = 512 * 1024 * 1024
 
+/** Everything that finding or writing the parts of a file needs. */
+interface Splitting {
+  files: readonly LockedFile[]
+  source: OpenWeights
+  context: SourceContext
+}
+
 /**
- * Adds to the lock how files that are larger than a layer may be are cut into parts. Reads the heads of those files and
- * nothing else. Files that cannot be cut stay as they are; the plan refuses them by name.
+ * Adds to the lock how files that are larger than a layer may be are cut into parts, and the new hash of an index that
+ * names such files. Reads the heads of those files, indexes, and nothing else. Files that cannot be cut stay as they are;
+ * the plan refuses them by name.
  */
 export async function splitLargeFiles(
   weights: LockedWeights,
@@ -25,18 +34,17 @@ export async function splitLargeFiles(
   context: SourceContext,
 ): Promise<LockedWeights> {
   const maxPartBytes = maxLayerBytes - tarOverheadBytes
-  const isLarge = (file: LockedFile) => file.sizeBytes > maxPartBytes && splitterOf(file.path, weights.files)
-  if (!weights.files.some(isLarge)) return weights
+  const large = weights.files.filter((file) => file.sizeBytes > maxPartBytes && splitterOf(file.path))
+  if (large.length === 0) return weights
   const source = await openWeights(weights, context)
   try {
-    const files: LockedFile[] = []
-    for (const file of weights.files) {
-      const split = isLarge(file)
-        ? (await readSplit(file, weights.files, maxPartBytes, source, context)).split
-        : undefined
-      files.push(split ? { ...file, split: lockedSplit(split, maxPartBytes) } : file)
-    }
-    return { ...weights, files }
+    const files = new Map(weights.files.map((file) => [file.path, file]))
+    const add = (file: LockedFile, split: SplitFile | undefined) =>
+      split && files.set(file.path, { ...file, split: lockedSplit(split, maxPartBytes) })
+    for (const file of large) add(file, (await readSplit(file, maxPartBytes, source, context)).split)
+    for (const file of weights.files.filter(({ path }) => isSafetensorsIndex(path)))
+      add(file, (await readIndex(file, { files: [...files.values()], source, context })).split)
+    return { ...weights, files: [...files.values()] }
   } finally {
     await source.close()
   }
@@ -50,7 +58,9 @@ export async function readPartHeaders(
   context: SourceContext,
 ): Promise<{ head: Uint8Array; headers: Uint8Array[] }> {
   const { maxPartBytes = 0, dataStart = 0, parts = [] } = file.split ?? {}
-  const { head, split } = await readSplit(file, files, maxPartBytes, source, context)
+  const { head, split } = isSafetensorsIndex(file.path)
+    ? await readIndex(file, { files, source, context })
+    : await readSplit(file, maxPartBytes, source, context)
   const headers = split?.parts.map((part) => part.header) ?? []
   const isSame =
     headers.length === parts.length &&
@@ -64,24 +74,42 @@ export async function readPartHeaders(
   return { head: head.subarray(0, dataStart), headers }
 }
 
-type Splitter = typeof splitGguf
-
-/** A model that has an index would name files that are gone, so its shards are not split. */
-function splitterOf(path: string, files: readonly { path: string }[]): Splitter | undefined {
+function splitterOf(path: string): typeof splitGguf | undefined {
   if (path.endsWith('.gguf')) return splitGguf
-  const hasIndex = files.some((file) => file.path.endsWith('.safetensors.index.json'))
-  return path.endsWith('.safetensors') && !hasIndex ? splitSafetensors : undefined
+  return path.endsWith('.safetensors') ? splitSafetensors : undefined
+}
+
+interface ReadFile {
+  head: Uint8Array
+  split: SplitFile | undefined
+}
+
+/** An index as one part that is all header: it names the parts of split shards, whose heads are read for that. */
+async function readIndex(file: LockedFile, { files, source, context }: Splitting): Promise<ReadFile> {
+  const shards = new Map<string, FilePart[]>()
+  for (const shard of files) {
+    if (shard.split === undefined || !shard.path.endsWith('.safetensors')) continue
+    const { split } = await readSplit(shard, shard.split.maxPartBytes, source, context)
+    shards.set(shard.path, split?.parts ?? [])
+  }
+  const chunks: Uint8Array[] = []
+  for await (const chunk of readPersistently(source.read, file, 0, context)) chunks.push(chunk)
+  const head = Buffer.concat(chunks)
+  const found = attempt(() => indexWithParts(head.toString('utf8'), file.path, shards), file)
+  if (!found.done || found.value === undefined) return { head, split: undefined }
+  const whole = { start: head.length, end: head.length, tensors: [] }
+  const part = { ...whole, path: file.path, header: Buffer.from(found.value) }
+  return { head, split: { dataStart: head.length, parts: [part] } }
 }
 
 /** Reads from the start of the file until its head is whole. */
 async function readSplit(
   file: LockedFile,
-  files: readonly LockedFile[],
   maxPartBytes: number,
   source: OpenWeights,
   context: SourceContext,
-): Promise<{ head: Uint8Array; split: SplitFile | undefined }> {
-  const split = splitterOf(file.path, files)
+): Promise<ReadFile> {
+  const split = splitterOf(file.path)
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   let nextTry = 64 * 1024
@@ -99,9 +127,9 @@ async function readSplit(
   throw unreadable(file, 'its head has no end')
 }
 
-type Attempt = { done: true; value: SplitFile | undefined } | { done: false }
+type Attempt<Value> = { done: true; value: Value | undefined } | { done: false }
 
-function attempt(act: () => SplitFile | undefined, file: LockedFile): Attempt {
+function attempt<Value>(act: () => Value | undefined, file: LockedFile): Attempt<Value> {
   try {
     return { done: true, value: act() }
   } catch (error) {

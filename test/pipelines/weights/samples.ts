@@ -20,3 +20,17 @@ export function sampleBytes(sizeBytes: number, seed: string): Buffer {
 export function sha256(bytes: string | Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+/** A safetensors file with tensors `PREFIX.0`, `PREFIX.1`, … of 250,000 random floats each. */
+export function safetensorsOf(prefix: string, count: number): Buffer {
+  const tensors = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [
+      `${prefix}.${i}`,
+      { dtype: 'F32', shape: [250_000], data_offsets: [i * 1e6, (i + 1) * 1e6] },
+    ]),
+  )
+  const json = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...tensors }))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  return Buffer.concat([length, json, sampleBytes(count * 1e6, prefix)])
+}
