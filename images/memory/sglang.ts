@@ -1,9 +1,9 @@
-import { capabilityOf, type Gpu } from '../gpus.ts'
+import type { Gpu } from '../gpus.ts'
 import type { LayerCache } from './cache.ts'
 import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
 import type { MemoryRequest } from './request.ts'
 import { tokenPool } from './token-pool.ts'
-import { readVersion } from './versions.ts'
+import { atLeast, readVersion } from './versions.ts'
 import { residentWeights } from './weights.ts'
 
 const MiB = 1024 ** 2
@@ -26,10 +26,10 @@ const windowRatio = 0.8
 
 /** SGLang: the static fraction holds weights and pool; what is left is for activations and graphs. */
 export function planSglang(request: MemoryRequest): EnginePlan {
-  readVersion(request.engineVersion)
+  const version = readVersion(request.engineVersion)
   const { tp = 1, pp = 1, gpu } = request
   const context = contextBytes(request)
-  const fraction = request.gpuMemoryUtilization ?? staticFraction(request)
+  const fraction = request.gpuMemoryUtilization ?? staticFraction(request, version)
   const reserve = Math.round((gpu.memoryBytes - context) * (1 - fraction))
   const weights = residentWeights(request, { ...weightRules, tp, pp })
   const kvCacheDtype = cacheDtypeOf(request, null)
@@ -84,15 +84,41 @@ function workspaceOf(request: MemoryRequest): Record<string, number> {
   return given === undefined ? {} : { workspace: given }
 }
 
-function staticFraction(request: MemoryRequest): number {
+/**
+ * The default of `--mem-fraction-static`, rounded to three places, by version: a table by ranks until 0.4.6; GiB by
+ * card and ranks in 0.4.7 to 0.5.2; since then by the sizes of the batch, at least 10 GiB on cards above 60.
+ */
+function staticFraction(request: MemoryRequest, version: string): number {
   const { tp = 1, pp = 1, gpu, facts } = request
   const totalMiB = gpu.smiMiB ?? gpu.memoryBytes / MiB
-  const [, chunk, graphs, wide] = tierOf(gpu)
-  const reserved =
-    512 + 1.5 * (request.maxNumBatchedTokens ?? chunk) + 2 * (tp >= 4 ? wide : graphs) + (1024 * tp * pp) / 8
-  const floor = totalMiB > 160 * 1024 && capabilityOf(gpu) >= 10 ? 10 * 1024 : 0
-  const fraction = (totalMiB - Math.max(reserved, floor)) / totalMiB
+  if (!atLeast(version, '0.4.7')) return oldFraction(totalMiB, tp * pp)
+  const reserved = atLeast(version, '0.5.3')
+    ? reservedByBatch(request, totalMiB)
+    : reservedByCard(totalMiB, tp * pp)
+  const fraction = Number(((totalMiB - reserved) / totalMiB).toFixed(3))
   return facts.vision ? fraction * 0.95 : fraction
+}
+
+function oldFraction(totalMiB: number, ranks: number): number {
+  const byRanks = ranks >= 16 ? 0.79 : ranks >= 8 ? 0.81 : ranks >= 4 ? 0.85 : ranks >= 2 ? 0.87 : 0.88
+  const fraction = totalMiB <= 81920 ? byRanks : 0.88
+  if (totalMiB <= 96 * 1024) return fraction
+  return Math.min(fraction + (48 * 1024 * (1 - fraction)) / totalMiB, 1 - (18 * 1024) / totalMiB)
+}
+
+function reservedByCard(totalMiB: number, ranks: number): number {
+  const gib = totalMiB / 1024
+  if (gib < 35) return (2.8 + ranks / 10) * 1024
+  if (gib < 160) return ((gib < 90 ? 9.5 : 12) + ranks / 2) * 1024
+  return 32 * 1024
+}
+
+function reservedByBatch(request: MemoryRequest, totalMiB: number): number {
+  const { tp = 1, pp = 1, gpu } = request
+  const [, chunk, graphs, wide] = tierOf(gpu)
+  const tokens = Math.max(2048, request.maxNumBatchedTokens ?? chunk)
+  const reserved = 512 + 1.5 * tokens + 2 * (tp >= 4 ? wide : graphs) + (1024 * tp * pp) / 8
+  return totalMiB > 60 * 1024 ? Math.max(reserved, 10 * 1024) : reserved
 }
 
 function tierOf(gpu: Gpu) {

@@ -62,8 +62,8 @@ function batchedTokensV0(request: MemoryRequest, version: string, maxModelLen: n
 }
 
 /**
- * Memory outside PyTorch. Until 0.6.4, and again in V1 until 0.9.0, everything in use on the card was counted, the CUDA
- * context (0.35 to 0.5 GiB) included; in between and since, only what grew since start: 0.02 to 0.11 GiB in 0.9.1 to
+ * Memory outside PyTorch. 0.6.4, and V1 until 0.9.0, counted everything in use on the card, the CUDA
+ * context (0.35 to 0.5 GiB) included; before, in between and since, only what grew since start: 0.02 to 0.11 GiB in 0.9.1 to
  * 0.15, 0.16 to 0.27 since 0.17. NCCL and all-reduce buffers add 0.20 to 0.43 on PCIe cards and with V0, 0.95 to 1.38
  * on H200 and B200 with V1.
  */
@@ -72,7 +72,7 @@ export function nonTorchBytes(gpu: Gpu, ranks: number, version: string): number 
   if (atLeast(version, '0.17.0')) return 0.25 * GiB
   if (atLeast(version, '0.9.1')) return 0.1 * GiB
   if (atLeast(version, '0.8.0')) return 0.45 * GiB
-  return (atLeast(version, '0.6.5') ? 0.15 : 0.35) * GiB
+  return (atLeast(version, '0.6.4') && !atLeast(version, '0.6.5') ? 0.35 : 0.15) * GiB
 }
 
 function isLinked(gpu: Gpu): boolean {
