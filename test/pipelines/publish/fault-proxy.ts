@@ -21,6 +21,8 @@ export interface SeenRequest {
   authorization: string | undefined
   /** Bytes of the body that came from the client. */
   bodyBytes: number
+  /** Bytes of the answer's body that the registry sent. */
+  answerBytes: number
   status: number | undefined
   fault: Fault | undefined
 }
@@ -59,6 +61,7 @@ export async function openFaultProxy(options: FaultProxyOptions): Promise<FaultP
       path: incoming.url ?? '',
       authorization: incoming.headers.authorization,
       bodyBytes: 0,
+      answerBytes: 0,
       status: undefined,
       fault: undefined,
     }
@@ -109,6 +112,9 @@ async function forward(
     entry.status = reply.statusCode
     if (fault?.type === 'cut-answer') return void incoming.socket.destroy()
     answer.writeHead(reply.statusCode ?? 502, reply.headers)
+    reply.on('data', (chunk: Buffer) => {
+      entry.answerBytes += chunk.byteLength
+    })
     reply.pipe(answer)
   })
   incoming.on('error', () => outgoing.destroy())
