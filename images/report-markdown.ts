@@ -3,6 +3,7 @@ import { gateLines } from './gate/result.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
 import { attributionMarkdown } from './report-attribution.ts'
 import { bootTitle, machineWords, memoryWords, readyWords, speedWords } from './report-words.ts'
+import { scanMarkdown } from './scan.ts'
 
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
@@ -30,6 +31,7 @@ export function reportMarkdown(report: Report): string {
     `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
     ...attributionMarkdown(report, table),
     ...imageMarkdown(report),
+    ...scanMarkdown(report.scan),
     ...memoryMarkdown(report),
     '',
     '## Removed',

@@ -7,6 +7,7 @@ import type { ContainerFacts } from './container-facts.ts'
 import type { GateResult } from './gate/result.ts'
 import type { RunnerFacts } from './runner-facts.ts'
 import type { Identity } from './runtime-spec.ts'
+import type { ScanReport } from './scan.ts'
 import type { Removal } from './tree.ts'
 
 export type CheckStatus = 'passed' | 'failed' | 'skipped'
@@ -143,6 +144,8 @@ export interface Report {
   checks: CheckResult[]
   /** Absent where nothing was planned. */
   memory?: PredictedMemory
+  /** Secrets, setuid files and the like; absent in reports of images that were only booted. */
+  scan?: ScanReport
   boots: BootReport[]
   /** Comparison with the stock build of the same lock; absent where nobody asked for it. */
   gate?: GateResult

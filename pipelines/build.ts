@@ -3,8 +3,7 @@ import type { Attribution } from '../images/attribution/attribution.ts'
 import { attributionChecks } from '../images/attribution/checks.ts'
 import { assembleImage, type StoredLayer } from '../images/oci.ts'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
-import { type LayerReport, type Report, reportJson, reportVersion, verdictOf } from '../images/report.ts'
-import { reportMarkdown } from '../images/report-markdown.ts'
+import { type LayerReport, type Report, reportVersion, verdictOf } from '../images/report.ts'
 import { modelPack, weightsImage } from '../images/weights/artifact.ts'
 import { formatBytes } from '../lib/bytes.ts'
 import type { Digest } from '../lib/digest.ts'
@@ -16,12 +15,13 @@ import { StageError } from './error.ts'
 import type { Progress } from './progress.ts'
 import { packReusing } from './rebase.ts'
 import { serveStore } from './registry/server.ts'
+import { keepReport, knownReport } from './report-record.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
+import { scanBuilt } from './scan/built.ts'
 import { daggerSecrets } from './secrets.ts'
 import { attributeBuilt } from './size/built.ts'
-import { knownBytes } from './store/foreign.ts'
 import { storeImage } from './store/image.ts'
-import { readRecord, writeRecord } from './store/record.ts'
+import { writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 import { verifyImage } from './verify.ts'
@@ -39,19 +39,6 @@ export interface BuildContext {
   boots: Turns
   /** Images in registries whose weight layers are used again. */
   fromRegistry?: readonly string[]
-}
-
-const reportKind = 'report'
-const planKind = 'plan'
-
-/** The report of the image that an equal plan gave before, when the image is still whole. */
-export async function knownReport(store: Store, plan: ImagePlan): Promise<Report | undefined> {
-  // Only buildImage writes records of this kind.
-  const report = (await readRecord(store, reportKind, planDigestOf(plan))) as Report | undefined
-  if (report === undefined || report.reportVersion !== reportVersion) return undefined
-  const blobs = [report.image, ...report.layers.map((layer) => layer.digest)]
-  const sizes = await Promise.all(blobs.map((digest) => knownBytes(store, digest)))
-  return sizes.every((size) => size !== undefined) ? report : undefined
 }
 
 /** Builds the image of a plan, boots it and stores the report; what an earlier run finished is not done again. */
@@ -74,7 +61,13 @@ export async function buildImage(
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
   // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
-  await writeRecord(store, planKind, planDigest, plan as unknown as Json)
+  await writeRecord(store, 'plan', planDigest, plan as unknown as Json)
+  const { scan, requireClean } = await scanBuilt(
+    plan,
+    weights,
+    { layers: built.value.layers, assembled },
+    context,
+  )
   const image = await storeImage(store, assembled, `${plan.name}:latest`)
   const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: built.value.layers })
   const draft = reportOf(plan, planDigest, image, baked, built.value, attribution)
@@ -85,6 +78,7 @@ export async function buildImage(
   const report: Report = {
     ...draft,
     ...(mounts[0] && { weightsImage: mounts[0].image }),
+    scan,
     boots,
     verdict: verdictOf(boots, draft.checks),
     times: {
@@ -95,8 +89,8 @@ export async function buildImage(
       totalMs: now - began,
     },
   }
-  await writeRecord(store, reportKind, planDigest, reportJson(report))
-  await writeRecord(store, 'report-markdown', planDigest, reportMarkdown(report))
+  await requireClean(report)
+  await keepReport(store, report)
   return report
 }
 

@@ -1,9 +1,9 @@
 import { type ImagePlan, planImage } from '../../images/plan.ts'
 import type { Report } from '../../images/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import { knownReport } from '../build.ts'
 import { StageError } from '../error.ts'
 import { type LoadedRecipe, loadLock, loadRecipe } from '../recipes.ts'
+import { knownReport } from '../report-record.ts'
 import type { Store } from '../store/store.ts'
 
 /** A recipe with everything that building it left behind. */

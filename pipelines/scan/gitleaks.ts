@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, relative } from 'node:path'
 import { z } from 'zod'
 import { runTool, type ToolRun } from '../host-tool.ts'
@@ -13,17 +13,31 @@ export interface RuleFinding {
 const reported = z.array(z.object({ RuleID: z.string(), File: z.string(), StartLine: z.number() }))
 
 /**
- * Runs gitleaks over a folder. Its own settings come from the person's GITLEAKS_CONFIG alone: files of the image can
- * neither replace its rules nor excuse a line.
+ * The rules of gitleaks for tokens and keys of a known form, without the one that guesses by entropy: of 605 MB of Python
+ * packages that one takes 49,246 lines for secrets, and none is.
+ */
+const rules = `title = "ingot"
+[extend]
+useDefault = true
+disabledRules = ["generic-api-key"]
+`
+
+/**
+ * Runs gitleaks over a folder, with our choice of its rules or what the person's GITLEAKS_CONFIG names. Files of the image
+ * can neither replace the rules nor excuse a line.
  */
 export async function searchRules(
   program: string,
   folder: string,
   run: Omit<ToolRun, 'attempted'>,
 ): Promise<RuleFinding[]> {
+  const config = `${folder}.toml`
+  await writeFile(config, rules)
+  const own = run.environment['GITLEAKS_CONFIG'] || run.environment['GITLEAKS_CONFIG_TOML']
   const stdout = await runTool(
     program,
     [
+      ...(own ? [] : ['--config', config]),
       ...['dir', folder, '--no-banner', '--no-color', '--log-level', 'error', '--exit-code', '0'],
       ...['--report-format', 'json', '--report-path', '-', '--redact=100'],
       ...['--ignore-gitleaks-allow', '--gitleaks-ignore-path', join(folder, 'no-such-file')],

@@ -57,15 +57,6 @@ export async function scanImage(request: ScanRequest): Promise<ScanReport> {
   }
 }
 
-/** Documents alone, for what is written after the layers were read. Throws `secret-found`. */
-export function requireClean(
-  name: string,
-  texts: Readonly<Record<string, string>>,
-  secrets: readonly KnownSecret[],
-): void {
-  refuseSecrets(name, secretsIn(texts, secrets))
-}
-
 interface Seen {
   entries: ScannedEntry[]
   sizeBytes: number
@@ -96,7 +87,8 @@ async function readAll(
   return seen
 }
 
-function secretsIn(
+/** Secrets of the run in documents. */
+export function secretsIn(
   texts: Readonly<Record<string, string>>,
   secrets: readonly KnownSecret[],
 ): SecretFinding[] {
@@ -110,7 +102,8 @@ function inImage<Finding extends { path: string }>(finding: Finding): Finding {
   return { ...finding, path: finding.path.replace(/^layer-\d+/, '').replace(/^documents\//, '') }
 }
 
-function refuseSecrets(name: string, found: readonly SecretFinding[]): void {
+/** Throws `secret-found` with where they are, and nothing of what they are. */
+export function refuseSecrets(name: string, found: readonly SecretFinding[]): void {
   if (found.length === 0) return
   const shown = found.slice(0, 20).map(({ where, what }) => `${where}: ${what}`)
   throw new StageError('secret-found', {

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import type { AssembledImage, StoredLayer } from '../../images/oci.ts'
+import type { ImagePlan } from '../../images/plan.ts'
+import { type Report, reportJson } from '../../images/report.ts'
+import { reportMarkdown } from '../../images/report-markdown.ts'
+import type { ScanReport } from '../../images/scan.ts'
+import { prettyJson } from '../../lib/json.ts'
+import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { stateFolder } from '../commands/command.ts'
+import type { Progress } from '../progress.ts'
+import type { Store } from '../store/store.ts'
+import { secretsInFiles } from './logs.ts'
+import { refuseSecrets, scanImage, secretsIn } from './scan.ts'
+import { hubTokenOf, knownSecrets } from './secrets.ts'
+
+export interface ScanContext {
+  store: Store
+  progress: Progress
+  recipeFolder: string
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+}
+
+export interface BuildScan {
+  scan: ScanReport
+  /** Searches what came into being after the layers: the report, and what the engine logged. Throws `secret-found`. */
+  requireClean(report: Report): Promise<void>
+}
+
+/** Scans an image before it gets a name. Throws `secret-found` and `against-policy`. */
+export async function scanBuilt(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  { layers, assembled }: { layers: readonly StoredLayer[]; assembled: AssembledImage },
+  { store, progress, recipeFolder, environment, signal }: ScanContext,
+): Promise<BuildScan> {
+  progress.step(`scan ${layers.length} layers for secrets and against the policy`)
+  const hubToken = await hubTokenOf(weights.source, recipeFolder, environment)
+  const secrets = knownSecrets(environment, { 'weights.source.token': hubToken })
+  const scan = await scanImage({
+    store,
+    name: plan.name,
+    layers: layers.map(({ descriptor }) => descriptor),
+    texts: {
+      'config.json': assembled.config.bytes,
+      'manifest.json': assembled.manifest.bytes,
+      'plan.json': JSON.stringify(plan, null, 2),
+      'weights.lock.json': JSON.stringify(weights, null, 2),
+    },
+    policy: plan.policy,
+    secrets,
+    environment,
+    signal,
+  })
+  return {
+    scan,
+    async requireClean(report) {
+      const texts = { 'report.json': prettyJson(reportJson(report)), 'report.md': reportMarkdown(report) }
+      const logged = await secretsInFiles(join(stateFolder(), 'logs'), secrets)
+      refuseSecrets(plan.name, [...secretsIn(texts, secrets), ...logged])
+    },
+  }
+}
