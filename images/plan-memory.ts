@@ -2,7 +2,8 @@ import { formatGiB } from '../lib/bytes.ts'
 import { optional } from '../lib/optional.ts'
 import type { Deployment } from './engine.ts'
 import { PlanError } from './error.ts'
-import { computeBuffer } from './memory/llama-cpp.ts'
+import { customGpu } from './gpus.ts'
+import { planLlamaCpp } from './memory/llama-cpp.ts'
 import { planMemory } from './memory/plan.ts'
 import type { MemoryRequest } from './memory/request.ts'
 import type { MemoryPlan, PlannedMemory } from './memory/result.ts'
@@ -105,25 +106,18 @@ function onGpu({ limitBytes, weightsBytes, overheadBytes, kvPoolBytes }: Planned
 }
 
 /** llama.cpp and Ollama on a CPU map the weights and reserve cache and compute buffer in host memory. */
-function onHost({ recipe, facts, files, version }: Deployment): PredictedMemory | null {
-  const { engine, serving } = recipe
-  if (facts === null || (engine.id !== 'llama-cpp' && engine.id !== 'ollama')) return null
-  const tokens = (serving.contextLength ?? facts.maxPositions ?? 0) * serving.parallelism
-  const perToken = facts.layers.reduce((sum, { count, layer }) => sum + count * cellBytes(layer), 0)
-  // computeBuffer reads the facts alone; a CPU has no GPU to name.
-  const request = { facts, engine: engine.id, engineVersion: version } as MemoryRequest
+function onHost(deployment: Deployment): PredictedMemory | null {
+  const { id } = deployment.recipe.engine
+  const request = requestOf({ ...deployment, gpu: customGpu('the host', 0) })
+  if (request === null || (id !== 'llama-cpp' && id !== 'ollama')) return null
+  const { allocatedBytes, overhead } = planLlamaCpp(request)
   return {
     of: 'host',
     limitBytes: null,
     parts: [
-      { cause: 'weights', sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) },
-      { cause: 'KV cache', sizeBytes: tokens * perToken },
-      { cause: 'compute buffer', sizeBytes: computeBuffer(request, 512, true, tokens) },
+      { cause: 'weights', sizeBytes: deployment.files.reduce((sum, file) => sum + file.sizeBytes, 0) },
+      { cause: 'KV cache', sizeBytes: allocatedBytes ?? 0 },
+      { cause: 'compute buffer', sizeBytes: overhead['computeBuffer'] ?? 0 },
     ],
   }
-}
-
-/** Bytes of one token in one layer at f16; layers without a cache per token have none. */
-function cellBytes(layer: NonNullable<Deployment['facts']>['layers'][number]['layer']): number {
-  return 'kvHeads' in layer ? 2 * layer.kvHeads * (layer.keyDim + layer.valueDim) : 0
 }

@@ -1,12 +1,10 @@
+import { isGgufModel } from '../recipes/model-facts/gguf-files.ts'
 import type { WeightFile } from '../recipes/weights.ts'
 import type { Deployment, Refusal, WeightFormat } from './engine.ts'
 
 /** GGUF models among files: single files and first shards, without projectors for images. */
 export function ggufModels(files: readonly WeightFile[]): WeightFile[] {
-  return files.filter(
-    ({ path }) =>
-      path.endsWith('.gguf') && !/(^|\/)mmproj/i.test(path) && !/-(?!00001-)\d{5}-of-\d{5}\.gguf$/.test(path),
-  )
+  return files.filter(({ path }) => isGgufModel(path))
 }
 
 /** Refuses weights in a form the engine does not load, and folders that lack what loading needs. */

@@ -3,11 +3,11 @@ import { IngotError, messageOf } from '../lib/error.ts'
 import type { GgufFacts, Lock } from '../recipes/lock.ts'
 import type { LockedFile, LockedWeights } from '../recipes/locked-weights.ts'
 import { factsFromGguf, type GgufTensor } from '../recipes/model-facts/gguf.ts'
+import { ggufShards, isGgufModel } from '../recipes/model-facts/gguf-files.ts'
 import { isConfig } from '../recipes/model-facts/keys.ts'
 import type { SafetensorsHeader } from '../recipes/model-facts/tensors.ts'
 import { StageError } from './error.ts'
 import { factsFromFiles, isWeightShard } from './model-reader/facts.ts'
-import { ggufModels, ggufShards } from './model-reader/gguf.ts'
 import { openWeights } from './weights/inventory.ts'
 import type { OpenWeights, SourceContext } from './weights/source.ts'
 
@@ -24,7 +24,7 @@ export async function readModelFacts(
 ): Promise<Pick<Lock, 'model' | 'gguf'>> {
   const source = await openWeights(weights, context)
   try {
-    const [model, second] = ggufModels(weights.files.map((file) => file.path))
+    const [model, second] = weights.files.map((file) => file.path).filter(isGgufModel)
     if (model !== undefined && second === undefined) return await fromGguf(source, weights.files, model)
     return weights.files.some((file) => file.path === 'config.json')
       ? await fromFolder(source, weights.files)

@@ -11,6 +11,12 @@ const GiB = 1024 ** 3
 /** First releases that switch flash attention on by themselves; general knowledge, not read from a log. */
 const flashSince = { ollama: '0.13.0', build: '6325.0.0' }
 
+/** Builds are counted in thousands; releases such as 0.7.0 are newer, and so is a version that is not told. */
+function switchesFlashOn(version: string, isOllama: boolean): boolean {
+  if (isOllama) return atLeast(version, flashSince.ollama)
+  return !atLeast(version, '1000.0.0') || atLeast(version, flashSince.build)
+}
+
 interface Slots {
   /** Sequences at once. */
   count: number
@@ -26,8 +32,7 @@ export function planLlamaCpp(request: MemoryRequest): EnginePlan {
   const isOllama = request.engine === 'ollama'
   const version = readVersion(request.engineVersion)
   const gpus = (request.tp ?? 1) * (request.pp ?? 1)
-  const usesFlash =
-    request.flashAttention ?? atLeast(version, isOllama ? flashSince.ollama : flashSince.build)
+  const usesFlash = request.flashAttention ?? switchesFlashOn(version, isOllama)
   const slots = slotsOf(request, isOllama, usesFlash)
   const maxModelLen = contextLength(request, isOllama, version)
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
@@ -150,12 +155,7 @@ function overheadOf(
  * Ollama's graph size for llama: 164.0 MiB for Mistral-7B at 2048 without flash attention (ollama#6348). MLA models
  * need 4 B (3d + V) or 4 B (3d + 2 + context (1 + heads) + 2 x heads x head size).
  */
-export function computeBuffer(
-  request: MemoryRequest,
-  batch: number,
-  usesFlash: boolean,
-  context: number,
-): number {
+function computeBuffer(request: MemoryRequest, batch: number, usesFlash: boolean, context: number): number {
   const { hiddenSize: d, vocabSize: vocabulary, headCount, headDim, layers } = request.facts
   const heads = usesFlash ? 0 : headCount
   if (layers.some(({ layer }) => layer.kind === 'mla'))

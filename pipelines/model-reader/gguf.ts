@@ -35,20 +35,3 @@ async function parseShard(shard: string, { isLocal, fetch }: GgufPlace) {
     })
   }
 }
-
-/** Names of all shards when a name is one of several (`-00001-of-00003.gguf`), else the name alone. */
-export function ggufShards(name: string): string[] {
-  const match = /^(.*)-\d{5}-of-(\d{5})\.gguf$/.exec(name)
-  if (!match) return [name]
-  return Array.from(
-    { length: Number(match[2]) },
-    (_, index) => `${match[1]}-${String(index + 1).padStart(5, '0')}-of-${match[2]}.gguf`,
-  )
-}
-
-/** First shards and single files among names; a projector for images is no model. */
-export function ggufModels(names: readonly string[]): string[] {
-  return names.filter(
-    (name) => /\.gguf$/.test(name) && !/mmproj/i.test(name) && !/-0000[2-9]-of-|-000[1-9]\d-of-/.test(name),
-  )
-}

@@ -1,11 +1,12 @@
 import { downloadFile, listFiles, parseSafetensorsMetadata } from '@huggingface/hub'
+import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { openConnection } from '../weights/connection.ts'
 import { type Hub, hubOf } from '../weights/hub-access.ts'
 import { ModelReaderError } from './error.ts'
 import { factsFromFiles } from './facts.ts'
-import { ggufModels, ggufShards, readGguf } from './gguf.ts'
+import { readGguf } from './gguf.ts'
 
 export interface HubModel {
   repo: string
@@ -30,7 +31,7 @@ export async function readHubModel(model: HubModel, environment: NodeJS.ProcessE
 
 async function readRepository(model: HubModel, hub: Hub): Promise<ModelFacts> {
   const names = await filesOf(model, hub)
-  const models = ggufModels(names)
+  const models = names.filter(isGgufModel)
   if (model.file !== undefined || (!names.includes('config.json') && models.length > 0))
     return readGguf({
       shards: ggufShards(model.file ?? onlyOne(models, model.repo)).map((name) =>

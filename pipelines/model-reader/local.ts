@@ -1,12 +1,13 @@
 import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, messageOf } from '../../lib/error.ts'
+import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import { isConfig } from '../../recipes/model-facts/keys.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { ModelReaderError } from './error.ts'
 import { factsFromFiles, isWeightShard, shardsOfIndex } from './facts.ts'
-import { ggufModels, ggufShards, readGguf } from './gguf.ts'
+import { readGguf } from './gguf.ts'
 
 /** Largest header anyone writes is a few MB; a larger length means the file is not a safetensors file. */
 const mostHeaderBytes = 100 * 1024 ** 2
@@ -14,7 +15,7 @@ const mostHeaderBytes = 100 * 1024 ** 2
 /** Facts of a model in a folder: config.json and headers, or one GGUF file. */
 export async function readFolder(folder: string): Promise<ModelFacts> {
   const names = await readdir(folder)
-  const models = ggufModels(names)
+  const models = names.filter(isGgufModel)
   if (!names.includes('config.json') && models.length > 0)
     return readGgufFile(folder, onlyOne(models, folder))
   return factsFromFiles({

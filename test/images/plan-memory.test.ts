@@ -4,6 +4,7 @@ import { memoryWords } from '../../images/plan-memory.ts'
 import { factsFromConfig } from '../../recipes/model-facts/config.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { lockFor, readRecipe } from './engines/fixtures.ts'
+import { factsOf } from './memory/models.ts'
 
 const llama8b = factsFromConfig({
   architectures: ['LlamaForCausalLM'],
@@ -78,4 +79,15 @@ test('without facts of the model nothing is claimed', () => {
   const plan = planImage(recipe, lockFor(recipe))
   expect(plan.memory).toBeNull()
   expect(Object.keys(plan.config.Labels ?? {}).filter((name) => name.includes('memory'))).toEqual([])
+})
+
+test('on a CPU windowed layers keep their window, once for each sequence', () => {
+  const recipe = readRecipe('smollm2-135m-llama-cpp.yaml')
+  recipe.serving.contextLength = 8192
+  recipe.serving.parallelism = 2
+  const plan = planImage(recipe, { ...lockFor(recipe), model: factsOf('gemma-3-4b') })
+  expect(plan.predictedMemory).toMatchObject({ of: 'host', limitBytes: null })
+  expect(plan.predictedMemory?.parts.find((part) => part.cause === 'KV cache')?.sizeBytes).toBe(
+    5 * 2 * 8192 * 4096 + 29 * 2 * 1536 * 4096,
+  )
 })
