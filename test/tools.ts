@@ -26,6 +26,7 @@ const sources = {
   'docker-registry': { type: 'apt', package: 'docker-registry' },
   htpasswd: { type: 'apt', package: 'apache2-utils' },
   podman: { type: 'apt', package: 'podman' },
+  umoci: { type: 'apt', package: 'umoci' },
   kubeconform: { type: 'go', package: 'github.com/yannh/kubeconform/cmd/kubeconform', version: 'v0.8.0' },
   actionlint: { type: 'go', package: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' },
   // compose-go, the parser of docker compose, calls its program so.

@@ -14,7 +14,7 @@ import {
   openImage,
   parseConfig,
 } from './image.ts'
-import { rootOf } from './layout.ts'
+import { isCalled, rootOf } from './layout.ts'
 import { fileSource } from './source.ts'
 import { tarMembers } from './tar.ts'
 
@@ -103,7 +103,7 @@ async function savedImage(archive: OpenArchive, tag: string | undefined): Promis
   const saved = savedSchema.safeParse(JSON.parse(await archive.text('manifest.json')))
   if (!saved.success) throw notImage(reference, 'a manifest.json that is not of docker save')
   const images = saved.data.filter(
-    ({ RepoTags }) => tag === undefined || RepoTags?.some((name) => name === tag || name.endsWith(`:${tag}`)),
+    ({ RepoTags }) => tag === undefined || RepoTags?.some((name) => isCalled(name, tag)),
   )
   const [image] = images
   if (image === undefined || images.length > 1) throw several(reference, saved.data)

@@ -42,9 +42,7 @@ export function rootOf(indexText: string, tag: string | undefined, reference: st
   if (!Array.isArray(listed) || !listed.every(isDescriptor)) throw notImage(reference, 'no OCI index')
   const named = listed.map((entry) => ({ digest: entry.digest, names: namesOf(entry.annotations) }))
   const fitting =
-    tag === undefined
-      ? named
-      : named.filter(({ names }) => names.some((name) => name === tag || name.endsWith(`:${tag}`)))
+    tag === undefined ? named : named.filter(({ names }) => names.some((name) => isCalled(name, tag)))
   const [first, ...others] = fitting
   if (first !== undefined && others.length === 0) return first.digest
   const names = named.flatMap((entry) => entry.names)
@@ -56,6 +54,11 @@ export function rootOf(indexText: string, tag: string | undefined, reference: st
         : `no image with this tag; there is ${names.join(', ') || 'none with a name'}`,
     hint: 'write the tag behind a colon',
   })
+}
+
+/** Names are written with or without what stands before them: `1`, `server:1`, `docker.io/app/server:1`. */
+export function isCalled(name: string, written: string): boolean {
+  return name === written || name.endsWith(`:${written}`) || name.endsWith(`/${written}`)
 }
 
 function namesOf(annotations: Record<string, string> | undefined): string[] {

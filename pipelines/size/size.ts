@@ -26,7 +26,7 @@ const layersAtOnce = 4
 /** Reads every layer of an image once and says where its bytes come from. */
 export async function sizeImage(image: OpenImage, options: SizeOptions): Promise<Attribution> {
   const { gpuCode, onProgress } = options
-  const scratch = gpuCode ? await mkdtemp(join(tmpdir(), 'ingot-size-')) : null
+  const scratch = gpuCode ? await mkdtemp(join(tmpdir(), 'ingot-size-layers-')) : null
   // A layer that stands in a manifest twice, as empty ones do, is read once.
   const distinct = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()]
   const totalBytes = distinct.reduce((sum, layer) => sum + layer.storedBytes, 0)
