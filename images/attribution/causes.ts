@@ -137,8 +137,8 @@ export const causeRules: readonly CauseRule[] = [
   {
     cause: 'base system',
     paths: [
-      '/{bin,sbin,lib,lib32,lib64,libx32,usr,etc,var,boot,srv,media,mnt}',
-      '/{bin,sbin,lib,lib32,lib64,libx32,usr,etc,var,boot,srv,media,mnt}/**',
+      '/{bin,sbin,lib,lib32,lib64,libx32,usr,etc,var,boot,srv,media,mnt,root,home,run,tmp,dev}',
+      '/{bin,sbin,lib,lib32,lib64,libx32,usr,etc,var,boot,srv,media,mnt,root,home,run,tmp,dev}/**',
     ],
     packages: ['*'],
   },

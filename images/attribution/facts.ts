@@ -71,10 +71,10 @@ export function imageFacts(visible: readonly VisibleEntry[], top: number): Image
     shells: named(programs.shells),
     packageManagers: named(programs.packageManagers),
     compilers: named(programs.compilers),
-    setuid: list(({ type, mode }) => (type === 'file' || type === 'hardlink') && (mode & setuidBits) !== 0),
+    setuid: list(({ type, mode }) => type === 'file' && (mode & setuidBits) !== 0),
     worldWritable: list(
       ({ type, mode }) =>
-        type !== 'link' &&
+        (type === 'file' || type === 'folder') &&
         (mode & worldWritableBit) !== 0 &&
         !(type === 'folder' && (mode & stickyBit) !== 0),
     ),

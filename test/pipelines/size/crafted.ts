@@ -1,4 +1,8 @@
 import { createServer, type Server } from 'node:http'
+import { findImage } from '../../../pipelines/size/open.ts'
+import { sizeImage } from '../../../pipelines/size/size.ts'
+
+const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 20 }
 
 /** Three layers with everything that makes the sum of layers differ from what a container sees. */
 export const makeLayers = `
@@ -38,4 +42,18 @@ export async function cuttingProxy(
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
   return { server, host: `127.0.0.1:${port}`, ranges }
+}
+
+/** An image that is found by its reference, and its size. */
+export async function sizeOf(
+  reference: string,
+  given: { platform?: string; environment?: NodeJS.ProcessEnv } = {},
+) {
+  const { platform = 'linux/amd64', environment = {} } = given
+  const image = await findImage(reference, { store: null, platform, environment, retry })
+  try {
+    return { image, found: await sizeImage(image, { gpuCode: false }) }
+  } finally {
+    await image.close()
+  }
 }

@@ -5,15 +5,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Attribution } from '../../../images/attribution/attribution.ts'
-import { findImage } from '../../../pipelines/size/open.ts'
-import { sizeImage } from '../../../pipelines/size/size.ts'
 import { ensureTool, type ToolName } from '../../tools.ts'
 import { type DebianRegistry, startDebianRegistry } from '../publish/debian-registry.ts'
-import { cuttingProxy, makeLayers } from './crafted.ts'
+import { cuttingProxy, makeLayers, sizeOf } from './crafted.ts'
 
 const run = promisify(execFile)
 const password = 'sesame-0451'
-const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 20 }
 
 let folder: string
 let open: DebianRegistry
@@ -105,16 +102,6 @@ afterAll(async () => {
 
 async function tool(name: ToolName, ...args: string[]): Promise<string> {
   return (await run(await ensureTool(name), args, { cwd: folder })).stdout
-}
-
-async function sizeOf(reference: string, given: { platform?: string; environment?: NodeJS.ProcessEnv } = {}) {
-  const { platform = 'linux/amd64', environment = {} } = given
-  const image = await findImage(reference, { store: null, platform, environment, retry })
-  try {
-    return { image, found: await sizeImage(image, { gpuCode: false }) }
-  } finally {
-    await image.close()
-  }
 }
 
 /** What `umoci unpack` leaves on a disk, every inode once. */
