@@ -1,12 +1,16 @@
-import type { Client } from '@dagger.io/dagger'
 import { IngotError, messageOf } from '../lib/error.ts'
 import { badToken } from './weights/token.ts'
+
+/** What is used of Dagger's client. */
+interface SecretReader {
+  secret(uri: string): { plaintext(): Promise<string> }
+}
 
 /**
  * Reads secrets by the providers of Dagger's client (op://, vault://, libsecret://, gcp://, aws+sm://, aws+ps://), which
  * run on this machine and take logins from its environment. Throws `bad-token` with what the provider said.
  */
-export function daggerSecrets(engine: () => Promise<Client>): (uri: string) => Promise<string> {
+export function daggerSecrets(engine: () => Promise<SecretReader>): (uri: string) => Promise<string> {
   return async (uri) => {
     try {
       return await (await engine()).secret(uri).plaintext()

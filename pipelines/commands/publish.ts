@@ -1,7 +1,7 @@
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { findBuilt, requireVerified } from '../publish/built.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
-import { basicLogin, findLogin, type Login } from '../publish/login.ts'
 import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
 import { openTransport } from '../publish/transport.ts'

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { publicUrl } from '../weights/http.ts'
+import { publicUrl } from '../network/address.ts'
 import { PublishError } from './error.ts'
 
 /** Answers to a publisher are small: manifests, tokens, errors. Header names are in lower case. */

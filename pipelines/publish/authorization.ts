@@ -1,9 +1,9 @@
-import { z } from 'zod'
-import { publicUrl } from '../weights/http.ts'
+import { publicUrl } from '../network/address.ts'
+import { type Challenge, parseChallenge } from '../network/challenge.ts'
+import type { Login } from '../network/login.ts'
+import { tokenIn, tokenRequest } from '../network/token-server.ts'
 import type { WireAnswer } from './answer.ts'
-import { type Challenge, parseChallenge } from './challenge.ts'
 import { PublishError } from './error.ts'
-import type { Login } from './login.ts'
 import type { Transport } from './transport.ts'
 
 /** Keeps the `Authorization` of one registry up to date for all requests that run at the same time. */
@@ -69,67 +69,23 @@ async function answer(options: AuthorizationOptions, challenge: Challenge): Prom
   throw refusedLogin(options.host, login, 'it asks for a login')
 }
 
-const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
-})
-
-// What the token specification says of servers that name no time: 60 s.
-const usualLifeSeconds = 60
-
 async function fetchToken(
   options: AuthorizationOptions,
   challenge: Extract<Challenge, { type: 'bearer' }>,
   login: Login | undefined,
 ): Promise<Held> {
-  requireSafeRealm(challenge.realm, login)
-  const answered = await askTokenServer(options, challenge, login)
+  const { transport, scopes } = options
+  const answered = await transport.send(tokenRequest(challenge, scopes, login))
   if (answered.status === 401 || answered.status === 403)
     throw refusedLogin(options.host, login, `its token server answered ${answered.status}`)
   if (answered.status !== 200)
     throw tokenServerFailed(challenge.realm, `it answered ${answered.status}`, answered)
-  const parsed = tokenAnswer.safeParse(jsonOf(answered.bytes))
-  const token = parsed.data?.token ?? parsed.data?.access_token
-  if (!token) throw tokenServerFailed(challenge.realm, 'its answer holds no token')
-  const lifeMs = (parsed.data?.expires_in ?? usualLifeSeconds) * 1000
-  return { header: `Bearer ${token}`, renewAtMs: Date.now() + lifeMs * (1 - renewAheadShare) }
-}
-
-function askTokenServer(
-  { transport, scopes }: AuthorizationOptions,
-  { realm, service }: Extract<Challenge, { type: 'bearer' }>,
-  login: Login | undefined,
-): Promise<WireAnswer> {
-  if (login?.type === 'identity') {
-    const form = new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: login.token,
-      client_id: 'ingot',
-      scope: scopes.join(' '),
-      ...(service !== undefined && { service }),
-    })
-    const body = Buffer.from(form.toString())
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return transport.send({ method: 'POST', url: realm, headers, body })
+  const found = tokenIn(answered.bytes)
+  if (found === undefined) throw tokenServerFailed(challenge.realm, 'its answer holds no token')
+  return {
+    header: `Bearer ${found.token}`,
+    renewAtMs: Date.now() + found.lifeMs * (1 - renewAheadShare),
   }
-  const url = new URL(realm)
-  if (service !== undefined) url.searchParams.set('service', service)
-  for (const scope of scopes) url.searchParams.append('scope', scope)
-  const headers = login ? { authorization: `Basic ${login.basic}` } : {}
-  return transport.send({ method: 'GET', url: url.href, headers })
-}
-
-/** A registry may name any token server; a password never goes there in the clear, except on this machine. */
-function requireSafeRealm(realm: string, login: Login | undefined): void {
-  const { protocol, hostname } = new URL(realm)
-  if (login === undefined || protocol === 'https:' || /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname))
-    return
-  throw new PublishError('unauthorized', {
-    attempted: `log in at ${publicUrl(realm)}`,
-    found: 'the registry names a token server that takes passwords without encryption',
-    hint: 'correct the realm in the configuration of the registry',
-  })
 }
 
 function tokenServerFailed(realm: string, found: string, answered?: WireAnswer): PublishError {
@@ -149,12 +105,4 @@ function refusedLogin(host: string, login: Login | undefined, found: string): Pu
     found: `${found}, and ${login ? `the one from ${login.origin} is refused` : 'none is known for it here'}`,
     hint: `log in with \`docker login ${host}\` or \`podman login ${host}\` as a user who may push, or give --username and --password-from`,
   })
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { type Failure, IngotError } from '../../lib/error.ts'
+import { RemoteError } from '../network/error.ts'
 
 export type PublishErrorCode =
   | 'bad-reference'
@@ -12,22 +12,8 @@ export type PublishErrorCode =
   | 'bad-answer'
   | 'mismatch'
 
-/**
- * `network` is worth another attempt, after `retryAfterMs` where the registry said so. `upload-lost` is worth a new
- * upload of the same blob.
- */
-export class PublishError extends IngotError<PublishErrorCode> {
-  readonly retryAfterMs: number | undefined
-
-  constructor(code: PublishErrorCode, failure: Failure, retryAfterMs?: number) {
-    super(code, failure)
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
-export function isTransient(error: unknown): error is PublishError {
-  return error instanceof PublishError && error.code === 'network'
-}
+/** `upload-lost` is worth a new upload of the same blob. */
+export class PublishError extends RemoteError<PublishErrorCode> {}
 
 export function isUploadLost(error: unknown): error is PublishError {
   return error instanceof PublishError && error.code === 'upload-lost'

@@ -1,11 +1,10 @@
-import { publicUrl, retryAfterMs } from '../weights/http.ts'
-import { defaultRetry, type RetryPolicy } from '../weights/retry.ts'
+import { publicUrl } from '../network/address.ts'
+import type { Login } from '../network/login.ts'
+import { defaultRetry, type RetryPolicy, retryAfterMs, withRetry } from '../network/retry.ts'
 import type { WireAnswer } from './answer.ts'
 import { type Authorization, openAuthorization } from './authorization.ts'
 import { PublishError } from './error.ts'
-import type { Login } from './login.ts'
 import { originOf, type Target } from './reference.ts'
-import { withRetry } from './retry.ts'
 import type { Transport, WireRequest } from './transport.ts'
 
 /** One repository that is published to, with everything requests to it share. */

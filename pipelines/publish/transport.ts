@@ -1,7 +1,7 @@
 import { type ClientRequest, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { messageOf } from '../../lib/error.ts'
-import { publicUrl } from '../weights/http.ts'
+import { publicUrl } from '../network/address.ts'
 import { answerOf, type WireAnswer } from './answer.ts'
 import { type Body, SourceFailure, sendBody, sizeOf } from './body.ts'
 import { PublishError } from './error.ts'

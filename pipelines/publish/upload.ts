@@ -1,5 +1,5 @@
 import type { Digest } from '../../lib/digest.ts'
-import { publicUrl } from '../weights/http.ts'
+import { publicUrl } from '../network/address.ts'
 import type { WireAnswer } from './answer.ts'
 import { PublishError } from './error.ts'
 import { type RegistrySession, requireStatus } from './session.ts'

@@ -10,10 +10,10 @@ export interface Answer {
   discard(): void
 }
 
-/** GET, redirects followed; gives any status and throws only when there is no answer. */
+/** GET, or POST of a body, redirects followed; gives any status and throws only when there is no answer. */
 export type Fetch = (
   url: string,
-  options?: { headers?: Record<string, string>; signal?: AbortSignal },
+  options?: { headers?: Record<string, string>; body?: Uint8Array; signal?: AbortSignal },
 ) => Promise<Answer>
 
 export interface Connection {
@@ -43,7 +43,11 @@ export function openConnection(environment: NodeJS.ProcessEnv): Connection {
 }
 
 async function ask(dispatcher: Dispatcher, url: string, options: Parameters<Fetch>[1]): Promise<Answer> {
-  const { statusCode, headers, body, context } = await request(url, { ...options, dispatcher })
+  const { statusCode, headers, body, context } = await request(url, {
+    ...options,
+    method: options?.body ? 'POST' : 'GET',
+    dispatcher,
+  })
   // A body that is given up must not end the process with its error.
   body.on('error', () => {})
   return {

@@ -1,4 +1,4 @@
-import { type Failure, IngotError } from '../../lib/error.ts'
+import { RemoteError } from '../network/error.ts'
 
 export type WeightsErrorCode =
   | 'not-found'
@@ -15,19 +15,7 @@ export type WeightsErrorCode =
   | 'no-space'
   | 'bad-token'
 
-/** `retryAfterMs` is what the server asked for; only `network` errors are worth a second attempt. */
-export class WeightsError extends IngotError<WeightsErrorCode> {
-  readonly retryAfterMs: number | undefined
-
-  constructor(code: WeightsErrorCode, failure: Failure, retryAfterMs?: number) {
-    super(code, failure)
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
-export function isTransient(error: unknown): error is WeightsError {
-  return error instanceof WeightsError && error.code === 'network'
-}
+export class WeightsError extends RemoteError<WeightsErrorCode> {}
 
 /** The source gives other bytes than the lock has; trying again would not help. */
 export function isWrongContent(error: unknown): boolean {

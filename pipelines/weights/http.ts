@@ -1,19 +1,18 @@
 import { messageOf } from '../../lib/error.ts'
+import { optional } from '../../lib/optional.ts'
+import { publicUrl } from '../network/address.ts'
+import { retryAfterMs } from '../network/retry.ts'
 import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 
 export interface HttpOptions {
   fetch: Fetch
   headers?: Record<string, string>
+  /** Sent by POST; without it the request is a GET. */
+  body?: Uint8Array
   signal?: AbortSignal
   /** A connection that sends nothing for this long counts as cut. Default one minute. */
   stallMs?: number
-}
-
-/** An address as it may be shown: without user, password, query and fragment, where tokens and signatures live. */
-export function publicUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
 }
 
 /**
@@ -24,7 +23,8 @@ export async function get(url: string, options: HttpOptions): Promise<Watched> {
   const watch = startWatch(options)
   try {
     const answer = await options.fetch(url, {
-      ...(options.headers ? { headers: options.headers } : {}),
+      ...optional('headers', options.headers),
+      ...optional('body', options.body),
       signal: watch.signal,
     })
     if (answer.status < 200 || answer.status > 299) {
@@ -128,11 +128,4 @@ function statusError(url: string, { status, headers }: Answer): WeightsError {
       retryAfterMs(headers.get('retry-after')),
     )
   return new WeightsError('bad-answer', { ...failure, hint: 'open the address by hand to see what it says' })
-}
-
-/** `Retry-After` in seconds or as a date. */
-export function retryAfterMs(value: string | null): number | undefined {
-  if (value === null) return undefined
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

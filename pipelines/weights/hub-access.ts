@@ -1,6 +1,7 @@
+import { retryAfterMs } from '../network/retry.ts'
 import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
-import { asNetworkError, get, retryAfterMs } from './http.ts'
+import { asNetworkError, get } from './http.ts'
 import type { SourceSession } from './source.ts'
 import { findHubToken, type Token } from './token.ts'
 

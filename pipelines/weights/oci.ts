@@ -10,12 +10,12 @@ import {
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
+import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { getText, type HttpOptions } from './http.ts'
 import { type OciReference, parseOciReference, registryUrl } from './oci-reference.ts'
 import { readRange } from './ranged.ts'
 import { registryFetch } from './registry-access.ts'
-import { withRetry } from './retry.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value))

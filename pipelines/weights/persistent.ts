@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isTransient, WeightsError } from './error.ts'
-import { defaultRetry, delayMs } from './retry.ts'
+import { isTransient } from '../network/error.ts'
+import { defaultRetry, delayMs } from '../network/retry.ts'
+import { WeightsError } from './error.ts'
 import type { SourceContext } from './source.ts'
 
 interface SizedFile {

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { messageOf } from '../../lib/error.ts'
+import { publicUrl } from '../network/address.ts'
+import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
-import { getText, publicUrl } from './http.ts'
-import { withRetry } from './retry.ts'
+import { getText } from './http.ts'
 import type { SourceSession } from './source.ts'
 
 /** pip's own default where nothing is configured. */

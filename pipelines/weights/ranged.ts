@@ -3,8 +3,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { publicUrl } from '../network/address.ts'
 import { WeightsError } from './error.ts'
-import { get, type HttpOptions, publicUrl } from './http.ts'
+import { get, type HttpOptions } from './http.ts'
 
 /** Something whose bytes can be read from any place. `end` is exclusive. */
 export interface RangedFile {

@@ -1,7 +1,10 @@
+import { optional } from '../../lib/optional.ts'
+import { parseChallenge } from '../network/challenge.ts'
+import { findLogin } from '../network/login.ts'
+import { tokenIn, tokenRequest } from '../network/token-server.ts'
 import type { Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 import { getText } from './http.ts'
-import { registryLogin } from './registry-login.ts'
 import type { SourceSession } from './source.ts'
 
 /**
@@ -27,23 +30,18 @@ export function registryFetch(host: string, session: SourceSession): Fetch {
   }
 }
 
-async function answerChallenge(host: string, challenge: string, session: SourceSession): Promise<string> {
-  const login = await registryLogin(host, session)
-  if (/^basic/i.test(challenge) && login) return login
-  const parameters = Object.fromEntries(
-    [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
-  )
-  const { realm, service, scope } = parameters
-  if (!/^bearer/i.test(challenge) || realm === undefined) throw refused(host, 401)
-  const url = new URL(realm)
-  if (service !== undefined) url.searchParams.set('service', service)
-  if (scope !== undefined) url.searchParams.set('scope', scope)
-  const { text } = await getText(url.href, {
-    ...session,
-    ...(login ? { headers: { authorization: login } } : {}),
-  })
-  const answer = JSON.parse(text)
-  return `Bearer ${answer.token ?? answer.access_token}`
+async function answerChallenge(host: string, header: string, session: SourceSession): Promise<string> {
+  const login = await findLogin(host, session.environment)
+  const challenge = parseChallenge(header)
+  if (challenge.type === 'basic' && login?.type === 'basic') return `Basic ${login.basic}`
+  if (challenge.type !== 'bearer') throw refused(host, 401)
+  const { scope } = challenge
+  const asked = tokenRequest(challenge, scope === undefined ? [] : [scope], login)
+  const { headers, body } = asked
+  const answer = await getText(asked.url, { ...session, headers, ...optional('body', body) })
+  const found = tokenIn(Buffer.from(answer.text))
+  if (found === undefined) throw refused(host, 401)
+  return `Bearer ${found.token}`
 }
 
 function refused(host: string, status: number): WeightsError {

@@ -1,10 +1,10 @@
 import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { isSafePath } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
+import { publicUrl } from '../network/address.ts'
+import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
-import { publicUrl } from './http.ts'
 import { openRanged, readRange } from './ranged.ts'
-import { withRetry } from './retry.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
 /** Asks for the size only; the hash is the recipe's. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findLogin, type Login } from '../../../pipelines/publish/login.ts'
+import { findLogin, type Login } from '../../../pipelines/network/login.ts'
 import { type Published, type PublishRequest, publishImage } from '../../../pipelines/publish/publish.ts'
 import { parseTarget } from '../../../pipelines/publish/reference.ts'
 import { openSession } from '../../../pipelines/publish/session.ts'

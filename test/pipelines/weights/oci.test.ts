@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -63,8 +63,14 @@ async function guardedRegistry(user: string) {
     const url = new URL(request.url ?? '', 'http://localhost')
     const { authorization } = request.headers
     if (url.pathname === '/token') {
-      const isUser = authorization === `Basic ${Buffer.from(user).toString('base64')}`
-      return response.writeHead(isUser ? 200 : 401).end(JSON.stringify({ token: 'granted' }))
+      const form: Buffer[] = []
+      request.on('data', (chunk: Buffer) => form.push(chunk))
+      return request.on('end', () => {
+        const refreshed = new URLSearchParams(Buffer.concat(form).toString()).get('refresh_token')
+        const basic = authorization === `Basic ${Buffer.from(user).toString('base64')}`
+        const isUser = request.method === 'POST' ? refreshed === user : basic
+        response.writeHead(isUser ? 200 : 401).end(JSON.stringify({ token: 'granted' }))
+      })
     }
     if (authorization !== 'Bearer granted') {
       const realm = `http://${request.headers.host}/token`
@@ -84,11 +90,13 @@ async function guardedRegistry(user: string) {
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, blob }
 }
 
-async function loggedIn(host: string, user: string) {
+function loggedIn(host: string, user: string) {
+  return loginFile({ auths: { [host]: { auth: Buffer.from(user).toString('base64') } } })
+}
+
+async function loginFile(config: object) {
   const folder = await scratchFolder()
-  await mkdir(folder, { recursive: true })
-  const auth = Buffer.from(user).toString('base64')
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   return contextFor({ DOCKER_CONFIG: folder })
 }
 
@@ -99,6 +107,13 @@ test('raw layers behind a login: the user of `docker login` is used', async () =
   expect(locked.files.map((file) => file.path)).toEqual(['sub/model.gguf'])
   const layers = planWeightLayers(locked.files, { modelFolder: '/models/raw' })
   expect(await packWeights(await scratchStore(), locked, layers, session)).toHaveLength(2)
+})
+
+test('an identity token, as credential helpers of clouds give it, is exchanged', async () => {
+  const { host } = await guardedRegistry('refresh-me')
+  const session = await loginFile({ auths: { [host]: { identitytoken: 'refresh-me' } } })
+  const locked = await inventoryWeights({ type: 'oci', reference: `${host}/acme/raw:v1` }, session)
+  expect(locked.files).toHaveLength(1)
 })
 
 test('without the right login the error says how to log in, and shows no password', async () => {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { PublishError } from './error.ts'
+import { LoginError } from './error.ts'
 
 /** What a registry or its token server is told. `identity` is an OAuth refresh token, which some helpers give. */
 export type Login =
@@ -94,7 +94,7 @@ async function readLogins(path: string): Promise<LoginFile | undefined> {
     return loginFile.parse(JSON.parse(text))
   } catch {
     // The parser's words would quote the file, and with it a password.
-    throw new PublishError('unauthorized', {
+    throw new LoginError('unauthorized', {
       attempted: `read the logins in ${path}`,
       found: 'the file is not JSON of the form that docker and podman write',
       hint: 'correct it, or log in again with `docker login` or `podman login`',
@@ -134,8 +134,8 @@ function loginFromHelper(stdout: string, origin: string): Login | undefined {
   }
 }
 
-function helperFailed(program: string, server: string): PublishError {
-  return new PublishError('unauthorized', {
+function helperFailed(program: string, server: string): LoginError {
+  return new LoginError('unauthorized', {
     attempted: `ask ${program} for the login of ${server}`,
     found: 'it gave none',
     hint: `run \`echo ${server} | ${program} get\` by hand, and log in again`,
