@@ -1,5 +1,5 @@
-import type { LockedFile, LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
-import type { WeightsSource } from '../../recipes/weights.ts'
+import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { SourceOf, WeightsSource } from '../../recipes/weights.ts'
 import { openConnection } from './connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
 import { inventoryHuggingface, openHuggingface } from './huggingface.ts'
@@ -7,6 +7,25 @@ import { inventoryOci, openOci } from './oci.ts'
 import { inventoryPypi, openPypi } from './pypi.ts'
 import type { OpenWeights, SourceContext, SourceSession } from './source.ts'
 import { inventoryUrl, openUrl } from './url.ts'
+
+/** The two verbs of a kind of source. */
+interface Adapter<Type extends WeightsSource['type']> {
+  inventory(source: SourceOf<Type>, session: SourceSession): Promise<LockedWeights>
+  open(pinned: PinnedOf<Type>, session: SourceSession): Promise<OpenWeights>
+}
+
+const adapters: { [Type in WeightsSource['type']]: Adapter<Type> } = {
+  huggingface: { inventory: inventoryHuggingface, open: openHuggingface },
+  folder: { inventory: inventoryFolder, open: openFolder },
+  oci: { inventory: inventoryOci, open: openOci },
+  url: { inventory: inventoryUrl, open: openUrl },
+  pypi: { inventory: inventoryPypi, open: openPypi },
+}
+
+function adapterOf(type: WeightsSource['type']): Adapter<WeightsSource['type']> {
+  // The table gives each type the functions of that type; callers pass the value that the type came from.
+  return adapters[type] as Adapter<WeightsSource['type']>
+}
 
 /**
  * What a source holds, pinned. Moves no payload, except for a folder, whose files are hashed where they lie. Throws
@@ -18,7 +37,7 @@ export async function inventoryWeights(
 ): Promise<LockedWeights> {
   const { fetch, close } = openConnection(context.environment)
   try {
-    return await inventoryOf(source, { ...context, fetch })
+    return await adapterOf(source.type).inventory(source, { ...context, fetch })
   } finally {
     await close()
   }
@@ -31,7 +50,7 @@ export async function openWeights(
 ): Promise<OpenWeights> {
   const { fetch, close } = openConnection(context.environment)
   try {
-    const weights = await openPinned(source, { ...context, fetch })
+    const weights = await adapterOf(source.type).open(source, { ...context, fetch })
     const locked = new Map(files.map((file) => [file.path, file]))
     const find = (file: LockedFile) => locked.get(file.path) ?? file
     const { openLocal } = weights
@@ -43,35 +62,5 @@ export async function openWeights(
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-function inventoryOf(source: WeightsSource, session: SourceSession): Promise<LockedWeights> {
-  switch (source.type) {
-    case 'huggingface':
-      return inventoryHuggingface(source, session)
-    case 'folder':
-      return inventoryFolder(source, session)
-    case 'oci':
-      return inventoryOci(source, session)
-    case 'url':
-      return inventoryUrl(source, session)
-    case 'pypi':
-      return inventoryPypi(source, session)
-  }
-}
-
-function openPinned(pinned: PinnedSource, session: SourceSession): Promise<OpenWeights> {
-  switch (pinned.type) {
-    case 'huggingface':
-      return openHuggingface(pinned, session)
-    case 'folder':
-      return openFolder(pinned, session)
-    case 'oci':
-      return openOci(pinned, session)
-    case 'url':
-      return openUrl(pinned, session)
-    case 'pypi':
-      return openPypi(pinned, session)
   }
 }
