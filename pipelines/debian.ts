@@ -1,4 +1,4 @@
-import type { Client, Container, Platform } from '@dagger.io/dagger'
+import type { Client, Container, Platform, ReturnType } from '@dagger.io/dagger'
 import type { RuntimeSource } from '../images/engine.ts'
 import { hexOf, parseDigest } from '../lib/digest.ts'
 import type { DebianPackage, LockedRuntime, PinnedImage } from '../recipes/lock.ts'
@@ -6,6 +6,12 @@ import { StageError } from './error.ts'
 
 type DebianSource = Extract<RuntimeSource, { type: 'debian' }>
 type DebianLock = Extract<LockedRuntime, { type: 'debian' }>
+
+/**
+ * For commands whose failure is read from their exit code. The SDK's own enum has this value; importing it would load the
+ * whole SDK, half a second, into commands that never open an engine.
+ */
+export const anyExit = 'ANY' as ReturnType.Any
 
 /** Pins a base image: its digest now, whatever its tag says later. */
 export async function pinImage(client: Client, reference: string, platform: string): Promise<PinnedImage> {

@@ -1,9 +1,9 @@
-import { type Client, type Container, type File, ReturnType } from '@dagger.io/dagger'
+import type { Client, Container, File } from '@dagger.io/dagger'
 import semver from 'semver'
 import { z } from 'zod'
 import type { PythonSource } from '../images/engine.ts'
 import type { LockedRuntime, PythonPackage } from '../recipes/lock.ts'
-import { imageFrom, installDebian, resolveDebian } from './debian.ts'
+import { anyExit, imageFrom, installDebian, resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
 import { environmentOwnersScript } from './owners.ts'
 
@@ -38,7 +38,7 @@ export async function resolvePython(
     .withNewFile('/tmp/ingot/requirements.in', `${requirementFor(source.distribution, range)}\n`)
     .withNewFile('/tmp/ingot/overrides.in', source.overrides.map((line) => `${line}\n`).join(''))
     .withEnvVariable('INGOT_ASKED_AT', now)
-    .withExec(['sh', '-c', resolveScript(source)], { expect: ReturnType.Any })
+    .withExec(['sh', '-c', resolveScript(source)], { expect: anyExit })
   if ((await asked.exitCode()) !== 0) throw unresolvable(source, range, await asked.stderr())
   const [python = '', ...listing] = (await asked.stdout()).split('\n')
   return {
@@ -63,7 +63,7 @@ export async function installPython(
   const installed = withUv(client, system, platform)
     .withNewFile('/tmp/ingot/requirements', hashedRequirements(lock.distributions))
     .withNewFile('/tmp/ingot/owners.sh', environmentOwnersScript)
-    .withExec(['sh', '-c', installScript(source)], { expect: ReturnType.Any })
+    .withExec(['sh', '-c', installScript(source)], { expect: anyExit })
   if ((await installed.exitCode()) !== 0) throw notInstalled(source, lock, await installed.stderr())
   return installed.withoutMount('/ingot-uv')
 }

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
-import { type Client, connect, ExecError } from '@dagger.io/dagger'
+import type { Client, ExecError } from '@dagger.io/dagger'
 import { which } from 'zx'
 import { messageOf } from '../lib/error.ts'
 import { StageError } from './error.ts'
@@ -27,6 +27,8 @@ export function lazyEngine(logFile: string): LazyEngine {
     await requireEngine()
     await requireAnswer(process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST'], logFile)
     await mkdir(dirname(logFile), { recursive: true })
+    // Loading the SDK takes half a second, which a command that needs no engine does not spend.
+    const { connect } = await import('@dagger.io/dagger')
     const log = createWriteStream(logFile, { flags: 'a' })
     const { promise, resolve, reject } = Promise.withResolvers<Client>()
     ended = connect(
@@ -95,7 +97,7 @@ function engineFailed(cause: unknown, logFile: string): StageError {
 
 /** A failed command of the engine in words; anything else as it is. */
 export function explained(error: unknown, logFile: string): unknown {
-  const failed = chainOf(error).find((item) => item instanceof ExecError)
+  const failed = chainOf(error).find(isExecError)
   if (failed === undefined) return error
   const said = `${failed.stderr}\n${failed.stdout}`.trim().split('\n').slice(-20).join('\n  ')
   return new StageError('engine-failed', {
@@ -104,6 +106,11 @@ export function explained(error: unknown, logFile: string): unknown {
     hint: `see ${logFile} for everything the engine said`,
     cause: error,
   })
+}
+
+/** By its members: `instanceof` would need the SDK, which is loaded only when an engine is. */
+function isExecError(error: unknown): error is ExecError {
+  return error instanceof Error && 'cmd' in error && 'exitCode' in error && 'stderr' in error
 }
 
 function chainOf(error: unknown): unknown[] {

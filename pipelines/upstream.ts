@@ -1,7 +1,7 @@
-import { type Client, type Container, ReturnType } from '@dagger.io/dagger'
+import type { Client, Container } from '@dagger.io/dagger'
 import type { UpstreamSource } from '../images/engine.ts'
 import type { LockedRuntime } from '../recipes/lock.ts'
-import { imageFrom, pinImage, pinnedReference } from './debian.ts'
+import { anyExit, imageFrom, pinImage, pinnedReference } from './debian.ts'
 import { StageError } from './error.ts'
 import { environmentOwnersScript } from './owners.ts'
 
@@ -50,7 +50,7 @@ export async function installUpstream(
     .withUser('0:0')
     .withNewFile('/tmp/ingot/owners.sh', environmentOwnersScript)
     .withNewFile('/tmp/ingot/prepare.sh', prepareScript(source.moves ?? []))
-    .withExec(['sh', '/tmp/ingot/prepare.sh'], { expect: ReturnType.Any })
+    .withExec(['sh', '/tmp/ingot/prepare.sh'], { expect: anyExit })
   if ((await prepared.exitCode()) === 0) return prepared
   throw new StageError('engine-failed', {
     attempted: `prepare ${lock.base.reference}`,
