@@ -130,7 +130,7 @@ function layersOf(
   return Array.from({ length: count }, (_, index): LayerKind => {
     if (index >= count - (numberAt(read('attention.shared_kv_layers'), 0) ?? 0)) return { kind: 'none' }
     if (isRecurrent(read, index)) return stateOf(read, missing)
-    const latent = numberAt(read('attention.kv_lora_rank'), 0)
+    const latent = latentRankOf(read)
     if (latent) return latentOf(read, latent)
     const isWindow = isWindowAt(architecture, read, index)
     const suffix = isWindow && read('attention.key_length_swa') !== undefined ? '_swa' : ''
@@ -165,6 +165,13 @@ function isWindowAt(architecture: string, read: Reader, index: number): boolean 
   if (!numberAt(read('attention.sliding_window'), 0)) return false
   const length = numberAt(pattern, 0) ?? patternLengths[architecture]
   return length !== undefined && index % length < length - 1
+}
+
+/** Files written before llama.cpp knew MLA have a latent rank but no size of its keys, and keep whole heads. */
+function latentRankOf(read: Reader): number | undefined {
+  return read('attention.key_length_mla') === undefined
+    ? undefined
+    : numberAt(read('attention.kv_lora_rank'), 0)
 }
 
 /** K is latent and rotary part together, V is read from the latent (memory.md V31). */

@@ -1,5 +1,7 @@
 import type { Vector } from './vector.ts'
-import { vectors as heldOut } from './vectors/held-out.ts'
+import { vectors as heldOutFirst } from './vectors/held-out.ts'
+import { vectors as heldOutOthers } from './vectors/held-out-others.ts'
+import { vectors as heldOutVllm } from './vectors/held-out-vllm.ts'
 import { vectors as others } from './vectors/other-engines.ts'
 import { vectors as first } from './vectors/vllm-0.8-to-0.20.ts'
 import { vectors as oldest } from './vectors/vllm-before-0.5.ts'
@@ -7,7 +9,7 @@ import { vectors as old } from './vectors/vllm-before-0.8.ts'
 import { vectors as newer } from './vectors/vllm-newer.ts'
 
 /** Logged cases that came after the note. */
-export { heldOut }
+export const heldOut: Vector[] = [...heldOutFirst, ...heldOutVllm, ...heldOutOthers]
 
 /** All logged cases of ../shared/reference/memory.md section 6, in its order. */
 export const vectors: Vector[] = [...oldest, ...old, ...first, ...newer, ...others].sort(

@@ -67,7 +67,7 @@ export const vectors: Vector[] = [
       return [
         { what: 'tokens', logged: 46368, within: 0.001, planned: told.kvTokens },
         { what: 'concurrency', logged: 2.83, within: 0.001, planned: told.maxConcurrency },
-        { what: 'pool GiB, only graphs told', logged: 6.37, within: 0.03, planned: gib(alone.kvPoolBytes) },
+        { what: 'pool GiB, only graphs told', logged: 6.37, within: 0.015, planned: gib(alone.kvPoolBytes) },
       ]
     },
   },
