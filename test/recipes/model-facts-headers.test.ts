@@ -147,6 +147,27 @@ describe('GGUF headers', () => {
     expect(facts.layers.map(({ layer }) => layer.kind)).toEqual(['state', 'full', 'none'])
   })
 
+  test('DeepSeek keeps whole heads in files from before MLA, and the latent in newer ones', () => {
+    const header = {
+      'general.architecture': 'deepseek2',
+      'deepseek2.block_count': 27,
+      'deepseek2.embedding_length': 2048,
+      'deepseek2.attention.head_count': 16,
+      'deepseek2.attention.head_count_kv': 16,
+      'deepseek2.attention.key_length': 192,
+      'deepseek2.attention.value_length': 128,
+      'deepseek2.attention.kv_lora_rank': 512,
+      'deepseek2.rope.dimension_count': 64,
+    }
+    expect(factsFromGguf(header, []).layers).toEqual([
+      { count: 27, layer: { kind: 'full', kvHeads: 16, keyDim: 192, valueDim: 128 } },
+    ])
+    const newer = { ...header, 'deepseek2.attention.key_length_mla': 192 }
+    expect(factsFromGguf(newer, []).layers).toEqual([
+      { count: 27, layer: { kind: 'mla', latentDim: 512, ropeDim: 64, indexDim: 0 } },
+    ])
+  })
+
   test('an unknown type of tensor is missing', () => {
     const facts = factsFromGguf(
       {
