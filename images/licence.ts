@@ -69,3 +69,14 @@ function placeOf(id: string, { source }: LockedWeights): string {
 function sameName(accepted: string | undefined, needed: string): boolean {
   return accepted?.trim().toLowerCase() === needed.trim().toLowerCase()
 }
+
+const spdxNames = new Map(
+  'Apache-2.0 MIT MIT-0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear 0BSD ISC Zlib Unlicense WTFPL CC0-1.0 CC-BY-2.0 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-SA-4.0 CC-BY-NC-ND-4.0 CC-BY-ND-4.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0 Artistic-2.0 AFL-3.0 ECL-2.0 MS-PL NCSA PostgreSQL BSL-1.0 BlueOak-1.0.0 MPL-2.0 EPL-1.0 EPL-2.0 EUPL-1.1 EUPL-1.2 OSL-3.0'
+    .split(' ')
+    .map((name) => [name.toLowerCase(), name] as const),
+)
+
+/** The SPDX identifier of a licence that the Hub writes in small letters; undefined for one that SPDX does not list. */
+export function spdxLicence(id: string): string | undefined {
+  return spdxNames.get(id.trim().toLowerCase())
+}

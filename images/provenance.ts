@@ -119,14 +119,15 @@ function runtimeMaterials(runtime: LockedRuntime): ResourceDescriptor[] {
 }
 
 function weightMaterials({ source, files }: LockedWeights): ResourceDescriptor[] {
-  const place = placeOf(source)
+  const place = weightsPlaceOf(source)
   return files.map(({ path, from, sha256 }) => ({
     ...material(`${place}#${encodeURI(from ?? path)}`, `sha256:${sha256}`),
     name: path,
   }))
 }
 
-function placeOf(source: LockedWeights['source']): string {
+/** Where weights come from, as a package URL where there is one; no token and no path of this machine. */
+export function weightsPlaceOf(source: LockedWeights['source']): string {
   switch (source.type) {
     case 'huggingface':
       return `pkg:huggingface/${source.repo}@${source.commit}`

@@ -11,6 +11,7 @@ import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
 import { publishCommand } from './commands/publish.ts'
 import { runFilesCommand } from './commands/run-files.ts'
+import { sbomCommand } from './commands/sbom.ts'
 import { sizeCommand } from './commands/size.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
@@ -30,6 +31,7 @@ const commands: Record<string, Command> = {
   bundle: bundleCommand,
   memory: memoryCommand,
   size: sizeCommand,
+  sbom: sbomCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,
 }

@@ -1,0 +1,30 @@
+import { findBuilt } from '../publish/built.ts'
+import { sbomOf } from '../sbom/sbom.ts'
+import { closeStore, openStore } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+
+export const sbomCommand: Command = {
+  usage: 'sbom RECIPE [--format spdx|cyclonedx]',
+  summary: 'what a built image is made of, by syft, with its model',
+  options: { 'format NAME': 'spdx (SPDX 2.3 JSON, the default) or cyclonedx (CycloneDX 1.6 JSON)' },
+  run,
+}
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const options = { format: { type: 'string' } } as const
+  const { values, positionals } = readArguments(argv, options, { command: 'sbom', least: 1, most: 1 })
+  const { format = 'spdx' } = values
+  if (format !== 'spdx' && format !== 'cyclonedx')
+    throw usageError('sbom', `--format is "${format}", not spdx or cyclonedx`)
+  const { environment, signal, progress } = context
+  const store = await openStore(storeFolder(environment))
+  try {
+    const { loaded, lock, report } = await findBuilt(positionals[0] ?? '', store, environment)
+    progress.step(`list what ${report.image} is made of`)
+    const sbom = await sbomOf({ store, recipe: loaded.recipe, lock, report, environment, signal })
+    context.stdout(`${format === 'spdx' ? sbom.spdx : sbom.cycloneDx}\n`)
+    return 0
+  } finally {
+    await closeStore(store)
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Report } from '../../images/report.ts'
+import { sbomFactsOf } from '../../images/sbom.ts'
+import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
+import { completeSpdx } from '../../images/sbom-spdx.ts'
+import { digestOf, hexOf } from '../../lib/digest.ts'
+import { canonicalJson, type Json } from '../../lib/json.ts'
+import type { Lock } from '../../recipes/lock.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import { requireHostTool, runTool } from '../host-tool.ts'
+import { readRecord, writeRecord } from '../store/record.ts'
+import type { Store } from '../store/store.ts'
+import { writeRuntimeLayout } from './layout.ts'
+
+/** Both forms as canonical JSON: the same image, lock and syft give the same bytes. */
+export interface Sbom {
+  spdx: string
+  cycloneDx: string
+}
+
+export interface SbomRequest {
+  store: Store
+  recipe: Recipe
+  lock: Lock
+  report: Report
+  environment: NodeJS.ProcessEnv
+  signal?: AbortSignal
+}
+
+const kind = 'sbom'
+const record = z.object({ spdx: z.string(), cycloneDx: z.string() })
+
+/**
+ * The SBOM of an image, by syft on its finished tree. No weight is read: the model's hashes are those of the lock. Made once
+ * for each image, lock and version of syft. Throws `no-tool` and `tool-failed`.
+ */
+export async function sbomOf(request: SbomRequest): Promise<Sbom> {
+  const { store, recipe, lock, report, environment } = request
+  const syft = await requireHostTool('syft', environment)
+  const attempted = `list the packages of ${report.name} with syft`
+  const version = await runTool(syft, ['--version'], { environment, attempted })
+  const facts = sbomFactsOf(recipe, lock, report.image)
+  // Plain data; interfaces without an index signature need the cast.
+  const key = hexOf(digestOf(canonicalJson({ facts, version, form: 1 } as unknown as Json)))
+  const known = record.safeParse(await readRecord(store, kind, key))
+  if (known.success) return known.data
+  const listed = await runSyft(syft, request, attempted)
+  const sbom = {
+    spdx: completeSpdx(listed.spdx, facts),
+    cycloneDx: completeCycloneDx(listed.cycloneDx, facts),
+  }
+  await writeRecord(store, kind, key, { ...sbom })
+  return sbom
+}
+
+async function runSyft(
+  syft: string,
+  { store, report, environment, signal }: SbomRequest,
+  attempted: string,
+): Promise<Sbom> {
+  const scratch = await mkdtemp(join(store.temporary, 'sbom-'))
+  try {
+    const layout = join(scratch, 'layout')
+    const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
+    await writeRuntimeLayout(store, report.image, runtime, layout)
+    const [spdx, cycloneDx] = [join(scratch, 'spdx.json'), join(scratch, 'cyclonedx.json')]
+    await runTool(
+      syft,
+      [
+        ...['scan', `oci-dir:${layout}`, '--quiet'],
+        ...['--source-name', report.name, '--source-version', report.image],
+        ...['--output', `spdx-json@2.3=${spdx}`, '--output', `cyclonedx-json@1.6=${cycloneDx}`],
+      ],
+      {
+        // syft asks the network only whether it is the newest, and unpacks into TMPDIR.
+        environment: { ...environment, SYFT_CHECK_FOR_APP_UPDATE: 'false', TMPDIR: scratch },
+        attempted,
+        ...(signal && { signal }),
+      },
+    )
+    return { spdx: await readFile(spdx, 'utf8'), cycloneDx: await readFile(cycloneDx, 'utf8') }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,51 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { sbomFactsOf } from '../../images/sbom.ts'
+import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
+import { completeSpdx } from '../../images/sbom-spdx.ts'
+import type { Digest } from '../../lib/digest.ts'
+import { type Sbom, sbomOf } from '../../pipelines/sbom/sbom.ts'
+import { blobPath } from '../../pipelines/store/blobs.ts'
+import { cycloneDxProblems, spdxProblems } from '../images/sbom/validate.ts'
+import { lock, recipe, sampleImage } from '../pipelines/sbom/image.ts'
+import { scratchStore } from '../scratch.ts'
+import { ensureTool } from '../tools.ts'
+
+let syft: string
+
+// Building syft took 198 s on two cores with nothing else on them, 14 minutes on busy ones.
+beforeAll(async () => {
+  syft = await ensureTool('syft')
+})
+
+async function make(hasWeights: boolean): Promise<Sbom & { image: Digest }> {
+  const store = await scratchStore()
+  const report = await sampleImage(store)
+  if (!hasWeights)
+    for (const { part, digest } of report.layers) if (part === 'weights') await rm(blobPath(store, digest))
+  const environment = { ...process.env, INGOT_SYFT: syft }
+  return { ...(await sbomOf({ store, recipe, lock, report, environment })), image: report.image }
+}
+
+test('two stores give the same bytes, and both documents are valid', async () => {
+  const [one, other] = [await make(true), await make(true)]
+  expect(one).toEqual(other)
+  expect(await spdxProblems(one.spdx)).toBe('')
+  expect(await cycloneDxProblems(one.cycloneDx)).toBe('')
+})
+
+test('no byte of the weights is read: without them in the store the document is the same', async () => {
+  expect(await make(false)).toEqual(await make(true))
+})
+
+test('syft says what the unit tests say it says', async () => {
+  const made = await make(true)
+  // The digest of the sample image enters the facts, not the recorded files.
+  const facts = sbomFactsOf(recipe, lock, made.image)
+  const recorded = (name: string) => readFile(join(import.meta.dirname, '../images/sbom', name), 'utf8')
+  expect(JSON.parse(made.spdx)).toEqual(JSON.parse(completeSpdx(await recorded('syft-spdx.json'), facts)))
+  expect(JSON.parse(made.cycloneDx)).toEqual(
+    JSON.parse(completeCycloneDx(await recorded('syft-cyclonedx.json'), facts)),
+  )
+})
