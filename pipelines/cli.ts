@@ -9,6 +9,7 @@ import { listCommand } from './commands/list.ts'
 import { lockCommand } from './commands/lock.ts'
 import { memoryCommand } from './commands/memory.ts'
 import { planCommand } from './commands/plan.ts'
+import { pruneCommand } from './commands/prune.ts'
 import { publishCommand } from './commands/publish.ts'
 import { runFilesCommand } from './commands/run-files.ts'
 import { sbomCommand } from './commands/sbom.ts'
@@ -32,6 +33,7 @@ const commands: Record<string, Command> = {
   memory: memoryCommand,
   size: sizeCommand,
   sbom: sbomCommand,
+  prune: pruneCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,
 }

@@ -12,7 +12,7 @@ import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { installPython } from './python.ts'
 import { rewriteTree } from './slim-tree.ts'
 import { statBlob } from './store/blobs.ts'
-import { readRecord, writeRecord } from './store/record.ts'
+import { readRecord, touchRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 import { installUpstream } from './upstream.ts'
 
@@ -30,7 +30,9 @@ export async function knownRuntime(store: Store, plan: ImagePlan): Promise<Built
   const known = (await readRecord(store, recordKind, runtimeKey(plan))) as BuiltRuntime | undefined
   if (known === undefined) return undefined
   const sizes = await Promise.all(known.layers.map((layer) => statBlob(store, layer.descriptor.digest)))
-  return sizes.every((size) => size !== undefined) ? known : undefined
+  if (sizes.some((size) => size === undefined)) return undefined
+  await touchRecord(store, recordKind, runtimeKey(plan))
+  return known
 }
 
 /** Installs, lists, slims and packs the runtime in the engine; the layers end in the store. */

@@ -6,15 +6,19 @@ import { listBlobs } from './check.ts'
 import { StoreError } from './error.ts'
 import { tryLock, withStoreLock } from './lock.ts'
 import { readManifest } from './manifest.ts'
-import { listRecordKinds, listRecords, readRecord } from './record.ts'
-import { type Reference, withReferences } from './reference.ts'
+import { listRecordKinds, listRecords, readRecord, recordUsedAt, removeRecord } from './record.ts'
+import { listReferences, type Reference, removeReferences, withReferences } from './reference.ts'
 import { otherSessions, type Store } from './store.ts'
 
+const dayMs = 86_400_000
+
 export interface Keep {
-  /** Roots besides index.json, manifests or single blobs. */
+  /** Roots besides the images of index.json, manifests or single blobs. */
   digests?: Iterable<Digest>
-  /** Kinds of records whose digests are roots; default: all kinds. */
-  recordKinds?: readonly string[]
+  /** What a record names stays for this long after it was written or used; default: 14 days. */
+  recordsForMs?: number
+  /** Entries of index.json that go first; records do not keep what these reach. */
+  drop?: (entry: Reference) => boolean
   /** Partial downloads untouched for longer than this go as well; default: 7 days. */
   partialsForMs?: number
   /** Only says what would go. */
@@ -28,17 +32,36 @@ export interface Collected {
 }
 
 /**
- * Removes blobs that nothing reaches. Throws `locked` while another process uses the store: its newest blobs have no
+ * Removes blobs that nobody needs. What stays: whatever an image with a name reaches, attachments (signatures, lists of
+ * contents) of what stays, and for some days what records name, which is what later builds take instead of making it
+ * again. Records go with what they named. Throws `locked` while another process uses the store: its newest blobs have no
  * reference yet.
  */
 export async function collectGarbage(store: Store, keep: Keep = {}): Promise<Collected> {
+  const { recordsForMs = 14 * dayMs, partialsForMs = 7 * dayMs, dryRun = false } = keep
   return withStoreLock(store, 'sessions', async () => {
     const others = await otherSessions(store)
     if (others > 0) throw storeInUse(others)
-    return withReferences(store, async (references) => {
-      const roots = [...(keep.digests ?? []), ...(await pinnedByRecords(store, keep.recordKinds))]
-      const collected = await removeUnreached(store, await reached(store, references, roots), keep.dryRun)
-      const partialBytes = await removeOldPartials(store, keep.partialsForMs ?? 7 * 86_400_000, keep.dryRun)
+    const { fresh, stale } = await recordsByAge(store, Date.now() - recordsForMs)
+    const drop = keep.drop ?? (() => false)
+    const dropped = await reached(store, (await listReferences(store)).filter(drop))
+    const recorded = fresh.flatMap(({ digests }) => digests).filter((digest) => !dropped.has(digest))
+    const roots = [...(keep.digests ?? []), ...recorded]
+    const orphans = await withReferences(store, (all) =>
+      orphansOf(
+        store,
+        all.filter((entry) => !drop(entry)),
+        roots,
+      ),
+    )
+    const leaves = (entry: Reference) =>
+      drop(entry) || (entry.name === undefined && orphans.has(entry.descriptor.digest))
+    if (!dryRun) await removeReferences(store, leaves)
+    return withReferences(store, async (all) => {
+      const left = all.filter((entry) => !leaves(entry))
+      const collected = await removeUnreached(store, await reached(store, left, roots), dryRun)
+      if (!dryRun) await removeRecordsOf(store, [...fresh, ...stale], collected.removed)
+      const partialBytes = await removeOldPartials(store, partialsForMs, dryRun)
       return { ...collected, freedBytes: collected.freedBytes + partialBytes }
     })
   })
@@ -75,7 +98,7 @@ async function reached(
   return seen
 }
 
-async function removeUnreached(store: Store, kept: ReadonlySet<Digest>, dryRun = false): Promise<Collected> {
+async function removeUnreached(store: Store, kept: ReadonlySet<Digest>, dryRun: boolean): Promise<Collected> {
   const removed: Collected['removed'] = []
   for await (const blob of listBlobs(store)) {
     if (blob.type === 'stray' || kept.has(blob.digest)) continue
@@ -85,12 +108,56 @@ async function removeUnreached(store: Store, kept: ReadonlySet<Digest>, dryRun =
   return { removed, freedBytes: removed.reduce((sum, blob) => sum + blob.sizeBytes, 0) }
 }
 
-async function pinnedByRecords(store: Store, kinds?: readonly string[]): Promise<Digest[]> {
-  const digests: Digest[] = []
-  for (const kind of kinds ?? (await listRecordKinds(store)))
-    for (const key of await listRecords(store, kind))
-      digests.push(...digestsIn(key), ...digestsIn(await readRecord(store, kind, key)))
-  return digests
+interface NamingRecord {
+  kind: string
+  key: string
+  digests: Digest[]
+}
+
+/** Records that name digests: those used since a time, and the others. */
+async function recordsByAge(store: Store, sinceMs: number) {
+  const fresh: NamingRecord[] = []
+  const stale: NamingRecord[] = []
+  for (const kind of await listRecordKinds(store))
+    for (const key of await listRecords(store, kind)) {
+      const digests = [...digestsIn(key), ...digestsIn(await readRecord(store, kind, key))]
+      const list = (await recordUsedAt(store, kind, key)) >= sinceMs ? fresh : stale
+      if (digests.length > 0) list.push({ kind, key, digests })
+    }
+  return { fresh, stale }
+}
+
+/** Entries without a name that are attached to something that does not stay. */
+async function orphansOf(
+  store: Store,
+  references: readonly Reference[],
+  roots: readonly Digest[],
+): Promise<Set<Digest>> {
+  const orphans = new Set<Digest>()
+  const named = references.filter(({ name }) => name !== undefined)
+  const kept = await reached(store, named, roots)
+  // An attachment may itself carry one, so the list is gone through until nothing changes.
+  for (let before = -1; before !== kept.size; ) {
+    before = kept.size
+    for (const { name, descriptor } of references) {
+      const subject = name === undefined && (await readManifest(store, descriptor.digest))?.subject
+      if (!subject || kept.has(subject.digest)) {
+        for (const digest of await reached(store, [{ descriptor }])) kept.add(digest)
+        orphans.delete(descriptor.digest)
+      } else orphans.add(descriptor.digest)
+    }
+  }
+  return orphans
+}
+
+async function removeRecordsOf(
+  store: Store,
+  stale: readonly NamingRecord[],
+  removed: Collected['removed'],
+): Promise<void> {
+  const gone = new Set(removed.map(({ digest }) => digest))
+  for (const { kind, key, digests } of stale)
+    if (digests.some((digest) => gone.has(digest))) await removeRecord(store, kind, key)
 }
 
 function digestsIn(value: unknown): Digest[] {
@@ -99,7 +166,7 @@ function digestsIn(value: unknown): Digest[] {
   return Object.entries(value).flatMap(([key, member]) => [...digestsIn(key), ...digestsIn(member)])
 }
 
-async function removeOldPartials(store: Store, olderThanMs: number, dryRun = false): Promise<number> {
+async function removeOldPartials(store: Store, olderThanMs: number, dryRun: boolean): Promise<number> {
   const folder = join(store.root, 'ingot', 'partial')
   let freedBytes = 0
   for (const name of await readdir(folder)) {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { type Json, prettyJson } from '../../lib/json.ts'
@@ -27,6 +27,19 @@ export async function writeRecord(store: Store, kind: string, key: string, json:
   const path = recordPath(store, kind, key)
   await mkdir(kindFolder(store, kind), { recursive: true })
   await writeFileAtomic(store, path, prettyJson(json))
+}
+
+/** Says that a record is in use, which keeps what it names from being collected for some days more. */
+export async function touchRecord(store: Store, kind: string, key: string): Promise<void> {
+  const now = new Date()
+  // Somebody may have removed it meanwhile; then there is nothing to keep.
+  await utimes(recordPath(store, kind, key), now, now).catch(() => undefined)
+}
+
+/** When a record was written or last used, in milliseconds since 1970; 0 when it is gone. */
+export async function recordUsedAt(store: Store, kind: string, key: string): Promise<number> {
+  const found = await stat(recordPath(store, kind, key)).catch(() => undefined)
+  return found?.mtimeMs ?? 0
 }
 
 export async function removeRecord(store: Store, kind: string, key: string): Promise<void> {

@@ -8,7 +8,7 @@ import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import { statBlob } from '../store/blobs.ts'
 import { commitPartial, newPartial, type Partial } from '../store/partial.ts'
-import { fileNameOf, readRecord, writeRecord } from '../store/record.ts'
+import { fileNameOf, readRecord, touchRecord, writeRecord } from '../store/record.ts'
 import { freeBytes, type Store } from '../store/store.ts'
 import { WeightsError } from './error.ts'
 import { openHashPool } from './hashing.ts'
@@ -139,6 +139,7 @@ async function storedLayer(store: Store, layer: WeightLayer): Promise<StoredLaye
   const { digest } = record
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined
   if ((await statBlob(store, digest)) !== layer.sizeBytes) return undefined
+  await touchRecord(store, 'weight-layer', layer.key)
   const descriptor = { mediaType: mediaTypes.layer, digest, size: layer.sizeBytes }
   return { descriptor, diffId: digest, cause: layer.cause }
 }
