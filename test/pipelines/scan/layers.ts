@@ -12,7 +12,7 @@ export type Entry = Partial<Header> & { name: string; text?: string | Buffer }
 /** A layer with these entries, packed by a program nobody here wrote, under zstd like those of a build. */
 export async function layerOf(store: Store, entries: readonly Entry[]): Promise<StoredLayer> {
   const tar = pack()
-  for (const { text, ...header } of entries) tar.entry(header, text ?? '')
+  for (const { text, ...header } of entries) tar.entry({ mtime: new Date(1000), ...header }, text ?? '')
   tar.finalize()
   const chunks: Buffer[] = []
   for await (const chunk of tar) chunks.push(Buffer.from(chunk as Uint8Array))
