@@ -97,7 +97,9 @@ export async function buildImage(
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const known = await knownRuntime(context.store, plan)
   if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, (text) => context.progress.step(text))
+  return buildRuntime(await context.engine(), context.store, plan, context.environment, (text) =>
+    context.progress.step(text),
+  )
 }
 
 /**

@@ -21,6 +21,7 @@ export interface GateImage {
 
 export interface GateContext {
   client: Client
+  environment: NodeJS.ProcessEnv
   /** Port on loopback where the store is served as a registry. */
   registryPort: number
   runner: Runner
@@ -34,7 +35,7 @@ export interface GateContext {
 export async function runGate(plan: ImagePlan, slim: GateImage, context: GateContext): Promise<GateResult> {
   const { client } = context
   const trees = {
-    stock: await installedTree(client, plan),
+    stock: await installedTree(client, plan, context.environment),
     slim: pulledByDigest({ ...context, platform: plan.platform }, slim.image).rootfs(),
   }
   context.onStep('compare files with the stock image, and load every object of both')

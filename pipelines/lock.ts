@@ -8,6 +8,7 @@ import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
+import { mirrorOf } from './index-mirror.ts'
 import { readModelFacts } from './model-facts.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
@@ -31,7 +32,7 @@ export async function resolveLock(
   const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(async () => client) }
   const [weights, resolved] = await Promise.all([
     lockWeights(recipe, context),
-    resolveRuntime(client, source, engine, recipe),
+    resolveRuntime(client, source, engine, recipe, environment),
   ])
   const facts = await readModelFacts(weights, context)
   requireRange(resolved.version, recipe.engine.version, engine, source)
@@ -63,6 +64,7 @@ async function resolveRuntime(
   source: RuntimeSource,
   engine: EngineDefinition,
   { image: { platform }, engine: { version: range } }: Recipe,
+  environment: NodeJS.ProcessEnv,
 ): Promise<ResolvedRuntime> {
   const now = new Date().toISOString()
   switch (source.type) {
@@ -71,7 +73,8 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(said, engine, source.base) }
     }
     case 'python': {
-      const runtime = await resolvePython(client, source, range, platform, now)
+      const mirror = await mirrorOf(client, environment)
+      const runtime = await resolvePython(client, source, range, { platform, now, mirror })
       const found = runtime.distributions.find(({ name }) => name === source.distribution)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
     }

@@ -5,6 +5,7 @@ import type { PythonSource } from '../images/engine.ts'
 import type { LockedRuntime, PythonPackage } from '../recipes/lock.ts'
 import { anyExit, imageFrom, installDebian, resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
+import type { Mirror } from './index-mirror.ts'
 import { environmentOwnersScript } from './owners.ts'
 
 type PythonLock = Extract<LockedRuntime, { type: 'python' }>
@@ -24,8 +25,7 @@ export async function resolvePython(
   client: Client,
   source: PythonSource,
   range: string,
-  platform: string,
-  now: string,
+  { platform, now, mirror }: { platform: string; now: string; mirror: Mirror },
 ): Promise<PythonLock> {
   const { base, packages } = await resolveDebian(
     client,
@@ -34,7 +34,7 @@ export async function resolvePython(
     now,
   )
   const system = await installDebian(client, { type: 'debian', base, packages }, platform)
-  const asked = withUv(client, system, platform)
+  const asked = mirror(withUv(client, system, platform, mirror))
     .withNewFile('/tmp/ingot/requirements.in', `${requirementFor(source.distribution, range)}\n`)
     .withNewFile('/tmp/ingot/overrides.in', source.overrides.map((line) => `${line}\n`).join(''))
     .withEnvVariable('INGOT_ASKED_AT', now)
@@ -56,11 +56,11 @@ export async function installPython(
   client: Client,
   source: PythonSource,
   lock: PythonLock,
-  platform: string,
+  { platform, mirror }: { platform: string; mirror: Mirror },
 ): Promise<Container> {
   const { base, packages } = lock
   const system = await installDebian(client, { type: 'debian', base, packages }, platform)
-  const installed = withUv(client, system, platform)
+  const installed = mirror(withUv(client, system, platform, mirror))
     .withNewFile('/tmp/ingot/requirements', hashedRequirements(lock.distributions))
     .withNewFile('/tmp/ingot/owners.sh', environmentOwnersScript)
     .withExec(['sh', '-c', installScript(source)], { expect: anyExit })
@@ -125,13 +125,13 @@ export function parsePylock(value: unknown): PythonPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function withUv(client: Client, container: Container, platform: string): Container {
-  return container.withMountedFile('/ingot-uv', uvFile(client, platform))
+function withUv(client: Client, container: Container, platform: string, mirror: Mirror): Container {
+  return container.withMountedFile('/ingot-uv', uvFile(client, platform, mirror))
 }
 
-function uvFile(client: Client, platform: string): File {
+function uvFile(client: Client, platform: string, mirror: Mirror): File {
   const hashes = uvHashes.map((hash) => `--hash=sha256:${hash}`).join(' ')
-  return imageFrom(client, 'debian:bookworm-slim', platform)
+  const base = imageFrom(client, 'debian:bookworm-slim', platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withExec([
       'sh',
@@ -139,6 +139,7 @@ function uvFile(client: Client, platform: string): File {
       'apt-get update -qq; apt-get install -y -qq --no-install-recommends python3-pip >/dev/null',
     ])
     .withNewFile('/uv.txt', `uv==${uvVersion} ${hashes}\n`)
+  return mirror(base)
     .withExec([
       'sh',
       '-ceu',

@@ -8,6 +8,7 @@ import { digestOf, hexOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
 import { installDebian } from './debian.ts'
 import { StageError } from './error.ts'
+import { mirrorOf } from './index-mirror.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { installPython } from './python.ts'
 import { rewriteTree } from './slim-tree.ts'
@@ -40,13 +41,14 @@ export async function buildRuntime(
   client: Client,
   store: Store,
   plan: ImagePlan,
+  environment: NodeJS.ProcessEnv,
   onStep: (text: string) => void,
 ): Promise<BuiltRuntime> {
   const scratch = await mkdtemp(join(store.temporary, 'runtime-'))
   try {
     const packer = packerOf(client, plan.platform)
     onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
-    const installed = await installedTree(client, plan)
+    const installed = await installedTree(client, plan, environment)
     onStep('list the finished tree')
     const { rewriting } = plan.slimming
     const { tree, files } = await rewriteTree(client, packer, installed, rewriting, plan.platform)
@@ -64,15 +66,22 @@ export async function buildRuntime(
 }
 
 /** The tree before anything is removed from it; the engine's cache has it when it was built lately. */
-export async function installedTree(client: Client, plan: ImagePlan): Promise<Directory> {
-  return (await install(client, plan)).rootfs()
+export async function installedTree(
+  client: Client,
+  plan: ImagePlan,
+  environment: NodeJS.ProcessEnv,
+): Promise<Directory> {
+  return (await install(client, plan, environment)).rootfs()
 }
 
-async function install(client: Client, plan: ImagePlan): Promise<Container> {
+async function install(client: Client, plan: ImagePlan, environment: NodeJS.ProcessEnv): Promise<Container> {
   const { source, locked } = plan.runtime
   if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
   if (locked.type === 'python' && source.type === 'python')
-    return installPython(client, source, locked, plan.platform)
+    return installPython(client, source, locked, {
+      platform: plan.platform,
+      mirror: await mirrorOf(client, environment),
+    })
   if (locked.type === 'upstream' && source.type === 'upstream')
     return installUpstream(client, source, locked, plan.platform)
   throw new StageError('drifted', {

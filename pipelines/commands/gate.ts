@@ -83,6 +83,7 @@ async function gated(
           { image: subject.report.image, mounts: subject.mounts },
           {
             client: await engine.client(),
+            environment: context.environment,
             registryPort: registry.port,
             runner,
             stock,

@@ -35,12 +35,38 @@ export async function listPackageFiles(name: string, context: SourceSession): Pr
   return files
 }
 
-/** Indexes as pip itself is configured: environment first, then what `pip config` reports, then pip's default. */
+/** Indexes as pip itself is configured: environment first, then what `pip config` reports, then uv's, then pip's default. */
 export async function configuredIndexes(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const { PIP_INDEX_URL = '', PIP_EXTRA_INDEX_URL = '' } = await indexVariables(environment)
+  const index = PIP_INDEX_URL || defaultIndex
+  return [index, ...PIP_EXTRA_INDEX_URL.split(/\s+/)].filter((url) => /^https?:\/\//.test(url))
+}
+
+/**
+ * The same as variables for pip and uv elsewhere; none where nothing is configured. What one of them is not told it takes
+ * from the other.
+ */
+export async function indexVariables(environment: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   const settings = parsePipConfig(await pipConfig(environment))
-  const index = environment['PIP_INDEX_URL'] ?? settings['index-url'] ?? defaultIndex
-  const extra = environment['PIP_EXTRA_INDEX_URL'] ?? settings['extra-index-url'] ?? ''
-  return [index, ...extra.split(/\s+/)].filter((url) => /^https?:\/\//.test(url))
+  const pip = (name: string, key: string) => environment[name] || settings[key]
+  const uv = (...names: string[]) => names.map((name) => environment[name]).find(Boolean)
+  const index = { pip: pip('PIP_INDEX_URL', 'index-url'), uv: uv('UV_DEFAULT_INDEX', 'UV_INDEX_URL') }
+  const extra = {
+    pip: pip('PIP_EXTRA_INDEX_URL', 'extra-index-url'),
+    uv: uv('UV_INDEX', 'UV_EXTRA_INDEX_URL'),
+  }
+  const trusted = { pip: pip('PIP_TRUSTED_HOST', 'trusted-host'), uv: uv('UV_INSECURE_HOST') }
+  const found = {
+    PIP_INDEX_URL: index.pip ?? index.uv,
+    // uv lets an index have a name: `inner=https://…`.
+    PIP_EXTRA_INDEX_URL: extra.pip ?? extra.uv?.replaceAll(/(^|\s)[\w-]+=(?=https?:)/g, '$1'),
+    PIP_TRUSTED_HOST: trusted.pip ?? trusted.uv,
+    UV_DEFAULT_INDEX: index.uv ?? index.pip,
+    UV_INDEX: extra.uv ?? extra.pip,
+    UV_INDEX_STRATEGY: environment['UV_INDEX_STRATEGY'],
+    UV_INSECURE_HOST: trusted.uv ?? trusted.pip,
+  }
+  return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }
 
 async function pipConfig(environment: NodeJS.ProcessEnv): Promise<string> {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runtimeOf } from '../../images/deployment.ts'
 import { engineOf } from '../../images/engines.ts'
 import type { Report } from '../../images/report.ts'
+import { mirrorOf } from '../../pipelines/index-mirror.ts'
 import { installPython, resolvePython } from '../../pipelines/python.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
@@ -30,14 +31,11 @@ beforeAll(async () => {
     const recipe = readRecipe('smollm2-135m-vllm.yaml')
     const { source } = runtimeOf(recipe, engineOf('vllm'))
     if (source.type !== 'python') throw new Error('vLLM for CPUs is a Python environment')
-    const lock = await resolvePython(
-      client,
-      source,
-      recipe.engine.version,
-      'linux/amd64',
-      new Date().toISOString(),
-    )
-    const environment = await installPython(client, source, lock, 'linux/amd64')
+    const mirror = await mirrorOf(client, process.env)
+    const platform = 'linux/amd64'
+    const now = new Date().toISOString()
+    const lock = await resolvePython(client, source, recipe.engine.version, { platform, now, mirror })
+    const environment = await installPython(client, source, lock, { platform, mirror })
     await exportSmollm2(client, environment, source.folder, join(place.folder, 'model'))
   })
   const built = await ingot(['build', await writeRecipe(place, 'smollm2-135m-vllm', text), '--json'], place)

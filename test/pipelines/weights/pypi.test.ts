@@ -10,7 +10,12 @@ import { planWeightLayers } from '../../../images/weight-layers.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { parseRecord } from '../../../pipelines/weights/pypi.ts'
-import { configuredIndexes, fromHtml, parsePipConfig } from '../../../pipelines/weights/python-index.ts'
+import {
+  configuredIndexes,
+  fromHtml,
+  indexVariables,
+  parsePipConfig,
+} from '../../../pipelines/weights/python-index.ts'
 import { weightsSourceSchema } from '../../../recipes/weights.ts'
 import { scratchFolder, scratchStore } from '../../scratch.ts'
 import { contextFor, sampleBytes, sha256 } from './samples.ts'
@@ -135,6 +140,39 @@ test('pip is asked for its index, and its environment variables win', async () =
     PIP_EXTRA_INDEX_URL: 'https://b.example/s',
   }
   expect(await configuredIndexes(environment)).toEqual(['https://a.example/s', 'https://b.example/s'])
+})
+
+const bare = { PATH: '/nonexistent' }
+
+test.each([
+  ['nothing', {}, {}],
+  [
+    'pip',
+    { PIP_INDEX_URL: 'https://a.example/s', PIP_TRUSTED_HOST: 'a.example' },
+    {
+      PIP_INDEX_URL: 'https://a.example/s',
+      PIP_TRUSTED_HOST: 'a.example',
+      UV_DEFAULT_INDEX: 'https://a.example/s',
+      UV_INSECURE_HOST: 'a.example',
+    },
+  ],
+  [
+    'uv',
+    { UV_INDEX_URL: 'https://a.example/s', UV_INDEX: 'inner=https://b.example/s https://c.example/s' },
+    {
+      PIP_INDEX_URL: 'https://a.example/s',
+      PIP_EXTRA_INDEX_URL: 'https://b.example/s https://c.example/s',
+      UV_DEFAULT_INDEX: 'https://a.example/s',
+      UV_INDEX: 'inner=https://b.example/s https://c.example/s',
+    },
+  ],
+  [
+    'both',
+    { PIP_INDEX_URL: 'https://a.example/s', UV_DEFAULT_INDEX: 'https://b.example/s' },
+    { PIP_INDEX_URL: 'https://a.example/s', UV_DEFAULT_INDEX: 'https://b.example/s' },
+  ],
+])('indexes configured for %s are given to both', async (_, environment, variables) => {
+  expect(await indexVariables({ ...bare, ...environment })).toEqual(variables)
 })
 
 test('anchors and RECORD lines are read with their odd characters', () => {
