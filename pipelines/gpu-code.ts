@@ -4,7 +4,7 @@ import type { Architecture } from '../images/gpu-code/architecture.ts'
 import { verifyRewrite } from '../images/gpu-code/check.ts'
 import { findContainers } from '../images/gpu-code/find.ts'
 import { type CodeSummary, summarise, summariseFor, type TargetSummary } from '../images/gpu-code/report.ts'
-import { planRewrite, type Shrinking } from '../images/gpu-code/rewrite.ts'
+import { planRewrite, type Shrinking, type Symbols } from '../images/gpu-code/rewrite.ts'
 import { withFile } from './gpu-code/file.ts'
 import { writeSpans } from './gpu-code/write.ts'
 
@@ -37,6 +37,8 @@ export interface SlimmedFile {
   sizeAfterBytes: number
   /** GPU code that went, whether it left the file or became zeros. */
   freedBytes: number
+  /** Symbol tables and debug sections that left the file. */
+  symbolBytes: number
   holes: number
   pinnedContainers: number
   target: TargetSummary
@@ -44,21 +46,23 @@ export interface SlimmedFile {
 
 /**
  * Writes a library without the GPU code that no target loads, to another path or over itself, and reads the result back:
- * kept code must be the same bytes, and nothing unusable may be left. Null for a file that is not ELF or holds no GPU
- * code; a file with nothing to remove is not written. Throws `check-failed` and leaves the original as it was.
+ * kept code must be the same bytes, and nothing unusable may be left. Null for a file that is not ELF or holds neither GPU
+ * code nor symbols to drop; a file with nothing to remove is not written. Throws `check-failed` and leaves the original as it was.
  */
 export async function slimGpuCode(
   input: string,
   output: string,
   targets: readonly Architecture[],
   shrinking: Shrinking = 'holes',
+  symbols: Symbols = 'kept',
 ): Promise<SlimmedFile | null> {
   return withFile(input, async (reader) => {
     if (!(await isElf(reader))) return null
     const elf = await parseElf(reader)
-    const { code, spans, freedBytes, holes } = await planRewrite(reader, elf, targets, shrinking)
+    const plan = await planRewrite(reader, elf, targets, shrinking, symbols)
+    const { code, spans, freedBytes, symbolBytes, holes } = plan
     const containers = [...code.plans.map(({ container }) => container), ...code.pinned]
-    if (containers.length === 0) return null
+    if (containers.length === 0 && spans === null) return null
     if (spans)
       await writeSpans(reader, spans, output, (after) => verifyRewrite({ reader, elf }, code, after, targets))
     return {
@@ -67,6 +71,7 @@ export async function slimGpuCode(
       sizeBeforeBytes: reader.sizeBytes,
       sizeAfterBytes: spans ? totalLength(spans) : reader.sizeBytes,
       freedBytes,
+      symbolBytes,
       holes: holes.length,
       pinnedContainers: code.pinned.length,
       target: summariseFor(containers, targets),

@@ -16,14 +16,19 @@ export function pageBytesOf(elf: ElfFile): number {
   return elf.header.machine === machines.x86 ? 4096 : 65_536
 }
 
-/** Whether a file may be split: shared objects only, because the kernel reads at most one page of a program's table. */
-function canSplit({ header, segments, sections }: ElfFile): boolean {
+/** Whether a file is a library with sections: programs stay as they are, some read their own end. */
+export function isLibrary({ header, segments, sections }: ElfFile): boolean {
   return (
     header.type === elfTypes.shared &&
     sections.length > 0 &&
     sections.length < 0xff00 &&
-    !segments.some(({ type }) => type === segmentTypes.interpreter || type === segmentTypes.programHeaders)
+    !segments.some(({ type }) => type === segmentTypes.interpreter)
   )
+}
+
+/** Whether a file may be split: the table of program headers moves, and nothing but the header may name its place. */
+function canSplit(elf: ElfFile): boolean {
+  return isLibrary(elf) && !elf.segments.some(({ type }) => type === segmentTypes.programHeaders)
 }
 
 /** The parts of freed ranges that can leave the file, largest first chosen, then sorted by place. */

@@ -1,26 +1,58 @@
 import { encodeHeader, encodeSections, encodeSegments } from './encode.ts'
-import { bytesInFile, type ElfFile, type Section, sectionBytes, segmentBytes } from './file.ts'
+import {
+  bytesInFile,
+  type ElfFile,
+  type Section,
+  type Segment,
+  sectionBytes,
+  sectionTypes,
+  segmentBytes,
+} from './file.ts'
 import { type Hole, pageBytesOf } from './holes.ts'
 import { piecesOf } from './pieces.ts'
 import { overlay, type Range, type Span, totalLength, without } from './spans.ts'
+import type { DroppedSection } from './symbols.ts'
 
 /**
  * Takes holes out of the file and keeps every virtual address: a loaded segment becomes several, each with the hole
  * behind it as memory without bytes in the file, which the loader fills with zeros, as it does for `.bss`. The longer
  * table of program headers lies at the start of the first hole, so that it is in memory at the place the header says.
- * Sections follow: the part before a hole keeps its index, the parts behind are added at the end of the table.
+ * Sections follow: the part before a hole keeps its index, the parts behind are added at the end of the table. Dropped
+ * sections leave an unused header, so that every other keeps its number.
  */
-export function splitAtHoles(elf: ElfFile, spans: readonly Span[], holes: readonly Hole[]): Span[] {
+export function splitAtHoles(
+  elf: ElfFile,
+  spans: readonly Span[],
+  holes: readonly Hole[],
+  dropped: readonly DroppedSection[] = [],
+): Span[] {
   const room = roomForTable(elf, holes)
-  if (room === null) return [...spans]
-  const { table, rest } = room
-  const oldTable = trailingSectionTable(elf)
-  const newOffset = offsetAfter(rest)
+  const table = room?.table ?? elf.header.programHeaderOffset
+  const rest = room?.rest ?? []
+  // What stands before the table would move it away from its address.
+  const leaving = dropped.filter(({ range }) => range.start > table)
+  const gone = [...rest, ...leaving.map(({ range }) => range)].sort((a, b) => a.start - b.start)
+  if (gone.length === 0) return [...spans]
+  const newOffset = offsetAfter(gone)
   const segments = elf.segments.flatMap((segment) => piecesOf(segment, rest, elf, newOffset))
-  const sections = splitSections(elf.sections, [room.gap, ...rest.slice(1)], newOffset)
+  const gaps = room === null ? [] : [room.gap, ...rest.slice(1)]
+  const sections = splitSections(withoutDropped(elf, leaving), gaps, newOffset)
+  return assembled(elf, spans, { table, newOffset, segments, sections, gone })
+}
+
+interface Reshaped {
+  table: number
+  newOffset(offset: number): number
+  segments: readonly Segment[]
+  sections: readonly Section[]
+  gone: readonly Range[]
+}
+
+function assembled(elf: ElfFile, spans: readonly Span[], reshaped: Reshaped): Span[] {
+  const { table, newOffset, segments, sections, gone } = reshaped
   const body = without(overlay(spans, [{ at: table, spans: [bytesSpan(encodeSegments(segments))] }]), [
-    ...rest,
-    ...oldTable,
+    ...gone,
+    ...trailingSectionTable(elf),
   ])
   const padding = (8 - (totalLength(body) % 8)) % 8
   const header = encodeHeader({
@@ -35,6 +67,24 @@ export function splitAtHoles(elf: ElfFile, spans: readonly Span[], holes: readon
     ...(padding > 0 ? [{ type: 'zeros', length: padding } as const] : []),
     bytesSpan(encodeSections(sections)),
   ]
+}
+
+function withoutDropped({ sections }: ElfFile, dropped: readonly DroppedSection[]): Section[] {
+  const indexes = new Set(dropped.map(({ index }) => index))
+  return sections.map((section, index) => (indexes.has(index) ? { ...section, ...unusedHeader } : section))
+}
+
+const unusedHeader = {
+  nameOffset: 0,
+  type: sectionTypes.unused,
+  flags: 0,
+  address: 0,
+  offset: 0,
+  sizeBytes: 0,
+  link: 0,
+  info: 0,
+  alignment: 0,
+  entryBytes: 0,
 }
 
 function bytesSpan(bytes: Uint8Array): Span {

@@ -3,6 +3,7 @@ import { type Hole, holesIn } from '../elf/holes.ts'
 import type { ByteReader } from '../elf/reader.ts'
 import { overlay, type Span } from '../elf/spans.ts'
 import { splitAtHoles } from '../elf/split.ts'
+import { droppedSections } from '../elf/symbols.ts'
 import type { Architecture } from './architecture.ts'
 import { compact } from './compact.ts'
 import { type CodePlan, planCode } from './plan.ts'
@@ -10,12 +11,17 @@ import { type CodePlan, planCode } from './plan.ts'
 /** `holes`: freed pages leave the file; `zeros`: every byte keeps its offset and only compressed layers shrink. */
 export type Shrinking = 'holes' | 'zeros'
 
+/** Whether symbol tables and debug sections stay. */
+export type Symbols = 'kept' | 'dropped'
+
 export interface Rewrite {
   code: CodePlan
   /** The new file; null when nothing goes. */
   spans: Span[] | null
   /** Bytes of GPU code that become zeros or leave the file. */
   freedBytes: number
+  /** Bytes of symbol tables and debug sections that leave the file. */
+  symbolBytes: number
   holes: Hole[]
 }
 
@@ -25,10 +31,14 @@ export async function planRewrite(
   elf: ElfFile,
   targets: readonly Architecture[],
   shrinking: Shrinking = 'holes',
+  symbols: Symbols = 'kept',
 ): Promise<Rewrite> {
-  const code = await planCode(reader, elf, targets)
+  // Without a target nothing of the code would be left.
+  const code = targets.length === 0 ? { plans: [], pinned: [] } : await planCode(reader, elf, targets)
   const compactions = code.plans.flatMap((plan) => compact(plan) ?? [])
-  if (compactions.length === 0) return { code, spans: null, freedBytes: 0, holes: [] }
+  const dropped = symbols === 'dropped' ? droppedSections(elf) : []
+  if (compactions.length === 0 && dropped.length === 0)
+    return { code, spans: null, freedBytes: 0, symbolBytes: 0, holes: [] }
   const whole: Span[] = [{ type: 'copy', from: 0, length: reader.sizeBytes }]
   const spans = overlay(
     whole,
@@ -38,8 +48,9 @@ export async function planRewrite(
   const holes = shrinking === 'holes' ? holesIn(elf, freed) : []
   return {
     code,
-    spans: holes.length === 0 ? spans : splitAtHoles(elf, spans, holes),
+    spans: splitAtHoles(elf, spans, holes, dropped),
     freedBytes: freed.reduce((sum, { start, end }) => sum + end - start, 0),
+    symbolBytes: dropped.reduce((sum, { range }) => sum + range.end - range.start, 0),
     holes,
   }
 }

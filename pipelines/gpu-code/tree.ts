@@ -2,7 +2,7 @@ import { link, lstat, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ElfError } from '../../images/elf/error.ts'
 import type { Architecture } from '../../images/gpu-code/architecture.ts'
-import type { Shrinking } from '../../images/gpu-code/rewrite.ts'
+import type { Shrinking, Symbols } from '../../images/gpu-code/rewrite.ts'
 import { type SlimmedFile, slimGpuCode } from '../gpu-code.ts'
 
 /** Libraries below hold no GPU code worth the look: the smallest of vLLM's 11 with any has 220 kB. */
@@ -23,6 +23,7 @@ export async function* slimTree(
   folder: string,
   targets: readonly Architecture[],
   shrinking: Shrinking = 'holes',
+  symbols: Symbols = 'kept',
 ): AsyncGenerator<SlimmedFile> {
   const firstNames = new Map<string, FirstName>()
   const running: Promise<SlimmedFile | null>[] = []
@@ -31,7 +32,7 @@ export async function* slimTree(
       const known = inode === undefined ? undefined : firstNames.get(inode)
       const result =
         known === undefined
-          ? slimGpuCode(path, path, targets, shrinking).catch(nullForOtherFiles)
+          ? slimGpuCode(path, path, targets, shrinking, symbols).catch(nullForOtherFiles)
           : linkAfter(known, path)
       // A failure is thrown below, when its turn comes.
       result.catch(() => {})

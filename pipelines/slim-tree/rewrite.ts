@@ -8,12 +8,16 @@ import { markBytecode } from './bytecode.ts'
 export async function* rewriteTree(folder: string, rewriting: Rewriting): AsyncGenerator<RewrittenFile> {
   if (rewriting.bytecode) await markBytecode(folder)
   const targets = rewriting.targets.map(parseTarget)
-  if (targets.length === 0) return
-  for await (const { file, sizeBeforeBytes, sizeAfterBytes } of slimTree(folder, targets))
+  const symbols = rewriting.symbols ? 'dropped' : 'kept'
+  if (targets.length === 0 && symbols === 'kept') return
+  for await (const slimmed of slimTree(folder, targets, 'holes', symbols)) {
+    const { file, sizeBeforeBytes, sizeAfterBytes, symbolBytes } = slimmed
     if (sizeBeforeBytes > sizeAfterBytes)
       yield {
         path: file.slice(folder.length),
-        gpuCodeBytes: sizeBeforeBytes - sizeAfterBytes,
-        symbolBytes: 0,
+        // The longer tables of a file that was split count against its GPU code.
+        gpuCodeBytes: Math.max(0, sizeBeforeBytes - sizeAfterBytes - symbolBytes),
+        symbolBytes: Math.min(symbolBytes, sizeBeforeBytes - sizeAfterBytes),
       }
+  }
 }
