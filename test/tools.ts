@@ -31,6 +31,16 @@ const sources = {
   actionlint: { type: 'go', package: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' },
   // compose-go, the parser of docker compose, calls its program so.
   cmd: { type: 'go', package: 'github.com/compose-spec/compose-go/v2/cmd', version: 'v2.16.2' },
+  containerd: {
+    type: 'go',
+    package: 'github.com/containerd/containerd/v2/cmd/containerd',
+    version: 'v2.4.2',
+  },
+  'containerd-shim-runc-v2': {
+    type: 'go',
+    package: 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2',
+    version: 'v2.4.2',
+  },
   gitleaks: { type: 'go', package: 'github.com/zricethezav/gitleaks/v8', version: 'v8.30.1' },
   // Minutes to build where nothing is cached: cosign 3, syft 3 to 14, registry 2 to 6. Only `test:slow` asks for the last two.
   cosign: { type: 'go', package: 'github.com/sigstore/cosign/v3/cmd/cosign', version: 'v3.1.3' },
