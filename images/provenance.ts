@@ -23,6 +23,7 @@ interface ResourceDescriptor {
 export const predicateTypes = {
   provenance: 'https://slsa.dev/provenance/v1',
   testResult: 'https://in-toto.io/attestation/test-result/v0.1',
+  report: 'urn:dev.ingot:report',
 } as const
 
 const buildType = 'urn:dev.ingot:image-build:v1'

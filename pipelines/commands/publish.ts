@@ -1,7 +1,9 @@
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { requireHostTool } from '../host-tool.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { findBuilt, requireVerified } from '../publish/built.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
+import type { Signer } from '../publish/cosign.ts'
 import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
 import { openTransport } from '../publish/transport.ts'
@@ -10,14 +12,19 @@ import { readSecret } from '../weights/token.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const publishCommand: Command = {
-  usage: 'publish RECIPE... --to REF [--tag TAG]... [--unverified] [--json]',
+  usage: 'publish RECIPE... --to REF [--tag TAG]... [--sign KEY|keyless] [--unverified] [--json]',
   summary: 'send verified images by digest, then set tags; prints the digest last',
   options: {
     'to REF':
       'host/repository[:tag]; without any tag it is latest. Several recipes become one multi-platform index',
     'tag TAG': 'a further tag, set last; can be repeated',
     unverified: 'publish an image that no boot verified; its provenance says so',
-    'no-attachments': 'leave out provenance and report, which otherwise go along as referrers',
+    'no-attachments': 'leave out provenance, report and SBOM, which otherwise go along as referrers',
+    sbom: 'fail where syft is missing; without this the SBOM is left out there, and that is said',
+    'sign KEY':
+      'sign and attest by cosign before the tags: a key as cosign names it (file, env://, awskms:// …), or keyless for the identity of the CI. Its password is taken from COSIGN_PASSWORD',
+    'transparency-log':
+      'with a key: record the signatures in Sigstore’s public log, which names the repository',
     'mount-from REPO': 'a repository of the same host that may have the blobs; can be repeated',
     'chunk-size SIZE': 'largest piece of one upload request, such as 64MiB; default: whole blobs',
     'parallel N': 'blobs sent at the same time; default 4',
@@ -35,6 +42,9 @@ const options = {
   tag: { type: 'string', multiple: true },
   unverified: { type: 'boolean' },
   'no-attachments': { type: 'boolean' },
+  sbom: { type: 'boolean' },
+  sign: { type: 'string' },
+  'transparency-log': { type: 'boolean' },
   'mount-from': { type: 'string', multiple: true },
   'chunk-size': { type: 'string' },
   parallel: { type: 'string' },
@@ -51,6 +61,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const target = parseTarget(values.to)
   const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
   const { environment, signal } = context
+  const signer = await signerOf(values, environment)
   const store = await openStore(storeFolder(environment))
   const transport = openTransport({ environment, signal })
   try {
@@ -64,6 +75,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       built,
       isUnverified: values.unverified === true,
       hasAttachments: values['no-attachments'] !== true,
+      sbom: values.sbom ? 'required' : 'if-possible',
+      signer,
       mountFrom: values['mount-from'] ?? [],
       ...sizesOf(values),
       login: loginOf(values, target, context),
@@ -75,6 +88,18 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     await transport.close()
     await closeStore(store)
   }
+}
+
+/** Asked before anything is sent: an image without its signature would be found out too late. */
+async function signerOf(values: Values, environment: NodeJS.ProcessEnv): Promise<Signer | undefined> {
+  const { sign, 'transparency-log': isLogged = false } = values
+  if (sign === undefined && isLogged)
+    throw usageError('publish', '--transparency-log is for signatures; --sign is missing')
+  if (sign === undefined) return undefined
+  if (/-----BEGIN /.test(sign))
+    throw usageError('publish', '--sign takes a file or a URI such as env://NAME, never the key itself')
+  await requireHostTool('cosign', environment)
+  return sign === 'keyless' ? { type: 'keyless' } : { type: 'key', key: sign, isLogged }
 }
 
 function sizesOf(values: Values): { chunkBytes?: number; parallel?: number } {

@@ -1,58 +1,42 @@
 import { type Descriptor, describe, type Manifest, mediaTypes } from '../../images/oci.ts'
-import { provenanceOf, type Statement, testResultOf } from '../../images/provenance.ts'
-import { reportJson } from '../../images/report.ts'
-import type { Digest } from '../../lib/digest.ts'
-import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
 import { keepManifest } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
-import type { BuiltImage } from './built.ts'
+import { documentTypes, type ImageDocument } from './documents.ts'
 
-const statementType = 'application/vnd.in-toto+json'
-const reportType = 'application/vnd.dev.ingot.report.v1+json'
-
-/** Stores what is known about an image as manifests that refer to it: provenance, and test result with the whole report. */
+/** Stores what is known about an image as manifests that refer to it; test result and whole report share one. */
 export async function storeAttachments(
   store: Store,
-  built: BuiltImage,
+  documents: readonly ImageDocument[],
   subject: Descriptor,
-  isUnverified: boolean,
-  environment: NodeJS.ProcessEnv,
 ): Promise<Descriptor[]> {
-  const { loaded, lock, plan, report } = built
-  const provenance = provenanceOf({
-    recipe: loaded.recipe,
-    lock,
-    plan,
-    report,
-    isUnverified,
-    ...builderOf(environment),
-  })
-  const test = testResultOf(report)
-  return [
-    await storeReferrer(store, subject, statementType, [await statementLayer(store, provenance)]),
-    await storeReferrer(store, subject, reportType, [
-      await statementLayer(store, test),
-      await storeText(store, reportType, prettyJson(reportJson(report))),
-    ]),
-  ]
-}
-
-/** GitHub's own names of workflow and run; elsewhere the build was somebody's own. */
-export function builderOf(environment: NodeJS.ProcessEnv): { builderId: string; invocationId?: string } {
-  const { GITHUB_SERVER_URL, GITHUB_WORKFLOW_REF, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT } =
-    environment
-  if (!GITHUB_SERVER_URL || !GITHUB_WORKFLOW_REF) return { builderId: 'urn:dev.ingot:builder:local' }
-  return {
-    builderId: `${GITHUB_SERVER_URL}/${GITHUB_WORKFLOW_REF}`,
-    invocationId: `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}/attempts/${GITHUB_RUN_ATTEMPT ?? 1}`,
+  const stored: Descriptor[] = []
+  for (const [artifactType, members] of groups(documents)) {
+    const layers: Descriptor[] = []
+    for (const document of members) layers.push(await documentLayer(store, document))
+    stored.push(await storeReferrer(store, subject, artifactType, layers))
   }
+  return stored
 }
 
-async function statementLayer(store: Store, statement: Statement): Promise<Descriptor> {
-  // A statement holds JSON values only; interfaces without an index signature need the cast.
-  const layer = await storeText(store, statementType, canonicalJson(statement as unknown as Json))
-  return { ...layer, annotations: { 'in-toto.io/predicate-type': statement.predicateType } }
+function groups(documents: readonly ImageDocument[]): [artifactType: string, ImageDocument[]][] {
+  const of = (...names: string[]) => documents.filter(({ name }) => names.includes(name))
+  const lists: [string, ImageDocument[]][] = [
+    [documentTypes.statement, of('provenance')],
+    [documentTypes.report, of('test-result', 'report')],
+    [documentTypes.spdx, of('sbom.spdx')],
+    [documentTypes.cycloneDx, of('sbom.cyclonedx')],
+  ]
+  return lists.filter(([, members]) => members.length > 0)
+}
+
+async function documentLayer(
+  store: Store,
+  { mediaType, text, predicateType }: ImageDocument,
+): Promise<Descriptor> {
+  const layer = await storeText(store, mediaType, text)
+  if (mediaType !== documentTypes.statement) return layer
+  return { ...layer, annotations: { 'in-toto.io/predicate-type': predicateType } }
 }
 
 async function storeReferrer(
@@ -77,6 +61,6 @@ async function storeReferrer(
 }
 
 async function storeText(store: Store, mediaType: string, text: string): Promise<Descriptor> {
-  const blob: { digest: Digest; sizeBytes: number } = await writeBlobText(store, text)
-  return { mediaType, digest: blob.digest, size: blob.sizeBytes }
+  const { digest, sizeBytes } = await writeBlobText(store, text)
+  return { mediaType, digest, size: sizeBytes }
 }

@@ -7,7 +7,10 @@ import { storeAttachments } from './attachments.ts'
 import type { BuiltImage } from './built.ts'
 import { closureOf } from './closure.ts'
 import { companionsOf } from './companions.ts'
+import { type Signed, type Signer, signImages } from './cosign.ts'
+import type { ImageDocument } from './documents.ts'
 import { rememberPlaces, repositoriesOf } from './places.ts'
+import { type PrepareRequest, prepareDocuments } from './prepare.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
 import type { Target } from './reference.ts'
 import { imageOf, rootOf } from './root.ts'
@@ -22,12 +25,16 @@ export interface BuiltPublish {
   built: readonly BuiltImage[]
   isUnverified: boolean
   hasAttachments: boolean
+  /** What to do where no SBOM can be made. */
+  sbom: PrepareRequest['sbom']
+  /** Signs what is sent, before any tag; unsigned when absent. */
+  signer?: Signer | undefined
   /** Repositories of the target's host that the person names. */
   mountFrom: readonly string[]
   chunkBytes?: number
   parallel?: number
   login(): Promise<Login | undefined>
-  context: Pick<CommandContext, 'environment' | 'progress' | 'signal'>
+  context: Pick<CommandContext, 'environment' | 'progress' | 'signal' | 'stderr'>
 }
 
 /**
@@ -36,13 +43,26 @@ export interface BuiltPublish {
  */
 export async function publishBuilt(request: BuiltPublish): Promise<Published & { companions: Published[] }> {
   const { store, built, target, tags } = request
+  const documents = await prepareAll(request)
   const companions: Published[] = []
   for (const { name, image } of await companionsOf(store, built))
-    companions.push(await send(request, { ...target, name: `${target.name}-${name}` }, image, tags, []))
+    companions.push(
+      await send(
+        request,
+        { ...target, name: `${target.name}-${name}` },
+        image,
+        tags,
+        [],
+        [unattested(image)],
+      ),
+    )
   const images = await Promise.all(built.map((image) => imageOf(store, image)))
-  const referrers = request.hasAttachments ? await attachmentsOf(request, images) : []
+  const sent = request.hasAttachments ? documents : documents.map(() => [])
+  const referrers = await attachmentsOf(store, images, sent)
   const root = await rootOf(store, built.map(({ plan }) => plan.name).join('.'), images)
-  return { ...(await send(request, target, root, tags, referrers)), companions }
+  const signed = images.map(({ digest }, index) => ({ digest, documents: sent[index] ?? [] }))
+  const all = images.length > 1 ? [...signed, unattested(root)] : signed
+  return { ...(await send(request, target, root, tags, referrers, all)), companions }
 }
 
 async function send(
@@ -51,6 +71,7 @@ async function send(
   root: Descriptor,
   tags: readonly string[],
   referrers: readonly Referrer[],
+  signed: readonly Signed[],
 ): Promise<Published> {
   const { store, transport, context, login, chunkBytes, parallel } = request
   const { progress, signal } = context
@@ -66,6 +87,7 @@ async function send(
     tags,
     referrers,
     sourcesOf: (digest) => sources.get(digest) ?? [],
+    beforeTags: () => sign(request, target, signed),
     onProgress: (done, total) => progress.bytes('upload', done, total),
     ...(chunkBytes !== undefined && { chunkBytes }),
     ...(parallel !== undefined && { parallel }),
@@ -94,15 +116,43 @@ async function sourcesFor(
   )
 }
 
-async function attachmentsOf(request: BuiltPublish, images: readonly Descriptor[]): Promise<Referrer[]> {
-  const { store, built, isUnverified, context } = request
+async function prepareAll(request: BuiltPublish): Promise<ImageDocument[][]> {
+  const { store, built, isUnverified, sbom, login, context } = request
+  const { environment, signal, progress, stderr } = context
+  // The registry is asked later whether it wants one at all.
+  const known = await login().catch(() => undefined)
+  const prepared: ImageDocument[][] = []
+  for (const image of built) {
+    progress.step(`list and scan ${image.report.image}`)
+    const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
+    const options = { store, isUnverified, sbom, environment, signal, login: known, onNotice }
+    prepared.push(await prepareDocuments(image, options))
+  }
+  return prepared
+}
+
+async function attachmentsOf(
+  store: Store,
+  images: readonly Descriptor[],
+  documents: readonly ImageDocument[][],
+): Promise<Referrer[]> {
   const lists = await Promise.all(
     images.map(async (image, index) => {
-      const known = built[index]
-      if (known === undefined) return []
-      const manifests = await storeAttachments(store, known, image, isUnverified, context.environment)
+      const manifests = await storeAttachments(store, documents[index] ?? [], image)
       return manifests.map((manifest) => ({ subject: image.digest, manifest }))
     }),
   )
   return lists.flat()
+}
+
+async function sign(request: BuiltPublish, target: Target, signed: readonly Signed[]): Promise<void> {
+  const { signer, login, context } = request
+  if (signer === undefined) return
+  const { environment, progress, signal } = context
+  progress.step(`sign ${signed.length === 1 ? signed[0]?.digest : `${signed.length} digests`}`)
+  await signImages(signed, { target, signer, login: await login(), environment, signal })
+}
+
+function unattested({ digest }: Descriptor): Signed {
+  return { digest, documents: [] }
 }

@@ -23,6 +23,8 @@ export interface PublishRequest {
   /** Blobs sent at the same time. */
   parallel?: number
   chunkBytes?: number
+  /** Called when all but the tags is there: signatures go on before anybody can meet the image by a name. */
+  beforeTags?(): Promise<void>
   onProgress?(sentBytes: number, totalBytes: number): void
 }
 
@@ -62,6 +64,7 @@ export async function publishImage(request: PublishRequest): Promise<Published> 
   for (const [index, { subject }] of request.referrers.entries())
     for (const manifest of attached[index]?.manifests ?? []) await putReferrer(session, subject, manifest)
   await requireBlobs(session, moved)
+  await request.beforeTags?.()
   for (const tag of tags) await putTag(session, rootOf(closure.manifests), tag)
   const bytesOf = (wanted: BlobOutcome) =>
     moved.blobs.reduce((sum, { blob, outcome }) => sum + (outcome === wanted ? blob.size : 0), 0)

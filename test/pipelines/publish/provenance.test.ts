@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { builderOf } from '../../../pipelines/publish/attachments.ts'
+import { builderOf } from '../../../pipelines/publish/documents.ts'
 
 test('the builder is the workflow where GitHub names one', () => {
   expect(builderOf({})).toEqual({ builderId: 'urn:dev.ingot:builder:local' })
