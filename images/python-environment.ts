@@ -121,15 +121,17 @@ export function pythonSlimming(
 export const compilerFiles = {
   programs: [
     '/usr/bin/{gcc,g++,cc,c++,cpp,as,ld,ar,nm,objdump,ranlib,strip}*',
-    '/usr/bin/x86_64-linux-gnu-*',
-    '/usr/lib/gcc/**',
+    // 32 MB each for optimising at link time and for looking into its files, which nobody asks gcc to do.
+    '/usr/bin/x86_64-linux-gnu-!(lto-dump*|gcov*|gp-*)',
+    '/usr/lib/gcc/**/!(lto1)',
     '/usr/libexec/gcc/**',
     '/usr/lib/*-linux-gnu/{libopcodes,libbfd,libctf,libgprofng}*',
   ],
   data: [
     '/usr/include/**',
     '/etc/alternatives/**',
-    '/usr/lib/*-linux-gnu/*.{o,a,so}',
+    '/usr/lib/*-linux-gnu/*.{o,so}',
+    '/usr/lib/*-linux-gnu/lib{c_nonshared,m,mvec,dl,pthread,rt,util}.a',
     '/usr/lib/*-linux-gnu/ldscripts/**',
   ],
 }

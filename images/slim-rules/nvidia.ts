@@ -4,6 +4,28 @@ import { type CompilerNeed, inPackages, type WheelRule } from './rule.ts'
 const cudaLibrary = (name: string) => inPackages(`nvidia/*/lib/${name}`)
 
 export const nvidiaRules: readonly WheelRule[] = [
+  {
+    id: 'cutlass-dsl-cuda-12',
+    distribution: 'nvidia-cutlass-dsl-libs-cu12',
+    // The runtime without a suffix is that of CUDA 13, which no driver of CUDA 12 runs.
+    beside: ['nvidia-cutlass-dsl-libs-cu13', 'nvidia-cuda-runtime'],
+    risk: 'safe',
+    paths: inPackages(
+      'nvidia_cutlass_dsl/cu12/**',
+      'nvidia_cutlass_dsl/dsl_packages/cutlass/_mlir/_mlir_libs/_cutlass_ir.cu12.*.so',
+    ),
+    reason: 'the compiler for CUDA 12 beside the one for CUDA 13',
+    evidence:
+      '235.2 MB in 4.8.0; _mlir_libs/__init__.py takes the newest that the driver runs, and without a driver the newest',
+  },
+  {
+    id: 'cuda-bindings-sources',
+    distribution: 'cuda-bindings',
+    risk: 'safe',
+    paths: inPackages('cuda/bindings/**/*.{cpp,c}'),
+    reason: 'what Cython wrote for the C++ compiler; the libraries made of it stand beside it',
+    evidence: '61 MB in 13.5.0; no Python file of the package names one',
+  },
   ...['nvidia-cuda-runtime', 'nvidia-cuda-runtime-cu12'].map(
     (distribution): WheelRule => ({
       id: `${distribution}-static`,

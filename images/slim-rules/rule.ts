@@ -14,6 +14,8 @@ export interface WheelRule extends SlimRule {
   distribution: string
   /** Semver range of the distribution that `evidence` holds for. Default: every version. */
   versions?: string
+  /** Distributions that must be installed as well, because they are what makes these files needless. */
+  beside?: readonly string[]
   /** GPUs that these files serve; the rule holds when no target is among them. Default: files serve no GPU. */
   serves?: readonly GpuRange[]
   evidence: string
@@ -46,6 +48,7 @@ function holds(rule: WheelRule, { distributions, targets }: Installation): boole
   const version = distributions[rule.distribution]
   if (version === undefined) return false
   if (rule.versions !== undefined && !isWithin(version, rule.versions)) return false
+  if ((rule.beside ?? []).some((name) => distributions[name] === undefined)) return false
   if (targets === 'unknown') return rule.serves === undefined
   return !(rule.serves ?? []).some(({ from, below }) =>
     targets.map(numberOf).some((number) => number >= from && number < below),

@@ -6,7 +6,8 @@ const beforeHopper = { from: 0, below: 90 }
 const blackwellUp = { from: 100, below: 1000 }
 const beforeBlackwell = { from: 0, below: 100 }
 
-export const tritonRules: readonly WheelRule[] = [
+/** Rules for triton by what its folder is called; forks keep its layout. */
+const layoutRules: readonly WheelRule[] = [
   {
     id: 'triton-static',
     distribution: triton,
@@ -54,6 +55,9 @@ export const tritonRules: readonly WheelRule[] = [
     reason: 'print machine code of kernels for people',
     evidence: '5.8 MB in 3.9.0; used by triton/tools/disasm.py and by .asm["sass"] of a compiled kernel',
   },
+]
+
+const assemblerRules: readonly WheelRule[] = [
   {
     id: 'triton-ptxas-blackwell-3.6',
     distribution: triton,
@@ -96,6 +100,18 @@ export const tritonRules: readonly WheelRule[] = [
     evidence: '34.9 MB in 3.9.0; see triton-ptxas-blackwell-3.9',
   },
 ]
+
+/** A fork that tokenspeed-mla brings beside triton; it has one ptxas. */
+const forkRules: readonly WheelRule[] = layoutRules.map((rule) => ({
+  ...rule,
+  id: `tokenspeed-${rule.id}`,
+  distribution: 'tokenspeed-triton',
+  paths: rule.paths.map((path) => path.replace('-packages/triton/', '-packages/tokenspeed_triton/')),
+  evidence:
+    'as in triton, whose layout 3.9.10.post20261028 has: AMD code generator 96.0 MB, opened in compiler.py of the AMD back end alone',
+}))
+
+export const tritonRules: readonly WheelRule[] = [...layoutRules, ...assemblerRules, ...forkRules]
 
 export const tritonNeeds: readonly CompilerNeed[] = [
   {

@@ -8,7 +8,7 @@ mkdir /compared
 cd /slim
 find . -xdev -path ".$weights" -prune -o -type f -print0 > /tmp/regular
 tr -cd '\0' < /tmp/regular | wc -c > /compared/files
-sums() { xargs -0 -n 500 -P "$(nproc)" xxhsum -H2 < /tmp/regular 2> /dev/null | sort; }
+sums() { xargs -0 -n 500 xxhsum -H2 < /tmp/regular 2> /dev/null | sort; }
 sums > /tmp/slim-sums
 (cd /stock && sums) > /tmp/stock-sums
 comm -23 /tmp/slim-sums /tmp/stock-sums | sed 's/^[0-9a-f]*  *\.//' > /compared/changed

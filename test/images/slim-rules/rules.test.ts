@@ -22,6 +22,10 @@ const versions = {
   'nvidia-cusolver': '12.4.1.2',
   'nvidia-cuda-cupti': '13.5.25',
   'nvidia-cuda-runtime': '13.5.37',
+  'nvidia-cutlass-dsl-libs-cu12': '4.8.0',
+  'nvidia-cutlass-dsl-libs-cu13': '4.8.0',
+  'cuda-bindings': '13.5.0',
+  'tokenspeed-triton': '3.9.10.post20261028',
 }
 const all = [...new Set(Object.values(wheelRules).flat())]
 
@@ -73,6 +77,13 @@ describe('paths of the real wheels', () => {
     ['sgl_kernel/sm90/common_ops.abi3.so', 'sm_80', 'sgl-kernel-sm90'],
     ['sgl_kernel/sm100/common_ops.abi3.so', 'sm_80', 'kept'],
     ['sympy/core/tests/test_basic.py', 'sm_90', 'sympy-tests'],
+    ['nvidia_cutlass_dsl/cu12/lib/libcute_dsl_runtime.so', 'sm_90', 'cutlass-dsl-cuda-12'],
+    ['nvidia_cutlass_dsl/cu13/lib/libcute_dsl_runtime.so', 'sm_90', 'kept'],
+    ['cuda/bindings/driver.cpp', 'sm_90', 'cuda-bindings-sources'],
+    ['cuda/bindings/driver.cpython-311-x86_64-linux-gnu.so', 'sm_90', 'kept'],
+    ['tokenspeed_triton/backends/amd/lib/libtriton_amd_codegen.so', 'sm_90', 'tokenspeed-triton-amd'],
+    ['tokenspeed_triton/backends/amd/compiler.py', 'sm_90', 'kept'],
+    ['tokenspeed_triton/backends/nvidia/bin/ptxas', 'sm_120', 'kept'],
   ])('%s for %s: %s', (path, targets, id) => {
     expect(ruleOf(path, targets)).toBe(id)
   })
@@ -87,6 +98,16 @@ test.each([
   const folder = 'triton/backends/nvidia/bin/'
   expect(ruleOf(`${folder}ptxas`, 'sm_90', { triton })).toBe(old)
   expect(ruleOf(`${folder}ptxas-blackwell`, 'sm_90', { triton })).toBe(blackwell)
+})
+
+test('files for CUDA 12 stay where the image is for CUDA 12', () => {
+  const distributions = {
+    'nvidia-cutlass-dsl-libs-cu12': '4.8.0',
+    'nvidia-cutlass-dsl-libs-cu13': '4.8.0',
+    'nvidia-cuda-runtime-cu12': '12.9.79',
+  }
+  const ids = rulesFor(all, { distributions, targets: [] }, ['safe']).map(({ id }) => id)
+  expect(ids).not.toContain('cutlass-dsl-cuda-12')
 })
 
 test('rules of packages that are not there, and of classes not accepted, drop out', () => {
