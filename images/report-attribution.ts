@@ -1,6 +1,6 @@
 import { formatBytes } from '../lib/bytes.ts'
 import { type Attribution, extraBytes } from './attribution/attribution.ts'
-import { factRows, shadowWords } from './attribution/text.ts'
+import { counted, factRows, shadowWords } from './attribution/text.ts'
 import { escapeMarkup as e } from './markup.ts'
 import type { Report } from './report.ts'
 import { figure, folded, section, table } from './report-page.ts'
@@ -73,7 +73,7 @@ export function attributionMarkdown(
 export function totalsWords(attribution: Attribution): string {
   const { storedBytes, unpackedBytes, files, shadowed, duplicates } = attribution
   return [
-    `Stored ${formatBytes(storedBytes)}, unpacked ${formatBytes(unpackedBytes)} in ${files} files`,
+    `Stored ${formatBytes(storedBytes)}, unpacked ${formatBytes(unpackedBytes)} in ${counted(files, 'file')}`,
     `shadowed by later layers ${formatBytes(shadowed.sizeBytes)}`,
     `present more than once ${formatBytes(duplicates.sizeBytes)}.`,
   ].join('; ')

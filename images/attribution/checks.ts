@@ -1,7 +1,7 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import type { CheckResult } from '../report.ts'
 import type { Attribution } from './attribution.ts'
-import { shadowWords } from './text.ts'
+import { counted, shadowWords } from './text.ts'
 
 /** What an image of ours must be, by its bytes alone. */
 export function attributionChecks({ shadowed, layers }: Attribution): CheckResult[] {
@@ -14,8 +14,7 @@ export function attributionChecks({ shadowed, layers }: Attribution): CheckResul
       required: true,
       status: files === 0 ? 'passed' : 'failed',
       expected: '0 B',
-      observed:
-        files === 0 ? '0 B' : `${formatBytes(sizeBytes)} in ${files} ${files === 1 ? 'file' : 'files'}`,
+      observed: files === 0 ? '0 B' : `${formatBytes(sizeBytes)} in ${counted(files, 'file')}`,
       beganMs: 0,
       durationMs: 0,
       evidence: largest

@@ -9,7 +9,7 @@ const barWidth = 32
 /** Where the bytes of an image are, for a terminal. */
 export function attributionText(found: Attribution): string[] {
   return [
-    `stored ${formatBytes(found.storedBytes)}, unpacked ${formatBytes(found.unpackedBytes)} in ${found.files} files`,
+    `stored ${formatBytes(found.storedBytes)}, unpacked ${formatBytes(found.unpackedBytes)} in ${counted(found.files, 'file')}`,
     '',
     'by cause',
     ...causeLines(found),
@@ -78,7 +78,7 @@ function shadowedLines({ shadowed, layers }: Attribution): string[] {
   const { sizeBytes, files, largest } = shadowed
   if (files === 0) return ['shadowed by later layers: 0 B']
   return [
-    `shadowed by later layers: ${formatBytes(sizeBytes)} in ${files} files, pulled and stored for nothing`,
+    `shadowed by later layers: ${formatBytes(sizeBytes)} in ${counted(files, 'file')}, pulled and stored for nothing`,
     ...largest.map(
       (file) => `${amount(file.sizeBytes)}  ${file.path}  (${shadowWords(file, layers.length)})`,
     ),
@@ -95,7 +95,7 @@ function duplicateLines({ duplicates }: Attribution): string[] {
   const { sizeBytes, groups, largest } = duplicates
   if (groups === 0) return ['present more than once: 0 B']
   return [
-    `present more than once: ${formatBytes(sizeBytes)} in ${groups} groups of equal files`,
+    `present more than once: ${formatBytes(sizeBytes)} in ${counted(groups, 'group')} of equal files`,
     ...largest.flatMap((group) => [
       `${amount(extraBytes(group))}  ${group.copies} x ${formatBytes(group.sizeBytes)}: ${group.paths.slice(0, 3).join('  ')}${group.copies > 3 ? `  and ${group.copies - 3} more` : ''}`,
     ]),
@@ -106,7 +106,9 @@ function duplicateLines({ duplicates }: Attribution): string[] {
 export function factRows({ packageCaches, ...facts }: ImageFacts): [string, string][] {
   const { files, sizeBytes, largest } = packageCaches
   const caches =
-    files === 0 ? 'none' : `${formatBytes(sizeBytes)} in ${files} files, such as ${largest[0]?.path}`
+    files === 0
+      ? 'none'
+      : `${formatBytes(sizeBytes)} in ${counted(files, 'file')}, such as ${largest[0]?.path}`
   return [
     ['caches of package managers', caches],
     ['shells', pathWords(facts.shells)],
@@ -121,6 +123,10 @@ function pathWords({ count, paths }: PathList): string {
   if (count === 0) return 'none'
   const shown = paths.slice(0, 5)
   return `${count}: ${shown.join(' ')}${count > shown.length ? ' …' : ''}`
+}
+
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function amount(sizeBytes: number): string {

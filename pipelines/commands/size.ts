@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Attribution } from '../../images/attribution/attribution.ts'
-import { attributionText } from '../../images/attribution/text.ts'
+import { attributionText, counted } from '../../images/attribution/text.ts'
 import { engineOf } from '../../images/engines.ts'
 import { settingsFiles } from '../../images/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
@@ -72,7 +72,7 @@ function cacheOf(store: Store | null) {
 }
 
 function sizeText({ reference, digest, platform, layers }: OpenImage, found: Attribution): string {
-  const about = [platform, `${layers.length} layers`, ...(digest === null ? [] : [digest])].join(', ')
+  const about = [platform, counted(layers.length, 'layer'), ...(digest === null ? [] : [digest])].join(', ')
   return [`${reference}: ${about}`, ...attributionText(found), ''].join('\n')
 }
 

@@ -104,15 +104,22 @@ function asSizeError(reference: string, error: unknown): unknown {
     return new SizeError('no-image', {
       attempted,
       found: `${failure.attempted}: ${failure.found}`,
-      hint: 'check name and tag; images of ingot are listed by `ingot list`',
+      hint: `check name and tag${bareWords(reference)}`,
       cause: error,
     })
   return new SizeError('network', {
     attempted,
     found: `${failure.attempted}: ${failure.found}`,
-    hint: 'check the host and the connection; a proxy is taken from HTTPS_PROXY, extra CAs from NODE_EXTRA_CA_CERTS',
+    hint: `check the host and the connection; a proxy is taken from HTTPS_PROXY, extra CAs from NODE_EXTRA_CA_CERTS${bareWords(reference)}`,
     cause: error,
   })
+}
+
+/** Who writes a name without a host may mean an image of the store. */
+function bareWords(reference: string): string {
+  return reference.includes('/')
+    ? ''
+    : '; the store has no such name, so it was looked for on Docker Hub; `ingot list` shows the store'
 }
 
 function wrongManifest(reference: string, found: Digest): SizeError {

@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Attribution } from '../../images/attribution/attribution.ts'
+import type { Report } from '../../images/report.ts'
+import { labSettings, registryAddress } from '../../lab/settings.ts'
+import { type Digest, hexOf } from '../../lib/digest.ts'
+import { serveStore } from '../../pipelines/registry/server.ts'
+import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { ensureTool } from '../tools.ts'
+import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
+import { podmanPlace } from './podman-place.ts'
+
+const run = promisify(execFile)
+
+let place: Workplace
+let report: Report
+let base: string
+
+beforeAll(async () => {
+  place = await newWorkplace()
+  const built = await ingot(['build', demoRecipe, '--no-verify', '--json'], place)
+  expect(built.code, built.stderr).toBe(0)
+  report = JSON.parse(built.stdout)[0]
+  base = await debianImage()
+})
+
+afterAll(() => rm(place.folder, { recursive: true, force: true }))
+
+/** An image that is not ours: the lab's, or the one of Docker Hub where there is no lab. */
+async function debianImage(): Promise<string> {
+  const lab = registryAddress(labSettings())
+  const answers = await fetch(`http://${lab}/v2/`).then(
+    (answer) => answer.ok,
+    () => false,
+  )
+  return `${answers ? `${lab}/library/` : ''}debian:bookworm-slim`
+}
+
+/** `ingot size` as a user with an empty store runs it. */
+async function sizeOf(reference: string, ...options: string[]): Promise<Attribution> {
+  const environment = { ...place.environment, INGOT_STORE: join(place.folder, 'none') }
+  const done = await ingot(['size', reference, '--json', ...options], { ...place, environment })
+  expect(done.code, done.stderr).toBe(0)
+  const { reference: _, digest: __, platform: ___, ...found } = JSON.parse(done.stdout)
+  return found
+}
+
+/** What crane makes of all layers and GNU tar of the result: bytes and number of files, every inode once. */
+async function onDisk(reference: string): Promise<{ sizeBytes: number; files: number }> {
+  const folder = await mkdtemp(join(place.folder, 'tree-'))
+  const crane = await ensureTool('crane')
+  await run('bash', [
+    '-ceuo',
+    'pipefail',
+    `'${crane}' export '${reference}' - | tar --extract --directory '${folder}' --no-same-owner`,
+  ])
+  const { stdout } = await run('find', [folder, '-type', 'f', '-printf', '%i %s\n'], { maxBuffer: 1 << 26 })
+  const inodes = new Map(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string]),
+  )
+  await rm(folder, { recursive: true, force: true })
+  return {
+    files: inodes.size,
+    sizeBytes: [...inodes.values()].reduce((sum, size) => sum + Number(size), 0),
+  }
+}
+
+test('of our image, crane and GNU tar unpack what the report says, and no byte of it is hidden', async () => {
+  const store = await openStore(place.store)
+  const registry = await serveStore(store)
+  try {
+    const disk = await onDisk(`localhost:${registry.port}/ingot@${report.image}`)
+    const { visibleBytes, unpackedBytes, files, shadowed, causes } = report.attribution
+    expect({ sizeBytes: visibleBytes, files }).toEqual(disk)
+    expect(unpackedBytes).toBe(disk.sizeBytes)
+    expect(shadowed.sizeBytes).toBe(0)
+    expect(causes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(disk.sizeBytes)
+  } finally {
+    await registry.close()
+    await closeStore(store)
+  }
+})
+
+test('the report knows without reading the weights what reading all layers gives', async () => {
+  const layout = join(place.folder, 'copy')
+  await mkdir(layout)
+  const skopeo = await ensureTool('skopeo')
+  const source = `oci:${place.store}:${report.name}:latest`
+  await run(skopeo, ['--insecure-policy', 'copy', source, `oci:${layout}:x`])
+  const found = await sizeOf(`oci:${layout}:x`, '--gpu-code')
+  const untitled = ({ layers, ...rest }: Attribution) => ({
+    ...rest,
+    layers: layers.map(({ title: _, ...layer }) => layer),
+  })
+  const causesByPath = { ...untitled(found), causes: [] }
+  expect(causesByPath).toEqual({ ...untitled(report.attribution), causes: [] })
+  expect(found.causes).toEqual(report.attribution.causes)
+})
+
+test('a rebuild reads no layer: not one byte of them has to be right', async () => {
+  await rm(join(place.store, 'ingot/report'), { recursive: true })
+  const blobs = report.layers.map(({ digest }) => join(place.store, 'blobs/sha256', hexOf(digest as Digest)))
+  await Promise.all(blobs.map((path) => flipFirstByte(path)))
+  try {
+    const again = await ingot(['build', demoRecipe, '--no-verify', '--json'], place)
+    expect(again.code, again.stderr).toBe(0)
+    expect(JSON.parse(again.stdout)[0].attribution).toEqual(report.attribution)
+    // And that the bytes were wrong is no matter of opinion.
+    await rm(join(place.store, 'ingot/layer-files'), { recursive: true })
+    expect((await ingot(['size', report.name], place)).stderr).toContain('do not match its digest')
+  } finally {
+    await Promise.all(blobs.map((path) => flipFirstByte(path)))
+  }
+})
+
+async function flipFirstByte(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  const byte = Buffer.alloc(1)
+  await file.read(byte, 0, 1, 0)
+  await file.write(Buffer.from([(byte[0] ?? 0) ^ 0xff]), 0, 1, 0)
+  await file.close()
+}
+
+test('of an image that is not ours, crane and GNU tar unpack what is counted', async () => {
+  const found = await sizeOf(base)
+  expect({ sizeBytes: found.visibleBytes, files: found.files }).toEqual(await onDisk(base))
+  expect(found.facts.shells.paths).toContain('/usr/bin/bash')
+  expect(found.facts.packageManagers.paths).toContain('/usr/bin/dpkg')
+})
+
+test('what podman saves has the same size as what it pulled', async () => {
+  const { podman, close } = await podmanPlace()
+  const wanted = await sizeOf(base)
+  try {
+    await podman('pull', '--quiet', '--tls-verify=false', base)
+    for (const format of ['docker-archive', 'oci-archive']) {
+      const archive = join(place.folder, `${format}.tar`)
+      await podman('save', '--quiet', '--format', format, '--output', archive, base)
+      const { causes, largest, duplicates, visibleBytes, files, facts } = await sizeOf(archive)
+      expect(wanted).toMatchObject({ causes, largest, duplicates, visibleBytes, files, facts })
+    }
+  } finally {
+    await close()
+  }
+})
