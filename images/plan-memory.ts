@@ -93,8 +93,16 @@ function misfitWords({
   return `${verdict} (per GPU: limit ${formatGiB(limitBytes)}, weights ${formatGiB(weightsBytes)}, overhead ${formatGiB(overhead)}, cache of one sequence ${formatGiB(kvBytesForOneSequence)})`
 }
 
-function onGpu({ limitBytes, weightsBytes, overheadBytes, kvPoolBytes }: PlannedMemory): PredictedMemory {
+function onGpu(plan: PlannedMemory): PredictedMemory {
+  const { limitBytes, weightsBytes, overheadBytes, kvPoolBytes, roofline } = plan
   return {
+    ...(roofline && {
+      bound: {
+        tokensPerSecond: roofline.decodeTokensPerSecondPerSequence,
+        firstTokenMs: roofline.timeToFirstTokenSeconds * 1000,
+        promptTokens: roofline.promptTokens,
+      },
+    }),
     of: 'gpu',
     limitBytes,
     parts: [

@@ -40,7 +40,7 @@ ${removedSection(report)}
 }
 
 /** The numbers people ask for first; of several boots the last, which is the warmest. */
-function figures({ boots, sizes, checks }: Report): string {
+function figures({ boots, sizes, checks, memory }: Report): string {
   const { passed, failed, skipped } = countChecks({ boots, checks })
   const last = boots.at(-1)
   const measured = last?.measured
@@ -54,7 +54,7 @@ function figures({ boots, sizes, checks }: Report): string {
     [
       'speed',
       known(measured?.tokensPerSecond, (value) => value.toFixed(1)),
-      'tokens/s of one stream, median',
+      `tokens/s of one stream, median${memory?.bound ? `; planned: at most ${memory.bound.tokensPerSecond.toFixed(1)}` : ''}`,
     ],
     ['peak memory', known(last?.peakMemoryBytes, formatBytes), memoryCard(last?.peakMemoryFrom ?? null)],
   ]

@@ -2,7 +2,14 @@ import { formatBytes } from '../lib/bytes.ts'
 import { gateLines } from './gate/result.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
 import { attributionMarkdown } from './report-attribution.ts'
-import { bootTitle, machineWords, memoryWords, readyWords, speedWords } from './report-words.ts'
+import {
+  bootTitle,
+  machineWords,
+  memoryWords,
+  plannedAndMeasured,
+  readyWords,
+  speedWords,
+} from './report-words.ts'
 import { scanMarkdown } from './scan.ts'
 
 /** The report for people, as Markdown. */
@@ -72,7 +79,9 @@ function memoryMarkdown({ memory, boots }: Report): string[] {
   const planned = memory.parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   return [
     '',
-    '## Memory',
+    '## Planned and measured',
+    '',
+    plannedAndMeasured(memory, boots),
     '',
     ...table(
       [`${memory.of} memory`, 'bytes'],

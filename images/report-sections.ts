@@ -3,7 +3,7 @@ import { escapeMarkup as e } from './markup.ts'
 import type { BootReport, CheckResult, PredictedMemory, Report } from './report.ts'
 import { figure, section, swatch, table } from './report-page.ts'
 import { type Bar, bytesPlot, timePlot } from './report-plots.ts'
-import { bootTitle, formatMs, machineWords, readyWords } from './report-words.ts'
+import { bootTitle, formatMs, machineWords, plannedAndMeasured, readyWords } from './report-words.ts'
 
 /** Bytes by cause: the stored layers in one bar, and the tree before and after slimming. */
 export function sizeSection({ layers, sizes }: Report): string {
@@ -51,7 +51,9 @@ export function memorySection({ memory, boots }: Report): string {
     figure(
       bytesPlot({ id: 'memory', title: 'Memory, planned and measured', description, bars, limit }),
       'Resident sizes count mapped files such as weights; a control group counts them only if this boot was the first to read them.',
-    ) + (parts ? table(`Planned memory of the ${memory?.of}`, ['part', '#bytes'], parts) : ''),
+    ) +
+      (memory ? `<p>${e(plannedAndMeasured(memory, boots))}</p>` : '') +
+      (parts ? table(`Planned memory of the ${memory?.of}`, ['part', '#bytes'], parts) : ''),
   )
 }
 

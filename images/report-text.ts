@@ -2,7 +2,7 @@ import { formatBytes } from '../lib/bytes.ts'
 import { causeLines } from './attribution/text.ts'
 import { gateLines } from './gate/result.ts'
 import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
-import { bootTitle, memoryWords, readyWords, speedWords } from './report-words.ts'
+import { bootTitle, memoryWords, plannedWords, readyWords, speedWords } from './report-words.ts'
 import { scanText } from './scan.ts'
 
 /** The report for a terminal; the image digest stands in the last line. */
@@ -19,6 +19,7 @@ export function reportText(report: Report): string {
     `shadowed by later layers ${formatBytes(shadowed.sizeBytes)}, present more than once ${formatBytes(duplicates.sizeBytes)}`,
     ...report.checks.map(checkText),
     ...(report.scan === undefined ? [] : scanText(report.scan)),
+    ...(report.memory === undefined ? [] : [`planned: ${plannedWords(report.memory)}`]),
     ...report.boots.flatMap(bootText),
     ...gateLines(report.gate),
     `${report.verdict}: ${passed} checks passed, ${failed} failed, ${skipped} skipped`,

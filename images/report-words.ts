@@ -1,5 +1,5 @@
 import { formatBytes } from '../lib/bytes.ts'
-import type { BootReport } from './report.ts'
+import type { BootReport, PredictedMemory } from './report.ts'
 
 /** A time for a reader: `85 ms`, `2.1 s`, `4 min 12 s`. */
 export function formatMs(durationMs: number): string {
@@ -28,6 +28,23 @@ export function memoryWords({ peakMemoryBytes, peakMemoryFrom }: BootReport): st
 export function speedWords({ measured: { firstTokenMs, tokensPerSecond } }: BootReport): string {
   if (firstTokenMs === null || tokensPerSecond === null) return 'speed unknown'
   return `first token after ${formatMs(firstTokenMs)}, then ${tokensPerSecond.toFixed(1)} tokens/s`
+}
+
+/** What was planned, to stand beside what a boot measured. */
+export function plannedWords({ of, limitBytes, parts, bound }: PredictedMemory): string {
+  const all = parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const limit = limitBytes === null ? '' : ` of ${formatBytes(limitBytes)}`
+  const speed =
+    bound === undefined
+      ? `no bound of the speed: what the ${of === 'gpu' ? 'GPU' : 'CPU'} can do is not known`
+      : `at most ${bound.tokensPerSecond.toFixed(1)} tokens/s of one stream, the first of a prompt of ${bound.promptTokens} tokens after at least ${formatMs(bound.firstTokenMs)}`
+  return `${of} memory ${formatBytes(all)}${limit}; ${speed}`
+}
+
+/** The same with the speed of every boot after it. */
+export function plannedAndMeasured(memory: PredictedMemory, boots: readonly BootReport[]): string {
+  const measured = boots.map((boot) => `${bootTitle(boot)}: ${speedWords(boot)}`).join('; ')
+  return `Planned: ${plannedWords(memory)}. Measured: ${measured || 'nothing, it was not booted'}.`
 }
 
 /** What the machine is, in one line. */

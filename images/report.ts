@@ -112,6 +112,8 @@ export interface PredictedMemory {
   /** What the server lets itself use, or what there is; null where nothing limits it. */
   limitBytes: number | null
   parts: { cause: string; sizeBytes: number }[]
+  /** What the hardware allows one short sequence at the most; absent where nothing is known of it, as of a CPU. */
+  bound?: { tokensPerSecond: number; firstTokenMs: number; promptTokens: number }
 }
 
 /** Raised when the shape changes: reports of another version are not read. */

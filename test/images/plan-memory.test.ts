@@ -50,6 +50,14 @@ describe('a recipe that fits', () => {
     ])
   })
 
+  test('predicts what the card allows: its bandwidth over the bytes of the weights, at the most', () => {
+    const { tokensPerSecond = 0, firstTokenMs } = plan.predictedMemory?.bound ?? {}
+    // 2039 GB/s of the card, 16.1 GB of weights read for every token.
+    expect(tokensPerSecond).toBeGreaterThan(100)
+    expect(tokensPerSecond).toBeLessThan(2039 / 15)
+    expect(firstTokenMs).toBeGreaterThan(1)
+  })
+
   test('predicts parts that add up to what the server lets itself use', () => {
     const parts = plan.predictedMemory?.parts ?? []
     const sum = parts.reduce((total, part) => total + part.sizeBytes, 0)

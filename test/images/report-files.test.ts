@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { escapeMarkup } from '../../images/markup.ts'
 import { reportHtml } from '../../images/report-html.ts'
 import { reportJunit } from '../../images/report-junit.ts'
+import { reportMarkdown } from '../../images/report-markdown.ts'
 import { bytesPlot, ticks } from '../../images/report-plots.ts'
+import { reportText } from '../../images/report-text.ts'
 import { nasty, nastyReport, report } from './report-sample.ts'
 
 test('markup keeps nothing that XML forbids or that a browser acts on', () => {
@@ -32,6 +34,29 @@ test('the page needs nothing from elsewhere and runs nothing', () => {
   const html = reportHtml(nastyReport())
   expect(html).not.toMatch(/<script|<link|<img|<iframe|https?:\/\/|url\(|@import/i)
   expect(html).toContain("default-src 'none'")
+})
+
+const bound = { tokensPerSecond: 126.64, firstTokenMs: 250, promptTokens: 4096 }
+const onGpu = report({
+  memory: { of: 'gpu', limitBytes: 72e9, parts: [{ cause: 'weights', sizeBytes: 16e9 }], bound },
+})
+const { firstTokenMs, tokensPerSecond } = onGpu.boots[0]?.measured ?? {}
+
+test.each([
+  ['text', reportText],
+  ['Markdown', reportMarkdown],
+  ['page', reportHtml],
+])('planned and measured memory and speed stand together in the %s', (_, formOf) => {
+  const said = formOf(onGpu)
+  expect(said).toContain('16.0 GB of 72.0 GB; at most 126.6 tokens/s of one stream')
+  expect(said).toContain('a prompt of 4096 tokens after at least 250 ms')
+  expect(said).toContain(`first token after ${firstTokenMs} ms, then ${tokensPerSecond?.toFixed(1)} tokens/s`)
+})
+
+test('an image that was not booted says so beside its plan, and nothing is claimed of the speed of a CPU', () => {
+  const said = reportMarkdown(report({ boots: [], verdict: 'not booted' }))
+  expect(said).toContain('what the CPU can do is not known')
+  expect(said).toContain('Measured: nothing, it was not booted.')
 })
 
 test('the page has plots of bytes, of their causes, of memory, and of every boot in time, each with words', () => {
