@@ -11,6 +11,7 @@ import { readRecord } from '../../pipelines/store/record.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { verifyImage } from '../../pipelines/verify.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
+import { ensureTool } from '../tools.ts'
 import { tgiBase, tgiImage } from './tgi-image.ts'
 
 let place: Workplace
@@ -37,6 +38,7 @@ verify: { startTimeoutSeconds: 60 }
 `
 
 beforeAll(async () => {
+  await ensureTool('podman')
   place = await newWorkplace()
   await mkdir(join(place.folder, 'model'))
   for (const [name, content] of Object.entries(model))
@@ -86,6 +88,29 @@ test('the image as it comes does not start for another user', () => {
 
 test('the report says that ingot did not boot it, as no GPU is here', () => {
   expect(report).toMatchObject({ verdict: 'not booted', engine: { id: 'tgi', version: '3.3.7' } })
+})
+
+/** What a driver from before CUDA 12 says of a Volta card. */
+const oldMachine = `#!/bin/sh
+case "$*" in
+  *compute_cap*) echo '470.57.02, 7.0, 16160, Tesla V100-SXM2-16GB' ;;
+  *) echo 'NVIDIA-SMI 470.57.02   Driver Version: 470.57.02   CUDA Version: 11.4' ;;
+esac
+`
+
+test('a machine whose driver and GPU cannot run it is refused before anything is booted', async () => {
+  const folder = join(place.folder, 'bin')
+  await mkdir(folder)
+  await writeFile(join(folder, 'nvidia-smi'), oldMachine, { mode: 0o755 })
+  const PATH = `${folder}:${process.env['PATH']}`
+  const verified = await ingot(['verify', 'tgi-move', '--runner', 'podman', '--gpus', 'all'], {
+    ...place,
+    environment: { ...place.environment, PATH },
+  })
+  expect(verified.code).toBe(3)
+  expect(verified.stderr).toContain('the NVIDIA driver is 470.57.02 and the image needs 525')
+  expect(verified.stderr).toContain('has compute capability 7.0 and the image needs 8.0')
+  expect(verified.stderr).not.toContain('boot as')
 })
 
 test('after the move it starts and answers everything under the hostile profile, as two users, on port 80', () => {
