@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { absolutePath, type LayerEntry, smallestHashedBytes } from '../../images/attribution/layer-files.ts'
+import { ElfError } from '../../images/elf/error.ts'
 import { messageOf } from '../../lib/error.ts'
 import { listGpuCode } from '../gpu-code.ts'
 import { SizeError } from './error.ts'
@@ -105,9 +106,10 @@ async function sharesIn(path: string): Promise<Record<string, number> | undefine
     const { code } = await listGpuCode(path, [])
     if (code.shares.length === 0) return undefined
     return Object.fromEntries(code.shares.map(({ name, sizeBytes }) => [name, sizeBytes]))
-  } catch {
+  } catch (error) {
     // A foreign image may hold a broken or a 32-bit library: it has no GPU code that anybody loads.
-    return undefined
+    if (error instanceof ElfError) return undefined
+    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -11,6 +11,8 @@ import { pack } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LayerEntry } from '../../../images/attribution/layer-files.ts'
 import { listLayer } from '../../../pipelines/size/layer.ts'
+import { craftLibrary } from '../../images/elf/craft.ts'
+import { craftContainer, entriesOf } from '../../images/gpu-code/craft.ts'
 
 const run = promisify(execFile)
 const plain = { what: 'a layer', scratch: null }
@@ -167,4 +169,26 @@ test('bytes that are no tar are an error that names the layer', async () => {
 test('an empty layer is empty', async () => {
   expect(await listLayer(Readable.from([Buffer.alloc(1024)]), plain)).toEqual([])
   expect(await listLayer(Readable.from([]), plain)).toEqual([])
+})
+
+test('GPU code is counted by architecture when asked for, with one library at a time on the disk', async () => {
+  const containers = ['sm_80:80000 sm_90:9000', 'sm_90a:3000 compute_90:7000'].map((text) =>
+    craftContainer(entriesOf(text)),
+  )
+  const tar = pack()
+  tar.entry({ name: 'lib/libkernels.so' }, craftLibrary({ containers }).bytes)
+  tar.entry({ name: 'lib/text' }, Buffer.alloc(100_000, '\x7fELF is what it begins with'))
+  tar.finalize()
+  // tar-stream gives bytes, and its types say unknown.
+  const bytes = Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Uint8Array>))
+  const scratch = await mkdtemp(join(folder, 'scratch-'))
+  const pieces = Readable.from(
+    Array.from({ length: bytes.length / 512 }, (_, i) => bytes.subarray(i * 512, i * 512 + 512)),
+  )
+  const [library, text] = await listLayer(pieces, { ...plain, scratch })
+  expect(library?.gpuCode).toEqual({ sm_80: 80_000, sm_90: 9000, sm_90a: 3000, compute_90: 7000 })
+  expect(text?.gpuCode).toBeUndefined()
+  expect(await readdir(scratch)).toEqual([])
+  const [unasked] = await listLayer(Readable.from([bytes]), plain)
+  expect(unasked).toEqual({ ...library, gpuCode: undefined })
 })
