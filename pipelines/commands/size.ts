@@ -45,7 +45,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         gpuCode: values['gpu-code'],
         top: Number(values.top),
         ...knownPaths(image),
-        ...cacheOf(store),
+        ...cacheOf(image.isStored ? store : null),
         onProgress: (done, total) => progress.bytes('layers', done, total),
       })
       context.stdout(values.json ? sizeJson(image, found) : sizeText(image, found))

@@ -127,6 +127,7 @@ async function savedImage(archive: OpenArchive, tag: string | undefined): Promis
       const place = places.get(digest)
       return place === undefined ? archive.read({ offset: 0, sizeBytes: 0 }) : archive.read(place)
     },
+    isStored: false,
     close: async () => {},
   }
 }

@@ -21,6 +21,8 @@ export interface OpenImage {
   platform: string
   labels: Record<string, string>
   layers: ImageLayer[]
+  /** Whether its layers lie in the store, beside which their listings are kept. */
+  isStored: boolean
   /** The blob from its first to its last byte, checked against its digest at the end. */
   readLayer(layer: ImageLayer): AsyncIterable<Uint8Array>
   close(): Promise<void>
@@ -34,6 +36,7 @@ export interface BlobPlace {
   manifest(digest?: Digest): Promise<string>
   text(digest: Digest): Promise<string>
   read(digest: Digest, sizeBytes: number): AsyncIterable<Uint8Array>
+  isStore?: true
   close(): Promise<void>
 }
 
@@ -85,6 +88,7 @@ export async function openImage(place: BlobPlace, platform: string): Promise<Ope
     })),
     readLayer: ({ digest, storedBytes }) =>
       checkedBytes(place.read(digest, storedBytes), digest, place.reference),
+    isStored: place.isStore === true,
     close: place.close,
   }
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { LayerEntry } from '../../images/attribution/layer-files.ts'
-import { hexOf, parseDigest } from '../../lib/digest.ts'
 import { readRecord, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import type { ListingCache } from './size.ts'
@@ -16,11 +15,14 @@ const recordSchema = z.object({
   entries: z.string(),
 })
 
-/** Listings of layers beside them in the store: a layer never changes, so it is read once in its life. */
+/**
+ * Listings of layers beside them in the store: a layer never changes, so it is read once in its life. The key is the
+ * layer's digest, by which the listing goes when the layer does.
+ */
 export function storedListings(store: Store): ListingCache {
   return {
     async get(digest, withGpuCode) {
-      const parsed = recordSchema.safeParse(await readRecord(store, kind, keyOf(digest)))
+      const parsed = recordSchema.safeParse(await readRecord(store, kind, digest))
       if (!parsed.success || (withGpuCode && !parsed.data.gpuCode)) return undefined
       // Only `set` writes records of this kind and version.
       const entries = JSON.parse(parsed.data.entries) as LayerEntry[]
@@ -28,11 +30,7 @@ export function storedListings(store: Store): ListingCache {
     },
     async set(digest, withGpuCode, entries) {
       const record = { listingVersion, gpuCode: withGpuCode, entries: JSON.stringify(entries) }
-      await writeRecord(store, kind, keyOf(digest), record)
+      await writeRecord(store, kind, digest, record)
     },
   }
-}
-
-function keyOf(digest: string): string {
-  return hexOf(parseDigest(digest))
 }

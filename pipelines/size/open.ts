@@ -61,6 +61,7 @@ async function storePlace(reference: string, store: Store): Promise<BlobPlace | 
     manifest: (digest) => readBlobText(store, digest ?? found.digest),
     text: (digest) => readBlobText(store, digest),
     read: (digest) => readBlob(store, digest),
+    isStore: true,
     close: async () => {},
   }
 }
