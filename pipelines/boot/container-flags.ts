@@ -3,10 +3,17 @@ import type { BootRequest } from './runner.ts'
 import type { ContainerTool } from './tool.ts'
 
 /** How GPUs are named on the command line: all, a number of them, or their indexes. */
-export type GpuChoice =
+export type GpuChoice = GpuSelection & {
+  /** Devices by their CDI names, for a Docker whose NVIDIA runtime is not set up; Podman has no other way. */
+  cdi?: boolean
+}
+
+type GpuSelection =
   | { type: 'all' }
   | { type: 'count'; count: number }
   | { type: 'indexes'; indexes: number[] }
+
+const cdiKind = 'nvidia.com/gpu='
 
 /** What besides the request decides the flags of a boot. */
 export interface FlagOptions {
@@ -19,8 +26,16 @@ export interface FlagOptions {
   names: string
 }
 
-/** Reads `all`, `2` or `0,1`; null for anything else. */
+/** Reads `all`, `2` or `0,1`, and CDI's `nvidia.com/gpu=all` or `nvidia.com/gpu=0,1`; null for anything else. */
 export function parseGpuChoice(text: string): GpuChoice | null {
+  if (!text.startsWith(cdiKind)) return parseSelection(text)
+  // In CDI a number is the name of a device.
+  const names = text.slice(cdiKind.length)
+  const selection = parseSelection(/^\d+$/.test(names) ? `device=${names}` : names)
+  return selection && { ...selection, cdi: true }
+}
+
+function parseSelection(text: string): GpuSelection | null {
   if (text === 'all') return { type: 'all' }
   if (/^[1-9]\d*$/.test(text)) return { type: 'count', count: Number(text) }
   const indexes = /^(device=)?\d+(,\d+)*$/.test(text)
@@ -58,11 +73,11 @@ export function profileFlags({ profile }: BootRequest, options: FlagOptions): st
   ]
 }
 
-/** Docker takes GPUs by its own flag, Podman by CDI. */
+/** Docker takes GPUs by its own flag, Podman by CDI, and so does Docker where it is asked to. */
 function gpuFlags(tool: ContainerTool, choice: GpuChoice | null): string[] {
   if (choice === null) return []
   const names = choice.type === 'all' ? ['all'] : indexesOf(choice).map(String)
-  if (tool === 'podman') return names.flatMap((name) => ['--device', `nvidia.com/gpu=${name}`])
+  if (tool === 'podman' || choice.cdi) return names.flatMap((name) => ['--device', `${cdiKind}${name}`])
   if (choice.type === 'indexes') return ['--gpus', `"device=${names.join(',')}"`]
   return ['--gpus', choice.type === 'all' ? 'all' : String(choice.count)]
 }

@@ -39,6 +39,9 @@ test.each([
   ['0,3', 'docker', '--gpus "device=0,3"', 2],
   ['all', 'podman', '--device nvidia.com/gpu=all', 4],
   ['2', 'podman', '--device nvidia.com/gpu=0 --device nvidia.com/gpu=1', 2],
+  ['nvidia.com/gpu=all', 'docker', '--device nvidia.com/gpu=all', 4],
+  ['nvidia.com/gpu=1', 'docker', '--device nvidia.com/gpu=1', 1],
+  ['nvidia.com/gpu=0,3', 'docker', '--device nvidia.com/gpu=0 --device nvidia.com/gpu=3', 2],
   ['device=3', 'podman', '--device nvidia.com/gpu=3', 1],
 ] as const)('--gpus %s in %s', (text, tool, flags, count) => {
   const gpus = parseGpuChoice(text)
@@ -46,6 +49,9 @@ test.each([
   expect(gpuCount(gpus, 4)).toBe(count)
 })
 
-test.each(['', '0x', 'none', '1,', '-1', 'all,0', '0;rm'])('--gpus %j is refused', (text) => {
-  expect(parseGpuChoice(text)).toBeNull()
-})
+test.each(['', '0x', 'none', '1,', '-1', 'all,0', '0;rm', 'nvidia.com/gpu=', 'amd.com/gpu=all'])(
+  '--gpus %j is refused',
+  (text) => {
+    expect(parseGpuChoice(text)).toBeNull()
+  },
+)
