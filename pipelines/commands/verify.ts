@@ -21,7 +21,7 @@ export const verifyCommand: Command = {
   summary: 'boot a built image again, here or on a GPU host, and judge it',
   options: {
     runner: 'what boots it: dagger (default), docker or podman',
-    gpus: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or CDI's nvidia.com/gpu=all; docker and podman only',
+    gpus: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or nvidia.com/gpu=all by CDI; docker and podman only',
     memory: 'limit of its memory, such as 8GiB; docker and podman only',
     profile: 'hostile or plain instead of those of the recipe',
     report: 'folder for report.json, report.md, report.xml (JUnit) and report.html',
