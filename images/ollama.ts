@@ -156,7 +156,7 @@ function behaviour(deployment: Deployment): Behaviour {
   })
 }
 
-/** Read in the source of 0.32 and measured with 0.17.4 on a CPU. */
+/** Measured with 0.17.4 and 0.32.15 on a CPU. */
 const badInput: BadInputTable = {
   ...usualRefusals(measured, nestedError),
   'unknown-model': measured(404, nestedError),
