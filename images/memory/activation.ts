@@ -10,14 +10,14 @@ export interface ProfileRun {
 
 /**
  * Peak of vLLM's profile run on one GPU: the largest of a full batch through one layer, the sampler, and the
- * largest image. V0 ran the image inside the batch, so there they add up.
+ * images, which V1 also holds meanwhile. V0 ran the image inside the batch, so there they add up.
  */
 export function activationPeak(facts: ModelFacts, run: ProfileRun): number {
   const isV0 = !atLeast(run.version, '0.8.0')
   const layer = layerPeak(facts, run)
   const sampler = samplerPeak(facts, run)
   if (isV0) return Math.max(layer + imagePeakV0(facts, run), sampler)
-  return Math.max(layer, sampler, imagePeak(facts, run))
+  return Math.max(layer, sampler, towerPeak(facts, run)) + heldImages(facts, run)
 }
 
 /**
@@ -55,14 +55,24 @@ function usesSecondRunner(facts: ModelFacts, version: string): boolean {
 }
 
 /**
- * The largest image through its tower: patches x (6 x (f/tp + d) + 2 x pixels) and its tokens in the text width.
- * Qwen3.8-27B: 2.34 GiB at tp 1 (log 2.33), 1.56 at tp 2 (club-3090#1087 logs 1.59 with 0.13 of graphs in it).
+ * The images of one batch through their tower: patches x 6 x (f/tp + d). Qwen3.8-27B, with what is held: 2.34 GiB at tp 1
+ * (log 2.33), 1.56 at tp 2 (club-3090#1087 logs 1.59 with 0.13 of graphs in it).
  */
-function imagePeak(facts: ModelFacts, { tp }: ProfileRun): number {
-  const vision = facts.vision
+function towerPeak({ vision }: ModelFacts, run: ProfileRun): number {
   if (!vision) return 0
-  const perPatch = 6 * (vision.ffnSize / tp + vision.hiddenSize) + 2 * vision.patchElements
-  return vision.maxPatches * perPatch + vision.maxTokens * facts.hiddenSize * 2
+  return imagesOf(vision, run) * vision.maxPatches * 6 * (vision.ffnSize / run.tp + vision.hiddenSize)
+}
+
+/** V1 keeps pixels and encoded tokens of a batch of images while the text runs (vllm#21489: 9.96 GiB instead of 9.6). */
+function heldImages({ vision, hiddenSize }: ModelFacts, run: ProfileRun): number {
+  if (!vision) return 0
+  const each = 2 * (vision.maxPatches * vision.patchElements + vision.maxTokens * hiddenSize)
+  return imagesOf(vision, run) * each
+}
+
+/** As many of the largest images as their tokens fill a batch. */
+function imagesOf({ maxTokens }: NonNullable<ModelFacts['vision']>, run: ProfileRun): number {
+  return Math.max(1, Math.floor(run.maxNumBatchedTokens / Math.max(1, maxTokens)))
 }
 
 /**

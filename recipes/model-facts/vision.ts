@@ -21,7 +21,7 @@ export function visionOf(config: Config): ModelFacts['vision'] {
     hiddenSize: towerSizeOf(vision, hidden),
     ffnSize: countOf(vision, 'intermediate_size') ?? 4 * hidden,
     maxPatches,
-    maxTokens: Math.floor(maxPatches / merge ** 2),
+    maxTokens: countOf(config, 'mm_tokens_per_image') ?? Math.floor(maxPatches / merge ** 2),
     patchElements: 3 * (countOf(vision, 'temporal_patch_size') ?? (isQwen ? 2 : 1)) * patch ** 2,
   }
 }
