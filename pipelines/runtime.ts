@@ -51,7 +51,11 @@ export async function buildRuntime(
     const installed = await installedTree(client, plan, environment)
     onStep('list the finished tree')
     const { rewriting } = plan.slimming
-    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, plan.platform)
+    const mirror = await mirrorOf(client, environment)
+    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, {
+      platform: plan.platform,
+      mirror,
+    })
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, ...rest } = planTree(inventory, plan, files)
     onStep(`pack ${layers.length} layers`)

