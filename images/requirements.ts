@@ -1,3 +1,4 @@
+import { compareVersions } from './gpu-support.ts'
 import type { RunnerFacts } from './runner-facts.ts'
 
 /** What an image asks of the machine that boots it. */
@@ -50,7 +51,7 @@ function tooFew({ gpus }: Requirements, givenGpus: number): Unmet[] {
 }
 
 function oldDriver({ minDriver }: Requirements, { driver }: RunnerFacts): Unmet[] {
-  if (minDriver === undefined || (driver !== null && compareDotted(driver, minDriver) >= 0)) return []
+  if (minDriver === undefined || (driver !== null && compareVersions(driver, minDriver) >= 0)) return []
   return [
     {
       found: `the NVIDIA driver is ${driver ?? 'unknown'} and the image needs ${minDriver}`,
@@ -82,14 +83,4 @@ function weakGpus({ minCapability, minGpuMemoryBytes }: Requirements, { gpus }: 
 
 function gib(sizeBytes: number): string {
   return `${(sizeBytes / 1024 ** 3).toFixed(1)} GiB`
-}
-
-/** Drivers are numbers and dots, compared part by part: 525 is below 525.60.13. */
-function compareDotted(a: string, b: string): number {
-  const left = a.split('.').map(Number)
-  const right = b.split('.').map(Number)
-  const index = Array.from({ length: Math.max(left.length, right.length) }).findIndex(
-    (_, place) => (left[place] ?? 0) !== (right[place] ?? 0),
-  )
-  return index < 0 ? 0 : (left[index] ?? 0) - (right[index] ?? 0)
 }
