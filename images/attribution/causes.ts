@@ -69,7 +69,7 @@ export const causeRules: readonly CauseRule[] = [
   {
     cause: 'torch',
     paths: [
-      `${wheels}/{torch,torch-*,torchgen,functorch,torchvision*,torchaudio*,torio*,torchao*,torchcodec*,triton,triton-*,triton_kernels*,pytorch_triton*}/**`,
+      `${wheels}/{torch,torch-*,torchgen,functorch,torchvision*,torchaudio*,torio*,torchao*,torchcodec*,triton,triton-*,triton_kernels*,tokenspeed_triton*,pytorch_triton*}/**`,
       `${wheels}/torchvision.libs/**`,
     ],
     distributions: [
@@ -80,6 +80,7 @@ export const causeRules: readonly CauseRule[] = [
       'torchao',
       'torchcodec',
       'triton',
+      'tokenspeed-triton',
       'pytorch-triton*',
     ],
     packages: ['libtorch*', 'python3-torch*'],

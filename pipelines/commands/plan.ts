@@ -1,6 +1,7 @@
 import { estimateCauses } from '../../images/attribution/estimate.ts'
 import { estimateLines } from '../../images/attribution/text.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
+import type { Rewriting } from '../../images/slimming.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
@@ -48,7 +49,8 @@ function planText(plan: ImagePlan): string {
     `command   ${(config.Entrypoint ?? []).join(' ')}`,
     ...causeText(plan),
     ...removalText(plan),
-    ...(plan.memory === null ? [] : ['', memoryTable(plan.memory, plan.model)]),
+    '',
+    ...(plan.memory === null ? [] : [memoryTable(plan.memory, plan.model)]),
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')
@@ -76,12 +78,30 @@ function removalText({ slimming }: ImagePlan): string[] {
         },
       ]
     : []
-  const all = [...rules, ...closure]
+  const all = [...rules, ...closure, ...rewritten(slimming?.rewriting)]
   const width = Math.max(0, ...all.map(({ id }) => id.length))
   return [
     '',
     `removed by ${all.length} rules; the report says how much by each`,
     ...all.map(({ id, risk, reason }) => `  ${risk.padEnd(7)}  ${id.padEnd(width)}  ${reason}`),
-    '',
+  ]
+}
+
+/** What goes out of files that stay. */
+function rewritten(rewriting: Rewriting | undefined): { id: string; risk: string; reason: string }[] {
+  const { targets = [], symbols = false } = rewriting ?? {}
+  return [
+    ...(targets.length === 0
+      ? []
+      : [
+          {
+            id: 'gpu-code',
+            risk: 'safe',
+            reason: `code in libraries that ${targets.join(' and ')} cannot load`,
+          },
+        ]),
+    ...(symbols
+      ? [{ id: 'symbols', risk: 'safe', reason: 'symbol tables and debug sections, which no loader reads' }]
+      : []),
   ]
 }
