@@ -34,8 +34,8 @@ export function documentsOf(
   const whole = prettyJson(reportJson(report))
   const bare = { predicateType: predicateTypes.report, cosignType: predicateTypes.report }
   return [
-    statementDocument('provenance', 'slsaprovenance1', provenance),
-    statementDocument('test-result', predicateTypes.testResult, testResultOf(report)),
+    statementDocument('provenance', provenance),
+    statementDocument('test-result', testResultOf(report)),
     { name: 'report', ...bare, predicate: whole, mediaType: documentTypes.report, text: whole },
     ...(sbom === undefined ? [] : sbomDocuments(sbom)),
   ]
@@ -62,14 +62,11 @@ function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
   ]
 }
 
-function statementDocument(
-  name: ImageDocument['name'],
-  cosignType: string,
-  statement: Statement,
-): ImageDocument {
+function statementDocument(name: ImageDocument['name'], statement: Statement): ImageDocument {
   return {
     name,
-    cosignType,
+    // By its word `slsaprovenance1` cosign 3.1.3 drops members it does not know, such as that nothing was verified.
+    cosignType: statement.predicateType,
     predicateType: statement.predicateType,
     // A statement holds JSON values only; interfaces without an index signature need the cast.
     predicate: canonicalJson(statement.predicate as unknown as Json),

@@ -17,11 +17,7 @@ const image = digestOf('an image')
 const facts = sbomFactsOf(recipe, lock, image)
 const spdx = completeSpdx(read('syft-spdx.json'), facts)
 const cycloneDx = completeCycloneDx(read('syft-cyclonedx.json'), facts)
-const files = [
-  ['config.json', lock.weights.files[0]?.sha256],
-  ['model.safetensors', lock.weights.files[1]?.sha256],
-]
-
+const files = lock.weights.files.map(({ path, sha256 }) => [path, sha256] as const)
 /** Names and versions of packages, those that the tree lists and those only the lock has. */
 const packages = ['libgomp1 1:12.2.0-14', 'typing-extensions 4.15.0', 'tzdata 2026f-1', 'torch 2.13.0']
 
@@ -49,7 +45,7 @@ describe('SPDX', () => {
       checksums: [{ algorithm: 'SHA256', checksumValue: lock.weights.setDigest.slice(7) }],
     })
     for (const [path, sha256] of files)
-      expect(byName(path ?? '').checksums).toEqual([{ algorithm: 'SHA256', checksumValue: sha256 }])
+      expect(byName(path).checksums).toEqual([{ algorithm: 'SHA256', checksumValue: sha256 }])
     expect(document.hasExtractedLicensingInfos).toMatchObject([{ licenseId: 'LicenseRef-Model-llama3.1' }])
   })
 

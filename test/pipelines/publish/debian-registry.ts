@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,16 +16,31 @@ export interface DebianRegistry {
   close(): Promise<void>
 }
 
-/** Starts it; with a password, `robot` has to log in. */
-export async function startDebianRegistry(password?: string): Promise<DebianRegistry> {
-  const program = await ensureTool('docker-registry')
+export interface RegistryOptions {
+  /** Debian's 2.8.2, or the project's present release, which takes minutes to build. */
+  program?: 'docker-registry' | 'registry'
+  /** `robot` has to log in with it. */
+  password?: string
+  /** Tokens of this server are asked for. */
+  tokens?: { realm: string; service: string; issuer: string; certificate: string }
+  /** Files of a certificate and its key. */
+  tls?: { certificate: string; key: string }
+}
+
+/** Debian's registry; with a password, `robot` has to log in. */
+export function startDebianRegistry(password?: string): Promise<DebianRegistry> {
+  return startRegistry(password === undefined ? {} : { password })
+}
+
+export async function startRegistry(options: RegistryOptions): Promise<DebianRegistry> {
+  const { program = 'docker-registry', tls } = options
+  const path = await ensureTool(program)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-distribution-'))
   const port = await freePort()
-  const auth = password === undefined ? '' : await htpasswd(folder, password)
   const config = join(folder, 'config.yml')
-  await writeFile(config, configText(folder, port, auth))
-  const child = spawn(program, ['serve', config], { stdio: 'ignore' })
-  const origin = `http://127.0.0.1:${port}`
+  await writeFile(config, await configText(folder, port, options))
+  const child = spawn(path, ['serve', config], { stdio: 'ignore' })
+  const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`
   await untilReady(origin)
   return {
     host: `127.0.0.1:${port}`,
@@ -39,12 +54,18 @@ export async function startDebianRegistry(password?: string): Promise<DebianRegi
   }
 }
 
-function configText(folder: string, port: number, auth: string): string {
+async function configText(folder: string, port: number, options: RegistryOptions): Promise<string> {
+  const { password, tokens, tls } = options
+  const secured = tls ? `, tls: { certificate: ${tls.certificate}, key: ${tls.key} }` : ''
   return `version: 0.1
 log: { level: error, accesslog: { disabled: true } }
 storage: { filesystem: { rootdirectory: ${folder}/data }, delete: { enabled: true } }
-http: { addr: 127.0.0.1:${port}, secret: test }
-${auth}`
+http: { addr: 127.0.0.1:${port}, secret: test${secured} }
+${password === undefined ? '' : await htpasswd(folder, password)}${
+  tokens
+    ? `auth: { token: { realm: ${tokens.realm}, service: ${tokens.service}, issuer: ${tokens.issuer}, rootcertbundle: ${tokens.certificate} } }\n`
+    : ''
+}`
 }
 
 async function htpasswd(folder: string, password: string): Promise<string> {
@@ -61,13 +82,16 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0
 }
 
+/** Ready is whoever takes a connection: a registry with a certificate of its own answers nobody who does not know it. */
 async function untilReady(origin: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {
-    const status = await fetch(`${origin}/v2/`).then(
-      (answer) => answer.status,
-      () => 0,
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
     )
-    if (status === 200 || status === 401) return
+    socket.destroy()
+    if (isOpen) return
     await sleep(100)
   }
   throw new Error(`the registry at ${origin} did not start`)

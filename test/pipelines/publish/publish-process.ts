@@ -15,6 +15,7 @@ const done = await publishTo({
   root,
   tags: ['v1'],
   to,
+  environment: process.env,
   ...(mode !== 'whole' && { chunkBytes: 100_000 }),
 })
 await closeStore(store)

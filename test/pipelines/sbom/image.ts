@@ -12,6 +12,7 @@ import { layerOf } from '../scan/layers.ts'
 const files = [
   { path: 'config.json', sizeBytes: 2, sha256: digestOf('{}').slice(7) },
   { path: 'model.safetensors', sizeBytes: 5, sha256: digestOf('bytes').slice(7) },
+  { path: 'tokenizer.json', sizeBytes: 2, sha256: digestOf('{ }').slice(7) },
 ]
 
 export const recipe: Recipe = recipeSchema.parse({
@@ -67,7 +68,7 @@ Description: GCC OpenMP support library
 `
 
 /** The image of that lock in a store: a layer of weights that a reader must not open, and the runtime's. */
-export async function sampleImage(store: Store): Promise<Report> {
+export async function sampleImage(store: Store, platform = 'linux/amd64'): Promise<Report> {
   const weights = await layerOf(store, [{ name: 'models/model.safetensors', text: 'bytes' }])
   const runtime = await layerOf(store, [
     { name: 'etc/os-release', text: 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n' },
@@ -77,7 +78,7 @@ export async function sampleImage(store: Store): Promise<Report> {
       text: 'Metadata-Version: 2.4\nName: typing_extensions\nVersion: 4.15.0\nLicense-Expression: PSF-2.0\n\n',
     },
   ])
-  const image = assembleImage([weights, runtime], { User: '10001:0' }, 'linux/amd64', {})
+  const image = assembleImage([weights, runtime], { User: '10001:0' }, platform, {})
   const digest = await storeImage(store, image, 'sbom-sample:latest')
   return {
     ...report(),
