@@ -99,7 +99,12 @@ export const pythonShell =
  */
 export function pythonSlimming(
   source: PythonSource,
-  more: { rules?: readonly SlimRule[]; programs?: readonly string[]; data?: readonly string[] } = {},
+  more: {
+    rules?: readonly SlimRule[]
+    programs?: readonly string[]
+    data?: readonly string[]
+    kept?: readonly string[]
+  } = {},
 ): SlimPolicy {
   return {
     rules: [...pythonRules, ...(more.rules ?? [])],
@@ -114,6 +119,7 @@ export function pythonSlimming(
       data: ['/etc/ld.so.conf', '/etc/ld.so.conf.d/**', ...(more.data ?? [])],
       contents: [`${source.folder}/**`, '/usr/lib/python3*/**'],
     },
+    kept: [`shell: ${pythonShell}`, ...(more.kept ?? [])],
   }
 }
 
@@ -133,5 +139,8 @@ export const compilerFiles = {
     '/usr/lib/*-linux-gnu/*.{o,so}',
     '/usr/lib/*-linux-gnu/lib{c_nonshared,m,mvec,dl,pthread,rt,util}.a',
     '/usr/lib/*-linux-gnu/ldscripts/**',
+  ],
+  kept: [
+    'gcc, g++ and headers of C, C++ and Python: Triton compiles a launcher for every kernel when it is first used, and inductor compiles C++',
   ],
 }

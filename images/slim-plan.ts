@@ -1,3 +1,4 @@
+import { optional } from '../lib/optional.ts'
 import type { LockedRuntime } from '../recipes/lock.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import type { Deployment } from './engine.ts'
@@ -20,7 +21,7 @@ export function planSlimming(
   const { recipe, runtime } = deployment
   const { slim } = recipe.image
   if (slim === false) return { rules: stockRules }
-  const { rules, closure } = runtime.slimming
+  const { rules, closure, kept } = runtime.slimming
   const installation = { distributions: distributionsOf(locked), targets: targetsOf(deployment) }
   const own = slim === true ? [...rules, ...commonRules] : [...rules, ...commonRules].filter(isOneOf(slim))
   return {
@@ -28,6 +29,7 @@ export function planSlimming(
     rules: [...rulesFor(wheelRules[recipe.engine.id], installation, classesOf(recipe)).map(asRule), ...own],
     ...(closure === undefined ? {} : { closure: { ...closure, roots: [...closure.roots, ...programs] } }),
     ...rewritingOf(deployment),
+    ...optional('kept', kept),
   }
 }
 

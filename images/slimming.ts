@@ -42,6 +42,8 @@ export interface SlimPolicy {
   rules: readonly SlimRule[]
   closure?: Closure
   rewriting?: Rewriting
+  /** What a slim image is not expected to have and has all the same, each with the reason. */
+  kept?: readonly string[]
 }
 
 /** What no image may hold, not even one that nothing else is removed from: the build's own traces. */

@@ -84,6 +84,7 @@ function removalText({ slimming }: ImagePlan): string[] {
     '',
     `removed by ${all.length} rules; the report says how much by each`,
     ...all.map(({ id, risk, reason }) => `  ${risk.padEnd(7)}  ${id.padEnd(width)}  ${reason}`),
+    ...(slimming.kept ?? []).map((words) => `  kept     ${words}`),
   ]
 }
 

@@ -95,6 +95,11 @@ describe('rules for wheels', () => {
   })
 })
 
+test('a compiler and a shell in the image are accounted for', () => {
+  expect(onGpu('h100').kept?.join()).toMatch(/shell: Triton.*gcc, g\+\+.*Triton compiles/)
+  expect(slimmingOf('llama-cpp', () => undefined).kept).toBeUndefined()
+})
+
 test('the stock image loses the traces of its build and nothing else', () => {
   const stock = onGpu('h100', false)
   expect(ids(stock)).toEqual(['build-machine', 'pseudo-file-systems', 'logs-and-temporary', 'downloads'])
