@@ -36,8 +36,8 @@ export interface OwnBehaviour
 /** Ready, models, chat, stream and completions as OpenAI's clients expect them, with the engine's own questions and wrong ones. */
 export function openAiBehaviour({ recipe, facts }: Deployment, own: OwnBehaviour): Behaviour {
   const { asked = recipe.model.name, badInput, failureLines, stop, gpu } = own
-  const contextLength =
-    recipe.serving.contextLength ?? own.contextLength ?? facts?.maxPositions ?? unknownContextLength
+  const setLength = recipe.serving.contextLength ?? own.contextLength
+  const contextLength = setLength ?? facts?.maxPositions ?? unknownContextLength
   const answered = own.answered ?? asked
   return {
     readiness: generatedTokenProbe(asked, recipe.verify.startTimeoutSeconds, answered),
@@ -48,7 +48,7 @@ export function openAiBehaviour({ recipe, facts }: Deployment, own: OwnBehaviour
       chatStreamProbe(asked, answered),
       completionsProbe(asked),
       ...own.native,
-      ...badInputProbes(badInput, { model: asked, contextLength }),
+      ...badInputProbes(badInput, { model: asked, contextLength, isSet: setLength !== undefined }),
     ],
     failureLines,
     ...(gpu === undefined ? {} : { gpu }),

@@ -148,6 +148,14 @@ describe.each(engineIds)('%s', (id) => {
     expect(missing).toEqual(notAsked[id])
   })
 
+  test('need not refuse a long prompt where nobody says how long one may be', () => {
+    const required = (change?: (recipe: Recipe) => void) =>
+      planOf(change).verify.behaviour.probes.find((probe) => probe.id === 'prompt-too-long')?.required
+    const without = ({ serving }: Recipe) => void delete serving.contextLength
+    expect(required(without)).toBe(id === 'ollama')
+    expect(required()).toBe(id !== 'tensorrt-llm')
+  })
+
   test('is never asked for an endless answer without a limit of time', () => {
     for (const probe of planOf().verify.behaviour.probes)
       expect(probe.timeoutSeconds).toBeLessThanOrEqual(120)
