@@ -8,6 +8,8 @@ while [ $# -gt 1 ]; do
   esac
   shift
 done
+# A script whose first line has the whole path of uv's Python.
+absolute || exit 1
 text-generation-server serve "$model" --uds-path /tmp/text-generation-server &
 shard=$!
 text-generation-router --port "$port" --tokenizer-name "$model" &
