@@ -25,6 +25,7 @@ const sources = {
   chromedriver: { type: 'apt', package: 'chromium-driver' },
   'docker-registry': { type: 'apt', package: 'docker-registry' },
   htpasswd: { type: 'apt', package: 'apache2-utils' },
+  jq: { type: 'apt', package: 'jq' },
   podman: { type: 'apt', package: 'podman' },
   umoci: { type: 'apt', package: 'umoci' },
   kubeconform: { type: 'go', package: 'github.com/yannh/kubeconform/cmd/kubeconform', version: 'v0.8.0' },

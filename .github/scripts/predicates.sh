@@ -1,25 +1,41 @@
 #!/bin/sh
-# Fetches what was published beside an image and says what it says, for `cosign attest`: INGOT_REPOSITORY, INGOT_DIGEST.
-# Writes provenance.json and test-result.json into INGOT_PREDICATES. Needs crane and jq.
+# Fetches what was published beside an image, for `cosign attest`: INGOT_REPOSITORY, INGOT_DIGEST. Writes provenance.json,
+# test-result.json, report.json and, where there is an SBOM, spdx.json and cyclonedx.json into INGOT_PREDICATES. Stops unless
+# the image passed its boot. Needs crane, regctl (it finds referrers with and without the registry's API) and jq.
 set -eu
+image=$INGOT_REPOSITORY@$INGOT_DIGEST
 mkdir -p "$INGOT_PREDICATES"
-tag=$(printf %s "$INGOT_DIGEST" | tr : -)
-crane manifest "$INGOT_REPOSITORY:$tag" | jq -r '.manifests[].digest' | while read -r referrer; do
-  crane manifest "$INGOT_REPOSITORY@$referrer" |
-    jq -r '.layers[] | select(.mediaType == "application/vnd.in-toto+json") | .digest' | while read -r layer; do
-    crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/statement.json"
-    subject=$(jq -r '.subject[0].digest.sha256' "$INGOT_PREDICATES/statement.json")
-    [ "sha256:$subject" = "$INGOT_DIGEST" ] || { echo "$layer speaks about $subject" >&2; exit 1; }
-    case $(jq -r .predicateType "$INGOT_PREDICATES/statement.json") in
-      https://slsa.dev/provenance/v1) name=provenance ;;
-      https://in-toto.io/attestation/test-result/v0.1) name=test-result ;;
-      *) continue ;;
+statement=$INGOT_PREDICATES/statement.json
+fail() { echo "$image: $1" >&2; exit 1; }
+
+keep_statement() { # $1 is the digest of a layer
+  crane blob "$INGOT_REPOSITORY@$1" > "$statement"
+  subject=$(jq -r '.subject[0].digest.sha256' "$statement")
+  [ "sha256:$subject" = "$INGOT_DIGEST" ] || fail "$1 speaks about $subject"
+  case $(jq -r .predicateType "$statement") in
+    https://slsa.dev/provenance/v1) name=provenance ;;
+    https://in-toto.io/attestation/test-result/v0.1) name=test-result ;;
+    *) return 0 ;;
+  esac
+  jq .predicate "$statement" > "$INGOT_PREDICATES/$name.json"
+}
+
+regctl artifact list "$image" --format '{{range .Descriptors}}{{println .Digest}}{{end}}' | while read -r referrer; do
+  [ -n "$referrer" ] || continue
+  manifest=$(crane manifest "$INGOT_REPOSITORY@$referrer")
+  [ "$(printf %s "$manifest" | jq -r .subject.digest)" = "$INGOT_DIGEST" ] || fail "$referrer is about something else"
+  printf %s "$manifest" | jq -r '.layers[] | .mediaType + " " + .digest' | while read -r type layer; do
+    case $type in
+      application/vnd.in-toto+json) keep_statement "$layer" ;;
+      application/vnd.dev.ingot.report.v1+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/report.json" ;;
+      application/spdx+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/spdx.json" ;;
+      application/vnd.cyclonedx+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/cyclonedx.json" ;;
     esac
-    jq .predicate "$INGOT_PREDICATES/statement.json" > "$INGOT_PREDICATES/$name.json"
   done
 done
-rm -f "$INGOT_PREDICATES/statement.json"
-[ -f "$INGOT_PREDICATES/provenance.json" ] && [ -f "$INGOT_PREDICATES/test-result.json" ] ||
-  { echo "$INGOT_REPOSITORY@$INGOT_DIGEST has no provenance or no test result" >&2; exit 1; }
-[ "$(jq -r .result "$INGOT_PREDICATES/test-result.json")" = PASSED ] ||
-  { echo "$INGOT_REPOSITORY@$INGOT_DIGEST did not pass its boot" >&2; exit 1; }
+rm -f "$statement"
+for name in provenance test-result report; do
+  [ -f "$INGOT_PREDICATES/$name.json" ] || fail "it has no $name"
+done
+[ "$(jq -r .result "$INGOT_PREDICATES/test-result.json")" = PASSED ] || fail 'it did not pass its boot'
+[ "$(jq -r .image "$INGOT_PREDICATES/report.json")" = "$INGOT_DIGEST" ] || fail 'its report is about another image'

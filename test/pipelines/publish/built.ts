@@ -1,4 +1,5 @@
 import { planImage } from '../../../images/plan.ts'
+import type { Login } from '../../../pipelines/network/login.ts'
 import type { CommandProgress } from '../../../pipelines/progress.ts'
 import type { BuiltImage } from '../../../pipelines/publish/built.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
@@ -30,6 +31,7 @@ export interface PublishSample {
   environment: NodeJS.ProcessEnv
   isUnverified?: boolean
   sbom?: 'required' | 'if-possible'
+  login?: Login
 }
 
 /** One publish as the command makes it. */
@@ -58,7 +60,7 @@ export async function publishSample(sample: PublishSample) {
       sbom,
       signer,
       mountFrom: [],
-      login: async () => undefined,
+      login: async () => sample.login,
       context: {
         environment,
         signal: new AbortController().signal,
