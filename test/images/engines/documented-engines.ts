@@ -19,6 +19,8 @@ const nested = (status: number, type: string) =>
 const flat = (status: number) =>
   error(status, { object: 'error', message: 'no', type: 'BadRequestError', param: null, code: status })
 const detail = (status: number, words: string) => error(status, { detail: words })
+/** What the framework answers by itself, under three of the engines. */
+const fastApi = { method: detail(405, 'Method Not Allowed'), path: detail(404, 'Not Found') }
 const empty = { status: 404, type: plain, body: '' }
 
 const health = {
@@ -55,8 +57,7 @@ export const servers: Record<(typeof documentedEngines)[number], Documented> = {
       invalid: nested(400, 'Bad Request'),
       unknownModel: nested(404, 'NotFoundError'),
       tooLong: nested(400, 'BadRequestError'),
-      method: detail(405, 'Method Not Allowed'),
-      path: detail(404, 'Not Found'),
+      ...fastApi,
     },
     native: {
       ...health,
@@ -110,8 +111,7 @@ export const servers: Record<(typeof documentedEngines)[number], Documented> = {
       invalid: flat(400),
       unknownModel: flat(400),
       tooLong: flat(400),
-      method: detail(405, 'Method Not Allowed'),
-      path: detail(404, 'Not Found'),
+      ...fastApi,
     },
     native: {
       ...health,
@@ -138,8 +138,7 @@ export const servers: Record<(typeof documentedEngines)[number], Documented> = {
       invalid: error(400, { error: 'Field required' }),
       unknownModel: flat(400),
       tooLong: flat(400),
-      method: detail(405, 'Method Not Allowed'),
-      path: detail(404, 'Not Found'),
+      ...fastApi,
     },
     native: {
       ...health,
