@@ -13,6 +13,7 @@ import { pruneCommand } from './commands/prune.ts'
 import { publishCommand } from './commands/publish.ts'
 import { runFilesCommand } from './commands/run-files.ts'
 import { sbomCommand } from './commands/sbom.ts'
+import { scanCommand } from './commands/scan.ts'
 import { sizeCommand } from './commands/size.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { StageError } from './error.ts'
@@ -33,6 +34,7 @@ const commands: Record<string, Command> = {
   memory: memoryCommand,
   size: sizeCommand,
   sbom: sbomCommand,
+  scan: scanCommand,
   prune: pruneCommand,
   'gpu-code': gpuCodeCommand,
   doctor: doctorCommand,

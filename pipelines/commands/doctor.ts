@@ -1,6 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { $, which } from 'zx'
 import { formatBytes } from '../../lib/bytes.ts'
+import { findHostTool, type HostTool } from '../host-tool.ts'
 import { engineSource } from '../session.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 
@@ -31,6 +32,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     gpu(),
     tool('docker', 'only for `ingot verify --runner docker`'),
     tool('podman', 'only for `ingot verify --runner podman`'),
+    hostTool('syft', 'the SBOM of `ingot sbom`, publish and bundle', context.environment),
+    hostTool('gitleaks', 'finding secrets that are not the run’s own', context.environment),
+    hostTool('cosign', '`ingot publish --sign`', context.environment),
     token(context.environment),
   ])
   context.stdout(values.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(findingText).join(''))
@@ -75,6 +79,16 @@ async function gpu(): Promise<Finding> {
 
 async function tool(name: string, hint: string): Promise<Finding> {
   return { what: name, found: await which(name, { nothrow: true }), needed: false, hint }
+}
+
+async function hostTool(name: HostTool, use: string, environment: NodeJS.ProcessEnv): Promise<Finding> {
+  const found = (await findHostTool(name, environment).catch(() => null)) ?? null
+  return {
+    what: name,
+    found,
+    needed: false,
+    hint: `only for ${use}; INGOT_${name.toUpperCase()} can name it`,
+  }
 }
 
 async function token(environment: NodeJS.ProcessEnv): Promise<Finding> {

@@ -34,7 +34,7 @@ export async function prepareDocuments(image: BuiltImage, request: PrepareReques
   const { isUnverified, environment } = request
   const sbom = await sbomFor(image, request)
   const documents = documentsOf(image, { isUnverified, environment, sbom })
-  await scanBeforeSending(image, documents, request)
+  await scanAgain(image, documents, request)
   return documents
 }
 
@@ -49,11 +49,13 @@ async function sbomFor(
   return sbomOf({ store, recipe: loaded.recipe, lock, report, environment, ...(signal && { signal }) })
 }
 
-async function scanBeforeSending(
+/** Scans an image of the store with everything that would go with it. Throws `secret-found` and `against-policy`. */
+export async function scanAgain(
   { loaded, lock, plan, report }: BuiltImage,
   documents: readonly ImageDocument[],
-  { store, environment, signal, login, onNotice }: PrepareRequest,
+  request: Pick<PrepareRequest, 'store' | 'environment' | 'signal' | 'login' | 'onNotice'>,
 ): Promise<ScanReport> {
+  const { store, environment, signal, login, onNotice } = request
   if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = knownSecrets(environment, {
     'the registry’s login': passwordOf(login),

@@ -1,0 +1,31 @@
+import { scanText } from '../../images/scan.ts'
+import { findBuilt } from '../publish/built.ts'
+import { documentsOf } from '../publish/documents.ts'
+import { scanAgain } from '../publish/prepare.ts'
+import { closeStore, openStore } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+
+export const scanCommand: Command = {
+  usage: 'scan RECIPE [--json]',
+  summary: 'search a built image for secrets, setuid files, paths that all may write, and shells',
+  options: { json: 'what was seen as JSON' },
+  run,
+}
+
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const options = { json: { type: 'boolean' } } as const
+  const { values, positionals } = readArguments(argv, options, { command: 'scan', least: 1, most: 1 })
+  const { environment, signal, progress, stderr } = context
+  const store = await openStore(storeFolder(environment))
+  try {
+    const image = await findBuilt(positionals[0] ?? '', store, environment)
+    progress.step(`scan ${image.report.image}`)
+    const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
+    const documents = documentsOf(image, { isUnverified: false, environment })
+    const scan = await scanAgain(image, documents, { store, environment, signal, onNotice })
+    context.stdout(values.json ? `${JSON.stringify(scan, null, 2)}\n` : `${scanText(scan).join('\n')}\n`)
+    return 0
+  } finally {
+    await closeStore(store)
+  }
+}
