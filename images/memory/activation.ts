@@ -3,6 +3,8 @@ import { atLeast } from './versions.ts'
 
 export interface ProfileRun {
   version: string
+  /** vLLM's first engine. */
+  isV0: boolean
   tp: number
   maxNumBatchedTokens: number
   maxNumSeqs: number
@@ -13,10 +15,9 @@ export interface ProfileRun {
  * images, which V1 also holds meanwhile. V0 ran the image inside the batch, so there they add up.
  */
 export function activationPeak(facts: ModelFacts, run: ProfileRun): number {
-  const isV0 = !atLeast(run.version, '0.8.0')
   const layer = layerPeak(facts, run)
   const sampler = samplerPeak(facts, run)
-  if (isV0) return Math.max(layer + imagePeakV0(facts, run), sampler)
+  if (run.isV0) return Math.max(layer + imagePeakV0(facts, run), sampler)
   return Math.max(layer, sampler, towerPeak(facts, run)) + heldImages(facts, run)
 }
 
@@ -29,23 +30,24 @@ function layerPeak(facts: ModelFacts, { tp, maxNumBatchedTokens }: ProfileRun): 
   return maxNumBatchedTokens * ((6 * facts.activeFfnSize) / tp + picks * facts.hiddenSize)
 }
 
-/** Bytes of the dummy batch's logits, not divided by tp. The kernel without sorting works beside the hidden states. */
-function samplerPeak(facts: ModelFacts, { version, maxNumSeqs, maxNumBatchedTokens }: ProfileRun): number {
-  const hidden = atLeast(version, '0.17.0') ? maxNumBatchedTokens * facts.hiddenSize * 2 : 0
-  return maxNumSeqs * facts.vocabSize * bytesPerLogit(facts, version) + hidden
+/** The dummy batch's logits, not divided by tp, beside one and a half or one of its hidden states. */
+function samplerPeak(facts: ModelFacts, run: ProfileRun): number {
+  const { version, isV0, maxNumSeqs, maxNumBatchedTokens } = run
+  const hidden = maxNumBatchedTokens * facts.hiddenSize
+  const logits = maxNumSeqs * facts.vocabSize
+  if (isV0) return logits * 38 + hidden * 3
+  if (!atLeast(version, '0.17.0')) return logits * 38.5
+  const isPlain = usesSecondRunner(facts, version) && !atLeast(version, '0.33.0')
+  return logits * (isPlain ? 6 : 14) + hidden * 2
 }
 
-/**
- * V0 40 (vllm#10511, #13882, #13061). V1 sorted: logits 2, their fp32 copy 4, sorted values 4, indices 8, reversed
- * indices 8 and the sort's own 12 make 38, and 38.5 is logged (1.40 GiB at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at
- * 1024 x 201,088). A kernel without sorting, since 0.17, leaves 2 + 4 + probabilities 4 + noise 4 = 14. The second model
- * runner profiles a plain sample, 2 + 4, and since 0.33 all of it again.
+/*
+ * Bytes of one logit. Sorting takes the logit 2, its fp32 copy 4, sorted value 4, index 8, reversed index 8 and the sort's
+ * own 12: 38. V0 logged 1.26 GiB at 256 x 128,256 (vllm#10511), 1.42 and 1.40 at 152,064 (vllm#13882), 0.94 at 100,352;
+ * V1 38.5: 1.40 at 256 x 151,936, 5.58 at 1024 x 151,936, 7.37 at 1024 x 201,088 (vllm#27508). A kernel without sorting,
+ * since 0.17, leaves 2 + 4 + probability 4 + noise 4 = 14. The second model runner profiles a plain sample, 2 + 4, and
+ * since 0.33 all of it again.
  */
-function bytesPerLogit(facts: ModelFacts, version: string): number {
-  if (!atLeast(version, '0.8.0')) return 40
-  if (!atLeast(version, '0.17.0')) return 38.5
-  return usesSecondRunner(facts, version) && !atLeast(version, '0.33.0') ? 6 : 14
-}
 
 /** Dense models without recurrent layers since 0.25, all since 0.30. */
 function usesSecondRunner(facts: ModelFacts, version: string): boolean {

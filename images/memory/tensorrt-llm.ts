@@ -62,7 +62,13 @@ const formulas = {
 function usedBytes(request: MemoryRequest) {
   const { tp = 1, pp = 1, facts, overhead: known = {} } = request
   const maxNumBatchedTokens = request.maxNumBatchedTokens ?? defaultBatchedTokens
-  const peak = activationPeak(facts, { version: '0.21.0', tp, maxNumBatchedTokens, maxNumSeqs: 1 })
+  const peak = activationPeak(facts, {
+    version: '0.21.0',
+    isV0: false,
+    tp,
+    maxNumBatchedTokens,
+    maxNumSeqs: 1,
+  })
   return {
     nonTorch: Math.round(known.nonTorchBytes ?? (tp * pp > 1 ? 2 : 1) * GiB),
     activation: Math.round(known.activationBytes ?? peak),

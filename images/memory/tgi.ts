@@ -55,7 +55,13 @@ function overheadOf(request: MemoryRequest) {
   const { tp = 1, facts, overhead: known = {} } = request
   const maxNumBatchedTokens = request.maxNumBatchedTokens ?? defaultPrefillTokens
   // TGI samples only the last token of each prompt, so its prefill has no sampler peak; V1 rules of vLLM for the rest.
-  const peak = activationPeak(facts, { version: '0.9.0', tp, maxNumBatchedTokens, maxNumSeqs: 1 })
+  const peak = activationPeak(facts, {
+    version: '0.9.0',
+    isV0: false,
+    tp,
+    maxNumBatchedTokens,
+    maxNumSeqs: 1,
+  })
   return {
     nonTorch: Math.round(known.nonTorchBytes ?? (tp > 1 ? 1 : 0.5) * GiB),
     activation: Math.round(known.activationBytes ?? peak),

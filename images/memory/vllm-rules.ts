@@ -19,8 +19,14 @@ export interface VllmDefaults {
   countsByConcurrency: boolean
 }
 
+/** V0 stayed the engine of cards before Ampere until 0.10. */
+export function isFirstEngine(gpu: Gpu, version: string): boolean {
+  const capability = capabilityOf(gpu)
+  return !atLeast(version, '0.8.0') || (capability > 0 && capability < 8 && !atLeast(version, '0.11.0'))
+}
+
 export function vllmDefaults(request: MemoryRequest, version: string, maxModelLen: number): VllmDefaults {
-  const isV0 = !atLeast(version, '0.8.0')
+  const isV0 = isFirstEngine(request.gpu, version)
   const seqs = request.maxNumSeqs ?? sequencesOf(request.gpu, version)
   const tokens = request.maxNumBatchedTokens ?? batchedTokens(request, version, maxModelLen, seqs)
   return {
@@ -29,7 +35,7 @@ export function vllmDefaults(request: MemoryRequest, version: string, maxModelLe
     maxNumSeqs: Math.min(seqs, Math.max(1, tokens)),
     maxNumBatchedTokens: tokens,
     chargesGraphs: atLeast(version, '0.20.0') && request.enforceEager !== true,
-    keepsWindows: atLeast(version, '0.10.0') && request.hybridKvCache !== false,
+    keepsWindows: !isV0 && atLeast(version, '0.10.0') && request.hybridKvCache !== false,
     countsByConcurrency: atLeast(version, '0.20.1'),
   }
 }
@@ -43,13 +49,13 @@ function isLarge(gpu: Gpu, version: string): boolean {
 
 /** 0.8.0 to 0.8.3 took 1024 on every card. */
 function sequencesOf(gpu: Gpu, version: string): number {
-  if (!atLeast(version, '0.8.0')) return 256
+  if (isFirstEngine(gpu, version)) return 256
   return !atLeast(version, '0.8.4') || isLarge(gpu, version) ? 1024 : 256
 }
 
 /** Batches never exceed what all sequences together can hold. */
 function batchedTokens(request: MemoryRequest, version: string, maxModelLen: number, seqs: number): number {
-  if (!atLeast(version, '0.8.0')) return batchedTokensV0(request, version, maxModelLen)
+  if (isFirstEngine(request.gpu, version)) return batchedTokensV0(request, version, maxModelLen)
   const isHuge = request.gpu.memoryBytes >= 160 * GiB && atLeast(version, '0.30.0')
   const tokens = isHuge ? 16384 : isLarge(request.gpu, version) ? 8192 : 2048
   return Math.min(tokens, seqs * maxModelLen)
@@ -63,16 +69,16 @@ function batchedTokensV0(request: MemoryRequest, version: string, maxModelLen: n
 
 /**
  * Memory outside PyTorch. 0.6.4, and V1 until 0.9.0, counted everything in use on the card, the CUDA
- * context (0.35 to 0.5 GiB) included; before, in between and since, only what grew since start: 0.02 to 0.11 GiB in 0.9.1 to
- * 0.15, 0.16 to 0.27 since 0.17. NCCL and all-reduce buffers add 0.20 to 0.43 on PCIe cards and with V0, 0.95 to 1.38
+ * context (0.35 to 0.5 GiB) included; before, in between and since, only what grew since start: 0.01 to 0.26 GiB with V0,
+ * 0.02 to 0.11 in 0.9.1 to 0.15, 0.16 to 0.27 since 0.17. NCCL and all-reduce buffers add 0.20 to 0.43 on PCIe cards and with V0, 0.95 to 1.38
  * on H200 and B200 with V1.
  */
 export function nonTorchBytes(gpu: Gpu, ranks: number, version: string): number {
-  if (ranks > 1) return (isLinked(gpu) && atLeast(version, '0.8.0') ? 1.2 : 0.4) * GiB
+  const isV0 = isFirstEngine(gpu, version)
+  if (ranks > 1) return (isLinked(gpu) && !isV0 ? 1.2 : 0.4) * GiB
   if (atLeast(version, '0.17.0')) return 0.25 * GiB
-  if (atLeast(version, '0.9.1')) return 0.1 * GiB
-  if (atLeast(version, '0.8.0')) return 0.45 * GiB
-  return (atLeast(version, '0.6.4') && !atLeast(version, '0.6.5') ? 0.35 : 0.15) * GiB
+  if (!isV0 && !atLeast(version, '0.9.1')) return 0.45 * GiB
+  return (atLeast(version, '0.6.4') && !atLeast(version, '0.6.5') ? 0.35 : 0.1) * GiB
 }
 
 function isLinked(gpu: Gpu): boolean {

@@ -55,7 +55,7 @@ export function planVllm(request: MemoryRequest): EnginePlan {
     kvCacheDtype: cacheTypeOf(request, version),
     maxModelLen,
     maxNumSeqs: defaults.maxNumSeqs,
-    cpuBlocks: cpuBlocksOf(request, version, pool.blockBytes),
+    cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
     warnings: warningsOf(request, defaults),
   })
@@ -98,9 +98,9 @@ function meaningOf(defaults: VllmDefaults): TokenMeaning {
 
 function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Record<string, number> {
   const { tp = 1, pp = 1, overhead = {}, facts, gpu } = request
-  const { maxNumBatchedTokens, maxNumSeqs } = defaults
+  const { isV0, maxNumBatchedTokens, maxNumSeqs } = defaults
   const activation =
-    overhead.activationBytes ?? activationPeak(facts, { version, tp, maxNumBatchedTokens, maxNumSeqs })
+    overhead.activationBytes ?? activationPeak(facts, { version, isV0, tp, maxNumBatchedTokens, maxNumSeqs })
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
     nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version)),
@@ -120,8 +120,8 @@ function doubtOf(request: MemoryRequest, overhead: Record<string, number>): numb
 }
 
 /** V0 kept 4 GiB of host memory for swapped blocks; V1 has none. */
-function cpuBlocksOf(request: MemoryRequest, version: string, blockBytes: number): number | null {
-  if (atLeast(version, '0.8.0') && request.swapSpaceBytes === undefined) return null
+function cpuBlocksOf(request: MemoryRequest, { isV0 }: VllmDefaults, blockBytes: number): number | null {
+  if (!isV0 && request.swapSpaceBytes === undefined) return null
   return Math.floor((request.swapSpaceBytes ?? 4 * GiB) / blockBytes)
 }
 

@@ -29,7 +29,7 @@ export const vectors: Vector[] = [
         {
           what: 'activation GiB, not told',
           logged: 1.26,
-          within: 0.035,
+          within: 0.015,
           planned: gib(alone.overheadBytes['activation'] ?? 0),
         },
       ]
@@ -192,7 +192,7 @@ export const vectors: Vector[] = [
         {
           what: 'activation GiB',
           logged: 1.42,
-          within: 0.025,
+          within: 0.015,
           planned: gib(alone.overheadBytes['activation'] ?? 0),
         },
         { what: 'pool GiB', logged: -1.05, within: 0.01, planned: gib(told.kvPoolBytes) },
