@@ -17,6 +17,8 @@ export interface VllmDefaults {
   chargesGraphs: boolean
   keepsWindows: boolean
   countsByConcurrency: boolean
+  /** From 0.9.0 to 0.11.0 the sampler was FlashInfer's where that was installed, which nobody tells here. */
+  maySortLess: boolean
 }
 
 /** V0 stayed the engine of cards before Ampere until 0.10. */
@@ -37,6 +39,7 @@ export function vllmDefaults(request: MemoryRequest, version: string, maxModelLe
     chargesGraphs: atLeast(version, '0.20.0') && request.enforceEager !== true,
     keepsWindows: !isV0 && atLeast(version, '0.10.0') && request.hybridKvCache !== false,
     countsByConcurrency: atLeast(version, '0.20.1'),
+    maySortLess: !isV0 && atLeast(version, '0.9.0') && !atLeast(version, '0.11.1'),
   }
 }
 

@@ -138,6 +138,8 @@ function warningsOf(request: MemoryRequest, defaults: VllmDefaults): string[] {
     warnings.push('AWQ needs compute capability 7.5')
   if (!defaults.chargesGraphs && request.enforceEager !== true)
     warnings.push('CUDA graphs take 0.1 to 2.4 GiB outside this budget at this version')
+  if (defaults.maySortLess)
+    warnings.push('with FlashInfer installed, as in the official image, the sampler takes about a third')
   if (facts.vocabSize === 0)
     warnings.push('the vocabulary is not known, so the peak of the sampler is not counted')
   if (facts.quantization?.kvCacheDtype && (request.kvCacheDtype ?? 'auto') === 'auto')
