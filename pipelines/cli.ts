@@ -1,54 +1,18 @@
-import { buildCommand } from './commands/build.ts'
-import { bundleCommand } from './commands/bundle.ts'
-import { checkCommand } from './commands/check.ts'
-import type { Command, CommandContext } from './commands/command.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { gateCommand } from './commands/gate.ts'
-import { gpuCodeCommand } from './commands/gpu-code.ts'
-import { listCommand } from './commands/list.ts'
-import { lockCommand } from './commands/lock.ts'
-import { memoryCommand } from './commands/memory.ts'
-import { planCommand } from './commands/plan.ts'
-import { pruneCommand } from './commands/prune.ts'
-import { publishCommand } from './commands/publish.ts'
-import { runFilesCommand } from './commands/run-files.ts'
-import { sbomCommand } from './commands/sbom.ts'
-import { scanCommand } from './commands/scan.ts'
-import { sizeCommand } from './commands/size.ts'
-import { verifyCommand } from './commands/verify.ts'
+import type { CommandContext } from './commands/command.ts'
+import { type CommandEntry, commands } from './commands/table.ts'
 import { StageError } from './error.ts'
 import { describeError, exitCodeOf } from './exit.ts'
 import { progressOn } from './progress.ts'
-
-const commands: Record<string, Command> = {
-  list: listCommand,
-  check: checkCommand,
-  lock: lockCommand,
-  plan: planCommand,
-  build: buildCommand,
-  verify: verifyCommand,
-  gate: gateCommand,
-  publish: publishCommand,
-  'run-files': runFilesCommand,
-  bundle: bundleCommand,
-  memory: memoryCommand,
-  size: sizeCommand,
-  sbom: sbomCommand,
-  scan: scanCommand,
-  prune: pruneCommand,
-  'gpu-code': gpuCodeCommand,
-  doctor: doctorCommand,
-}
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
   const [name = 'help', ...rest] = argv
   if (name === 'help' || name === '--help' || name === '-h') return help(context)
-  const command = commands[name]
-  if (command && (rest.includes('--help') || rest.includes('-h'))) return usage(name, command, context)
   try {
-    if (!command) throw unknownCommand(name)
-    return await command.run(rest, context)
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+    if (!entry) throw unknownCommand(name)
+    if (rest.includes('--help') || rest.includes('-h')) return await usage(entry, context)
+    return await (await entry.load()).run(rest, context)
   } catch (error) {
     if (context.signal.aborted) return interrupted(context)
     context.progress.end()
@@ -71,12 +35,14 @@ function help({ stdout }: CommandContext): number {
   return 0
 }
 
-function usage(name: string, command: Command, { stdout }: CommandContext): number {
-  const options = Object.entries(command.options).map(([option, text]) => `  --${option.padEnd(12)} ${text}`)
-  stdout(
-    `usage: ingot ${command.usage}\n\n${command.summary}\n${options.length === 0 ? '' : `\n${options.join('\n')}\n`}`,
-  )
-  return name === '' ? 1 : 0
+async function usage(
+  { usage: line, summary, load }: CommandEntry,
+  { stdout }: CommandContext,
+): Promise<number> {
+  const { options } = await load()
+  const lines = Object.entries(options).map(([option, text]) => `  --${option.padEnd(12)} ${text}`)
+  stdout(`usage: ingot ${line}\n\n${summary}\n${lines.length === 0 ? '' : `\n${lines.join('\n')}\n`}`)
+  return 0
 }
 
 function unknownCommand(name: string): StageError {

@@ -5,7 +5,7 @@ import { IngotError, LibError } from '../lib/error.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import type { ModelFacts } from '../recipes/model-facts.ts'
 import { type MemoryArguments, readMemoryArguments } from './memory/arguments.ts'
-import { memoryOptionHelp } from './memory/options.ts'
+import { memoryOptionHelp, memorySummary, memoryUsage } from './memory/options.ts'
 import { memoryTable } from './memory/table.ts'
 import { ModelReaderError } from './model-reader/error.ts'
 import { readConfigFile } from './model-reader/local.ts'
@@ -17,8 +17,6 @@ export interface MemoryIo {
   environment: NodeJS.ProcessEnv
 }
 
-export const memoryUsage = 'memory MODEL --gpu GPU --engine ENGINE [options]'
-export const memorySummary = 'whether a model fits a GPU, where every byte goes, and what to change'
 export { memoryOptionHelp }
 
 /**

@@ -18,8 +18,6 @@ import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 const usualParallel = 2
 
 export const buildCommand: Command = {
-  usage: 'build RECIPE... [--parallel N] [--from-registry IMAGE] [--no-verify] [--no-slim] [--json]',
-  summary: 'plan, build, boot and verify; prints the digest last',
   options: {
     'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
     'from-registry IMAGE':

@@ -8,8 +8,6 @@ import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const bundleCommand: Command = {
-  usage: 'bundle RECIPE... --to FOLDER [--part-size SIZE] [--since EARLIER] [--json]',
-  summary: 'images, reports and run files to carry across an air gap, with a checker and a loader',
   options: {
     'to FOLDER': 'a new or empty folder: an OCI image layout with everything else beside it',
     'part-size SIZE': 'as one tar cut into files of this size, such as 4GB, instead of a layout',

@@ -3,8 +3,6 @@ import { checkRecipe } from '../recipes.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const checkCommand: Command = {
-  usage: 'check RECIPE...',
-  summary: 'validate recipes; every problem as file:line:column',
   options: { json: 'problems as a JSON list' },
   run,
 }

@@ -13,9 +13,8 @@ export interface CommandContext {
   signal: AbortSignal
 }
 
+/** A command once it is loaded; `table.ts` has its usage. */
 export interface Command {
-  usage: string
-  summary: string
   /** Long option to its explanation. */
   options: Record<string, string>
   run(argv: readonly string[], context: CommandContext): Promise<number>

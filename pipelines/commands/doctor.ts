@@ -6,8 +6,6 @@ import { engineSource } from '../session.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 
 export const doctorCommand: Command = {
-  usage: 'doctor [--json]',
-  summary: 'what is here, what is missing, and how to get it',
   options: { json: 'as JSON' },
   run,
 }

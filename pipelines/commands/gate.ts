@@ -19,9 +19,6 @@ import { withEngine } from './engine.ts'
 import { readRunnerOptions } from './verify.ts'
 
 export const gateCommand: Command = {
-  usage: 'gate RECIPE [--runner dagger|docker|podman] [--gpus all] [--json]',
-  summary:
-    'compare the slimmed image with the stock build of the same lock: files, loading, answers, start-up',
   options: {
     runner: 'what boots both: dagger (default), docker or podman',
     gpus: 'GPUs to hand to them: all, a number of them, or indexes such as 0,1; docker and podman only',

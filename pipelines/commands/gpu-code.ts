@@ -6,8 +6,6 @@ import { listGpuCode, type SlimmedFile, slimGpuCode } from '../gpu-code.ts'
 import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const gpuCodeCommand: Command = {
-  usage: 'gpu-code FILE... [--target sm_90]... [--in-place] [--json]',
-  summary: 'what GPU code a library holds, by architecture, and what a target keeps of it',
   options: {
     target: 'architecture of a GPU the image is for, such as sm_90 or 9.0; may be given more than once',
     'in-place':

@@ -7,8 +7,6 @@ import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 
 export const listCommand: Command = {
-  usage: 'list [--json]',
-  summary: 'engines, recipes in ./recipes, and images in the store',
   options: { json: 'as JSON' },
   run,
 }

@@ -6,8 +6,6 @@ import { type Command, type CommandContext, readArguments } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const lockCommand: Command = {
-  usage: 'lock RECIPE [--check]',
-  summary: 'pin base, packages and weights, or say what drifted since',
   options: { check: 'write nothing; exit 1 when the lock no longer matches the world' },
   run,
 }

@@ -11,8 +11,6 @@ import { loadLock, loadRecipe } from '../recipes.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const planCommand: Command = {
-  usage: 'plan RECIPE [--json]',
-  summary: 'what an image will be: layers, removals, command line, checks',
   options: { json: 'the whole plan as JSON' },
   run,
 }

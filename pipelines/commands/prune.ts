@@ -6,8 +6,6 @@ import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const pruneCommand: Command = {
-  usage: 'prune [IMAGE...] [--unused-for DAYS] [--dry-run] [--json]',
-  summary: 'free the store of what no image needs and no build used lately; of these images too',
   options: {
     'unused-for': 'keep layers that no image needs for this many days after a build used them; default 14',
     'dry-run': 'only say what would go',

@@ -12,8 +12,6 @@ import { readSecret } from '../weights/token.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const publishCommand: Command = {
-  usage: 'publish RECIPE... --to REF [--tag TAG]... [--sign KEY|keyless] [--unverified] [--json]',
-  summary: 'send verified images by digest, then set tags; prints the digest last',
   options: {
     'to REF':
       'host/repository[:tag]; without any tag it is latest. Several recipes become one multi-platform index',

@@ -8,8 +8,6 @@ import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const runFilesCommand: Command = {
-  usage: `run-files RECIPE --for ${runTargets.join('|')} [--image REPO] [--to FOLDER]`,
-  summary: 'how to start an image, hardened as it was booted and sized as it was measured',
   options: {
     'for TOOL': `one of ${runTargets.join(', ')}; can be repeated`,
     'image REPO': 'repository the image is published to; default: the name a bundle loads it under',

@@ -4,8 +4,6 @@ import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const sbomCommand: Command = {
-  usage: 'sbom RECIPE [--format spdx|cyclonedx]',
-  summary: 'what a built image is made of, by syft, with its model',
   options: { 'format NAME': 'spdx (SPDX 2.3 JSON, the default) or cyclonedx (CycloneDX 1.6 JSON)' },
   run,
 }

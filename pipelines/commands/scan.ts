@@ -6,8 +6,6 @@ import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 
 export const scanCommand: Command = {
-  usage: 'scan RECIPE [--json]',
-  summary: 'search a built image for secrets, setuid files, paths that all may write, and shells',
   options: { json: 'what was seen as JSON' },
   run,
 }

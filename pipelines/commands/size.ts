@@ -13,8 +13,6 @@ import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const sizeCommand: Command = {
-  usage: 'size REF [--gpu-code] [--top N] [--platform OS/ARCH] [--json]',
-  summary: 'where the bytes of any image are: by cause and layer, shadowed, present twice, largest files',
   options: {
     'gpu-code': 'split libraries by the GPU architectures they hold code for; copies one library at a time',
     top: 'length of the lists, 30 unless told',

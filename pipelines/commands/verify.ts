@@ -16,9 +16,6 @@ import { type Command, type CommandContext, readArguments, storeFolder, usageErr
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {
-  usage:
-    'verify RECIPE|REF [--runner dagger|docker|podman] [--gpus all] [--profile hostile|plain] [--report DIR] [--json]',
-  summary: 'boot a built image again, here or on a GPU host, and judge it',
   options: {
     runner: 'what boots it: dagger (default), docker or podman',
     gpus: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or nvidia.com/gpu=all by CDI; docker and podman only',

@@ -1,5 +1,8 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 
+export const memoryUsage = 'memory MODEL --gpu GPU --engine ENGINE [options]'
+export const memorySummary = 'whether a model fits a GPU, where every byte goes, and what to change'
+
 type Kind = 'text' | 'count' | 'bytes' | 'share' | 'flag'
 
 interface Option {
