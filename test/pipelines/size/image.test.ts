@@ -12,6 +12,7 @@ import { cuttingProxy, makeLayers, sizeOf } from './crafted.ts'
 const run = promisify(execFile)
 const password = 'sesame-0451'
 
+const insecure = ['--insecure-policy', '--src-tls-verify=false']
 let folder: string
 let open: DebianRegistry
 let locked: DebianRegistry
@@ -93,8 +94,6 @@ beforeAll(async () => {
   )
 })
 
-const insecure = ['--insecure-policy', '--src-tls-verify=false']
-
 afterAll(async () => {
   await Promise.all([open?.close(), locked?.close()])
   await rm(folder, { recursive: true, force: true })
@@ -121,13 +120,9 @@ async function unpacked(tag: string): Promise<{ sizeBytes: number; files: number
 test.each(['first', 'second'])('umoci unpacks as many bytes and files as are counted: %s', async (tag) => {
   const { found } = await sizeOf(`oci:${folder}/layout:${tag}`)
   const disk = await unpacked(tag)
-  expect({ sizeBytes: found.visibleBytes, files: found.files }).toEqual({
-    sizeBytes: disk.sizeBytes,
-    files: disk.files,
-  })
+  expect([found.visibleBytes, found.files]).toEqual([disk.sizeBytes, disk.files])
   expect(found.unpackedBytes - found.visibleBytes).toBe(found.shadowed.sizeBytes)
-  const large = found.largest.map(({ path }) => path)
-  expect(disk.paths).toEqual(expect.arrayContaining(large))
+  expect(disk.paths).toEqual(expect.arrayContaining(found.largest.map(({ path }) => path)))
 })
 
 test('what is hidden, doubled and open is named', async () => {
