@@ -47,6 +47,7 @@ function asRule({ id, risk, paths, reason }: WheelRule): SlimPolicy['rules'][num
 }
 
 function distributionsOf(locked: LockedRuntime): Record<string, string> {
+  if (locked.type === 'upstream') return locked.distributions ?? {}
   if (locked.type !== 'python') return {}
   return Object.fromEntries(locked.distributions.map(({ name, version }) => [name, version]))
 }

@@ -19,11 +19,37 @@ export async function resolveUpstream(
 ): Promise<{ runtime: UpstreamLock; said: string }> {
   const base = await pinImage(client, source.base, platform)
   const image = imageFrom(client, pinnedReference(base), platform)
-  const [said, environment] = await Promise.all([
+  const [said, environment, listing] = await Promise.all([
     image.withExec(['sh', '-c', `${source.versionCommand.map(quoted).join(' ')} 2>&1`]).stdout(),
     variablesOf(image),
+    image
+      .withUser('0:0')
+      .withExec(['sh', '-c', distributionsScript('/')])
+      .stdout(),
   ])
-  return { runtime: { type: 'upstream', base, environment }, said }
+  const distributions = parseDistributions(listing)
+  return { runtime: { type: 'upstream', base, environment, distributions }, said }
+}
+
+/** Every Python distribution below a folder as a line `Name<tab>Version`. */
+export function distributionsScript(folder: string): string {
+  return `find ${folder} -xdev -path '*-packages/*.dist-info/METADATA' -type f \\
+  -exec awk '/^Name: / && n == "" { n = $2 } /^Version: / && v == "" { v = $2 } /^$/ { exit } END { print n "\t" v }' {} ';' 2> /dev/null || true`
+}
+
+/** Names as the index writes them. One that is there in two versions is left out: no rule may take it for either. */
+export function parseDistributions(listing: string): Record<string, string> {
+  const found = new Map<string, Set<string>>()
+  for (const line of listing.split('\n')) {
+    const [name = '', version = ''] = line.split('\t')
+    const key = name.toLowerCase().replaceAll(/[-_.]+/g, '-')
+    if (key !== '' && version !== '') found.set(key, (found.get(key) ?? new Set()).add(version))
+  }
+  const single = [...found].flatMap(([name, versions]) => {
+    const [version, ...others] = versions
+    return version === undefined || others.length > 0 ? [] : [[name, version] as const]
+  })
+  return Object.fromEntries(single.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 async function variablesOf(image: Container): Promise<Record<string, string>> {

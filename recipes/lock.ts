@@ -51,6 +51,8 @@ const runtime = z.discriminatedUnion('type', [
     base: pinnedImage,
     /** Variables of the image that its programs rely on, such as the search path of CUDA libraries. */
     environment: z.record(z.string(), z.string()).optional(),
+    /** Python distributions in it, by name, with their versions. */
+    distributions: z.record(z.string(), z.string()).optional(),
   }),
   z.strictObject({
     type: z.literal('python'),

@@ -61,6 +61,18 @@ describe('GPU code', () => {
   })
 })
 
+test('wheels inside an official image have the same rules, by what its lock has found there', () => {
+  const recipe = recipeFor('tgi', (changed) => {
+    changed.target.gpu = 'h100'
+  })
+  const { runtime } = lockFor(recipe)
+  if (runtime.type !== 'upstream') throw new Error('TGI comes as an image only')
+  const rulesWith = (found: Record<string, string>) =>
+    ids(planSlimming(deploymentFor(recipe), { ...runtime, distributions: found }, []))
+  expect(rulesWith(Object.fromEntries(distributions))).toContain('triton-ptxas-blackwell-3.6')
+  expect(rulesWith({})).not.toContain('triton-static')
+})
+
 describe('rules for wheels', () => {
   test('are the safe ones of what the lock has installed, before those of every image', () => {
     const all = ids(onGpu('h100'))

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { environmentOwnersScript } from '../../pipelines/owners.ts'
 import { hashedRequirements, parsePylock, requirementFor } from '../../pipelines/python.ts'
-import { prepareScript } from '../../pipelines/upstream.ts'
+import { distributionsScript, parseDistributions, prepareScript } from '../../pipelines/upstream.ts'
 
 test.each([
   ['>=0.28 <0.34', 'vllm>=0.28.0,<0.34.0'],
@@ -89,6 +89,28 @@ test('a moved folder takes its links and the texts that name it along', () => {
     expect(readFileSync(join(root, 'usr/venv/bin/python'), 'utf8')).toBe('program')
     expect(readFileSync(join(root, 'usr/venv/pyvenv.cfg'), 'utf8')).toBe(`home = ${root}/opt/uv/bin\n`)
     expect(readFileSync(join(root, 'usr/venv/bin/tool'), 'utf8')).toContain('/opt/uv/')
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
+
+test('distributions of an official image are found wherever they are, and told apart from two of one name', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ingot-distributions-'))
+  const distribution = (folder: string, name: string, version: string) => {
+    const place = join(root, folder, `${name}-${version}.dist-info`)
+    mkdirSync(place, { recursive: true })
+    writeFileSync(
+      join(place, 'METADATA'),
+      `Metadata-Version: 2.4\nName: ${name}\nVersion: ${version}\nSummary: x\n\nName: of the text\n`,
+    )
+  }
+  try {
+    distribution('usr/lib/python3/dist-packages', 'PyYAML', '6.0')
+    distribution('opt/venv/lib/python3.12/site-packages', 'nvidia_cublas', '13.1')
+    distribution('opt/venv/lib/python3.12/site-packages', 'numpy', '2.4.6')
+    distribution('usr/lib/python3/dist-packages', 'numpy', '1.26.0')
+    const listing = execFileSync('sh', ['-c', distributionsScript(root)], { encoding: 'utf8' })
+    expect(parseDistributions(listing)).toEqual({ 'nvidia-cublas': '13.1', pyyaml: '6.0' })
   } finally {
     rmSync(root, { recursive: true })
   }
