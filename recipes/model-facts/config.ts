@@ -57,7 +57,7 @@ export function factsFromConfig(config: Config): ModelFacts {
     quantization: quantizationFor(config, text),
     parameters: withVision(parametersOf(text, layers, tied), visionParametersOf(config)),
     weights: null,
-    missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType)],
+    missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType, text)],
     doubts: doubtsOf(modelType, architecture),
   }
 }
@@ -80,9 +80,15 @@ function inheritedOf(config: Config): Config {
   return vision ? { vision_config: vision } : {}
 }
 
-function unknownOf(modelType: string): string[] {
+/** Keys of caches that keep fewer vectors than tokens; no rule here reads them. */
+const compressionKeys = /^(kv_)?compress(ion)?_(ratio|rate)s?$|^(nsa|moba)_|^lru_width$/
+
+function unknownOf(modelType: string, text: Config): string[] {
   const what = unknownCacheOf(modelType)
-  return what ? [what] : []
+  if (what) return [what]
+  return Object.entries(text)
+    .filter(([key, value]) => compressionKeys.test(key) && value !== null)
+    .map(([key]) => `what ${key} does to its cache`)
 }
 
 function doubtsOf(modelType: string, architecture: string): string[] {

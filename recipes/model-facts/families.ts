@@ -86,10 +86,12 @@ const familyPrefixes = [
   'grok',
 ]
 
-/** Types of a known family whose cache follows rules of its own that this planner does not have. */
+/** Prefixes of types, some of a known family, whose cache follows rules of its own that this planner does not have. */
 const unknownCaches: Readonly<Record<string, string>> = {
   deepseek_v4: 'the ratio and window of its compressed attention, layer by layer',
+  glm5_next: 'how its index layers share the cache',
   minicpm_sala: 'how its sparse and linear layers share the cache',
+  qwen4: 'the sizes of its recurrent layers and of its tables of n-grams',
   phi4flash: 'which layers share the cache of its decoder-decoder design',
   recurrent_gemma: 'the state of its RG-LRU layers in each engine',
   rwkv: 'the state of its time-mix layers in each engine',
@@ -125,7 +127,8 @@ export function isKnownFamily(modelType: string): boolean {
 
 /** What nobody has taught the planner about this type, or undefined. */
 export function unknownCacheOf(modelType: string): string | undefined {
-  return unknownCaches[modelType.toLowerCase()]
+  const type = modelType.toLowerCase()
+  return Object.entries(unknownCaches).find(([prefix]) => type.startsWith(prefix))?.[1]
 }
 
 export function hasGatedFeedForward(modelType: string): boolean {

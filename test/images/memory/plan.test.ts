@@ -174,6 +174,17 @@ describe('what cannot be told', () => {
     expect(result.verdict).toContain('compressed attention')
   })
 
+  test.each([
+    ['deepseek_v41', {}, 'compressed attention'],
+    ['qwen4_exp', {}, 'n-grams'],
+    ['llama', { compress_ratios: [4, 128] }, 'what compress_ratios does to its cache'],
+  ])('a newer %s with %j is not guessed', (model_type, more, words) => {
+    const sizes = { hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4, vocab_size: 100 }
+    const result = planMemory({ ...base, facts: factsFromConfig({ model_type, ...sizes, ...more }) })
+    expect(result).toMatchObject({ outcome: 'cannot-tell', fits: null })
+    expect(result.verdict).toContain(words)
+  })
+
   test('weights of unknown size are asked for', () => {
     const facts = { ...factsOf('llama-3.1-8b'), parameters: null }
     expect(planMemory({ ...base, facts }).verdict).toContain('--weights-bytes')
