@@ -1,4 +1,5 @@
 import { optional } from '../lib/optional.ts'
+import { licencesByPackage } from './copyright.ts'
 import { PlanError } from './error.ts'
 
 /** One entry of the finished root file system. `path` is absolute; `package` is the distribution package that owns it. */
@@ -25,6 +26,8 @@ export interface Inventory {
   entries: TreeEntry[]
   /** Distribution packages that the base image had before anything was installed. */
   basePackages: string[]
+  /** Licences by Debian package, as far as its copyright file names them for programs. */
+  licences?: Record<string, string[]>
 }
 
 /** The raw listings that the packing container writes; their formats stand beside the commands in pipelines/packing.ts. */
@@ -37,6 +40,8 @@ export interface RawInventory {
   owners: string
   /** Names of the base's packages, one a line */
   basePackages: string
+  /** `grep -H '^License:'` over copyright files */
+  licences?: string
 }
 
 export function parseInventory(raw: RawInventory): Inventory {
@@ -54,7 +59,8 @@ export function parseInventory(raw: RawInventory): Inventory {
       ...optional('package', owners.get(entry.path) ?? owners.get(sourceOf(entry.path))),
     }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
-  return { entries, basePackages: raw.basePackages.split('\n').filter((name) => name !== '') }
+  const basePackages = raw.basePackages.split('\n').filter((name) => name !== '')
+  return { entries, basePackages, licences: licencesByPackage(raw.licences ?? '') }
 }
 
 /** Bytecode belongs to whom its source does: `a/__pycache__/b.cpython-311.pyc` is made of `a/b.py`. */

@@ -12,7 +12,7 @@ const bom = z.looseObject({
     component: z.looseObject({ 'bom-ref': z.string() }),
     properties: z.array(z.unknown()).optional(),
   }),
-  components: z.array(z.looseObject({ purl: z.string().optional() })).default([]),
+  components: z.array(z.looseObject({ name: z.string(), purl: z.string().optional() })).default([]),
   dependencies: z.array(z.looseObject({ ref: z.string() })).default([]),
 })
 
@@ -44,8 +44,9 @@ export function completeCycloneDx(text: string, facts: SbomFacts): string {
         },
       },
       components: [
-        ...found.components,
-        ...missingPackages(listed, facts.locked).map(lockedComponent),
+        ...[...found.components, ...missingPackages(listed, facts.locked).map(lockedComponent)].map((item) =>
+          withLicences(item, facts),
+        ),
         modelComponent(facts.model),
       ],
       dependencies: [
@@ -55,6 +56,16 @@ export function completeCycloneDx(text: string, facts: SbomFacts): string {
       ],
     } as unknown as Json,
   )
+}
+
+/** syft saw no copyright file; the names in them are Debian's and seldom SPDX's. */
+function withLicences<Component extends { name: string; purl?: string | undefined; licenses?: unknown }>(
+  item: Component,
+  { licences }: SbomFacts,
+) {
+  const found =
+    item.purl?.startsWith('pkg:deb/') && item.licenses === undefined ? licences[item.name] : undefined
+  return found ? { ...item, licenses: found.map((name) => ({ license: { name } })) } : item
 }
 
 const modelRef = 'model'

@@ -11,6 +11,7 @@ const spdxDocument = z.looseObject({
   packages: z.array(
     z.looseObject({
       SPDXID: z.string(),
+      name: z.string(),
       externalRefs: z
         .array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() }))
         .default([]),
@@ -40,7 +41,7 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
       referenceType === 'purl' ? [referenceLocator] : [],
     ),
   )
-  const added = missingPackages(listed, facts.locked).map(lockedPackage)
+  const added = missingPackages(listed, facts.locked).map((item) => withLicences(lockedPackage(item), facts))
   const model = modelPackages(facts.model)
   return canonicalJson(
     // JSON from JSON.parse, and plain data of ours.
@@ -54,9 +55,9 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
         creators: [...document.creationInfo.creators, 'Tool: ingot'],
       },
       packages: [
-        ...document.packages.map((item) =>
-          item.SPDXID === root ? { ...item, ...rootIdentity(facts) } : item,
-        ),
+        ...document.packages
+          .map((item) => withLicences(item, facts))
+          .map((item) => (item.SPDXID === root ? { ...item, ...rootIdentity(facts) } : item)),
         ...added,
         ...model.packages,
       ],
@@ -73,6 +74,18 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
       }),
     } as unknown as Json,
   )
+}
+
+/** syft saw no copyright file: what they said goes where SPDX keeps words about licences. */
+function withLicences<Package extends { name: string; externalRefs: { referenceLocator: string }[] }>(
+  item: Package,
+  { licences }: SbomFacts,
+) {
+  const isDebian = item.externalRefs.some(({ referenceLocator }) => referenceLocator.startsWith('pkg:deb/'))
+  const found = isDebian ? licences[item.name] : undefined
+  return found === undefined
+    ? item
+    : { ...item, licenseComments: `Named in its copyright file: ${found.join(', ')}` }
 }
 
 const modelId = 'SPDXRef-Model'

@@ -12,6 +12,8 @@ export interface SbomFacts {
   model: ModelFacts
   /** Every package that the lock installs, whether the finished tree still lists it or not. */
   locked: LockedPackage[]
+  /** Licences by Debian package, read before slimming took the copyright files. */
+  licences: Record<string, string[]>
 }
 
 export interface ModelFacts {
@@ -34,7 +36,12 @@ export interface LockedPackage {
 }
 
 /** Facts of one image; pure data of its recipe, lock and digest. */
-export function sbomFactsOf(recipe: Recipe, lock: Lock, image: Digest): SbomFacts {
+export function sbomFactsOf(
+  recipe: Recipe,
+  lock: Lock,
+  image: Digest,
+  licences: SbomFacts['licences'] = {},
+): SbomFacts {
   const [, architecture = 'amd64'] = recipe.image.platform.split('/')
   const { weights } = lock
   const license = weights.license ?? recipe.model.license
@@ -52,6 +59,7 @@ export function sbomFactsOf(recipe: Recipe, lock: Lock, image: Digest): SbomFact
       isInside: recipe.weights.delivery === 'baked',
     },
     locked: lockedPackages(lock.runtime),
+    licences,
   }
 }
 

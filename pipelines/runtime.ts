@@ -21,6 +21,8 @@ import { installUpstream } from './upstream.ts'
 export interface BuiltRuntime {
   layers: StoredLayer[]
   tree: Omit<TreePlan, 'layers'>
+  /** Licences by Debian package, read before slimming; absent in records of earlier versions. */
+  licences?: Record<string, string[]>
 }
 
 const recordKind = 'runtime'
@@ -61,7 +63,7 @@ export async function buildRuntime(
     onStep(`pack ${layers.length} layers`)
     const packed = await packLayers(packer, tree, layers, store, scratch)
     const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
-    const built = { layers: [...packed, settings], tree: rest }
+    const built = { layers: [...packed, settings], tree: rest, licences: inventory.licences ?? {} }
     await writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
     return built
   } finally {

@@ -17,9 +17,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { environment, signal, progress } = context
   const store = await openStore(storeFolder(environment))
   try {
-    const { loaded, lock, report } = await findBuilt(positionals[0] ?? '', store, environment)
+    const { loaded, plan, lock, report } = await findBuilt(positionals[0] ?? '', store, environment)
     progress.step(`list what ${report.image} is made of`)
-    const sbom = await sbomOf({ store, recipe: loaded.recipe, lock, report, environment, signal })
+    const sbom = await sbomOf({ store, recipe: loaded.recipe, plan, lock, report, environment, signal })
     context.stdout(`${format === 'spdx' ? sbom.spdx : sbom.cycloneDx}\n`)
     return 0
   } finally {

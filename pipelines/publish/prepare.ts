@@ -39,14 +39,14 @@ export async function prepareDocuments(image: BuiltImage, request: PrepareReques
 }
 
 async function sbomFor(
-  { loaded, lock, report }: BuiltImage,
+  { loaded, plan, lock, report }: BuiltImage,
   { store, sbom, environment, signal, onNotice }: PrepareRequest,
 ): Promise<Sbom | undefined> {
   if (sbom === 'if-possible' && (await findHostTool('syft', environment)) === undefined) {
     onNotice(absenceOf('syft'))
     return undefined
   }
-  return sbomOf({ store, recipe: loaded.recipe, lock, report, environment, ...(signal && { signal }) })
+  return sbomOf({ store, recipe: loaded.recipe, plan, lock, report, environment, ...(signal && { signal }) })
 }
 
 /** Scans an image of the store with everything that would go with it. Throws `secret-found` and `against-policy`. */

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { ImagePlan } from '../../images/plan.ts'
 import type { Report } from '../../images/report.ts'
 import { sbomFactsOf } from '../../images/sbom.ts'
 import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
@@ -10,6 +11,7 @@ import { canonicalJson, type Json } from '../../lib/json.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { requireHostTool, runTool } from '../host-tool.ts'
+import { knownRuntime } from '../runtime.ts'
 import { readRecord, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { writeRuntimeLayout } from './layout.ts'
@@ -23,6 +25,7 @@ export interface Sbom {
 export interface SbomRequest {
   store: Store
   recipe: Recipe
+  plan: ImagePlan
   lock: Lock
   report: Report
   environment: NodeJS.ProcessEnv
@@ -37,11 +40,12 @@ const record = z.object({ spdx: z.string(), cycloneDx: z.string() })
  * for each image, lock and version of syft. Throws `no-tool` and `tool-failed`.
  */
 export async function sbomOf(request: SbomRequest): Promise<Sbom> {
-  const { store, recipe, lock, report, environment } = request
+  const { store, recipe, plan, lock, report, environment } = request
   const syft = await requireHostTool('syft', environment)
   const attempted = `list the packages of ${report.name} with syft`
   const version = await runTool(syft, ['--version'], { environment, attempted })
-  const facts = sbomFactsOf(recipe, lock, report.image)
+  const licences = (await knownRuntime(store, plan))?.licences
+  const facts = sbomFactsOf(recipe, lock, report.image, licences)
   // Plain data; interfaces without an index signature need the cast.
   const key = hexOf(digestOf(canonicalJson({ facts, version, form: 1 } as unknown as Json)))
   const known = record.safeParse(await readRecord(store, kind, key))

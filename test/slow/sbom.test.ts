@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import { planImage } from '../../images/plan.ts'
 import { sbomFactsOf } from '../../images/sbom.ts'
 import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
 import { completeSpdx } from '../../images/sbom-spdx.ts'
@@ -25,7 +26,10 @@ async function make(hasWeights: boolean): Promise<Sbom & { image: Digest }> {
   if (!hasWeights)
     for (const { part, digest } of report.layers) if (part === 'weights') await rm(blobPath(store, digest))
   const environment = { ...process.env, INGOT_SYFT: syft }
-  return { ...(await sbomOf({ store, recipe, lock, report, environment })), image: report.image }
+  return {
+    ...(await sbomOf({ store, recipe, plan: planImage(recipe, lock), lock, report, environment })),
+    image: report.image,
+  }
 }
 
 const digestsOf = ({ spdx, cycloneDx }: Sbom) => [digestOf(spdx), digestOf(cycloneDx)]

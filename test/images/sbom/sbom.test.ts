@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { licencesByPackage } from '../../../images/copyright.ts'
 import { sbomFactsOf, uuidOf } from '../../../images/sbom.ts'
 import { completeCycloneDx } from '../../../images/sbom-cyclonedx.ts'
 import { completeSpdx } from '../../../images/sbom-spdx.ts'
@@ -117,4 +118,42 @@ test('weights that are mounted are a dependency, not a part', () => {
 test('a serial number is a function of the digest', () => {
   expect(uuidOf(digestOf('a'))).toBe(uuidOf(digestOf('a')))
   expect(uuidOf(digestOf('a'))).not.toBe(uuidOf(digestOf('b')))
+})
+
+describe('licences of Debian packages, whose copyright files slimming takes', () => {
+  const listing = [
+    'usr/share/doc/libgomp1/copyright:License: GPL-3+ with GCC Runtime exception',
+    'usr/share/doc/libgomp1/copyright:License: LGPL-2.1+ ',
+    'usr/share/doc/libgomp1/copyright:License: LGPL-2.1+',
+    'usr/share/doc/tzdata/copyright:License: public-domain',
+    `usr/share/doc/tzdata/copyright:License: ${'permission is granted to '.repeat(9)}`,
+    'grep: usr/share/doc/x/copyright: is no file',
+    '',
+  ].join('\n')
+  const licences = licencesByPackage(listing)
+  const known = sbomFactsOf(recipe, lock, image, licences)
+
+  test('are read by package, each once', () => {
+    expect(licences).toEqual({
+      libgomp1: ['GPL-3+ with GCC Runtime exception', 'LGPL-2.1+'],
+      tzdata: ['public-domain'],
+    })
+  })
+
+  test('stand in both documents, which stay valid', async () => {
+    const [ours, theirs] = [
+      completeSpdx(read('syft-spdx.json'), known),
+      completeCycloneDx(read('syft-cyclonedx.json'), known),
+    ]
+    const ofSpdx = (name: string) =>
+      JSON.parse(ours).packages.find((item: { name: string }) => item.name === name).licenseComments
+    expect(ofSpdx('libgomp1')).toContain('GPL-3+ with GCC Runtime exception, LGPL-2.1+')
+    expect(ofSpdx('tzdata')).toContain('public-domain')
+    const ofCycloneDx = (name: string) =>
+      JSON.parse(theirs).components.find((item: { name: string }) => item.name === name).licenses
+    expect(ofCycloneDx('tzdata')).toEqual([{ license: { name: 'public-domain' } }])
+    // What syft knew by itself stays.
+    expect(ofCycloneDx('typing-extensions')).toEqual([{ license: { id: 'PSF-2.0' } }])
+    expect([await spdxProblems(ours), await cycloneDxProblems(theirs)]).toEqual(['', ''])
+  })
 })
