@@ -66,7 +66,7 @@ function rewritingOf(deployment: Deployment): { rewriting?: Rewriting } {
   const targets = targetsOf(deployment)
   return {
     rewriting: {
-      targets: targets === 'unknown' ? [] : targets.map((target) => nameOf(target)),
+      targets: targets === 'unknown' ? 'any' : targets.map((target) => nameOf(target)),
       symbols: true,
       // Bytecode that the installation of locked wheels writes is marked from the start.
       bytecode: type === 'upstream',

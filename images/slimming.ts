@@ -30,12 +30,22 @@ export interface Closure {
 
 /** What is changed inside files that stay. */
 export interface Rewriting {
-  /** Architectures of the GPUs the image is for, such as `sm_90`: GPU code that none of them loads goes. Empty: all stays. */
-  targets: readonly string[]
+  /**
+   * Architectures of the GPUs the image is for, such as `sm_90`: GPU code that none of them loads goes, and on an image for
+   * CPUs, which has none, all of it. `any`: all stays.
+   */
+  targets: readonly string[] | 'any'
   /** Whether symbol tables and debug sections, which no loader reads, leave shared objects. */
   symbols: boolean
   /** Whether Python's bytecode is marked as valid whatever the time of its source, since layers have one time. */
   bytecode: boolean
+}
+
+/** Why GPU code leaves libraries. */
+export function gpuCodeReason(targets: Rewriting['targets']): string {
+  return targets === 'any' || targets.length === 0
+    ? 'machine code and PTX inside libraries; the image computes on the CPU'
+    : `machine code and PTX inside libraries that ${targets.join(' and ')} cannot load or never chooses`
 }
 
 export interface SlimPolicy {

@@ -3,7 +3,7 @@ import { closureOf, type MissingLibrary } from './closure.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
 import type { ImagePlan } from './plan.ts'
 import type { RewrittenFile } from './rewritten.ts'
-import { type RiskClass, ruleMatcher, type SlimRule } from './slimming.ts'
+import { gpuCodeReason, type Rewriting, type RiskClass, ruleMatcher, type SlimRule } from './slimming.ts'
 import { layersOf, type TreeLayer } from './tree-layers.ts'
 
 /** Bytes taken out under one rule, with the largest files as evidence. */
@@ -45,7 +45,7 @@ export function planTree(
   const ruleOf = firstRule(rules)
   const closure = policy && closureOf(inventory, policy, (path) => ruleOf(path) !== undefined)
   const ruleFor = ruleFinder(ruleOf, closure?.needed)
-  const parts = rewritingRemovals(rewritten, rewriting?.targets ?? [])
+  const parts = rewritingRemovals(rewritten, rewriting?.targets ?? 'any')
   const removed = new Map<SlimRule, TreeEntry[]>()
   const kept: TreeEntry[] = []
   for (const entry of entries) {
@@ -96,14 +96,14 @@ function isRootLink(entry: TreeEntry): boolean {
 }
 
 /** What left files that stay, as if it had been files of its own. */
-function rewritingRemovals(rewritten: readonly RewrittenFile[], targets: readonly string[]): Removal[] {
+function rewritingRemovals(rewritten: readonly RewrittenFile[], targets: Rewriting['targets']): Removal[] {
   const rules: [SlimRule, { path: string; sizeBytes: number }[]][] = [
     [
       {
         id: 'gpu-code',
         risk: 'safe',
         paths: [],
-        reason: `machine code and PTX inside libraries that ${targets.join(' and ')} cannot load or never chooses`,
+        reason: gpuCodeReason(targets),
       },
       rewritten.map(({ path, gpuCodeBytes }) => ({ path, sizeBytes: gpuCodeBytes })),
     ],

@@ -3,6 +3,7 @@ import { totalLength } from '../images/elf/spans.ts'
 import type { Architecture } from '../images/gpu-code/architecture.ts'
 import { verifyRewrite } from '../images/gpu-code/check.ts'
 import { findContainers } from '../images/gpu-code/find.ts'
+import type { Targets } from '../images/gpu-code/keep.ts'
 import { type CodeSummary, summarise, summariseFor, type TargetSummary } from '../images/gpu-code/report.ts'
 import { planRewrite, type Shrinking, type Symbols } from '../images/gpu-code/rewrite.ts'
 import { withFile } from './gpu-code/file.ts'
@@ -52,19 +53,20 @@ export interface SlimmedFile {
 export async function slimGpuCode(
   input: string,
   output: string,
-  targets: readonly Architecture[],
+  targets: Targets,
   shrinking: Shrinking = 'holes',
   symbols: Symbols = 'kept',
 ): Promise<SlimmedFile | null> {
   return withFile(input, async (reader) => {
     if (!(await isElf(reader))) return null
     const elf = await parseElf(reader)
+    const kept = targets === 'any' ? [] : targets
     const plan = await planRewrite(reader, elf, targets, shrinking, symbols)
     const { code, spans, freedBytes, symbolBytes, holes } = plan
     const containers = [...code.plans.map(({ container }) => container), ...code.pinned]
     if (containers.length === 0 && spans === null) return null
     if (spans)
-      await writeSpans(reader, spans, output, (after) => verifyRewrite({ reader, elf }, code, after, targets))
+      await writeSpans(reader, spans, output, (after) => verifyRewrite({ reader, elf }, code, after, kept))
     return {
       file: output,
       changed: spans !== null,
@@ -74,7 +76,7 @@ export async function slimGpuCode(
       symbolBytes,
       holes: holes.length,
       pinnedContainers: code.pinned.length,
-      target: summariseFor(containers, targets),
+      target: summariseFor(containers, kept),
     }
   })
 }

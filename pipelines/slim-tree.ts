@@ -44,7 +44,7 @@ export async function rewriteTree(
 }
 
 function changesAnything({ targets, symbols, bytecode }: Rewriting): boolean {
-  return targets.length > 0 || symbols || bytecode
+  return targets !== 'any' || symbols || bytecode
 }
 
 /** Sources as they run here: TypeScript in a checkout, JavaScript in an installed package. */

@@ -1,6 +1,9 @@
 import { type Architecture, compilesFor, isEmbedded, numberOf, runsOn } from './architecture.ts'
 import type { CodeContainer, CodeEntry } from './container.ts'
 
+/** GPUs that code must stay for: none leaves none of it, `any` all. */
+export type Targets = readonly Architecture[] | 'any'
+
 /**
  * Why an entry stays or goes. `native`: machine code of the target; `compatible`: the best lower one of its major;
  * `compiled`: PTX that the driver compiles on the target because there is nothing else; `not-understood`: neither cubin

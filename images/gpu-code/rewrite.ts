@@ -4,8 +4,8 @@ import type { ByteReader } from '../elf/reader.ts'
 import { overlay, type Span } from '../elf/spans.ts'
 import { splitAtHoles } from '../elf/split.ts'
 import { droppedSections } from '../elf/symbols.ts'
-import type { Architecture } from './architecture.ts'
 import { compact } from './compact.ts'
+import type { Targets } from './keep.ts'
 import { type CodePlan, planCode } from './plan.ts'
 
 /** `holes`: freed pages leave the file; `zeros`: every byte keeps its offset and only compressed layers shrink. */
@@ -29,12 +29,11 @@ export interface Rewrite {
 export async function planRewrite(
   reader: ByteReader,
   elf: ElfFile,
-  targets: readonly Architecture[],
+  targets: Targets,
   shrinking: Shrinking = 'holes',
   symbols: Symbols = 'kept',
 ): Promise<Rewrite> {
-  // Without a target nothing of the code would be left.
-  const code = targets.length === 0 ? { plans: [], pinned: [] } : await planCode(reader, elf, targets)
+  const code = targets === 'any' ? { plans: [], pinned: [] } : await planCode(reader, elf, targets)
   const compactions = code.plans.flatMap((plan) => compact(plan) ?? [])
   const dropped = symbols === 'dropped' ? droppedSections(elf) : []
   if (compactions.length === 0 && dropped.length === 0)

@@ -1,7 +1,7 @@
 import { estimateCauses } from '../../images/attribution/estimate.ts'
 import { estimateLines } from '../../images/attribution/text.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
-import type { Rewriting } from '../../images/slimming.ts'
+import { gpuCodeReason, type Rewriting } from '../../images/slimming.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
@@ -88,15 +88,15 @@ function removalText({ slimming }: ImagePlan): string[] {
 
 /** What goes out of files that stay. */
 function rewritten(rewriting: Rewriting | undefined): { id: string; risk: string; reason: string }[] {
-  const { targets = [], symbols = false } = rewriting ?? {}
+  const { targets = 'any', symbols = false } = rewriting ?? {}
   return [
-    ...(targets.length === 0
+    ...(targets === 'any'
       ? []
       : [
           {
             id: 'gpu-code',
             risk: 'safe',
-            reason: `code in libraries that ${targets.join(' and ')} cannot load`,
+            reason: gpuCodeReason(targets),
           },
         ]),
     ...(symbols

@@ -7,9 +7,9 @@ import { markBytecode } from './bytecode.ts'
 /** Rewrites the files of a tree that stay, and tells those that got smaller. Paths are absolute in the tree. */
 export async function* rewriteTree(folder: string, rewriting: Rewriting): AsyncGenerator<RewrittenFile> {
   if (rewriting.bytecode) await markBytecode(folder)
-  const targets = rewriting.targets.map(parseTarget)
+  const targets = rewriting.targets === 'any' ? 'any' : rewriting.targets.map(parseTarget)
   const symbols = rewriting.symbols ? 'dropped' : 'kept'
-  if (targets.length === 0 && symbols === 'kept') return
+  if (targets === 'any' && symbols === 'kept') return
   for await (const slimmed of slimTree(folder, targets, 'holes', symbols)) {
     const { file, sizeBeforeBytes, sizeAfterBytes, symbolBytes } = slimmed
     if (sizeBeforeBytes > sizeAfterBytes)

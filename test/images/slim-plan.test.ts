@@ -42,10 +42,17 @@ describe('GPU code', () => {
     ['l4', ['sm_89']],
     ['b300', ['sm_103']],
     ['rtx-5090', ['sm_120']],
-    ['mi300x', []],
-    [undefined, []],
+    ['mi300x', 'any'],
+    [undefined, 'any'],
   ])('for %s leaves the code of %j', (gpu, targets) => {
     expect(onGpu(gpu).rewriting?.targets).toEqual(targets)
+  })
+
+  test('all goes from an image for CPUs', () => {
+    const { rewriting } = slimmingOf('vllm', (recipe) => {
+      recipe.engine.runtime = 'packages'
+    })
+    expect(rewriting).toEqual({ targets: [], symbols: true, bytecode: false })
   })
 
   test('is cut out of upstream images as well, whose bytecode gets valid for its new time', () => {

@@ -8,6 +8,7 @@ import { craftLibrary } from '../../images/elf/craft.ts'
 import { memoryOf } from '../../images/elf/memory.ts'
 import { symbolContent, withSymbols } from '../../images/elf/with-symbols.ts'
 import { craftContainer, entriesOf } from '../../images/gpu-code/craft.ts'
+import { codeInMemory } from '../../images/gpu-code/second-reader.ts'
 import { scratchFolder } from '../../scratch.ts'
 import { memoryWhenLoaded } from './loaded.ts'
 
@@ -17,11 +18,12 @@ const withCode = craftLibrary({
 }).bytes
 const all = Object.values(symbolContent).reduce((sum, bytes) => sum + bytes.length, 0)
 
-async function slimmed(library: Buffer, targets: string[] = []) {
+async function slimmed(library: Buffer, targets: string[] | 'any' = 'any') {
   const folder = await scratchFolder()
   const [stock, slim] = [join(folder, 'stock.so'), join(folder, 'slim.so')]
   await writeFile(stock, library)
-  const result = await slimGpuCode(stock, slim, targets.map(parseTarget), 'holes', 'dropped')
+  const of = targets === 'any' ? targets : targets.map(parseTarget)
+  const result = await slimGpuCode(stock, slim, of, 'holes', 'dropped')
   return { result, slim, bytes: await readFile(slim) }
 }
 
@@ -64,6 +66,19 @@ describe('symbols and debug information', () => {
     expect(bytes.length).toBeLessThan(library.length - all - 850_000)
   })
 
+  test('leave a library with GPU code whole where any GPU may come', async () => {
+    const { result, bytes } = await slimmed(withSymbols(withCode))
+    expect(result).toMatchObject({ symbolBytes: all, freedBytes: 0 })
+    expect(codeInMemory(memoryOf(bytes)).map(({ name }) => name)).toEqual(['elf80', 'elf90', 'elf100f'])
+  })
+
+  test('leave together with all GPU code where no GPU will come', async () => {
+    const { bytes, slim } = await slimmed(withSymbols(withCode), [])
+    const left = codeInMemory(memoryWhenLoaded(slim, memoryOf(withCode).length))
+    expect(left.map(({ payload }) => payload.length)).toEqual([208])
+    expect(bytes.length).toBeLessThan(40_000)
+  })
+
   test('stay in a program, and where nothing is asked', async () => {
     const program = Buffer.from(withSymbols(plain))
     program.writeUInt16LE(2, 16)
@@ -74,7 +89,7 @@ describe('symbols and debug information', () => {
       [withSymbols(plain), 'kept'],
     ] as const) {
       await writeFile(path, bytes)
-      expect(await slimGpuCode(path, path, [], 'holes', symbols)).toBeNull()
+      expect(await slimGpuCode(path, path, 'any', 'holes', symbols)).toBeNull()
       expect((await readFile(path)).equals(bytes)).toBe(true)
     }
   })
