@@ -166,7 +166,7 @@ function shareWarnings({ facts, weightsBytes, tp = 1 }: MemoryRequest): string[]
   const share = weightsBytes / ((sumOf(facts.parameters) * bits) / 8 / tp)
   if (share < 0.9 || share > 1.1) return []
   return [
-    `--weights-bytes is about 1/${tp} of what the configuration needs: for bytes of one GPU use --weights-bytes-per-gpu`,
+    `--weights-bytes is about 1/${tp} of what the configuration needs, as packed weights are; for bytes of one GPU use --weights-bytes-per-gpu`,
   ]
 }
 

@@ -73,12 +73,12 @@ function batchedTokensV0(request: MemoryRequest, version: string, maxModelLen: n
 /**
  * Memory outside PyTorch. 0.6.4, and V1 until 0.9.0, counted everything in use on the card, the CUDA
  * context (0.35 to 0.5 GiB) included; before, in between and since, only what grew since start: 0.01 to 0.26 GiB with V0,
- * 0.02 to 0.11 in 0.9.1 to 0.15, 0.16 to 0.27 since 0.17. NCCL and all-reduce buffers add 0.20 to 0.43 on PCIe cards and with V0, 0.95 to 1.38
- * on H200 and B200 with V1.
+ * 0.02 to 0.11 in 0.9.1 to 0.15, 0.16 to 0.27 since 0.17. With NCCL and its
+ * buffers 0.20 to 0.43 on PCIe cards and with V0, 0.75 since 0.17 (club-3090#1087), 0.95 to 1.38 on H200 and B200 with V1.
  */
 export function nonTorchBytes(gpu: Gpu, ranks: number, version: string): number {
   const isV0 = isFirstEngine(gpu, version)
-  if (ranks > 1) return (isLinked(gpu) && !isV0 ? 1.2 : 0.4) * GiB
+  if (ranks > 1) return (isLinked(gpu) && !isV0 ? 1.2 : atLeast(version, '0.17.0') ? 0.75 : 0.4) * GiB
   if (atLeast(version, '0.17.0')) return 0.25 * GiB
   if (!isV0 && !atLeast(version, '0.9.1')) return 0.45 * GiB
   return (atLeast(version, '0.6.4') && !atLeast(version, '0.6.5') ? 0.35 : 0.1) * GiB

@@ -17,7 +17,20 @@ export const vectors: Vector[] = [
         maxModelLen: 131072,
         availableKvBytes: Math.round(4.99 * GiB),
       })
+      const weighing = plan('qwen3.6-27b', {
+        engine: 'vllm',
+        engineVersion: '0.25.0',
+        gpu: 'rtx-3090',
+        tp: 2,
+        kvCacheDtype: 'fp8_e4m3',
+        maxModelLen: 131072,
+        maxNumSeqs: 2,
+        maxNumBatchedTokens: 8192,
+        // The same checkpoint as in V14.
+        weightsBytesPerGpu: Math.round(14.28 * GiB),
+      })
       return [
+        { what: 'pool GiB, weights told', logged: 4.99, within: 0.015, planned: gib(weighing.kvPoolBytes) },
         { what: 'block tokens', logged: 1568, planned: told.kvBlockTokens },
         { what: 'tokens', logged: 302921, planned: told.kvTokens },
         { what: 'concurrency', logged: 2.31, within: 0.001, planned: told.maxConcurrency },

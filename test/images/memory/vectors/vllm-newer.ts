@@ -43,11 +43,22 @@ export const vectors: Vector[] = [
           maxModelLen: 262144,
           availableKvBytes: blocks * 16 * 784 * 2048 + 1000,
         })
+      const weighing = (perGpu: number) =>
+        plan('qwen3.6-27b', {
+          engine: 'vllm',
+          engineVersion: '0.24.0',
+          gpu: 'rtx-5090',
+          tp: 2,
+          maxModelLen: 262144,
+          weightsBytesPerGpu: Math.round(perGpu * GiB),
+        }).kvTokens
       return [
         { what: 'block tokens', logged: 784, planned: at(491).kvBlockTokens },
         { what: 'blocks of one request', logged: 341, planned: at(491).blocksForOneSequence },
         { what: 'tokens FP8', logged: 377456, planned: at(491).kvTokens },
         { what: 'tokens NVFP4', logged: 445875, planned: at(580).kvTokens },
+        { what: 'tokens FP8, weights told', logged: 377456, within: 0.015, planned: weighing(14.28) },
+        { what: 'tokens NVFP4, weights told', logged: 445875, within: 0.015, planned: weighing(12.02) },
       ]
     },
   },
