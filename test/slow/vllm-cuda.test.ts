@@ -35,6 +35,7 @@ model: { name: none, license: Apache-2.0 }
 engine: { id: vllm, version: ">=0.28 <0.34", runtime: packages, device: cuda }
 weights:
   source: { type: folder, path: model }
+target: { gpu: h100 }
 `
 
 beforeAll(async () => {
@@ -55,7 +56,35 @@ afterAll(async () => {
 test('vLLM for CUDA is assembled in full on a machine without a GPU, and the report says that it was not booted', () => {
   expect(report.verdict).toBe('not booted')
   expect(report.boots).toEqual([])
-  expect(report.sizes.keptTreeBytes).toBeGreaterThan(6e9)
+  expect(report.sizes.keptTreeBytes).toBeGreaterThan(4e9)
+})
+
+test('code for other GPUs, symbols and what wheels bring besides are gone, each with its reason', () => {
+  const bytesOf = (id: string) => report.removals.find(({ rule }) => rule === id)?.sizeBytes ?? 0
+  expect(bytesOf('gpu-code')).toBeGreaterThan(1.5e9)
+  expect(bytesOf('symbols')).toBeGreaterThan(5e8)
+  expect(bytesOf('triton-static')).toBeGreaterThan(5e7)
+  expect(report.sizes.keptTreeBytes).toBeLessThan(0.72 * (report.sizes.stockTreeBytes - bytesOf('downloads')))
+})
+
+test('it comes in eight layers or more, none of which is large', () => {
+  const sizes = report.layers.filter(({ part }) => part === 'runtime').map(({ sizeBytes }) => sizeBytes)
+  expect(sizes.length).toBeGreaterThanOrEqual(8)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1e9)
+})
+
+test('everything that loads and imports in the stock build does so here; the rest needs a GPU', async () => {
+  const gated = await ingot(['gate', join(place.folder, 'vllm-cuda.yaml'), '--json'], place)
+  expect(gated.code, gated.stderr).toBe(3)
+  const { gate }: Report = JSON.parse(gated.stdout)
+  const statuses = Object.fromEntries((gate?.parts ?? []).map(({ id, status }) => [id, status]))
+  expect(statuses, JSON.stringify(gate)).toEqual({
+    files: 'passed',
+    loading: 'passed',
+    imports: 'passed',
+    answers: 'not run',
+    'start-up': 'not run',
+  })
 })
 
 test('nothing of the base misses a library', () => {
