@@ -1,5 +1,5 @@
 import { formatBytes } from '../lib/bytes.ts'
-import { type Attribution, extraBytes } from './attribution/attribution.ts'
+import { type Attribution, extraBytes, visibleRows } from './attribution/attribution.ts'
 import { counted, factRows, shadowWords } from './attribution/text.ts'
 import { escapeMarkup as e } from './markup.ts'
 import type { Report } from './report.ts'
@@ -16,10 +16,12 @@ interface Listing {
 /** Every unpacked byte by its cause as a plot, then what is hidden, what is there twice, what is large. */
 export function attributionSection({ attribution }: Report): string {
   const words = totalsWords(attribution)
-  const bars: Bar[] = attribution.causes.map(({ cause, sizeBytes }, index) => ({
-    label: cause,
-    parts: [{ name: cause, value: sizeBytes, colour: index % 8 }],
-  }))
+  const bars: Bar[] = visibleRows(attribution.causes, attribution.visibleBytes).map(
+    ({ cause, sizeBytes }, index) => ({
+      label: cause,
+      parts: [{ name: cause, value: sizeBytes, colour: index % 8 }],
+    }),
+  )
   const plot = { id: 'causes', title: 'Unpacked bytes by cause', description: words, bars, limit: null }
   const markup = ({ caption, head, rows }: Listing) =>
     rows.length === 0
@@ -42,18 +44,11 @@ export function attributionMarkdown(
   { attribution }: Report,
   table: (head: string[], rows: string[][]) => string[],
 ): string[] {
-  const causes = attribution.causes.map(({ cause, sizeBytes, files }) => [
-    cause,
-    String(files),
-    formatBytes(sizeBytes),
-  ])
   return [
     '',
     '## What the bytes are for',
     '',
     totalsWords(attribution),
-    '',
-    ...table(['cause', 'files', 'unpacked'], causes),
     ...listings(attribution).flatMap(({ caption, head, rows }) =>
       rows.length === 0
         ? []
@@ -79,8 +74,13 @@ export function totalsWords(attribution: Attribution): string {
   ].join('; ')
 }
 
-function listings({ shadowed, duplicates, largest, layers, facts }: Attribution): Listing[] {
+function listings({ causes, shadowed, duplicates, largest, layers, facts }: Attribution): Listing[] {
   return [
+    {
+      caption: 'All causes',
+      head: ['cause', '#files', '#unpacked'],
+      rows: causes.map(({ cause, sizeBytes, files }) => [cause, String(files), formatBytes(sizeBytes)]),
+    },
     {
       caption: 'Shadowed by later layers',
       head: ['file', 'where', '#bytes'],

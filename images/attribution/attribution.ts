@@ -167,6 +167,17 @@ function duplicatesOf(contents: readonly Content[]): DuplicateGroup[] {
     .map(({ path: _, ...group }) => group)
 }
 
+/** Rows that a bar can show, and one for all that are below a thousandth, where those are several. */
+export function visibleRows<Row extends { cause: string; sizeBytes: number }>(
+  rows: readonly Row[],
+  allBytes: number,
+): (Row | { cause: string; sizeBytes: number })[] {
+  const small = rows.filter(({ sizeBytes }) => sizeBytes < allBytes / 1000)
+  if (small.length < 2) return [...rows]
+  const sizeBytes = sumOf(small, (row) => row.sizeBytes)
+  return [...rows.filter((row) => !small.includes(row)), { cause: `${small.length} smaller`, sizeBytes }]
+}
+
 /** Bytes that would go if there were one copy. */
 export function extraBytes({ sizeBytes, copies }: DuplicateGroup): number {
   return sizeBytes * (copies - 1)

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../lib/bytes.ts'
-import { type Attribution, extraBytes } from './attribution.ts'
+import { type Attribution, extraBytes, visibleRows } from './attribution.ts'
 import type { EstimatedCause } from './estimate.ts'
 import type { ImageFacts, PathList } from './facts.ts'
 import type { ShadowedFile } from './overlay.ts'
@@ -34,7 +34,7 @@ export function causeLines({ causes, shadowed, unpackedBytes }: Attribution): st
     ...causes,
     ...(shadowed.sizeBytes === 0 ? [] : [{ cause: 'shadowed', sizeBytes: shadowed.sizeBytes }]),
   ].filter(({ sizeBytes }) => sizeBytes > 0)
-  return shareLines(rows, unpackedBytes)
+  return shareLines(visibleRows(rows, unpackedBytes), unpackedBytes)
 }
 
 /** A line with a bar for each cause, to the scale of all of them. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { visibleRows } from '../../../images/attribution/attribution.ts'
 import { estimateCauses } from '../../../images/attribution/estimate.ts'
 import { estimateLines } from '../../../images/attribution/text.ts'
 import { weightEntries } from '../../../images/attribution/weight-files.ts'
@@ -84,4 +85,13 @@ test('the files of a weight layer are known from its plan', () => {
     { path: '/models/m/config.json', type: 'file', sizeBytes: 30, mode: 0o644 },
     { path: '/models/m/sub/model.gguf', type: 'file', sizeBytes: 90_000_000, mode: 0o644, sha256 },
   ])
+})
+
+test('causes too small for a bar share one row, unless there is just one', () => {
+  const rows = (...sizes: number[]) => sizes.map((sizeBytes, index) => ({ cause: `c${index}`, sizeBytes }))
+  expect(visibleRows(rows(9000, 5, 3, 2), 9010)).toEqual([
+    { cause: 'c0', sizeBytes: 9000 },
+    { cause: '3 smaller', sizeBytes: 10 },
+  ])
+  expect(visibleRows(rows(9000, 5), 9005)).toEqual(rows(9000, 5))
 })
