@@ -7,8 +7,16 @@ import { promisify } from 'node:util'
 import { messageOf } from '../lib/error.ts'
 import { holdLock } from '../pipelines/store/lock.ts'
 
-/** Where a third-party program comes from. Go modules are pinned by version; Debian's packages by its release. */
-type Source = { type: 'go'; package: string; version: string } | { type: 'apt'; package: string }
+/**
+ * Where a third-party program comes from. Go modules are pinned by version; Debian's packages by its release. `suite` takes one
+ * file out of a package of another release, without installing it.
+ */
+type Source =
+  | { type: 'go'; package: string; version: string }
+  | { type: 'apt'; package: string }
+  | { type: 'suite'; suite: string; package: string; file: string }
+
+type SuiteSource = Extract<Source, { type: 'suite' }>
 
 const sources = {
   crane: { type: 'go', package: 'github.com/google/go-containerregistry/cmd/crane', version: 'v0.22.1' },
@@ -42,6 +50,10 @@ const sources = {
     package: 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2',
     version: 'v2.4.2',
   },
+  ctr: { type: 'go', package: 'github.com/containerd/containerd/v2/cmd/ctr', version: 'v2.4.2' },
+  dockerd: { type: 'go', package: 'github.com/moby/moby/v2/cmd/dockerd', version: 'v2.0.0-beta.24' },
+  // Debian 12's Podman is older than quadlet.
+  quadlet: { type: 'suite', suite: 'trixie', package: 'podman', file: 'usr/libexec/podman/quadlet' },
   gitleaks: { type: 'go', package: 'github.com/zricethezav/gitleaks/v8', version: 'v8.30.1' },
   // Minutes to build where nothing is cached: cosign 3, syft 3 to 14, registry 2 to 6. Only `test:slow` asks for the last two.
   cosign: { type: 'go', package: 'github.com/sigstore/cosign/v3/cmd/cosign', version: 'v3.1.3' },
@@ -78,12 +90,14 @@ function cacheFolder(): string {
 
 function placeOf(name: string, source: Source): string | undefined {
   if (source.type === 'apt') return findInPath(name)
-  const path = join(cacheFolder(), `${name}-${source.version}`, name)
+  const version = source.type === 'go' ? source.version : source.suite
+  const path = join(cacheFolder(), `${name}-${version}`, name)
   return existsSync(path) ? path : undefined
 }
 
 async function install(name: string, source: Source): Promise<string> {
   if (source.type === 'apt') await installFromApt(source.package)
+  else if (source.type === 'suite') await extractFromSuite(name, source)
   else await installFromGo(name, source.package, source.version)
   const path = placeOf(name, source)
   if (path === undefined) throw new Error(`${name} was installed but is not there`)
@@ -102,6 +116,20 @@ async function installFromGo(name: string, goPackage: string, version: string): 
     await rename(folder, join(cacheFolder(), `${name}-${version}`))
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function extractFromSuite(name: string, { suite, package: from, file }: SuiteSource): Promise<void> {
+  if (findInPath('mmdebstrap') === undefined) await installFromApt('mmdebstrap')
+  const tree = await mkdtemp(join(cacheFolder(), `${name}-building-`))
+  const options = ['--variant=extract', `--include=${from}`, '--aptopt=Apt::Install-Recommends "false"']
+  try {
+    await command('mmdebstrap', [...options, suite, join(tree, 'root')], process.env)
+    await mkdir(join(tree, 'file'))
+    await rename(join(tree, 'root', file), join(tree, 'file', name))
+    await rename(join(tree, 'file'), join(cacheFolder(), `${name}-${suite}`))
+  } finally {
+    await rm(tree, { recursive: true, force: true })
   }
 }
 

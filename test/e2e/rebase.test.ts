@@ -97,7 +97,7 @@ serving:
 ${more}`
 }
 
-const upgrade = 'image:\n  slim: false\n'
+const upgrade = 'image:\n  slim: false\n  policy:\n    allowShells: true\n'
 const largeAnswers = () => files.sent.filter((sizeBytes) => sizeBytes > files.sizeBytes / 2)
 const digestOf = (stdout: string) => stdout.trimEnd().split('\n').at(-1) ?? ''
 let first: Workplace

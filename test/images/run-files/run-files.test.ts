@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -62,7 +62,12 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ingot-run-files-'))
   // Once, so that no test pays for it.
-  await Promise.all([kubernetesSchemas(), ensureTool('cmd'), ensureTool('kubeconform')])
+  await Promise.all([
+    kubernetesSchemas(),
+    ensureTool('cmd'),
+    ensureTool('kubeconform'),
+    ensureTool('quadlet'),
+  ])
 }, 300_000)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -72,6 +77,14 @@ async function written(target: (typeof runTargets)[number], facts: RunFacts): Pr
   const path = join(folder, name)
   await writeFile(path, content)
   return path
+}
+
+/** What Podman's systemd generator makes of the units in a folder. */
+async function generateUnits(units: string): Promise<string> {
+  const made = await mkdtemp(join(folder, 'units-'))
+  const env = { ...process.env, QUADLET_UNIT_DIRS: units }
+  await run(await ensureTool('quadlet'), ['-no-kmsg-log', made, made, made], { env })
+  return made
 }
 
 describe.each(Object.entries(cases))('%s', (name, facts) => {
@@ -101,6 +114,23 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     expect(parseYaml(stdout).services[facts.name]).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
   })
 
+  test('quadlet: Podman’s generator takes it, and systemd reads the unit it makes', async () => {
+    const units = await mkdtemp(join(folder, 'quadlet-'))
+    const { name: file, content } = runFileFor('quadlet', facts)
+    await writeFile(join(units, file), content)
+    const made = await generateUnits(units)
+    const unit = await readFile(join(made, `${facts.name}.service`), 'utf8')
+    expect(unit).toMatch(/^ExecStart=\S*podman run .* --read-only .*$/m)
+    expect(unit).toContain(facts.image)
+    await ensureTool('podman')
+    const { stdout, stderr } = await run('systemd-analyze', [
+      'verify',
+      '--man=no',
+      join(made, `${facts.name}.service`),
+    ])
+    expect(stdout + stderr).toBe('')
+  }, 60_000)
+
   test('kubernetes: kubeconform takes it by the schemas of Kubernetes', async () => {
     const schemas = await kubernetesSchemas()
     const args = ['-strict', '-summary', '-output', 'json', '-schema-location', schemas]
@@ -129,6 +159,17 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     for (const kind of kinds) expect(['emptyDir', 'persistentVolumeClaim', 'image']).toContain(kind)
   })
 })
+
+test('quadlet and systemd do refuse what is wrong', async () => {
+  const units = await mkdtemp(join(folder, 'quadlet-'))
+  const path = join(units, runFileFor('quadlet', cpu).name)
+  await writeFile(path, runFileFor('quadlet', cpu).content.replace('ReadOnly=', 'ReadOnyl='))
+  await expect(generateUnits(units)).rejects.toThrow('unsupported key')
+  await writeFile(path, runFileFor('quadlet', cpu).content.replace('Restart=always', 'Restart=allways'))
+  const made = await generateUnits(units)
+  const { stderr } = await run('systemd-analyze', ['verify', '--man=no', join(made, `${cpu.name}.service`)])
+  expect(stderr).toContain('allways')
+}, 60_000)
 
 test('kubeconform does refuse what is wrong', async () => {
   const path = join(folder, 'wrong.yaml')
