@@ -75,9 +75,10 @@ export const modelFactsSchema = z.strictObject({
   experts: z
     .strictObject({ count: positive, perToken: positive, ffnSize: count, layerCount: count })
     .nullable(),
-  /** Image tower: widths, patches of the largest image, its tokens in the text, and elements of one patch of pixels. */
+  /** Image tower: layers, widths, patches of the largest image, its tokens in the text, elements of one patch of pixels. */
   vision: z
     .strictObject({
+      layerCount: count.default(24),
       hiddenSize: count,
       ffnSize: count,
       maxPatches: count,

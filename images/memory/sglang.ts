@@ -1,3 +1,4 @@
+import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Gpu } from '../gpus.ts'
 import type { LayerCache } from './cache.ts'
 import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
@@ -96,7 +97,13 @@ function staticFraction(request: MemoryRequest, version: string): number {
     ? reservedByBatch(request, totalMiB)
     : reservedByCard(totalMiB, tp * pp)
   const fraction = Number(((totalMiB - reserved) / totalMiB).toFixed(3))
-  return facts.vision ? fraction * 0.95 : fraction
+  return facts.vision ? fraction * towerFactor(facts.vision) : fraction
+}
+
+/** 0.95, and less the larger the tower is beside ViT-L: 24 layers of 1024. */
+function towerFactor({ layerCount, hiddenSize }: NonNullable<ModelFacts['vision']>): number {
+  const size = (layerCount * hiddenSize ** 2) / (24 * 1024 ** 2)
+  return 0.95 * Math.max(0.8, Math.min(1.05, 1 - 0.1 * (size - 1)))
 }
 
 function oldFraction(totalMiB: number, ranks: number): number {

@@ -18,6 +18,8 @@ export function visionOf(config: Config): ModelFacts['vision'] {
   const maxPatches = isQwen ? qwenMaxPatches : patches
   const merge = countOf(vision, 'spatial_merge_size') ?? (isQwen ? 2 : 1)
   return {
+    // SGLang looks at this key alone and takes 24 without it.
+    layerCount: countOf(vision, 'num_hidden_layers') ?? 24,
     hiddenSize: towerSizeOf(vision, hidden),
     ffnSize: countOf(vision, 'intermediate_size') ?? 4 * hidden,
     maxPatches,
