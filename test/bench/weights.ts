@@ -8,17 +8,21 @@ import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
-import { totalBytes } from '../../recipes/locked-weights.ts'
+import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
+import { diskContent, type HubRepo } from '../hub/repo.ts'
+import { startHub } from '../hub/server.ts'
 import { ensureTool } from '../tools.ts'
 
 const run = promisify(execFile)
 
-// node test/bench/weights.ts [--size 4GB] [--dir FOLDER] [--no-crane]: packing against the sha256 rate of one core and `crane append`.
+// npx node test/bench/weights.ts [--size 4GB] [--dir FOLDER] [--no-crane] [--source hub]: packing against the sha256 rate of one
+// core and `crane append`; from a folder, or over HTTP from the Hub fixture, which then takes its own share of the cores.
 const { values } = parseArgs({
   options: {
     size: { type: 'string', default: '4GB' },
     dir: { type: 'string', default: tmpdir() },
     'no-crane': { type: 'boolean', default: false },
+    source: { type: 'string', default: 'folder' },
   },
 })
 
@@ -41,10 +45,13 @@ try {
 async function measure(): Promise<void> {
   const files = join(folder, 'model')
   await generate(files, parseBytes(values.size))
-  const weights = await inventoryWeights(
-    { type: 'folder', path: files },
-    { recipeFolder: '/', environment: process.env },
-  )
+  const context = { recipeFolder: '/', environment: process.env }
+  const local = await inventoryWeights({ type: 'folder', path: files }, context)
+  const hub = values.source === 'hub' ? await startHub([hubRepo(files, local)]) : undefined
+  if (hub) process.env['HF_ENDPOINT'] = hub.url
+  const weights = hub
+    ? await inventoryWeights({ type: 'huggingface', repo: 'bench/model', revision: 'main' }, context)
+    : local
   const bytes = totalBytes(weights.files)
   const lock = join(folder, 'lock.json')
   await writeFile(lock, JSON.stringify(weights))
@@ -58,6 +65,7 @@ async function measure(): Promise<void> {
   await run('sync')
   const elsewhere = await pack(lock, 'two')
   rates.push(sha256Rate())
+  await hub?.close()
   const storeBytes = await sizeOfFolder(join(folder, 'one'))
   await rm(join(folder, 'two'), { recursive: true })
   const crane = values['no-crane'] ? undefined : await craneAppend(files)
@@ -67,7 +75,7 @@ async function measure(): Promise<void> {
 
   print({
     machine: `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, store on ${values.dir}`,
-    model: `${formatBytes(bytes)} in ${weights.files.length} files`,
+    model: `${formatBytes(bytes)} in ${weights.files.length} files from a ${weights.source.type} source`,
     'sha256 of one core': `${formatBytes(rate)}/s, so ${floor.toFixed(2)} s for the model`,
     'ingot packs in': `${first.seconds.toFixed(2)} s and ${elsewhere.seconds.toFixed(2)} s (CPU ${first.cpuSeconds.toFixed(2)} s)`,
     'ratio to sha256': (best / floor).toFixed(2),
@@ -84,6 +92,13 @@ async function measure(): Promise<void> {
     'second run': `${again.seconds.toFixed(3)} s, reads ${formatBytes(again.readBytes)}, writes ${formatBytes(again.writtenBytes)}`,
     'same digests in two places': String(first.digests.join() === elsewhere.digests.join()),
   })
+}
+
+function hubRepo(folder: string, { files }: LockedWeights): HubRepo {
+  const contents = files.map(
+    (file) => [file.path, diskContent(join(folder, file.path), file.sha256)] as const,
+  )
+  return { name: 'bench/model', commit: '0'.repeat(40), files: new Map(contents) }
 }
 
 /** Three large files, one that shares a layer with others, and small ones; no byte can be compressed. */
@@ -122,7 +137,9 @@ function sha256Rate(): number {
 
 async function pack(lock: string, store: string): Promise<Packed> {
   const program = resolve(import.meta.dirname, 'pack-once.ts')
-  const { stdout } = await run(process.execPath, [program, lock, join(folder, store)])
+  // As bin/ingot starts it.
+  const flags = ['--max-semi-space-size=1', program]
+  const { stdout } = await run(process.execPath, [...flags, lock, join(folder, store)])
   return JSON.parse(stdout)
 }
 
