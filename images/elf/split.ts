@@ -31,7 +31,8 @@ export function splitAtHoles(
   const rest = room?.rest ?? []
   // What stands before the table would move it away from its address.
   const leaving = dropped.filter(({ range }) => range.start > table)
-  const gone = [...rest, ...leaving.map(({ range }) => range)].sort((a, b) => a.start - b.start)
+  const ranges = leaving.map(({ range }) => range).filter(({ start, end }) => end > start)
+  const gone = [...rest, ...ranges].sort((a, b) => a.start - b.start)
   if (gone.length === 0) return [...spans]
   const newOffset = offsetAfter(gone)
   const segments = elf.segments.flatMap((segment) => piecesOf(segment, rest, elf, newOffset))

@@ -5,7 +5,7 @@ import type { Range } from './spans.ts'
 const symbolTable = 2
 const stringTable = 3
 
-/** A section that leaves the file, or the whole pages of it that do. */
+/** A section that leaves the file, or the whole pages of it that do, which may be none. */
 export interface DroppedSection {
   index: number
   range: Range
@@ -21,24 +21,32 @@ export function droppedSections(elf: ElfFile): DroppedSection[] {
   const chosen = [...elf.sections.entries()].filter(([index]) => isForDebuggers(elf, index))
   const lastLoaded = Math.max(...elf.segments.map(({ offset, fileBytes }) => offset + fileBytes))
   const page = pageBytesOf(elf)
-  return chosen.flatMap(([index, section]) => {
+  const dropped = chosen.flatMap(([index, section]) => {
     const { offset } = section
     const length = bytesInFile(section)
     if (elf.segments.some((segment) => overlaps(segment, offset, length))) return []
     if (elf.sections.some((other) => other !== section && overlapsSection(other, offset, length))) return []
     const removed = offset >= lastLoaded ? length : Math.floor(length / page) * page
-    return removed === 0 ? [] : [{ index, range: { start: offset, end: offset + removed } }]
+    return [{ index, range: { start: offset, end: offset + removed } }]
   })
+  return dropped.some(({ range }) => range.end > range.start) ? dropped : []
 }
 
-function isForDebuggers({ sections, header }: ElfFile, index: number): boolean {
+/** Kinds of sections that would lose their meaning without the symbols they link to: relocations and groups. */
+const needingSymbols = [4, 9, 17]
+
+function isForDebuggers({ sections, header }: Pick<ElfFile, 'sections' | 'header'>, index: number): boolean {
   const section = sections[index]
   if (section === undefined || index === header.sectionNameIndex || isLoaded(section)) return false
   if (/^\.z?debug_/.test(section.name)) return true
-  const users = sections.filter((other) => other.link === index && bytesInFile(other) > 0)
-  if (section.type === symbolTable) return users.length === 0
+  const users = [...sections.entries()].filter(([, other]) => other.link === index && bytesInFile(other) > 0)
+  if (section.type === symbolTable)
+    return users.every(([, other]) => !isLoaded(other) && !needingSymbols.includes(other.type))
   const isOfSymbols = section.type === stringTable && users.length > 0
-  return isOfSymbols && users.every((other) => other.type === symbolTable && !isLoaded(other))
+  return (
+    isOfSymbols &&
+    users.every(([place, other]) => other.type === symbolTable && isForDebuggers({ sections, header }, place))
+  )
 }
 
 function isLoaded(section: Section): boolean {
