@@ -1,7 +1,55 @@
+import { GiB } from '../models.ts'
 import { gib, plan, type Vector } from '../vector.ts'
 
-/** Boots of vLLM's first engine with nothing told but the card's memory, looked up after the rules stood. */
+/** Boots of vLLM's first engine, looked up after the rules stood; H28 to H30 with nothing told but the card's memory. */
 export const vectors: Vector[] = [
+  {
+    id: 'H17',
+    source: 'Phi-4 in 4 bits on an H100, vLLM 0.6.5',
+    checks: () => {
+      const told = plan('phi-4', {
+        engine: 'vllm',
+        engineVersion: '0.6.5',
+        gpu: 79.25,
+        gpuMemoryUtilization: 0.15,
+        maxModelLen: 2048,
+        weightsBytesPerGpu: Math.round(8.5107 * GiB),
+        overhead: { nonTorchBytes: 0.26 * GiB },
+      })
+      return [
+        {
+          what: 'activation GiB',
+          logged: 0.94,
+          within: 0.02,
+          planned: gib(told.overheadBytes['activation'] ?? 0),
+        },
+        { what: 'blocks', logged: 715, within: 0.015, planned: told.kvBlocks },
+        { what: 'CPU blocks', logged: 1310, planned: told.cpuBlocks ?? 0 },
+      ]
+    },
+  },
+  {
+    id: 'H18',
+    source: 'Qwen2.5-1.5B on a T4, vLLM 0.7.3',
+    checks: () => {
+      const told = plan('qwen2.5-1.5b', {
+        engine: 'vllm',
+        engineVersion: '0.7.3',
+        gpu: 't4',
+        dtype: 'float16',
+        gpuMemoryUtilization: 0.5,
+        maxModelLen: 32768,
+        availableKvBytes: Math.round(2.3575 * GiB),
+      })
+      return [
+        { what: 'limit GiB', logged: 7.28, within: 0.0005, planned: gib(told.limitBytes) },
+        { what: 'weights GiB', logged: 2.8884, within: 0.002, planned: gib(told.weightsBytes) },
+        { what: 'blocks', logged: 5517, steps: 1, planned: told.kvBlocks },
+        { what: 'CPU blocks', logged: 9362, planned: told.cpuBlocks ?? 0 },
+        { what: 'concurrency', logged: 2.69, within: 0.002, planned: told.maxConcurrency },
+      ]
+    },
+  },
   {
     id: 'H28',
     source: 'R1-Distill-Qwen-7B on a V100-32GB, vLLM 0.7',
