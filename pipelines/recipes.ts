@@ -44,7 +44,7 @@ export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
 }
 
 /** Locks lie beside their recipes; INGOT_LOCKS names another folder, for bases that only this machine has. */
-function lockFileOf(file: string, folder: string, environment: NodeJS.ProcessEnv): string {
+export function lockFileOf(file: string, folder: string, environment: NodeJS.ProcessEnv): string {
   const name = basename(file).replace(/\.ya?ml$/, '')
   return join(environment['INGOT_LOCKS'] ?? folder, `${name}.lock.json`)
 }

@@ -1,50 +1,87 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { isTouched } from '../../images/changed.ts'
+import type { Device } from '../../images/engine.ts'
 import { definedEngines } from '../../images/engines.ts'
-import { checkRecipe } from '../recipes.ts'
+import type { EngineId } from '../../recipes/recipe.ts'
+import { changedFiles } from '../changed-files.ts'
+import { checkRecipe, lockFileOf } from '../recipes.ts'
 import { listReferences } from '../store/reference.ts'
 import { closeStore, openStore } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const listCommand: Command = {
-  options: { json: 'as JSON' },
+  options: {
+    changed: 'only recipes that a change since BASE touches; without BASE, since the last commit',
+    json: 'as JSON, with what each recipe runs on',
+  },
   run,
+}
+
+interface ListedRecipe {
+  file: string
+  /** The rest is null when the recipe has problems. */
+  name: string | null
+  problems: number
+  engine: EngineId | null
+  device: Device | null
+  /** For a workflow that looks for a machine to boot it on. */
+  gpu: { name: string; count: number } | null
 }
 
 interface Listing {
   engines: string[]
-  recipes: { file: string; name: string | null; problems: number }[]
+  recipes: ListedRecipe[]
   images: { name: string; digest: string }[]
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments(
-    argv,
-    { json: { type: 'boolean' } },
-    { command: 'list', least: 0, most: 0 },
-  )
+  const options = { json: { type: 'boolean' }, changed: { type: 'boolean' } } as const
+  const { values, positionals } = readArguments(argv, options, { command: 'list', least: 0, most: 1 })
+  const [base] = positionals
+  if (base !== undefined && !values.changed) throw usageError('list', `${base} is a base without --changed`)
+  const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
   const listing: Listing = {
     engines: definedEngines(),
-    recipes: await listRecipes('recipes'),
+    recipes: await listRecipes('recipes', context.environment, changed),
     images: await listImages(context),
   }
   context.stdout(values.json ? `${JSON.stringify(listing, null, 2)}\n` : listingText(listing))
   return 0
 }
 
-async function listRecipes(folder: string): Promise<Listing['recipes']> {
+async function listRecipes(
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  changed: readonly string[] | undefined,
+): Promise<ListedRecipe[]> {
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(folder, name))
-  return Promise.all(
-    files.map(async (file) => {
-      const parsed = await checkRecipe(file)
-      return {
-        file,
-        name: parsed.ok ? parsed.recipe.name : null,
-        problems: parsed.ok ? 0 : parsed.problems.length,
-      }
-    }),
-  )
+  const listed = await Promise.all(files.sort().map(listRecipe))
+  if (changed === undefined) return listed
+  return listed.filter(({ file, engine }) => {
+    // One with problems is of interest when it was touched itself.
+    if (engine === null) return changed.includes(file)
+    return isTouched(
+      { file, lockFile: relative('.', lockFileOf(file, folder, environment)), engine },
+      changed,
+    )
+  })
+}
+
+async function listRecipe(file: string): Promise<ListedRecipe> {
+  const parsed = await checkRecipe(file)
+  if (!parsed.ok)
+    return { file, name: null, problems: parsed.problems.length, engine: null, device: null, gpu: null }
+  const { name, engine, target } = parsed.recipe
+  return {
+    file,
+    name,
+    problems: 0,
+    engine: engine.id,
+    device: engine.device ?? (target.gpu === undefined ? 'cpu' : 'cuda'),
+    gpu: target.gpu === undefined ? null : { name: target.gpu, count: target.count },
+  }
 }
 
 async function listImages({ environment }: CommandContext): Promise<Listing['images']> {

@@ -11,7 +11,7 @@ export interface CommandEntry {
 /** In the order of the help. Only the command that is asked for is loaded: all of them together are most of the program. */
 export const commands: Record<string, CommandEntry> = {
   list: {
-    usage: 'list [--json]',
+    usage: 'list [--changed [BASE]] [--json]',
     summary: 'engines, recipes in ./recipes, and images in the store',
     load: async () => (await import('./list.ts')).listCommand,
   },

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { ensureTool } from '../tools.ts'
 
@@ -127,29 +127,52 @@ test.each(scripts)(
   },
 )
 
+/** A repository of git with our recipes and nothing else, as another project's would be. */
+async function recipesRepository() {
+  const repository = await mkdtemp(join(tmpdir(), 'ingot-matrix-'))
+  onTestFinished(() => rm(repository, { recursive: true }))
+  const names = readdirSync(join(root, 'recipes')).filter((name) => name.endsWith('.yaml'))
+  await mkdir(join(repository, 'recipes'))
+  for (const name of names) await copyFile(join(root, 'recipes', name), join(repository, 'recipes', name))
+  const git = (...args: string[]) =>
+    run('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], { cwd: repository })
+  await git('init', '-q')
+  await git('add', '.')
+  await git('commit', '-q', '-m', 'recipes')
+  return { repository, git, names }
+}
+
 test('the matrix has the recipes of each device, and after a change only what it touches', async () => {
-  const script = join(root, '.github/scripts/matrix.sh')
-  async function matrix(environment: Record<string, string>): Promise<string[]> {
-    const { stdout } = await run('sh', [script], {
-      cwd: root,
-      env: {
-        ...process.env,
-        GITHUB_OUTPUT: '',
-        INGOT_STORE: join(tmpdir(), 'ingot-matrix-store'),
-        ...environment,
-      },
+  const { repository, git, names } = await recipesRepository()
+  async function matrix(environment: Record<string, string>): Promise<Record<string, unknown>[]> {
+    const { stdout } = await run('sh', [join(root, '.github/scripts/matrix.sh')], {
+      cwd: repository,
+      env: { ...process.env, GITHUB_OUTPUT: '', INGOT_STORE: join(repository, '.git/store'), ...environment },
     })
     const [line = ''] = stdout.split('\n')
     expect(line).toMatch(/^matrix=/)
-    const names: string[] = JSON.parse(line.slice('matrix='.length)).include.map(
-      ({ name: one }: { name: string }) => one,
-    )
-    expect(stdout).toContain(`any=${names.length > 0}\n`)
-    return names
+    const { include } = JSON.parse(line.slice('matrix='.length))
+    expect(stdout).toContain(`any=${include.length > 0}\n`)
+    return include
   }
   const [cpu, gpu] = [await matrix({ INGOT_DEVICE: 'cpu' }), await matrix({ INGOT_DEVICE: 'gpu' })]
-  expect(cpu).toContain('smollm2-135m-llama-cpp')
-  expect(gpu).toContain('llama-3.1-70b-vllm-tp4')
-  expect(cpu.filter((name) => gpu.includes(name))).toEqual([])
+  const demo = { recipe: 'recipes/smollm2-135m-llama-cpp.yaml', name: 'smollm2-135m-llama-cpp' }
+  expect(cpu).toContainEqual(demo)
+  expect(gpu).toContainEqual(
+    expect.objectContaining({ name: 'llama-3.1-70b-vllm-tp4', gpu: expect.any(String), count: 4 }),
+  )
+  expect(cpu.length + gpu.length).toBe(names.length)
+
   expect(await matrix({ INGOT_BASE: 'HEAD' })).toEqual([])
-}, 60_000)
+  await writeFile(join(repository, 'recipes/smollm2-135m-llama-cpp.lock.json'), '{}')
+  expect(await matrix({ INGOT_BASE: 'HEAD' })).toEqual([demo])
+  expect(await matrix({ INGOT_BASE: 'HEAD', INGOT_DEVICE: 'gpu' })).toEqual([])
+  await git('add', '.')
+  await git('commit', '-q', '-m', 'lock')
+  expect(await matrix({ INGOT_BASE: 'HEAD~1' })).toEqual([demo])
+  await writeFile(join(repository, 'package.json'), '{}')
+  expect(await matrix({ INGOT_BASE: 'HEAD' })).toEqual(cpu)
+  await expect(matrix({ INGOT_BASE: 'no-such' })).rejects.toMatchObject({
+    stderr: expect.stringContaining('could not ask git what changed since no-such'),
+  })
+}, 120_000)
