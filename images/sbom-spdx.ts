@@ -33,9 +33,7 @@ const spdxDocument = z.looseObject({
  */
 export function completeSpdx(text: string, facts: SbomFacts): string {
   const document = spdxDocument.parse(JSON.parse(text))
-  const root =
-    document.relationships.find(({ relationshipType }) => relationshipType === 'DESCRIBES')
-      ?.relatedSpdxElement ?? 'SPDXRef-DOCUMENT'
+  const root = rootOf(document)
   const listed = document.packages.flatMap(({ externalRefs }) =>
     externalRefs.flatMap(({ referenceType, referenceLocator }) =>
       referenceType === 'purl' ? [referenceLocator] : [],
@@ -43,6 +41,7 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
   )
   const added = missingPackages(listed, facts.locked).map((item) => withLicences(lockedPackage(item), facts))
   const model = modelPackages(facts.model)
+  const licences = [...document.hasExtractedLicensingInfos, ...model.licences]
   return canonicalJson(
     // JSON from JSON.parse, and plain data of ours.
     {
@@ -69,9 +68,7 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
           : relation(modelId, 'RUNTIME_DEPENDENCY_OF', root),
         ...model.relationships,
       ],
-      ...(document.hasExtractedLicensingInfos.length + model.licences.length > 0 && {
-        hasExtractedLicensingInfos: [...document.hasExtractedLicensingInfos, ...model.licences],
-      }),
+      ...(licences.length > 0 && { hasExtractedLicensingInfos: licences }),
     } as unknown as Json,
   )
 }
@@ -86,6 +83,11 @@ function withLicences<Package extends { name: string; externalRefs: { referenceL
   return found === undefined
     ? item
     : { ...item, licenseComments: `Named in its copyright file: ${found.join(', ')}` }
+}
+
+function rootOf({ relationships }: z.infer<typeof spdxDocument>): string {
+  const described = relationships.find(({ relationshipType }) => relationshipType === 'DESCRIBES')
+  return described?.relatedSpdxElement ?? 'SPDXRef-DOCUMENT'
 }
 
 const modelId = 'SPDXRef-Model'

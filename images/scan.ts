@@ -41,7 +41,9 @@ export function excuse(
 /** One or two lines for a terminal. */
 export function scanText(scan: ScanReport): string[] {
   const searched =
-    scan.searchedFor.length === 0 ? 'no token of the run to look for' : `no secret of ${scan.searchedFor.join(', ')}`
+    scan.searchedFor.length === 0
+      ? 'no token of the run to look for'
+      : `no secret of ${scan.searchedFor.join(', ')}`
   const rules = scan.gitleaks
     ? `nothing by gitleaks’ rules${scan.excused.length > 0 ? ` but ${scan.excused.length} that the recipe allows` : ''}`
     : 'gitleaks’ rules not applied'
