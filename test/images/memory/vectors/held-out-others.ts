@@ -3,7 +3,7 @@ import { planMemory } from '../../../../images/memory/plan.ts'
 import { factsOf, GiB } from '../models.ts'
 import { allocated, gib, plan, type Vector } from '../vector.ts'
 
-/** Logged cases of SGLang, TensorRT-LLM, llama.cpp and Ollama that were looked up after the rules stood. */
+/** Logged cases of SGLang, TensorRT-LLM, llama.cpp and Ollama that were looked up later. H20 showed SGLang's rule of 2025. */
 export const vectors: Vector[] = [
   {
     id: 'H19',

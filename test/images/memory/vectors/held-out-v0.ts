@@ -1,7 +1,10 @@
 import { GiB } from '../models.ts'
 import { gib, plan, type Vector } from '../vector.ts'
 
-/** Boots of vLLM's first engine, looked up after the rules stood; H28 to H30 with nothing told but the card's memory. */
+/**
+ * Boots of vLLM's first engine, looked up later. Their printed peaks (two digits) chose V0's term for hidden states;
+ * H28 to H30 tell nothing but the card's memory.
+ */
 export const vectors: Vector[] = [
   {
     id: 'H17',
