@@ -40,7 +40,7 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
     ),
   )
   const added = missingPackages(listed, facts.locked).map((item) => withLicences(lockedPackage(item), facts))
-  const model = modelPackages(facts.model)
+  const model = modelPackages(facts.model, root)
   const licences = [...document.hasExtractedLicensingInfos, ...model.licences]
   return canonicalJson(
     // JSON from JSON.parse, and plain data of ours.
@@ -63,9 +63,6 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
       relationships: [
         ...document.relationships,
         ...added.map(({ SPDXID }) => relation(root, 'CONTAINS', SPDXID)),
-        facts.model.isInside
-          ? relation(root, 'CONTAINS', modelId)
-          : relation(modelId, 'RUNTIME_DEPENDENCY_OF', root),
         ...model.relationships,
       ],
       ...(licences.length > 0 && { hasExtractedLicensingInfos: licences }),
@@ -111,7 +108,8 @@ function lockedPackage({ type, name, version, packageUrl }: LockedPackage) {
 }
 
 /** The model, and each of its files as a package: SPDX wants a SHA-1 of what it calls a file, and a lock has none. */
-function modelPackages({ name, revision, place, license, setDigest, files }: ModelFacts) {
+function modelPackages(facts: ModelFacts, root: string) {
+  const { name, revision, place, license, setDigest, files, isInside } = facts
   const ref = license && (license.spdx ?? `LicenseRef-Model-${idText(license.text)}`)
   const model = {
     ...anyPackage(modelId, name),
@@ -131,7 +129,10 @@ function modelPackages({ name, revision, place, license, setDigest, files }: Mod
   }))
   return {
     packages: [model, ...parts],
-    relationships: parts.map(({ SPDXID }) => relation(modelId, 'CONTAINS', SPDXID)),
+    relationships: [
+      isInside ? relation(root, 'CONTAINS', modelId) : relation(modelId, 'RUNTIME_DEPENDENCY_OF', root),
+      ...parts.map(({ SPDXID }) => relation(modelId, 'CONTAINS', SPDXID)),
+    ],
     licences:
       license && license.spdx === undefined
         ? [
