@@ -57,7 +57,8 @@ test('the machine of the engine is known', async () => {
 })
 
 test('a quiet server: its profile holds and its memory is measured', async () => {
-  const script = 'cat /etc/hosts /etc/resolv.conf; touch /x 2>&1; echo up; sleep 900 & exec sleep 900'
+  const script =
+    'cat /etc/hosts /etc/resolv.conf; touch /x 2>&1; httpd -p 80 -h /tmp && echo up; sleep 900 & exec sleep 900'
   await booted(script, async (server) => {
     await waitFor(server, 'up')
     expect(await server.log()).toBe(
@@ -69,7 +70,7 @@ test('a quiet server: its profile holds and its memory is measured', async () =>
       gid: 0,
       noNewPrivileges: true,
       rootReadOnly: true,
-      processes: 2,
+      processes: 3,
     })
     expect(facts.capabilities).toEqual(Array(5).fill('0000000000000000'))
     expect(facts).toMatchObject({

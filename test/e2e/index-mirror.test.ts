@@ -57,7 +57,7 @@ beforeAll(async () => {
       const container = await installPython(client, source, lock, place)
       const says = ['sh', '-c', `/opt/tiny/bin/python -c 'import six; print(six.__version__)'`]
       installed = await container.withExec(says).stdout()
-      const search = `grep -rlE 'mirror-pass|ada:|mirror:${served.port}' /opt /tmp /etc /root /usr/lib/python3* /var || true`
+      const search = `grep -rlE 'mirror-pass|mirror:${served.port}' /opt /tmp /etc /root /usr/lib/python3* /var || true`
       const tree = client.container().withRootfs(container.rootfs())
       found = await tree.withExec(['sh', '-c', search]).stdout()
     })

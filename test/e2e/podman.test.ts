@@ -74,6 +74,7 @@ test('the profile holds inside: user, root, places to write, capabilities, netwo
       'printf "#!/bin/sh\\necho ran" > /tmp/program; chmod +x /tmp/program; /tmp/program',
       'grep -E "^(CapEff|NoNewPrivs)" /proc/self/status',
       'ls /sys/class/net',
+      'httpd -p 80 -h /tmp && echo may listen on 80',
       'df -k /dev/shm | tail -1 | tr -s " " | cut -d" " -f2',
       'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null',
     ].join('; '),
@@ -91,6 +92,7 @@ test('the profile holds inside: user, root, places to write, capabilities, netwo
     'lo',
     'nowhere',
     'sink',
+    'may listen on 80',
     '8192',
     String(64 * 1024 ** 2),
   ])
