@@ -96,7 +96,11 @@ test.each(workflows)('%s: no right by default, few by job, an end to every job',
     const writes = Object.entries(job.permissions ?? {}).flatMap(([right, level]) =>
       level === 'write' ? [right] : [],
     )
-    const allowed = id === 'release' ? ['packages', 'id-token'] : id === 'candidate' ? ['packages'] : []
+    const allowed = ['release', 'attest'].includes(id)
+      ? ['packages', 'id-token']
+      : id === 'candidate'
+        ? ['packages']
+        : []
     expect(writes, id).toEqual(allowed)
     for (const step of job.steps.filter(({ uses }) => uses?.startsWith('actions/checkout@')))
       expect(step.with?.['persist-credentials'], id).toBe(false)
