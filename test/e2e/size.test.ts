@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Attribution } from '../../images/attribution/attribution.ts'
 import type { Report } from '../../images/report.ts'
 import { labSettings, registryAddress } from '../../lab/settings.ts'
-import { type Digest, hexOf } from '../../lib/digest.ts'
+import { hexOf } from '../../lib/digest.ts'
 import { serveStore } from '../../pipelines/registry/server.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { ensureTool } from '../tools.ts'
@@ -88,25 +88,20 @@ test('of our image, crane and GNU tar unpack what the report says, and no byte o
 })
 
 test('the report knows without reading the weights what reading all layers gives', async () => {
-  const layout = join(place.folder, 'copy')
-  await mkdir(layout)
-  const skopeo = await ensureTool('skopeo')
-  const source = `oci:${place.store}:${report.name}:latest`
-  await run(skopeo, ['--insecure-policy', 'copy', source, `oci:${layout}:x`])
-  const found = await sizeOf(`oci:${layout}:x`, '--gpu-code')
+  // As a layout in a folder, since what lies in the store is known there.
+  const found = await sizeOf(`oci:${place.store}:${report.name}:latest`, '--gpu-code')
   const untitled = ({ layers, ...rest }: Attribution) => ({
     ...rest,
     layers: layers.map(({ title: _, ...layer }) => layer),
   })
-  const causesByPath = { ...untitled(found), causes: [] }
-  expect(causesByPath).toEqual({ ...untitled(report.attribution), causes: [] })
-  expect(found.causes).toEqual(report.attribution.causes)
+  expect(untitled(found)).toEqual(untitled(report.attribution))
 })
 
-test('a rebuild reads no layer: not one byte of them has to be right', async () => {
+test('a rebuild reads no weights: not one byte of them has to be right', async () => {
   await rm(join(place.store, 'ingot/report'), { recursive: true })
-  const blobs = report.layers.map(({ digest }) => join(place.store, 'blobs/sha256', hexOf(digest as Digest)))
-  await Promise.all(blobs.map((path) => flipFirstByte(path)))
+  const weights = report.layers.filter(({ part }) => part === 'weights')
+  const blobs = weights.map(({ digest }) => join(place.store, 'blobs/sha256', hexOf(digest)))
+  await Promise.all(blobs.map((path) => flipLastByte(path)))
   try {
     const again = await ingot(['build', demoRecipe, '--no-verify', '--json'], place)
     expect(again.code, again.stderr).toBe(0)
@@ -115,15 +110,16 @@ test('a rebuild reads no layer: not one byte of them has to be right', async () 
     await rm(join(place.store, 'ingot/layer-files'), { recursive: true })
     expect((await ingot(['size', report.name], place)).stderr).toContain('do not match its digest')
   } finally {
-    await Promise.all(blobs.map((path) => flipFirstByte(path)))
+    await Promise.all(blobs.map((path) => flipLastByte(path)))
   }
 })
 
-async function flipFirstByte(path: string): Promise<void> {
+async function flipLastByte(path: string): Promise<void> {
   const file = await open(path, 'r+')
+  const position = (await file.stat()).size - 1
   const byte = Buffer.alloc(1)
-  await file.read(byte, 0, 1, 0)
-  await file.write(Buffer.from([(byte[0] ?? 0) ^ 0xff]), 0, 1, 0)
+  await file.read(byte, 0, 1, position)
+  await file.write(Buffer.from([(byte[0] ?? 0) ^ 0xff]), 0, 1, position)
   await file.close()
 }
 
