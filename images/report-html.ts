@@ -2,6 +2,7 @@ import { formatBytes } from '../lib/bytes.ts'
 import { escapeMarkup as e } from './markup.ts'
 import { countChecks, type Report } from './report.ts'
 import { attributionSection } from './report-attribution.ts'
+import { scanSection } from './report-scan.ts'
 import { bootSection, imageSection, memorySection, removedSection, sizeSection } from './report-sections.ts'
 import { reportStyle } from './report-style.ts'
 import { formatMs } from './report-words.ts'
@@ -29,6 +30,7 @@ ${figures(report)}
 ${sizeSection(report)}
 ${attributionSection(report)}
 ${imageSection(report)}
+${scanSection(report)}
 ${memorySection(report)}
 ${report.boots.map(bootSection).join('\n')}
 ${removedSection(report)}

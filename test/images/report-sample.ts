@@ -154,6 +154,17 @@ export function report(given: Partial<Report> = {}): Report {
     missingLibraries: [],
     attribution: attribution(),
     checks: attributionChecks(attribution()),
+    scan: {
+      entries: 209,
+      sizeBytes: 46_600_000,
+      setuid: [],
+      worldWritable: [],
+      shells: ['/usr/bin/sh'],
+      shellReasons: ['the guard that checks mounted weights is a script'],
+      searchedFor: ['HF_TOKEN'],
+      gitleaks: true,
+      excused: ['/opt/app/test.key:1 private-key'],
+    },
     memory: {
       of: 'host',
       limitBytes: 400_000_000,
