@@ -109,7 +109,7 @@ export function refuseSecrets(name: string, found: readonly SecretFinding[]): vo
   throw new StageError('secret-found', {
     attempted: `scan ${name} for secrets`,
     found: [...shown, ...(found.length > 20 ? [`and ${found.length - 20} more`] : [])].join('\n  '),
-    hint: 'nothing was named or sent. Take the secret out of what put it there and renew it, since the store holds it now; a file that gitleaks takes for more than it is goes into image.policy.allowSecrets',
+    hint: 'nothing was named or sent. Take the secret out of what put it there and renew it, since the store holds it now; a file that gitleaks takes for more than it is goes into image.policy.allowSecrets, and a variable whose value is no secret can be unset for the run',
   })
 }
 
