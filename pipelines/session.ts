@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import type { Client, ExecError } from '@dagger.io/dagger'
-import { which } from 'zx'
 import { messageOf } from '../lib/error.ts'
 import { StageError } from './error.ts'
+import { findProgram } from './program.ts'
 
 /** A Dagger engine that is opened when first asked for and stays open until `close`. */
 export interface LazyEngine {
@@ -51,22 +53,47 @@ export function lazyEngine(logFile: string): LazyEngine {
   }
 }
 
+export interface EngineSource {
+  /** Where an engine comes from; null when nowhere. */
+  found: string | null
+  /** Container tools that are installed and whose service does not answer. */
+  silent: string[]
+}
+
 /** Says whether an engine can be had, without starting one. */
-export async function engineSource(): Promise<string | null> {
-  if (process.env['DAGGER_SESSION_PORT']) return 'the session of `dagger run`'
-  const host = process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST']
-  if (host) return host
-  const found = await Promise.all(containerTools.map((tool) => which(tool, { nothrow: true })))
-  const index = found.findIndex((path) => path !== null)
-  return index < 0 ? null : `${containerTools[index]}, by the SDK's own provisioning`
+export async function engineSource(): Promise<EngineSource> {
+  const given = process.env['DAGGER_SESSION_PORT']
+    ? 'the session of `dagger run`'
+    : process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST']
+  if (given) return { found: given, silent: [] }
+  const silent: string[] = []
+  for (const tool of containerTools) {
+    if ((await findProgram(tool)) === null) continue
+    if (await answers(tool)) return { found: `${tool}, by the SDK's own provisioning`, silent }
+    silent.push(tool)
+  }
+  return { found: null, silent }
+}
+
+/** A client alone runs nothing: its service is asked. */
+async function answers(tool: string): Promise<boolean> {
+  const question = tool === 'container' ? ['system', 'status'] : ['info']
+  return promisify(execFile)(tool, question, { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function requireEngine(): Promise<void> {
-  if ((await engineSource()) !== null) return
+  const { found, silent } = await engineSource()
+  if (found !== null) return
   throw new StageError('no-engine', {
     attempted: 'start a Dagger engine',
-    found: `none of ${containerTools.join(', ')} is installed and no engine address is set`,
-    hint: 'install Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
+    found:
+      silent.length === 0
+        ? `none of ${containerTools.join(', ')} is installed and no engine address is set`
+        : `${silent.join(' and ')} ${silent.length === 1 ? 'is' : 'are'} installed and ${silent.length === 1 ? 'does' : 'do'} not answer; no engine address is set`,
+    hint: 'install or start Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
   })
 }
 

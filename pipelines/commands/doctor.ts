@@ -1,7 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises'
-import { $, which } from 'zx'
 import { formatBytes } from '../../lib/bytes.ts'
 import { findHostTool, type HostTool } from '../host-tool.ts'
+import { findProgram, runProgram } from '../program.ts'
 import { engineSource } from '../session.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 
@@ -27,7 +27,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const findings = await Promise.all([
     engine(),
     disk(storeFolder(context.environment)),
-    gpu(),
+    gpu(context.environment),
     tool('docker', 'only for `ingot verify --runner docker`'),
     tool('podman', 'only for `ingot verify --runner podman`'),
     hostTool('syft', 'the SBOM of `ingot sbom`, publish and bundle', context.environment),
@@ -40,11 +40,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 }
 
 async function engine(): Promise<Finding> {
+  const { found, silent } = await engineSource()
+  const started = silent.map((name) => `${name} is installed and does not answer: start it; or `).join('')
   return {
     what: 'Dagger engine',
-    found: await engineSource(),
+    found,
     needed: true,
-    hint: 'install Docker or Podman, or run `npm run lab:up` in a checkout of ingot on Debian as root',
+    hint: `${started}install Docker or Podman, or run \`npm run lab:up\` in a checkout of ingot on Debian as root`,
   }
 }
 
@@ -62,21 +64,19 @@ async function disk(store: string): Promise<Finding> {
   }
 }
 
-async function gpu(): Promise<Finding> {
-  const asked = await $({
-    nothrow: true,
-    quiet: true,
-  })`nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader`
+async function gpu(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader']
+  const asked = await runProgram('nvidia-smi', query, { environment })
   return {
     what: 'NVIDIA GPU',
-    found: asked.exitCode === 0 ? asked.stdout.trim().split('\n').join('; ') : null,
+    found: asked.exitCode === 0 ? asked.stdout.split('\n').join('; ') : null,
     needed: false,
     hint: 'images for GPUs are built here, but must be booted on a machine that has one',
   }
 }
 
 async function tool(name: string, hint: string): Promise<Finding> {
-  return { what: name, found: await which(name, { nothrow: true }), needed: false, hint }
+  return { what: name, found: await findProgram(name), needed: false, hint }
 }
 
 async function hostTool(name: HostTool, use: string, environment: NodeJS.ProcessEnv): Promise<Finding> {

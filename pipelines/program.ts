@@ -1,0 +1,37 @@
+import { $, which } from 'zx'
+
+/** What a finished program said. */
+export interface Said {
+  /** 1 where a signal ended it. */
+  exitCode: number
+  stdout: string
+  stderr: string
+  /** Both streams in the order they came. */
+  all: string
+}
+
+/** Path of a program on this machine, or null. */
+export function findProgram(name: string, path = process.env['PATH'] ?? ''): Promise<string | null> {
+  return which(name, { nothrow: true, path })
+}
+
+/** Runs a program to its end, whatever its exit code. No argument may be a secret. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { environment, signal }: { environment: NodeJS.ProcessEnv; signal?: AbortSignal },
+): Promise<Said> {
+  const output = await $({
+    env: environment,
+    quiet: true,
+    nothrow: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal && { signal }),
+  })`${[program, ...args]}`
+  return {
+    exitCode: output.exitCode ?? 1,
+    stdout: output.stdout.trim(),
+    stderr: output.stderr,
+    all: output.stdall,
+  }
+}
