@@ -1,4 +1,3 @@
-import type { Client, Directory } from '@dagger.io/dagger'
 import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../images/gate/boots.ts'
 import { judgeFiles, judgeLoading } from '../images/gate/files.ts'
 import { interpreterOf, judgeImports, modulesOf } from '../images/gate/imports.ts'
@@ -9,8 +8,9 @@ import type { Digest } from '../lib/digest.ts'
 import { pulledByDigest } from './boot/dagger.ts'
 import type { Runner, WeightsMount } from './boot/runner.ts'
 import { tryImports } from './gate/imports.ts'
-import { compareTrees } from './gate/trees.ts'
+import { compareTrees, type Trees } from './gate/trees.ts'
 import { installedTree } from './runtime.ts'
+import type { Client } from './session.ts'
 import { verifyImage } from './verify.ts'
 
 /** An image in the store with what it needs to boot. */
@@ -55,7 +55,7 @@ export async function runGate(plan: ImagePlan, slim: GateImage, context: GateCon
 
 async function importPart(
   client: Client,
-  trees: { stock: Directory; slim: Directory },
+  trees: Trees,
   plan: ImagePlan,
   { onStep }: GateContext,
 ): Promise<GatePart> {

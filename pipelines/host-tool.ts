@@ -1,5 +1,5 @@
-import { $, which } from 'zx'
 import { StageError } from './error.ts'
+import { findProgram, runProgram } from './program.ts'
 
 /** Programs of others that a person installs; `purpose` says what is not done without. */
 const tools = {
@@ -20,8 +20,7 @@ export async function findHostTool(
   environment: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   const named = environment[tools[name].variable]
-  const path = environment['PATH'] ?? ''
-  const found = await which(named || name, { nothrow: true, path })
+  const found = await findProgram(named || name, environment['PATH'] ?? '')
   if (found !== null || !named) return found ?? undefined
   throw missing(name, `${tools[name].variable} names ${named}, which is no program`)
 }
@@ -48,18 +47,12 @@ export interface ToolRun {
 
 /** Runs a program and gives what it printed; no argument may be a secret. Throws `tool-failed` with its last words. */
 export async function runTool(program: string, args: readonly string[], run: ToolRun): Promise<string> {
-  const { environment, signal, attempted } = run
-  const options = { env: environment, quiet: true, nothrow: true, stdio: ['ignore', 'pipe', 'pipe'] as const }
-  const done = await $({
-    ...options,
-    stdio: [...options.stdio],
-    ...(signal && { signal }),
-  })`${program} ${args}`
+  const done = await runProgram(program, args, run)
   if (done.exitCode === 0) return done.stdout
-  signal?.throwIfAborted()
+  run.signal?.throwIfAborted()
   throw new StageError('tool-failed', {
-    attempted,
-    found: `${program.split('/').at(-1)} ended with ${done.exitCode ?? done.signal}: ${lastWords(done.stderr || done.stdout)}`,
+    attempted: run.attempted,
+    found: `${program.split('/').at(-1)} ended with ${done.exitCode}: ${lastWords(done.stderr || done.stdout)}`,
     hint: 'see what it says; its own --help and --verbose tell more',
   })
 }

@@ -1,7 +1,7 @@
 import type { imageFrom } from './debian.ts'
+import type { Client } from './session.ts'
 import { indexVariables } from './weights/python-index.ts'
 
-type Client = Parameters<typeof imageFrom>[0]
 type Container = ReturnType<typeof imageFrom>
 
 /** Gives a container what pip and uv need to reach the index that this machine is configured for. */

@@ -13,12 +13,11 @@ import { readModelFacts } from './model-facts.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
 import { daggerSecrets } from './secrets.ts'
+import type { Client } from './session.ts'
 import { resolveUpstream } from './upstream.ts'
 import { inventoryWeights } from './weights/inventory.ts'
 import type { SourceContext } from './weights/source.ts'
 import { splitLargeFiles } from './weights/split.ts'
-
-type Client = Parameters<typeof resolveDebian>[0]
 
 /** Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves. */
 export async function resolveLock(

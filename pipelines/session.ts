@@ -10,6 +10,9 @@ import { messageOf } from '../lib/error.ts'
 import { StageError } from './error.ts'
 import { findProgram } from './program.ts'
 
+/** What stages are given to work with; only those that build with it know the SDK itself. */
+export type { Client }
+
 /** A Dagger engine that is opened when first asked for and stays open until `close`. */
 export interface LazyEngine {
   /** Throws `no-engine` (exit 3) when there is none. */

@@ -9,6 +9,7 @@ import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles } from '../../images/runtime-spec.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { StageError } from '../error.ts'
+import { runProgram } from '../program.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
@@ -17,7 +18,7 @@ import { type GpuWatch, watchGpus } from './nvidia.ts'
 import { enterCommand, forwardTo, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, Runner } from './runner.ts'
 import { exitCodeOf, stopContainer } from './stop.ts'
-import { requireTool, run, type Tool, tell } from './tool.ts'
+import { requireTool, type Tool, tell } from './tool.ts'
 import { mountFlags } from './weights-mount.ts'
 
 export interface ContainerBoot {
@@ -51,7 +52,7 @@ export async function containerRunner(context: ContainerBoot): Promise<Container
     boot: (request, use) => bootContainer(session, request, use),
     async close() {
       for (const reference of session.pulled)
-        await run(context.tool.environment, context.tool.name, ['rmi', '--force', reference])
+        await runProgram(context.tool.name, ['rmi', '--force', reference], context.tool)
     },
   }
 }
@@ -76,7 +77,7 @@ async function bootContainer<Result>(
     const id = `ingot-${randomUUID().slice(0, 8)}`
     // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.
     const now = tool.name === 'podman' ? ['--time', '0'] : []
-    endings.unshift(() => run(tool.environment, tool.name, ['rm', '--force', '--volumes', ...now, id]))
+    endings.unshift(() => runProgram(tool.name, ['rm', '--force', '--volumes', ...now, id], tool))
     await tell(tool, ['run', '--detach', '--name', id, '--pull', 'never', ...flags, ...mounts, reference])
     const container = await inspected(tool, id)
     const reach = await reachOf(tool, id, container, request.port, folder)
@@ -128,7 +129,7 @@ async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string
   if (enterCommand(tool, 1) !== null) return 'none'
   const name = `ingot-${randomUUID().slice(0, 8)}`
   await tell(tool, ['network', 'create', '--internal', name])
-  endings.unshift(() => run(tool.environment, tool.name, ['network', 'rm', name]))
+  endings.unshift(() => runProgram(tool.name, ['network', 'rm', name], tool))
   return name
 }
 
@@ -176,14 +177,14 @@ function serverOf(
     url: reach.url,
     exitCode: () => exitCodeOf(tool, id),
     async facts() {
-      const said = await run(tool.environment, 'sh', [join(import.meta.dirname, 'facts.sh'), String(pid)])
+      const said = await runProgram('sh', [join(import.meta.dirname, 'facts.sh'), String(pid)], tool)
       const facts = parseFacts(said.stdout)
       // Only root may read the mounts of others; the tool knows what it mounted.
       return facts.uid !== null && facts.rootReadOnly === null
         ? { ...facts, rootReadOnly: readOnlyRoot }
         : facts
     },
-    log: async () => (await run(tool.environment, tool.name, ['logs', id])).all,
+    log: async () => (await runProgram(tool.name, ['logs', id], tool)).all,
     gpuMemoryBytes: async () => watch?.growthBytes() ?? null,
     stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { gpuColumns, parseCudaVersion, parseGpus, type RunnerFacts } from '../../images/runner-facts.ts'
-import { run } from './tool.ts'
+import { runProgram } from '../program.ts'
 
 const MiB = 1024 ** 2
 
@@ -10,9 +10,9 @@ export async function nvidiaFacts(
   environment: NodeJS.ProcessEnv,
 ): Promise<Pick<RunnerFacts, 'gpus' | 'driver' | 'cuda'>> {
   const query = [`--query-gpu=${gpuColumns}`, '--format=csv,noheader,nounits']
-  const said = await run(environment, 'nvidia-smi', query)
+  const said = await runProgram('nvidia-smi', query, { environment })
   if (said.exitCode !== 0) return { gpus: [], driver: null, cuda: null }
-  const head = await run(environment, 'nvidia-smi', [])
+  const head = await runProgram('nvidia-smi', [], { environment })
   return { ...parseGpus(said.stdout), cuda: parseCudaVersion(head.stdout) }
 }
 

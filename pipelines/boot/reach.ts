@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { StageError } from '../error.ts'
+import { runProgram } from '../program.ts'
 import type { Tool } from './tool.ts'
-import { run } from './tool.ts'
 
 /** A way to the port of a server that no network reaches. */
 export interface Reach {
@@ -31,7 +31,9 @@ export async function reachThrough(
   folder: string,
 ): Promise<Reach> {
   const [program = '', ...args] = enter
-  const sink = await run(environment, program, [...args, 'sh', join(import.meta.dirname, 'sink.sh')])
+  const sink = await runProgram(program, [...args, 'sh', join(import.meta.dirname, 'sink.sh')], {
+    environment,
+  })
   if (sink.exitCode !== 0) throw noWay('give the container an interface that leads nowhere', sink.all)
   const socketFile = join(folder, 'bridge.sock')
   // The package has it compiled.

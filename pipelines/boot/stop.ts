@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runProgram } from '../program.ts'
 import type { StopOutcome } from './runner.ts'
-import { run, type Tool, tell } from './tool.ts'
+import { type Tool, tell } from './tool.ts'
 
 /** Exit code of a container, null while it runs. */
 export async function exitCodeOf(tool: Tool, id: string): Promise<number | null> {
@@ -18,13 +19,13 @@ export async function stopContainer(
 ): Promise<StopOutcome> {
   const beganMs = performance.now()
   const waitedMs = () => Math.round(performance.now() - beganMs)
-  await run(tool.environment, tool.name, ['kill', '--signal', signal, id])
+  await runProgram(tool.name, ['kill', '--signal', signal, id], tool)
   // `podman wait` 4.3.1 was seen to return 20 s after the end, so the state is asked instead.
   while (waitedMs() < timeoutSeconds * 1000) {
     const exitCode = await exitCodeOf(tool, id)
     if (exitCode !== null) return { exitCode, waitedMs: waitedMs() }
     await sleep(50)
   }
-  await run(tool.environment, tool.name, ['kill', '--signal', 'KILL', id])
+  await runProgram(tool.name, ['kill', '--signal', 'KILL', id], tool)
   return { exitCode: null, waitedMs: waitedMs() }
 }

@@ -1,5 +1,5 @@
-import { $, which } from 'zx'
 import { StageError } from '../error.ts'
+import { findProgram, runProgram } from '../program.ts'
 
 export type ContainerTool = 'docker' | 'podman'
 
@@ -9,32 +9,9 @@ export interface Tool {
   environment: NodeJS.ProcessEnv
 }
 
-/** What a finished command said. */
-export interface Said {
-  exitCode: number
-  stdout: string
-  /** Both streams in the order they came. */
-  all: string
-}
-
-/** Runs a program to its end, whatever its exit code. */
-export async function run(
-  environment: NodeJS.ProcessEnv,
-  program: string,
-  args: readonly string[],
-): Promise<Said> {
-  const output = await $({
-    env: environment,
-    quiet: true,
-    nothrow: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })`${[program, ...args]}`
-  return { exitCode: output.exitCode ?? 1, stdout: output.stdout.trim(), all: output.stdall }
-}
-
 /** Runs the container tool and gives what it printed; throws `no-runner` with its words when it fails. */
 export async function tell(tool: Tool, args: readonly string[]): Promise<string> {
-  const said = await run(tool.environment, tool.name, args)
+  const said = await runProgram(tool.name, args, tool)
   if (said.exitCode === 0) return said.stdout
   throw new StageError('no-runner', {
     attempted: `run \`${tool.name} ${args.slice(0, 2).join(' ')}\``,
@@ -45,7 +22,7 @@ export async function tell(tool: Tool, args: readonly string[]): Promise<string>
 
 /** Throws `no-runner` where the tool is not installed. */
 export async function requireTool({ name, environment }: Tool): Promise<void> {
-  if ((await which(name, { nothrow: true, path: environment['PATH'] ?? '' })) !== null) return
+  if ((await findProgram(name, environment['PATH'] ?? '')) !== null) return
   throw new StageError('no-runner', {
     attempted: `boot with ${name}`,
     found: `${name} is not installed`,

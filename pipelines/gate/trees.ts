@@ -5,15 +5,17 @@ import type { TreeComparison } from '../../images/gate/files.ts'
 import type { ImagePlan } from '../../images/plan.ts'
 import { imageFrom } from '../debian.ts'
 
+/** The files of the stock image and of the slimmed one. */
+export interface Trees {
+  stock: Directory
+  slim: Directory
+}
+
 /** `chroot` of busybox is static: variables of the loader do not reach it. */
 const packages = ['busybox-static', 'pax-utils', 'xxhash']
 
 /** Compares two root file systems without running anything of either but its loader. */
-export async function compareTrees(
-  client: Client,
-  trees: { stock: Directory; slim: Directory },
-  plan: ImagePlan,
-): Promise<TreeComparison> {
+export async function compareTrees(client: Client, trees: Trees, plan: ImagePlan): Promise<TreeComparison> {
   const script = await readFile(join(import.meta.dirname, 'trees.sh'), 'utf8')
   const compared = imageFrom(client, 'debian:bookworm-slim', plan.platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
