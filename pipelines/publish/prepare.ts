@@ -59,7 +59,10 @@ export async function scanAgain(
   if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = knownSecrets(environment, {
     'the registry’s login': passwordOf(login),
-    'weights.source.token': await hubTokenOf(loaded.recipe.weights.source, loaded.folder, environment),
+    'weights.source.token': await hubTokenOf(loaded.recipe.weights.source, {
+      recipeFolder: loaded.folder,
+      environment,
+    }),
   })
   const manifest = await readImageManifest(store, report.image)
   const runtime = new Set(report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest))

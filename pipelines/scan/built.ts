@@ -8,6 +8,7 @@ import { prettyJson } from '../../lib/json.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { stateFolder } from '../commands/command.ts'
 import type { Progress } from '../progress.ts'
+import { daggerSecrets } from '../secrets.ts'
 import type { Store } from '../store/store.ts'
 import { secretsInFiles } from './logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from './scan.ts'
@@ -19,6 +20,8 @@ export interface ScanContext {
   recipeFolder: string
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
+  /** Asked for secrets that only its providers read. */
+  engine: Parameters<typeof daggerSecrets>[0]
 }
 
 export interface BuildScan {
@@ -32,10 +35,14 @@ export async function scanBuilt(
   plan: ImagePlan,
   weights: LockedWeights,
   { layers, assembled }: { layers: readonly StoredLayer[]; assembled: AssembledImage },
-  { store, progress, recipeFolder, environment, signal }: ScanContext,
+  { store, progress, recipeFolder, environment, signal, engine }: ScanContext,
 ): Promise<BuildScan> {
   progress.step(`scan ${layers.length} layers for secrets and against the policy`)
-  const hubToken = await hubTokenOf(weights.source, recipeFolder, environment)
+  const hubToken = await hubTokenOf(weights.source, {
+    recipeFolder,
+    environment,
+    resolveSecret: daggerSecrets(engine),
+  })
   const secrets = knownSecrets(environment, { 'weights.source.token': hubToken })
   const scan = await scanImage({
     store,

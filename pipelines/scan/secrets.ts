@@ -1,4 +1,5 @@
 import { type SecretForm, searchForms, secretForms } from '../../lib/secret-forms.ts'
+import type { SourceContext } from '../weights/source.ts'
 import { findHubToken } from '../weights/token.ts'
 
 /** A secret of this run with all the ways it may be written; `origin` says which, for messages. */
@@ -27,11 +28,10 @@ export function knownSecrets(
 /** The Hub's token of a recipe, wherever it is kept; undefined where there is none, and then none can leak. */
 export async function hubTokenOf(
   source: { type: string; token?: string | undefined },
-  recipeFolder: string,
-  environment: NodeJS.ProcessEnv,
+  context: SourceContext,
 ): Promise<string | undefined> {
   if (source.type !== 'huggingface') return undefined
-  const token = await findHubToken(source.token, { recipeFolder, environment }).catch(() => undefined)
+  const token = await findHubToken(source.token, context).catch(() => undefined)
   return token?.reveal()
 }
 

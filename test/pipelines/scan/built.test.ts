@@ -46,6 +46,7 @@ describe('a build', () => {
       recipeFolder: folder,
       environment: { PATH: '/nonexistent', HOME: folder, ...environment },
       signal: new AbortController().signal,
+      engine: () => Promise.reject(new Error('no engine here')),
     }
     return scanBuilt(plan, { ...lock.weights, source }, image, context)
   }
