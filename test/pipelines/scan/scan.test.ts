@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ScanPolicy } from '../../../images/scan-policy.ts'
 import { secretForms } from '../../../lib/secret-forms.ts'
 import { scanImage } from '../../../pipelines/scan/scan.ts'
 import { knownSecrets } from '../../../pipelines/scan/secrets.ts'
+import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { ensureTool } from '../../tools.ts'
+import { flipBit } from '../publish/files.ts'
 import { openPlace, type Place } from '../publish/place.ts'
 import { type Entry, layerOf } from './layers.ts'
 
@@ -96,6 +99,23 @@ describe('a secret of the run', () => {
     }
     expect(knownSecrets(environment).map(({ origin }) => origin)).toEqual(['DB_PASSWORD'])
   })
+})
+
+test('a damaged or missing layer never passes as scanned', async () => {
+  const layer = await layerOf(place.store, [{ name: 'opt/x', text: randomBytes(300_000) }])
+  const request = {
+    store: place.store,
+    name: 'damaged',
+    layers: [layer.descriptor],
+    texts: {},
+    policy: strict,
+  }
+  const given = { ...request, secrets: [], environment: { PATH: '/nonexistent' } }
+  await scanImage(given)
+  await flipBit(blobPath(place.store, layer.descriptor.digest), 200_000)
+  await expect(scanImage(given)).rejects.toThrow()
+  await rm(blobPath(place.store, layer.descriptor.digest))
+  await expect(scanImage(given)).rejects.toMatchObject({ code: 'missing-blob' })
 })
 
 describe('a secret by gitleaks’ rules', () => {
