@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { createZstdDecompress, zstdCompressSync } from 'node:zlib'
 import { extract, pack } from 'tar-stream'
@@ -45,13 +46,20 @@ async function findFile(
 ): Promise<{ path: string; mode: number; content: Buffer }> {
   for (const { digest, mediaType } of layers.toReversed()) {
     if (mediaType !== mediaTypes.layerZstd) continue
+    const blob = readBlob(store, digest)
     const tar = extract()
-    readBlob(store, digest).pipe(createZstdDecompress()).pipe(tar)
-    for await (const entry of tar) {
-      const { name, type, mode } = entry.header
-      if (type === 'file' && wanted.test(name))
-        return { path: name, mode: mode ?? 0o644, content: await buffer(entry) }
-      entry.resume()
+    blob.pipe(createZstdDecompress()).pipe(tar)
+    try {
+      for await (const entry of tar) {
+        const { name, type, mode } = entry.header
+        if (type === 'file' && wanted.test(name))
+          return { path: name, mode: mode ?? 0o644, content: await buffer(entry) }
+        entry.resume()
+      }
+    } finally {
+      // The file may be found before the layer ends, and its handle must not be left to the garbage collector.
+      blob.destroy()
+      if (!blob.closed) await once(blob, 'close')
     }
   }
   throw new Error(`no file of the image matches ${wanted}`)
