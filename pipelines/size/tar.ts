@@ -29,7 +29,7 @@ interface Pending {
 
 /**
  * Members of a tar in POSIX, GNU or old form, in order. tar-stream does not serve here: it loses its place at GNU's sparse members
- * and cannot leap over members of a local file (docs/decisions/033). Throws `broken-layer`.
+ * and cannot leap over members of a local file (docs/decisions/035). Throws `broken-layer`.
  */
 export async function* tarMembers(source: ByteSource, what: string): AsyncGenerator<TarMember> {
   let globalPax: Record<string, string> = {}
