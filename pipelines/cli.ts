@@ -1,3 +1,4 @@
+import { errnoOf } from '../lib/error.ts'
 import type { CommandContext } from './commands/command.ts'
 import { type CommandEntry, commands } from './commands/table.ts'
 import { StageError } from './error.ts'
@@ -58,6 +59,11 @@ if (import.meta.main) {
   // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
   const stop = () => (abort.signal.aborted ? process.exit(130) : abort.abort())
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  // Whoever reads has seen enough, as `head` has; that is no failure.
+  process.stdout.on('error', (error) => {
+    if (errnoOf(error) !== 'EPIPE') throw error
+    process.exit()
+  })
   process.exitCode = await main(process.argv.slice(2), {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
