@@ -7,6 +7,7 @@ import type { Deployment } from './engine.ts'
 import { ollamaStore } from './ollama-weights.ts'
 import { groupIntoLayers, partBytes, planWeightLayers, type WeightLayer } from './weight-layers.ts'
 import { hubCacheEntries } from './weights/hub-cache.ts'
+import { type ModelcarPlan, planModelcar } from './weights/modelcar.ts'
 import { noHash } from './weights/mount-guard.ts'
 import { registryLimits } from './weights/registry-limits.ts'
 
@@ -19,10 +20,13 @@ export interface WeightsPlan {
   files: WeightFile[]
   /** Layers of the image when the weights are baked, else of the weights image that can be mounted in their place. */
   layers: WeightLayer[]
+  /** Present when the recipe asks for an image that KServe can start. */
+  modelcar?: ModelcarPlan
 }
 
 export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
   const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
+  const layers = weightLayers(deployment, lock)
   return {
     delivery: deployment.recipe.weights.delivery,
     modelFolder: deployment.modelFolder,
@@ -30,7 +34,8 @@ export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
     setDigest: lock.weights.setDigest as Digest,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,
-    layers: weightLayers(deployment, lock),
+    layers,
+    ...optional('modelcar', planModelcar(deployment, lock, layers)),
   }
 }
 

@@ -3,7 +3,6 @@ import { attributionChecks } from '../images/attribution/checks.ts'
 import { assembleImage, type StoredLayer } from '../images/oci.ts'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
 import { type LayerReport, type Report, reportVersion, verdictOf } from '../images/report.ts'
-import { modelPack, weightsImage } from '../images/weights/artifact.ts'
 import { formatBytes } from '../lib/bytes.ts'
 import type { Digest } from '../lib/digest.ts'
 import type { Json } from '../lib/json.ts'
@@ -25,6 +24,7 @@ import { writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 import { verifyImage } from './verify.ts'
+import { storeWeightsImages } from './weights-images.ts'
 
 export interface BuildContext {
   store: Store
@@ -56,7 +56,7 @@ export async function buildImage(
   const [built, packed] = await Promise.all([runtime, weightLayers])
   const planDigest = planDigestOf(plan)
   const baked = plan.weights.delivery === 'baked' ? packed.value : []
-  const mounts = baked.length > 0 ? [] : await weightsMounts(plan, weights, packed.value, store)
+  const mounts = baked.length > 0 ? [] : await storeWeightsImages(plan, weights, packed.value, context)
   const layers = [...baked, ...built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
@@ -117,34 +117,6 @@ async function packedWeights(
     ...context,
     resolveSecret: daggerSecrets(context.engine),
   })
-}
-
-/** Weights outside the server's image are an image of their own, to be mounted in its place and published as it is. */
-async function weightsMounts(
-  plan: ImagePlan,
-  weights: LockedWeights,
-  stored: readonly StoredLayer[],
-  store: Store,
-): Promise<WeightsMount[]> {
-  const layers = plan.weights.layers.flatMap((layer, index) => {
-    const packed = stored[index]
-    return packed === undefined ? [] : [{ plan: layer, stored: packed }]
-  })
-  if (layers.length === 0) return []
-  const image = await storeImage(
-    store,
-    weightsImage(layers, weights, plan.platform),
-    `${plan.name}-weights:latest`,
-  )
-  if (plan.weights.delivery === 'artifact') {
-    const format = weights.files.some((file) => file.path.endsWith('.gguf')) ? 'gguf' : 'safetensors'
-    await storeImage(
-      store,
-      modelPack(layers, weights, { name: plan.model, format }),
-      `${plan.name}-modelpack:latest`,
-    )
-  }
-  return [{ image, path: plan.weights.modelFolder }]
 }
 
 async function verified(

@@ -1,11 +1,8 @@
 import type { Client, Container, Platform, ReturnType } from '@dagger.io/dagger'
-import type { RuntimeSource } from '../images/engine.ts'
+import type { DebianSource } from '../images/engine.ts'
 import { hexOf, parseDigest } from '../lib/digest.ts'
-import type { DebianPackage, LockedRuntime, PinnedImage } from '../recipes/lock.ts'
+import type { DebianLock, DebianPackage, PinnedImage } from '../recipes/lock.ts'
 import { StageError } from './error.ts'
-
-type DebianSource = Extract<RuntimeSource, { type: 'debian' }>
-type DebianLock = Extract<LockedRuntime, { type: 'debian' }>
 
 /**
  * For commands whose failure is read from their exit code. The SDK's own enum has this value; importing it would load the

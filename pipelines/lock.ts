@@ -3,6 +3,8 @@ import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
 import { weightLayerLimit } from '../images/plan-weights.ts'
+import { modelcarSource } from '../images/weights/modelcar.ts'
+import { optional } from '../lib/optional.ts'
 import type { Lock, LockedRuntime } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
@@ -29,9 +31,12 @@ export async function resolveLock(
   const engine = engineOf(recipe.engine.id)
   const source = runtimeSourceOf(recipe, engine)
   const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(async () => client) }
-  const [weights, resolved] = await Promise.all([
+  const [weights, resolved, modelcar] = await Promise.all([
     lockWeights(recipe, context),
     resolveRuntime(client, source, engine, recipe, environment),
+    recipe.weights.modelcar
+      ? resolveDebian(client, modelcarSource, recipe.image.platform, new Date().toISOString())
+      : undefined,
   ])
   const facts = await readModelFacts(weights, context)
   requireRange(resolved.version, recipe.engine.version, engine, source)
@@ -41,6 +46,7 @@ export async function resolveLock(
     engine: { id: engine.id, version: resolved.version },
     runtime: resolved.runtime,
     weights,
+    ...optional('modelcar', modelcar),
     ...facts,
   }
 }

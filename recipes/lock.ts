@@ -39,13 +39,15 @@ const pythonPackage = z.strictObject({
     .min(1),
 })
 
+const debianRuntime = z.strictObject({
+  type: z.literal('debian'),
+  base: pinnedImage,
+  /** Package files that installing the requested ones adds to the base, sorted by name. */
+  packages: z.array(debianPackage),
+})
+
 const runtime = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('debian'),
-    base: pinnedImage,
-    /** Package files that installing the requested ones adds to the base, sorted by name. */
-    packages: z.array(debianPackage),
-  }),
+  debianRuntime,
   z.strictObject({
     type: z.literal('upstream'),
     base: pinnedImage,
@@ -82,6 +84,8 @@ export const lockSchema = z.strictObject({
   engine: z.strictObject({ id: z.enum(engineIds), version: z.string().min(1) }),
   runtime,
   weights: lockedWeightsSchema,
+  /** Where the programs of a modelcar come from, if the recipe asks for one. */
+  modelcar: debianRuntime.optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFacts.optional(),
 })
@@ -89,6 +93,7 @@ export const lockSchema = z.strictObject({
 /** What a recipe resolved to. Plan and build ask nothing of the network that is not pinned here. */
 export type Lock = z.infer<typeof lockSchema>
 export type LockedRuntime = Lock['runtime']
+export type DebianLock = z.infer<typeof debianRuntime>
 export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>

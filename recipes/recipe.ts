@@ -62,15 +62,26 @@ const engine = z.strictObject({
     .describe('What the server computes on. Default: cuda with a target GPU, else cpu'),
 })
 
-const weights = z.strictObject({
-  source: weightsSourceSchema.describe('Where the files come from'),
-  delivery: z
-    .enum(deliveries)
-    .default('baked')
-    .describe(
-      'baked: layers of the image; mounted: read-only mount; hf-cache: a named volume in Hub layout; artifact: an OCI image of their own',
-    ),
-})
+const weights = z
+  .strictObject({
+    source: weightsSourceSchema.describe('Where the files come from'),
+    delivery: z
+      .enum(deliveries)
+      .default('baked')
+      .describe(
+        'baked: layers of the image; mounted: read-only mount; hf-cache: a named volume in Hub layout; artifact: an OCI image of their own',
+      ),
+    modelcar: z
+      .boolean()
+      .default(false)
+      .describe(
+        'With artifact: one more image of the weights, with the programs that KServe starts in a modelcar',
+      ),
+  })
+  .refine(({ delivery, modelcar }) => !modelcar || delivery === 'artifact', {
+    path: ['modelcar'],
+    message: 'false, or `delivery: artifact` beside it',
+  })
 
 const serving = z.strictObject({
   contextLength: count

@@ -40,25 +40,32 @@ export interface PackedFile {
 export const packedFilesLabel = 'dev.ingot.weights.packed'
 
 /**
- * Weights as an image of their own, for an image volume of Kubernetes, `--mount type=image` or a KServe modelcar. It has the
- * very layers of the baked images, so a registry and a node that have those store no byte more.
+ * Weights as an image of their own, for an image volume of Kubernetes or `--mount type=image`. It has the very layers of the
+ * baked images, so a registry and a node that have those store no byte more.
  */
 export function weightsImage(
   layers: readonly PackedLayer[],
   weights: LockedWeights,
   platform: string,
 ): AssembledImage {
-  const labels = {
+  return assembleImage(
+    layers.map(({ stored }) => stored),
+    { Labels: weightsLabels(layers, weights) },
+    platform,
+    {},
+  )
+}
+
+/** What every image of weights alone says of them. */
+export function weightsLabels(
+  layers: readonly PackedLayer[],
+  weights: LockedWeights,
+): Record<string, string> {
+  return {
     'dev.ingot.weights': weights.setDigest,
     [packedFilesLabel]: packedFilesText(layers),
     ...(weights.license === undefined ? {} : { 'org.opencontainers.image.licenses': weights.license }),
   }
-  return assembleImage(
-    layers.map(({ stored }) => stored),
-    { Labels: labels },
-    platform,
-    {},
-  )
 }
 
 export interface ModelPackFacts {

@@ -47,9 +47,12 @@ export async function bundleContents(
   for (const image of built) {
     const reference = await add(image.plan.name, await imageOf(store, image))
     let weights: string | undefined
-    // A ModelPack is for registries and their tools; no container tool loads one.
-    for (const companion of await companionsOf(store, [image]))
-      if (companion.name === 'weights') weights = await add(`${image.plan.name}-weights`, companion.image)
+    for (const companion of await companionsOf(store, [image])) {
+      // A ModelPack is for registries and their tools; no container tool loads one.
+      if (companion.name === 'modelpack') continue
+      const added = await add(`${image.plan.name}-${companion.name}`, companion.image)
+      if (companion.name === 'weights') weights = added
+    }
     documents.push(...documentsOf(image, reference, weights, isUnverified, environment))
   }
   return { images, blobs: [...blobs.values()], documents }

@@ -43,7 +43,7 @@ async function namesOf(store: Store, wanted: readonly string[]): Promise<Set<str
   const known = (await listReferences(store)).flatMap(({ name }) => name ?? [])
   const found = new Set<string>()
   for (const one of wanted) {
-    const companions = ['', '-weights', '-modelpack'].map((suffix) => `${one}${suffix}:latest`)
+    const companions = ['', '-weights', '-modelpack', '-modelcar'].map((suffix) => `${one}${suffix}:latest`)
     const matching = known.filter((name) => name === one || companions.includes(name))
     if (matching.length === 0) throw noImage(one, known)
     for (const name of matching) found.add(name)

@@ -135,3 +135,15 @@ test('a problem is one line for editors and one for people', () => {
     /^r\.yaml:\d+:\d+: servign: unknown key "servign"\n {4}did you mean/,
   )
 })
+
+test('a modelcar needs weights that are an image of their own', () => {
+  const wished = demo.replace('  delivery: baked', '  delivery: baked\n  modelcar: true')
+  expect(problemsOf(wished)).toMatchObject([
+    {
+      ...placeOf(wished, 'true'),
+      path: 'weights.modelcar',
+      message: 'expected false, or `delivery: artifact` beside it, found true',
+    },
+  ])
+  expect(problemsOf(wished.replace('delivery: baked', 'delivery: artifact'))).toEqual([])
+})
