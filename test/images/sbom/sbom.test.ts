@@ -13,7 +13,7 @@ import { cycloneDxProblems, spdxProblems } from './validate.ts'
 vi.setConfig({ testTimeout: 300_000 })
 
 // What syft 1.57.0 wrote for the sample image; test/slow/sbom.test.ts holds the files against syft.
-const read = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8')
+const read = (name: string) => readFileSync(join(import.meta.dirname, 'golden', name), 'utf8')
 const image = digestOf('an image')
 const facts = sbomFactsOf(recipe, lock, image)
 const spdx = completeSpdx(read('syft-spdx.json'), facts)

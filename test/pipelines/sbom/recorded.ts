@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const recorded = join(import.meta.dirname, '../../images/sbom')
+const recorded = join(import.meta.dirname, '../../images/sbom/golden')
 
 /**
  * A program that answers as syft 1.57.0 did for the sample image: syft itself takes minutes to build, and
