@@ -50,7 +50,8 @@ test('syft says what the unit tests say it says', async () => {
   const made = await make(true)
   // The digest of the sample image enters the facts, not the recorded files.
   const facts = sbomFactsOf(recipe, lock, made.image)
-  const recorded = (name: string) => readFile(join(import.meta.dirname, '../images/sbom/golden', name), 'utf8')
+  const recorded = (name: string) =>
+    readFile(join(import.meta.dirname, '../images/sbom/golden', name), 'utf8')
   expect(JSON.parse(made.spdx)).toEqual(JSON.parse(completeSpdx(await recorded('syft-spdx.json'), facts)))
   expect(JSON.parse(made.cycloneDx)).toEqual(
     JSON.parse(completeCycloneDx(await recorded('syft-cyclonedx.json'), facts)),
