@@ -111,3 +111,11 @@ test("KServe's commands run as any user, and another container reads the weights
     await vi.waitFor(async () => expect(await hash(path, user)).toBe(`${sha256}  ${path}`), 30_000)
   await expect(hash(`/mnt/models/${file}`, '54322')).rejects.toThrow('Permission denied')
 })
+
+test('the programs are the same bytes for another model; the links are its own', async () => {
+  const [programs, links] = (await layersOf('car-modelcar')).slice(-2)
+  await build((text) => text.replace(`  name: ${model}`, '  name: other'))
+  const [samePrograms, otherLinks] = (await layersOf('car-modelcar')).slice(-2)
+  expect(samePrograms).toBe(programs)
+  expect(otherLinks).not.toBe(links)
+})
