@@ -79,7 +79,7 @@ test('no engine ends with 3 and says how to get one', async () => {
     execFileSync('ln', ['-s', execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(tools, tool)])
   const run = await ingot(['build', demoRecipe], { ...place, environment: { ...rest, PATH: tools } })
   expect(run.code).toBe(3)
-  expect(run.stderr).toContain('install Docker or Podman')
+  expect(run.stderr).toContain('install or start Docker or Podman')
 })
 
 test('an engine that does not answer ends with 3', async () => {
