@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runJob } from '../github/steps.ts'
 import { type DebianRegistry, startRegistry } from '../pipelines/publish/debian-registry.ts'
+import { recordedSyft } from '../pipelines/sbom/recorded.ts'
 import { ensureTool } from '../tools.ts'
 import { demoRecipe, newWorkplace, type Workplace } from './ingot.ts'
 
@@ -36,6 +37,7 @@ beforeAll(async () => {
     COSIGN_PASSWORD: 'of the key',
   }
   await run('cosign', ['generate-key-pair'], { cwd: home, env: environment })
+  environment['INGOT_SYFT'] = await recordedSyft(home)
   environment['COSIGN_KEY'] = join(home, 'cosign.key')
 })
 
@@ -75,7 +77,8 @@ test('images.yml: the candidate is built, booted and published under its commit'
 
 test('gpu.yml: another machine boots it by digest, and what it reports is attested', async () => {
   environment = { ...environment, INGOT_RUNNER: 'dagger', INGOT_GPUS: 'none' }
-  await job('gpu.yml', 'boot', booter, { 'inputs.image': image })
+  const inputs = { 'inputs.recipe': demoRecipe, 'inputs.image': image }
+  await job('gpu.yml', 'boot', booter, inputs)
   await job('gpu.yml', 'attest', booter, { 'inputs.image': image })
   const key = ['--key', join(builder.folder, 'home/cosign.pub'), '--insecure-ignore-tlog=true']
   const args = ['verify-attestation', ...key, '--type', 'urn:dev.ingot:report', image]

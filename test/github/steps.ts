@@ -35,7 +35,7 @@ export async function runJob(job: JobRun): Promise<Record<string, string>> {
       .replaceAll(/\$\{\{ ([\w.-]+) \}\}/g, (_, name: string) => known[name] ?? `unknown ${name}`)
       .replaceAll('ghcr.io', job.registry)
   for (const { id, run, env = {} } of steps) {
-    if (run === undefined || /\/(install|tools)\.sh/.test(run)) continue
+    if (run === undefined || /\/(install|tools|scanners)\.sh/.test(run)) continue
     const output = join(job.folder, `output-${id ?? 'none'}`)
     await writeFile(output, '')
     const given = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]))
