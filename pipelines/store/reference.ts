@@ -8,7 +8,7 @@ import { missingBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { knownBytes } from './foreign.ts'
 import { withStoreLock } from './lock.ts'
-import { isDescriptor, jsonObjectOf, readManifest } from './manifest.ts'
+import { isDescriptor, jsonObjectOf, manifestTypes, readManifest } from './manifest.ts'
 import { badName } from './record.ts'
 import type { Store } from './store.ts'
 
@@ -115,6 +115,8 @@ async function describeManifest(store: Store, digest: Digest): Promise<Descripto
 
 async function requireClosure(store: Store, descriptor: Descriptor): Promise<void> {
   if ((await knownBytes(store, descriptor.digest)) === undefined) throw missingBlob(descriptor.digest)
+  // Layers are never read for this, however small.
+  if (!manifestTypes.includes(descriptor.mediaType)) return
   const manifest = await readManifest(store, descriptor.digest)
   for (const child of manifest?.children ?? []) await requireClosure(store, child)
 }
