@@ -75,7 +75,8 @@ function withoutDropped({ sections }: ElfFile, dropped: readonly DroppedSection[
   return sections.map((section, index) => (indexes.has(index) ? { ...section, ...unusedHeader } : section))
 }
 
-const unusedHeader = {
+/** Members of a section header that says nothing. */
+export const unusedHeader = {
   nameOffset: 0,
   type: sectionTypes.unused,
   flags: 0,

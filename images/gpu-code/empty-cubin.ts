@@ -1,5 +1,6 @@
 import { encodeHeader, encodeSections } from '../elf/encode.ts'
-import { headerBytes, machines, type Section, sectionBytes, sectionTypes } from '../elf/file.ts'
+import { headerBytes, machines, type Section, sectionBytes } from '../elf/file.ts'
+import { unusedHeader } from '../elf/split.ts'
 import type { CodeEntry } from './container.ts'
 
 const names = new TextEncoder().encode('\0.shstrtab\0\0\0\0\0\0')
@@ -31,19 +32,7 @@ export function emptyCubin(architecture: number): Uint8Array {
   return bytes
 }
 
-const unused: Section = {
-  name: '',
-  nameOffset: 0,
-  type: sectionTypes.unused,
-  flags: 0,
-  address: 0,
-  offset: 0,
-  sizeBytes: 0,
-  link: 0,
-  info: 0,
-  alignment: 0,
-  entryBytes: 0,
-}
+const unused: Section = { name: '', ...unusedHeader }
 
 const namesSection: Section = {
   ...unused,
