@@ -30,18 +30,37 @@ export async function inventoryFolder(
 export async function openFolder(pinned: PinnedOf<'folder'>, context: SourceSession): Promise<OpenWeights> {
   const root = resolve(context.recipeFolder, pinned.path)
   return {
-    read: (file, offset) => readLocal(join(root, file.from ?? file.path), offset, file.sizeBytes),
+    read: (file, offset) => readLocked(join(root, file.from ?? file.path), offset, file.sizeBytes),
     openLocal: (file) => openFile(join(root, file.from ?? file.path)),
     close: async () => {},
   }
 }
 
+async function* readLocked(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* readLocal(path, start, end)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
 async function openFile(path: string): Promise<LocalFile> {
-  const handle = await open(path, 'r')
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
   return {
     read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
     close: () => handle.close(),
   }
+}
+
+function unreadable(path: string, error: unknown): WeightsError {
+  return new WeightsError('not-found', {
+    attempted: `read the weights file ${path}`,
+    found: errnoOf(error) ?? messageOf(error),
+    hint: 'the lock has this file: bring it back or make it readable, or run `ingot lock` for what the folder holds now',
+    cause: error,
+  })
 }
 
 /** Regular files below a folder; links are followed, since the Hub's cache holds its files as links. */

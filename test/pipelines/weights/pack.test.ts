@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { groupIntoLayers, planWeightLayers } from '../../../images/weight-layers.ts'
@@ -52,6 +52,16 @@ test('two stores get the same layers, with the names of their bytes', async () =
   expect(first.map((layer) => layer.diffId)).toEqual(first.map((layer) => layer.descriptor.digest))
   expect(first.map((layer) => layer.descriptor.size)).toEqual(layers.map((layer) => layer.sizeBytes))
   await expectSound(one, 3)
+})
+
+test('a locked file that has vanished is named, with what to do', async () => {
+  const { pack, folder } = await model()
+  await rm(join(folder, 'model.gguf'))
+  await expect(pack(await scratchStore())).rejects.toMatchObject({
+    code: 'not-found',
+    message: expect.stringMatching(/model\.gguf: ENOENT/),
+    hint: expect.stringContaining('ingot lock'),
+  })
 })
 
 test('progress reaches the total, and a rebuild starts there', async () => {
