@@ -1,5 +1,5 @@
 import { type RunFacts, runFactsOf } from '../images/run-files/facts.ts'
-import type { BuiltImage } from './publish/built.ts'
+import type { BuiltImage } from './built/image.ts'
 import { resolveReference } from './store/reference.ts'
 import type { Store } from './store/store.ts'
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { findBuilt, requireVerified } from '../built/image.ts'
 import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, writeBundle } from '../bundle/bundle.ts'
 import { readEarlier } from '../bundle/earlier.ts'
-import { findBuilt, requireVerified } from '../publish/built.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 

@@ -1,7 +1,7 @@
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { findBuilt, requireVerified } from '../built/image.ts'
 import { requireHostTool } from '../host-tool.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
-import { findBuilt, requireVerified } from '../publish/built.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
 import type { Signer } from '../publish/cosign.ts'
 import type { Published } from '../publish/publish.ts'

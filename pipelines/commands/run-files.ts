@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunTarget, runFileFor, runTargets } from '../../images/run-files/generate.ts'
-import { findBuilt, requireVerified } from '../publish/built.ts'
+import { findBuilt, requireVerified } from '../built/image.ts'
 import { parseTarget, repositoryOf } from '../publish/reference.ts'
 import { runFacts } from '../run-files.ts'
 import { closeStore, openStore } from '../store/store.ts'

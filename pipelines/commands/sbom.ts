@@ -1,4 +1,4 @@
-import { findBuilt } from '../publish/built.ts'
+import { findBuilt } from '../built/image.ts'
 import { sbomOf } from '../sbom/sbom.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'

@@ -1,7 +1,7 @@
 import { scanText } from '../../images/scan.ts'
-import { findBuilt } from '../publish/built.ts'
-import { documentsOf } from '../publish/documents.ts'
-import { scanAgain } from '../publish/prepare.ts'
+import { documentsOf } from '../built/documents.ts'
+import { findBuilt } from '../built/image.ts'
+import { scanAgain } from '../built/prepare.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canonicalJson, type Json } from '../../lib/json.ts'
+import type { ImageDocument } from '../built/documents.ts'
 import { requireHostTool, runTool } from '../host-tool.ts'
 import type { Login } from '../network/login.ts'
-import type { ImageDocument } from './documents.ts'
 import type { Target } from './reference.ts'
 
 /** How to sign: with whoever the CI's own identity says it is, or with a key by what cosign calls it. */

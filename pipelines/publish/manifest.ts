@@ -1,7 +1,7 @@
 import { mediaTypes } from '../../images/oci.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
+import type { StoredManifest } from '../built/closure.ts'
 import type { WireAnswer } from './answer.ts'
-import type { StoredManifest } from './closure.ts'
 import { PublishError } from './error.ts'
 import { type RegistrySession, requireStatus } from './session.ts'
 import type { WireRequest } from './transport.ts'

@@ -1,7 +1,7 @@
 import { type Descriptor, describe, type Index, mediaTypes } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
+import type { StoredManifest } from '../built/closure.ts'
 import { jsonObjectOf } from '../store/manifest.ts'
-import type { StoredManifest } from './closure.ts'
 import { putManifest, putTag, readManifestText } from './manifest.ts'
 import type { RegistrySession } from './session.ts'
 

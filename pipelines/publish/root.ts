@@ -1,28 +1,8 @@
 import { type Descriptor, describe, type Index, mediaTypes } from '../../images/oci.ts'
-import { StageError } from '../error.ts'
-import { resolveReference, setReference } from '../store/reference.ts'
+import { setReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
-import type { BuiltImage } from './built.ts'
 import { PublishError } from './error.ts'
-
-/** The manifest of a built image with its platform, as an index lists it. Throws `no-image`. */
-export async function imageOf(store: Store, { plan, report }: BuiltImage): Promise<Descriptor> {
-  const found = await resolveReference(store, report.image)
-  if (found === undefined)
-    throw new StageError('no-image', {
-      attempted: `find ${report.image} of ${report.name}`,
-      found: 'the store does not have it any more',
-      hint: 'run `ingot build` again',
-    })
-  const [os = 'linux', architecture = 'amd64'] = plan.platform.split('/')
-  return {
-    mediaType: found.mediaType,
-    digest: found.digest,
-    size: found.size,
-    platform: { os, architecture },
-  }
-}
 
 /** What tags point to: the image itself, or an index over the images of several platforms. Throws `bad-reference`. */
 export async function rootOf(store: Store, name: string, images: readonly Descriptor[]): Promise<Descriptor> {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assembleImage } from '../../../images/oci.ts'
-import { companionsOf } from '../../../pipelines/publish/companions.ts'
+import { companionsOf } from '../../../pipelines/built/companions.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
-import { builtSample } from './built.ts'
+import { builtSample } from './sample.ts'
 
 let folder: string
 let store: Store

@@ -11,8 +11,8 @@ import { hubTokenOf, knownSecrets } from '../scan/secrets.ts'
 import { readBlobText } from '../store/blobs.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
-import type { BuiltImage } from './built.ts'
 import { documentsOf, type ImageDocument } from './documents.ts'
+import type { BuiltImage } from './image.ts'
 
 export interface PrepareRequest {
   store: Store

@@ -2,7 +2,7 @@ import { predicateTypes, provenanceOf, type Statement, testResultOf } from '../.
 import { reportJson } from '../../images/report.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
 import type { Sbom } from '../sbom/sbom.ts'
-import type { BuiltImage } from './built.ts'
+import type { BuiltImage } from './image.ts'
 
 /** One thing that is said about an image: how it lies beside it in a registry, and what a signature attests of it. */
 export interface ImageDocument {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { builderOf, documentsOf } from '../../../pipelines/publish/documents.ts'
+import { builderOf, documentsOf } from '../../../pipelines/built/documents.ts'
 import { ensurePython } from '../../python.ts'
+import { openPlace, type Place } from '../publish/place.ts'
 import { lock } from '../sbom/image.ts'
-import { builtSample } from './built.ts'
-import { openPlace, type Place } from './place.ts'
+import { builtSample } from './sample.ts'
 
 // The in-toto project's own library is installed on first use.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })

@@ -1,7 +1,7 @@
 import { planImage } from '../../../images/plan.ts'
+import type { BuiltImage } from '../../../pipelines/built/image.ts'
 import type { Login } from '../../../pipelines/network/login.ts'
 import type { CommandProgress } from '../../../pipelines/progress.ts'
-import type { BuiltImage } from '../../../pipelines/publish/built.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
 import type { Signer } from '../../../pipelines/publish/cosign.ts'
 import { parseTarget } from '../../../pipelines/publish/reference.ts'

@@ -1,9 +1,11 @@
+import type { Descriptor } from '../../images/oci.ts'
 import { type ImagePlan, planImage } from '../../images/plan.ts'
 import type { Report } from '../../images/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { type LoadedRecipe, loadLock, loadRecipe } from '../recipes.ts'
 import { knownReport } from '../report-record.ts'
+import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 
 /** A recipe with everything that building it left behind. */
@@ -46,4 +48,22 @@ export function requireVerified({ report }: BuiltImage, isUnverifiedAllowed: boo
     found: `the verdict on ${report.image} is "${report.verdict}"`,
     hint: 'run `ingot build` with its boot, or `ingot verify`; --unverified goes on without and records it in the provenance',
   })
+}
+
+/** The manifest of a built image with its platform, as an index lists it. Throws `no-image`. */
+export async function imageOf(store: Store, { plan, report }: BuiltImage): Promise<Descriptor> {
+  const found = await resolveReference(store, report.image)
+  if (found === undefined)
+    throw new StageError('no-image', {
+      attempted: `find ${report.image} of ${report.name}`,
+      found: 'the store does not have it any more',
+      hint: 'run `ingot build` again',
+    })
+  const [os = 'linux', architecture = 'amd64'] = plan.platform.split('/')
+  return {
+    mediaType: found.mediaType,
+    digest: found.digest,
+    size: found.size,
+    platform: { os, architecture },
+  }
 }

@@ -3,7 +3,7 @@ import type { ImagePlan } from '../../images/plan.ts'
 import { readImageConfig } from '../store/image.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import type { BuiltImage } from './built.ts'
+import type { BuiltImage } from './image.ts'
 
 /** Images of weights that the recipes deliver beside the server, if the store's are of the same weights. */
 export async function companionsOf(
