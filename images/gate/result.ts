@@ -2,14 +2,15 @@ import type { Digest } from '../../lib/digest.ts'
 
 /**
  * What the gate compares with the stock build of the same lock: whether every library still loads, every file that stays is
- * the same, the engine's modules import, greedy answers are equal, and the server starts as fast.
+ * the same, the engine's modules import, greedy answers are equal, the server starts as fast, and the driver of a GPU compiles no more.
  */
-export const gatePartIds = ['files', 'loading', 'imports', 'answers', 'start-up'] as const
+export const gatePartIds = ['files', 'loading', 'imports', 'answers', 'start-up', 'ptx'] as const
 export type GatePartId = (typeof gatePartIds)[number]
 
 export interface GatePart {
   id: GatePartId
-  status: 'passed' | 'failed' | 'not run'
+  /** `skipped`: an image of this kind has nothing of it, on any machine. */
+  status: 'passed' | 'failed' | 'not run' | 'skipped'
   /** What was seen, or why nothing was tried, in one line. */
   found: string
   /** What differs, and what is no better in the stock image; the first of many. */
@@ -26,7 +27,8 @@ export interface GateResult {
   parts: GatePart[]
 }
 
-export function gateStatusOf(parts: readonly GatePart[]): GateStatus {
+export function gateStatusOf(all: readonly GatePart[]): GateStatus {
+  const parts = all.filter(({ status }) => status !== 'skipped')
   if (parts.some(({ status }) => status === 'failed')) return 'failed'
   if (parts.every(({ status }) => status === 'not run')) return 'not run'
   return parts.every(({ status }) => status === 'passed') ? 'passed' : 'incomplete'
@@ -50,6 +52,10 @@ export function gatePart(
 
 export function notRun(id: GatePartId, why: string): GatePart {
   return { id, status: 'not run', found: why, details: [] }
+}
+
+export function skipped(id: GatePartId, why: string): GatePart {
+  return { id, status: 'skipped', found: why, details: [] }
 }
 
 /** Lines for a terminal; one says so where an image was never compared. */

@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
-import { enterCommand, forwardTo, type Reach, reachThrough } from './reach.ts'
+import { enterCommand, forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, Runner } from './runner.ts'
 import { exitCodeOf, stopContainer } from './stop.ts'
 import { requireTool, type Tool, tell } from './tool.ts'
@@ -186,6 +186,12 @@ function serverOf(
     },
     log: async () => (await runProgram(tool.name, ['logs', id], tool)).all,
     gpuMemoryBytes: async () => watch?.growthBytes() ?? null,
+    async computeCache() {
+      const owner = ownerCommand(tool)
+      if (owner === null) return ''
+      const [program = 'sh', ...args] = [...owner, 'sh', join(import.meta.dirname, 'compute-cache.sh')]
+      return (await runProgram(program, [...args, String(pid)], tool)).stdout
+    },
     stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
   }
 }

@@ -141,6 +141,8 @@ async function serverOf(tunnel: Service): Promise<BootedServer> {
     facts: async () => parseFacts(await order('facts')),
     log: () => order('log'),
     gpuMemoryBytes: async () => null,
+    // It hands no GPUs to a server.
+    computeCache: async () => '',
     stop: async (signal, timeoutSeconds) =>
       parseStop(await order(`stop ${signal.replace(/^SIG/, '')}:${timeoutSeconds}`)),
   }

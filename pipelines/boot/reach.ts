@@ -14,13 +14,18 @@ export interface Reach {
 }
 
 /**
- * How the namespace of a container is entered: by root at once, by a user through `podman unshare`. Null where it
- * cannot be: Docker's daemon runs as root for a user who is not.
+ * What a command begins with that has power over a container: nothing for root, `podman unshare` for a user. Null where
+ * nothing has: Docker's daemon runs as root for a user who is not.
  */
+export function ownerCommand(tool: Tool): string[] | null {
+  if (process.getuid?.() === 0) return []
+  return tool.name === 'podman' ? ['podman', 'unshare'] : null
+}
+
+/** How the network namespace of a container is entered; null where it cannot be. */
 export function enterCommand(tool: Tool, pid: number): string[] | null {
-  const enter = ['nsenter', `--net=/proc/${pid}/ns/net`, '--']
-  if (process.getuid?.() === 0) return enter
-  return tool.name === 'podman' ? ['podman', 'unshare', ...enter] : null
+  const owner = ownerCommand(tool)
+  return owner && [...owner, 'nsenter', `--net=/proc/${pid}/ns/net`, '--']
 }
 
 /** Puts the sink into the namespace and a bridge to the server's port; `folder` is for the socket between both sides. */

@@ -19,6 +19,8 @@ export interface BootedServer {
   log(): Promise<string>
   /** Most that the used memory of all GPUs has grown since the request to boot; null where there are none. */
   gpuMemoryBytes(): Promise<number | null>
+  /** What compute-cache.sh prints of the running server; empty where the runner cannot look into it. */
+  computeCache(): Promise<string>
   /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
   stop(signal: string, timeoutSeconds: number): Promise<StopOutcome>
 }

@@ -6,7 +6,8 @@ import { reportMarkdown } from '../../images/report-markdown.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { buildImage } from '../build.ts'
 import { StageError } from '../error.ts'
-import { type GateImage, runGate } from '../gate.ts'
+import type { GateImage } from '../gate/boots.ts'
+import { runGate } from '../gate.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
 import { serveStore } from '../registry/server.ts'
 import { writeRecord } from '../store/record.ts'
@@ -84,6 +85,7 @@ async function gated(
             registryPort: registry.port,
             runner,
             stock,
+            cutLibraries: cutLibraries(subject.report),
             onStep: (text) => context.progress.step(text),
             signal: context.signal,
           },
@@ -97,6 +99,11 @@ async function gated(
       await registry.close()
     }
   })
+}
+
+function cutLibraries({ removals }: Report): string[] {
+  const removal = removals.find(({ rule }) => rule === 'gpu-code')
+  return (removal?.largest ?? []).map(({ path }) => path)
 }
 
 function noLock(file: string): StageError {

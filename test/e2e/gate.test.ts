@@ -48,6 +48,10 @@ describe('llama.cpp against its stock build', () => {
     expect(count).toBeGreaterThan(20)
   })
 
+  test('an image for CPUs has no PTX to compile', () => {
+    expect(partOf(report.gate, 'ptx')?.status).toBe('skipped')
+  })
+
   test('start-up was measured; whether it is as fast, the exit code says', () => {
     const part = partOf(report.gate, 'start-up')
     expect(part?.found).toMatch(/of stock \(medians of \d+ and \d+ boots\)$/)
@@ -103,6 +107,7 @@ test('an image with a damaged library fails in files, loading and answers', asyn
         ...context,
         runner: daggerRunner(context),
         stock: async () => ({ image: report.gate?.stockImage ?? report.image, mounts: [] }),
+        cutLibraries: [],
         onStep: () => undefined,
         signal: AbortSignal.timeout(600_000),
       },

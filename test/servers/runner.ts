@@ -19,6 +19,7 @@ export interface TinyRunner {
   gpus?: number
   facts?: Partial<ContainerFacts>
   gpuMemoryBytes?: number
+  computeCache?: string
   /** Stays when it is told to stop. */
   ignoresSignals?: boolean
 }
@@ -48,6 +49,7 @@ function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRu
     facts: async () => facts,
     log: async () => server.log,
     gpuMemoryBytes: async () => options.gpuMemoryBytes ?? null,
+    computeCache: async () => options.computeCache ?? '',
     async stop() {
       if (options.ignoresSignals) return { exitCode: null, waitedMs: 0 }
       server.exitCode ??= 0

@@ -108,6 +108,9 @@ test.each([
   [['passed', 'not run'], 'incomplete'],
   [['failed', 'not run'], 'failed'],
   [['not run', 'not run'], 'not run'],
+  [['passed', 'skipped'], 'passed'],
+  [['failed', 'skipped'], 'failed'],
+  [['skipped', 'not run'], 'not run'],
 ] as const)('parts %j make a gate that is %s', (statuses, status) => {
   const parts = statuses.map((each) => ({ ...notRun('loading', 'why'), status: each }))
   expect(gateStatusOf(parts)).toBe(status)

@@ -1,0 +1,96 @@
+import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../../images/gate/boots.ts'
+import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
+import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
+import type { ImagePlan } from '../../images/plan.ts'
+import type { BootReport } from '../../images/report.ts'
+import type { Digest } from '../../lib/digest.ts'
+import type { Runner, WeightsMount } from '../boot/runner.ts'
+import { type VerifyPlan, verifyImage } from '../verify.ts'
+import { watchComputeCache } from './watch.ts'
+
+/** An image in the store with what it needs to boot. */
+export interface GateImage {
+  image: Digest
+  mounts: readonly WeightsMount[]
+}
+
+export interface BootContext {
+  runner: Runner
+  /** The image of `stockPlanOf(plan)`; asked for only when it can be booted. */
+  stock(): Promise<GateImage>
+  /** Libraries of the slimmed image that lost GPU code, to be named where it may be the cause. */
+  cutLibraries: readonly string[]
+  onStep(text: string): void
+  signal: AbortSignal
+}
+
+/** What the boots read of a plan. */
+type BootPlan = VerifyPlan & Pick<ImagePlan, 'slimming'>
+
+/** Boots of either image in turns, so that neither has the warmer machine. */
+const leastRounds = 2
+const mostRounds = 5
+
+/** Boots both images and compares answers, start-up and, with GPUs, what the driver compiles. */
+export async function bootParts(
+  plan: BootPlan,
+  slim: GateImage,
+  context: BootContext,
+): Promise<{ stockImage: Digest | null; parts: GatePart[] }> {
+  if (plan.requires !== undefined && context.runner.gpus === 0) {
+    const why = 'it needs a GPU; on a host that has one: `ingot gate RECIPE --runner docker --gpus all`'
+    return { stockImage: null, parts: (['answers', 'start-up', 'ptx'] as const).map((id) => notRun(id, why)) }
+  }
+  const stock = await context.stock()
+  const seen: Record<'stock' | 'slim', SeenBoots> = {
+    stock: { boots: [], caches: [] },
+    slim: { boots: [], caches: [] },
+  }
+  const bootOnce = async (which: 'stock' | 'slim') => {
+    const { image, mounts } = which === 'stock' ? stock : slim
+    const { boots, caches } = seen[which]
+    const runner = watchComputeCache(context.runner, (reading) => caches.push(reading))
+    boots.push(...(await verifyImage(image, withoutProbes(plan), { ...context, runner, mounts })))
+  }
+  for (let round = 0; round < leastRounds || (round < mostRounds && isSlower(seen)); round += 1) {
+    context.onStep(`boot both images, round ${round + 1}`)
+    const turns = round % 2 === 0 ? (['slim', 'stock'] as const) : (['stock', 'slim'] as const)
+    for (const which of turns) await bootOnce(which)
+  }
+  return { stockImage: stock.image, parts: partsOfBoots(seen.stock, seen.slim, plan, context) }
+}
+
+interface SeenBoots {
+  boots: BootReport[]
+  caches: CacheReading[]
+}
+
+function partsOfBoots(stock: SeenBoots, slim: SeenBoots, plan: BootPlan, context: BootContext): GatePart[] {
+  const causes = { targets: plan.slimming.rewriting?.targets ?? 'any', cut: context.cutLibraries } as const
+  return [
+    judgeAnswers(stock.boots, slim.boots),
+    judgeStartUp(stock.boots, slim.boots),
+    plan.requires === undefined
+      ? skipped('ptx', 'the image computes on the CPU, where no driver compiles')
+      : judgePtx(stock, slim, causes),
+  ]
+}
+
+/** More boots make the medians better; a start that really is slower stays so. */
+function isSlower({ stock, slim }: Record<'stock' | 'slim', SeenBoots>): boolean {
+  const startUp = startUpOf(stock.boots, slim.boots)
+  return startUp !== null && startUp.ratio > mostStartUpRatio
+}
+
+/** Start and greedy answers only: what the server does with other questions, its own verification asks. */
+function withoutProbes(plan: BootPlan): BootPlan {
+  const { verify } = plan
+  return {
+    ...plan,
+    verify: {
+      ...verify,
+      profiles: verify.profiles.slice(0, 1),
+      behaviour: { ...verify.behaviour, probes: [] },
+    },
+  }
+}
