@@ -25,6 +25,8 @@ export const bundleNames = {
   parts: 'PARTS',
   earlier: 'EARLIER',
   images: 'IMAGES',
+  /** Signed statements about the images. */
+  attestations: 'ATTESTATIONS',
 } as const
 
 /** A name without a registry, and a tag that says which image it is: tools disagree on digests of what they loaded. */
@@ -67,6 +69,18 @@ export function imagesText(images: readonly BundledImage[]): string {
   return images.map(({ descriptor, reference }) => `${descriptor.digest} ${reference}\n`).join('')
 }
 
+/** `sha256:… TYPE PATH` a line, for the checker. */
+export function attestationsText(
+  attestations: readonly { image: Digest; predicateType: string; path: string }[],
+): string {
+  return attestations.map(({ image, predicateType, path }) => `${image} ${predicateType} ${path}\n`).join('')
+}
+
+/** The signature of a list of sums lies beside it: whoever checks it has checked everything. */
+export function signaturePath(list: string): string {
+  return `${list}.sigstore.json`
+}
+
 /** index.json under the names that podman and skopeo read, and the one that containerd does. */
 export function bundleIndex(images: readonly BundledImage[]): string {
   const index = {
@@ -101,16 +115,18 @@ export function bundleReadme(images: readonly BundledImage[]): string {
 
 ${images.map(({ reference, descriptor }) => `${reference}\n  ${descriptor.digest}\n`).join('')}
 sh verify.sh                checks every byte and names what is wrong
+sh verify.sh --key KEY.pub  the same, and every signature, by cosign; in a signed bundle
 sh load.sh                  checks, then loads into podman, docker, nerdctl or containerd (--tool NAME)
-sh load.sh --to HOST/PATH   checks, then copies into a registry; needs skopeo
+sh load.sh --to HOST/PATH   checks, then copies into a registry, signatures and documents too; needs skopeo
 sh load.sh --unpack FOLDER  checks, then makes one OCI image layout of the parts
 
 A bundle with a file EARLIER holds only what changed since an earlier one: give that one's folder to each of these with
 --with FOLDER. Of a bundle in parts, --unpack makes that folder.
 
 Needed: a POSIX shell, tar, sha256sum. Compare the sha256 that verify.sh prints with the one that ingot printed when the
-bundle was made; it must come by another way than this medium.
+bundle was made; it must come by another way than this medium. So must the public key of a signed one.
 
-run-files/ how to start the images, report/ what was checked, provenance/ what they were made of.
+run-files/ how to start the images, report/ and test-result/ what was checked, provenance/ and sbom/ what they were made of.
+attestations/ has the same under a signature, and attached/ has it as a registry keeps it.
 `
 }

@@ -63,6 +63,19 @@ export function sbomFactsOf(
   }
 }
 
+/** Facts of the modelcar that a recipe asks for: the model, and the programs that KServe starts beside it. */
+export function modelcarSbomFacts(recipe: Recipe, lock: Lock, image: Digest): SbomFacts {
+  const name = `${recipe.name}-modelcar`
+  const { model, packageUrl, ...rest } = sbomFactsOf(recipe, lock, image)
+  return {
+    ...rest,
+    name,
+    packageUrl: packageUrl.replace(`pkg:oci/${recipe.name}@`, `pkg:oci/${name}@`),
+    model: { ...model, isInside: true },
+    locked: lock.modelcar === undefined ? [] : lockedPackages(lock.modelcar),
+  }
+}
+
 /** Locked packages that a list of package URLs does not name. Versions are compared as the URLs decode. */
 export function missingPackages(
   listed: readonly string[],

@@ -4,6 +4,7 @@ import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import type { DebianSource, Deployment } from '../engine.ts'
 import { PlanError } from '../error.ts'
 import { type AssembledImage, assembleImage, type StoredLayer } from '../oci.ts'
+import type { ScanPolicy } from '../scan-policy.ts'
 import { userId } from '../settings.ts'
 import type { TreeLayer } from '../tree-layers.ts'
 import type { WeightLayer } from '../weight-layers.ts'
@@ -65,6 +66,16 @@ export function modelcarLayers({ links }: ModelcarPlan): TreeLayer[] {
     layer('programs', 'programs of a modelcar', ['/bin', ...programs, ...folders, copyrightFile]),
     layer('links', 'links to the files of the model', ['/models', ...links.map((name) => `/models/${name}`)]),
   ]
+}
+
+/** Layers of a modelcar's own among all of its image: those above the weights. */
+export function modelcarPart<Layer>(layers: readonly Layer[], weightLayers: readonly WeightLayer[]): Layer[] {
+  return layers.slice(weightLayers.length)
+}
+
+/** What a scan of a modelcar lets pass: its shell is what it is for, whatever the recipe says of the server's. */
+export function modelcarPolicy({ allowSecrets }: ScanPolicy): ScanPolicy {
+  return { allowWorldWritable: [], allowSecrets, shells: ['KServe starts one in a modelcar'] }
 }
 
 /**

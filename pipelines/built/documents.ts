@@ -41,7 +41,8 @@ export function documentsOf(
   ]
 }
 
-function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
+/** Both forms of a list of contents. */
+export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
   return [
     {
       name: 'sbom.spdx',

@@ -1,96 +1,74 @@
-import { join } from 'node:path'
-import type { ScanReport } from '../../images/scan.ts'
-import { prettyJson } from '../../lib/json.ts'
-import { stateFolder } from '../commands/command.ts'
+import type { Descriptor } from '../../images/oci.ts'
+import { modelcarSbomFacts, sbomFactsOf } from '../../images/sbom.ts'
 import { absenceOf, findHostTool } from '../host-tool.ts'
-import type { Login } from '../network/login.ts'
+import { knownRuntime } from '../runtime.ts'
 import { type Sbom, sbomOf } from '../sbom/sbom.ts'
-import { secretsInFiles } from '../scan/logs.ts'
-import { refuseSecrets, scanImage } from '../scan/scan.ts'
-import { hubTokenOf, knownSecrets } from '../scan/secrets.ts'
-import { readBlobText } from '../store/blobs.ts'
-import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
-import { documentsOf, type ImageDocument } from './documents.ts'
-import type { BuiltImage } from './image.ts'
+import { type Companion, companionsOf } from './companions.ts'
+import { documentsOf, type ImageDocument, sbomDocuments } from './documents.ts'
+import { type BuiltImage, imageOf } from './image.ts'
+import { openRescan, type RescanRequest } from './rescan.ts'
 
-export interface PrepareRequest {
-  store: Store
+export interface PrepareRequest extends RescanRequest {
   isUnverified: boolean
   /** `required` fails without syft; `if-possible` says so and goes on. */
   sbom: 'required' | 'if-possible'
-  environment: NodeJS.ProcessEnv
-  signal?: AbortSignal
-  /** The registry's login: its password must be in nothing that is sent. */
-  login?: Login | undefined
-  onNotice(text: string): void
+}
+
+/** A built image and those beside it, each with everything that is said about it. */
+export interface PreparedImage {
+  built: BuiltImage
+  image: Descriptor
+  documents: ImageDocument[]
+  companions: PreparedCompanion[]
+}
+
+export interface PreparedCompanion extends Companion {
+  documents: ImageDocument[]
 }
 
 /**
- * Everything that is said about an image, and a last search for secrets in it and in the image, before a byte leaves.
- * Throws `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
+ * Everything that is said about an image and its companions, and a last search for secrets in all of it, before a byte leaves.
+ * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
  */
-export async function prepareDocuments(image: BuiltImage, request: PrepareRequest): Promise<ImageDocument[]> {
-  const { isUnverified, environment } = request
-  const sbom = await sbomFor(image, request)
-  const documents = documentsOf(image, { isUnverified, environment, sbom })
-  await scanAgain(image, documents, request)
-  return documents
-}
-
-async function sbomFor(
-  { loaded, plan, lock, report }: BuiltImage,
-  { store, sbom, environment, signal, onNotice }: PrepareRequest,
-): Promise<Sbom | undefined> {
-  if (sbom === 'if-possible' && (await findHostTool('syft', environment)) === undefined) {
-    onNotice(absenceOf('syft'))
-    return undefined
+export async function prepareImage(built: BuiltImage, request: PrepareRequest): Promise<PreparedImage> {
+  const { store, isUnverified, environment, sbom, onNotice } = request
+  const image = await imageOf(store, built)
+  const hasSbom = sbom === 'required' || (await findHostTool('syft', environment)) !== undefined
+  if (!hasSbom) onNotice(absenceOf('syft'))
+  const rescan = await openRescan(built, request)
+  const listed = hasSbom ? await builtSbom(built, request) : undefined
+  const documents = documentsOf(built, { isUnverified, environment, sbom: listed })
+  await rescan.image(documents)
+  const companions: PreparedCompanion[] = []
+  for (const companion of await companionsOf(store, built)) {
+    const isListed = hasSbom && companion.programs.length > 0
+    const own = isListed ? sbomDocuments(await companionSbom(built, companion, request)) : []
+    await rescan.companion(companion, own)
+    companions.push({ ...companion, documents: own })
   }
-  return sbomOf({ store, recipe: loaded.recipe, plan, lock, report, environment, ...(signal && { signal }) })
+  return { built, image, documents, companions }
 }
 
-/** Scans an image of the store with everything that would go with it. Throws `secret-found` and `against-policy`. */
-export async function scanAgain(
-  { loaded, lock, plan, report }: BuiltImage,
-  documents: readonly ImageDocument[],
-  request: Pick<PrepareRequest, 'store' | 'environment' | 'signal' | 'login' | 'onNotice'>,
-): Promise<ScanReport> {
-  const { store, environment, signal, login, onNotice } = request
-  if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
-  const secrets = knownSecrets(environment, {
-    'the registry’s login': passwordOf(login),
-    'weights.source.token': await hubTokenOf(loaded.recipe.weights.source, {
-      recipeFolder: loaded.folder,
-      environment,
-    }),
-  })
-  const manifest = await readImageManifest(store, report.image)
-  const runtime = new Set(report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest))
-  const scan = await scanImage({
-    store,
-    name: report.name,
-    layers: manifest.layers.filter(({ digest }) => runtime.has(digest)),
-    texts: {
-      'config.json': await readBlobText(store, manifest.config.digest),
-      'manifest.json': await readBlobText(store, report.image),
-      'recipe.json': JSON.stringify(loaded.recipe, null, 2),
-      'plan.json': JSON.stringify(plan, null, 2),
-      'lock.json': prettyJson(lock),
-      ...Object.fromEntries(documents.map(({ name, text }) => [`${name}.json`, text])),
-    },
-    policy: plan.policy,
-    secrets,
-    environment,
-    ...(signal && { signal }),
-  })
-  refuseSecrets(report.name, await secretsInFiles(join(stateFolder(), 'logs'), secrets))
-  return scan
+type SbomContext = Pick<PrepareRequest, 'environment' | 'signal'> & { store: Store }
+
+/** What a server's image is made of. Throws `no-tool` and `tool-failed`. */
+export async function builtSbom(
+  { loaded, plan, lock, report }: BuiltImage,
+  { store, environment, signal }: SbomContext,
+): Promise<Sbom> {
+  const licences = (await knownRuntime(store, plan))?.licences
+  const facts = sbomFactsOf(loaded.recipe, lock, report.image, licences)
+  const layers = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
+  return sbomOf({ store, facts, layers, environment, ...(signal && { signal }) })
 }
 
-function passwordOf(login: Login | undefined): string | undefined {
-  if (login === undefined) return undefined
-  if (login.type === 'identity') return login.token
-  return Buffer.from(login.basic, 'base64')
-    .toString('utf8')
-    .replace(/^[^:]*:/, '')
+/** What a companion with programs is made of. Throws `no-tool` and `tool-failed`. */
+export async function companionSbom(
+  { loaded, lock }: BuiltImage,
+  { image, programs }: Companion,
+  { store, environment, signal }: SbomContext,
+): Promise<Sbom> {
+  const facts = modelcarSbomFacts(loaded.recipe, lock, image.digest)
+  return sbomOf({ store, facts, layers: programs, environment, ...(signal && { signal }) })
 }

@@ -1,20 +1,20 @@
-import type { BundledImage } from '../../images/bundle.ts'
-import { siteReference } from '../../images/bundle.ts'
+import type { Attached } from '../../images/attached.ts'
+import { attestationsText, type BundledImage, bundleNames, siteReference } from '../../images/bundle.ts'
 import type { Descriptor } from '../../images/oci.ts'
-import { provenanceOf } from '../../images/provenance.ts'
-import { reportJson } from '../../images/report.ts'
 import { reportMarkdown } from '../../images/report-markdown.ts'
 import { runFactsOf } from '../../images/run-files/facts.ts'
 import { runFileFor, runTargets } from '../../images/run-files/generate.ts'
-import { type Json, prettyJson } from '../../lib/json.ts'
+import { prettyJson } from '../../lib/json.ts'
 import { closureOf } from '../built/closure.ts'
-import { companionsOf } from '../built/companions.ts'
-import { builderOf } from '../built/documents.ts'
-import { type BuiltImage, imageOf } from '../built/image.ts'
+import type { ImageDocument } from '../built/documents.ts'
+import type { BuiltImage } from '../built/image.ts'
+import type { PreparedImage } from '../built/prepare.ts'
 import { requireHere } from '../store/foreign.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
+import { attachedEntries, type BundledAttestation, spokenOf } from './attached.ts'
 import { type BundleEntry, blobEntry, textEntry } from './contents.ts'
+import type { Sign } from './signatures.ts'
 
 /** Everything of built recipes that goes into a bundle. */
 export interface BundleContents {
@@ -23,58 +23,104 @@ export interface BundleContents {
   documents: BundleEntry[]
 }
 
-/** Collects images, weights that are images of their own, and documents. Throws StoreError when a blob is missing. */
-export async function bundleContents(
-  store: Store,
-  built: readonly BuiltImage[],
-  isUnverified: boolean,
-  environment: NodeJS.ProcessEnv,
-): Promise<BundleContents> {
-  const images: BundledImage[] = []
-  const blobs = new Map<string, BundleEntry>()
-  const documents: BundleEntry[] = []
-  async function add(name: string, descriptor: Descriptor): Promise<string> {
-    const { config, layers } = await readImageManifest(store, descriptor.digest)
-    const reference = siteReference(name, descriptor.digest)
-    images.push({ reference, descriptor, config: config.digest, layers: layers.map(({ digest }) => digest) })
-    for (const { digest, size } of [descriptor, ...(await closureOf(store, descriptor)).blobs]) {
-      await requireHere(store, digest)
-      blobs.set(digest, blobEntry(store, digest, size))
-    }
-    return reference
-  }
-  for (const image of built) {
-    const reference = await add(image.plan.name, await imageOf(store, image))
-    let weights: string | undefined
-    for (const companion of await companionsOf(store, [image])) {
-      // A ModelPack is for registries and their tools; no container tool loads one.
-      if (companion.name === 'modelpack') continue
-      const added = await add(`${image.plan.name}-${companion.name}`, companion.image)
-      if (companion.name === 'weights') weights = added
-    }
-    documents.push(...documentsOf(image, reference, weights, isUnverified, environment))
-  }
-  return { images, blobs: [...blobs.values()], documents }
+interface Collected extends BundleContents {
+  attestations: BundledAttestation[]
+  attached: Attached[]
 }
 
-function documentsOf(
-  { loaded, lock, plan, report }: BuiltImage,
+/**
+ * Collects images, weights that are images of their own, and what is said of them, signed where there is a way to. Throws
+ * StoreError when a blob is missing, and `tool-failed`.
+ */
+export async function bundleContents(
+  store: Store,
+  prepared: readonly PreparedImage[],
+  sign: Sign | undefined,
+): Promise<BundleContents> {
+  const collected: Collected = { images: [], blobs: [], documents: [], attestations: [], attached: [] }
+  for (const { built, image, documents, companions } of prepared) {
+    const { name } = built.plan
+    const reference = await collect(collected, store, { name, image, documents }, sign)
+    let weights: string | undefined
+    for (const companion of companions) {
+      // A ModelPack is for registries and their tools; no container tool loads one.
+      if (companion.name === 'modelpack') continue
+      const beside = { ...companion, name: `${name}-${companion.name}` }
+      const added = await collect(collected, store, beside, sign)
+      if (companion.name === 'weights') weights = added
+    }
+    collected.documents.push(...runFilesOf(built, reference, weights))
+  }
+  const { images, blobs, documents, attestations, attached } = collected
+  const list =
+    attestations.length === 0 ? [] : [textEntry(bundleNames.attestations, attestationsText(attestations))]
+  return {
+    images,
+    blobs: distinct(blobs),
+    documents: distinct([...documents, ...list, ...(await attachedEntries(store, attached))]),
+  }
+}
+
+/** Adds one image with all that goes along; gives the name under which a site's tools know it. */
+async function collect(
+  { images, blobs, documents, attestations, attached }: Collected,
+  store: Store,
+  said: { name: string; image: Descriptor; documents: readonly ImageDocument[] },
+  sign: Sign | undefined,
+): Promise<string> {
+  const { name, image } = said
+  const { config, layers } = await readImageManifest(store, image.digest)
+  const reference = siteReference(name, image.digest)
+  images.push({
+    reference,
+    descriptor: image,
+    config: config.digest,
+    layers: layers.map(({ digest }) => digest),
+  })
+  for (const { digest, size } of [image, ...(await closureOf(store, image)).blobs]) {
+    await requireHere(store, digest)
+    blobs.push(blobEntry(store, digest, size))
+  }
+  const spoken = await spokenOf(store, said, sign)
+  documents.push(...said.documents.map((document) => plainEntry(name, document)), ...spoken.files)
+  attestations.push(...spoken.attestations)
+  attached.push(spoken.attached)
+  return reference
+}
+
+/** A document as a file that people read. */
+function plainEntry(name: string, document: ImageDocument): BundleEntry {
+  const pretty = prettyJson(JSON.parse(document.text))
+  switch (document.name) {
+    case 'provenance':
+      return textEntry(`provenance/${name}.json`, pretty)
+    case 'test-result':
+      return textEntry(`test-result/${name}.json`, pretty)
+    case 'report':
+      return textEntry(`report/${name}.json`, document.text)
+    case 'sbom.spdx':
+      return textEntry(`sbom/${name}.spdx.json`, document.text)
+    case 'sbom.cyclonedx':
+      return textEntry(`sbom/${name}.cyclonedx.json`, document.text)
+  }
+}
+
+function runFilesOf(
+  { plan, report }: BuiltImage,
   reference: string,
   weights: string | undefined,
-  isUnverified: boolean,
-  environment: NodeJS.ProcessEnv,
 ): BundleEntry[] {
-  const { recipe } = loaded
-  const provenance = provenanceOf({ recipe, lock, plan, report, isUnverified, ...builderOf(environment) })
   const facts = runFactsOf(plan, report, reference, weights)
   return [
-    textEntry(`report/${plan.name}.json`, prettyJson(reportJson(report))),
     textEntry(`report/${plan.name}.md`, reportMarkdown(report)),
-    // A statement holds JSON values only; interfaces without an index signature need the cast.
-    textEntry(`provenance/${plan.name}.json`, prettyJson(provenance as unknown as Json)),
     ...runTargets.map((target) => {
       const { name, content } = runFileFor(target, facts)
       return textEntry(`run-files/${name}`, content)
     }),
   ]
+}
+
+/** What two images share is carried once. */
+function distinct(entries: readonly BundleEntry[]): BundleEntry[] {
+  return [...new Map(entries.map((entry) => [entry.path, entry])).values()]
 }

@@ -1,4 +1,11 @@
-import { type BundledImage, bundleNames, byPath, earlierText, sumsText } from '../../images/bundle.ts'
+import {
+  type BundledImage,
+  bundleNames,
+  byPath,
+  earlierText,
+  signaturePath,
+  sumsText,
+} from '../../images/bundle.ts'
 import type { Progress } from '../progress.ts'
 import { type BundleEntry, frameEntries, textEntry } from './contents.ts'
 import type { EarlierBundle } from './earlier.ts'
@@ -10,11 +17,13 @@ export interface BundleRequest {
   images: readonly BundledImage[]
   /** Blobs of the images. */
   blobs: readonly BundleEntry[]
-  /** Reports, provenance, run files. */
+  /** What is said of them, and run files. */
   documents: readonly BundleEntry[]
   /** Cuts the bundle into files of this size. */
   partBytes?: number
   earlier?: EarlierBundle
+  /** Signs a list of sums; the signature is carried beside it. */
+  sign?: ((list: string) => Promise<string>) | undefined
   progress: Progress
 }
 
@@ -33,16 +42,16 @@ export async function writeBundle(request: BundleRequest): Promise<Bundled> {
   const { earlier, blobs, documents } = request
   const taken = blobs.filter(({ path }) => earlier?.paths.has(path))
   const whole = [...(await frameEntries(request.images)), ...blobs, ...documents]
-  const carried = earlier === undefined ? whole : differential(earlier, whole, taken)
-  const sums = textEntry(bundleNames.sums, sumsText(carried))
-  const entries = byPath([...carried, sums])
+  const carried = earlier === undefined ? whole : await differential(earlier, whole, taken, request.sign)
+  const sums = await listEntries(bundleNames.sums, sumsText(carried), request.sign)
+  const entries = byPath([...carried, ...sums])
   const totalBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const onBytes = counter(request.progress, totalBytes)
-  let done: Pick<Bundled, 'seal' | 'parts'> = { seal: sums.sha256, parts: 0 }
+  let done: Pick<Bundled, 'seal' | 'parts'> = { seal: sums[0].sha256, parts: 0 }
   await makeFolder(request.folder, async (part) => {
     if (request.partBytes === undefined) {
       for (const entry of entries) await writeEntry(part, entry, onBytes)
-    } else done = await inParts(part, entries, request.partBytes, onBytes)
+    } else done = await inParts(part, entries, { ...request, partBytes: request.partBytes, onBytes })
   })
   return {
     ...done,
@@ -53,14 +62,15 @@ export async function writeBundle(request: BundleRequest): Promise<Bundled> {
 }
 
 /** What changed, what to take from the earlier bundle, and the sums of both together. */
-function differential(
+async function differential(
   earlier: EarlierBundle,
   whole: readonly BundleEntry[],
   taken: readonly BundleEntry[],
-): BundleEntry[] {
+  sign: BundleRequest['sign'],
+): Promise<BundleEntry[]> {
   return [
     ...whole.filter((entry) => !taken.includes(entry)),
-    textEntry(bundleNames.wholeSums, sumsText(whole)),
+    ...(await listEntries(bundleNames.wholeSums, sumsText(whole), sign)),
     textEntry(bundleNames.earlier, earlierText(earlier.base, taken)),
   ]
 }
@@ -69,8 +79,14 @@ function differential(
 async function inParts(
   folder: string,
   entries: readonly BundleEntry[],
-  partBytes: number,
-  onBytes: (sizeBytes: number) => void,
+  {
+    partBytes,
+    sign,
+    onBytes,
+  }: Pick<BundleRequest, 'sign'> & {
+    partBytes: number
+    onBytes: (sizeBytes: number) => void
+  },
 ): Promise<Pick<Bundled, 'seal' | 'parts'>> {
   const parts = await writeParts(folder, tarOf(entries), partBytes, onBytes)
   const outside = entries.filter(({ path }) => outsideNames.includes(path))
@@ -80,9 +96,19 @@ async function inParts(
     entries.find(({ path }) => path === bundleNames.sums)
   const beside = [...outside, ...(sums ? [{ ...sums, path: bundleNames.wholeSums }] : [])]
   for (const entry of beside) await writeEntry(folder, entry, () => undefined)
-  const list = textEntry(bundleNames.parts, sumsText([...parts, ...beside]))
-  await writeEntry(folder, list, () => undefined)
-  return { seal: list.sha256, parts: parts.length }
+  const list = await listEntries(bundleNames.parts, sumsText([...parts, ...beside]), sign)
+  for (const entry of list) await writeEntry(folder, entry, () => undefined)
+  return { seal: list[0].sha256, parts: parts.length }
+}
+
+/** A list of sums, with its signature beside it where there is a way to sign. */
+async function listEntries(
+  path: string,
+  text: string,
+  sign: BundleRequest['sign'],
+): Promise<[BundleEntry, ...BundleEntry[]]> {
+  const list = textEntry(path, text)
+  return sign === undefined ? [list] : [list, textEntry(signaturePath(path), await sign(text))]
 }
 
 const outsideNames: readonly string[] = ['README.txt', 'verify.sh', 'load.sh', bundleNames.earlier]

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Checks this bundle, then gives its images to a container tool or a registry. No network is needed, but for --to.
-#   load.sh [--tool podman|docker|nerdctl|ctr] [--with EARLIER]     into the tool's own store
-#   load.sh --to HOST/PATH [--with EARLIER]                         into a registry, by skopeo
-#   load.sh --unpack FOLDER [--with EARLIER]                        as a whole OCI layout in a folder
+#   load.sh [--tool podman|docker|nerdctl|ctr] [--with EARLIER] [--key KEY.pub]     into the tool's own store
+#   load.sh --to HOST/PATH [--with EARLIER] [--key KEY.pub]    into a registry, by skopeo, signatures and documents first
+#   load.sh --unpack FOLDER [--with EARLIER] [--key KEY.pub]   as a whole OCI layout in a folder
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -16,12 +16,13 @@ fail() {
   exit 1
 }
 
-tool='' earlier='' registry='' unpack=''
+tool='' earlier='' registry='' unpack='' key=''
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   case $1 in
     --tool) tool=$2 ;;
     --with) earlier=$2 ;;
+    --key) key=$2 ;;
     --to) registry=$2 ;;
     --unpack) unpack=$2 ;;
     *) usage ;;
@@ -29,11 +30,7 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 
-if [ -n "$earlier" ]; then
-  sh "$here/verify.sh" --with "$earlier"
-else
-  sh "$here/verify.sh"
-fi
+sh "$here/verify.sh" ${earlier:+--with "$earlier"} ${key:+--key "$key"}
 
 if [ -z "$tool$registry$unpack" ]; then
   for candidate in podman docker nerdctl ctr; do
@@ -65,15 +62,64 @@ if [ -f "$here/PARTS" ] || [ -f "$here/EARLIER" ] || [ -n "$unpack" ]; then
     base=$(CDPATH='' cd -- "$earlier" && pwd)
     sed 1d "$layout/EARLIER" | while IFS= read -r line; do
       path=${line#*  }
+      mkdir -p "$layout/${path%/*}"
       # A link costs nothing where both are on one disk.
       ln "$base/$path" "$layout/$path" 2> /dev/null || cp "$base/$path" "$layout/$path"
     done
     # From here on it is a whole bundle, on which a later one can build.
     mv "$layout/SHA256SUMS.whole" "$layout/SHA256SUMS"
+    rm -f "$layout/SHA256SUMS.sigstore.json"
+    [ ! -f "$layout/SHA256SUMS.whole.sigstore.json" ] || mv "$layout/SHA256SUMS.whole.sigstore.json" "$layout/SHA256SUMS.sigstore.json"
     rm "$layout/EARLIER"
   fi
 fi
 [ -z "$unpack" ] || { echo "$layout"; exit 0; }
+
+# The digests that an index lists.
+digests() { tr '",' '\n\n' | grep '^sha256:'; }
+
+# attach IMAGE REPOSITORY: what speaks about an image goes to a registry: by digest, for those that list referrers, and by an
+# index under a tag, for those that do not.
+attach() {
+  index=$(sed -n "s/^$1 //p" "$layout/attached/INDEXES" 2> /dev/null) || :
+  [ -n "$index" ] || return 0
+  tag=sha256-${1#sha256:} from=$layout/attached
+  # shellcheck disable=SC2086
+  skopeo inspect --raw $(as_flags '') "docker://$2:$tag" 2> /dev/null | digests > "$scratch/theirs" || :
+  digests < "$from/blobs/sha256/${index#sha256:}" > "$scratch/ours"
+  grep -vxF -f "$scratch/ours" "$scratch/theirs" > "$scratch/others" || :
+  if ! grep -qvxF -f "$scratch/theirs" "$scratch/ours"; then return 0; fi
+  if [ -s "$scratch/others" ]; then
+    merge "$2" "$tag"
+    from=$scratch/merged
+  fi
+  # shellcheck disable=SC2086
+  skopeo copy --all --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "oci:$from:$tag" "docker://$2:$tag"
+}
+
+# The flags for a registry that is written to, as those for one that is read.
+as_flags() { echo "${INGOT_SKOPEO_FLAGS:-}" | sed "s/--dest-/--$1/g"; }
+
+# merge REPOSITORY TAG: what the site, or an earlier bundle, has under the tag stays there.
+merge() {
+  rm -rf "$scratch/merged"
+  mkdir "$scratch/merged"
+  cp -R "$layout/attached/blobs" "$layout/attached/oci-layout" "$scratch/merged"
+  while read -r other; do
+    # shellcheck disable=SC2086
+    skopeo copy --preserve-digests $(as_flags src-) "docker://$1@$other" "oci:$scratch/merged:${other#sha256:}"
+  done < "$scratch/others"
+  manifest=application/vnd.oci.image.manifest.v1+json list=application/vnd.oci.image.index.v1+json
+  entries=$(sort -u "$scratch/ours" "$scratch/others" | while read -r one; do
+    size=$(wc -c < "$scratch/merged/blobs/sha256/${one#sha256:}" | tr -d ' ')
+    printf ',{"mediaType":"%s","digest":"%s","size":%s}' "$manifest" "$one" "$size"
+  done)
+  printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' "$list" "${entries#,}" > "$scratch/index"
+  sum=$(sha256sum < "$scratch/index" | cut -c1-64)
+  cp "$scratch/index" "$scratch/merged/blobs/sha256/$sum"
+  printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"%s"}}]}' \
+    "$list" "$sum" "$(wc -c < "$scratch/index" | tr -d ' ')" "$2" > "$scratch/merged/index.json"
+}
 
 archive() { tar -cf - -C "$layout" oci-layout index.json manifest.json blobs; }
 
@@ -91,6 +137,8 @@ ln -s "$layout" "$links/bundle"
 while read -r digest name; do
   if [ -n "$registry" ]; then
     # Names in the bundle begin with localhost/, which the registry takes the place of.
+    repository=${name#localhost/}
+    attach "$digest" "$registry/${repository%:*}"
     # shellcheck disable=SC2086
     skopeo copy --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "oci:$layout:$name" "docker://$registry/${name#localhost/}"
     echo "$registry/${name#localhost/} $digest"

@@ -1,17 +1,26 @@
 import { resolve } from 'node:path'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
-import { findBuilt, requireVerified } from '../built/image.ts'
+import { type BuiltImage, findBuilt, requireVerified } from '../built/image.ts'
+import { type PreparedImage, prepareImage } from '../built/prepare.ts'
 import { bundleContents } from '../bundle/built.ts'
-import { type Bundled, writeBundle } from '../bundle/bundle.ts'
-import { readEarlier } from '../bundle/earlier.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
+import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
+import { type Sign, signedList, withSigning } from '../bundle/signatures.ts'
+import { daggerSecrets } from '../secrets.ts'
+import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { withEngine } from './engine.ts'
+import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
 export const bundleCommand: Command = {
   options: {
     'to FOLDER': 'a new or empty folder: an OCI image layout with everything else beside it',
     'part-size SIZE': 'as one tar cut into files of this size, such as 4GB, instead of a layout',
     'since EARLIER': 'leave out blobs of an earlier bundle: its folder, or its SHA256SUMS file alone',
+    sbom: 'fail where syft is missing; without this the SBOM is left out there, and that is said',
+    'sign KEY':
+      'sign and attest by cosign, without a registry: a key as cosign names it (file, env://, awskms:// …), or keyless for the identity of the CI. Its password is taken from COSIGN_PASSWORD',
+    'transparency-log': transparencyLogText,
     unverified: 'also an image that no boot verified; its provenance says so',
     json: 'the result as JSON',
   },
@@ -22,6 +31,8 @@ const options = {
   to: { type: 'string' },
   'part-size': { type: 'string' },
   since: { type: 'string' },
+  sbom: { type: 'boolean' },
+  ...signerOptions,
   unverified: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
@@ -33,26 +44,76 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (partBytes !== undefined && partBytes < 1024 ** 2)
     throw usageError('bundle', '--part-size is below 1MiB, which makes too many files')
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)
-  const { environment, progress } = context
+  const { environment } = context
+  const signer = await signerOf('bundle', values, environment)
   const store = await openStore(storeFolder(environment))
   try {
     const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
     for (const image of built) requireVerified(image, values.unverified === true, 'bundle')
-    const contents = await bundleContents(store, built, values.unverified === true, environment)
     const folder = resolve(values.to)
-    progress.step(`bundle ${contents.images.length} images into ${folder}`)
-    const bundled = await writeBundle({
-      folder,
-      ...contents,
-      progress,
-      ...(partBytes !== undefined && { partBytes }),
-      ...(earlier !== undefined && { earlier }),
-    })
+    const prepared = await prepareAll(built, store, values, context)
+    const bundled = await withSigning(store, signer, context, (sign) =>
+      bundle(store, prepared, sign, { folder, progress: context.progress, partBytes, earlier }),
+    )
     context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : bundledText(folder, bundled))
     return 0
   } finally {
     await closeStore(store)
   }
+}
+
+/** Every image is listed and scanned before a byte is written. */
+function prepareAll(
+  built: readonly BuiltImage[],
+  store: Store,
+  { unverified, sbom }: { unverified?: boolean | undefined; sbom?: boolean | undefined },
+  context: CommandContext,
+): Promise<PreparedImage[]> {
+  const { environment, signal, progress, stderr } = context
+  const notices = new Set<string>()
+  return withEngine(context, async (engine) => {
+    const prepared: PreparedImage[] = []
+    for (const image of built) {
+      progress.step(`list and scan ${image.report.image}`)
+      prepared.push(
+        await prepareImage(image, {
+          store,
+          isUnverified: unverified === true,
+          sbom: sbom ? 'required' : 'if-possible',
+          environment,
+          signal,
+          resolveSecret: daggerSecrets(() => engine.client()),
+          onNotice: (text) => void notices.add(text),
+        }),
+      )
+    }
+    for (const notice of notices) stderr(`ingot: ${notice}\n`)
+    return prepared
+  })
+}
+
+type Written = Pick<BundleRequest, 'folder' | 'progress'> & {
+  partBytes: number | undefined
+  earlier: EarlierBundle | undefined
+}
+
+async function bundle(
+  store: Store,
+  prepared: readonly PreparedImage[],
+  sign: Sign | undefined,
+  { folder, progress, partBytes, earlier }: Written,
+): Promise<Bundled> {
+  if (sign !== undefined) progress.step(`sign what is known of ${prepared.length} images`)
+  const contents = await bundleContents(store, prepared, sign)
+  progress.step(`bundle ${contents.images.length} images into ${folder}`)
+  return writeBundle({
+    folder,
+    ...contents,
+    progress,
+    ...(sign !== undefined && { sign: (list) => signedList(store, sign, list) }),
+    ...(partBytes !== undefined && { partBytes }),
+    ...(earlier !== undefined && { earlier }),
+  })
 }
 
 function bundledText(folder: string, { files, sizeBytes, parts, takenBytes, seal }: Bundled): string {

@@ -1,15 +1,16 @@
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
 import { findBuilt, requireVerified } from '../built/image.ts'
-import { requireHostTool } from '../host-tool.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
-import type { Signer } from '../publish/cosign.ts'
 import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
 import { openTransport } from '../publish/transport.ts'
+import { daggerSecrets } from '../secrets.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { readSecret } from '../weights/token.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { withEngine } from './engine.ts'
+import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
 export const publishCommand: Command = {
   options: {
@@ -21,15 +22,14 @@ export const publishCommand: Command = {
     sbom: 'fail where syft is missing; without this the SBOM is left out there, and that is said',
     'sign KEY':
       'sign and attest by cosign before the tags: a key as cosign names it (file, env://, awskms:// …), or keyless for the identity of the CI. Its password is taken from COSIGN_PASSWORD',
-    'transparency-log':
-      'with a key: record the signatures in Sigstore’s public log, which names the repository',
+    'transparency-log': transparencyLogText,
     'mount-from REPO': 'a repository of the same host that may have the blobs; can be repeated',
     'chunk-size SIZE': 'largest piece of one upload request, such as 64MiB; default: whole blobs',
     'parallel N': 'blobs sent at the same time; default 4',
     'username NAME':
       'user of the registry, with --password-from; default: what docker login or podman login keep',
     'password-from URI':
-      'where the password is: env://NAME, file://PATH or cmd://COMMAND; never the password itself',
+      'where the password is: env://NAME, file://PATH, cmd://COMMAND, or what Dagger reads: op://, vault://, libsecret://, gcp://, aws+sm://, aws+ps://; never the password itself',
     json: 'the result as JSON',
   },
   run,
@@ -41,8 +41,7 @@ const options = {
   unverified: { type: 'boolean' },
   'no-attachments': { type: 'boolean' },
   sbom: { type: 'boolean' },
-  sign: { type: 'string' },
-  'transparency-log': { type: 'boolean' },
+  ...signerOptions,
   'mount-from': { type: 'string', multiple: true },
   'chunk-size': { type: 'string' },
   parallel: { type: 'string' },
@@ -59,26 +58,31 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const target = parseTarget(values.to)
   const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
   const { environment, signal } = context
-  const signer = await signerOf(values, environment)
+  const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
   const transport = openTransport({ environment, signal })
   try {
     const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
     for (const image of built) requireVerified(image, values.unverified === true, 'publish')
-    const published = await publishBuilt({
-      store,
-      transport,
-      target,
-      tags: tags.length === 0 ? ['latest'] : tags,
-      built,
-      isUnverified: values.unverified === true,
-      hasAttachments: values['no-attachments'] !== true,
-      sbom: values.sbom ? 'required' : 'if-possible',
-      signer,
-      mountFrom: values['mount-from'] ?? [],
-      ...sizesOf(values),
-      login: loginOf(values, target, context),
-      context,
+    const published = await withEngine(context, (engine) => {
+      // The engine starts only for a secret that needs it.
+      const resolveSecret = daggerSecrets(() => engine.client())
+      return publishBuilt({
+        store,
+        transport,
+        target,
+        tags: tags.length === 0 ? ['latest'] : tags,
+        built,
+        isUnverified: values.unverified === true,
+        hasAttachments: values['no-attachments'] !== true,
+        sbom: values.sbom ? 'required' : 'if-possible',
+        signer,
+        mountFrom: values['mount-from'] ?? [],
+        ...sizesOf(values),
+        login: loginOf(values, target, context, resolveSecret),
+        resolveSecret,
+        context,
+      })
     })
     context.stdout(values.json ? `${JSON.stringify(published, null, 2)}\n` : publishedText(target, published))
     return 0
@@ -86,18 +90,6 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     await transport.close()
     await closeStore(store)
   }
-}
-
-/** Asked before anything is sent: an image without its signature would be found out too late. */
-async function signerOf(values: Values, environment: NodeJS.ProcessEnv): Promise<Signer | undefined> {
-  const { sign, 'transparency-log': isLogged = false } = values
-  if (sign === undefined && isLogged)
-    throw usageError('publish', '--transparency-log is for signatures; --sign is missing')
-  if (sign === undefined) return undefined
-  if (/-----BEGIN /.test(sign))
-    throw usageError('publish', '--sign takes a file or a URI such as env://NAME, never the key itself')
-  await requireHostTool('cosign', environment)
-  return sign === 'keyless' ? { type: 'keyless' } : { type: 'key', key: sign, isLogged }
 }
 
 function sizesOf(values: Values): { chunkBytes?: number; parallel?: number } {
@@ -115,6 +107,7 @@ function loginOf(
   values: Values,
   target: Target,
   { environment }: CommandContext,
+  resolveSecret: (uri: string) => Promise<string>,
 ): () => Promise<Login | undefined> {
   const { username, 'password-from': uri } = values
   if (username === undefined && uri === undefined) return () => findLogin(target.host, environment)
@@ -122,10 +115,13 @@ function loginOf(
     throw usageError('publish', '--username and --password-from belong together')
   if (!/^\w[\w+]*:\/\//.test(uri))
     throw usageError('publish', '--password-from takes a URI such as env://NAME, never the password itself')
-  return async () => {
-    const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment })
+  let login: Promise<Login> | undefined
+  const read = async () => {
+    const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment, resolveSecret })
     return basicLogin(username, secret.reveal(), secret.origin)
   }
+  // Asked for by scan, upload and signing; whoever keeps it is asked once.
+  return () => (login ??= read())
 }
 
 function publishedText(target: Target, done: Published & { companions: Published[] }): string {

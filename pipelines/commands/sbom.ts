@@ -1,5 +1,5 @@
 import { findBuilt } from '../built/image.ts'
-import { sbomOf } from '../sbom/sbom.ts'
+import { builtSbom } from '../built/prepare.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
@@ -17,9 +17,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { environment, signal, progress } = context
   const store = await openStore(storeFolder(environment))
   try {
-    const { loaded, plan, lock, report } = await findBuilt(positionals[0] ?? '', store, environment)
-    progress.step(`list what ${report.image} is made of`)
-    const sbom = await sbomOf({ store, recipe: loaded.recipe, plan, lock, report, environment, signal })
+    const image = await findBuilt(positionals[0] ?? '', store, environment)
+    progress.step(`list what ${image.report.image} is made of`)
+    const sbom = await builtSbom(image, { store, environment, signal })
     context.stdout(`${format === 'spdx' ? sbom.spdx : sbom.cycloneDx}\n`)
     return 0
   } finally {

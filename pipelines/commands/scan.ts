@@ -1,9 +1,14 @@
+import type { ScanReport } from '../../images/scan.ts'
 import { scanText } from '../../images/scan.ts'
+import { companionsOf } from '../built/companions.ts'
 import { documentsOf } from '../built/documents.ts'
-import { findBuilt } from '../built/image.ts'
-import { scanAgain } from '../built/prepare.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { type BuiltImage, findBuilt } from '../built/image.ts'
+import { openRescan } from '../built/rescan.ts'
+import { daggerSecrets } from '../secrets.ts'
+import type { LazyEngine } from '../session.ts'
+import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+import { withEngine } from './engine.ts'
 
 export const scanCommand: Command = {
   options: { json: 'what was seen as JSON' },
@@ -13,17 +18,49 @@ export const scanCommand: Command = {
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const options = { json: { type: 'boolean' } } as const
   const { values, positionals } = readArguments(argv, options, { command: 'scan', least: 1, most: 1 })
-  const { environment, signal, progress, stderr } = context
+  const { environment, stdout } = context
   const store = await openStore(storeFolder(environment))
   try {
-    const image = await findBuilt(positionals[0] ?? '', store, environment)
-    progress.step(`scan ${image.report.image}`)
-    const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
-    const documents = documentsOf(image, { isUnverified: false, environment })
-    const scan = await scanAgain(image, documents, { store, environment, signal, onNotice })
-    context.stdout(values.json ? `${JSON.stringify(scan, null, 2)}\n` : `${scanText(scan).join('\n')}\n`)
+    const built = await findBuilt(positionals[0] ?? '', store, environment)
+    const { scan, companions } = await withEngine(context, (engine) => scanAll(store, built, engine, context))
+    const others = Object.entries(companions)
+    if (values.json)
+      stdout(`${JSON.stringify({ ...scan, ...(others.length > 0 && { companions }) }, null, 2)}\n`)
+    else {
+      stdout(`${scanText(scan).join('\n')}\n`)
+      for (const [name, seen] of others) stdout(`${name}: ${scanText(seen).join('\n')}\n`)
+    }
     return 0
   } finally {
     await closeStore(store)
   }
+}
+
+interface Scans {
+  scan: ScanReport
+  /** Those with programs of their own, by name. */
+  companions: Record<string, ScanReport>
+}
+
+async function scanAll(
+  store: Store,
+  built: BuiltImage,
+  engine: LazyEngine,
+  { environment, signal, progress, stderr }: CommandContext,
+): Promise<Scans> {
+  const rescan = await openRescan(built, {
+    store,
+    environment,
+    signal,
+    resolveSecret: daggerSecrets(() => engine.client()),
+    onNotice: (text) => stderr(`ingot: ${text}\n`),
+  })
+  progress.step(`scan ${built.report.image}`)
+  const scan = await rescan.image(documentsOf(built, { isUnverified: false, environment }))
+  const companions: Record<string, ScanReport> = {}
+  for (const companion of await companionsOf(store, built)) {
+    const seen = await rescan.companion(companion, [])
+    if (seen) companions[`${built.plan.name}-${companion.name}`] = seen
+  }
+  return { scan, companions }
 }

@@ -2,14 +2,14 @@ import type { Descriptor } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { storeAttachments } from '../built/attachments.ts'
 import { closureOf } from '../built/closure.ts'
-import { companionsOf } from '../built/companions.ts'
 import type { ImageDocument } from '../built/documents.ts'
-import { type BuiltImage, imageOf } from '../built/image.ts'
-import { type PrepareRequest, prepareDocuments } from '../built/prepare.ts'
+import type { BuiltImage } from '../built/image.ts'
+import { type PreparedImage, type PrepareRequest, prepareImage } from '../built/prepare.ts'
 import type { CommandContext } from '../commands/command.ts'
+import type { Signer } from '../cosign.ts'
 import type { Login } from '../network/login.ts'
 import type { Store } from '../store/store.ts'
-import { type Signed, type Signer, signImages } from './cosign.ts'
+import { type Signed, signImages } from './cosign.ts'
 import { rememberPlaces, repositoriesOf } from './places.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
 import type { Target } from './reference.ts'
@@ -34,6 +34,8 @@ export interface BuiltPublish {
   chunkBytes?: number
   parallel?: number
   login(): Promise<Login | undefined>
+  /** Reads secrets that only Dagger's providers do. */
+  resolveSecret?: PrepareRequest['resolveSecret']
   context: Pick<CommandContext, 'environment' | 'progress' | 'signal' | 'stderr'>
 }
 
@@ -43,25 +45,24 @@ export interface BuiltPublish {
  */
 export async function publishBuilt(request: BuiltPublish): Promise<Published & { companions: Published[] }> {
   const { store, built, target, tags } = request
-  const documents = await prepareAll(request)
+  const prepared = await prepareAll(request)
+  const documentsOf = (documents: readonly ImageDocument[]) => (request.hasAttachments ? documents : [])
   const companions: Published[] = []
-  for (const { name, image } of await companionsOf(store, built))
-    companions.push(
-      await send(
-        request,
-        { ...target, name: `${target.name}-${name}` },
-        image,
-        tags,
-        [],
-        [unattested(image)],
-      ),
-    )
-  const images = await Promise.all(built.map((image) => imageOf(store, image)))
-  const sent = request.hasAttachments ? documents : documents.map(() => [])
-  const referrers = await attachmentsOf(store, images, sent)
-  const root = await rootOf(store, built.map(({ plan }) => plan.name).join('.'), images)
-  const signed = images.map(({ digest }, index) => ({ digest, documents: sent[index] ?? [] }))
-  const all = images.length > 1 ? [...signed, unattested(root)] : signed
+  for (const { name, image, documents } of prepared.flatMap((item) => item.companions)) {
+    const said = { image, documents: documentsOf(documents) }
+    const place = { ...target, name: `${target.name}-${name}` }
+    const referrers = await attachmentsOf(store, [said])
+    companions.push(await send(request, place, image, tags, referrers, [signedOf(said)]))
+  }
+  const images = prepared.map(({ image, documents }) => ({ image, documents: documentsOf(documents) }))
+  const referrers = await attachmentsOf(store, images)
+  const root = await rootOf(
+    store,
+    built.map(({ plan }) => plan.name).join('.'),
+    images.map(({ image }) => image),
+  )
+  const signed = images.map(signedOf)
+  const all = images.length > 1 ? [...signed, signedOf({ image: root, documents: [] })] : signed
   return { ...(await send(request, target, root, tags, referrers, all)), companions }
 }
 
@@ -116,29 +117,31 @@ async function sourcesFor(
   )
 }
 
-async function prepareAll(request: BuiltPublish): Promise<ImageDocument[][]> {
-  const { store, built, isUnverified, sbom, login, context } = request
+async function prepareAll(request: BuiltPublish): Promise<PreparedImage[]> {
+  const { store, built, isUnverified, sbom, login, resolveSecret, context } = request
   const { environment, signal, progress, stderr } = context
   // The registry is asked later whether it wants one at all.
   const known = await login().catch(() => undefined)
-  const prepared: ImageDocument[][] = []
+  const prepared: PreparedImage[] = []
   for (const image of built) {
     progress.step(`list and scan ${image.report.image}`)
     const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
-    const options = { store, isUnverified, sbom, environment, signal, login: known, onNotice }
-    prepared.push(await prepareDocuments(image, options))
+    const options = { store, isUnverified, sbom, environment, signal, login: known, resolveSecret, onNotice }
+    prepared.push(await prepareImage(image, options))
   }
   return prepared
 }
 
-async function attachmentsOf(
-  store: Store,
-  images: readonly Descriptor[],
-  documents: readonly ImageDocument[][],
-): Promise<Referrer[]> {
+/** An image with what is said of it. */
+interface Said {
+  image: Descriptor
+  documents: readonly ImageDocument[]
+}
+
+async function attachmentsOf(store: Store, images: readonly Said[]): Promise<Referrer[]> {
   const lists = await Promise.all(
-    images.map(async (image, index) => {
-      const manifests = await storeAttachments(store, documents[index] ?? [], image)
+    images.map(async ({ image, documents }) => {
+      const manifests = await storeAttachments(store, documents, image)
       return manifests.map((manifest) => ({ subject: image.digest, manifest }))
     }),
   )
@@ -153,6 +156,6 @@ async function sign(request: BuiltPublish, target: Target, signed: readonly Sign
   await signImages(signed, { target, signer, login: await login(), environment, signal })
 }
 
-function unattested({ digest }: Descriptor): Signed {
-  return { digest, documents: [] }
+function signedOf({ image, documents }: Said): Signed {
+  return { digest: image.digest, documents }
 }

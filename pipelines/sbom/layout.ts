@@ -7,17 +7,17 @@ import { readImageConfig, readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * Writes an OCI layout of an image without its weights, so that whoever reads it reads no weight again. Layers are further
+ * Writes an OCI layout of an image with some of its layers, so that whoever reads it reads no weight again. Layers are further
  * names of the store's files, or copies where the folder is on another disk.
  */
-export async function writeRuntimeLayout(
+export async function writeLayout(
   store: Store,
   image: Digest,
-  runtime: readonly Digest[],
+  wanted: readonly Digest[],
   folder: string,
 ): Promise<void> {
   const [manifest, config] = [await readImageManifest(store, image), await readImageConfig(store, image)]
-  const kept = manifest.layers.flatMap(({ digest }, index) => (runtime.includes(digest) ? [index] : []))
+  const kept = manifest.layers.flatMap(({ digest }, index) => (wanted.includes(digest) ? [index] : []))
   const pick = <Item>(list: readonly Item[]) => kept.flatMap((index) => list[index] ?? [])
   const smaller = describe(mediaTypes.config, {
     ...config,

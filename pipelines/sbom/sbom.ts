@@ -1,20 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ImagePlan } from '../../images/plan.ts'
-import type { Report } from '../../images/report.ts'
-import { sbomFactsOf } from '../../images/sbom.ts'
+import type { SbomFacts } from '../../images/sbom.ts'
 import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
 import { completeSpdx } from '../../images/sbom-spdx.ts'
-import { digestOf, hexOf } from '../../lib/digest.ts'
+import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
-import type { Lock } from '../../recipes/lock.ts'
-import type { Recipe } from '../../recipes/recipe.ts'
 import { requireHostTool, runTool } from '../host-tool.ts'
-import { knownRuntime } from '../runtime.ts'
 import { readRecord, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
-import { writeRuntimeLayout } from './layout.ts'
+import { writeLayout } from './layout.ts'
 
 /** Both forms as canonical JSON: the same image, lock and syft give the same bytes. */
 export interface Sbom {
@@ -24,10 +19,10 @@ export interface Sbom {
 
 export interface SbomRequest {
   store: Store
-  recipe: Recipe
-  plan: ImagePlan
-  lock: Lock
-  report: Report
+  /** What is said of the image whatever syft finds; its digest among it. */
+  facts: SbomFacts
+  /** Layers that syft reads: those with programs. */
+  layers: readonly Digest[]
   environment: NodeJS.ProcessEnv
   signal?: AbortSignal
 }
@@ -40,12 +35,10 @@ const record = z.object({ spdx: z.string(), cycloneDx: z.string() })
  * for each image, lock and version of syft. Throws `no-tool` and `tool-failed`.
  */
 export async function sbomOf(request: SbomRequest): Promise<Sbom> {
-  const { store, recipe, plan, lock, report, environment } = request
+  const { store, facts, environment } = request
   const syft = await requireHostTool('syft', environment)
-  const attempted = `list the packages of ${report.name} with syft`
+  const attempted = `list the packages of ${facts.name} with syft`
   const version = await runTool(syft, ['--version'], { environment, attempted })
-  const licences = (await knownRuntime(store, plan))?.licences
-  const facts = sbomFactsOf(recipe, lock, report.image, licences)
   // Plain data; interfaces without an index signature need the cast.
   const key = hexOf(digestOf(canonicalJson({ facts, version, form: 1 } as unknown as Json)))
   const known = record.safeParse(await readRecord(store, kind, key))
@@ -61,20 +54,19 @@ export async function sbomOf(request: SbomRequest): Promise<Sbom> {
 
 async function runSyft(
   syft: string,
-  { store, report, environment, signal }: SbomRequest,
+  { store, facts, layers, environment, signal }: SbomRequest,
   attempted: string,
 ): Promise<Sbom> {
   const scratch = await mkdtemp(join(store.temporary, 'sbom-'))
   try {
     const layout = join(scratch, 'layout')
-    const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
-    await writeRuntimeLayout(store, report.image, runtime, layout)
+    await writeLayout(store, facts.image, layers, layout)
     const [spdx, cycloneDx] = [join(scratch, 'spdx.json'), join(scratch, 'cyclonedx.json')]
     await runTool(
       syft,
       [
         ...['scan', `oci-dir:${layout}`, '--quiet'],
-        ...['--source-name', report.name, '--source-version', report.image],
+        ...['--source-name', facts.name, '--source-version', facts.image],
         ...['--output', `spdx-json@2.3=${spdx}`, '--output', `cyclonedx-json@1.6=${cycloneDx}`],
       ],
       {

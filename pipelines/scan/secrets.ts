@@ -25,14 +25,19 @@ export function knownSecrets(
   return [...found].map(([secret, origin]) => ({ origin, forms: secretForms(secret) }))
 }
 
-/** The Hub's token of a recipe, wherever it is kept; undefined where there is none, and then none can leak. */
+/** The Hub's token of a recipe, wherever it is kept; undefined where there is none, and where it cannot be read. */
 export async function hubTokenOf(
   source: { type: string; token?: string | undefined },
   context: SourceContext,
+  onUnread: (error: unknown) => void = () => undefined,
 ): Promise<string | undefined> {
   if (source.type !== 'huggingface') return undefined
-  const token = await findHubToken(source.token, context).catch(() => undefined)
-  return token?.reveal()
+  try {
+    return (await findHubToken(source.token, context))?.reveal()
+  } catch (error) {
+    onUnread(error)
+    return undefined
+  }
 }
 
 /** Names the secrets, with their forms, that end in each piece of a stream. */

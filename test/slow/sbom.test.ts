@@ -6,7 +6,8 @@ import { sbomFactsOf } from '../../images/sbom.ts'
 import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
 import { completeSpdx } from '../../images/sbom-spdx.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
-import { type Sbom, sbomOf } from '../../pipelines/sbom/sbom.ts'
+import { builtSbom } from '../../pipelines/built/prepare.ts'
+import type { Sbom } from '../../pipelines/sbom/sbom.ts'
 import { blobPath } from '../../pipelines/store/blobs.ts'
 import { cycloneDxProblems, spdxProblems } from '../images/sbom/validate.ts'
 import { lock, recipe, sampleImage } from '../pipelines/sbom/image.ts'
@@ -26,8 +27,9 @@ async function make(hasWeights: boolean): Promise<Sbom & { image: Digest }> {
   if (!hasWeights)
     for (const { part, digest } of report.layers) if (part === 'weights') await rm(blobPath(store, digest))
   const environment = { ...process.env, INGOT_SYFT: syft }
+  const loaded = { recipe, file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
   return {
-    ...(await sbomOf({ store, recipe, plan: planImage(recipe, lock), lock, report, environment })),
+    ...(await builtSbom({ loaded, lock, plan: planImage(recipe, lock), report }, { store, environment })),
     image: report.image,
   }
 }

@@ -33,7 +33,7 @@ test('a modelcar goes with the image that asks for one, if it has the same weigh
     locked: { type: 'debian', base: { reference: 'b', digest: plan.weights.setDigest }, packages: [] },
   }
   const withWeights = (weights: object) =>
-    companionsOf(store, [{ ...built, plan: { ...plan, weights: { ...plan.weights, ...weights } } }])
+    companionsOf(store, { ...built, plan: { ...plan, weights: { ...plan.weights, ...weights } } })
   const namesOf = (found: { name: string }[]) => found.map(({ name }) => name)
   const wished = { delivery: 'artifact', modelcar: { ...modelcar, modelFolder: '/models/x', links: [] } }
   expect(namesOf(await withWeights({ delivery: 'baked' }))).toEqual([])

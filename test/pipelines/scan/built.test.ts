@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assembleImage, type RuntimeConfig } from '../../../images/oci.ts'
 import { planImage } from '../../../images/plan.ts'
-import { prepareDocuments } from '../../../pipelines/built/prepare.ts'
+import { prepareImage } from '../../../pipelines/built/prepare.ts'
 import { basicLogin } from '../../../pipelines/network/login.ts'
 import { scanBuilt } from '../../../pipelines/scan/built.ts'
 import { report } from '../../images/report-sample.ts'
@@ -86,7 +86,7 @@ describe('a build', () => {
 describe('before publishing', () => {
   const environment = () => ({ PATH: '/nonexistent', HOME: folder })
 
-  async function prepare(given: Partial<Parameters<typeof prepareDocuments>[1]> = {}) {
+  async function prepare(given: Partial<Parameters<typeof prepareImage>[1]> = {}) {
     const notices: string[] = []
     const request = {
       store: place.store,
@@ -95,7 +95,7 @@ describe('before publishing', () => {
       environment: environment(),
     }
     const onNotice = (text: string) => void notices.push(text)
-    const documents = await prepareDocuments(await builtSample(place.store), {
+    const { documents } = await prepareImage(await builtSample(place.store), {
       ...request,
       onNotice,
       ...given,
@@ -141,7 +141,7 @@ describe('before publishing', () => {
       loaded: { ...built.loaded, recipe: { ...recipe, image: { ...recipe.image, labels } } },
     }
     const request = { store: place.store, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
-    const failed = prepareDocuments(leaking, {
+    const failed = prepareImage(leaking, {
       ...request,
       environment: { ...environment(), HF_TOKEN: token },
     })
