@@ -140,6 +140,8 @@ export interface Report {
   weightsImage?: Digest
   removals: Removal[]
   missingLibraries: MissingLibrary[]
+  /** By Debian package, read before slimming took the copyright files; absent in older reports. */
+  licences?: Record<string, string[]>
   /** Where every byte comes from, by the layers that ship. */
   attribution: Attribution
   /** Checks of the image itself, which need no boot. */

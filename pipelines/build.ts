@@ -11,6 +11,7 @@ import { daggerRunner } from './boot/dagger.ts'
 import type { WeightsMount } from './boot/runner.ts'
 import { StageError } from './error.ts'
 import type { Progress } from './progress.ts'
+import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './rebase.ts'
 import { serveStore } from './registry/server.ts'
 import { keepReport, knownReport } from './report-record.ts'
@@ -37,7 +38,7 @@ export interface BuildContext {
   verify: boolean
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
   boots: Turns
-  /** Images in registries whose weight layers are used again. */
+  /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
   fromRegistry?: readonly string[]
 }
 
@@ -95,7 +96,7 @@ export async function buildImage(
 }
 
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
-  const known = await knownRuntime(context.store, plan)
+  const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
   if (known) return known
   return buildRuntime(await context.engine(), context.store, plan, context.environment, (text) =>
     context.progress.step(text),
@@ -176,6 +177,7 @@ function reportOf(
     ],
     removals: tree.removals,
     missingLibraries: tree.missing,
+    licences: built.licences ?? {},
     attribution,
     checks: attributionChecks(attribution),
     ...(plan.predictedMemory === null ? {} : { memory: plan.predictedMemory }),

@@ -38,6 +38,11 @@ export async function knownRuntime(store: Store, plan: ImagePlan): Promise<Built
   return known
 }
 
+/** So that an equal plan finds it again. */
+export function keepRuntime(store: Store, plan: ImagePlan, built: BuiltRuntime): Promise<void> {
+  return writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
+}
+
 /** Installs, lists, slims and packs the runtime in the engine; the layers end in the store. */
 export async function buildRuntime(
   client: Client,
@@ -64,7 +69,7 @@ export async function buildRuntime(
     const packed = await packLayers(packer, tree, layers, store, scratch)
     const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
     const built = { layers: [...packed, settings], tree: rest, licences: inventory.licences ?? {} }
-    await writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
+    await keepRuntime(store, plan, built)
     return built
   } finally {
     await rm(scratch, { recursive: true, force: true })

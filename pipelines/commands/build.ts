@@ -21,7 +21,7 @@ export const buildCommand: Command = {
   options: {
     'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
     'from-registry IMAGE':
-      'use weight layers that this image has; with --no-verify none of them is downloaded',
+      'use weight layers that this image has; with --no-verify none of them is downloaded. HOST/NAME@sha256:… of the same plan: all its layers, nothing is built',
     'no-verify': 'do not boot the image; its report says "not booted"',
     'no-slim': 'build NAME-stock from the same lock, with nothing removed, for comparison',
     json: 'the reports as JSON',

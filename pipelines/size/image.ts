@@ -93,7 +93,8 @@ export async function openImage(place: BlobPlace, platform: string): Promise<Ope
   }
 }
 
-async function chosenManifest(place: BlobPlace, platform: string): Promise<string> {
+/** Text of the manifest that the place names, or of an index the one for this platform. Throws `no-platform`, `not-image`. */
+export async function chosenManifest(place: BlobPlace, platform: string): Promise<string> {
   const text = await place.manifest()
   const index = indexSchema.safeParse(jsonOf(text, place.reference))
   if (!index.success) return text
@@ -169,7 +170,8 @@ export async function* checkedBytes(
   })
 }
 
-function parsed<Value>(schema: z.ZodType<Value>, text: string, reference: string): Value {
+/** A document of an image as `schema` wants it. Throws `not-image`. */
+export function parsed<Value>(schema: z.ZodType<Value>, text: string, reference: string): Value {
   const result = schema.safeParse(jsonOf(text, reference))
   if (result.success) return result.data
   const [issue] = result.error.issues

@@ -24,8 +24,15 @@ const accept = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ].join(', ')
 
+export interface RegistryPlace extends BlobPlace {
+  /** The blob from `offset` on. */
+  readFrom(digest: Digest, sizeBytes: number, offset: number): AsyncIterable<Uint8Array>
+  /** An index of the manifests that refer to this one; undefined where the registry knows of none. */
+  referrers(digest: Digest): Promise<string | undefined>
+}
+
 /** A repository of a registry, read with the login of docker or podman where there is one. A broken download goes on. */
-export function registryPlace(reference: string, options: RegistryOptions): BlobPlace {
+export function registryPlace(reference: string, options: RegistryOptions): RegistryPlace {
   const parsed = explained(reference, () => parseOciReference(reference))
   const { environment, signal, retry } = options
   const connection = openConnection(environment)
@@ -43,6 +50,21 @@ export function registryPlace(reference: string, options: RegistryOptions): Blob
       const read = () => getText(`${url}/${path}`, { ...http, headers })
       return (await withRetry(read, retry, signal)).text
     })
+  async function* readFrom(digest: Digest, sizeBytes: number, offset: number): AsyncGenerator<Uint8Array> {
+    const file = { path: `${reference} ${digest}`, sizeBytes }
+    const from = (_: typeof file, position: number) =>
+      readRange(`${url}/blobs/${digest}`, position, sizeBytes, http)
+    try {
+      yield* readPersistently(from, file, offset, session)
+    } catch (error) {
+      throw asSizeError(reference, error)
+    }
+  }
+  const readIfThere = (path: string) =>
+    readText(path, { accept: mediaTypes.index }).catch((error: unknown) => {
+      if (error instanceof SizeError && error.code === 'no-image') return undefined
+      throw error
+    })
   return {
     reference,
     async manifest(digest) {
@@ -53,16 +75,11 @@ export function registryPlace(reference: string, options: RegistryOptions): Blob
       return text
     },
     text: (digest) => readText(`blobs/${digest}`, {}),
-    async *read(digest, sizeBytes) {
-      const file = { path: `${reference} ${digest}`, sizeBytes }
-      const from = (_: typeof file, offset: number) =>
-        readRange(`${url}/blobs/${digest}`, offset, sizeBytes, http)
-      try {
-        yield* readPersistently(from, file, 0, session)
-      } catch (error) {
-        throw asSizeError(reference, error)
-      }
-    },
+    read: (digest, sizeBytes) => readFrom(digest, sizeBytes, 0),
+    readFrom,
+    // Registries from before the referrers API have the index under a tag.
+    referrers: async (digest) =>
+      (await readIfThere(`referrers/${digest}`)) ?? readIfThere(`manifests/${digest.replace(':', '-')}`),
     close: connection.close,
   }
 }

@@ -5,9 +5,11 @@ import { containerRunner } from '../boot/container.ts'
 import type { GpuChoice } from '../boot/container-flags.ts'
 import { daggerRunner } from '../boot/dagger.ts'
 import type { Runner } from '../boot/runner.ts'
+import { fetchForeign } from '../fetch-blobs.ts'
 import type { Progress } from '../progress.ts'
 import { serveStore } from '../registry/server.ts'
 import type { Client } from '../session.ts'
+import { readImageManifest } from '../store/image.ts'
 import { writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify.ts'
@@ -63,6 +65,18 @@ export async function verifyAgain(
   return { report, stored }
 }
 
+/** Layers that a build left in a registry are needed now. */
+async function fetchElsewhere(
+  { report, mounts }: Pick<Subject, 'report' | 'mounts'>,
+  { store, progress, environment, signal }: VerifyEnvironment,
+): Promise<void> {
+  const images = [report.image, ...mounts.map(({ image }) => image)]
+  const manifests = await Promise.all(images.map((image) => readImageManifest(store, image)))
+  const layers = manifests.flatMap((manifest) => manifest.layers.map(({ digest }) => digest))
+  const onProgress = (done: number, total: number) => progress.bytes('fetch', done, total)
+  await fetchForeign(store, layers, { environment, signal, onProgress })
+}
+
 function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report {
   return {
     ...known,
@@ -73,16 +87,19 @@ function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report
 }
 
 export async function withRunner<Result>(
-  { plan }: Pick<Subject, 'plan'>,
+  subject: Pick<Subject, 'plan' | 'report' | 'mounts'>,
   options: Omit<VerifyOptions, 'profile'>,
-  { store, environment, engine }: Pick<VerifyEnvironment, 'store' | 'environment' | 'engine'>,
+  context: VerifyEnvironment,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
+  const { store, environment, engine } = context
+  const { platform } = subject.plan
+  await fetchElsewhere(subject, context)
   const registry = await serveStore(store, {})
   try {
     if (options.runner === 'dagger') {
       const client = await engine()
-      return await use(daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform }))
+      return await use(daggerRunner({ client, store, registryPort: registry.port, platform }))
     }
     const { runner: name, gpus, memoryBytes } = options
     const tool = { name, environment }

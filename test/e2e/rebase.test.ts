@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
@@ -180,4 +180,43 @@ test('a boot needs the bytes: they come from the registry and are hashed against
   expect(proxy.seen.some(({ answerBytes }) => answerBytes >= files.sizeBytes)).toBe(true)
   const there = await ingot(['build', join(first.folder, 'two.yaml'), '--no-verify'], first)
   expect(digestOf(built.stdout)).toBe(digestOf(there.stdout))
+})
+
+test('a machine without an engine takes a published image by digest, and boots that very one', async () => {
+  const place = await machine()
+  const one = await writeRecipe(place, 'one', recipeText('one'))
+  await cp(join(first.folder, 'locks'), join(place.folder, 'locks'), { recursive: true })
+  const there = await ingot(['build', join(first.folder, 'one.yaml'), '--no-verify'], first)
+  const digest = digestOf(there.stdout)
+  const from = ['--from-registry', `${proxy.host}/llm/one@${digest}`]
+  const { _EXPERIMENTAL_DAGGER_RUNNER_HOST: __, ...without } = place.environment
+  const environment = { ...without, PATH: dirname(process.execPath), HOME: place.folder }
+  const built = await ingot(['build', one, '--no-verify', ...from], { ...place, environment })
+  expect(built.code, built.stderr).toBe(0)
+  expect(digestOf(built.stdout)).toBe(digest)
+  expect(built.stderr).toMatch(/fetch (\d+) of \1 runtime layers of /)
+  const [plain, taken] = await Promise.all([first, place].map((at) => ingot(['size', digest, '--json'], at)))
+  expect(taken?.stdout).toBe(plain?.stdout)
+
+  proxy.seen.length = 0
+  const verified = await ingot(['verify', one], place)
+  expect(verified.code, verified.stderr).toBe(0)
+  expect(verified.stdout).toContain(digest)
+  expect(proxy.seen.some(({ answerBytes }) => answerBytes >= files.sizeBytes)).toBe(true)
+  expect(largeAnswers()).toEqual([files.sizeBytes])
+})
+
+test('an image of another plan gives its weights only, and a tag nothing but them', async () => {
+  const place = await machine()
+  const two = await writeRecipe(place, 'two', recipeText('two', upgrade))
+  await cp(join(first.folder, 'locks'), join(place.folder, 'locks'), { recursive: true })
+  const { stdout } = await ingot(['build', join(first.folder, 'one.yaml'), '--no-verify'], first)
+  const one = `${proxy.host}/llm/one`
+  const references = [`${one}@${digestOf(stdout)}`, `${one}:v1`]
+  const from = references.flatMap((reference) => ['--from-registry', reference])
+  const built = await ingot(['build', two, '--no-verify', ...from], place)
+  expect(built.code, built.stderr).toBe(0)
+  expect(built.stderr).toContain('was made of another plan: its runtime is built here')
+  expect(built.stderr).not.toContain('runtime layers of')
+  expect(built.stderr).toContain(`${references[0]} has 2 of 2 weight layers`)
 })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runJob } from '../github/steps.ts'
@@ -65,20 +65,44 @@ function job(workflow: string, name: string, place: Workplace, known: Record<str
   })
 }
 
-test('images.yml: the candidate is built, booted and published under its commit', async () => {
-  await job('images.yml', 'candidate', builder, { 'matrix.recipe': demoRecipe, 'matrix.name': 'demo' })
-  const tag = `${registry.host}/acme/llm/demo:candidate-abc`
+/** A project of somebody's own with one recipe, under git as Actions checks it out. */
+async function repositoryWith(recipe: string): Promise<Workplace> {
+  const folder = join(builder.folder, 'repository')
+  await mkdir(join(folder, 'recipes'), { recursive: true })
+  await copyFile(recipe, join(folder, 'recipes', basename(recipe)))
+  const git = (...args: string[]) =>
+    run('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], { cwd: folder })
+  await git('init', '-q')
+  await git('add', '.')
+  await git('commit', '-q', '-m', 'a recipe')
+  return { ...builder, folder }
+}
+
+test('images.yml: what is planned is built, booted and published under its commit', async () => {
+  const known = await job('images.yml', 'plan', await repositoryWith(demoRecipe), {
+    'github.event.pull_request.base.sha': '',
+  })
+  expect(known['steps.matrix.outputs.any']).toBe('true')
+  const { include } = JSON.parse(known['steps.matrix.outputs.matrix'] ?? '')
+  const name = basename(demoRecipe, '.yaml')
+  expect(include).toEqual([{ recipe: `recipes/${name}.yaml`, name }])
+  const matrix = { 'matrix.recipe': demoRecipe, 'matrix.name': include[0].name }
+  await job('images.yml', 'candidate', builder, matrix)
+  const tag = `${registry.host}/acme/llm/${name}:candidate-abc`
   const script = resolve(import.meta.dirname, '../../.github/scripts/login.sh')
   const login = { INGOT_REGISTRY: registry.host, INGOT_USERNAME: 'robot', INGOT_PASSWORD: password }
   await run('sh', [script], { env: { ...environment, ...login } })
   const { stdout } = await run('crane', ['digest', tag], { env: environment })
-  image = `${registry.host}/acme/llm/demo@${stdout.trim()}`
+  image = `${registry.host}/acme/llm/${name}@${stdout.trim()}`
 })
 
 test('gpu.yml: another machine boots it by digest, and what it reports is attested', async () => {
-  environment = { ...environment, INGOT_RUNNER: 'dagger', INGOT_GPUS: 'none' }
+  // A machine where nobody has logged in.
+  const { HOME } = environment
+  environment = { ...environment, HOME: booter.folder, INGOT_RUNNER: 'dagger', INGOT_GPUS: 'none' }
   const inputs = { 'inputs.recipe': demoRecipe, 'inputs.image': image }
   await job('gpu.yml', 'boot', booter, inputs)
+  environment = { ...environment, HOME }
   await job('gpu.yml', 'attest', booter, { 'inputs.image': image })
   const key = ['--key', join(builder.folder, 'home/cosign.pub'), '--insecure-ignore-tlog=true']
   const args = ['verify-attestation', ...key, '--type', 'urn:dev.ingot:report', image]

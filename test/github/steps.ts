@@ -22,10 +22,13 @@ export interface JobRun {
   folder: string
   /** The registry in GHCR's place. */
   registry: string
+  /** A checkout of its own, which its install script fills; without it ours, where everything is installed. */
+  checkout?: string
 }
 
-/** Runs the scripts of a workflow's job in their order as Actions would, but for those that install; gives their outputs. */
+/** Runs the scripts of a workflow's job in their order as Actions would, but for those that install programs; gives their outputs. */
 export async function runJob(job: JobRun): Promise<Record<string, string>> {
+  const { checkout } = job
   const workflow = parse(await readFile(join(root, '.github/workflows', job.workflow), 'utf8'))
   // Our own files; actionlint checks their shape.
   const steps: Step[] = workflow.jobs[job.job].steps
@@ -35,11 +38,12 @@ export async function runJob(job: JobRun): Promise<Record<string, string>> {
       .replaceAll(/\$\{\{ ([\w.-]+) \}\}/g, (_, name: string) => known[name] ?? `unknown ${name}`)
       .replaceAll('ghcr.io', job.registry)
   for (const { id, run, env = {} } of steps) {
-    if (run === undefined || /\/(install|tools|scanners)\.sh/.test(run)) continue
+    if (run === undefined || /\/(tools|scanners)\.sh/.test(run)) continue
+    if (checkout === undefined && run.includes('/install.sh')) continue
     const output = join(job.folder, `output-${id ?? 'none'}`)
     await writeFile(output, '')
     const given = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]))
-    await promisify(execFile)('sh', ['-c', run.replace('.github/', `${root}/.github/`)], {
+    await promisify(execFile)('sh', ['-c', run.replace('.github/', `${checkout ?? root}/.github/`)], {
       cwd: job.folder,
       env: { ...job.environment, ...given, GITHUB_OUTPUT: output },
       maxBuffer: 1 << 26,

@@ -127,7 +127,7 @@ test.each(scripts)(
     const text = readFileSync(path, 'utf8')
     expect(text).toMatch(/^#!\/bin\/sh\n# [\s\S]*?\nset -eu\n/)
     for (const line of text.split('\n').filter((item) => item.includes('$INGOT_PASSWORD')))
-      expect(line).toMatch(/^printf %s "\$INGOT_PASSWORD" \|/)
+      expect(line).toMatch(/^ *printf %s "\$INGOT_PASSWORD" \|/)
   },
 )
 
