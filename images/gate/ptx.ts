@@ -128,7 +128,7 @@ function withoutEquals(modules: readonly CompiledModule[], known: readonly Compi
 
 function sum(modules: readonly CompiledModule[]): string {
   const bytes = modules.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
-  return `${modules.length} modules (${formatBytes(bytes)})`
+  return `${modules.length} module${modules.length === 1 ? '' : 's'} (${formatBytes(bytes)})`
 }
 
 /** Lines of CUDA's own errors about missing code: 209, 218, 222 and their kin. */

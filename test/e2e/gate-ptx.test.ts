@@ -85,7 +85,7 @@ test('every boot begins with an empty cache, and more in the slimmed image fails
   expect(judge(two, one)).toMatchObject({ status: 'passed' })
   const part = judge(one, two)
   expect(part.status).toBe('failed')
-  expect(part.found).toMatch(/1 modules \(20 B\) with it alone$/)
+  expect(part.found).toMatch(/1 module \(20 B\) with it alone$/)
 })
 
 test('a cache that is off, or outside of what is fresh, is not known', async () => {

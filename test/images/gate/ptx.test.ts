@@ -54,7 +54,7 @@ describe('fails', () => {
   test('when the slimmed image compiles more, with what to do', () => {
     const part = judge([read(fa2)], [read({ ...fa2, 'b/2/9': 5e6 })])
     expect(part.status).toBe('failed')
-    expect(part.found).toMatch(/, 1 modules \(5\.0 MB\) with it alone$/)
+    expect(part.found).toMatch(/, 1 module \(5\.0 MB\) with it alone$/)
     expect(part.details).toEqual([
       'GPU code was taken out of /opt/vllm/_vllm_fa2_C.so: `ingot gpu-code FILE --target sm_90` says what each has left',
       'until then use `ingot build RECIPE --no-slim`, and report the library and the rule gpu-code',

@@ -62,7 +62,7 @@ test('a slimmed image that compiles more fails, with the libraries that were cut
   const runner = runnerFor({ stock: cache('100\t0/7/a'), slim: cache('100\t0/7/a', '30\tf/1/b') })
   const part = await ptxOf(runner, gpuPlan)
   expect(part?.status).toBe('failed')
-  expect(part?.found).toContain('1 modules (30 B) with it alone')
+  expect(part?.found).toContain('1 module (30 B) with it alone')
   expect(part?.details.join()).toContain('/opt/a.so')
 })
 
