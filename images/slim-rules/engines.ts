@@ -7,9 +7,16 @@ import { sglangRules } from './sglang.ts'
 import { tilelangNeeds, tilelangRules } from './tilelang.ts'
 import { torchNeeds, torchRules } from './torch.ts'
 import { tritonNeeds, tritonRules } from './triton.ts'
+import { videoRules } from './video.ts'
 import { vllmNeeds, vllmRules } from './vllm.ts'
 
-const shared: readonly WheelRule[] = [...pythonRules, ...torchRules, ...tritonRules, ...nvidiaRules]
+const shared: readonly WheelRule[] = [
+  ...pythonRules,
+  ...torchRules,
+  ...tritonRules,
+  ...nvidiaRules,
+  ...videoRules,
+]
 
 /** Rules for the wheels of each engine; a rule whose distribution is not installed drops out in `rulesFor`. */
 export const wheelRules: Readonly<Record<EngineId, readonly WheelRule[]>> = {

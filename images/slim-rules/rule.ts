@@ -65,3 +65,8 @@ function isWithin(version: string, range: string): boolean {
 export function inPackages(...paths: readonly string[]): string[] {
   return paths.map((path) => `/**/{site,dist}-packages/${path}`)
 }
+
+/** Globs of what a wheel puts beside its packages: programs into `bin`, data below the environment. */
+export function prefixed(...paths: readonly string[]): string[] {
+  return paths.map((path) => `/**/${path}`)
+}

@@ -1,6 +1,15 @@
-import { type CompilerNeed, inPackages, type WheelRule } from './rule.ts'
+import { type CompilerNeed, inPackages, prefixed, type WheelRule } from './rule.ts'
 
 export const tilelangRules: readonly WheelRule[] = [
+  {
+    id: 'z3-program',
+    distribution: 'z3-solver',
+    risk: 'safe',
+    paths: [...prefixed('bin/z3'), ...inPackages('z3/include/**')],
+    reason: 'the solver as a program, and headers; Python and tilelang load the library',
+    evidence:
+      '23.1 MB in 4.15.4.0; no Python file of z3 or tilelang starts a program of that name. Both equal libraries stay: z3core.py opens libz3.so by its path, libtvm_compiler.so needs libz3.so.4.15',
+  },
   {
     id: 'tilelang-other-vendors',
     distribution: 'tilelang',

@@ -39,13 +39,22 @@ const layoutRules: readonly WheelRule[] = [
     evidence: '17.5 MB in 3.9.0; opened only when named in TRITON_PLUGIN_PATHS and LLVM_PASS_PLUGIN_PATH',
   },
   {
+    id: 'triton-cupti-names',
+    distribution: triton,
+    risk: 'safe',
+    paths: inPackages('triton/backends/nvidia/lib/cupti*/libcupti.so.*'),
+    reason: 'two further copies of each CUPTI of the profiler, under names that it does not open',
+    evidence:
+      '27.2 MB in 3.8.0, equal by checksum; libproton.so holds libcupti.so as the only such name and opens it in that folder, and no NEEDED leads there',
+  },
+  {
     id: 'triton-profiler',
     distribution: triton,
     risk: 'feature',
     paths: inPackages('triton/backends/nvidia/lib/cupti*/**', 'triton/_C/libproton.so'),
     reason: 'Proton, the kernel profiler, with two copies of CUPTI and three names of each library',
     evidence:
-      '134.8 MB in 3.9.0 besides its .a files; imported by triton.profiler only, which vllm.profiler and inductor import when profiling is asked for',
+      '134.8 MB in 3.9.0 besides its .a files, the copies of triton-cupti-names included; imported by triton.profiler only, which vllm.profiler and inductor import when profiling is asked for',
   },
   {
     id: 'triton-disassemblers',

@@ -1,3 +1,4 @@
+import { join } from 'node:path/posix'
 import picomatch from 'picomatch'
 import { describe, expect, test } from 'vitest'
 import { parseTarget } from '../../../images/gpu-code/architecture.ts'
@@ -26,6 +27,8 @@ const versions = {
   'nvidia-cutlass-dsl-libs-cu13': '4.8.0',
   'cuda-bindings': '13.5.0',
   'tokenspeed-triton': '3.9.10.post20261028',
+  pynvvideocodec: '2.0.4',
+  'z3-solver': '4.15.4.0',
 }
 const all = [...new Set(Object.values(wheelRules).flat())]
 
@@ -35,7 +38,7 @@ function ruleOf(path: string, targets: string, changes: Record<string, string> =
     targets: targets.split(' ').filter(Boolean).map(parseTarget),
   }
   const rules = rulesFor(all, installation, ['safe', 'feature', 'jit'])
-  return rules.find((rule) => matches(rule, root + path))?.id ?? 'kept'
+  return rules.find((rule) => matches(rule, join(root, path)))?.id ?? 'kept'
 }
 
 function matches(rule: WheelRule, path: string): boolean {
@@ -47,7 +50,22 @@ describe('paths of the real wheels', () => {
     ['triton/backends/nvidia/lib/cupti/libcupti_static.a', 'sm_90', 'triton-static'],
     ['triton/backends/amd/lib/libtriton_amd_codegen.so', 'sm_90', 'triton-amd'],
     ['triton/backends/amd/compiler.py', 'sm_90', 'kept'],
-    ['triton/backends/nvidia/lib/cupti-blackwell/libcupti.so.13', 'sm_100', 'triton-profiler'],
+    ['triton/backends/nvidia/lib/cupti-blackwell/libcupti.so', 'sm_100', 'triton-profiler'],
+    ['triton/backends/nvidia/lib/cupti-blackwell/libcupti.so.13', 'sm_100', 'triton-cupti-names'],
+    ['triton/backends/nvidia/lib/cupti/libcupti.so.2025.1.1', 'sm_100', 'triton-cupti-names'],
+    ['PyNvVideoCodec/libavcodec.so', 'sm_90', 'pynvvideocodec-copies'],
+    ['PyNvVideoCodec/libavcodec.so.', 'sm_90', 'pynvvideocodec-copies'],
+    ['PyNvVideoCodec/libavcodec.so.62.28.101', 'sm_90', 'pynvvideocodec-copies'],
+    ['PyNvVideoCodec/libavcodec.so.62', 'sm_90', 'pynvvideocodec'],
+    ['PyNvVideoCodec/libswresample.so.6', 'sm_90', 'pynvvideocodec'],
+    ['PyNvVideoCodec/libswscale.so.9', 'sm_90', 'pynvvideocodec-unused-libraries'],
+    ['PyNvVideoCodec/__init__.py', 'sm_90', 'pynvvideocodec'],
+    ['../../../external/ffmpeg/src/ffmpeg-8.1.1.tar.xz', 'sm_90', 'pynvvideocodec'],
+    ['samples/jupyter/simple_decode_tutorial.ipynb', 'sm_90', 'pynvvideocodec-samples'],
+    ['samples/other/module.py', 'sm_90', 'kept'],
+    ['../../../bin/z3', 'sm_90', 'z3-program'],
+    ['z3/lib/libz3.so', 'sm_90', 'kept'],
+    ['z3/lib/libz3.so.4.15', 'sm_90', 'kept'],
     ['triton/backends/nvidia/lib/libdevice.10.bc', 'sm_90', 'kept'],
     ['triton/backends/nvidia/bin/ptxas', 'sm_90', 'kept'],
     ['triton/backends/nvidia/bin/ptxas-blackwell', 'sm_90', 'triton-ptxas-blackwell-3.6'],
@@ -125,11 +143,11 @@ describe('all rules', () => {
   })
 
   test.each(all.map((rule) => [rule.id, rule] as const))(
-    '%s says why, on what evidence, and stays in site-packages',
+    '%s says why, on what evidence, and stays in what wheels install',
     (_, rule) => {
       expect(rule.reason.length).toBeGreaterThan(8)
       expect(rule.evidence.length).toBeGreaterThan(6)
-      for (const path of rule.paths) expect(path.startsWith('/**/{site,dist}-packages/')).toBe(true)
+      for (const path of rule.paths) expect(path).toMatch(/^\/\*\*\/({site,dist}-packages|bin|external)\/\w/)
     },
   )
 
