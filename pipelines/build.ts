@@ -9,6 +9,7 @@ import type { Json } from '../lib/json.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import { daggerRunner } from './boot/dagger.ts'
 import type { WeightsMount } from './boot/runner.ts'
+import { lacksCompanions } from './built/companions.ts'
 import { StageError } from './error.ts'
 import type { Progress } from './progress.ts'
 import { publishedRuntime } from './published-runtime.ts'
@@ -49,7 +50,10 @@ export async function buildImage(
   context: BuildContext,
 ): Promise<Report> {
   const known = await knownReport(context.store, plan)
-  if (known && (known.verdict === 'verified' || !context.verify)) return known
+  if (known && (known.verdict === 'verified' || !context.verify)) {
+    await restoreCompanions(plan, weights, context)
+    return known
+  }
   const { progress, store } = context
   const began = performance.now()
   const runtime = timedTask(runtimeOf(plan, context))
@@ -93,6 +97,17 @@ export async function buildImage(
   await requireClean(report)
   await keepReport(store, report)
   return report
+}
+
+/** Images beside the server's have names of their own, which may have been pruned while the server's stayed. */
+async function restoreCompanions(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  context: BuildContext,
+): Promise<void> {
+  if (!(await lacksCompanions(context.store, plan))) return
+  context.progress.step('make the images of the weights again')
+  await storeWeightsImages(plan, weights, await packedWeights(plan, weights, context), context)
 }
 
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {

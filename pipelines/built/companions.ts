@@ -15,8 +15,13 @@ export interface Companion {
   programs: Digest[]
 }
 
+/** Whether an image that the recipe delivers beside the server's is not in the store. */
+export async function lacksCompanions(store: Store, plan: ImagePlan): Promise<boolean> {
+  return (await companionsOf(store, { plan })).length < companionNames(plan).length
+}
+
 /** Images of weights that a recipe delivers beside the server, if the store's are of the same weights. */
-export async function companionsOf(store: Store, { plan }: BuiltImage): Promise<Companion[]> {
+export async function companionsOf(store: Store, { plan }: Pick<BuiltImage, 'plan'>): Promise<Companion[]> {
   const found: Companion[] = []
   for (const name of companionNames(plan)) {
     const image = await resolveReference(store, `${plan.name}-${name}:latest`)

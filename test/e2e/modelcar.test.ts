@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Report } from '../../images/report.ts'
 import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
-import { resolveReference } from '../../pipelines/store/reference.ts'
+import { removeReferences, resolveReference } from '../../pipelines/store/reference.ts'
 import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 import { type PodmanPlace, podmanPlace } from './podman-place.ts'
@@ -84,6 +84,18 @@ test('another image of the model takes the modelcar as it is: no engine is asked
   const other = await build((text) => text.replace('contextLength: 4096', 'contextLength: 2048'), nowhere)
   expect(other.image).not.toBe(first?.digest)
   expect(await resolveReference(store, 'car-modelcar:latest')).toEqual(before)
+})
+
+test('what was pruned beside a server that stays is made again, without an engine', async () => {
+  const names = ['car-weights', 'car-modelpack', 'car-modelcar'].map((name) => `${name}:latest`)
+  const images = () => Promise.all(names.map((name) => resolveReference(store, name)))
+  const before = await images()
+  expect(before.every((image) => image !== undefined)).toBe(true)
+  await removeReferences(store, ({ name }) => name !== undefined && names.includes(name))
+  expect((await images()).every((image) => image === undefined)).toBe(true)
+  const nowhere = { _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'unix:///nonexistent/engine.sock' }
+  await build((text) => text.replace('contextLength: 4096', 'contextLength: 2048'), nowhere)
+  expect(await images()).toEqual(before)
 })
 
 test("KServe's commands run as any user, and another container reads the weights through the link", async () => {

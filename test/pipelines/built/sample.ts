@@ -1,3 +1,4 @@
+import { assembleImage } from '../../../images/oci.ts'
 import { planImage } from '../../../images/plan.ts'
 import type { BuiltImage } from '../../../pipelines/built/image.ts'
 import type { Signer } from '../../../pipelines/cosign.ts'
@@ -6,8 +7,12 @@ import type { CommandProgress } from '../../../pipelines/progress.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
 import { parseTarget } from '../../../pipelines/publish/reference.ts'
 import { openTransport } from '../../../pipelines/publish/transport.ts'
+import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
+import type { Lock } from '../../../recipes/lock.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { lock, recipe, sampleImage } from '../sbom/image.ts'
+import { type Entry, layerOf } from '../scan/layers.ts'
 
 /** The sample image as if a recipe had been built and verified; what no boot can show here is the sample report's. */
 export async function builtSample(
@@ -20,7 +25,39 @@ export async function builtSample(
   return { loaded, lock, plan: planImage(ours, lock), report }
 }
 
-const quiet: CommandProgress = { step() {}, bytes() {}, end() {}, lanes: () => [] }
+const busybox = { name: 'busybox-static', version: '1:1.35.0-4', architecture: 'amd64', sizeBytes: 1 }
+
+/** The same with its weights beside it: as an image, and as a modelcar with programs and what a test adds to them. */
+export async function artifactSample(store: Store, more: readonly Entry[] = []): Promise<BuiltImage> {
+  const { loaded, report } = await builtSample(store)
+  const ours: Recipe = {
+    ...loaded.recipe,
+    name: report.name,
+    weights: { ...loaded.recipe.weights, delivery: 'artifact', modelcar: true },
+  }
+  const base = { reference: 'debian:bookworm-slim', digest: lock.weights.setDigest }
+  const packages = [{ ...busybox, sha256: 'd'.repeat(64) }]
+  const withPrograms: Lock = { ...lock, modelcar: { type: 'debian', base, packages } }
+  const plan = planImage(ours, withPrograms)
+  const weights = await Promise.all(
+    plan.weights.layers.map((_, index) =>
+      layerOf(store, [{ name: `models/sample/${index}`, text: 'bytes' }]),
+    ),
+  )
+  const programs = await layerOf(store, [
+    { name: 'bin/busybox', mode: 0o755, text: '\u007fELF\0 BusyBox v1.35.0' },
+    { name: 'bin/sh', type: 'symlink', linkname: 'busybox' },
+    ...more,
+  ])
+  const links = await layerOf(store, [{ name: 'models/0', type: 'symlink', linkname: 'sample/0' }])
+  const labels = { Labels: { 'dev.ingot.weights': lock.weights.setDigest } }
+  const images = { weights, modelcar: [...weights, programs, links] }
+  for (const [name, layers] of Object.entries(images))
+    await storeImage(store, assembleImage(layers, labels, plan.platform, {}), `${plan.name}-${name}:latest`)
+  return { loaded: { ...loaded, recipe: ours }, lock: withPrograms, plan, report }
+}
+
+export const quiet: CommandProgress = { step() {}, bytes() {}, end() {}, lanes: () => [] }
 
 export interface PublishSample {
   store: Store

@@ -15,6 +15,7 @@ import { readImageManifest } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
 import { flipBit } from '../publish/files.ts'
 import { imageOf } from '../publish/images.ts'
+import { bytesIn, script } from './script.ts'
 
 const run = promisify(execFile)
 const quiet = { step: () => undefined, bytes: () => undefined, end: () => undefined }
@@ -60,36 +61,6 @@ async function bundle(
     ...options,
   })
   return { path, done }
-}
-
-interface Told {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-/** Runs a script of a bundle as a site does: the system's own sh, nothing else in the environment. */
-async function script(path: string, ...args: string[]): Promise<Told> {
-  try {
-    const { stdout, stderr } = await run('sh', [path, ...args], { env: { PATH: '/usr/bin:/bin' } })
-    return { code: 0, stdout, stderr }
-  } catch (error) {
-    // execFile's error has what the program printed.
-    const { code, stdout, stderr } = error as Told
-    return { code, stdout, stderr }
-  }
-}
-
-async function bytesIn(path: string): Promise<Record<string, string>> {
-  const names = await readdir(path, { recursive: true, withFileTypes: true })
-  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const { stdout } = await run('sha256sum', files)
-  return Object.fromEntries(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => [line.slice(67 + path.length), line.slice(0, 64)] satisfies [string, string]),
-  )
 }
 
 test('a folder: verify.sh prints its seal, sha256sum agrees', async () => {
@@ -182,6 +153,16 @@ describe('only what changed', () => {
     const told = await script(join(path, 'load.sh'), '--with', site, '--unpack', join(folder, 'site-2'))
     expect(told, told.stderr).toMatchObject({ code: 0 })
     expect(await bytesIn(join(folder, 'site-2'))).toEqual(await bytesIn((await bundle(second)).path))
+  })
+
+  test('nothing changed: what is left is the list of what to take', async () => {
+    const before = await bundle(first)
+    const { path, done } = await bundle(first, { earlier: await readEarlier(before.path) })
+    expect(done.takenBytes).toBeGreaterThan(3_200_000)
+    const unpacked = join(folder, 'unchanged')
+    const told = await script(join(path, 'load.sh'), '--with', before.path, '--unpack', unpacked)
+    expect(told, told.stderr).toMatchObject({ code: 0 })
+    expect(await bytesIn(unpacked)).toEqual(await bytesIn(before.path))
   })
 
   test('without the earlier one, with another one, with a damaged one', async () => {

@@ -8,7 +8,7 @@ import { prepareImage } from '../../../pipelines/built/prepare.ts'
 import { basicLogin } from '../../../pipelines/network/login.ts'
 import { scanBuilt } from '../../../pipelines/scan/built.ts'
 import { report } from '../../images/report-sample.ts'
-import { builtSample } from '../built/sample.ts'
+import { artifactSample, builtSample } from '../built/sample.ts'
 import { openPlace, type Place } from '../publish/place.ts'
 import { lock, recipe } from '../sbom/image.ts'
 import { recordedSyft } from '../sbom/recorded.ts'
@@ -147,6 +147,73 @@ describe('before publishing', () => {
     })
     await expect(failed).rejects.toMatchObject({
       message: expect.stringContaining('provenance.json: the secret of HF_TOKEN'),
+    })
+  })
+
+  test('the Hub’s token where only Dagger reads it: found as any other, and told where it cannot be read', async () => {
+    const built = await builtSample(place.store)
+    const source = { ...built.loaded.recipe.weights.source, token: 'vault://models/hub.token' }
+    const keeping = {
+      ...built,
+      loaded: { ...built.loaded, recipe: { ...recipe, weights: { ...recipe.weights, source } } },
+    }
+    const notices: string[] = []
+    const onNotice = (text: string) => void notices.push(text)
+    const given = { store: place.store, isUnverified: false, sbom: 'if-possible' as const, onNotice }
+    const asked: string[] = []
+    const resolveSecret = async (uri: string) => {
+      asked.push(uri)
+      // The sample's package list holds this word; as a token it must not leave.
+      return 'typing_extensions'
+    }
+    await expect(
+      prepareImage(keeping, { ...given, environment: environment(), resolveSecret }),
+    ).rejects.toMatchObject({
+      code: 'secret-found',
+      message: expect.stringContaining('weights.source.token'),
+    })
+    expect(asked).toEqual(['vault://models/hub.token'])
+    expect(notices.some((text) => text.includes('token'))).toBe(false)
+    await prepareImage(keeping, { ...given, environment: environment() })
+    expect(notices.at(-1)).toContain('is not searched for, as it cannot be read')
+    expect(notices.at(-1)).toContain('nothing here reads vault:// secrets')
+  })
+})
+
+describe('a modelcar before it leaves', () => {
+  async function prepare(more: readonly Entry[] = []) {
+    const environment = {
+      HOME: folder,
+      PATH: '/usr/bin:/bin',
+      INGOT_SYFT: await recordedSyft(folder),
+      HF_TOKEN: token,
+    }
+    const built = await artifactSample(place.store, more)
+    const request = { store: place.store, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
+    return prepareImage(built, { ...request, environment })
+  }
+
+  test('has an SBOM with its programs and the model; the weights alone have none', async () => {
+    const { companions } = await prepare()
+    const documents = Object.fromEntries(companions.map(({ name, documents }) => [name, documents]))
+    expect(Object.keys(documents)).toEqual(['weights', 'modelcar'])
+    expect(documents['weights']).toEqual([])
+    const [spdx, cycloneDx] = documents['modelcar'] ?? []
+    for (const text of [spdx?.text, cycloneDx?.text]) {
+      expect(text).toContain('pkg:deb/debian/busybox-static@1%3A1.35.0-4')
+      expect(text).toContain(lock.weights.setDigest.slice('sha256:'.length))
+      expect(text).toContain('pkg:oci/sbom-sample-modelcar@')
+    }
+  })
+
+  test('is scanned: a secret in its programs, and a file that all may write, end it', async () => {
+    await expect(prepare([{ name: 'bin/leak', text: `x ${token}` }])).rejects.toMatchObject({
+      code: 'secret-found',
+      message: expect.stringMatching(/sbom-sample-modelcar.*\/bin\/leak: the secret of HF_TOKEN/s),
+    })
+    await expect(prepare([{ name: 'bin/open', mode: 0o666, text: 'x' }])).rejects.toMatchObject({
+      code: 'against-policy',
+      message: expect.stringContaining('/bin/open'),
     })
   })
 })

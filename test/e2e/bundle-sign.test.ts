@@ -1,0 +1,303 @@
+import { execFile } from 'node:child_process'
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signatureType } from '../../images/attestation.ts'
+import type { BuiltImage } from '../../pipelines/built/image.ts'
+import { collectGarbage } from '../../pipelines/store/garbage.ts'
+import { listRecords } from '../../pipelines/store/record.ts'
+import { listReferences } from '../../pipelines/store/reference.ts'
+import { artifactSample } from '../pipelines/built/sample.ts'
+import { type BundleSample, bundleSample } from '../pipelines/bundle/sample.ts'
+import { bytesIn, scriptWith, type Told } from '../pipelines/bundle/script.ts'
+import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
+import { openPlace, type Place } from '../pipelines/publish/place.ts'
+import { recordedSyft } from '../pipelines/sbom/recorded.ts'
+import { ensureTool } from '../tools.ts'
+
+// A signed bundle of an image, its weights and a modelcar, checked by the real cosign at a site without a network.
+
+const run = promisify(execFile)
+const types = {
+  provenance: 'https://slsa.dev/provenance/v1',
+  'test-result': 'https://in-toto.io/attestation/test-result/v0.1',
+  report: 'urn:dev.ingot:report',
+  'sbom.spdx': 'https://spdx.dev/Document',
+  'sbom.cyclonedx': 'https://cyclonedx.org/bom',
+}
+let place: Place
+let debian: DebianRegistry
+let folder: string
+let cosign: string
+let environment: NodeJS.ProcessEnv
+let site: NodeJS.ProcessEnv
+let built: BuiltImage
+let bundle: string
+let images: { digest: string; name: string }[]
+
+beforeAll(async () => {
+  place = await openPlace()
+  debian = await startDebianRegistry()
+  folder = await mkdtemp(join(tmpdir(), 'ingot-bundle-sign-'))
+  cosign = await ensureTool('cosign')
+  await ensureTool('skopeo')
+  environment = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    COSIGN_PASSWORD: 'a-password-of-the-key',
+    INGOT_COSIGN: cosign,
+    INGOT_SYFT: await recordedSyft(folder),
+    INGOT_GITLEAKS: await ensureTool('gitleaks'),
+  }
+  // A person at the site: no settings, no cache.
+  const home = join(folder, 'home')
+  await mkdir(home)
+  site = { PATH: `${dirname(cosign)}:/usr/bin:/bin`, HOME: home }
+  for (const name of ['ours', 'other'])
+    await run(cosign, ['generate-key-pair', '--output-key-prefix', name], { cwd: folder, env: environment })
+  built = await artifactSample(place.store)
+  bundle = join(folder, 'bundle')
+  await make({ folder: bundle })
+  const lines = (await readFile(join(bundle, 'IMAGES'), 'utf8')).trim().split('\n')
+  images = lines.map((line) => {
+    const [digest = '', name = ''] = line.split(' ')
+    return { digest, name }
+  })
+})
+
+afterAll(async () => {
+  await Promise.all([place.close(), debian.close()])
+  await rm(folder, { recursive: true })
+})
+
+const key = (name: string) => join(folder, name)
+
+function make(given: Partial<BundleSample> & { folder: string }) {
+  const signer = { type: 'key', key: key('ours.key'), isLogged: false } as const
+  return bundleSample({ store: place.store, built: [built], environment, signer, ...given })
+}
+
+/** verify.sh where no packet can leave. */
+async function verify(path: string, ...args: string[]): Promise<Told> {
+  const away = join(folder, 'away.sh')
+  await writeFile(away, 'exec unshare --net sh "$@"\n')
+  return scriptWith(site, away, join(path, 'verify.sh'), ...args)
+}
+
+/** A copy whose sums are made anew, as by somebody who changes a bundle and knows how it is made. */
+async function forged(change: (path: string) => Promise<unknown>): Promise<string> {
+  const path = await mkdtemp(join(folder, 'forged-'))
+  await cp(bundle, path, { recursive: true })
+  await change(path)
+  const sums = (await readFile(join(path, 'SHA256SUMS'), 'utf8')).trim().split('\n')
+  const found = await bytesIn(path)
+  const again = sums.map((line) => `${found[line.slice(66)]}  ${line.slice(66)}\n`)
+  await writeFile(join(path, 'SHA256SUMS'), again.join(''))
+  return path
+}
+
+test('what is known of the images lies in it as files, the SBOM of a modelcar too', async () => {
+  const names = Object.keys(await bytesIn(bundle)).filter((name) => !/^(attached\/)?blobs\//.test(name))
+  expect(names.sort()).toMatchSnapshot()
+  const spdx = JSON.parse(await readFile(join(bundle, 'sbom/sbom-sample-modelcar.spdx.json'), 'utf8'))
+  expect(JSON.stringify(spdx)).toContain('pkg:deb/debian/busybox-static@1%3A1.35.0-4')
+  expect(images.map(({ name }) => name.split(':')[0])).toEqual([
+    'localhost/sbom-sample',
+    'localhost/sbom-sample-weights',
+    'localhost/sbom-sample-modelcar',
+  ])
+})
+
+test('cosign accepts each statement about the manifest beside it, without a registry and without a network', async () => {
+  const [image] = images
+  const blob = join(bundle, 'blobs/sha256', image?.digest.slice('sha256:'.length) ?? '')
+  for (const [name, type] of [['signature', signatureType], ...Object.entries(types)]) {
+    const file = join(bundle, 'attestations/sbom-sample', `${name}.sigstore.json`)
+    const given = ['verify-blob-attestation', '--key', key('ours.pub'), '--insecure-ignore-tlog=true']
+    const args = ['--net', cosign, ...given, '--type', type ?? '', '--bundle', file, blob]
+    expect((await run('unshare', args, { env: site })).stderr).toContain('Verified OK')
+  }
+})
+
+describe('verify.sh', () => {
+  test('accepts our key, and says what it does not check without one or without cosign', async () => {
+    const told = await verify(bundle, '--key', key('ours.pub'))
+    expect(told, told.stderr).toMatchObject({ code: 0 })
+    // Server: a signature and five documents; weights: a signature; modelcar: a signature and two forms of an SBOM.
+    expect(told.stdout).toContain('and 10 statements about its images')
+    expect((await verify(bundle)).stdout).toContain('not checked: its signatures')
+    const away = await scriptWith(
+      { ...site, PATH: '/usr/bin:/bin' },
+      join(bundle, 'verify.sh'),
+      ...['--key', key('ours.pub')],
+    )
+    expect(away).toMatchObject({ code: 2, stderr: expect.stringContaining('cosign is not here') })
+  })
+
+  test('refuses another key', async () => {
+    const told = await verify(bundle, '--key', key('other.pub'))
+    expect(told.code).toBe(1)
+    expect(told.stderr).toContain('SHA256SUMS has no signature by')
+    expect(told.stderr).toContain('11 wrong')
+  })
+
+  test.each<[string, (path: string) => Promise<unknown>, RegExp]>([
+    [
+      'a changed SBOM',
+      (path) => appendFile(join(path, 'sbom/sbom-sample.spdx.json'), ' '),
+      /SHA256SUMS has no signature/,
+    ],
+    [
+      'a changed manifest',
+      (path) => appendFile(join(path, 'blobs/sha256', images[0]?.digest.slice('sha256:'.length) ?? ''), ' '),
+      /sha256:\w+ has no signature/,
+    ],
+    [
+      'another statement',
+      async (path) => {
+        const folder = join(path, 'attestations/sbom-sample')
+        await cp(join(folder, 'report.sigstore.json'), join(folder, 'test-result.sigstore.json'))
+      },
+      /sha256:\w+ has no signature .*test-result/,
+    ],
+    [
+      'an image without a signature',
+      (path) => appendFile(join(path, 'IMAGES'), `sha256:${'0'.repeat(64)} localhost/other:1\n`),
+      /localhost\/other:1 is not signed/,
+    ],
+  ])('refuses %s, although its sums are right', async (_, change, words) => {
+    const path = await forged(change)
+    expect((await verify(path)).code).toBe(0)
+    const told = await verify(path, '--key', key('ours.pub'))
+    expect(told).toMatchObject({ code: 1, stderr: expect.stringMatching(words) })
+  })
+
+  test('refuses a bundle whose signature was taken away', async () => {
+    const path = await forged((copy) => rm(join(copy, 'SHA256SUMS.sigstore.json')))
+    const told = await verify(path, '--key', key('ours.pub'))
+    expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining('is not signed') })
+  })
+})
+
+describe('the same bytes', () => {
+  test('bundled again, in parts and after an earlier one', async () => {
+    const again = join(folder, 'again')
+    await make({ folder: again })
+    expect(await bytesIn(again)).toEqual(await bytesIn(bundle))
+    const parts = join(folder, 'parts')
+    await make({ folder: parts, partBytes: 1 << 20 })
+    const told = await verify(parts, '--key', key('ours.pub'))
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringContaining('inside the parts') })
+    const unpacked = join(folder, 'unpacked')
+    await scriptWith(site, join(parts, 'load.sh'), '--unpack', unpacked, '--key', key('ours.pub'))
+    expect(await bytesIn(unpacked)).toEqual(await bytesIn(bundle))
+  })
+
+  test('a differential bundle is signed, and with its earlier one it is the whole', async () => {
+    const weights = join(folder, 'earlier')
+    await make({ folder: weights, built: [{ ...built, loaded: built.loaded }] })
+    const changed = { ...built, report: { ...built.report, model: 'acme/renamed' } }
+    const [whole, difference] = [join(folder, 'whole'), join(folder, 'difference')]
+    await make({ folder: whole, built: [changed] })
+    await make({ folder: difference, built: [changed], since: weights })
+    const told = await verify(difference, '--with', weights, '--key', key('ours.pub'))
+    expect(told, told.stderr).toMatchObject({ code: 0 })
+    const merged = join(folder, 'merged')
+    const given = ['--with', weights, '--key', key('ours.pub'), '--unpack', merged]
+    const loaded = await scriptWith(site, join(difference, 'load.sh'), ...given)
+    expect(loaded, loaded.stderr).toMatchObject({ code: 0 })
+    expect(await bytesIn(merged)).toEqual(await bytesIn(whole))
+  })
+})
+
+describe.each<[string, () => string]>([
+  ['Debian’s docker-registry, without the referrers API', () => debian.host],
+  ['our own registry, with it', () => `127.0.0.1:${place.registry.port}`],
+])('load.sh --to %s', (_, host) => {
+  const load = (to: string, path = bundle) =>
+    scriptWith(
+      { ...site, INGOT_SKOPEO_FLAGS: '--dest-tls-verify=false' },
+      join(path, 'load.sh'),
+      ...['--to', to, '--key', key('ours.pub')],
+    )
+  const check = (act: string, reference: string, ...args: string[]) =>
+    run(cosign, [act, '--insecure-ignore-tlog=true', ...args, reference], {
+      env: environment,
+      maxBuffer: 1 << 26,
+    })
+
+  test('the site’s registry has signatures, attestations and documents of every image', async () => {
+    const to = `${host()}/site`
+    const told = await load(to)
+    expect(told, told.stderr).toMatchObject({ code: 0 })
+    for (const { digest, name } of images) {
+      const reference = `${to}/${name.replace(/^localhost\//, '').replace(/:.*/, '')}@${digest}`
+      const verified = await check('verify', reference, '--key', key('ours.pub'))
+      expect(JSON.parse(verified.stdout)[0].critical.image['docker-manifest-digest']).toBe(digest)
+      await expect(check('verify', reference, '--key', key('other.pub'))).rejects.toThrow()
+    }
+    const server = `${to}/sbom-sample@${images[0]?.digest}`
+    for (const type of [...Object.values(types), 'slsaprovenance1', 'spdxjson', 'cyclonedx']) {
+      await check('verify-attestation', server, '--key', key('ours.pub'), '--type', type)
+      const other = check('verify-attestation', server, '--key', key('other.pub'), '--type', type)
+      await expect(other).rejects.toThrow()
+    }
+    const vuln = check('verify-attestation', server, '--key', key('ours.pub'), '--type', 'vuln')
+    await expect(vuln).rejects.toThrow()
+  })
+
+  test('loaded again, nothing is lost of what the site signed itself', async () => {
+    const to = `${host()}/twice`
+    expect((await load(to)).code).toBe(0)
+    const server = `${to}/sbom-sample@${images[0]?.digest}`
+    const own = ['--yes', '--key', key('other.key'), '--signing-config', key('config.json')]
+    await writeFile(
+      key('config.json'),
+      '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}',
+    )
+    const roots = key('roots.json')
+    await writeFile(roots, '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
+    await run(cosign, ['sign', ...own, '--trusted-root', roots, server], { env: environment })
+    const changed = { ...built, report: { ...built.report, model: 'acme/again' } }
+    const later = await mkdtemp(join(folder, 'later-'))
+    await make({ folder: later, built: [changed] })
+    for (const path of [bundle, later, bundle]) {
+      const told = await load(to, path)
+      expect(told, told.stderr).toMatchObject({ code: 0 })
+      for (const name of ['ours.pub', 'other.pub']) await check('verify', server, '--key', key(name))
+    }
+    const reports = await check(
+      'verify-attestation',
+      server,
+      '--key',
+      key('ours.pub'),
+      '--type',
+      types.report,
+    )
+    expect(reports.stdout.trim().split('\n')).toHaveLength(2)
+  })
+})
+
+test('the password of the key is in no argument, and signatures go with their image', async () => {
+  const spy = join(folder, 'spy-cosign')
+  await writeFile(spy, `#!/bin/sh\nprintf '%s\\n' "$*" >> "${key('arguments')}"\nexec "${cosign}" "$@"\n`, {
+    mode: 0o755,
+  })
+  const other = await openPlace()
+  const sample = await artifactSample(other.store)
+  const given = { ...environment, INGOT_COSIGN: spy }
+  const path = join(folder, 'spied')
+  await make({ folder: path, store: other.store, built: [sample], environment: given })
+  const seen = await readFile(key('arguments'), 'utf8')
+  expect(seen).toContain('attest-blob')
+  expect(seen).not.toContain('a-password-of-the-key')
+
+  expect((await listRecords(other.store, 'signature')).length).toBe(11)
+  await collectGarbage(other.store, { drop: ({ name }) => name !== undefined, recordsForMs: 0 })
+  expect(await listReferences(other.store)).toEqual([])
+  expect(await listRecords(other.store, 'signature')).toEqual([])
+  expect(await readdir(join(other.store.root, 'blobs/sha256'))).toEqual([])
+  await other.close()
+})

@@ -1,0 +1,38 @@
+import type { BuiltImage } from '../../../pipelines/built/image.ts'
+import { type PreparedImage, prepareImage } from '../../../pipelines/built/prepare.ts'
+import { bundleContents } from '../../../pipelines/bundle/built.ts'
+import { type Bundled, writeBundle } from '../../../pipelines/bundle/bundle.ts'
+import { readEarlier } from '../../../pipelines/bundle/earlier.ts'
+import { signedList, withSigning } from '../../../pipelines/bundle/signatures.ts'
+import type { Signer } from '../../../pipelines/cosign.ts'
+import type { Store } from '../../../pipelines/store/store.ts'
+import { quiet } from '../built/sample.ts'
+
+export interface BundleSample {
+  store: Store
+  built: readonly BuiltImage[]
+  folder: string
+  environment: NodeJS.ProcessEnv
+  signer?: Signer
+  since?: string
+  partBytes?: number
+}
+
+/** One bundle as the command makes it. */
+export async function bundleSample(sample: BundleSample): Promise<Bundled> {
+  const { store, built, folder, environment, signer, since, partBytes } = sample
+  const request = { store, environment, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
+  const prepared: PreparedImage[] = []
+  for (const image of built) prepared.push(await prepareImage(image, request))
+  const earlier = since === undefined ? undefined : await readEarlier(since)
+  return withSigning(store, signer, { environment }, async (sign) =>
+    writeBundle({
+      folder,
+      ...(await bundleContents(store, prepared, sign)),
+      progress: quiet,
+      ...(sign && { sign: (list) => signedList(store, sign, list) }),
+      ...(earlier && { earlier }),
+      ...(partBytes !== undefined && { partBytes }),
+    }),
+  )
+}
