@@ -3,6 +3,7 @@ import { stockPlanOf } from '../../images/gate/stock.ts'
 import { planDigestOf, planImage } from '../../images/plan.ts'
 import { type Report, reportJson } from '../../images/report.ts'
 import { reportMarkdown } from '../../images/report-markdown.ts'
+import type { Digest } from '../../lib/digest.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { buildImage } from '../build.ts'
 import { StageError } from '../error.ts'
@@ -68,8 +69,7 @@ async function gated(
     await buildImage(plan, lock.weights, building)
     const subject = await findSubject(file, store, context.environment)
     const stock = async (): Promise<GateImage> => {
-      const stockPlan = stockPlanOf(plan)
-      const { image } = await buildImage(stockPlan, lock.weights, building)
+      const { image } = await buildImage(stockPlanOf(plan), lock.weights, building)
       // The weights are the same ones, and so is the image that carries them.
       return { image, mounts: subject.mounts }
     }
@@ -80,25 +80,25 @@ async function gated(
           plan,
           { image: subject.report.image, mounts: subject.mounts },
           {
-            client: await engine.client(),
+            ...{ client: await engine.client(), registryPort: registry.port, runner, stock },
             environment: context.environment,
-            registryPort: registry.port,
-            runner,
-            stock,
             cutLibraries: cutLibraries(subject.report),
             onStep: (text) => context.progress.step(text),
             signal: context.signal,
           },
         ),
       )
-      const report: Report = { ...subject.report, gate }
-      await writeRecord(store, 'report', planDigestOf(plan), reportJson(report))
-      await writeRecord(store, 'report-markdown', planDigestOf(plan), reportMarkdown(report))
-      return report
+      return await kept({ ...subject.report, gate }, planDigestOf(plan), store)
     } finally {
       await registry.close()
     }
   })
+}
+
+async function kept(report: Report, plan: Digest, store: Store): Promise<Report> {
+  await writeRecord(store, 'report', plan, reportJson(report))
+  await writeRecord(store, 'report-markdown', plan, reportMarkdown(report))
+  return report
 }
 
 function cutLibraries({ removals }: Report): string[] {
