@@ -81,10 +81,9 @@ async function gated(
           { image: subject.report.image, mounts: subject.mounts },
           {
             ...{ client: await engine.client(), registryPort: registry.port, runner, stock },
-            environment: context.environment,
+            ...{ environment: context.environment, signal: context.signal },
             cutLibraries: cutLibraries(subject.report),
             onStep: (text) => context.progress.step(text),
-            signal: context.signal,
           },
         ),
       )
