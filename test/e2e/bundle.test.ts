@@ -1,42 +1,34 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startVault } from '../hub/vault.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { inspectTag } from '../pipelines/publish/images.ts'
 import { ensureTool } from '../tools.ts'
-import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
+import { type BundlePlace, bundlePlace } from './bundle-place.ts'
+import { demoRecipe, ingot, type Workplace } from './ingot.ts'
 
 // The demo's image goes over an air gap: bundled here, loaded and asked where no packet can leave.
 
 const run = promisify(execFile)
 const scripts = resolve(import.meta.dirname, '../../.github/scripts')
+let all: BundlePlace
 let place: Workplace
 let site: string
 let bundle: string
 let digest: string
 
 beforeAll(async () => {
-  place = await newWorkplace()
-  site = await mkdtemp(join(tmpdir(), 'ingot-site-'))
   await ensureTool('podman')
-  const built = await ingot(['build', demoRecipe, '--no-verify'], place)
-  expect(built.code, built.stderr).toBe(0)
-  digest = built.stdout.trimEnd().split('\n').at(-1) ?? ''
-  bundle = join(site, 'bundle')
-  const bundled = await ingot(
-    ['bundle', demoRecipe, '--to', bundle, '--part-size', '40MB', '--unverified'],
-    place,
-  )
-  expect(bundled.code, bundled.stderr).toBe(0)
+  all = await bundlePlace('--part-size', '40MB')
+  ;({ place, site, bundle, digest } = all)
 })
 
 afterAll(async () => {
   await run('umount', [join(site, 'podman/overlay')]).catch(() => undefined)
-  await rm(site, { recursive: true, force: true })
-  await rm(place.folder, { recursive: true, force: true })
+  await all.close()
 })
 
 test('an image that no boot verified goes neither into a bundle nor into a registry, unless it is asked for', async () => {
@@ -48,7 +40,8 @@ test('an image that no boot verified goes neither into a bundle nor into a regis
 
 test('podman loads it without a network, the server starts hardened and gives tokens', async () => {
   const unpacked = join(site, 'unpacked')
-  await run('sh', [join(bundle, 'load.sh'), '--unpack', unpacked])
+  const checked = { env: { ...process.env, ...cosignInPath() } }
+  await run('sh', [join(bundle, 'load.sh'), '--unpack', unpacked, '--key', all.keys.public], checked)
   const [, name = ''] = (await readFile(join(unpacked, 'IMAGES'), 'utf8')).trim().split(' ')
   const { stdout } = await run('unshare', ['--net', '--mount', 'sh', await siteScript(unpacked, name)])
   expect(stdout).toContain(`routes 0\n`)
@@ -58,6 +51,11 @@ test('podman loads it without a network, the server starts hardened and gives to
   expect(answer.model).toBe('smollm2-135m-instruct')
   expect(answer.usage.completion_tokens).toBeGreaterThan(0)
 })
+
+/** cosign as a person at the site has it. */
+function cosignInPath(): NodeJS.ProcessEnv {
+  return { PATH: `${dirname(place.environment['INGOT_COSIGN'] ?? '')}:${process.env['PATH']}` }
+}
 
 /**
  * What a person types at the site, where `docker` is podman: the bundle's own run file starts the server. The limits are this lab's:
@@ -77,10 +75,10 @@ async function siteScript(folder: string, name: string): Promise<string> {
   await writeFile(
     script,
     `set -eu
-export PATH=${tools}:$PATH CONTAINERS_CONF=${settings}
+export PATH=${tools}:${cosignInPath()['PATH']} CONTAINERS_CONF=${settings}
 ip link set lo up
 echo routes $(ip route | wc -l)
-sh ${folder}/load.sh --tool podman
+sh ${folder}/load.sh --tool podman --key ${all.keys.public}
 echo loaded $(podman image inspect --format '{{.Digest}}' ${name})
 sh ${folder}/run-files/smollm2-135m-llama-cpp.sh > /dev/null
 trap 'podman rm --force smollm2-135m-llama-cpp > /dev/null' EXIT
@@ -114,6 +112,44 @@ describe('into a registry of the site', () => {
     const tag = digest.slice('sha256:'.length, 'sha256:'.length + 12)
     const found = await inspectTag(registry.origin, 'llm/smollm2-135m-llama-cpp', tag)
     expect(found).toEqual({ state: 'complete', digest })
+    const image = `${registry.host}/llm/smollm2-135m-llama-cpp@${digest}`
+    const args = ['--key', all.keys.public, '--insecure-ignore-tlog=true', image]
+    for (const act of [['verify'], ['verify-attestation', '--type', 'slsaprovenance1']])
+      await run(place.environment['INGOT_COSIGN'] ?? '', [...act, ...args])
+  })
+
+  test('a password that only Dagger reads logs in; without one no engine is asked', async () => {
+    const password = 'sesame-0451'
+    const locked = await startDebianRegistry(password)
+    const vault = await startVault('vault-login', { 'registry/push': { password } })
+    onTestFinished(async () => {
+      await locked.close()
+      await vault.close()
+    })
+    const to = `${locked.host}/vault`
+    const publish = (uri: string, given: NodeJS.ProcessEnv) => {
+      const environment = {
+        ...place.environment,
+        VAULT_ADDR: vault.url,
+        VAULT_TOKEN: 'vault-login',
+        ...given,
+      }
+      const login = ['--username', 'robot', '--password-from', uri]
+      return ingot(['publish', demoRecipe, '--to', to, '--unverified', ...login], { ...place, environment })
+    }
+    const nowhere = { _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'unix:///nonexistent/engine.sock' }
+    expect(await publish('vault://registry/push.password', nowhere)).toMatchObject({ code: 3 })
+    const missing = await publish('vault://registry/none.password', {})
+    expect(missing).toMatchObject({ code: 3, stderr: expect.stringContaining('vault://registry/none') })
+    const authorization = `Basic ${Buffer.from(`robot:${password}`).toString('base64')}`
+    const found = () => inspectTag(locked.origin, 'vault', 'latest', { authorization })
+    expect(await found()).toEqual({ state: 'absent' })
+    const published = await publish('vault://registry/push.password', {})
+    expect(published.code, published.stderr).toBe(0)
+    expect(await found()).toEqual({ state: 'complete', digest })
+    expect(vault.reads).toBe(1)
+    expect(await publish('env://PUSH', { ...nowhere, PUSH: password })).toMatchObject({ code: 0 })
+    expect(published.stdout + published.stderr).not.toContain(password)
   })
 
   test('the steps of a release: what was published beside it is found, and an unverified image is not released', async () => {

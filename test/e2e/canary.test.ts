@@ -98,6 +98,7 @@ async function runAndSearch(place: Workplace, way: Way, commands: readonly (read
     ...below,
     leaks: [...below.leaks, ...leaksIn({ printed, arguments: seen.join('\n') }, canary)],
     seen,
+    runs,
   }
 }
 
@@ -110,8 +111,13 @@ test.each(Object.entries(ways))(
       ['lock', 'canary.yaml'],
       ['plan', 'canary.yaml', '--json'],
       ['build', 'canary.yaml', '--json', '--no-verify'],
+      ['scan', 'canary.yaml', '--json'],
     ]
-    const { files, unpacked, leaks, seen } = await runAndSearch(place, way, commands)
+    const { files, unpacked, leaks, seen, runs } = await runAndSearch(place, way, commands)
+    // A scan afterwards searches for the same token, wherever it is kept.
+    const { searchedFor } = JSON.parse(runs.at(-1)?.stdout ?? '')
+    const named = Object.keys(way.environment ?? {})[0]
+    expect(searchedFor).toContain(named ?? 'weights.source.token')
     expect(leaks).toEqual([])
     // The search had something to search, and the token was needed.
     expect(files).toBeGreaterThan(20)

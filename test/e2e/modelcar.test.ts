@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { $ } from 'zx'
 import type { Report } from '../../images/report.ts'
 import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
 import { removeReferences, resolveReference } from '../../pipelines/store/reference.ts'
 import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
+import { startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
+import { inspectTag } from '../pipelines/publish/images.ts'
+import { recordedSyft } from '../pipelines/sbom/recorded.ts'
+import { ensureTool } from '../tools.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 import { type PodmanPlace, podmanPlace } from './podman-place.ts'
 
@@ -130,4 +135,52 @@ test('the programs are the same bytes for another model; the links are its own',
   const [samePrograms, otherLinks] = (await layersOf('car-modelcar')).slice(-2)
   expect(samePrograms).toBe(programs)
   expect(otherLinks).not.toBe(links)
+})
+
+test('published, it is signed and its programs are listed', async () => {
+  const debian = await startDebianRegistry()
+  onTestFinished(() => debian.close())
+  const cosign = await ensureTool('cosign')
+  const at = {
+    ...place,
+    environment: {
+      ...place.environment,
+      COSIGN_PASSWORD: 'a-password-of-the-key',
+      INGOT_COSIGN: cosign,
+      INGOT_GITLEAKS: await ensureTool('gitleaks'),
+      // syft itself takes minutes to build; what it does not know of the modelcar is what is looked for here.
+      INGOT_SYFT: await recordedSyft(place.folder),
+    },
+  }
+  await $({
+    cwd: place.folder,
+    env: at.environment,
+    quiet: true,
+  })`${cosign} generate-key-pair --output-key-prefix car`
+  await build((text) => text)
+  const image = await resolveReference(store, 'car-modelcar:latest')
+  const [recipe, key] = ['car.yaml', 'car.key'].map((name) => join(place.folder, name))
+  const to = `${debian.host}/team/car`
+  const done = await ingot(
+    ['publish', recipe ?? '', '--to', to, '--unverified', '--sbom', '--sign', key ?? ''],
+    at,
+  )
+  expect(done.code, done.stderr).toBe(0)
+  const found = await inspectTag(debian.origin, 'team/car-modelcar', 'latest')
+  expect(found).toEqual({ state: 'complete', digest: image?.digest })
+  const pub = ['--key', join(place.folder, 'car.pub'), '--insecure-ignore-tlog=true']
+  const check = async (...args: string[]) =>
+    (await $({ env: at.environment, quiet: true })`${cosign} ${args} ${pub} ${to}-modelcar@${image?.digest}`)
+      .stdout
+  await check('verify')
+  for (const type of ['spdxjson', 'cyclonedx']) {
+    const { payload } = JSON.parse(await check('verify-attestation', '--type', type))
+    expect(Buffer.from(payload, 'base64').toString('utf8')).toContain('pkg:deb/debian/busybox-static@')
+  }
+  const scanned = await ingot(['scan', recipe ?? '', '--json'], at)
+  expect(JSON.parse(scanned.stdout).companions['car-modelcar']).toMatchObject({
+    setuid: [],
+    gitleaks: true,
+    shells: ['/bin/busybox', '/bin/sh'],
+  })
 })

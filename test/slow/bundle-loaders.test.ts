@@ -1,41 +1,27 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { demoRecipe, ingot, newWorkplace, type Workplace } from '../e2e/ingot.ts'
+import { type BundlePlace, bundlePlace } from '../e2e/bundle-place.ts'
 import { ensureTool } from '../tools.ts'
 
 // `docker load` and `ctr images import` by daemons of their own, in a network namespace without a route. Podman and skopeo
 // have their turn in test/e2e/bundle.test.ts.
 
 const run = promisify(execFile)
-let place: Workplace
-let site: string
-let bundle: string
-let digest: string
+let all: BundlePlace
 
 beforeAll(async () => {
-  place = await newWorkplace()
-  site = await mkdtemp(join(tmpdir(), 'ingot-loaders-'))
-  const built = await ingot(['build', demoRecipe, '--no-verify'], place)
-  expect(built.code, built.stderr).toBe(0)
-  digest = built.stdout.trimEnd().split('\n').at(-1) ?? ''
-  bundle = join(site, 'bundle')
-  const bundled = await ingot(['bundle', demoRecipe, '--to', bundle, '--unverified'], place)
-  expect(bundled.code, bundled.stderr).toBe(0)
+  all = await bundlePlace()
 })
 
-afterAll(async () => {
-  await rm(site, { recursive: true, force: true })
-  await rm(place.folder, { recursive: true, force: true })
-})
+afterAll(() => all.close())
 
 /** Runs a script beside this file where no packet can leave; its mounts and processes end with it. */
 async function atSite(script: string, tools: readonly Parameters<typeof ensureTool>[0][]): Promise<string> {
   const folders = await Promise.all(tools.map(async (tool) => dirname(await ensureTool(tool))))
-  const scratch = join(site, script)
+  const scratch = join(all.site, script)
   await mkdir(scratch)
   const away = [
     '--net',
@@ -49,7 +35,7 @@ async function atSite(script: string, tools: readonly Parameters<typeof ensureTo
   ]
   const { stdout } = await run(
     'unshare',
-    [...away, 'sh', join(import.meta.dirname, script), bundle, scratch],
+    [...away, 'sh', join(import.meta.dirname, script), all.bundle, scratch],
     {
       env: { ...process.env, PATH: `${folders.join(':')}:${process.env['PATH']}` },
     },
@@ -59,7 +45,7 @@ async function atSite(script: string, tools: readonly Parameters<typeof ensureTo
 }
 
 const imageLine = () =>
-  `image localhost/smollm2-135m-llama-cpp:${digest.slice('sha256:'.length, 'sha256:'.length + 12)} ${digest}\n`
+  `image localhost/smollm2-135m-llama-cpp:${all.digest.slice('sha256:'.length, 'sha256:'.length + 12)} ${all.digest}\n`
 
 test('containerd imports it under its digest, starts it read-only and it gives tokens', async () => {
   const stdout = await atSite('load-into-containerd.sh', [
