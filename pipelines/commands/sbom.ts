@@ -1,15 +1,20 @@
-import { findBuilt } from '../built/image.ts'
-import { builtSbom } from '../built/prepare.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { type Companion, companionsOf } from '../built/companions.ts'
+import { type BuiltImage, findBuilt } from '../built/image.ts'
+import { builtSbom, companionSbom } from '../built/prepare.ts'
+import { StageError } from '../error.ts'
+import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const sbomCommand: Command = {
-  options: { 'format NAME': 'spdx (SPDX 2.3 JSON, the default) or cyclonedx (CycloneDX 1.6 JSON)' },
+  options: {
+    'format NAME': 'spdx (SPDX 2.3 JSON, the default) or cyclonedx (CycloneDX 1.6 JSON)',
+    modelcar: 'of the modelcar beside the server',
+  },
   run,
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = { format: { type: 'string' } } as const
+  const options = { format: { type: 'string' }, modelcar: { type: 'boolean' } } as const
   const { values, positionals } = readArguments(argv, options, { command: 'sbom', least: 1, most: 1 })
   const { format = 'spdx' } = values
   if (format !== 'spdx' && format !== 'cyclonedx')
@@ -18,11 +23,24 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const store = await openStore(storeFolder(environment))
   try {
     const image = await findBuilt(positionals[0] ?? '', store, environment)
+    const at = { store, environment, signal }
     progress.step(`list what ${image.report.image} is made of`)
-    const sbom = await builtSbom(image, { store, environment, signal })
+    const sbom = values.modelcar
+      ? await companionSbom(image, await modelcarOf(store, image), at)
+      : await builtSbom(image, at)
     context.stdout(`${format === 'spdx' ? sbom.spdx : sbom.cycloneDx}\n`)
     return 0
   } finally {
     await closeStore(store)
   }
+}
+
+async function modelcarOf(store: Store, image: BuiltImage): Promise<Companion> {
+  const found = (await companionsOf(store, image)).find(({ name }) => name === 'modelcar')
+  if (found !== undefined) return found
+  throw new StageError('no-image', {
+    attempted: `find the modelcar of ${image.plan.name}`,
+    found: image.plan.weights.modelcar ? 'the store has none' : 'the recipe asks for none',
+    hint: 'set weights.delivery: artifact and weights.modelcar: true, then run `ingot build`',
+  })
 }
