@@ -44,26 +44,48 @@ export interface BuiltPublish {
  * are an image of their own go first, so that no server can be started that waits for them in vain.
  */
 export async function publishBuilt(request: BuiltPublish): Promise<Published & { companions: Published[] }> {
-  const { store, built, target, tags } = request
+  const { built, target, hasAttachments } = request
   const prepared = await prepareAll(request)
-  const documentsOf = (documents: readonly ImageDocument[]) => (request.hasAttachments ? documents : [])
+  const said = ({ image, documents }: Said): Said => ({ image, documents: hasAttachments ? documents : [] })
+  const name = built.map(({ plan }) => plan.name).join('.')
   const companions: Published[] = []
-  for (const { name, image, documents } of prepared.flatMap((item) => item.companions)) {
-    const said = { image, documents: documentsOf(documents) }
-    const place = { ...target, name: `${target.name}-${name}` }
-    const referrers = await attachmentsOf(store, [said])
-    companions.push(await send(request, place, image, tags, referrers, [signedOf(said)]))
+  for (const [kind, images] of companionsByName(prepared)) {
+    const place = { ...target, name: `${target.name}-${kind}` }
+    companions.push(await sendTogether(request, place, `${name}-${kind}`, images.map(said)))
   }
-  const images = prepared.map(({ image, documents }) => ({ image, documents: documentsOf(documents) }))
+  return { ...(await sendTogether(request, target, name, prepared.map(said))), companions }
+}
+
+/** What stands beside each platform's server; the same image for several of them counts once. */
+function companionsByName(prepared: readonly PreparedImage[]): Map<string, Said[]> {
+  const found = new Map<string, Said[]>()
+  for (const { image: server, companions } of prepared)
+    for (const { name, image, documents } of companions) {
+      const others = found.get(name) ?? []
+      if (others.some((other) => other.image.digest === image.digest)) continue
+      const platform = server.platform && { platform: server.platform }
+      found.set(name, [...others, { image: { ...image, ...platform }, documents }])
+    }
+  return found
+}
+
+/** One image, or an index over those of several platforms. `name` is the index's in the store. */
+async function sendTogether(
+  request: BuiltPublish,
+  target: Target,
+  name: string,
+  images: readonly Said[],
+): Promise<Published> {
+  const { store, tags } = request
   const referrers = await attachmentsOf(store, images)
   const root = await rootOf(
     store,
-    built.map(({ plan }) => plan.name).join('.'),
+    name,
     images.map(({ image }) => image),
   )
   const signed = images.map(signedOf)
   const all = images.length > 1 ? [...signed, signedOf({ image: root, documents: [] })] : signed
-  return { ...(await send(request, target, root, tags, referrers, all)), companions }
+  return send(request, target, root, tags, referrers, all)
 }
 
 async function send(

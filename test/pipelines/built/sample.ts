@@ -14,11 +14,10 @@ import type { Recipe } from '../../../recipes/recipe.ts'
 import { lock, recipe, sampleImage } from '../sbom/image.ts'
 import { type Entry, layerOf } from '../scan/layers.ts'
 
+type Platform = 'linux/amd64' | 'linux/arm64'
+
 /** The sample image as if a recipe had been built and verified; what no boot can show here is the sample report's. */
-export async function builtSample(
-  store: Store,
-  platform: 'linux/amd64' | 'linux/arm64' = 'linux/amd64',
-): Promise<BuiltImage> {
+export async function builtSample(store: Store, platform: Platform = 'linux/amd64'): Promise<BuiltImage> {
   const ours = { ...recipe, image: { ...recipe.image, platform } }
   const report = await sampleImage(store, platform)
   const loaded = { recipe: ours, file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
@@ -28,11 +27,15 @@ export async function builtSample(
 const busybox = { name: 'busybox-static', version: '1:1.35.0-4', architecture: 'amd64', sizeBytes: 1 }
 
 /** The same with its weights beside it: as an image, and as a modelcar with programs and what a test adds to them. */
-export async function artifactSample(store: Store, more: readonly Entry[] = []): Promise<BuiltImage> {
-  const { loaded, report } = await builtSample(store)
+export async function artifactSample(
+  store: Store,
+  more: readonly Entry[] = [],
+  platform: Platform = 'linux/amd64',
+): Promise<BuiltImage> {
+  const { loaded, report } = await builtSample(store, platform)
   const ours: Recipe = {
     ...loaded.recipe,
-    name: report.name,
+    name: platform === 'linux/amd64' ? report.name : `${report.name}-arm`,
     weights: { ...loaded.recipe.weights, delivery: 'artifact', modelcar: true },
   }
   const base = { reference: 'debian:bookworm-slim', digest: lock.weights.setDigest }
