@@ -170,4 +170,10 @@ export const commonRules: readonly SlimRule[] = [
     except: linkedByCompilers.map((name) => `/**/${name}.a`),
     reason: 'needed to build software, not to run it',
   },
+  {
+    id: 'debug-files',
+    risk: 'safe',
+    paths: ['/**/*.dbg', '/usr/lib/debug/**'],
+    reason: 'symbols for debuggers, beside the library that they are of',
+  },
 ]
