@@ -39,6 +39,8 @@ if [ -z "$tool$registry$unpack" ]; then
   [ -n "$tool" ] || fail "none of podman, docker, nerdctl, ctr is here; name another with --tool, or a registry with --to"
 fi
 
+[ -z "$registry" ] || command -v skopeo > /dev/null 2>&1 || fail "--to needs skopeo, which is not here"
+
 # The layout to read from: this folder, or a whole one made of parts and of the earlier bundle.
 layout=$here
 scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/bundle.XXXXXX")
