@@ -1,85 +1,38 @@
 import { execFile } from 'node:child_process'
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signatureType } from '../../images/attestation.ts'
-import type { BuiltImage } from '../../pipelines/built/image.ts'
 import { collectGarbage } from '../../pipelines/store/garbage.ts'
 import { listRecords } from '../../pipelines/store/record.ts'
 import { listReferences } from '../../pipelines/store/reference.ts'
 import { artifactSample } from '../pipelines/built/sample.ts'
-import { type BundleSample, bundleSample } from '../pipelines/bundle/sample.ts'
 import { bytesIn, scriptWith, type Told } from '../pipelines/bundle/script.ts'
-import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
-import { openPlace, type Place } from '../pipelines/publish/place.ts'
-import { recordedSyft } from '../pipelines/sbom/recorded.ts'
-import { ensureTool } from '../tools.ts'
+import { openPlace } from '../pipelines/publish/place.ts'
+import { password, type SignedBundle, signedBundle, statementTypes } from './signed-bundle.ts'
 
-// A signed bundle of an image, its weights and a modelcar, checked by the real cosign at a site without a network.
+// A signed bundle, checked by the real cosign at a site without a network.
 
 const run = promisify(execFile)
-const types = {
-  provenance: 'https://slsa.dev/provenance/v1',
-  'test-result': 'https://in-toto.io/attestation/test-result/v0.1',
-  report: 'urn:dev.ingot:report',
-  'sbom.spdx': 'https://spdx.dev/Document',
-  'sbom.cyclonedx': 'https://cyclonedx.org/bom',
-}
-let place: Place
-let debian: DebianRegistry
+let all: SignedBundle
 let folder: string
 let cosign: string
-let environment: NodeJS.ProcessEnv
 let site: NodeJS.ProcessEnv
-let built: BuiltImage
+let built: SignedBundle['built']
 let bundle: string
-let images: { digest: string; name: string }[]
+let images: SignedBundle['images']
+let key: SignedBundle['key']
+let make: SignedBundle['make']
 
 beforeAll(async () => {
-  place = await openPlace()
-  debian = await startDebianRegistry()
-  folder = await mkdtemp(join(tmpdir(), 'ingot-bundle-sign-'))
-  cosign = await ensureTool('cosign')
-  await ensureTool('skopeo')
-  environment = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    COSIGN_PASSWORD: 'a-password-of-the-key',
-    INGOT_COSIGN: cosign,
-    INGOT_SYFT: await recordedSyft(folder),
-    INGOT_GITLEAKS: await ensureTool('gitleaks'),
-  }
-  // A person at the site: no settings, no cache.
-  const home = join(folder, 'home')
-  await mkdir(home)
-  site = { PATH: `${dirname(cosign)}:/usr/bin:/bin`, HOME: home }
-  for (const name of ['ours', 'other'])
-    await run(cosign, ['generate-key-pair', '--output-key-prefix', name], { cwd: folder, env: environment })
-  built = await artifactSample(place.store)
-  bundle = join(folder, 'bundle')
-  await make({ folder: bundle })
-  const lines = (await readFile(join(bundle, 'IMAGES'), 'utf8')).trim().split('\n')
-  images = lines.map((line) => {
-    const [digest = '', name = ''] = line.split(' ')
-    return { digest, name }
-  })
+  all = await signedBundle()
+  ;({ folder, cosign, site, built, bundle, images, key, make } = all)
 })
 
-afterAll(async () => {
-  await Promise.all([place.close(), debian.close()])
-  await rm(folder, { recursive: true })
-})
-
-const key = (name: string) => join(folder, name)
+afterAll(() => all.close())
 
 const signed = (image: string) => (statement: string) => `attestations/${image}/${statement}.sigstore.json`
-
-function make(given: Partial<BundleSample> & { folder: string }) {
-  const signer = { type: 'key', key: key('ours.key'), isLogged: false } as const
-  return bundleSample({ store: place.store, built: [built], environment, signer, ...given })
-}
 
 /** verify.sh where no packet can leave. */
 async function verify(path: string, ...args: string[]): Promise<Told> {
@@ -127,7 +80,7 @@ test('what is known of the images lies in it as files, the SBOM of a modelcar to
 test('cosign accepts each statement about the manifest beside it, without a registry and without a network', async () => {
   const [image] = images
   const blob = join(bundle, 'blobs/sha256', image?.digest.slice('sha256:'.length) ?? '')
-  for (const [name, type] of [['signature', signatureType], ...Object.entries(types)]) {
+  for (const [name, type] of [['signature', signatureType], ...Object.entries(statementTypes)]) {
     const file = join(bundle, 'attestations/sbom-sample', `${name}.sigstore.json`)
     const given = ['verify-blob-attestation', '--key', key('ours.pub'), '--insecure-ignore-tlog=true']
     const args = ['--net', cosign, ...given, '--type', type ?? '', '--bundle', file, blob]
@@ -233,74 +186,6 @@ describe('the same bytes', () => {
   })
 })
 
-describe.each<[string, () => string]>([
-  ['Debian’s docker-registry, without the referrers API', () => debian.host],
-  ['our own registry, with it', () => `127.0.0.1:${place.registry.port}`],
-])('load.sh --to %s', (_, host) => {
-  const load = (to: string, path = bundle) =>
-    scriptWith(
-      { ...site, INGOT_SKOPEO_FLAGS: '--dest-tls-verify=false' },
-      join(path, 'load.sh'),
-      ...['--to', to, '--key', key('ours.pub')],
-    )
-  const check = (act: string, reference: string, ...args: string[]) =>
-    run(cosign, [act, '--insecure-ignore-tlog=true', ...args, reference], {
-      env: environment,
-      maxBuffer: 1 << 26,
-    })
-
-  test('the site’s registry has signatures, attestations and documents of every image', async () => {
-    const to = `${host()}/site`
-    const told = await load(to)
-    expect(told, told.stderr).toMatchObject({ code: 0 })
-    for (const { digest, name } of images) {
-      const reference = `${to}/${name.replace(/^localhost\//, '').replace(/:.*/, '')}@${digest}`
-      const verified = await check('verify', reference, '--key', key('ours.pub'))
-      expect(JSON.parse(verified.stdout)[0].critical.image['docker-manifest-digest']).toBe(digest)
-      await expect(check('verify', reference, '--key', key('other.pub'))).rejects.toThrow()
-    }
-    const server = `${to}/sbom-sample@${images[0]?.digest}`
-    for (const type of [...Object.values(types), 'slsaprovenance1', 'spdxjson', 'cyclonedx']) {
-      await check('verify-attestation', server, '--key', key('ours.pub'), '--type', type)
-      const other = check('verify-attestation', server, '--key', key('other.pub'), '--type', type)
-      await expect(other).rejects.toThrow()
-    }
-    const vuln = check('verify-attestation', server, '--key', key('ours.pub'), '--type', 'vuln')
-    await expect(vuln).rejects.toThrow()
-  })
-
-  test('loaded again, nothing is lost of what the site signed itself', async () => {
-    const to = `${host()}/twice`
-    expect((await load(to)).code).toBe(0)
-    const server = `${to}/sbom-sample@${images[0]?.digest}`
-    const own = ['--yes', '--key', key('other.key'), '--signing-config', key('config.json')]
-    await writeFile(
-      key('config.json'),
-      '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}',
-    )
-    const roots = key('roots.json')
-    await writeFile(roots, '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
-    await run(cosign, ['sign', ...own, '--trusted-root', roots, server], { env: environment })
-    const changed = { ...built, report: { ...built.report, model: 'acme/again' } }
-    const later = await mkdtemp(join(folder, 'later-'))
-    await make({ folder: later, built: [changed] })
-    for (const path of [bundle, later, bundle]) {
-      const told = await load(to, path)
-      expect(told, told.stderr).toMatchObject({ code: 0 })
-      for (const name of ['ours.pub', 'other.pub']) await check('verify', server, '--key', key(name))
-    }
-    const reports = await check(
-      'verify-attestation',
-      server,
-      '--key',
-      key('ours.pub'),
-      '--type',
-      types.report,
-    )
-    expect(reports.stdout.trim().split('\n')).toHaveLength(2)
-  })
-})
-
 test('the password of the key is in no argument, and signatures go with their image', async () => {
   const spy = join(folder, 'spy-cosign')
   await writeFile(spy, `#!/bin/sh\nprintf '%s\\n' "$*" >> "${key('arguments')}"\nexec "${cosign}" "$@"\n`, {
@@ -308,12 +193,12 @@ test('the password of the key is in no argument, and signatures go with their im
   })
   const other = await openPlace()
   const sample = await artifactSample(other.store)
-  const given = { ...environment, INGOT_COSIGN: spy }
+  const given = { ...all.environment, INGOT_COSIGN: spy }
   const path = join(folder, 'spied')
   await make({ folder: path, store: other.store, built: [sample], environment: given })
   const seen = await readFile(key('arguments'), 'utf8')
   expect(seen).toContain('attest-blob')
-  expect(seen).not.toContain('a-password-of-the-key')
+  expect(seen).not.toContain(password)
 
   // What a key signed stays with its image, however long nobody used it; only the list's signature is made anew.
   await collectGarbage(other.store, { recordsForMs: 0 })
