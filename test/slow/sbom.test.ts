@@ -6,10 +6,13 @@ import { sbomFactsOf } from '../../images/sbom.ts'
 import { completeCycloneDx } from '../../images/sbom-cyclonedx.ts'
 import { completeSpdx } from '../../images/sbom-spdx.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
-import { builtSbom } from '../../pipelines/built/prepare.ts'
+import { companionsOf } from '../../pipelines/built/companions.ts'
+import { builtSbom, companionSbom } from '../../pipelines/built/prepare.ts'
 import type { Sbom } from '../../pipelines/sbom/sbom.ts'
 import { blobPath } from '../../pipelines/store/blobs.ts'
+import { readImageManifest } from '../../pipelines/store/image.ts'
 import { cycloneDxProblems, spdxProblems } from '../images/sbom/validate.ts'
+import { artifactSample } from '../pipelines/built/sample.ts'
 import { lock, recipe, sampleImage } from '../pipelines/sbom/image.ts'
 import { scratchStore } from '../scratch.ts'
 import { ensureTool } from '../tools.ts'
@@ -58,4 +61,19 @@ test('syft says what the unit tests say it says', async () => {
   expect(JSON.parse(made.cycloneDx)).toEqual(
     JSON.parse(completeCycloneDx(await recorded('syft-cyclonedx.json'), facts)),
   )
+})
+
+test('a modelcar’s: its programs and the model, without a byte of the weights, valid in both forms', async () => {
+  const store = await scratchStore()
+  const built = await artifactSample(store)
+  const modelcar = (await companionsOf(store, built)).find(({ name }) => name === 'modelcar')
+  if (modelcar === undefined) throw new Error('the sample has no modelcar')
+  const { layers } = await readImageManifest(store, modelcar.image.digest)
+  for (const { digest } of layers) if (!modelcar.programs.includes(digest)) await rm(blobPath(store, digest))
+  const environment = { ...process.env, INGOT_SYFT: syft }
+  const sbom = await companionSbom(built, modelcar, { store, environment })
+  expect(await spdxProblems(sbom.spdx)).toBe('')
+  expect(await cycloneDxProblems(sbom.cycloneDx)).toBe('')
+  const names = JSON.parse(sbom.spdx).packages.map(({ name }: { name: string }) => name)
+  expect(names).toEqual(expect.arrayContaining(['sbom-sample-modelcar', 'busybox-static', 'acme/sample']))
 })
