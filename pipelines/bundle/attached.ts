@@ -79,7 +79,7 @@ async function storeAttestation(
  * that no container tool knows makes `podman load` refuse.
  */
 export async function attachedEntries(store: Store, all: readonly Attached[]): Promise<BundleEntry[]> {
-  const indexes = all.filter(({ referrers }) => referrers.length > 0).map(attachedIndex)
+  const indexes = byImage(all).map(attachedIndex)
   if (indexes.length === 0) return []
   const blobs = new Map<Digest, Descriptor>()
   for (const referrer of all.flatMap(({ referrers }) => referrers))
@@ -95,4 +95,15 @@ export async function attachedEntries(store: Store, all: readonly Attached[]): P
       path: place(blobFilePath(digest)),
     })),
   ]
+}
+
+/** Recipes of one model may have the same image beside them, under two names. */
+function byImage(all: readonly Attached[]): Attached[] {
+  const found = new Map<Digest, Descriptor[]>()
+  for (const { image, referrers } of all) {
+    const others = found.get(image) ?? []
+    const more = referrers.filter(({ digest }) => others.every((other) => other.digest !== digest))
+    found.set(image, [...others, ...more])
+  }
+  return [...found].flatMap(([image, referrers]) => (referrers.length > 0 ? [{ image, referrers }] : []))
 }

@@ -35,6 +35,26 @@ test('unsigned, everything that is known of an image is there, for people and fo
   expect((await script(join(path, 'verify.sh'))).stdout).not.toContain('signatures')
 })
 
+test('one image under two names has one list of what speaks about it', async () => {
+  const [store, folder] = [await scratchStore(), await scratchFolder()]
+  const built = await builtSample(store)
+  const second = {
+    ...built,
+    plan: { ...built.plan, name: 'second' },
+    report: { ...built.report, model: 'x' },
+  }
+  const path = join(folder, 'bundle')
+  await bundleSample({ store, built: [built, second], folder: path, environment: { PATH: '/nonexistent' } })
+  const lines = async (name: string) => (await readFile(join(path, name), 'utf8')).trim().split('\n')
+  expect(await lines('IMAGES')).toHaveLength(2)
+  const [line = '', ...others] = await lines('attached/INDEXES')
+  expect(others).toEqual([])
+  const index = line.slice(-64)
+  const { manifests } = JSON.parse(await readFile(join(path, 'attached/blobs/sha256', index), 'utf8'))
+  // The provenance, and the report of each.
+  expect(manifests).toHaveLength(3)
+})
+
 test('a secret in what would go along ends it before a byte is written', async () => {
   const [store, folder] = [await scratchStore(), await scratchFolder()]
   const path = join(folder, 'bundle')
