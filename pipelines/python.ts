@@ -1,21 +1,26 @@
-import type { Client, Container, File } from '@dagger.io/dagger'
+import type { Client, Container } from '@dagger.io/dagger'
 import semver from 'semver'
 import { z } from 'zod'
 import type { PythonSource } from '../images/engine.ts'
 import type { LockedRuntime, PythonPackage } from '../recipes/lock.ts'
-import { anyExit, imageFrom, installDebian, resolveDebian } from './debian.ts'
+import { anyExit, installDebian, resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
 import type { Mirror } from './index-mirror.ts'
 import { environmentOwnersScript } from './owners.ts'
+import { type WheelProgram, wheelProgram } from './wheel-program.ts'
 
 type PythonLock = Extract<LockedRuntime, { type: 'python' }>
 
-/** The installer, from its own wheel. It is part of no image. */
-const uvVersion = '0.13.9'
-const uvHashes = [
-  'd7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19',
-  'ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375',
-]
+/** The installer. */
+const uv: WheelProgram = {
+  distribution: 'uv',
+  version: '0.13.9',
+  hashes: [
+    'd7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19',
+    'ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375',
+  ],
+  path: 'bin/uv',
+}
 
 /**
  * Resolves an environment against the index as it is now, with the base's own interpreter: exact versions and the hashes
@@ -46,7 +51,7 @@ export async function resolvePython(
     base,
     packages,
     python,
-    uv: uvVersion,
+    uv: uv.version,
     distributions: parsePylock(JSON.parse(listing.join('\n'))),
   }
 }
@@ -126,26 +131,7 @@ export function parsePylock(value: unknown): PythonPackage[] {
 }
 
 function withUv(client: Client, container: Container, platform: string, mirror: Mirror): Container {
-  return container.withMountedFile('/ingot-uv', uvFile(client, platform, mirror))
-}
-
-function uvFile(client: Client, platform: string, mirror: Mirror): File {
-  const hashes = uvHashes.map((hash) => `--hash=sha256:${hash}`).join(' ')
-  const base = imageFrom(client, 'debian:bookworm-slim', platform)
-    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
-    .withExec([
-      'sh',
-      '-ceu',
-      'apt-get update -qq; apt-get install -y -qq --no-install-recommends python3-pip >/dev/null',
-    ])
-    .withNewFile('/uv.txt', `uv==${uvVersion} ${hashes}\n`)
-  return mirror(base)
-    .withExec([
-      'sh',
-      '-ceu',
-      'python3 -m pip install -q --no-deps --require-hashes --only-binary :all: --target /uv -r /uv.txt',
-    ])
-    .file('/uv/bin/uv')
+  return container.withMountedFile('/ingot-uv', wheelProgram(client, uv, { platform, mirror }))
 }
 
 /** uv trusts its own list of authorities; a network that signs for itself has put its own into the system's. */
