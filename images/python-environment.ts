@@ -123,15 +123,33 @@ export function pythonSlimming(
   }
 }
 
+/**
+ * What the compilers of Debian bring and a kernel never asks for: neither triton 3.8.0 nor torch 2.14.0 nor vllm 0.33.0 holds
+ * one of the flags that do (-fsanitize, -flto, -fgnu-tm, -fuse-ld=gold, -pg), in any Python file.
+ */
+const compilerExtras: SlimRule = {
+  id: 'compiler-extras',
+  risk: 'safe',
+  paths: [
+    '/usr/lib/gcc/**/lib{asan,gcov,hwasan,itm,lsan,quadmath,tsan,ubsan}*',
+    '/usr/lib/gcc/**/lto1',
+    '/usr/lib/*-linux-gnu/lib{asan,gprofng,hwasan,itm,lsan,quadmath,tsan,ubsan}.so*',
+    '/usr/bin/{,*-linux-gnu-}{dwp,gcov,gold,gp-,gprof,ld.gold,lto-dump}*',
+  ],
+  reason:
+    'sanitizers, profilers, a second linker and optimising at link time, which nobody asks the compiler of kernels for',
+}
+
 /** What the compilers start and open besides the libraries they link to. */
 export const compilerFiles = {
+  rules: [compilerExtras],
   programs: [
-    '/usr/bin/{gcc,g++,cc,c++,cpp,as,ld,ar,nm,objdump,ranlib,strip}*',
-    // 32 MB each for optimising at link time and for looking into its files, which nobody asks gcc to do.
-    '/usr/bin/x86_64-linux-gnu-!(lto-dump*|gcov*|gp-*)',
-    '/usr/lib/gcc/**/!(lto1)',
+    '/usr/bin/{gcc,g++,cc,c++,cpp,as,ar,nm,objdump,ranlib,strip}*',
+    '/usr/bin/{,*-linux-gnu-}ld{,.bfd}',
+    '/usr/bin/*-linux-gnu-!(dwp|gcov*|gold|gp-*|gprof*|ld.gold|lto-dump*)',
+    '/usr/lib/gcc/**/!(lto1|lib*)',
+    '/usr/lib/gcc/**/lib{atomic,gcc,gomp,lto_plugin,ssp,stdc,supc}*',
     '/usr/libexec/gcc/**',
-    '/usr/lib/*-linux-gnu/{libopcodes,libbfd,libctf,libgprofng}*',
   ],
   data: [
     '/usr/include/**',
