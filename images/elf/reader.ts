@@ -3,8 +3,11 @@ import { brokenElf } from './error.ts'
 /** A file whose bytes can be asked for in any order, so that no parser holds the whole of it. */
 export interface ByteReader {
   sizeBytes: number
-  /** Exactly `length` bytes from `offset`; throws `broken-elf` when the file ends before. */
-  read(offset: number, length: number): Promise<Uint8Array>
+  /**
+   * Exactly `length` bytes from `offset`, in `place` where one is given that a file can be read into; throws `broken-elf`
+   * when the file ends before.
+   */
+  read(offset: number, length: number, place?: Buffer): Promise<Uint8Array>
 }
 
 export function readerOf(bytes: Uint8Array): ByteReader {

@@ -30,8 +30,9 @@ async function* namedIn(
   offsetOf: (address: number) => number,
 ): AsyncGenerator<number[]> {
   const end = section.offset + bytesInFile(section)
+  const place = Buffer.allocUnsafe(chunkBytes)
   for (let at = section.offset; at < end; at += chunkBytes) {
-    const view = viewOf(await reader.read(at, Math.min(chunkBytes, end - at)))
+    const view = viewOf(await reader.read(at, Math.min(chunkBytes, end - at), place))
     const offsets: number[] = []
     for (let entry = 0; entry + entryBytes <= view.byteLength; entry += entryBytes) {
       offsets.push(offsetOf(u48(view, entry)))

@@ -32,20 +32,22 @@ function mayHoldContainers(section: Section): boolean {
 
 async function* containersIn(reader: ByteReader, section: Section): AsyncGenerator<CodeContainer> {
   const end = section.offset + section.sizeBytes
+  // Data is read through in one place: a new one for every chunk made the collector work for a tenth of the time.
+  const place = Buffer.allocUnsafe(chunkBytes)
   for (let at = section.offset; at < end; ) {
     const container = await readContainer(reader, at, end, section.name)
     if (container) yield container
     const from = container ? at + container.sizeBytes : at + containerAlignment
     if (from >= end) return
-    at = await nextMagic(reader, from, end)
+    at = await nextMagic(reader, from, end, place)
   }
 }
 
 /** Offset of the next container magic, or `end`. Looks at the likely place first, so that a walk reads no payload. */
-async function nextMagic(reader: ByteReader, from: number, end: number): Promise<number> {
+async function nextMagic(reader: ByteReader, from: number, end: number, place: Buffer): Promise<number> {
   let length = nearBytes
   for (let at = from; at + magicBytes.length <= end; length = chunkBytes) {
-    const chunk = await reader.read(at, Math.min(length, end - at))
+    const chunk = await reader.read(at, Math.min(length, end - at), place)
     const hit = indexOfMagic(chunk, at)
     if (hit >= 0) return at + hit
     // The last three bytes are read again: a magic may begin in them.

@@ -63,9 +63,9 @@ function openFile(handle: FileHandle, sizeBytes: number, mode: number): OpenFile
       filled += bytesRead
     }
   }
-  async function read(offset: number, length: number): Promise<Uint8Array> {
+  async function read(offset: number, length: number, place?: Buffer): Promise<Uint8Array> {
     checkRange(sizeBytes, offset, length)
-    const bytes = Buffer.allocUnsafe(length)
+    const bytes = place?.subarray(0, length) ?? Buffer.allocUnsafe(length)
     await readInto(bytes, offset)
     return bytes
   }

@@ -26,7 +26,8 @@ export async function* slimTree(
   symbols: Symbols = 'kept',
 ): AsyncGenerator<SlimmedFile> {
   const firstNames = new Map<string, FirstName>()
-  const running: Promise<SlimmedFile | null>[] = []
+  const waiting: { result: Promise<SlimmedFile | null>; ended: Promise<unknown> }[] = []
+  const running = new Set<Promise<unknown>>()
   try {
     for await (const { path, inode } of filesBelow(folder)) {
       const known = inode === undefined ? undefined : firstNames.get(inode)
@@ -34,15 +35,18 @@ export async function* slimTree(
         known === undefined
           ? slimGpuCode(path, path, targets, shrinking, symbols).catch(nullForOtherFiles)
           : linkAfter(known, path)
-      // A failure is thrown below, when its turn comes.
-      result.catch(() => {})
       if (inode !== undefined && known === undefined) firstNames.set(inode, { path, result })
-      running.push(result)
-      if (running.length >= filesAtOnce) yield* present(await running.shift())
+      const forget = () => running.delete(ended)
+      // A failure is thrown when its turn comes; a large file keeps its turn while later ones go on.
+      const ended: Promise<unknown> = result.then(forget, forget)
+      running.add(ended)
+      waiting.push({ result, ended })
+      if (running.size >= filesAtOnce) await Promise.race(running)
+      while (waiting[0] && !running.has(waiting[0].ended)) yield* present(await waiting.shift()?.result)
     }
-    while (running.length > 0) yield* present(await running.shift())
+    while (waiting.length > 0) yield* present(await waiting.shift()?.result)
   } finally {
-    await Promise.allSettled(running)
+    await Promise.allSettled(waiting.map(({ result }) => result))
   }
 }
 

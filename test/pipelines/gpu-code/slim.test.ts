@@ -3,6 +3,7 @@ import {
   chmodSync,
   cpSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -108,6 +109,24 @@ test('a tree is slimmed in place: links stay links, other files stay as they are
   expect(statSync(first).size).toBeLessThan(library.length * 0.2)
   expect(readFileSync(broken).length).toBe(150_000)
   expect(readdirSync(folder)).toEqual(['a.so', 'b.so', 'broken.so', 'c.so'])
+})
+
+test('files of a tree are told in order, and the first that fails ends it with that file as it was', async () => {
+  const large = Buffer.concat([library, Buffer.alloc(20_000_000, 1)])
+  const paths = [place('a.so', large), ...['b.so', 'c.so', 'd.so', 'e.so', 'f.so'].map((name) => place(name))]
+  // The file is written beside its place first, and a folder is in the way.
+  const inTheWay = `${paths[3]}.ingot-${process.pid}`
+  mkdirSync(inTheWay)
+  const told: string[] = []
+  const slimming = async () => {
+    for await (const { file } of slimTree(folder, hopper)) told.push(file)
+  }
+  await expect(slimming()).rejects.toThrow()
+  expect(told).toEqual(paths.slice(0, 3))
+  expect(readFileSync(paths[3] ?? '').equals(library)).toBe(true)
+  rmSync(inTheWay, { recursive: true })
+  await slimming()
+  expect(new Set(told)).toEqual(new Set(paths))
 })
 
 test('a listing tells bytes by architecture and by reason', async () => {
