@@ -55,7 +55,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const bundled = await withSigning(store, signer, context, (sign) =>
       bundle(store, prepared, sign, { folder, progress: context.progress, partBytes, earlier }),
     )
-    context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : bundledText(folder, bundled))
+    const text = bundledText(folder, bundled, signer !== undefined)
+    context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : text)
     return 0
   } finally {
     await closeStore(store)
@@ -103,9 +104,9 @@ async function bundle(
   sign: Sign | undefined,
   { folder, progress, partBytes, earlier }: Written,
 ): Promise<Bundled> {
-  if (sign !== undefined) progress.step(`sign what is known of ${prepared.length} images`)
+  if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)
   const contents = await bundleContents(store, prepared, sign)
-  progress.step(`bundle ${contents.images.length} images into ${folder}`)
+  progress.step(`bundle ${countText(contents.images.length)} into ${folder}`)
   return writeBundle({
     folder,
     ...contents,
@@ -116,11 +117,20 @@ async function bundle(
   })
 }
 
-function bundledText(folder: string, { files, sizeBytes, parts, takenBytes, seal }: Bundled): string {
+function bundledText(
+  folder: string,
+  { files, sizeBytes, parts, takenBytes, seal }: Bundled,
+  isSigned: boolean,
+): string {
   return [
     `${files} files, ${formatBytes(sizeBytes)}${parts > 0 ? ` in ${parts} parts` : ''}${takenBytes > 0 ? `; ${formatBytes(takenBytes)} are in the earlier bundle` : ''}`,
     `at the site: sh verify.sh must print ${seal}`,
+    ...(isSigned ? ['or, with the public key there: sh verify.sh --key KEY.pub checks the signatures'] : []),
     folder,
     '',
   ].join('\n')
+}
+
+function countText(count: number): string {
+  return count === 1 ? '1 image' : `${count} images`
 }
