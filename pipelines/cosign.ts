@@ -55,7 +55,11 @@ export async function withCosign<Result>(
       publicKey: async () =>
         signer.type === 'keyless'
           ? undefined
-          : await run('read the public key', ['public-key', '--key', signer.key]),
+          : await run(`read the key ${signer.key} with the password of COSIGN_PASSWORD`, [
+              'public-key',
+              '--key',
+              signer.key,
+            ]),
     })
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -51,10 +51,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
     for (const image of built) requireVerified(image, values.unverified === true, 'bundle')
     const folder = resolve(values.to)
-    const prepared = await prepareAll(built, store, values, context)
-    const bundled = await withSigning(store, signer, context, (sign) =>
-      bundle(store, prepared, sign, { folder, progress: context.progress, partBytes, earlier }),
-    )
+    // A key that cannot be read is told before minutes go into lists and scans.
+    const bundled = await withSigning(store, signer, context, async (sign) => {
+      const prepared = await prepareAll(built, store, values, context)
+      return bundle(store, prepared, sign, { folder, progress: context.progress, partBytes, earlier })
+    })
     const text = bundledText(folder, bundled, signer !== undefined)
     context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : text)
     return 0

@@ -58,8 +58,8 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./run-files.ts')).runFilesCommand,
   },
   bundle: {
-    usage: 'bundle RECIPE... --to FOLDER [--part-size SIZE] [--since EARLIER] [--json]',
-    summary: 'images, reports and run files to carry across an air gap, with a checker and a loader',
+    usage: 'bundle RECIPE... --to FOLDER [--part-size SIZE] [--since EARLIER] [--sign KEY|keyless] [--json]',
+    summary: 'images and all that is known of them to carry across an air gap, with a checker and a loader',
     load: async () => (await import('./bundle.ts')).bundleCommand,
   },
   memory: {
@@ -73,7 +73,7 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./size.ts')).sizeCommand,
   },
   sbom: {
-    usage: 'sbom RECIPE [--format spdx|cyclonedx]',
+    usage: 'sbom RECIPE [--format spdx|cyclonedx] [--modelcar]',
     summary: 'what a built image is made of, by syft, with its model',
     load: async () => (await import('./sbom.ts')).sbomCommand,
   },
