@@ -1,11 +1,13 @@
 import { resolve } from 'node:path'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { closureOf } from '../built/closure.ts'
 import { type BuiltImage, findBuilt, requireVerified } from '../built/image.ts'
 import { type PreparedImage, prepareImage } from '../built/prepare.ts'
 import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
 import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
 import { type Sign, signedList, withSigning } from '../bundle/signatures.ts'
+import { fetchForeign } from '../fetch-blobs.ts'
 import { daggerSecrets } from '../secrets.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
@@ -54,6 +56,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     // A key that cannot be read is told before minutes go into lists and scans.
     const bundled = await withSigning(store, signer, context, async (sign) => {
       const prepared = await prepareAll(built, store, values, context)
+      await bringHere(store, prepared, context)
       return bundle(store, prepared, sign, { folder, progress: context.progress, partBytes, earlier })
     })
     const text = bundledText(folder, bundled, signer !== undefined)
@@ -92,6 +95,19 @@ function prepareAll(
     for (const notice of notices) stderr(`ingot: ${notice}\n`)
     return prepared
   })
+}
+
+/** Weights that a build left in a registry have to be carried as well. */
+async function bringHere(
+  store: Store,
+  prepared: readonly PreparedImage[],
+  { environment, signal, progress }: CommandContext,
+): Promise<void> {
+  const images = prepared.flatMap(({ image, companions }) => [image, ...companions.map((item) => item.image)])
+  const closures = await Promise.all(images.map((image) => closureOf(store, image)))
+  const digests = closures.flatMap(({ blobs }) => blobs.map(({ digest }) => digest))
+  const onProgress = (done: number, total: number) => progress.bytes('fetch', done, total)
+  await fetchForeign(store, [...new Set(digests)], { environment, signal, onProgress })
 }
 
 type Written = Pick<BundleRequest, 'folder' | 'progress'> & {

@@ -32,6 +32,6 @@ export async function requireHere(store: Store, digest: Digest): Promise<void> {
   throw new StoreError('missing-blob', {
     attempted: `read ${digest}`,
     found: `it was reused from ${foreign.repository} without a download, so its bytes are not here`,
-    hint: `publish to the host of ${foreign.repository}, or run \`ingot build\` without --no-verify, which fetches them`,
+    hint: `publish to the host of ${foreign.repository}, or run \`ingot verify\`, which fetches them`,
   })
 }

@@ -162,11 +162,15 @@ test('an upgrade on a new machine moves no byte of weights, neither in nor out',
   const there = await ingot(['build', join(first.folder, 'two.yaml'), '--no-verify'], first)
   expect(digestOf(built.stdout)).toBe(digestOf(there.stdout))
 
-  const bundled = await ingot(['bundle', two, '--to', join(place.folder, 'bundle'), '--unverified'], place)
-  expect(bundled).toMatchObject({ code: 1, stderr: expect.stringContaining('its bytes are not here') })
   // The same registry under its other address: nothing is known to be there.
   const elsewhere = await ingot(['publish', two, '--to', `${registry.host}/llm/three`, '--unverified'], place)
   expect(elsewhere).toMatchObject({ code: 1, stderr: expect.stringContaining('its bytes are not here') })
+  // A bundle has to carry them, so they come now.
+  const bundle = join(place.folder, 'bundle')
+  const bundled = await ingot(['bundle', two, '--to', bundle, '--unverified'], place)
+  expect(bundled.code, bundled.stderr).toBe(0)
+  expect((await run('sh', [join(bundle, 'verify.sh')])).stdout).toContain('is whole')
+  expect(largeAnswers()).toEqual([files.sizeBytes])
 })
 
 test('a boot needs the bytes: they come from the registry and are hashed against the lock', async () => {
