@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scriptWith } from '../pipelines/bundle/script.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { ensureTool } from '../tools.ts'
@@ -94,4 +94,24 @@ describe.each<[string, () => string]>([
     )
     expect(reports.stdout.trim().split('\n')).toHaveLength(2)
   })
+})
+
+test('with a login that skopeo is given, for what is written as for what is read before', async () => {
+  const password = 'sesame-0451'
+  const locked = await startDebianRegistry(password)
+  onTestFinished(() => locked.close())
+  const flags = `--dest-tls-verify=false --dest-creds robot:${password}`
+  const load = () =>
+    scriptWith(
+      { ...all.site, INGOT_SKOPEO_FLAGS: flags },
+      join(all.bundle, 'load.sh'),
+      ...['--to', `${locked.host}/locked`],
+    )
+  const first = await load()
+  expect(first, first.stderr).toMatchObject({ code: 0 })
+  expect(first.stdout + first.stderr).toContain('Copying 10 of 10 images in list')
+  // What is there already is seen, and left as it is.
+  const second = await load()
+  expect(second, second.stderr).toMatchObject({ code: 0 })
+  expect(second.stdout + second.stderr).not.toContain('images in list')
 })
