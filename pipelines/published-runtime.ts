@@ -3,9 +3,10 @@ import type { StoredLayer } from '../images/oci.ts'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
 import { reportVersion } from '../images/report.ts'
 import { layerKeyAnnotation } from '../images/weights/reuse.ts'
-import { type Digest, digestOf, isDigest } from '../lib/digest.ts'
+import { type Digest, digestOf } from '../lib/digest.ts'
 import { documentTypes } from './built/documents.ts'
 import { fetchBlobs } from './fetch-blobs.ts'
+import { descriptorSchema, digestSchema } from './network/oci-documents.ts'
 import type { Progress } from './progress.ts'
 import { type BuiltRuntime, keepRuntime } from './runtime.ts'
 import { chosenManifest, parsed } from './size/image.ts'
@@ -21,24 +22,16 @@ export interface PublishedContext {
   fromRegistry?: readonly string[]
 }
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value))
-const descriptor = z.object({
-  mediaType: z.string(),
-  digest,
-  size: z.int().nonnegative(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  artifactType: z.string().optional(),
-})
-const indexSchema = z.object({ manifests: z.array(descriptor) })
-const manifestSchema = z.object({ config: descriptor, layers: z.array(descriptor) })
+const indexSchema = z.object({ manifests: z.array(descriptorSchema) })
+const manifestSchema = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })
 const configSchema = z.object({
   config: z.object({ Labels: z.record(z.string(), z.string()) }),
-  rootfs: z.object({ diff_ids: z.array(digest) }),
+  rootfs: z.object({ diff_ids: z.array(digestSchema) }),
   history: z.array(z.object({ created_by: z.string() })),
 })
 const reportSchema = z.object({
   reportVersion: z.literal(reportVersion),
-  image: digest,
+  image: digestSchema,
   sizes: z.object({ stockTreeBytes: z.number(), keptTreeBytes: z.number() }),
   removals: z.array(
     z.object({

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { mediaTypes } from '../../images/oci.ts'
-import { type Digest, digestOf, hexOf, isDigest } from '../../lib/digest.ts'
+import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
+import { descriptorSchema } from '../network/oci-documents.ts'
 import { indexTypes } from '../store/manifest.ts'
 import { SizeError } from './error.ts'
 
@@ -40,15 +41,7 @@ export interface BlobPlace {
   close(): Promise<void>
 }
 
-const digestSchema = z.custom<Digest>(
-  (value) => typeof value === 'string' && isDigest(value),
-  'no sha256 digest',
-)
-const descriptor = z.object({
-  mediaType: z.string().optional(),
-  digest: digestSchema,
-  size: z.int().nonnegative(),
-})
+const descriptor = descriptorSchema.partial({ mediaType: true })
 const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
 const manifestSchema = z.object({ config: descriptor, layers: z.array(descriptor) })
 const indexSchema = z.object({

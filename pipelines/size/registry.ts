@@ -1,5 +1,6 @@
 import { mediaTypes } from '../../images/oci.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
+import { acceptManifests } from '../network/oci-documents.ts'
 import { type RetryPolicy, withRetry } from '../network/retry.ts'
 import { openConnection } from '../weights/connection.ts'
 import { WeightsError } from '../weights/error.ts'
@@ -16,13 +17,6 @@ export interface RegistryOptions {
   signal?: AbortSignal
   retry?: RetryPolicy
 }
-
-const accept = [
-  mediaTypes.manifest,
-  mediaTypes.index,
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-].join(', ')
 
 export interface RegistryPlace extends BlobPlace {
   /** The blob from `offset` on. */
@@ -69,7 +63,7 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
     reference,
     async manifest(digest) {
       const wanted = digest ?? parsed.version
-      const text = await readText(`manifests/${wanted}`, { accept })
+      const text = await readText(`manifests/${wanted}`, { accept: acceptManifests })
       if (wanted.startsWith('sha256:') && digestOf(text) !== wanted)
         throw wrongManifest(reference, digestOf(text))
       return text

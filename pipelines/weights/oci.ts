@@ -10,6 +10,7 @@ import {
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
+import { acceptManifests, descriptorSchema, digestSchema } from '../network/oci-documents.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { getText, type HttpOptions } from './http.ts'
@@ -18,17 +19,10 @@ import { readRange } from './ranged.ts'
 import { registryFetch } from './registry-access.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value))
-const descriptor = z.object({
-  mediaType: z.string(),
-  digest,
-  size: z.int().nonnegative(),
-  annotations: z.record(z.string(), z.string()).optional(),
-})
 const manifestSchema = z.object({
-  config: descriptor.optional(),
-  layers: z.array(descriptor).optional(),
-  manifests: z.array(descriptor).optional(),
+  config: descriptorSchema.optional(),
+  layers: z.array(descriptorSchema).optional(),
+  manifests: z.array(descriptorSchema).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 })
 type Manifest = z.infer<typeof manifestSchema>
@@ -38,17 +32,10 @@ const packedFilesSchema = z.array(
     path: z.string(),
     sizeBytes: z.number(),
     sha256: z.string(),
-    layer: digest,
+    layer: digestSchema,
     offset: z.number(),
   }),
 )
-
-const accept = [
-  mediaTypes.manifest,
-  mediaTypes.index,
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-].join(', ')
 
 /**
  * Files of a weights artifact, by its manifest alone: an image that ingot packed, or any artifact whose layers are the raw
@@ -125,7 +112,7 @@ function open(text: string, session: SourceSession): OpenRegistry {
     http,
     json: async (path) => JSON.parse((await read(path)).text),
     manifest: async (version) => {
-      const { text: body } = await read(`/manifests/${version}`, { accept })
+      const { text: body } = await read(`/manifests/${version}`, { accept: acceptManifests })
       const found = digestOf(body)
       if (isDigest(version) && found !== version) throw wrongManifest(text, found)
       return { manifest: parseManifest(text, body), digest: found }
