@@ -5,13 +5,13 @@ import { mkdir } from 'node:fs/promises'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import type { Client, ExecError } from '@dagger.io/dagger'
+import type { Client, Directory, ExecError, File } from '@dagger.io/dagger'
 import { messageOf } from '../lib/error.ts'
 import { StageError } from './error.ts'
 import { findProgram } from './program.ts'
 
 /** What stages are given to work with; only those that build with it know the SDK itself. */
-export type { Client }
+export type { Client, Directory, File }
 
 /** A Dagger engine that is opened when first asked for and stays open until `close`. */
 export interface LazyEngine {

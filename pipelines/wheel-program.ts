@@ -1,6 +1,6 @@
-import type { Client, File } from '@dagger.io/dagger'
 import { imageFrom } from './debian.ts'
 import type { Mirror } from './index-mirror.ts'
+import type { Client, File } from './session.ts'
 
 /** A program that a build runs and that is part of no image. */
 export interface WheelProgram {

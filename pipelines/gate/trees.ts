@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client, Directory } from '@dagger.io/dagger'
 import type { TreeComparison } from '../../images/gate/files.ts'
 import type { ImagePlan } from '../../images/plan.ts'
 import { imageFrom } from '../debian.ts'
+import type { Client, Directory } from '../session.ts'
 
 /** The files of the stock image and of the slimmed one. */
 export interface Trees {
