@@ -36,6 +36,7 @@ const sources = {
   jq: { type: 'apt', package: 'jq' },
   podman: { type: 'apt', package: 'podman' },
   umoci: { type: 'apt', package: 'umoci' },
+  busybox: { type: 'apt', package: 'busybox-static' },
   kubeconform: { type: 'go', package: 'github.com/yannh/kubeconform/cmd/kubeconform', version: 'v0.8.0' },
   actionlint: { type: 'go', package: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' },
   // compose-go, the parser of docker compose, calls its program so.

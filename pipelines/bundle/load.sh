@@ -77,8 +77,13 @@ if [ -f "$here/PARTS" ] || [ -f "$here/EARLIER" ] || [ -n "$unpack" ]; then
 fi
 [ -z "$unpack" ] || { echo "$layout"; exit 0; }
 
-# The digests that an index lists.
-digests() { tr '",' '\n\n' | grep '^sha256:'; }
+# The digests that an index lists, sorted.
+digests() { tr '",' '\n\n' | sed -n '/^sha256:/p' | sort -u; }
+
+# without FILE OTHER: the lines of a file that another does not have. Busybox has no comm, and its grep wants a pattern.
+without() {
+  awk -v other="$2" 'BEGIN { while ((getline line < other) > 0) seen[line] = 1 } !($0 in seen)' "$1"
+}
 
 # attach IMAGE REPOSITORY: what speaks about an image goes to a registry: by digest, for those that list referrers, and by an
 # index under a tag, for those that do not.
@@ -87,10 +92,11 @@ attach() {
   [ -n "$index" ] || return 0
   tag=sha256-${1#sha256:} from=$layout/attached
   # shellcheck disable=SC2086
-  skopeo inspect --raw $(as_flags '') "docker://$2:$tag" 2> /dev/null | digests > "$scratch/theirs" || :
+  skopeo inspect --raw --retry-times 3 $(as_flags '') "docker://$2:$tag" 2> /dev/null | digests > "$scratch/theirs"
   digests < "$from/blobs/sha256/${index#sha256:}" > "$scratch/ours"
-  grep -vxF -f "$scratch/ours" "$scratch/theirs" > "$scratch/others" || :
-  if ! grep -qvxF -f "$scratch/theirs" "$scratch/ours"; then return 0; fi
+  missing=$(without "$scratch/ours" "$scratch/theirs")
+  [ -n "$missing" ] || return 0
+  without "$scratch/theirs" "$scratch/ours" > "$scratch/others"
   if [ -s "$scratch/others" ]; then
     merge "$2" "$tag"
     from=$scratch/merged

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -114,4 +114,25 @@ test('with a login that skopeo is given, for what is written as for what is read
   const second = await load()
   expect(second, second.stderr).toMatchObject({ code: 0 })
   expect(second.stdout + second.stderr).not.toContain('images in list')
+})
+
+test('by the shell and the tools of busybox alone, as on Alpine', async () => {
+  const tools = join(folder, 'busybox')
+  await mkdir(tools)
+  await run(await ensureTool('busybox'), ['--install', '-s', tools])
+  await symlink(await ensureTool('skopeo'), join(tools, 'skopeo'))
+  await symlink(cosign, join(tools, 'cosign'))
+  const parts = join(folder, 'parts')
+  await all.make({ folder: parts, partBytes: 1 << 20 })
+  const env = { PATH: tools, HOME: folder, INGOT_SKOPEO_FLAGS: '--dest-tls-verify=false' }
+  const to = `${debian.host}/busybox`
+  const load = (path: string) =>
+    run(join(tools, 'sh'), [join(path, 'load.sh'), '--to', to, '--key', key('ours.pub')], { env })
+  expect((await load(parts)).stdout).toContain('images in list')
+  expect((await load(all.bundle)).stdout).not.toContain('images in list')
+  for (const { digest, name } of images) {
+    const reference = `${to}/${name.replace(/^localhost\//, '').replace(/:.*/, '')}@${digest}`
+    await run(cosign, ['verify', '--key', key('ours.pub'), '--insecure-ignore-tlog=true', reference])
+  }
+  await run(join(tools, 'sh'), [join(all.bundle, 'verify.sh'), '--key', key('ours.pub')], { env })
 })
