@@ -1,44 +1,18 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect } from '@dagger.io/dagger'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runtimeOf } from '../../images/deployment.ts'
-import { engineOf } from '../../images/engines.ts'
 import type { Report } from '../../images/report.ts'
-import { mirrorOf } from '../../pipelines/index-mirror.ts'
-import { installPython, resolvePython } from '../../pipelines/python.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
-import { readRecipe } from '../images/engines/fixtures.ts'
-import { exportSmollm2 } from './smollm2-safetensors.ts'
+import { ingot, type Workplace } from '../e2e/ingot.ts'
+import { vllmOnCpu } from './vllm-cpu-model.ts'
 
 let place: Workplace
 let report: Report
 
-/** The recipe of the repository with its weights from a folder and a context that a busy machine can fill. */
-const text = `name: smollm2-135m-vllm
-model: { name: smollm2-135m-instruct, license: Apache-2.0 }
-engine: { id: vllm, version: ">=0.28 <0.34", device: cpu }
-weights:
-  source: { type: folder, path: model }
-serving: { contextLength: 512, dtype: float32, sharedMemory: 256MiB }
-verify: { startTimeoutSeconds: 1800 }
-`
-
 beforeAll(async () => {
-  place = await newWorkplace()
-  await connect(async (client) => {
-    const recipe = readRecipe('smollm2-135m-vllm.yaml')
-    const { source } = runtimeOf(recipe, engineOf('vllm'))
-    if (source.type !== 'python') throw new Error('vLLM for CPUs is a Python environment')
-    const mirror = await mirrorOf(client, process.env)
-    const platform = 'linux/amd64'
-    const now = new Date().toISOString()
-    const lock = await resolvePython(client, source, recipe.engine.version, { platform, now, mirror })
-    const environment = await installPython(client, source, lock, { platform, mirror })
-    await exportSmollm2(client, environment, source.folder, join(place.folder, 'model'))
-  })
-  const built = await ingot(['build', await writeRecipe(place, 'smollm2-135m-vllm', text), '--json'], place)
+  const made = await vllmOnCpu()
+  place = made.place
+  const built = await ingot(['build', made.recipe, '--json'], place)
   expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
   report = JSON.parse(built.stdout)[0]
 })
