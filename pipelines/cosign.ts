@@ -10,8 +10,6 @@ export interface CosignContext {
   signer: Signer
   environment: NodeJS.ProcessEnv
   signal?: AbortSignal
-  /** Variables for cosign beside those of `environment`; their files may lie in the folder. */
-  variables?(folder: string): Promise<Record<string, string>>
 }
 
 /** cosign set up for a signer. */
@@ -33,18 +31,17 @@ const noRoots = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;ver
 
 /** Gives `act` a cosign. Throws `no-tool` where there is none. */
 export async function withCosign<Result>(
-  { signer, environment, signal, variables }: CosignContext,
+  { signer, environment, signal }: CosignContext,
   act: (cosign: Cosign) => Promise<Result>,
 ): Promise<Result> {
   const program = await requireHostTool('cosign', environment)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-cosign-'))
   try {
-    const given = { ...environment, ...(await variables?.(folder)) }
     const [config, roots] = [join(folder, 'signing-config.json'), join(folder, 'trusted-root.json')]
     await Promise.all([writeFile(config, unlogged), writeFile(roots, noRoots)])
     const offline = ['--signing-config', config, '--trusted-root', roots]
     const run = (attempted: string, args: readonly string[]) =>
-      runTool(program, args, { environment: given, attempted, ...(signal && { signal }) })
+      runTool(program, args, { environment, attempted, ...(signal && { signal }) })
     return await act({
       folder,
       run,

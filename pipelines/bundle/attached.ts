@@ -1,16 +1,13 @@
 import { type Attached, attachedIndex, attachedLayoutIndex, attachedText } from '../../images/attached.ts'
-import { attestationManifest, signatureType } from '../../images/attestation.ts'
 import { blobFilePath } from '../../images/bundle.ts'
-import { type Descriptor, describe, mediaTypes } from '../../images/oci.ts'
+import type { Descriptor } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { storeAttachments } from '../built/attachments.ts'
+import { attest, type Said } from '../built/attestations.ts'
 import { closureOf } from '../built/closure.ts'
-import type { ImageDocument } from '../built/documents.ts'
-import { keepManifest } from '../store/reference.ts'
+import type { Sign } from '../built/signatures.ts'
 import type { Store } from '../store/store.ts'
-import { writeBlobText } from '../store/write.ts'
 import { type BundleEntry, blobEntry, textEntry } from './contents.ts'
-import type { Sign, Statement } from './signatures.ts'
 
 /** A signed statement in a bundle, as `verify.sh` is told of it. */
 export interface BundledAttestation {
@@ -26,52 +23,23 @@ export interface Spoken {
   attached: Attached
 }
 
-/** Stores what is said of an image, signed where that is asked for. `name` is a folder of the bundle. */
-export async function spokenOf(
-  store: Store,
-  { name, image, documents }: { name: string; image: Descriptor; documents: readonly ImageDocument[] },
-  sign: Sign | undefined,
-): Promise<Spoken> {
-  const referrers = await storeAttachments(store, documents, image)
-  const files: BundleEntry[] = []
-  const attestations: BundledAttestation[] = []
-  for (const { file, statement } of sign === undefined ? [] : statementsOf(name, image.digest, documents)) {
-    const bundle = await sign?.(statement)
-    if (bundle === undefined) continue
-    const path = `attestations/${name}/${file}.sigstore.json`
-    files.push({ ...blobEntry(store, bundle.digest, bundle.size), path })
-    attestations.push({ image: image.digest, predicateType: statement.predicateType, path })
-    referrers.push(await storeAttestation(store, image, bundle, statement.predicateType))
-  }
-  return { files, attestations, attached: { image: image.digest, referrers } }
-}
-
-function statementsOf(name: string, digest: Digest, documents: readonly ImageDocument[]) {
-  const said = documents.map((document) => ({
-    file: document.name,
-    statement: {
-      subject: { name, digest },
-      predicateType: document.predicateType,
-      predicate: JSON.parse(document.predicate),
-    } satisfies Statement,
+/** Stores what is said of an image, signed where that is asked for. Its name is a folder of the bundle. */
+export async function spokenOf(store: Store, said: Said, sign: Sign | undefined): Promise<Spoken> {
+  const { name, image, documents } = said
+  const made = sign === undefined ? [] : await attest(store, said, sign)
+  const attestations = made.map((attestation) => ({
+    image: image.digest,
+    predicateType: attestation.predicateType,
+    path: `attestations/${name}/${attestation.name}.sigstore.json`,
+    bundle: attestation.bundle,
   }))
-  const signature = { subject: { digest }, predicateType: signatureType, predicate: {} } satisfies Statement
-  return [{ file: 'signature', statement: signature }, ...said]
-}
-
-/** Kept as long as its image is. */
-async function storeAttestation(
-  store: Store,
-  image: Descriptor,
-  bundle: Descriptor,
-  predicateType: string,
-): Promise<Descriptor> {
-  const { digest, sizeBytes } = await writeBlobText(store, '{}')
-  const config = { mediaType: mediaTypes.empty, digest, size: sizeBytes }
-  const manifest = describe(mediaTypes.manifest, attestationManifest(image, bundle, config, predicateType))
-  await writeBlobText(store, manifest.bytes)
-  await keepManifest(store, manifest.descriptor)
-  return manifest.descriptor
+  const files = attestations.map(({ path, bundle }) => ({
+    ...blobEntry(store, bundle.digest, bundle.size),
+    path,
+  }))
+  const unsigned = await storeAttachments(store, documents, image)
+  const referrers = [...unsigned, ...made.map(({ manifest }) => manifest)]
+  return { files, attestations, attached: { image: image.digest, referrers } }
 }
 
 /**

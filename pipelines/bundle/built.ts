@@ -1,20 +1,20 @@
 import type { Attached } from '../../images/attached.ts'
 import { attestationsText, type BundledImage, bundleNames, siteReference } from '../../images/bundle.ts'
-import type { Descriptor } from '../../images/oci.ts'
 import { reportMarkdown } from '../../images/report-markdown.ts'
 import { runFactsOf } from '../../images/run-files/facts.ts'
 import { runFileFor, runTargets } from '../../images/run-files/generate.ts'
 import { prettyJson } from '../../lib/json.ts'
+import type { Said } from '../built/attestations.ts'
 import { closureOf } from '../built/closure.ts'
 import type { ImageDocument } from '../built/documents.ts'
 import type { BuiltImage } from '../built/image.ts'
 import type { PreparedImage } from '../built/prepare.ts'
+import type { Sign } from '../built/signatures.ts'
 import { requireHere } from '../store/foreign.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { attachedEntries, type BundledAttestation, spokenOf } from './attached.ts'
 import { type BundleEntry, blobEntry, textEntry } from './contents.ts'
-import type { Sign } from './signatures.ts'
 
 /** Everything of built recipes that goes into a bundle. */
 export interface BundleContents {
@@ -65,7 +65,7 @@ export async function bundleContents(
 async function collect(
   { images, blobs, documents, attestations, attached }: Collected,
   store: Store,
-  said: { name: string; image: Descriptor; documents: readonly ImageDocument[] },
+  said: Said,
   sign: Sign | undefined,
 ): Promise<string> {
   const { name, image } = said

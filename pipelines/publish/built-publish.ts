@@ -1,15 +1,15 @@
 import type { Descriptor } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { storeAttachments } from '../built/attachments.ts'
+import { attest, type Said } from '../built/attestations.ts'
 import { closureOf } from '../built/closure.ts'
-import type { ImageDocument } from '../built/documents.ts'
 import type { BuiltImage } from '../built/image.ts'
 import { type PreparedImage, type PrepareRequest, prepareImage } from '../built/prepare.ts'
+import { type Sign, withSigning } from '../built/signatures.ts'
 import type { CommandContext } from '../commands/command.ts'
 import type { Signer } from '../cosign.ts'
 import type { Login } from '../network/login.ts'
 import type { Store } from '../store/store.ts'
-import { type Signed, signImages } from './cosign.ts'
 import { rememberPlaces, repositoriesOf } from './places.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
 import type { Target } from './reference.ts'
@@ -44,21 +44,49 @@ export interface BuiltPublish {
  * are an image of their own go first, so that no server can be started that waits for them in vain.
  */
 export async function publishBuilt(request: BuiltPublish): Promise<Published & { companions: Published[] }> {
-  const { built, target, hasAttachments } = request
-  const prepared = await prepareAll(request)
-  const said = ({ image, documents }: Said): Said => ({ image, documents: hasAttachments ? documents : [] })
-  const name = built.map(({ plan }) => plan.name).join('.')
+  const { store, signer, context } = request
+  // A key that cannot be read is told before minutes go into lists and scans.
+  return withSigning(store, signer, context, async (sign) => {
+    const prepared = await prepareAll(request)
+    return publishAll({ ...request, sign }, prepared)
+  })
+}
+
+interface Signing extends BuiltPublish {
+  sign: Sign | undefined
+}
+
+async function publishAll(
+  request: Signing,
+  prepared: readonly PreparedImage[],
+): Promise<Published & { companions: Published[] }> {
+  const { target, hasAttachments } = request
+  const said = (name: string, { image, documents }: Omit<Said, 'name'>): Said => ({
+    name,
+    image,
+    documents: hasAttachments ? documents : [],
+  })
+  const name = prepared.map(({ built }) => built.plan.name).join('.')
   const companions: Published[] = []
   for (const [kind, images] of companionsByName(prepared)) {
     const place = { ...target, name: `${target.name}-${kind}` }
-    companions.push(await sendTogether(request, place, `${name}-${kind}`, images.map(said)))
+    const full = `${name}-${kind}`
+    companions.push(
+      await sendTogether(
+        request,
+        place,
+        full,
+        images.map((image) => said(full, image)),
+      ),
+    )
   }
-  return { ...(await sendTogether(request, target, name, prepared.map(said))), companions }
+  const servers = prepared.map((image) => said(image.built.plan.name, image))
+  return { ...(await sendTogether(request, target, name, servers)), companions }
 }
 
 /** What stands beside each platform's server; the same image for several of them counts once. */
-function companionsByName(prepared: readonly PreparedImage[]): Map<string, Said[]> {
-  const found = new Map<string, Said[]>()
+function companionsByName(prepared: readonly PreparedImage[]): Map<string, Omit<Said, 'name'>[]> {
+  const found = new Map<string, Omit<Said, 'name'>[]>()
   for (const { image: server, companions } of prepared)
     for (const { name, image, documents } of companions) {
       const others = found.get(name) ?? []
@@ -71,32 +99,36 @@ function companionsByName(prepared: readonly PreparedImage[]): Map<string, Said[
 
 /** One image, or an index over those of several platforms. `name` is the index's in the store. */
 async function sendTogether(
-  request: BuiltPublish,
+  request: Signing,
   target: Target,
   name: string,
   images: readonly Said[],
 ): Promise<Published> {
-  const { store, tags } = request
-  const referrers = await attachmentsOf(store, images)
+  const { store, sign, context } = request
   const root = await rootOf(
     store,
     name,
     images.map(({ image }) => image),
   )
-  const signed = images.map(signedOf)
-  const all = images.length > 1 ? [...signed, signedOf({ image: root, documents: [] })] : signed
-  return send(request, target, root, tags, referrers, all)
+  const all = images.length > 1 ? [...images, { name, image: root, documents: [] }] : images
+  if (sign !== undefined) context.progress.step(`sign ${all.map(({ image }) => image.digest).join(', ')}`)
+  const referrers: Referrer[] = []
+  for (const said of all) {
+    const attached = await storeAttachments(store, said.documents, said.image)
+    const attested = sign === undefined ? [] : await attest(store, said, sign)
+    const manifests = [...attached, ...attested.map(({ manifest }) => manifest)]
+    referrers.push(...manifests.map((manifest) => ({ subject: said.image.digest, manifest })))
+  }
+  return send(request, target, root, referrers)
 }
 
 async function send(
   request: BuiltPublish,
   target: Target,
   root: Descriptor,
-  tags: readonly string[],
   referrers: readonly Referrer[],
-  signed: readonly Signed[],
 ): Promise<Published> {
-  const { store, transport, context, login, chunkBytes, parallel } = request
+  const { store, transport, tags, context, login, chunkBytes, parallel } = request
   const { progress, signal } = context
   progress.step(`publish ${root.digest} to ${target.host}/${target.name}`)
   const sources = await sourcesFor(request, target, root)
@@ -110,7 +142,6 @@ async function send(
     tags,
     referrers,
     sourcesOf: (digest) => sources.get(digest) ?? [],
-    beforeTags: () => sign(request, target, signed),
     onProgress: (done, total) => progress.bytes('upload', done, total),
     ...(chunkBytes !== undefined && { chunkBytes }),
     ...(parallel !== undefined && { parallel }),
@@ -152,32 +183,4 @@ async function prepareAll(request: BuiltPublish): Promise<PreparedImage[]> {
     prepared.push(await prepareImage(image, options))
   }
   return prepared
-}
-
-/** An image with what is said of it. */
-interface Said {
-  image: Descriptor
-  documents: readonly ImageDocument[]
-}
-
-async function attachmentsOf(store: Store, images: readonly Said[]): Promise<Referrer[]> {
-  const lists = await Promise.all(
-    images.map(async ({ image, documents }) => {
-      const manifests = await storeAttachments(store, documents, image)
-      return manifests.map((manifest) => ({ subject: image.digest, manifest }))
-    }),
-  )
-  return lists.flat()
-}
-
-async function sign(request: BuiltPublish, target: Target, signed: readonly Signed[]): Promise<void> {
-  const { signer, login, context } = request
-  if (signer === undefined) return
-  const { environment, progress, signal } = context
-  progress.step(`sign ${signed.length === 1 ? signed[0]?.digest : `${signed.length} digests`}`)
-  await signImages(signed, { target, signer, login: await login(), environment, signal })
-}
-
-function signedOf({ image, documents }: Said): Signed {
-  return { digest: image.digest, documents }
 }

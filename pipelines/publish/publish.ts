@@ -16,15 +16,13 @@ export interface PublishRequest {
   /** The image or index that the tags shall point to. */
   root: Descriptor
   tags: readonly string[]
-  /** Manifests in the store that speak about an image of the root: provenance, report. */
+  /** Manifests in the store that speak about an image of the root: provenance, report, signatures. */
   referrers: readonly Referrer[]
   /** Repositories of the same host that may have a blob. */
   sourcesOf?(digest: Digest): readonly string[]
   /** Blobs sent at the same time. */
   parallel?: number
   chunkBytes?: number
-  /** Called when all but the tags is there: signatures go on before anybody can meet the image by a name. */
-  beforeTags?(): Promise<void>
   onProgress?(sentBytes: number, totalBytes: number): void
 }
 
@@ -64,7 +62,6 @@ export async function publishImage(request: PublishRequest): Promise<Published> 
   for (const [index, { subject }] of request.referrers.entries())
     for (const manifest of attached[index]?.manifests ?? []) await putReferrer(session, subject, manifest)
   await requireBlobs(session, moved)
-  await request.beforeTags?.()
   for (const tag of tags) await putTag(session, rootOf(closure.manifests), tag)
   const bytesOf = (wanted: BlobOutcome) =>
     moved.blobs.reduce((sum, { blob, outcome }) => sum + (outcome === wanted ? blob.size : 0), 0)

@@ -1,0 +1,76 @@
+import { attestationManifest, signatureType, sigstoreBundleType } from '../../images/attestation.ts'
+import { type Descriptor, describe, mediaTypes } from '../../images/oci.ts'
+import type { Digest } from '../../lib/digest.ts'
+import { keepManifest } from '../store/reference.ts'
+import type { Store } from '../store/store.ts'
+import { writeBlobText } from '../store/write.ts'
+import type { ImageDocument } from './documents.ts'
+import type { Sign, Statement } from './signatures.ts'
+
+/** An image or an index, with what is said of it. */
+export interface Said {
+  /** Of the image in statements about it. */
+  name: string
+  image: Descriptor
+  documents: readonly ImageDocument[]
+}
+
+/** A signed statement: cosign's file of it, and the manifest by which a registry finds it. */
+export interface Attestation {
+  name: 'signature' | ImageDocument['name']
+  predicateType: string
+  bundle: Descriptor
+  manifest: Descriptor
+}
+
+/** Signs an image and every document about it. Both forms are in the store then. Throws `tool-failed`. */
+export async function attest(store: Store, said: Said, sign: Sign): Promise<Attestation[]> {
+  const { image } = said
+  const made: Attestation[] = []
+  for (const { name, statement } of statementsOf(said, image.digest)) {
+    const { predicateType } = statement
+    const bundle = await sign(statement)
+    made.push({
+      name,
+      predicateType,
+      bundle,
+      manifest: await storeManifest(store, image, bundle, predicateType),
+    })
+  }
+  return made
+}
+
+interface Named {
+  name: Attestation['name']
+  statement: Statement
+}
+
+function statementsOf({ name, documents }: Said, digest: Digest): Named[] {
+  const signature = { subject: { digest }, predicateType: signatureType, predicate: {} }
+  return [
+    { name: 'signature', statement: signature },
+    ...documents.map((document) => ({
+      name: document.name,
+      statement: {
+        subject: { name, digest },
+        predicateType: document.predicateType,
+        predicate: JSON.parse(document.predicate),
+      },
+    })),
+  ]
+}
+
+/** Kept as long as its image is. */
+async function storeManifest(
+  store: Store,
+  image: Descriptor,
+  bundle: Descriptor,
+  predicateType: string,
+): Promise<Descriptor> {
+  const { digest, sizeBytes } = await writeBlobText(store, '{}')
+  const config = { mediaType: mediaTypes.empty, digest, size: sizeBytes }
+  const manifest = describe(mediaTypes.manifest, attestationManifest(image, bundle, config, predicateType))
+  await writeBlobText(store, manifest.bytes)
+  await keepManifest(store, manifest.descriptor)
+  return { ...manifest.descriptor, artifactType: sigstoreBundleType }
+}
