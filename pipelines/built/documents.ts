@@ -7,8 +7,6 @@ import type { BuiltImage } from './image.ts'
 /** One thing that is said about an image: how it lies beside it in a registry, and what a signature attests of it. */
 export interface ImageDocument {
   name: 'provenance' | 'test-result' | 'report' | 'sbom.spdx' | 'sbom.cyclonedx'
-  /** What cosign calls this type of predicate: a word of its own, or the type itself. */
-  cosignType: string
   predicateType: string
   predicate: string
   mediaType: string
@@ -32,11 +30,16 @@ export function documentsOf(
   const { recipe } = loaded
   const provenance = provenanceOf({ recipe, lock, plan, report, isUnverified, ...builderOf(environment) })
   const whole = prettyJson(reportJson(report))
-  const bare = { predicateType: predicateTypes.report, cosignType: predicateTypes.report }
   return [
     statementDocument('provenance', provenance),
     statementDocument('test-result', testResultOf(report)),
-    { name: 'report', ...bare, predicate: whole, mediaType: documentTypes.report, text: whole },
+    {
+      name: 'report',
+      predicateType: predicateTypes.report,
+      predicate: whole,
+      mediaType: documentTypes.report,
+      text: whole,
+    },
     ...(sbom === undefined ? [] : sbomDocuments(sbom)),
   ]
 }
@@ -46,7 +49,6 @@ export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
   return [
     {
       name: 'sbom.spdx',
-      cosignType: 'spdxjson',
       predicateType: 'https://spdx.dev/Document',
       predicate: spdx,
       mediaType: documentTypes.spdx,
@@ -54,7 +56,6 @@ export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
     },
     {
       name: 'sbom.cyclonedx',
-      cosignType: 'cyclonedx',
       predicateType: 'https://cyclonedx.org/bom',
       predicate: cycloneDx,
       mediaType: documentTypes.cycloneDx,
@@ -66,8 +67,6 @@ export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
 function statementDocument(name: ImageDocument['name'], statement: Statement): ImageDocument {
   return {
     name,
-    // By its word `slsaprovenance1` cosign 3.1.3 drops members it does not know, such as that nothing was verified.
-    cosignType: statement.predicateType,
     predicateType: statement.predicateType,
     // A statement holds JSON values only; interfaces without an index signature need the cast.
     predicate: canonicalJson(statement.predicate as unknown as Json),

@@ -1,4 +1,7 @@
+import { type Descriptor, mediaTypes } from '../../../images/oci.ts'
+import type { Digest } from '../../../lib/digest.ts'
 import { IngotError } from '../../../lib/error.ts'
+import { storeAttachments } from '../../../pipelines/built/attachments.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { mapLimited } from '../../../pipelines/weights/limit.ts'
 import { type Fault, openFaultProxy } from './fault-proxy.ts'
@@ -55,12 +58,14 @@ async function runSeed(seed: number, { store, origin }: FaultRuns): Promise<Outc
     ...(login && { login }),
   })
   const repository = `faults/seed-${seed}`
+  const referrers = (await knowledgeOf(store, root)).map((manifest) => ({ subject: root.digest, manifest }))
   const tags = ['v1', 'latest']
   try {
     const outcome = await publishTo({
       store: store,
       root,
       tags,
+      referrers,
       to: `${proxy.host}/${repository}`,
       ...(random() < 0.5 && { chunkBytes: 20_000 }),
       login: { type: 'basic', basic: Buffer.from('robot:p').toString('base64'), origin: 'test' },
@@ -70,17 +75,54 @@ async function runSeed(seed: number, { store, origin }: FaultRuns): Promise<Outc
       (error: unknown) => (error instanceof IngotError ? error.code : `unexpected: ${String(error)}`),
     )
     const states = await Promise.all(tags.map((tag) => inspectTag(origin, repository, tag)))
+    const hasTag = states.some(({ state }) => state !== 'absent')
+    // What speaks about an image, signatures among it, is there before anybody can meet the image by a name.
+    const listed = hasTag ? await referrersAt(origin, repository, root.digest) : []
+    const lacking = hasTag && !referrers.every(({ manifest }) => listed.includes(manifest.digest))
     const wrongDigest = states.some(({ digest }) => digest !== undefined && digest !== root.digest)
     return {
       seed,
       faults: proxy.seen.flatMap(({ fault }) => (fault ? [fault.type] : [])),
       result: outcome,
       state: states.map(({ state }) => state).join(),
-      why: wrongDigest ? 'another digest' : states.map(({ why = '' }) => why).join(''),
+      why: lacking
+        ? 'a tag before its referrers'
+        : wrongDigest
+          ? 'another digest'
+          : states.map(({ why = '' }) => why).join(''),
     }
   } finally {
     await proxy.close()
   }
+}
+
+/** Two manifests that refer to an image, as signatures do. */
+function knowledgeOf(store: Store, root: Descriptor): Promise<Descriptor[]> {
+  const text = JSON.stringify({ about: root.digest })
+  const bare = {
+    predicateType: 'test',
+    predicate: text,
+    mediaType: 'application/json',
+    text,
+  }
+  return storeAttachments(
+    store,
+    [
+      { name: 'report', ...bare },
+      { name: 'sbom.spdx', ...bare },
+    ],
+    root,
+  )
+}
+
+/** What a registry lists by its API, or where it has none under the tag that the distribution spec names. */
+async function referrersAt(origin: string, repository: string, digest: Digest): Promise<string[]> {
+  const at = `${origin}/v2/${repository}`
+  const api = await fetch(`${at}/referrers/${digest}`)
+  const headers = { accept: mediaTypes.index }
+  const answer = api.ok ? api : await fetch(`${at}/manifests/${digest.replace(':', '-')}`, { headers })
+  const { manifests = [] } = JSON.parse(await answer.text())
+  return manifests.map((item: { digest: string }) => item.digest)
 }
 
 /** Only what has a digest can be protected from flipped bits; publish.test.ts flips one on its way to a tag. */
