@@ -41,9 +41,26 @@ async function usage(
   { stdout }: CommandContext,
 ): Promise<number> {
   const { options } = await load()
-  const lines = Object.entries(options).map(([option, text]) => `  --${option.padEnd(12)} ${text}`)
+  const width = Math.max(...Object.keys(options).map((option) => option.length))
+  const lines = Object.entries(options).map(([option, text]) => {
+    const beside = wrapped(text, helpColumns - width - 6)
+    return `  --${option.padEnd(width)}  ${beside.join(`\n${' '.repeat(width + 6)}`)}`
+  })
   stdout(`usage: ingot ${line}\n\n${summary}\n${lines.length === 0 ? '' : `\n${lines.join('\n')}\n`}`)
   return 0
+}
+
+const helpColumns = 100
+
+/** Lines of at most `columns` characters, broken between words. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }
 
 function unknownCommand(name: string): StageError {

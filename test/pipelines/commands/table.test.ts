@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { runTargets } from '../../../images/run-files/generate.ts'
+import { main } from '../../../pipelines/cli.ts'
 import { commands } from '../../../pipelines/commands/table.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -15,6 +16,26 @@ test.each(Object.entries(commands))('ingot %s explains every option of its usage
   const written = [...entry.usage.matchAll(/--([a-z-]+)/g)].map((match) => match[1])
   expect(explained).toEqual(expect.arrayContaining(written))
 })
+
+test.each(Object.keys(commands))(
+  'ingot %s --help puts options and their texts in two columns',
+  async (name) => {
+    const out: string[] = []
+    const context = {
+      stdout: (text: string) => void out.push(text),
+      stderr: () => undefined,
+      environment: {},
+      progress: { step: () => undefined, bytes: () => undefined, end: () => undefined, lanes: () => [] },
+      signal: new AbortController().signal,
+    }
+    expect(await main([name, '--help'], context)).toBe(0)
+    const said = out.join('')
+    const lines = said.split('\n').slice(3).filter(Boolean)
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100)
+    const columns = new Set(lines.map((line) => /^ {2}--.*? {2,}|^ +/.exec(line)?.[0].length))
+    expect(columns.size, said).toBeLessThanOrEqual(1)
+  },
+)
 
 test('every command that there is stands in the table', () => {
   const folder = join(root, 'pipelines/commands')
