@@ -94,9 +94,13 @@ async function runAndSearch(place: Workplace, way: Way, commands: readonly (read
   const except = Object.keys(way.files ?? {}).map((path) => join(place.folder, path))
   const below = await leaksBelow(place.folder, canary, except)
   const printed = runs.flatMap(({ stdout, stderr }) => [stdout, stderr]).join('\n')
+  // Every process of the machine is seen, others' too: a finding names the program.
+  const processes = seen.map(
+    (line, index) => [`the arguments of ${index} ${line.split(' ')[0]}`, line] as const,
+  )
   return {
     ...below,
-    leaks: [...below.leaks, ...leaksIn({ printed, arguments: seen.join('\n') }, canary)],
+    leaks: [...below.leaks, ...leaksIn({ printed, ...Object.fromEntries(processes) }, canary)],
     seen,
     runs,
   }
