@@ -23,7 +23,11 @@ export interface PublishedContext {
 }
 
 const indexSchema = z.object({ manifests: z.array(descriptorSchema) })
-const manifestSchema = z.object({ config: descriptorSchema, layers: z.array(descriptorSchema) })
+const manifestSchema = z.object({
+  artifactType: z.string().optional(),
+  config: descriptorSchema,
+  layers: z.array(descriptorSchema),
+})
 const configSchema = z.object({
   config: z.object({ Labels: z.record(z.string(), z.string()) }),
   rootfs: z.object({ diff_ids: z.array(digestSchema) }),
@@ -114,7 +118,8 @@ async function reportOf(place: RegistryPlace, image: Digest) {
   const index = (await place.referrers(image)) ?? '{"manifests":[]}'
   const { manifests } = parsed(indexSchema, index, place.reference)
   for (const { artifactType, digest: referrer } of manifests) {
-    if (artifactType !== documentTypes.report) continue
+    // An index that a person's tools wrote may not say it.
+    if (artifactType !== undefined && artifactType !== documentTypes.report) continue
     const { layers } = parsed(manifestSchema, await place.manifest(referrer), place.reference)
     const document = layers.find(({ mediaType }) => mediaType === documentTypes.report)
     if (document === undefined) continue
