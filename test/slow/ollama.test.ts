@@ -62,8 +62,11 @@ describe.each(ollamaVersions)('Ollama %s', (version) => {
     const { openai, huggingface, ollama } = await withBooted(place, report, (url) =>
       askWithClients(url, model, 'ollama'),
     )
+    const recorded = report.boots[0]?.answers[0]?.answer
     for (const asked of [openai, huggingface, ollama]) {
-      expect(asked?.answer).toContain('Paris')
+      // Greedy as in the verified boots, and cut after fewer tokens.
+      expect(asked?.answer.length).toBeGreaterThan(0)
+      expect(recorded?.slice(0, asked?.answer.length)).toBe(asked?.answer)
       expect(asked?.streamed).toBe(asked?.answer)
       expect(asked?.pieces).toBeGreaterThan(1)
       expect(asked?.tokens).toBeGreaterThan(0)
