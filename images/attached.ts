@@ -1,6 +1,5 @@
 import { type Digest, digestOf, hexOf } from '../lib/digest.ts'
-import { canonicalJson, type Json } from '../lib/json.ts'
-import { type Descriptor, type Index, mediaTypes } from './oci.ts'
+import { type Descriptor, describe, type Index, mediaTypes } from './oci.ts'
 
 /** Manifests that speak about an image: signatures, attestations, documents. */
 export interface Attached {
@@ -43,8 +42,7 @@ export function attachedLayoutIndex(indexes: readonly AttachedIndex[]): string {
       annotations: { 'org.opencontainers.image.ref.name': tag },
     })),
   } satisfies Index
-  // `object` members of a Descriptor have no index signature; JSON.stringify decides what is kept.
-  return canonicalJson(index as unknown as Json)
+  return describe(mediaTypes.index, index).bytes
 }
 
 /** `IMAGE INDEX` a line, for the loader. */

@@ -1,6 +1,6 @@
 import { type Digest, hexOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import { type Descriptor, type Manifest, mediaTypes } from './oci.ts'
+import { type Descriptor, type Manifest, referrerManifest } from './oci.ts'
 
 /** What cosign 3 says of content that it signs, when nothing else is to be said. */
 export const signatureType = 'https://sigstore.dev/cosign/sign/v1'
@@ -25,14 +25,12 @@ export function statementText(
 
 /** A signed statement as a registry keeps it beside its subject, in the form that cosign 3 writes and finds. */
 export function attestationManifest(
-  { mediaType, digest, size }: Descriptor,
+  subject: Descriptor,
   bundle: Descriptor,
   config: Descriptor,
   predicateType: string,
 ): Manifest {
-  return {
-    schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
+  return referrerManifest(subject, {
     artifactType: sigstoreBundleType,
     config,
     layers: [bundle],
@@ -40,6 +38,5 @@ export function attestationManifest(
       'dev.sigstore.bundle.content': 'dsse-envelope',
       'dev.sigstore.bundle.predicateType': predicateType,
     },
-    subject: { mediaType, digest, size },
-  }
+  })
 }

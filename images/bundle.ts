@@ -1,6 +1,6 @@
 import { type Digest, hexOf } from '../lib/digest.ts'
-import { canonicalJson, type Json } from '../lib/json.ts'
-import { type Descriptor, type Index, mediaTypes } from './oci.ts'
+import { canonicalJson } from '../lib/json.ts'
+import { type Descriptor, describe, type Index, mediaTypes } from './oci.ts'
 
 /** One file of a bundle: `path` within it, sha256 as 64 hex digits. */
 export interface BundleFile {
@@ -94,8 +94,7 @@ export function bundleIndex(images: readonly BundledImage[]): string {
       },
     })),
   } satisfies Index
-  // `object` members of a Descriptor have no index signature; JSON.stringify decides what is kept.
-  return canonicalJson(index as unknown as Json)
+  return describe(mediaTypes.index, index).bytes
 }
 
 /** manifest.json, which `docker load` wants beside the layout. */

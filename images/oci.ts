@@ -101,6 +101,20 @@ export function assembleImage(
   return { config, manifest }
 }
 
+/** A manifest that speaks about another one. */
+export function referrerManifest(
+  { mediaType, digest, size }: Descriptor,
+  said: Pick<Manifest, 'artifactType' | 'config' | 'layers' | 'annotations'>,
+): Manifest {
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    ...said,
+    // A bare descriptor: another platform member would be another manifest for the same image.
+    subject: { mediaType, digest, size },
+  }
+}
+
 /** A JSON value in canonical bytes with the descriptor that points at them. */
 export function describe(mediaType: string, value: object): { bytes: string; descriptor: Descriptor } {
   // `object` is how interfaces without an index signature get here; JSON.stringify decides what is kept.

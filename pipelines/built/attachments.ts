@@ -1,4 +1,4 @@
-import { type Descriptor, describe, type Manifest, mediaTypes } from '../../images/oci.ts'
+import { type Descriptor, describe, type Manifest, mediaTypes, referrerManifest } from '../../images/oci.ts'
 import { keepManifest } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
@@ -14,7 +14,9 @@ export async function storeAttachments(
   for (const [artifactType, members] of groups(documents)) {
     const layers: Descriptor[] = []
     for (const document of members) layers.push(await documentLayer(store, document))
-    stored.push(await storeReferrer(store, subject, artifactType, layers))
+    stored.push(
+      await storeReferrer(store, (config) => referrerManifest(subject, { artifactType, config, layers })),
+    )
   }
   return stored
 }
@@ -39,25 +41,16 @@ async function documentLayer(
   return { ...layer, annotations: { 'in-toto.io/predicate-type': predicateType } }
 }
 
-async function storeReferrer(
+/** Stores a manifest that refers to an image, and keeps it as long as its image is. It has no config of its own. */
+export async function storeReferrer(
   store: Store,
-  subject: Descriptor,
-  artifactType: string,
-  layers: Descriptor[],
+  manifestWith: (config: Descriptor) => Manifest,
 ): Promise<Descriptor> {
-  const { mediaType, digest, size } = subject
-  const config = await storeText(store, mediaTypes.empty, '{}')
-  const manifest = describe(mediaTypes.manifest, {
-    schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
-    artifactType,
-    config,
-    layers,
-    subject: { mediaType, digest, size },
-  } satisfies Manifest)
-  await writeBlobText(store, manifest.bytes)
-  await keepManifest(store, manifest.descriptor)
-  return { ...manifest.descriptor, artifactType }
+  const made = manifestWith(await storeText(store, mediaTypes.empty, '{}'))
+  const { bytes, descriptor } = describe(mediaTypes.manifest, made)
+  await writeBlobText(store, bytes)
+  await keepManifest(store, descriptor)
+  return { ...descriptor, ...(made.artifactType !== undefined && { artifactType: made.artifactType }) }
 }
 
 async function storeText(store: Store, mediaType: string, text: string): Promise<Descriptor> {

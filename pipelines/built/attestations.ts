@@ -1,9 +1,8 @@
-import { attestationManifest, signatureType, sigstoreBundleType } from '../../images/attestation.ts'
-import { type Descriptor, describe, mediaTypes } from '../../images/oci.ts'
+import { attestationManifest, signatureType } from '../../images/attestation.ts'
+import type { Descriptor } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { keepManifest } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import { writeBlobText } from '../store/write.ts'
+import { storeReferrer } from './attachments.ts'
 import type { ImageDocument } from './documents.ts'
 import type { Sign, Statement } from './signatures.ts'
 
@@ -34,7 +33,9 @@ export async function attest(store: Store, said: Said, sign: Sign): Promise<Atte
       name,
       predicateType,
       bundle,
-      manifest: await storeManifest(store, image, bundle, predicateType),
+      manifest: await storeReferrer(store, (config) =>
+        attestationManifest(image, bundle, config, predicateType),
+      ),
     })
   }
   return made
@@ -58,19 +59,4 @@ function statementsOf({ name, documents }: Said, digest: Digest): Named[] {
       },
     })),
   ]
-}
-
-/** Kept as long as its image is. */
-async function storeManifest(
-  store: Store,
-  image: Descriptor,
-  bundle: Descriptor,
-  predicateType: string,
-): Promise<Descriptor> {
-  const { digest, sizeBytes } = await writeBlobText(store, '{}')
-  const config = { mediaType: mediaTypes.empty, digest, size: sizeBytes }
-  const manifest = describe(mediaTypes.manifest, attestationManifest(image, bundle, config, predicateType))
-  await writeBlobText(store, manifest.bytes)
-  await keepManifest(store, manifest.descriptor)
-  return { ...manifest.descriptor, artifactType: sigstoreBundleType }
 }

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../images/oci.ts'
 import { modelcarSbomFacts, sbomFactsOf } from '../../images/sbom.ts'
 import { absenceOf, findHostTool } from '../host-tool.ts'
+import type { Progress } from '../progress.ts'
 import { knownRuntime } from '../runtime.ts'
 import { type Sbom, sbomOf } from '../sbom/sbom.ts'
 import type { Store } from '../store/store.ts'
@@ -48,6 +49,20 @@ export async function prepareImage(built: BuiltImage, request: PrepareRequest): 
     companions.push({ ...companion, documents: own })
   }
   return { built, image, documents, companions }
+}
+
+/** The same of several images, one after the other. Throws as `prepareImage` does. */
+export async function prepareImages(
+  built: readonly BuiltImage[],
+  request: PrepareRequest,
+  progress: Progress,
+): Promise<PreparedImage[]> {
+  const prepared: PreparedImage[] = []
+  for (const image of built) {
+    progress.step(`list and scan ${image.report.image}`)
+    prepared.push(await prepareImage(image, request))
+  }
+  return prepared
 }
 
 type SbomContext = Pick<PrepareRequest, 'environment' | 'signal'> & { store: Store }

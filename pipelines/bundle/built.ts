@@ -10,7 +10,6 @@ import type { ImageDocument } from '../built/documents.ts'
 import type { BuiltImage } from '../built/image.ts'
 import type { PreparedImage } from '../built/prepare.ts'
 import type { Sign } from '../built/signatures.ts'
-import { requireHere } from '../store/foreign.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { attachedEntries, type BundledAttestation, spokenOf } from './attached.ts'
@@ -77,10 +76,8 @@ async function collect(
     config: config.digest,
     layers: layers.map(({ digest }) => digest),
   })
-  for (const { digest, size } of [image, ...(await closureOf(store, image)).blobs]) {
-    await requireHere(store, digest)
+  for (const { digest, size } of [image, ...(await closureOf(store, image)).blobs])
     blobs.push(blobEntry(store, digest, size))
-  }
   const spoken = await spokenOf(store, said, sign)
   documents.push(...said.documents.map((document) => plainEntry(name, document)), ...spoken.files)
   attestations.push(...spoken.attestations)

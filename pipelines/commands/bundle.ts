@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
-import { closureOf } from '../built/closure.ts'
 import { type BuiltImage, findBuilt, requireVerified } from '../built/image.ts'
-import { type PreparedImage, prepareImage } from '../built/prepare.ts'
+import { type PreparedImage, prepareImages } from '../built/prepare.ts'
 import { type Sign, signedList, withSigning } from '../built/signatures.ts'
 import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
@@ -56,8 +55,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     // A key that cannot be read is told before minutes go into lists and scans.
     const bundled = await withSigning(store, signer, context, async (sign) => {
       const prepared = await prepareAll(built, store, values, context)
-      await bringHere(store, prepared, context)
-      return bundle(store, prepared, sign, { folder, progress: context.progress, partBytes, earlier })
+      return bundle(store, prepared, sign, { folder, partBytes, earlier }, context)
     })
     const text = bundledText(folder, bundled, signer !== undefined)
     context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : text)
@@ -77,40 +75,22 @@ function prepareAll(
   const { environment, signal, progress, stderr } = context
   const notices = new Set<string>()
   return withEngine(context, async (engine) => {
-    const prepared: PreparedImage[] = []
-    for (const image of built) {
-      progress.step(`list and scan ${image.report.image}`)
-      prepared.push(
-        await prepareImage(image, {
-          store,
-          isUnverified: unverified === true,
-          sbom: sbom ? 'required' : 'if-possible',
-          environment,
-          signal,
-          resolveSecret: daggerSecrets(() => engine.client()),
-          onNotice: (text) => void notices.add(text),
-        }),
-      )
+    const request = {
+      store,
+      isUnverified: unverified === true,
+      sbom: sbom ? ('required' as const) : ('if-possible' as const),
+      environment,
+      signal,
+      resolveSecret: daggerSecrets(() => engine.client()),
+      onNotice: (text: string) => void notices.add(text),
     }
+    const prepared = await prepareImages(built, request, progress)
     for (const notice of notices) stderr(`ingot: ${notice}\n`)
     return prepared
   })
 }
 
-/** Weights that a build left in a registry have to be carried as well. */
-async function bringHere(
-  store: Store,
-  prepared: readonly PreparedImage[],
-  { environment, signal, progress }: CommandContext,
-): Promise<void> {
-  const images = prepared.flatMap(({ image, companions }) => [image, ...companions.map((item) => item.image)])
-  const closures = await Promise.all(images.map((image) => closureOf(store, image)))
-  const digests = closures.flatMap(({ blobs }) => blobs.map(({ digest }) => digest))
-  const onProgress = (done: number, total: number) => progress.bytes('fetch', done, total)
-  await fetchForeign(store, [...new Set(digests)], { environment, signal, onProgress })
-}
-
-type Written = Pick<BundleRequest, 'folder' | 'progress'> & {
+type Written = Pick<BundleRequest, 'folder'> & {
   partBytes: number | undefined
   earlier: EarlierBundle | undefined
 }
@@ -119,10 +99,17 @@ async function bundle(
   store: Store,
   prepared: readonly PreparedImage[],
   sign: Sign | undefined,
-  { folder, progress, partBytes, earlier }: Written,
+  { folder, partBytes, earlier }: Written,
+  { environment, signal, progress }: CommandContext,
 ): Promise<Bundled> {
   if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)
   const contents = await bundleContents(store, prepared, sign)
+  // Weights that a build left in a registry have to be carried as well.
+  await fetchForeign(
+    store,
+    contents.blobs.map(({ sha256 }) => `sha256:${sha256}` as const),
+    { environment, signal, onProgress: (done, total) => progress.bytes('fetch', done, total) },
+  )
   progress.step(`bundle ${countText(contents.images.length)} into ${folder}`)
   return writeBundle({
     folder,

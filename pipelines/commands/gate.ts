@@ -1,9 +1,7 @@
 import { gateLines } from '../../images/gate/result.ts'
 import { stockPlanOf } from '../../images/gate/stock.ts'
-import { planDigestOf, planImage } from '../../images/plan.ts'
+import { planImage } from '../../images/plan.ts'
 import { type Report, reportJson } from '../../images/report.ts'
-import { reportMarkdown } from '../../images/report-markdown.ts'
-import type { Digest } from '../../lib/digest.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { buildImage } from '../build.ts'
 import { StageError } from '../error.ts'
@@ -11,7 +9,7 @@ import type { GateImage } from '../gate/boots.ts'
 import { runGate } from '../gate.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
 import { serveStore } from '../registry/server.ts'
-import { writeRecord } from '../store/record.ts'
+import { keepReport } from '../report-record.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { openTurns } from '../turns.ts'
 import { type VerifyOptions, withRunner } from '../verify/run.ts'
@@ -80,24 +78,24 @@ async function gated(
           plan,
           { image: subject.report.image, mounts: subject.mounts },
           {
-            ...{ client: await engine.client(), registryPort: registry.port, runner, stock },
-            ...{ environment: context.environment, signal: context.signal },
+            client: await engine.client(),
+            environment: context.environment,
+            registryPort: registry.port,
+            runner,
+            stock,
             cutLibraries: cutLibraries(subject.report),
             onStep: (text) => context.progress.step(text),
+            signal: context.signal,
           },
         ),
       )
-      return await kept({ ...subject.report, gate }, planDigestOf(plan), store)
+      const report: Report = { ...subject.report, gate }
+      await keepReport(store, report)
+      return report
     } finally {
       await registry.close()
     }
   })
-}
-
-async function kept(report: Report, plan: Digest, store: Store): Promise<Report> {
-  await writeRecord(store, 'report', plan, reportJson(report))
-  await writeRecord(store, 'report-markdown', plan, reportMarkdown(report))
-  return report
 }
 
 function cutLibraries({ removals }: Report): string[] {

@@ -4,7 +4,7 @@ import { storeAttachments } from '../built/attachments.ts'
 import { attest, type Said } from '../built/attestations.ts'
 import { closureOf } from '../built/closure.ts'
 import type { BuiltImage } from '../built/image.ts'
-import { type PreparedImage, type PrepareRequest, prepareImage } from '../built/prepare.ts'
+import { type PreparedImage, type PrepareRequest, prepareImages } from '../built/prepare.ts'
 import { type Sign, withSigning } from '../built/signatures.ts'
 import type { CommandContext } from '../commands/command.ts'
 import type { Signer } from '../cosign.ts'
@@ -175,12 +175,7 @@ async function prepareAll(request: BuiltPublish): Promise<PreparedImage[]> {
   const { environment, signal, progress, stderr } = context
   // The registry is asked later whether it wants one at all.
   const known = await login().catch(() => undefined)
-  const prepared: PreparedImage[] = []
-  for (const image of built) {
-    progress.step(`list and scan ${image.report.image}`)
-    const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
-    const options = { store, isUnverified, sbom, environment, signal, login: known, resolveSecret, onNotice }
-    prepared.push(await prepareImage(image, options))
-  }
-  return prepared
+  const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
+  const options = { store, isUnverified, sbom, environment, signal, login: known, resolveSecret, onNotice }
+  return prepareImages(built, options, progress)
 }

@@ -1,5 +1,4 @@
-import { type BootReport, type Report, reportJson, verdictOf } from '../../images/report.ts'
-import { reportMarkdown } from '../../images/report-markdown.ts'
+import { type BootReport, type Report, verdictOf } from '../../images/report.ts'
 import type { Profile } from '../../recipes/recipe.ts'
 import { containerRunner } from '../boot/container.ts'
 import type { GpuChoice } from '../boot/container-flags.ts'
@@ -8,9 +7,9 @@ import type { Runner } from '../boot/runner.ts'
 import { fetchForeign } from '../fetch-blobs.ts'
 import type { Progress } from '../progress.ts'
 import { serveStore } from '../registry/server.ts'
+import { keepReport } from '../report-record.ts'
 import type { Client } from '../session.ts'
 import { readImageManifest } from '../store/image.ts'
-import { writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify.ts'
 import type { Subject } from './subject.ts'
@@ -41,7 +40,7 @@ export async function verifyAgain(
   options: VerifyOptions,
   context: VerifyEnvironment,
 ): Promise<{ report: Report; stored: boolean }> {
-  const { plan, planDigest, report: known, mounts } = subject
+  const { plan, report: known, mounts } = subject
   const profiles = options.profile === null ? plan.verify.profiles : [options.profile]
   const began = performance.now()
   const boots = await withRunner(subject, options, context, (runner) =>
@@ -58,10 +57,7 @@ export async function verifyAgain(
   )
   const report = withBoots(known, boots, performance.now() - began)
   const stored = plan.verify.profiles.every((name) => profiles.includes(name))
-  if (stored) {
-    await writeRecord(context.store, 'report', planDigest, reportJson(report))
-    await writeRecord(context.store, 'report-markdown', planDigest, reportMarkdown(report))
-  }
+  if (stored) await keepReport(context.store, report)
   return { report, stored }
 }
 
