@@ -1,41 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { bootProfiles } from '../../images/runtime-spec.ts'
-import { type ContainerRunner, containerRunner } from '../../pipelines/boot/container.ts'
 import { watchComputeCache } from '../../pipelines/gate/watch.ts'
-import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
-import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
 import { boot } from '../images/report-sample.ts'
-import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
-import { type PodmanPlace, podmanPlace } from './podman-place.ts'
+import { type PodmanStore, podmanStore } from './podman-place.ts'
 
 /** No GPU is here: a program writes the files that a driver was seen to write, in real containers. */
-let place: PodmanPlace
-let folder: string
-let store: Store
-let registry: Registry
-let runner: ContainerRunner
-let tiny: TinyImages
+let place: PodmanStore
+let runner: PodmanStore['runner']
+let tiny: PodmanStore['tiny']
 
 beforeAll(async () => {
-  place = await podmanPlace()
-  folder = await mkdtemp(join(tmpdir(), 'ingot-ptx-'))
-  store = await openStore(join(folder, 'store'))
-  registry = await serveStore(store, {})
-  tiny = await tinyImages(store)
-  const tool = { name: 'podman', environment: place.environment } as const
-  runner = await containerRunner({ tool, store, registryPort: registry.port, gpus: null, memoryBytes: null })
+  place = await podmanStore(null)
+  ;({ runner, tiny } = place)
 })
 
 afterAll(async () => {
   await runner.close()
-  await registry.close()
-  await closeStore(store)
   await place.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 const profiles = bootProfiles(['hostile', 'plain'], 8 * 1024 ** 2)

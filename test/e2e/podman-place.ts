@@ -2,6 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
+import { type ContainerRunner, containerRunner } from '../../pipelines/boot/container.ts'
+import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
+import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
 import { ensureTool } from '../tools.ts'
 
 export interface PodmanPlace {
@@ -35,6 +39,34 @@ export async function podmanPlace(): Promise<PodmanPlace> {
     podman,
     async close() {
       await podman('system', 'reset', '--force').catch(() => undefined)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A store with tiny images, and Podman to run them. */
+export interface PodmanStore extends PodmanPlace {
+  registry: Registry
+  runner: ContainerRunner
+  tiny: TinyImages
+}
+
+export async function podmanStore(memoryBytes: number | null): Promise<PodmanStore> {
+  const place = await podmanPlace()
+  const folder = await mkdtemp(join(tmpdir(), 'ingot-podman-store-'))
+  const store = await openStore(join(folder, 'store'))
+  const registry = await serveStore(store, {})
+  const tool = { name: 'podman', environment: place.environment } as const
+  const runner = await containerRunner({ tool, store, registryPort: registry.port, gpus: null, memoryBytes })
+  return {
+    ...place,
+    registry,
+    runner,
+    tiny: await tinyImages(store),
+    async close() {
+      await registry.close()
+      await closeStore(store)
+      await place.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

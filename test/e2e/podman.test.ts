@@ -1,41 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { bootProfiles, nameFiles } from '../../images/runtime-spec.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { type ContainerRunner, containerRunner } from '../../pipelines/boot/container.ts'
 import type { BootedServer } from '../../pipelines/boot/runner.ts'
-import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
-import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
-import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
-import { type PodmanPlace, podmanPlace } from './podman-place.ts'
+import { type PodmanStore, podmanStore } from './podman-place.ts'
 
-let place: PodmanPlace
-let folder: string
-let store: Store
-let registry: Registry
-let runner: ContainerRunner
-let tiny: TinyImages
+let place: PodmanStore
+let runner: PodmanStore['runner']
+let tiny: PodmanStore['tiny']
 const [hostile] = bootProfiles(['hostile'], 8 * 1024 ** 2)
 
 beforeAll(async () => {
-  place = await podmanPlace()
-  folder = await mkdtemp(join(tmpdir(), 'ingot-podman-store-'))
-  store = await openStore(join(folder, 'store'))
-  registry = await serveStore(store, {})
-  tiny = await tinyImages(store)
-  const tool = { name: 'podman', environment: place.environment } as const
-  const memoryBytes = 64 * 1024 ** 2
-  runner = await containerRunner({ tool, store, registryPort: registry.port, gpus: null, memoryBytes })
+  place = await podmanStore(64 * 1024 ** 2)
+  ;({ runner, tiny } = place)
 })
 
-afterAll(async () => {
-  await registry.close()
-  await closeStore(store)
-  await place.close()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => place.close())
 
 async function booted<Result>(
   image: Digest,
@@ -58,7 +37,7 @@ test('the image that runs is the one of the store, by digest', async () => {
   const image = await tiny('exec sleep 600')
   await booted(image, async () => {
     expect(await place.podman('ps', '--format', '{{.Image}}')).toBe(
-      `127.0.0.1:${registry.port}/ingot@${image}`,
+      `127.0.0.1:${place.registry.port}/ingot@${image}`,
     )
     expect(await place.podman('images', '--format', '{{.Digest}}')).toContain(image)
   })

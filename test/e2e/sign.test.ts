@@ -10,11 +10,10 @@ import { builtSample, publishSample } from '../pipelines/built/sample.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
 import { lock } from '../pipelines/sbom/image.ts'
-import { recordedSyft } from '../pipelines/sbom/recorded.ts'
 import { ensureTool } from '../tools.ts'
+import { password, signingEnvironment } from './signed-bundle.ts'
 
 const run = promisify(execFile)
-const password = 'a-password-of-the-key'
 let place: Place
 let debian: DebianRegistry
 let folder: string
@@ -27,18 +26,10 @@ beforeAll(async () => {
   place = await openPlace()
   debian = await startDebianRegistry()
   folder = await mkdtemp(join(tmpdir(), 'ingot-sign-'))
-  cosign = await ensureTool('cosign')
   crane = await ensureTool('crane')
-  environment = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    COSIGN_PASSWORD: password,
-    INGOT_COSIGN: cosign,
-    INGOT_SYFT: await recordedSyft(folder),
-    INGOT_GITLEAKS: await ensureTool('gitleaks'),
-  }
-  for (const name of ['ours', 'other'])
-    await run(cosign, ['generate-key-pair', '--output-key-prefix', name], { cwd: folder, env: environment })
+  const signing = await signingEnvironment(folder)
+  environment = signing
+  cosign = signing.INGOT_COSIGN
   built = await builtSample(place.store)
 })
 

@@ -42,9 +42,10 @@ export interface SignedBundle {
   close(): Promise<void>
 }
 
-export async function signedBundle(): Promise<SignedBundle> {
-  const place = await openPlace()
-  const folder = await mkdtemp(join(tmpdir(), 'ingot-signed-bundle-'))
+/** What signs in a folder, with two pairs of keys there: `ours` and `other`. */
+export async function signingEnvironment(
+  folder: string,
+): Promise<NodeJS.ProcessEnv & { INGOT_COSIGN: string }> {
   const cosign = await ensureTool('cosign')
   const environment = {
     PATH: process.env['PATH'],
@@ -54,10 +55,18 @@ export async function signedBundle(): Promise<SignedBundle> {
     INGOT_SYFT: await recordedSyft(folder),
     INGOT_GITLEAKS: await ensureTool('gitleaks'),
   }
-  const home = join(folder, 'home')
-  await mkdir(home)
   for (const name of ['ours', 'other'])
     await run(cosign, ['generate-key-pair', '--output-key-prefix', name], { cwd: folder, env: environment })
+  return environment
+}
+
+export async function signedBundle(): Promise<SignedBundle> {
+  const place = await openPlace()
+  const folder = await mkdtemp(join(tmpdir(), 'ingot-signed-bundle-'))
+  const environment = await signingEnvironment(folder)
+  const cosign = environment.INGOT_COSIGN
+  const home = join(folder, 'home')
+  await mkdir(home)
   const built = await artifactSample(place.store)
   const key = (name: string) => join(folder, name)
   const signer = { type: 'key', key: key('ours.key'), isLogged: false } as const

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { recipesRepository } from '../github/repository.ts'
 import { runJob } from '../github/steps.ts'
 import { type DebianRegistry, startRegistry } from '../pipelines/publish/debian-registry.ts'
 import { recordedSyft } from '../pipelines/sbom/recorded.ts'
@@ -65,23 +66,11 @@ function job(workflow: string, name: string, place: Workplace, known: Record<str
   })
 }
 
-/** A project of somebody's own with one recipe, under git as Actions checks it out. */
-async function repositoryWith(recipe: string): Promise<Workplace> {
-  const folder = join(builder.folder, 'repository')
-  await mkdir(join(folder, 'recipes'), { recursive: true })
-  await copyFile(recipe, join(folder, 'recipes', basename(recipe)))
-  const git = (...args: string[]) =>
-    run('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], { cwd: folder })
-  await git('init', '-q')
-  await git('add', '.')
-  await git('commit', '-q', '-m', 'a recipe')
-  return { ...builder, folder }
-}
-
 test('images.yml: what is planned is built, booted and published under its commit', async () => {
-  const known = await job('images.yml', 'plan', await repositoryWith(demoRecipe), {
-    'github.event.pull_request.base.sha': '',
-  })
+  const folder = join(builder.folder, 'repository')
+  await recipesRepository(folder, [demoRecipe])
+  const pushed = { 'github.event.pull_request.base.sha': '' }
+  const known = await job('images.yml', 'plan', { ...builder, folder }, pushed)
   expect(known['steps.matrix.outputs.any']).toBe('true')
   const { include } = JSON.parse(known['steps.matrix.outputs.matrix'] ?? '')
   const name = basename(demoRecipe, '.yaml')

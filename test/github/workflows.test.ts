@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { ensureTool } from '../tools.ts'
+import { recipesRepository } from './repository.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -131,23 +132,14 @@ test.each(scripts)(
   },
 )
 
-/** A repository of git with our recipes and nothing else, as another project's would be. */
-async function recipesRepository() {
+test('the matrix has the recipes of each device, and after a change only what it touches', async () => {
   const repository = await mkdtemp(join(tmpdir(), 'ingot-matrix-'))
   onTestFinished(() => rm(repository, { recursive: true }))
   const names = readdirSync(join(root, 'recipes')).filter((name) => name.endsWith('.yaml'))
-  await mkdir(join(repository, 'recipes'))
-  for (const name of names) await copyFile(join(root, 'recipes', name), join(repository, 'recipes', name))
-  const git = (...args: string[]) =>
-    run('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], { cwd: repository })
-  await git('init', '-q')
-  await git('add', '.')
-  await git('commit', '-q', '-m', 'recipes')
-  return { repository, git, names }
-}
-
-test('the matrix has the recipes of each device, and after a change only what it touches', async () => {
-  const { repository, git, names } = await recipesRepository()
+  const git = await recipesRepository(
+    repository,
+    names.map((name) => join(root, 'recipes', name)),
+  )
   // Locks lie beside the recipes on GitHub, and elsewhere in the lab.
   const { INGOT_LOCKS: _, ...own } = process.env
   async function matrix(environment: Record<string, string>): Promise<Record<string, unknown>[]> {
