@@ -49,7 +49,7 @@ function stepsOf(name: string): Step[] {
 const everywhere = [...workflows, 'action.yml']
 
 test('the workflows that are documented are there', () => {
-  expect(workflows.sort()).toEqual(['check.yml', 'gpu.yml', 'images.yml', 'release.yml'])
+  expect(workflows.sort()).toEqual(['check.yml', 'gpu.yml', 'images.yml', 'package.yml', 'release.yml'])
 })
 
 test('actionlint finds nothing, and does find what is wrong', async () => {
@@ -88,24 +88,35 @@ test.each(everywhere)('%s: a secret is only ever an environment variable of one 
   expect(text).not.toMatch(/pull_request_target/)
 })
 
+/** What a job may write; every other job only reads. */
+const rights: Record<string, string[]> = {
+  'images.yml candidate': ['packages'],
+  'gpu.yml attest': ['packages', 'id-token'],
+  'release.yml release': ['packages', 'id-token'],
+  'package.yml release': ['contents', 'id-token', 'attestations'],
+}
+
 test.each(workflows)('%s: no right by default, few by job, an end to every job', (name) => {
   const { workflow } = workflowOf(name)
   expect(workflow.permissions).toEqual({})
   for (const [id, job] of Object.entries(workflow.jobs)) {
     expect(job['timeout-minutes'], id).toBeGreaterThan(0)
-    expect(job.permissions?.['contents'], id).toBe('read')
-    const writes = Object.entries(job.permissions ?? {}).flatMap(([right, level]) =>
-      level === 'write' ? [right] : [],
-    )
-    const allowed = ['release', 'attest'].includes(id)
-      ? ['packages', 'id-token']
-      : id === 'candidate'
-        ? ['packages']
-        : []
-    expect(writes, id).toEqual(allowed)
+    const { contents, ...others } = job.permissions ?? {}
+    const allowed = rights[`${name} ${id}`] ?? []
+    expect(contents, id).toBe(allowed.includes('contents') ? 'write' : 'read')
+    const writes = Object.entries(others).flatMap(([right, level]) => (level === 'write' ? [right] : []))
+    expect(writes, id).toEqual(allowed.filter((right) => right !== 'contents'))
     for (const step of job.steps.filter(({ uses }) => uses?.startsWith('actions/checkout@')))
       expect(step.with?.['persist-credentials'], id).toBe(false)
   }
+})
+
+test('a job that may write a release or sign runs no code of a dependency', () => {
+  for (const name of workflows)
+    for (const [id, job] of Object.entries(workflowOf(name).workflow.jobs))
+      if ((rights[`${name} ${id}`] ?? []).includes('id-token'))
+        for (const { run: script } of job.steps)
+          expect(script ?? '', `${name} ${id}`).not.toMatch(/install\.sh/)
 })
 
 test('pull requests reach neither a secret nor a machine of ours', () => {
