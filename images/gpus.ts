@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein'
 import { MemoryError } from './memory/error.ts'
 
 /**
- * How far a figure can be believed: `logged` was printed by a machine (source in memory.md section 4), `sheet` is the
+ * How far a figure can be believed: `logged` was printed by a machine, in an issue or a log, `sheet` is the
  * vendor's, `derived` is computed from a logged figure, `general` is general knowledge and not looked up.
  */
 export type Trust = 'logged' | 'sheet' | 'derived' | 'general'

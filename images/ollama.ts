@@ -10,7 +10,7 @@ import { formatRefusals, quantizationRefusals } from './refusals.ts'
 import { unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
-/** One image has a folder of libraries for every kind of GPU; one is kept (engines.md section 2). */
+/** One image has a folder of libraries for every kind of GPU; one is kept. */
 function otherBackends(kept: 'cuda_v13' | 'cuda_v12' | 'none'): SlimRule {
   const all = ['cuda_v12', 'cuda_v13', 'vulkan', 'mlx_cuda_v13', 'rocm']
   const folders = all.filter((name) => name !== kept).join(',')

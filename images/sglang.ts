@@ -67,7 +67,7 @@ const quantizations: QuantizationSupport = {
   mxfp4: 9.0,
 }
 
-/** SGLang: from its smaller image or its wheels. Flags and statuses partly from 2025's source (engines.md): boot it on a GPU. */
+/** SGLang: from its smaller image or its wheels. Flags and statuses are partly from its source of 2025: boot it on a GPU. */
 export const sglang = {
   id: 'sglang',
   title: 'SGLang',

@@ -28,7 +28,7 @@ const rules: readonly SlimRule[] = [
   },
 ]
 
-/** From the launcher's own list. Kernels are built for 8.0, 8.6 and 9.0 (engines.md section 3); fp8 runs by Marlin on Ampere. */
+/** From the launcher's own list. Kernels of the image are built for 8.0, 8.6 and 9.0; fp8 runs by Marlin on Ampere. */
 const quantizations: QuantizationSupport = {
   awq: 8.0,
   'compressed-tensors': 8.0,

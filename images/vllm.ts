@@ -45,7 +45,7 @@ const cudnnEngines: SlimRule = {
   reason: 'kernels that cuDNN loads when a GPU is there; the image is for CPUs',
 }
 
-/** Left by the image's own build, or for media files (engines.md section 2; their removal is unconfirmed, so by boot). */
+/** Left by the image's own build, or for media files. No server with a GPU was tried without them yet; the boot of an image shows it. */
 const upstreamRules: readonly SlimRule[] = [
   ...pythonRules,
   {

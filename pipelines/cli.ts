@@ -76,7 +76,7 @@ if (import.meta.main) {
   // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
   const stop = () => (abort.signal.aborted ? process.exit(130) : abort.abort())
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
-  // Whoever reads has seen enough, as `head` has; that is no failure.
+  // A closed pipe is not an error: `head` closes it when it has its lines.
   process.stdout.on('error', (error) => {
     if (errnoOf(error) !== 'EPIPE') throw error
     process.exit()

@@ -53,7 +53,7 @@ const reportSchema = z.object({
 
 /**
  * The runtime layers of a published image that became of an equal plan, downloaded instead of built; undefined where none of
- * the references is one. Only a digest that the person names is trusted so far: whoever may push can move a tag.
+ * the references is one. Only a digest that the person names is trusted, because everybody who may push can move a tag.
  */
 export async function publishedRuntime(
   plan: ImagePlan,

@@ -9,7 +9,7 @@ export interface RegistryLimits {
   maxLayerBytes: number | undefined
 }
 
-/** GHCR's limit is widely quoted and not in its manual; the others are from AWS's quota pages (reference/slimming.md, 3). */
+/** GHCR's limit is widely quoted and not in its manual; the others are from AWS's quota pages. */
 const profiles: Record<string, number | undefined> = {
   any: undefined,
   ghcr: 10e9,

@@ -14,8 +14,8 @@ export interface Reach {
 }
 
 /**
- * What a command begins with that has power over a container: nothing for root, `podman unshare` for a user. Null where
- * nothing has: Docker's daemon runs as root for a user who is not.
+ * Gives what a command has to begin with to have power over a container: nothing for root, `podman unshare` for a user. Gives
+ * null where no command has that power: a user who is not root has none over containers of Docker's daemon.
  */
 export function ownerCommand(tool: Tool): string[] | null {
   if (process.getuid?.() === 0) return []

@@ -120,7 +120,7 @@ function loginOf(
     const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment, resolveSecret })
     return basicLogin(username, secret.reveal(), secret.origin)
   }
-  // Asked for by scan, upload and signing; whoever keeps it is asked once.
+  // Scan, upload and signing ask for it; the secret is read once.
   return () => (login ??= read())
 }
 
