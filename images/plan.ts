@@ -1,6 +1,13 @@
 import { type Digest, digestOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import type { Lock, LockedRuntime, PythonPackage } from '../recipes/lock.ts'
+import { optional } from '../lib/optional.ts'
+import {
+  type DebianLock,
+  helperLock,
+  type Lock,
+  type LockedRuntime,
+  type PythonPackage,
+} from '../recipes/lock.ts'
 import type { EngineId, Profile, Recipe } from '../recipes/recipe.ts'
 import type { WeightFile } from '../recipes/weights.ts'
 import { deploymentOf, runtimeOf } from './deployment.ts'
@@ -34,6 +41,8 @@ export interface ImagePlan {
   engine: { id: EngineId; version: string }
   model: string
   runtime: { source: RuntimeSource; locked: LockedRuntime }
+  /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
+  packer?: DebianLock
   slimming: SlimPolicy
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
@@ -74,6 +83,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     engine: lock.engine,
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
+    ...optional('packer', helperLock(lock.factory, 'packer')),
     // The guard's own programs are roots like the server.
     slimming: planSlimming(deployment, lock.runtime, baked ? [] : guardPrograms),
     enginePaths: [...engine.enginePaths],

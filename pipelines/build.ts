@@ -6,6 +6,7 @@ import { type LayerReport, type Report, reportVersion, verdictOf } from '../imag
 import { formatBytes } from '../lib/bytes.ts'
 import type { Digest } from '../lib/digest.ts'
 import type { Json } from '../lib/json.ts'
+import type { FactoryLock } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import { daggerRunner } from './boot/dagger.ts'
 import type { WeightsMount } from './boot/runner.ts'
@@ -37,6 +38,8 @@ export interface BuildContext {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
   verify: boolean
+  /** Helper containers as the lock pins them; undefined in locks of ingot 0.1. */
+  factory: FactoryLock | undefined
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
   boots: Turns
   /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
@@ -67,6 +70,7 @@ export async function buildImage(
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
   // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
   await writeRecord(store, 'plan', planDigest, plan as unknown as Json)
+  if (context.factory) await writeRecord(store, 'factory', planDigest, context.factory as unknown as Json)
   const { scan, requireClean } = await scanBuilt(
     plan,
     weights,
@@ -113,7 +117,7 @@ async function restoreCompanions(
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
   if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context.environment, (text) =>
+  return buildRuntime(await context.engine(), context.store, plan, context, (text) =>
     context.progress.step(text),
   )
 }
@@ -141,11 +145,12 @@ async function verified(
   mounts: readonly WeightsMount[],
   context: BuildContext,
 ) {
-  const { store, progress } = context
+  const { store, progress, factory } = context
   const client = await context.engine()
   const registry = await serveStore(store, {})
   try {
-    const runner = daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform })
+    const { platform } = plan
+    const runner = daggerRunner({ client, store, registryPort: registry.port, platform, factory })
     return await verifyImage(image, plan, {
       runner,
       onStep: (text) => progress.step(text),

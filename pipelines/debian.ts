@@ -58,8 +58,16 @@ export function parsePrintedUris(listing: string): DebianPackage[] {
   return packages.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The base with exactly the locked packages, each checked against its locked sha256 before it is unpacked. */
-export async function installDebian(client: Client, lock: DebianLock, platform: string): Promise<Container> {
+/**
+ * The base with exactly the locked packages, each checked against its locked sha256 before it is unpacked. `whose` says in
+ * an error what they are for. Throws `drifted`.
+ */
+export async function installDebian(
+  client: Client,
+  lock: DebianLock,
+  platform: string,
+  whose = '',
+): Promise<Container> {
   const installed = imageFrom(client, pinnedReference(lock.base), platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withNewFile('/tmp/ingot/packages', installArguments(lock.packages))
@@ -67,7 +75,7 @@ export async function installDebian(client: Client, lock: DebianLock, platform: 
     .withExec(['sh', '-c', installScript])
   const code = await installed.file('/tmp/ingot/outcome').contents()
   if (code.trim() === 'done') return installed
-  throw driftError(lock, code)
+  throw driftError(lock, code, whose)
 }
 
 /** Failures are told apart by a file, so that a person gets the reason and not the whole log of apt. */
@@ -77,7 +85,7 @@ cd /tmp/ingot
 dpkg-query -W -f '\${Package}\\n' > /tmp/ingot/base-packages
 apt-get update -qq > log 2>&1 || fail unreachable
 apt-get install -y -qq --no-install-recommends --download-only $(cat packages) > log 2>&1 || fail gone
-(cd /var/cache/apt/archives && sha256sum --quiet -c /tmp/ingot/checksums) > log 2>&1 || fail changed
+[ ! -s checksums ] || (cd /var/cache/apt/archives && sha256sum --quiet -c /tmp/ingot/checksums) > log 2>&1 || fail changed
 apt-get install -y -qq --no-install-recommends $(cat packages) > log 2>&1 || fail broken
 : > owners
 for list in /var/lib/dpkg/info/*.list; do
@@ -125,14 +133,14 @@ const outcomes: Record<string, { found: string; hint: string }> = {
   },
 }
 
-function driftError(lock: DebianLock, outcome: string): StageError {
+function driftError(lock: DebianLock, outcome: string, whose: string): StageError {
   const [reason = '', ...log] = outcome.trim().split('\n')
   const { found, hint } = outcomes[reason] ?? {
     found: `an unknown outcome "${reason}"`,
     hint: 'report this with the log',
   }
   return new StageError('drifted', {
-    attempted: `install ${lock.packages.length} locked packages on ${lock.base.reference} (${hexOf(lock.base.digest).slice(0, 12)})`,
+    attempted: `install ${lock.packages.length} locked packages${whose && ` ${whose}`} on ${lock.base.reference} (${hexOf(lock.base.digest).slice(0, 12)})`,
     found: [found, ...log].join('\n  '),
     hint,
   })

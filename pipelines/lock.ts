@@ -5,11 +5,12 @@ import { runtimeSourceOf } from '../images/plan.ts'
 import { weightLayerLimit } from '../images/plan-weights.ts'
 import { modelcarSource } from '../images/weights/modelcar.ts'
 import { optional } from '../lib/optional.ts'
-import type { Lock, LockedRuntime } from '../recipes/lock.ts'
+import type { FactoryLock, Lock, LockedRuntime } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
+import { resolveFactory } from './factory.ts'
 import { mirrorOf } from './index-mirror.ts'
 import { readModelFacts } from './model-facts.ts'
 import { resolvePython } from './python.ts'
@@ -31,9 +32,11 @@ export async function resolveLock(
   const engine = engineOf(recipe.engine.id)
   const source = runtimeSourceOf(recipe, engine)
   const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(async () => client) }
-  const [weights, resolved, modelcar] = await Promise.all([
+  const factoryNow = resolveFactory(client, recipe.image.platform, new Date().toISOString())
+  const [weights, resolved, factory, modelcar] = await Promise.all([
     lockWeights(recipe, context),
-    resolveRuntime(client, source, engine, recipe, environment),
+    resolveRuntime(client, source, engine, { recipe, environment, factory: factoryNow }),
+    factoryNow,
     recipe.weights.modelcar
       ? resolveDebian(client, modelcarSource, recipe.image.platform, new Date().toISOString())
       : undefined,
@@ -47,6 +50,7 @@ export async function resolveLock(
     runtime: resolved.runtime,
     weights,
     ...optional('modelcar', modelcar),
+    factory,
     ...facts,
   }
 }
@@ -59,6 +63,12 @@ async function lockWeights(recipe: Recipe, context: SourceContext): Promise<Lock
   return splitLargeFiles(weights, maxLayerBytes, context)
 }
 
+interface RuntimeQuestion {
+  recipe: Recipe
+  environment: NodeJS.ProcessEnv
+  factory: Promise<FactoryLock>
+}
+
 interface ResolvedRuntime {
   runtime: LockedRuntime
   version: string
@@ -68,9 +78,10 @@ async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  { image: { platform }, engine: { version: range } }: Recipe,
-  environment: NodeJS.ProcessEnv,
+  { recipe, environment, factory }: RuntimeQuestion,
 ): Promise<ResolvedRuntime> {
+  const { platform } = recipe.image
+  const range = recipe.engine.version
   const now = new Date().toISOString()
   switch (source.type) {
     case 'upstream': {
@@ -78,8 +89,8 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(said, engine, source.base) }
     }
     case 'python': {
-      const mirror = await mirrorOf(client, environment)
-      const runtime = await resolvePython(client, source, range, { platform, now, mirror })
+      const place = { platform, mirror: await mirrorOf(client, environment), factory: await factory }
+      const runtime = await resolvePython(client, source, range, { ...place, now })
       const found = runtime.distributions.find(({ name }) => name === source.distribution)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
     }

@@ -67,11 +67,23 @@ const runtime = z.discriminatedUnion('type', [
   }),
 ])
 
+/** Containers that a build works in and that are part of no image: one base, and the package files that each adds to it. */
+export const helperNames = ['packer', 'harness', 'comparer', 'installer'] as const
+export type HelperName = (typeof helperNames)[number]
+
+export const factorySchema = z.strictObject({
+  base: pinnedImage,
+  packer: z.array(debianPackage),
+  harness: z.array(debianPackage),
+  comparer: z.array(debianPackage),
+  installer: z.array(debianPackage),
+} satisfies Record<HelperName | 'base', z.ZodType>)
+
 /** What the header of a GGUF says of the model and how to talk to it. */
 const ggufFacts = z.strictObject({
   architecture: z.string().min(1),
   parameterCount: z.number().int().nonnegative(),
-  /** Kind of quantisation as llama.cpp names it, e.g. Q4_K_M; null for a number nobody here knows. */
+  /** Kind of quantisation as llama.cpp names it, e.g. Q4_K_M; null for a number that ingot does not know. */
   fileType: z.string().nullable(),
   chatTemplate: z.string().optional(),
   bosToken: z.string().optional(),
@@ -86,6 +98,8 @@ export const lockSchema = z.strictObject({
   weights: lockedWeightsSchema,
   /** Where the programs of a modelcar come from, if the recipe asks for one. */
   modelcar: debianRuntime.optional(),
+  /** Absent in locks of ingot 0.1: the helpers are then what base and archive have at each build. */
+  factory: factorySchema.optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFacts.optional(),
 })
@@ -97,7 +111,13 @@ export type DebianLock = z.infer<typeof debianRuntime>
 export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
+export type FactoryLock = z.infer<typeof factorySchema>
 export type GgufFacts = z.infer<typeof ggufFacts>
+
+/** What one helper is installed from; undefined where the lock does not pin it. */
+export function helperLock(pinned: FactoryLock | undefined, name: HelperName): DebianLock | undefined {
+  return pinned && { type: 'debian', base: pinned.base, packages: pinned[name] }
+}
 
 /** Reads a lock file's text; throws `invalid-lock` naming the first wrong member. */
 export function parseLock(text: string, file: string): Lock {
@@ -143,7 +163,9 @@ function isMap(value: Json | undefined): value is { readonly [key: string]: Json
 
 function shown(value: Json | undefined): string {
   if (value === undefined) return '(absent)'
-  return isMap(value) && typeof value['version'] === 'string' ? value['version'] : JSON.stringify(value)
+  if (isMap(value) && typeof value['version'] === 'string') return value['version']
+  const text = JSON.stringify(value)
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
 
 function readJson(text: string, file: string): unknown {

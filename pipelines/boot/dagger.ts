@@ -8,13 +8,12 @@ import type { ImageConfig } from '../../images/oci.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles, runtimeSpec } from '../../images/runtime-spec.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { imageFrom } from '../debian.ts'
+import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
+import { helperOf } from '../factory.ts'
 import { readImageConfig } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import type { BootedServer, BootRequest, Runner, StopOutcome } from './runner.ts'
 
-const harnessImage = 'debian:bookworm-slim'
-const harnessPackages = ['runc', 'socat', 'iproute2', 'procps']
 const orderPort = 9100
 
 /** What the Dagger runner needs besides the request. */
@@ -24,6 +23,8 @@ export interface DaggerBoot {
   /** Port on loopback where the store is served as a registry during the run. */
   registryPort: number
   platform: string
+  /** Pins the container that boots; without it that is made of what base and archive have now. */
+  factory?: FactoryLock | undefined
 }
 
 /** Boots images with runc inside an exec of the engine, pulled by digest from the store. */
@@ -82,7 +83,7 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
   const mounted = (request.mounts ?? []).reduce(
     (container, { image }, index) =>
       container.withMountedDirectory(`/mounts/${index}`, pulledByDigest(context, image).rootfs()),
-    toolsOf(context).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
+    (await toolsOf(context)).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
   )
   return files
     .reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
@@ -91,14 +92,8 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
     .withExposedPort(orderPort)
 }
 
-function toolsOf({ client, platform }: DaggerBoot): Container {
-  return imageFrom(client, harnessImage, platform)
-    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
-    .withExec([
-      'sh',
-      '-ceu',
-      `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${harnessPackages.join(' ')} >/dev/null`,
-    ])
+function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
+  return helperOf(client, 'harness', platform, helperLock(factory, 'harness'))
 }
 
 export function pulledByDigest(
@@ -114,7 +109,7 @@ export function pulledByDigest(
 
 /** The machine of the engine, which may be another than this one. */
 async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
-  const said = await toolsOf(context)
+  const said = await (await toolsOf(context))
     .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
     .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
     .stdout()

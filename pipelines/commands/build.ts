@@ -83,6 +83,7 @@ async function buildRecipe(
   try {
     return await buildImage(plan, lock.weights, {
       ...context,
+      factory: lock.factory,
       store,
       engine: () => engine.client(),
       recipeFolder: loaded.folder,

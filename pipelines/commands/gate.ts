@@ -63,7 +63,8 @@ async function gated(
   const plan = planImage(recipe, lock)
   return withEngine(context, async (engine) => {
     const shared = { ...context, store, engine: () => engine.client() }
-    const building = { ...shared, recipeFolder: folder, verify: false, boots: openTurns() }
+    const { factory } = lock
+    const building = { ...shared, recipeFolder: folder, verify: false, factory, boots: openTurns() }
     await buildImage(plan, lock.weights, building)
     const subject = await findSubject(file, store, context.environment)
     const stock = async (): Promise<GateImage> => {
@@ -80,6 +81,7 @@ async function gated(
           {
             client: await engine.client(),
             environment: context.environment,
+            factory,
             registryPort: registry.port,
             runner,
             stock,

@@ -41,6 +41,7 @@ function planText(plan: ImagePlan): string {
     `${plan.name}: ${plan.engine.id} ${plan.engine.version} serves ${plan.model}`,
     `plan      ${planDigestOf(plan)}`,
     `base      ${plan.runtime.locked.base.reference} ${plan.runtime.locked.base.digest.slice(0, 19)}`,
+    `packer    ${packerText(plan)}`,
     `weights   ${weights.delivery}, ${weights.files.length} files, ${formatBytes(weights.sizeBytes)}, set ${weights.setDigest.slice(0, 19)}`,
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
@@ -52,6 +53,13 @@ function planText(plan: ImagePlan): string {
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')
+}
+
+function packerText({ packer }: ImagePlan): string {
+  if (packer === undefined) return 'not pinned by this lock; `ingot lock RECIPE` pins it'
+  const { base, packages } = packer
+  const versions = packages.map(({ name, version }) => `${name} ${version}`)
+  return [`${base.reference} ${base.digest.slice(0, 19)}`, ...versions].join(', ')
 }
 
 /** The lock knows packages and wheels as they are downloaded, and weights to the byte. */

@@ -83,19 +83,20 @@ function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report
 }
 
 export async function withRunner<Result>(
-  subject: Pick<Subject, 'plan' | 'report' | 'mounts'>,
+  subject: Pick<Subject, 'plan' | 'report' | 'mounts' | 'factory'>,
   options: Omit<VerifyOptions, 'profile'>,
   context: VerifyEnvironment,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
   const { store, environment, engine } = context
+  const { factory } = subject
   const { platform } = subject.plan
   await fetchElsewhere(subject, context)
   const registry = await serveStore(store, {})
   try {
     if (options.runner === 'dagger') {
       const client = await engine()
-      return await use(daggerRunner({ client, store, registryPort: registry.port, platform }))
+      return await use(daggerRunner({ client, store, registryPort: registry.port, platform, factory }))
     }
     const { runner: name, gpus, memoryBytes } = options
     const tool = { name, environment }

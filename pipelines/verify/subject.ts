@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
 import { type Report, reportVersion } from '../../images/report.ts'
 import type { Digest } from '../../lib/digest.ts'
+import { optional } from '../../lib/optional.ts'
+import { type FactoryLock, factorySchema } from '../../recipes/lock.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
@@ -17,6 +19,8 @@ export interface Subject {
   planDigest: Digest
   report: Report
   mounts: WeightsMount[]
+  /** Helpers as the recipe's lock pins them, or as the build did. Without, a boot takes those of now. */
+  factory?: FactoryLock
 }
 
 /** The image of a recipe, or the one a name or digest of the store points at. Throws `no-image` for what was never built. */
@@ -35,7 +39,8 @@ async function ofRecipe(file: string, store: Store, environment: NodeJS.ProcessE
   const lock = await loadLock(lockFile)
   if (lock === undefined) throw notBuilt(file, 'it has no lock yet', `run \`ingot build ${file}\``)
   const plan = planImage(recipe, lock)
-  return withReport(file, plan, planDigestOf(plan), store)
+  const subject = await withReport(file, plan, planDigestOf(plan), store)
+  return { ...subject, ...optional('factory', lock.factory) }
 }
 
 async function ofReference(text: string, store: Store): Promise<Subject> {
@@ -50,7 +55,11 @@ async function ofReference(text: string, store: Store): Promise<Subject> {
   const planDigest = config.Labels?.['dev.ingot.plan'] as Digest | undefined
   // Only `ingot build` writes records of this kind.
   const plan = planDigest && ((await readRecord(store, 'plan', planDigest)) as ImagePlan | undefined)
-  if (plan && planDigest) return withReport(text, plan, planDigest, store)
+  if (plan && planDigest) {
+    const subject = await withReport(text, plan, planDigest, store)
+    const factory = factorySchema.safeParse(await readRecord(store, 'factory', planDigest))
+    return { ...subject, ...optional('factory', factory.data) }
+  }
   throw notBuilt(text, 'the store has no plan for this image', 'build its recipe again with `ingot build`')
 }
 
