@@ -70,7 +70,6 @@ export async function buildImage(
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
   // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
   await writeRecord(store, 'plan', planDigest, plan as unknown as Json)
-  if (context.factory) await writeRecord(store, 'factory', planDigest, context.factory as unknown as Json)
   const { scan, requireClean } = await scanBuilt(
     plan,
     weights,

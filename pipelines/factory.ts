@@ -6,7 +6,7 @@ import type { Client } from './session.ts'
 /** All helpers stand on it. */
 const base = 'debian:bookworm-slim'
 
-/** Containers that ingot works in and that are part of no image. */
+/** What each helper is given. */
 const packages = {
   /** zstd writes every layer, with the tar of the base; scanelf reads what the loader reads. */
   packer: ['zstd', 'pax-utils'],
@@ -18,16 +18,24 @@ const packages = {
   installer: ['python3-pip'],
 } satisfies Record<HelperName, string[]>
 
+/**
+ * Helpers whose programs need no more than the base. pax-utils depends on Python for scripts that are not used here, and
+ * every update of Python would be another plan.
+ */
+const alone: readonly HelperName[] = ['packer', 'comparer']
+
+function question(name: HelperName): string {
+  const command = alone.includes(name) ? 'download' : 'install -y --no-install-recommends'
+  const words = `--print-uris -o Acquire::ForceHash=sha256 -qq ${packages[name].join(' ')}`
+  return `echo "helper ${name}"; apt-get ${command} ${words}`
+}
+
 /** Pins all helpers as the base's own package manager would install them now. `now` makes the question new for the engine. */
 export async function resolveFactory(client: Client, platform: string, now: string): Promise<FactoryLock> {
   const pinned = await pinImage(client, base, platform)
-  const questions = helperNames.map(
-    (name) =>
-      `echo "helper ${name}"; apt-get install --print-uris -o Acquire::ForceHash=sha256 -qq -y --no-install-recommends ${packages[name].join(' ')}`,
-  )
   const listing = await imageFrom(client, pinnedReference(pinned), platform)
     .withEnvVariable('INGOT_ASKED_AT', now)
-    .withExec(['sh', '-ceu', ['apt-get update -qq >&2', ...questions].join('\n')])
+    .withExec(['sh', '-ceu', ['apt-get update -qq >&2', ...helperNames.map(question)].join('\n')])
     .stdout()
   return { base: pinned, ...parseHelpers(listing) }
 }
@@ -59,7 +67,8 @@ export async function helperOf(
   platform: string,
   lock: DebianLock | undefined,
 ): Promise<Container> {
-  if (lock !== undefined) return installDebian(client, lock, platform, `of the ${name}`)
+  if (lock !== undefined)
+    return installDebian(client, lock, platform, { whose: `of the ${name}`, alone: alone.includes(name) })
   return imageFrom(client, base, platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withExec([

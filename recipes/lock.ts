@@ -71,7 +71,7 @@ const runtime = z.discriminatedUnion('type', [
 export const helperNames = ['packer', 'harness', 'comparer', 'installer'] as const
 export type HelperName = (typeof helperNames)[number]
 
-export const factorySchema = z.strictObject({
+const factory = z.strictObject({
   base: pinnedImage,
   packer: z.array(debianPackage),
   harness: z.array(debianPackage),
@@ -99,7 +99,7 @@ export const lockSchema = z.strictObject({
   /** Where the programs of a modelcar come from, if the recipe asks for one. */
   modelcar: debianRuntime.optional(),
   /** Absent in locks of ingot 0.1: the helpers are then what base and archive have at each build. */
-  factory: factorySchema.optional(),
+  factory: factory.optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFacts.optional(),
 })
@@ -111,7 +111,7 @@ export type DebianLock = z.infer<typeof debianRuntime>
 export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
-export type FactoryLock = z.infer<typeof factorySchema>
+export type FactoryLock = z.infer<typeof factory>
 export type GgufFacts = z.infer<typeof ggufFacts>
 
 /** What one helper is installed from; undefined where the lock does not pin it. */

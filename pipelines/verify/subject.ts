@@ -3,7 +3,7 @@ import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
 import { type Report, reportVersion } from '../../images/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { optional } from '../../lib/optional.ts'
-import { type FactoryLock, factorySchema } from '../../recipes/lock.ts'
+import type { FactoryLock } from '../../recipes/lock.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
@@ -19,7 +19,7 @@ export interface Subject {
   planDigest: Digest
   report: Report
   mounts: WeightsMount[]
-  /** Helpers as the recipe's lock pins them, or as the build did. Without, a boot takes those of now. */
+  /** Helpers that the recipe's lock pins. An image that is named without its recipe is booted by those of now. */
   factory?: FactoryLock
 }
 
@@ -55,11 +55,7 @@ async function ofReference(text: string, store: Store): Promise<Subject> {
   const planDigest = config.Labels?.['dev.ingot.plan'] as Digest | undefined
   // Only `ingot build` writes records of this kind.
   const plan = planDigest && ((await readRecord(store, 'plan', planDigest)) as ImagePlan | undefined)
-  if (plan && planDigest) {
-    const subject = await withReport(text, plan, planDigest, store)
-    const factory = factorySchema.safeParse(await readRecord(store, 'factory', planDigest))
-    return { ...subject, ...optional('factory', factory.data) }
-  }
+  if (plan && planDigest) return withReport(text, plan, planDigest, store)
   throw notBuilt(text, 'the store has no plan for this image', 'build its recipe again with `ingot build`')
 }
 

@@ -11,7 +11,6 @@ import { storeImage } from '../../../pipelines/store/image.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
 import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
 import { findSubject } from '../../../pipelines/verify/subject.ts'
-import { factoryFor } from '../../images/engines/factory.ts'
 import { lockFor, recipeFor } from '../../images/engines/fixtures.ts'
 import { report as sampleReport } from '../../images/report-sample.ts'
 
@@ -75,15 +74,4 @@ test('weights of another content are not taken for its own', async () => {
 test('an image without its weights in the store cannot be verified', async () => {
   await reported({})
   await expect(find()).rejects.toThrow('its weights are not in the store')
-})
-
-test.each([
-  ['the helpers that the build pinned', factoryFor(), factoryFor()],
-  ['none where the record is of another shape', { base: 'debian' }, undefined],
-  ['none where the build pinned none', undefined, undefined],
-])('an image that is named without its recipe boots with %s', async (_, record, factory) => {
-  const weightsImage = await stored(`${plan.name}-weights`, { 'dev.ingot.weights': plan.weights.setDigest })
-  await reported({ weightsImage })
-  if (record) await writeRecord(store, 'factory', planDigestOf(plan), record)
-  expect((await find()).factory).toEqual(factory)
 })
