@@ -37,7 +37,12 @@ export async function reportState(
 ): Promise<ReportState | undefined> {
   const report = parseReport(await readCache(store, reportKind, planDigestOf(plan)))
   if (report === undefined) return undefined
-  return { report, damages: await damagesIn(store, [report.image], search) }
+  return { report, damages: await reportDamages(store, report, search) }
+}
+
+/** What is wrong with the image of a report. Weights beside it can be made again without judging it anew. */
+export function reportDamages(store: Store, { image }: Report, search: DamageSearch): Promise<Damage[]> {
+  return damagesIn(store, [image], search)
 }
 
 /** The same when nothing is missing or damaged. */

@@ -43,10 +43,16 @@ export async function stampBlob(store: Store, digest: Digest): Promise<void> {
   if (found) await keepStamp(store, digest, stampOf(found))
 }
 
-export async function hasStamp(store: Store, digest: Digest, stamp: BlobStamp): Promise<boolean> {
-  if (stamp.sizeBytes < smallestStampedBytes) return false
+/** `other`: the file was written to since, or is too small to be noted; `none`: it was never noted. */
+export async function compareStamp(
+  store: Store,
+  digest: Digest,
+  stamp: BlobStamp,
+): Promise<'same' | 'other' | 'none'> {
+  if (stamp.sizeBytes < smallestStampedBytes) return 'other'
   const known = await readCache(store, kind, hexOf(digest))
-  return JSON.stringify(known, fields) === JSON.stringify(stamp, fields)
+  if (known === undefined) return 'none'
+  return JSON.stringify(known, fields) === JSON.stringify(stamp, fields) ? 'same' : 'other'
 }
 
 const fields = ['changedNs', 'inode', 'modifiedNs', 'sizeBytes']

@@ -4,7 +4,7 @@ import type { Descriptor } from '../../images/oci.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
-import { hasStamp, keepStamp, stampOf } from './blob-stamp.ts'
+import { compareStamp, keepStamp, stampOf } from './blob-stamp.ts'
 import { blobPath, chunksOf } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { foreignBlob } from './foreign.ts'
@@ -19,10 +19,10 @@ export type Damage =
 
 export interface DamageSearch {
   /**
-   * `stamp` hashes a file only when the file system says that it changed since it was last hashed; `hash` reads every byte,
-   * which also finds what went wrong on the disk itself.
+   * `stamp` hashes a file only when the file system says that it changed since it was last hashed; `glance` does not hash
+   * what never was; `hash` reads every byte, which also finds what went wrong on the disk itself.
    */
-  by: 'stamp' | 'hash'
+  by: 'glance' | 'stamp' | 'hash'
   /** Called while files are hashed, with the bytes of one search so far and in all. */
   onBytes?: ((doneBytes: number, totalBytes: number) => void) | undefined
   signal?: AbortSignal | undefined
@@ -92,7 +92,8 @@ export async function damageOf(
   const foundBytes = stamp.sizeBytes
   if (size !== undefined && foundBytes !== size)
     return { type: 'size', digest, foundBytes, expectedBytes: size }
-  if (search.by === 'stamp' && (await hasStamp(store, digest, stamp))) return undefined
+  const known = search.by === 'hash' ? 'other' : await compareStamp(store, digest, stamp)
+  if (known === 'same' || (known === 'none' && search.by === 'glance')) return undefined
   const found = await hashOf(store, digest, foundBytes, search)
   if (found === 'missing') return { type: 'missing', digest }
   if (found === 'unreadable') return { type: 'corrupt', digest, found: 'the disk cannot read it' }
