@@ -4,7 +4,7 @@ import { listReports, reportDamages } from '../report-record.ts'
 import { type StoreCheck, type StoreProblem, verifyStore } from '../store/check.ts'
 import { damageText } from '../store/damage.ts'
 import { listReferences } from '../store/reference.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type CommandContext, storeFolder } from './command.ts'
 
 /** One thing that is wrong in the store, in words. */
@@ -28,6 +28,8 @@ export async function doctorStore(isJson: boolean, context: CommandContext): Pro
     const json = { store: store.root, blobs, sizeBytes, findings }
     stdout(isJson ? `${JSON.stringify(json, null, 2)}\n` : storeText(store, check, findings))
     return findings.length === 0 ? 0 : 1
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -11,7 +11,7 @@ import { checkRecipe, lockFileOf } from '../recipes.ts'
 import { listReports } from '../report-record.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
 import { listReferences } from '../store/reference.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const listCommand: Command = {
@@ -119,6 +119,8 @@ async function listImages({ environment }: CommandContext): Promise<Pick<Listing
       images.push({ name, digest, verdict: damages.length === 0 ? verdict : null, damages })
     }
     return { images, lost: await lostImages(store, reports, images) }
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -5,7 +5,7 @@ import { StageError } from '../error.ts'
 import { listReports, reportKind } from '../report-record.ts'
 import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
 import { listReferences, type Reference } from '../store/reference.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const pruneCommand: Command = {
@@ -38,6 +38,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const found = { images: [...names], reports, ...collected, dryRun: values['dry-run'] }
     context.stdout(values.json ? `${JSON.stringify(found, null, 2)}\n` : pruneText(found))
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -7,7 +7,7 @@ import { openRescan } from '../built/rescan.ts'
 import { daggerSecrets } from '../secrets.ts'
 import type { LazyEngine } from '../session.ts'
 import { requireIntact } from '../store/damage.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 import { withEngine } from './engine.ts'
 
@@ -32,6 +32,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       for (const [name, seen] of others) stdout(`${name}: ${scanText(seen).join('\n')}\n`)
     }
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }
