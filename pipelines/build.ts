@@ -10,19 +10,19 @@ import type { FactoryLock } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import { daggerRunner } from './boot/dagger.ts'
 import type { WeightsMount } from './boot/runner.ts'
-import { lacksCompanions } from './built/companions.ts'
 import { StageError } from './error.ts'
+import { knownImage, nameJudged, restoreImages } from './known-image.ts'
 import type { Progress } from './progress.ts'
 import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './rebase.ts'
 import { serveStore } from './registry/server.ts'
-import { keepReport, knownReport } from './report-record.ts'
+import { keepReport } from './report-record.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
 import { scanBuilt } from './scan/built.ts'
 import { daggerSecrets } from './secrets.ts'
 import type { Client } from './session.ts'
 import { attributeBuilt } from './size/built.ts'
-import { storeImage } from './store/image.ts'
+import { writeImage } from './store/image.ts'
 import { writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
@@ -52,11 +52,9 @@ export async function buildImage(
   weights: LockedWeights,
   context: BuildContext,
 ): Promise<Report> {
-  const known = await knownReport(context.store, plan)
-  if (known && (known.verdict === 'verified' || !context.verify)) {
-    await restoreCompanions(plan, weights, context)
-    return known
-  }
+  const known = await knownImage(plan, context)
+  const pack = () => packedWeights(plan, weights, context)
+  if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) return known
   const { progress, store } = context
   const began = performance.now()
   const runtime = timedTask(runtimeOf(plan, context))
@@ -64,7 +62,10 @@ export async function buildImage(
   const [built, packed] = await Promise.all([runtime, weightLayers])
   const planDigest = planDigestOf(plan)
   const baked = plan.weights.delivery === 'baked' ? packed.value : []
-  const mounts = baked.length > 0 ? [] : await storeWeightsImages(plan, weights, packed.value, context)
+  const { mounts, names } =
+    baked.length > 0
+      ? { mounts: [], names: [] }
+      : await storeWeightsImages(plan, weights, packed.value, context)
   const layers = [...baked, ...built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
@@ -76,7 +77,7 @@ export async function buildImage(
     { layers: built.value.layers, assembled },
     context,
   )
-  const image = await storeImage(store, assembled, `${plan.name}:latest`)
+  const image = await writeImage(store, assembled)
   const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: built.value.layers })
   const draft = reportOf(plan, planDigest, image, baked, built.value, attribution)
   requireBudgets(plan, draft)
@@ -99,18 +100,8 @@ export async function buildImage(
   }
   await requireClean(report)
   await keepReport(store, report)
+  await nameJudged(store, report, names)
   return report
-}
-
-/** Images beside the server's have names of their own, which may have been pruned while the server's stayed. */
-async function restoreCompanions(
-  plan: ImagePlan,
-  weights: LockedWeights,
-  context: BuildContext,
-): Promise<void> {
-  if (!(await lacksCompanions(context.store, plan))) return
-  context.progress.step('make the images of the weights again')
-  await storeWeightsImages(plan, weights, await packedWeights(plan, weights, context), context)
 }
 
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {

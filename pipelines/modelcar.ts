@@ -14,9 +14,9 @@ import { installDebian } from './debian.ts'
 import { packerOf, packLayers } from './packing.ts'
 import type { Progress } from './progress.ts'
 import type { Client } from './session.ts'
-import { statBlob } from './store/blobs.ts'
-import { readRecord, touchRecord, writeRecord } from './store/record.ts'
+import { readCache, touchRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import { areIntact, isStoredLayers } from './stored-layers.ts'
 
 export interface ModelcarContext {
   store: Store
@@ -53,11 +53,8 @@ export async function buildModelcar(
 }
 
 async function knownLayers(store: Store, key: string): Promise<StoredLayer[] | undefined> {
-  // Only buildModelcar writes records of this kind, under a key that names their whole input.
-  const known = (await readRecord(store, recordKind, key)) as StoredLayer[] | undefined
-  if (known === undefined) return undefined
-  const sizes = await Promise.all(known.map((layer) => statBlob(store, layer.descriptor.digest)))
-  if (sizes.some((size) => size === undefined)) return undefined
+  const known = await readCache(store, recordKind, key)
+  if (!isStoredLayers(known) || !(await areIntact(store, known))) return undefined
   await touchRecord(store, recordKind, key)
   return known
 }

@@ -13,9 +13,9 @@ import { mirrorOf } from './index-mirror.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { installPython } from './python.ts'
 import { rewriteTree } from './slim-tree.ts'
-import { statBlob } from './store/blobs.ts'
-import { readRecord, touchRecord, writeRecord } from './store/record.ts'
+import { readCache, touchRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import { areIntact, isStoredLayers } from './stored-layers.ts'
 import { installUpstream } from './upstream.ts'
 import type { WheelPlace } from './wheel-program.ts'
 
@@ -31,13 +31,17 @@ const recordKind = 'runtime'
 
 /** The runtime an equal plan gave before, if all its layers are still in the store. */
 export async function knownRuntime(store: Store, plan: ImagePlan): Promise<BuiltRuntime | undefined> {
+  const record = await readCache(store, recordKind, runtimeKey(plan))
+  if (!hasLayers(record)) return undefined
   // Only buildRuntime writes records of this kind, under a key that names their whole input.
-  const known = (await readRecord(store, recordKind, runtimeKey(plan))) as BuiltRuntime | undefined
-  if (known === undefined) return undefined
-  const sizes = await Promise.all(known.layers.map((layer) => statBlob(store, layer.descriptor.digest)))
-  if (sizes.some((size) => size === undefined)) return undefined
+  const known = record as BuiltRuntime
+  if (!(await areIntact(store, known.layers))) return undefined
   await touchRecord(store, recordKind, runtimeKey(plan))
   return known
+}
+
+function hasLayers(record: unknown): boolean {
+  return typeof record === 'object' && record !== null && 'layers' in record && isStoredLayers(record.layers)
 }
 
 /** So that an equal plan finds it again. */

@@ -4,7 +4,8 @@ import type { Report } from '../../images/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { type LoadedRecipe, loadLock, loadRecipe } from '../recipes.ts'
-import { knownReport } from '../report-record.ts'
+import { reportState } from '../report-record.ts'
+import { damagedImage } from '../store/damage.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 
@@ -16,7 +17,7 @@ export interface BuiltImage {
   report: Report
 }
 
-/** The image that a recipe and its lock stand for, from the store. Throws `missing-lock` and `no-image`. */
+/** The image that a recipe and its lock stand for, from the store. Throws `missing-lock`, `no-image`, `missing-blob` and `corrupt-blob`. */
 export async function findBuilt(
   file: string,
   store: Store,
@@ -31,8 +32,11 @@ export async function findBuilt(
       hint: `run \`ingot build ${file}\``,
     })
   const plan = planImage(loaded.recipe, lock)
-  const report = await knownReport(store, plan)
-  if (report !== undefined) return { loaded, lock, plan, report }
+  const state = await reportState(store, plan)
+  if (state !== undefined) {
+    if (state.damages.length > 0) throw damagedImage(state.report.image, state.damages)
+    return { loaded, lock, plan, report: state.report }
+  }
   throw new StageError('no-image', {
     attempted: `find the image of ${file}`,
     found: 'the store has none for this recipe and lock',

@@ -8,7 +8,7 @@ import { resolveLock } from '../lock.ts'
 import type { Progress } from '../progress.ts'
 import { type LoadedRecipe, loadLock, loadRecipe, saveLock } from '../recipes.ts'
 import type { LazyEngine } from '../session.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { openTurns, type Turns } from '../turns.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
@@ -88,6 +88,8 @@ async function buildRecipe(
       engine: () => engine.client(),
       recipeFolder: loaded.folder,
     })
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

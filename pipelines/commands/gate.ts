@@ -10,7 +10,7 @@ import { runGate } from '../gate.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
 import { serveStore } from '../registry/server.ts'
 import { keepReport } from '../report-record.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { openTurns } from '../turns.ts'
 import { type VerifyOptions, withRunner } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
@@ -45,6 +45,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const lines = [...gateLines(report.gate), report.image, '']
     context.stdout(values.json ? prettyJson(reportJson(report)) : lines.join('\n'))
     return exitCodes[report.gate?.status ?? 'not run']
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

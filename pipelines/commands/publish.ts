@@ -6,7 +6,7 @@ import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
 import { openTransport } from '../publish/transport.ts'
 import { daggerSecrets } from '../secrets.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { readSecret } from '../weights/token.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
@@ -86,6 +86,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     })
     context.stdout(values.json ? `${JSON.stringify(published, null, 2)}\n` : publishedText(target, published))
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await transport.close()
     await closeStore(store)

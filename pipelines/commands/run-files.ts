@@ -4,7 +4,7 @@ import { type RunTarget, runFileFor, runTargets } from '../../images/run-files/g
 import { findBuilt, requireVerified } from '../built/image.ts'
 import { parseTarget, repositoryOf } from '../publish/reference.ts'
 import { runFacts } from '../run-files.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const runFilesCommand: Command = {
@@ -45,6 +45,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     else if (values.to === undefined) for (const { content } of files) context.stdout(content)
     else for (const { name } of files) context.stdout(`${join(values.to, name)}\n`)
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -93,8 +93,8 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./gpu-code.ts')).gpuCodeCommand,
   },
   doctor: {
-    usage: 'doctor [--json]',
-    summary: 'what is here, what is missing, and how to get it',
+    usage: 'doctor [--store] [--json]',
+    summary: 'what is here, what is missing, and how to get it; or whether the store is sound',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
 }

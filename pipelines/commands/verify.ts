@@ -9,7 +9,7 @@ import { parseBytes } from '../../lib/bytes.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
@@ -50,6 +50,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     if (values.report !== undefined) await writeReports(resolve(values.report), report)
     context.stdout(values.json ? prettyJson(reportJson(report)) : reportText(report))
     return report.verdict === 'verified' ? 0 : 1
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

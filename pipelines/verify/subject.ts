@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
-import { type Report, reportVersion } from '../../images/report.ts'
+import type { Report } from '../../images/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { optional } from '../../lib/optional.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import { loadLock, loadRecipe } from '../recipes.ts'
+import { storedReport } from '../report-record.ts'
 import { statBlob } from '../store/blobs.ts'
 import { readImageConfig } from '../store/image.ts'
 import { readRecord } from '../store/record.ts'
@@ -60,9 +61,8 @@ async function ofReference(text: string, store: Store): Promise<Subject> {
 }
 
 async function withReport(text: string, plan: ImagePlan, planDigest: Digest, store: Store): Promise<Subject> {
-  // Only ingot writes records of this kind; those of another version have another shape.
-  const report = (await readRecord(store, 'report', planDigest)) as Report | undefined
-  if (report === undefined || report.reportVersion !== reportVersion)
+  const report = await storedReport(store, planDigest)
+  if (report === undefined)
     throw notBuilt(
       text,
       'the store has no image of this plan',

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
-import { blobPath, statBlob } from '../store/blobs.ts'
-import { readRecord, writeRecord } from '../store/record.ts'
+import { blobPath } from '../store/blobs.ts'
+import { intactBytes } from '../store/damage.ts'
+import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import type { LocalFile } from './source.ts'
 
@@ -31,8 +32,10 @@ export async function rememberFiles(store: Store, layer: WeightLayer, blob: Dige
 /** A file whose bytes the store has in some layer, or undefined. They are hashed again on the way, as any others. */
 export async function openKnownFile(store: Store, file: WeightFile): Promise<LocalFile | undefined> {
   if (file.sizeBytes < worthRememberingBytes) return undefined
-  const { data: place } = placeSchema.safeParse(await readRecord(store, kind, file.sha256))
-  if (!place || ((await statBlob(store, place.blob)) ?? 0) < place.offset + file.sizeBytes) return undefined
+  const { data: place } = placeSchema.safeParse(await readCache(store, kind, file.sha256))
+  if (!place) return undefined
+  const foundBytes = await intactBytes(store, { digest: place.blob })
+  if ((foundBytes ?? 0) < place.offset + file.sizeBytes) return undefined
   const handle = await open(blobPath(store, place.blob), 'r')
   const end = place.offset + file.sizeBytes
   return {

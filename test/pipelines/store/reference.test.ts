@@ -104,9 +104,27 @@ test.each(['', ' x', 'a b', '../x', 'a\nb'])('the name %j is refused', async (na
   await expect(setReference(store, name, descriptor)).rejects.toMatchObject({ code: 'bad-name' })
 })
 
-test.each(['', 'not json', '[]', '{"manifests":[{}]}'])('an index of %j is corrupt', async (text) => {
+const named = JSON.stringify({
+  mediaType: mediaTypes.manifest,
+  digest: sha256(Buffer.from('x')),
+  size: 1,
+  annotations: { 'org.opencontainers.image.ref.name': 5 },
+})
+
+test.each(['', 'not json', '[]', '{"manifests":[{}]}', `{"manifests":[${named}]}`])(
+  'an index of %j is corrupt',
+  async (text) => {
+    const store = await scratchStore()
+    await writeFile(join(store.root, 'index.json'), text)
+    await expect(listReferences(store)).rejects.toMatchObject({ code: 'corrupt-index' })
+  },
+)
+
+test.each(['gone', 'a folder'])('an index that is %s is corrupt', async (what) => {
   const store = await scratchStore()
-  await writeFile(join(store.root, 'index.json'), text)
+  const path = join(store.root, 'index.json')
+  await rm(path)
+  if (what === 'a folder') await mkdir(path)
   await expect(listReferences(store)).rejects.toMatchObject({ code: 'corrupt-index' })
 })
 
