@@ -1,8 +1,12 @@
 import type { SkippedFile } from './locked-weights.ts'
 import { sortFiles } from './weights.ts'
 
-/** Files that no server reads: what the Hub shows to people, and what version control needs. */
-const notWeights = /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md)$|(^|\/)\.(git|cache)\//
+/**
+ * Files that no server reads: what the Hub shows to people, what version control needs, and what ingot itself writes where
+ * recipe and weights share a folder. A lock cannot hold its own hash.
+ */
+const notWeights =
+  /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md)$|\.lock\.json(\.\d+\.part)?$|(^|\/)\.(git|cache|ingot)\//
 
 /** Other formats of the same weights, left out where safetensors are present. */
 const otherFormats = /\.(bin|pt|pth|h5|msgpack|ot|onnx)$|(^|\/)(tf_model|flax_model|rust_model)[^/]*$/

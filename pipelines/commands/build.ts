@@ -4,9 +4,11 @@ import type { Report } from '../../images/report.ts'
 import { reportText } from '../../images/report-text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build.ts'
+import { withSameFolder } from '../lock/folder.ts'
+import { lockOf, saveLockOf } from '../lock/recipe.ts'
 import { resolveLock } from '../lock.ts'
 import type { Progress } from '../progress.ts'
-import { type LoadedRecipe, loadLock, loadRecipe, saveLock } from '../recipes.ts'
+import { type LoadedRecipe, loadRecipe } from '../recipes.ts'
 import type { LazyEngine } from '../session.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { openTurns, type Turns } from '../turns.ts'
@@ -40,6 +42,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
   const parallel = parallelOf(values.parallel)
   const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
+  // A lock that does not fit is told before anything is built.
+  await Promise.all(loaded.map(lockOf))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
   const verify = values['no-verify'] !== true
   const slim = values['no-slim'] !== true
@@ -76,28 +80,23 @@ async function buildRecipe(
   engine: LazyEngine,
   context: RecipeContext,
 ): Promise<Report> {
-  const lock = await lockOf(loaded, engine, context)
+  const lock = (await lockOf(loaded)) ?? (await newLock(loaded, engine, context))
   const slimmed: ImagePlan = planImage(loaded.recipe, lock)
   const plan = context.slim ? slimmed : stockPlanOf(slimmed)
   const store = await openStore(storeFolder(context.environment))
   try {
-    return await buildImage(plan, lock.weights, {
-      ...context,
-      store,
-      engine: () => engine.client(),
-      recipeFolder: loaded.folder,
-    })
+    const building = { ...context, store, engine: () => engine.client(), recipeFolder: loaded.folder }
+    return await withSameFolder({ ...loaded, lock }, building, () => buildImage(plan, lock.weights, building))
   } finally {
     await closeStore(store)
   }
 }
 
 /** A recipe that was never locked is locked now, as package managers do; an existing lock is never changed here. */
-async function lockOf(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
-  const known = await loadLock(loaded.lockFile)
-  if (known) return known
-  context.progress.step(`lock ${loaded.recipe.name}`)
-  const lock = await resolveLock(await engine.client(), loaded, context.environment)
-  await saveLock(loaded.lockFile, lock)
+async function newLock(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
+  const { environment, signal, progress } = context
+  progress.step(`lock ${loaded.recipe.name}`)
+  const lock = await resolveLock(loaded, { environment, signal, engine: () => engine.client() })
+  await saveLockOf(loaded, lock)
   return lock
 }

@@ -5,7 +5,8 @@ import type { Device } from '../../images/engine.ts'
 import { definedEngines } from '../../images/engines.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import { changedFiles } from '../changed-files.ts'
-import { checkRecipe, lockFileOf } from '../recipes.ts'
+import { lockFileOf } from '../lock/file.ts'
+import { checkRecipe } from '../recipes.ts'
 import { listReferences } from '../store/reference.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
@@ -62,10 +63,7 @@ async function listRecipes(
   return listed.filter(({ file, engine }) => {
     // One with problems is of interest when it was touched itself.
     if (engine === null) return changed.includes(file)
-    return isTouched(
-      { file, lockFile: relative('.', lockFileOf(file, folder, environment)), engine },
-      changed,
-    )
+    return isTouched({ file, lockFile: relative('.', lockFileOf(file, environment)), engine }, changed)
   })
 }
 

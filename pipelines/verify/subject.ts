@@ -4,7 +4,7 @@ import { type Report, reportVersion } from '../../images/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
-import { loadLock, loadRecipe } from '../recipes.ts'
+import { loadLocked } from '../lock/recipe.ts'
 import { statBlob } from '../store/blobs.ts'
 import { readImageConfig } from '../store/image.ts'
 import { readRecord } from '../store/record.ts'
@@ -31,9 +31,7 @@ export async function findSubject(
 }
 
 async function ofRecipe(file: string, store: Store, environment: NodeJS.ProcessEnv): Promise<Subject> {
-  const { recipe, lockFile } = await loadRecipe(file, environment)
-  const lock = await loadLock(lockFile)
-  if (lock === undefined) throw notBuilt(file, 'it has no lock yet', `run \`ingot build ${file}\``)
+  const { recipe, lock } = await loadLocked(file, environment, `verify ${file}`)
   const plan = planImage(recipe, lock)
   return withReport(file, plan, planDigestOf(plan), store)
 }
