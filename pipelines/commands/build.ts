@@ -4,7 +4,7 @@ import type { Report } from '../../images/report.ts'
 import { reportText } from '../../images/report-text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build.ts'
-import { withSameFolder } from '../lock/folder.ts'
+import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/recipe.ts'
 import { resolveLock } from '../lock.ts'
 import type { Progress } from '../progress.ts'
@@ -42,8 +42,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
   const parallel = parallelOf(values.parallel)
   const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
-  // A lock that does not fit is told before anything is built.
-  await Promise.all(loaded.map(lockOf))
+  // A lock or a folder that does not fit is told before anything is built.
+  await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
   const verify = values['no-verify'] !== true
   const slim = values['no-slim'] !== true
@@ -65,6 +65,11 @@ function parallelOf(text: string | undefined): number {
   if (text === undefined) return usualParallel
   if (/^[1-9]\d?$/.test(text)) return Number(text)
   throw usageError('build', `--parallel is "${text}", not a number from 1 to 99`)
+}
+
+async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Promise<void> {
+  const lock = await lockOf(loaded)
+  if (lock !== undefined) await requireSameFolder({ ...loaded, lock }, { signal })
 }
 
 interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {

@@ -6,7 +6,7 @@ import { prettyJson } from '../../lib/json.ts'
 import { buildImage } from '../build.ts'
 import type { GateImage } from '../gate/boots.ts'
 import { runGate } from '../gate.ts'
-import { withSameFolder } from '../lock/folder.ts'
+import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/recipe.ts'
 import { serveStore } from '../registry/server.ts'
 import { keepReport } from '../report-record.ts'
@@ -60,6 +60,7 @@ async function gated(
   const act = `compare the image of ${file} with its stock image`
   const locked = await loadLocked(file, context.environment, act)
   const { recipe, folder, lock } = locked
+  await requireSameFolder(locked, { signal: context.signal })
   const plan = planImage(recipe, lock)
   return withEngine(context, async (engine) => {
     const shared = { ...context, store, engine: () => engine.client() }
