@@ -63,6 +63,6 @@ function noHeader(name: string): PlanError {
   return new PlanError('refused', {
     attempted: `plan the Ollama store of ${name}`,
     found: 'the lock holds no GGUF header with a chat template',
-    hint: 'run `ingot lock` again: it reads the header of the weights',
+    hint: 'run `ingot lock --all RECIPE`: it reads the header of the weights',
   })
 }

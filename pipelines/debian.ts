@@ -140,7 +140,7 @@ const outcomes: Record<string, { found: string; hint: string }> = {
   },
   gone: {
     found: 'a locked version is no longer in the archive',
-    hint: 'run `ingot lock RECIPE` to take the present versions, and review the change',
+    hint: 'run `ingot lock --all RECIPE` to take the present versions, and review the change',
   },
   changed: {
     found: 'a package file does not have its locked sha256',

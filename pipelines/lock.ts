@@ -1,72 +1,103 @@
 import semver from 'semver'
 import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
+import { lockFit } from '../images/lock-fit.ts'
+import { lockRequestOf } from '../images/lock-request.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
-import { weightLayerLimit } from '../images/plan-weights.ts'
 import { modelcarSource } from '../images/weights/modelcar.ts'
+import { IngotError } from '../lib/error.ts'
 import { optional } from '../lib/optional.ts'
-import type { FactoryLock, Lock, LockedRuntime } from '../recipes/lock.ts'
-import type { LockedWeights } from '../recipes/locked-weights.ts'
-import type { Recipe } from '../recipes/recipe.ts'
+import type { DebianLock, FactoryLock, Lock, LockedRuntime } from '../recipes/lock.ts'
+import { lockOriginOf } from '../recipes/lock-origin.ts'
+import { lockRenewal } from '../recipes/lock-renewal.ts'
 import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
 import { resolveFactory } from './factory.ts'
 import { mirrorOf } from './index-mirror.ts'
-import { readModelFacts } from './model-facts.ts'
+import { readableLock } from './lock/file.ts'
+import { lockWeights } from './lock/weights.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
 import { daggerSecrets } from './secrets.ts'
 import type { Client } from './session.ts'
 import { resolveUpstream } from './upstream.ts'
-import { inventoryWeights } from './weights/inventory.ts'
-import type { SourceContext } from './weights/source.ts'
-import { splitLargeFiles } from './weights/split.ts'
 
-/** Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves. */
-export async function resolveLock(
-  client: Client,
-  loaded: LoadedRecipe,
-  environment: NodeJS.ProcessEnv,
-): Promise<Lock> {
+export interface Resolving {
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  /** Opens the engine. Only base images, packages and some secrets need it. */
+  engine(): Promise<Client>
+  /** An earlier lock of the recipe, of which stays pinned what the recipe still asks for. */
+  kept?: Lock | undefined
+}
+
+/**
+ * Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves, except of
+ * a folder, which is hashed. When one part fails, the others stop. The lock is one that its reader takes.
+ */
+export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): Promise<Lock> {
   const { recipe, folder } = loaded
-  const engine = engineOf(recipe.engine.id)
-  const source = runtimeSourceOf(recipe, engine)
-  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(async () => client) }
-  const factoryNow = resolveFactory(client, recipe.image.platform, new Date().toISOString())
-  const [weights, resolved, factory, modelcar] = await Promise.all([
-    lockWeights(recipe, context),
-    resolveRuntime(client, source, engine, { recipe, environment, factory: factoryNow }),
-    factoryNow,
-    recipe.weights.modelcar
-      ? resolveDebian(client, modelcarSource, recipe.image.platform, new Date().toISOString())
-      : undefined,
-  ])
-  const facts = await readModelFacts(weights, context)
-  requireRange(resolved.version, recipe.engine.version, engine, source)
-  return {
+  const { kept, environment } = resolving
+  const request = lockRequestOf(recipe)
+  const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
+  const engine = () => openEngine(loaded, resolving)
+  const [weights, resolved, modelcar, factory] = await together(resolving.signal, (signal) => {
+    const context = {
+      recipeFolder: folder,
+      environment,
+      signal,
+      resolveSecret: daggerSecrets(resolving.engine),
+    }
+    const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
+    return [
+      lockWeights({ source: recipe.weights.source, request, renewal, kept }, context),
+      lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
+      lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
+      factory,
+    ]
+  })
+  const lock: Lock = {
     lockVersion: 1,
     recipe: recipe.name,
-    engine: { id: engine.id, version: resolved.version },
+    madeFrom: lockOriginOf(recipe, request),
+    engine: { id: recipe.engine.id, version: resolved.version },
     runtime: resolved.runtime,
-    weights,
     ...optional('modelcar', modelcar),
     factory,
-    ...facts,
+    ...weights,
+  }
+  return readableLock(loaded.lockFile, lock)
+}
+
+/** Waits for all tasks; when one fails or `outer` aborts, the signal of the others does. */
+async function together<Tasks extends readonly Promise<unknown>[]>(
+  outer: AbortSignal,
+  start: (signal: AbortSignal) => readonly [...Tasks],
+): Promise<{ -readonly [Index in keyof Tasks]: Awaited<Tasks[Index]> }> {
+  const stop = new AbortController()
+  try {
+    return await Promise.all(start(AbortSignal.any([outer, stop.signal])))
+  } catch (error) {
+    stop.abort(error)
+    throw error
   }
 }
 
-/** Ollama's store holds a model as one blob, so nothing is split for it; weights that stay outside of images have no layers. */
-async function lockWeights(recipe: Recipe, context: SourceContext): Promise<LockedWeights> {
-  const weights = await inventoryWeights(recipe.weights.source, context)
-  const maxLayerBytes = weightLayerLimit(recipe)
-  if (maxLayerBytes === undefined || recipe.engine.id === 'ollama') return weights
-  return splitLargeFiles(weights, maxLayerBytes, context)
-}
-
-interface RuntimeQuestion {
-  recipe: Recipe
-  environment: NodeJS.ProcessEnv
-  factory: Promise<FactoryLock>
+/** The engine, or in words which half of a lock it is missing for. */
+async function openEngine({ file, recipe }: LoadedRecipe, { engine }: Resolving): Promise<Client> {
+  try {
+    return await engine()
+  } catch (cause) {
+    if (!(cause instanceof IngotError) || cause.code !== 'no-engine') throw cause
+    const { attempted, found, hint } = cause.failure
+    const { base } = lockRequestOf(recipe).runtime
+    throw new StageError('no-engine', {
+      attempted: `lock the runtime half of ${file}: ${base} and its packages; the weights half needs no engine`,
+      found: `could not ${attempted}: ${found}`,
+      hint,
+      cause,
+    })
+  }
 }
 
 interface ResolvedRuntime {
@@ -74,14 +105,63 @@ interface ResolvedRuntime {
   version: string
 }
 
+interface RuntimeContext {
+  environment: NodeJS.ProcessEnv
+  engine(): Promise<Client>
+  factory: Promise<FactoryLock>
+}
+
+async function lockRuntime(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  { environment, engine, factory }: RuntimeContext,
+): Promise<ResolvedRuntime> {
+  if (kept !== undefined) return { runtime: kept.runtime, version: kept.engine.version }
+  const definition = engineOf(recipe.engine.id)
+  const source = runtimeSourceOf(recipe, definition)
+  const asked = { platform: recipe.image.platform, range: recipe.engine.version }
+  const resolved = await resolveRuntime(await engine(), source, definition, {
+    ...asked,
+    environment,
+    factory,
+  })
+  requireRange(resolved.version, asked.range, definition, source)
+  return resolved
+}
+
+/** Helper containers stay pinned with the runtime that they were resolved beside. */
+async function lockFactory(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  engine: () => Promise<Client>,
+): Promise<FactoryLock> {
+  if (kept?.factory !== undefined) return kept.factory
+  return resolveFactory(await engine(), recipe.image.platform, new Date().toISOString())
+}
+
+async function lockModelcar(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  engine: () => Promise<Client>,
+): Promise<DebianLock | undefined> {
+  if (!recipe.weights.modelcar) return undefined
+  const { platform } = recipe.image
+  return kept?.modelcar ?? resolveDebian(await engine(), modelcarSource, platform, new Date().toISOString())
+}
+
+interface AskedRuntime {
+  platform: string
+  range: string
+  environment: NodeJS.ProcessEnv
+  factory: Promise<FactoryLock>
+}
+
 async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  { recipe, environment, factory }: RuntimeQuestion,
+  { platform, range, environment, factory }: AskedRuntime,
 ): Promise<ResolvedRuntime> {
-  const { platform } = recipe.image
-  const range = recipe.engine.version
   const now = new Date().toISOString()
   switch (source.type) {
     case 'upstream': {

@@ -223,6 +223,6 @@ function notInstalled({ distribution }: PythonSource, lock: PythonLock, said: st
   return new StageError('drifted', {
     attempted: `install ${lock.distributions.length} locked distributions for ${distribution}`,
     found: said.trim().split('\n').slice(-20).join('\n  '),
-    hint: 'run `ingot lock RECIPE` where a version is gone; a wrong hash means a published file was changed: do not trust it',
+    hint: 'run `ingot lock --all RECIPE` where a version is gone; a wrong hash means a published file was changed: do not trust it',
   })
 }

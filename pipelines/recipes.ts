@@ -1,11 +1,11 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
-import { formatLock, type Lock, parseLock } from '../recipes/lock.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../recipes/parse.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { StageError } from './error.ts'
+import { lockFileOf } from './lock/file.ts'
 
 /** A recipe with the files it lives in. */
 export interface LoadedRecipe {
@@ -20,33 +20,11 @@ export async function loadRecipe(file: string, environment: NodeJS.ProcessEnv): 
   const parsed = await checkRecipe(file)
   if (!parsed.ok) throw invalidRecipe(file, parsed.problems)
   const folder = dirname(resolve(file))
-  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, folder, environment) }
+  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, environment) }
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {
   return parseRecipe(await readText(file), file)
-}
-
-/** The lock beside the recipe, or undefined when none was written yet. */
-export async function loadLock(lockFile: string): Promise<Lock | undefined> {
-  const text = await readFile(lockFile, 'utf8').catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  })
-  return text === undefined ? undefined : parseLock(text, lockFile)
-}
-
-export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
-  await mkdir(dirname(lockFile), { recursive: true })
-  const part = `${lockFile}.${process.pid}.part`
-  await writeFile(part, formatLock(lock))
-  await rename(part, lockFile)
-}
-
-/** Locks lie beside their recipes; INGOT_LOCKS names another folder, for bases that only this machine has. */
-export function lockFileOf(file: string, folder: string, environment: NodeJS.ProcessEnv): string {
-  const name = basename(file).replace(/\.ya?ml$/, '')
-  return join(environment['INGOT_LOCKS'] ?? folder, `${name}.lock.json`)
 }
 
 async function readText(file: string): Promise<string> {

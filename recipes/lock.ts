@@ -1,7 +1,9 @@
+import semver from 'semver'
 import { z } from 'zod'
 import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import { RecipeError } from './error.ts'
+import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
 import { engineIds } from './recipe.ts'
@@ -93,7 +95,12 @@ const ggufFacts = z.strictObject({
 export const lockSchema = z.strictObject({
   lockVersion: z.literal(1),
   recipe: z.string().min(1),
-  engine: z.strictObject({ id: z.enum(engineIds), version: z.string().min(1) }),
+  engine: z.strictObject({
+    id: z.enum(engineIds),
+    version: z.string().refine((text) => semver.valid(text) !== null, 'a version such as 0.31.0'),
+  }),
+  /** Absent in locks of versions before it. */
+  madeFrom: lockOriginSchema.optional(),
   runtime,
   weights: lockedWeightsSchema,
   /** Where the programs of a modelcar come from, if the recipe asks for one. */
@@ -180,7 +187,7 @@ function invalidLock(file: string, found: string, cause?: unknown): RecipeError 
   return new RecipeError('invalid-lock', {
     attempted: `read the lock ${file}`,
     found,
-    hint: 'a lock is written by `ingot lock RECIPE`; write it again',
+    hint: '`ingot lock RECIPE` writes it anew; or take it from version control',
     cause,
   })
 }

@@ -4,6 +4,9 @@ import { sortFiles } from './weights.ts'
 /** Files that no server reads: what the Hub shows to people, and what version control needs. */
 const notWeights = /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md)$|(^|\/)\.(git|cache)\//
 
+/** What ingot itself writes where recipe and weights share a folder: a lock cannot hold its own size. */
+const ownFiles = /\.lock\.json(\.\d+\.part)?$|(^|\/)\.ingot\//
+
 /** Other formats of the same weights, left out where safetensors are present. */
 const otherFormats = /\.(bin|pt|pth|h5|msgpack|ot|onnx)$|(^|\/)(tf_model|flax_model|rust_model)[^/]*$/
 
@@ -13,13 +16,14 @@ const isOriginal = (path: string) => path.startsWith('original/')
 
 /**
  * Which files of a source are taken. Patterns are the Hub's (`*` also crosses slashes). A file that `include` names by
- * its full path is always taken; duplicates of the weights in another format are not, and are listed with the reason.
+ * its full path is always taken, but for files of ingot's own, which are not listed at all; duplicates of the weights in another format are not, and are listed with the reason.
  */
 export function pickFiles<File extends { path: string; sizeBytes: number }>(
   files: readonly File[],
   patterns: { include?: readonly string[] | undefined; exclude?: readonly string[] | undefined },
 ): { taken: File[]; skipped: SkippedFile[] } {
   const wanted = (path: string) =>
+    !ownFiles.test(path) &&
     (patterns.include?.some((pattern) => matchesPattern(path, pattern)) ?? true) &&
     !patterns.exclude?.some((pattern) => matchesPattern(path, pattern))
   const candidates = sortFiles(files).filter((file) => wanted(file.path))

@@ -80,6 +80,15 @@ const pypi = z.strictObject({
 
 export const weightsSourceSchema = z.discriminatedUnion('type', [huggingface, folder, oci, url, pypi])
 
+/** Name of the file at an address where the recipe gives none: its last part; empty where that is no text. */
+export function fileNameOfUrl(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
+  } catch {
+    return ''
+  }
+}
+
 export type WeightsSource = z.infer<typeof weightsSourceSchema>
 export type SourceOf<Type extends WeightsSource['type']> = Extract<WeightsSource, { type: Type }>
 

@@ -3,7 +3,8 @@ import { type ImagePlan, planImage } from '../../images/plan.ts'
 import type { Report } from '../../images/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
-import { type LoadedRecipe, loadLock, loadRecipe } from '../recipes.ts'
+import { loadLocked } from '../lock/recipe.ts'
+import type { LoadedRecipe } from '../recipes.ts'
 import { reportState } from '../report-record.ts'
 import { damagedImage } from '../store/damage.ts'
 import { resolveReference } from '../store/reference.ts'
@@ -17,20 +18,16 @@ export interface BuiltImage {
   report: Report
 }
 
-/** The image that a recipe and its lock stand for, from the store. Throws `missing-lock`, `no-image`, `missing-blob` and `corrupt-blob`. */
+/**
+ * The image that a recipe and its lock stand for, from the store. Throws `missing-lock`, `lock-mismatch`, `no-image`,
+ * `missing-blob` and `corrupt-blob`.
+ */
 export async function findBuilt(
   file: string,
   store: Store,
   environment: NodeJS.ProcessEnv,
 ): Promise<BuiltImage> {
-  const loaded = await loadRecipe(file, environment)
-  const lock = await loadLock(loaded.lockFile)
-  if (lock === undefined)
-    throw new StageError('missing-lock', {
-      attempted: `find the image of ${file}`,
-      found: 'the recipe has no lock, so nothing was built from it',
-      hint: `run \`ingot build ${file}\``,
-    })
+  const { lock, ...loaded } = await loadLocked(file, environment, `find the image of ${file}`)
   const plan = planImage(loaded.recipe, lock)
   const state = await reportState(store, plan)
   if (state !== undefined) {

@@ -7,7 +7,8 @@ import type { Report, Verdict } from '../../images/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import { changedFiles } from '../changed-files.ts'
-import { checkRecipe, lockFileOf } from '../recipes.ts'
+import { lockFileOf } from '../lock/file.ts'
+import { checkRecipe } from '../recipes.ts'
 import { listReports } from '../report-record.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
 import { listReferences } from '../store/reference.ts'
@@ -84,10 +85,7 @@ async function listRecipes(
   return listed.filter(({ file, engine }) => {
     // One with problems is of interest when it was touched itself.
     if (engine === null) return changed.includes(file)
-    return isTouched(
-      { file, lockFile: relative('.', lockFileOf(file, folder, environment)), engine },
-      changed,
-    )
+    return isTouched({ file, lockFile: relative('.', lockFileOf(file, environment)), engine }, changed)
   })
 }
 

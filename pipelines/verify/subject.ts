@@ -6,7 +6,7 @@ import { optional } from '../../lib/optional.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
-import { loadLock, loadRecipe } from '../recipes.ts'
+import { loadLocked } from '../lock/recipe.ts'
 import { storedReport } from '../report-record.ts'
 import { statBlob } from '../store/blobs.ts'
 import { readImageConfig } from '../store/image.ts'
@@ -36,9 +36,7 @@ export async function findSubject(
 }
 
 async function ofRecipe(file: string, store: Store, environment: NodeJS.ProcessEnv): Promise<Subject> {
-  const { recipe, lockFile } = await loadRecipe(file, environment)
-  const lock = await loadLock(lockFile)
-  if (lock === undefined) throw notBuilt(file, 'it has no lock yet', `run \`ingot build ${file}\``)
+  const { recipe, lock } = await loadLocked(file, environment, `verify ${file}`)
   const plan = planImage(recipe, lock)
   const subject = await withReport(file, plan, planDigestOf(plan), store)
   return { ...subject, ...optional('factory', lock.factory) }

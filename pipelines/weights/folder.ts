@@ -64,7 +64,7 @@ function unreadable(path: string, error: unknown): WeightsError {
 }
 
 /** Regular files below a folder; links are followed, since the Hub's cache holds its files as links. */
-async function listFolder(root: string): Promise<{ path: string; sizeBytes: number }[]> {
+export async function listFolder(root: string): Promise<{ path: string; sizeBytes: number }[]> {
   try {
     const names = await readdir(await realpath(root), { recursive: true, withFileTypes: true })
     const paths = names
@@ -89,7 +89,8 @@ async function listFolder(root: string): Promise<{ path: string; sizeBytes: numb
   }
 }
 
-async function sha256Of(path: string, sizeBytes: number, signal?: AbortSignal): Promise<string> {
+/** Hash of a local file's first `sizeBytes`. */
+export async function sha256Of(path: string, sizeBytes: number, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of readLocal(path, 0, sizeBytes)) {
     signal?.throwIfAborted()

@@ -29,13 +29,16 @@ export async function rememberFiles(store: Store, layer: WeightLayer, blob: Dige
   }
 }
 
+/** Whether the store may have a file's bytes in some layer: it does not note where it has small ones. */
+export async function isKnownFile(store: Store, file: WeightFile): Promise<boolean> {
+  return file.sizeBytes < worthRememberingBytes || (await placeOf(store, file)) !== undefined
+}
+
 /** A file whose bytes the store has in some layer, or undefined. They are hashed again on the way, as any others. */
 export async function openKnownFile(store: Store, file: WeightFile): Promise<LocalFile | undefined> {
   if (file.sizeBytes < worthRememberingBytes) return undefined
-  const { data: place } = placeSchema.safeParse(await readCache(store, kind, file.sha256))
+  const place = await placeOf(store, file)
   if (!place) return undefined
-  const foundBytes = await intactBytes(store, { digest: place.blob })
-  if ((foundBytes ?? 0) < place.offset + file.sizeBytes) return undefined
   const handle = await open(blobPath(store, place.blob), 'r')
   const end = place.offset + file.sizeBytes
   return {
@@ -45,4 +48,11 @@ export async function openKnownFile(store: Store, file: WeightFile): Promise<Loc
     },
     close: () => handle.close(),
   }
+}
+
+async function placeOf(store: Store, file: WeightFile): Promise<z.infer<typeof placeSchema> | undefined> {
+  const { data: place } = placeSchema.safeParse(await readCache(store, kind, file.sha256))
+  const isThere =
+    place && ((await intactBytes(store, { digest: place.blob })) ?? 0) >= place.offset + file.sizeBytes
+  return isThere ? place : undefined
 }

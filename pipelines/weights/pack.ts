@@ -10,7 +10,7 @@ import { intactBytes } from '../store/damage.ts'
 import { commitPartial, newPartial, type Partial } from '../store/partial.ts'
 import { fileNameOf, readCache, touchRecord, writeRecord } from '../store/record.ts'
 import { freeBytes, type Store } from '../store/store.ts'
-import { WeightsError } from './error.ts'
+import { forSource, WeightsError } from './error.ts'
 import { openHashPool } from './hashing.ts'
 import { openWeights } from './inventory.ts'
 import { openKnownFile, rememberFiles } from './known-files.ts'
@@ -94,7 +94,7 @@ async function runJobs(
       } catch (error) {
         // The others stop as well, and keep what they have for the next run.
         stop.abort(error)
-        throw error
+        throw forSource(error, weights.source.type)
       }
     })
   } finally {

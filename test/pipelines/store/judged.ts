@@ -72,6 +72,7 @@ export async function judgedImage(
 function contextOf(store: Store, said: string[]) {
   return {
     store,
+    factory: undefined,
     progress: { step: (text) => void said.push(text), bytes() {}, end() {} },
     engine: () => Promise.reject(new Error('no engine here')),
     signal: new AbortController().signal,
