@@ -1,6 +1,7 @@
 import semver from 'semver'
 import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
+import { lockFit } from '../images/lock-fit.ts'
 import { lockRequestOf } from '../images/lock-request.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
 import { modelcarSource } from '../images/weights/modelcar.ts'
@@ -13,7 +14,6 @@ import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
 import { mirrorOf } from './index-mirror.ts'
 import { readableLock } from './lock/file.ts'
-import { differencesOf } from './lock/recipe.ts'
 import { lockWeights } from './lock/weights.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
@@ -38,7 +38,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
   const { recipe, folder } = loaded
   const { kept, environment } = resolving
   const request = lockRequestOf(recipe)
-  const renewal = lockRenewal(kept, kept === undefined ? [] : differencesOf(loaded, kept))
+  const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
   const engine = () => openEngine(loaded, resolving)
   const [weights, resolved, modelcar] = await together(resolving.signal, (signal) => {
     const context = {
