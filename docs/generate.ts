@@ -34,6 +34,8 @@ function recipePage(schema: Node): string {
     'Editors with a YAML language server complete it when its first line is',
     '`# yaml-language-server: $schema=../docs/recipe.schema.json`.',
     '',
+    'The first build pins what a recipe resolves to in a lock beside it, or below `INGOT_LOCKS`; [locks](locks.md) says which keys it depends on.',
+    '',
     'This page and the schema are generated from `recipes/recipe.ts` by `npm run docs`.',
     '',
     '| key | required | values | meaning |',

@@ -21,8 +21,8 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./check.ts')).checkCommand,
   },
   lock: {
-    usage: 'lock RECIPE [--check]',
-    summary: 'pin base, packages and weights, or say what drifted since',
+    usage: 'lock RECIPE [--all] [--check]',
+    summary: 'pin base, packages and weights; after an edit what it touches; or say what drifted since',
     load: async () => (await import('./lock.ts')).lockCommand,
   },
   plan: {

@@ -1,9 +1,8 @@
 import { dirname } from 'node:path'
-import { lockRequestOf } from '../../images/lock-request.ts'
+import { lockFit } from '../../images/lock-fit.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockDifference } from '../../recipes/lock-difference.ts'
-import { lockDifferences } from '../../recipes/lock-differences.ts'
 import { StageError } from '../error.ts'
 import { type LoadedRecipe, loadRecipe } from '../recipes.ts'
 import { loadLock, saveLock } from './file.ts'
@@ -35,14 +34,9 @@ export async function lockOf(loaded: LoadedRecipe): Promise<Lock | undefined> {
   return lock
 }
 
-/** Every key in which a recipe and a lock differ. Throws `refused` for a recipe that no runtime suits. */
-export function differencesOf({ recipe }: LoadedRecipe, lock: Lock): LockDifference[] {
-  return lockDifferences(recipe, lock, lockRequestOf(recipe))
-}
-
 /** Throws `lock-mismatch` when a lock was not made from this recipe. */
 export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
-  const differences = differencesOf(loaded, lock)
+  const differences = lockFit(loaded.recipe, lock)
   if (differences.length === 0) return
   throw new RecipeError('lock-mismatch', {
     attempted: `use the lock ${loaded.lockFile}`,

@@ -12,7 +12,7 @@ import { startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { inspectTag } from '../pipelines/publish/images.ts'
 import { recordedSyft } from '../pipelines/sbom/recorded.ts'
 import { ensureTool } from '../tools.ts'
-import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { demoRecipe, ingot, lockText, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 import { type PodmanPlace, podmanPlace } from './podman-place.ts'
 
 const model = 'smollm2-135m-instruct'
@@ -78,7 +78,7 @@ test('the modelcar is the weights image and two small layers, without an entrypo
   const config = image && (await readImageConfig(store, image.digest)).config
   expect(config).toMatchObject({ User: '10001:0', Env: ['PATH=/bin'] })
   expect(config).not.toHaveProperty('Entrypoint')
-  const lock = JSON.parse(await readFile(join(place.folder, 'locks', 'car.lock.json'), 'utf8'))
+  const lock = JSON.parse(await lockText(place))
   expect(lock.modelcar.packages).toEqual([expect.objectContaining({ name: 'busybox-static' })])
 })
 

@@ -3,9 +3,13 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lockRequestOf } from '../../images/lock-request.ts'
+import { lockFileOf } from '../../pipelines/lock/file.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { formatLock, parseLock } from '../../recipes/lock.ts'
+import { lockOriginOf } from '../../recipes/lock-origin.ts'
+import { parseRecipe } from '../../recipes/parse.ts'
 import { setDigestOf } from '../../recipes/weights.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
@@ -109,11 +113,20 @@ test('bytes that do not have their locked sha256 fail, and nothing of them stays
   const lockFile = join(own.folder, 'locks', name)
   const lock = parseLock(readFileSync(lockFile, 'utf8'), lockFile)
   const files = lock.weights.files.map((file) => ({ ...file, sha256: 'ab'.repeat(32) }))
-  await writeFile(
-    lockFile,
-    formatLock({ ...lock, weights: { ...lock.weights, files, setDigest: setDigestOf(files) } }),
+  // The recipe and the record say the same wrong hash: what differs from the recipe is refused before a byte is read.
+  const wrong = await writeRecipe(
+    own,
+    'wrong',
+    recipe.replace(/sha256: [0-9a-f]{64}/, `sha256: ${'ab'.repeat(32)}`),
   )
-  const run = await ingot(['build', demoRecipe, '--no-verify'], own)
+  const parsed = parseRecipe(readFileSync(wrong, 'utf8'), wrong)
+  if (!parsed.ok) throw new Error('the recipe has problems')
+  const madeFrom = lockOriginOf(parsed.recipe, lockRequestOf(parsed.recipe))
+  await writeFile(
+    lockFileOf(wrong, own.environment),
+    formatLock({ ...lock, madeFrom, weights: { ...lock.weights, files, setDigest: setDigestOf(files) } }),
+  )
+  const run = await ingot(['build', wrong, '--no-verify'], own)
   expect(run.code).toBe(1)
   expect(run.stderr).toContain('ab'.repeat(32))
   const bytes = Number(execFileSync('du', ['-sb', own.store], { encoding: 'utf8' }).split('\t')[0])

@@ -71,7 +71,7 @@ export function withoutRecord({ madeFrom: _, ...lock }: Lock): Lock {
 
 function packageFor({ image }: Recipe, name: string) {
   const architecture = image.platform.replace('linux/', '')
-  return { name, version: '1', architecture, sizeBytes: 1, sha256: hash('d') }
+  return { name, version: '1:0.7.0-2', architecture, sizeBytes: 1, sha256: hash('d') }
 }
 
 function filesOf(source: WeightsSource): LockedFile[] {
