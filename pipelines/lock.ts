@@ -40,7 +40,11 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
   const { kept, environment } = resolving
   const request = lockRequestOf(recipe)
   const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
-  const engine = () => openEngine(loaded, resolving)
+  let opening: Promise<Client> | undefined
+  const engine = () => {
+    opening ??= openEngine(loaded, resolving)
+    return opening
+  }
   const [weights, resolved, modelcar, factory] = await together(resolving.signal, (signal) => {
     const context = {
       recipeFolder: folder,
@@ -63,7 +67,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     engine: { id: recipe.engine.id, version: resolved.version },
     runtime: resolved.runtime,
     ...optional('modelcar', modelcar),
-    factory,
+    ...optional('factory', factory),
     ...weights,
   }
   return readableLock(loaded.lockFile, lock)
@@ -108,7 +112,7 @@ interface ResolvedRuntime {
 interface RuntimeContext {
   environment: NodeJS.ProcessEnv
   engine(): Promise<Client>
-  factory: Promise<FactoryLock>
+  factory: Promise<FactoryLock | undefined>
 }
 
 async function lockRuntime(
@@ -129,13 +133,13 @@ async function lockRuntime(
   return resolved
 }
 
-/** Helper containers stay pinned with the runtime that they were resolved beside. */
+/** Helper containers stay as they are with the runtime that they were resolved beside, unpinned ones too. */
 async function lockFactory(
   { recipe }: LoadedRecipe,
   kept: Lock | undefined,
   engine: () => Promise<Client>,
-): Promise<FactoryLock> {
-  if (kept?.factory !== undefined) return kept.factory
+): Promise<FactoryLock | undefined> {
+  if (kept !== undefined) return kept.factory
   return resolveFactory(await engine(), recipe.image.platform, new Date().toISOString())
 }
 
@@ -153,7 +157,7 @@ interface AskedRuntime {
   platform: string
   range: string
   environment: NodeJS.ProcessEnv
-  factory: Promise<FactoryLock>
+  factory: Promise<FactoryLock | undefined>
 }
 
 async function resolveRuntime(
