@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { scriptWith } from '../pipelines/bundle/script.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { type SignedBundle, signedBundle, statementTypes } from './signed-bundle.ts'
 
 // A signed bundle's way into the registry of a site, by Debian's skopeo; the real cosign asks that registry.
@@ -21,7 +21,7 @@ let key: SignedBundle['key']
 
 beforeAll(async () => {
   debian = await startDebianRegistry()
-  await ensureTool('skopeo')
+  toolPath('skopeo')
   all = await signedBundle()
   ;({ folder, cosign, built, images, key } = all)
 })
@@ -119,8 +119,8 @@ test('with a login that skopeo is given, for what is written as for what is read
 test('by the shell and the tools of busybox alone, as on Alpine', async () => {
   const tools = join(folder, 'busybox')
   await mkdir(tools)
-  await run(await ensureTool('busybox'), ['--install', '-s', tools])
-  await symlink(await ensureTool('skopeo'), join(tools, 'skopeo'))
+  await run(toolPath('busybox'), ['--install', '-s', tools])
+  await symlink(toolPath('skopeo'), join(tools, 'skopeo'))
   await symlink(cosign, join(tools, 'cosign'))
   const parts = join(folder, 'parts')
   await all.make({ folder: parts, partBytes: 1 << 20 })

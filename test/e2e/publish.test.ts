@@ -12,7 +12,7 @@ import { openFaultProxy } from '../pipelines/publish/fault-proxy.ts'
 import { runSeeds, tally, wrongOutcomes } from '../pipelines/publish/fault-runs.ts'
 import { imageOf, inspectTag, randomOf } from '../pipelines/publish/images.ts'
 import { openPlace, type Place, publishTo } from '../pipelines/publish/place.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 const run = promisify(execFile)
 const password = 'sesame-0451'
@@ -35,7 +35,7 @@ describe('Debian’s docker-registry', () => {
   test('the digest there is the digest here, for its own clients too', async () => {
     const root = await imageOf(place.store, [{ seed: 'digest', sizeBytes: 3_000_000 }])
     await publishTo({ store: place.store, root, tags: ['v1'], to: `${open.host}/digest` })
-    const [crane, skopeo] = await Promise.all([ensureTool('crane'), ensureTool('skopeo')])
+    const [crane, skopeo] = [toolPath('crane'), toolPath('skopeo')]
     expect((await run(crane, ['digest', `${open.host}/digest:v1`])).stdout.trim()).toBe(root.digest)
     const inspected = await run(skopeo, ['inspect', '--tls-verify=false', `docker://${open.host}/digest:v1`])
     expect(JSON.parse(inspected.stdout).Digest).toBe(root.digest)

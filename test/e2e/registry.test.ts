@@ -14,7 +14,8 @@ import { storeImage } from '../../pipelines/store/image.ts'
 import { listReferences } from '../../pipelines/store/reference.ts'
 import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
 import { writeBlob } from '../../pipelines/store/write.ts'
-import { ensureTool, type ToolName } from '../tools.ts'
+import type { ProgramName } from '../tools/catalogue.ts'
+import { toolPath } from '../tools/find.ts'
 
 // Programs nobody here wrote read and write the store, as a folder and through the registry.
 
@@ -25,7 +26,7 @@ let registry: Registry
 let image: string
 
 beforeAll(async () => {
-  for (const tool of ['crane', 'regctl', 'conformance', 'skopeo'] as const) await ensureTool(tool)
+  for (const tool of ['crane', 'regctl', 'conformance', 'skopeo'] as const) toolPath(tool)
   scratch = await mkdtemp(join(tmpdir(), 'ingot-registry-'))
   store = await openStore(join(scratch, 'store'))
   registry = await serveStore(store)
@@ -190,8 +191,8 @@ function docker(to: Registry, reference: string): string {
   return `docker://${host(to)}/${reference}`
 }
 
-async function run(tool: ToolName, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)(await ensureTool(tool), args, { env: environment() })
+async function run(tool: ProgramName, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(toolPath(tool), args, { env: environment() })
   return (stdout.trim() || stderr).trim()
 }
 
@@ -224,7 +225,7 @@ async function conformance(to: Registry) {
     OCI_API_MANIFESTS_DIGEST_HEADER: 'true',
   })
   const options = { env, cwd: scratch, maxBuffer: 64 * 1024 * 1024 }
-  const ended = promisify(execFile)(await ensureTool('conformance'), [], options).catch((error) => error)
+  const ended = promisify(execFile)(toolPath('conformance'), [], options).catch((error) => error)
   const { stdout } = await ended
   const counts = /<testsuites[^>]*/.exec(await readFile(join(results, 'junit.xml'), 'utf8'))?.[0] ?? ''
   function count(attribute: string): number {

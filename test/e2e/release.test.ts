@@ -10,7 +10,7 @@ import { builtSample, publishSample } from '../pipelines/built/sample.ts'
 import { type DebianRegistry, startRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
 import { recordedSyft } from '../pipelines/sbom/recorded.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const bin = join(home, 'bin')
   await mkdir(bin)
   for (const name of ['crane', 'regctl', 'cosign', 'jq'] as const)
-    await symlink(await ensureTool(name), join(bin, name))
+    await symlink(toolPath(name), join(bin, name))
   environment = { PATH: `${bin}:${process.env['PATH']}`, HOME: home, COSIGN_PASSWORD: 'of the key' }
   await run('cosign', ['generate-key-pair'], { cwd: home, env: environment })
   await run('regctl', ['registry', 'set', registry.host, '--tls', 'disabled', '--skip-check'], {

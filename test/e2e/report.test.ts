@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attributionChecks } from '../../images/attribution/checks.ts'
 import { reportHtml } from '../../images/report-html.ts'
 import { reportJunit } from '../../images/report-junit.ts'
 import { attribution, nastyReport, report } from '../images/report-sample.ts'
-import { ensurePython, pythonJson } from '../python.ts'
-import { ensureTool } from '../tools.ts'
+import { pythonJson } from '../python.ts'
+import { pythonPath, toolFolder, toolPath } from '../tools/find.ts'
 
-const run = promisify(execFile)
 let folder: string
 
 beforeAll(async () => {
@@ -41,9 +38,9 @@ interface Looked {
 }
 
 async function lookAt(name: string, html: string): Promise<Looked> {
-  await ensureTool('chromium')
-  await ensureTool('chromedriver')
-  const python = await ensurePython(['selenium==4.51.0', 'html5lib==1.1'])
+  toolPath('chromium')
+  toolPath('chromedriver')
+  const python = pythonPath('browser')
   const file = join(folder, `${name}.html`)
   await writeFile(file, html)
   // report_page.py prints this shape.
@@ -79,18 +76,12 @@ test('what a server said stands on the page as text', async () => {
 })
 
 test('two programs nobody here wrote read the JUnit files, and the schema of Jenkins accepts them', async () => {
-  const python = await ensurePython(['xmlschema==4.3.2', 'junitparser==5.0.3'])
-  // pytest carries the schema in its source package to test its own reports with it.
-  const pytest = 'pytest==8.4.2'
-  await run(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--no-binary', 'pytest', pytest], {
-    cwd: folder,
-  })
-  await run('tar', ['--extract', '--file', 'pytest-8.4.2.tar.gz'], { cwd: folder })
+  const python = pythonPath('junit')
   const files = { good: report(), nasty: nastyReport(), none: report({ boots: [] }) }
   for (const [name, given] of Object.entries(files))
     await writeFile(join(folder, `${name}.xml`), reportJunit(given))
   const paths = Object.keys(files).map((name) => join(folder, `${name}.xml`))
-  const schema = join(folder, 'pytest-8.4.2/testing/example_scripts/junit-10.xsd')
+  const schema = join(toolFolder('pytest'), 'pytest-8.4.2/testing/example_scripts/junit-10.xsd')
   const found = await pythonJson(python, [join(import.meta.dirname, 'junit.py'), schema, ...paths])
   const image = ['the image itself', 1, 0, 0]
   const suite = 'hostile boot as 54321:0 in podman'

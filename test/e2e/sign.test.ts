@@ -10,7 +10,7 @@ import { builtSample, publishSample } from '../pipelines/built/sample.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
 import { lock } from '../pipelines/sbom/image.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { password, signingEnvironment } from './signed-bundle.ts'
 
 const run = promisify(execFile)
@@ -26,7 +26,7 @@ beforeAll(async () => {
   place = await openPlace()
   debian = await startDebianRegistry()
   folder = await mkdtemp(join(tmpdir(), 'ingot-sign-'))
-  crane = await ensureTool('crane')
+  crane = toolPath('crane')
   const signing = await signingEnvironment(folder)
   environment = signing
   cosign = signing.INGOT_COSIGN

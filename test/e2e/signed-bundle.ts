@@ -8,7 +8,7 @@ import { artifactSample } from '../pipelines/built/sample.ts'
 import { type BundleSample, bundleSample } from '../pipelines/bundle/sample.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
 import { recordedSyft } from '../pipelines/sbom/recorded.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 const run = promisify(execFile)
 
@@ -46,14 +46,14 @@ export interface SignedBundle {
 export async function signingEnvironment(
   folder: string,
 ): Promise<NodeJS.ProcessEnv & { INGOT_COSIGN: string }> {
-  const cosign = await ensureTool('cosign')
+  const cosign = toolPath('cosign')
   const environment = {
     PATH: process.env['PATH'],
     HOME: folder,
     COSIGN_PASSWORD: password,
     INGOT_COSIGN: cosign,
     INGOT_SYFT: await recordedSyft(folder),
-    INGOT_GITLEAKS: await ensureTool('gitleaks'),
+    INGOT_GITLEAKS: toolPath('gitleaks'),
   }
   for (const name of ['ours', 'other'])
     await run(cosign, ['generate-key-pair', '--output-key-prefix', name], { cwd: folder, env: environment })

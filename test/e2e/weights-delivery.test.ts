@@ -24,7 +24,7 @@ import { checksumLines } from '../../recipes/weights.ts'
 import { repoOf } from '../hub/repo.ts'
 import { type Hub, startHub } from '../hub/server.ts'
 import { contextFor, sampleBytes } from '../pipelines/weights/samples.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { busyboxTar, podman, runContainer } from './weights-podman.ts'
 
 const files = {
@@ -43,7 +43,7 @@ let base: StoredLayer
 
 describe('deliveries, with containers', () => {
   beforeAll(async () => {
-    await ensureTool('podman')
+    toolPath('podman')
     folder = await mkdtemp(join(tmpdir(), 'ingot-delivery-'))
     store = await openStore(join(folder, 'store'))
     registry = await serveStore(store)

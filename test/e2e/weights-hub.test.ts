@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { downloadFile, snapshotDownload } from '@huggingface/hub'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { groupIntoLayers } from '../../images/weight-layers.ts'
 import { hubCacheEntries } from '../../images/weights/hub-cache.ts'
 import { blobPath } from '../../pipelines/store/blobs.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../pipelines/weights/pack.ts'
-import { ensureHubPython, runPython } from '../hub/python.ts'
+import { runPython } from '../hub/python.ts'
 import { type HubRepo, repoOf } from '../hub/repo.ts'
 import { startHub } from '../hub/server.ts'
 import { contextFor, sampleBytes, sha256 } from '../pipelines/weights/samples.ts'
@@ -24,8 +24,6 @@ const files = {
   'sub/tokenizer.json': '{}',
 }
 const token = 'hf_fixtureToken'
-
-beforeAll(() => ensureHubPython())
 
 async function scratch(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ingot-hub-'))

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { indexName, lockedShards, packedAndUnpacked } from '../pipelines/weights/shards.ts'
-import { ensurePython, pythonJson } from '../python.ts'
+import { pythonJson } from '../python.ts'
 import { scratchStore } from '../scratch.ts'
+import { pythonPath } from '../tools/find.ts'
 
 /** Reads every tensor of a sharded model where its index says it is, and gives the sha256 of each one's bytes. */
 const load = `
@@ -16,7 +17,7 @@ print(json.dumps(found))
 `
 
 test('safetensors itself loads the same tensors from split shards by their new index', async () => {
-  const python = await ensurePython(['numpy==2.4.6', 'safetensors==0.8.0'])
+  const python = pythonPath('safetensors')
   const sharded = await lockedShards()
   const model = await packedAndUnpacked(await scratchStore(), sharded)
   const before = await pythonJson(python, ['-c', load, sharded.folder, indexName])

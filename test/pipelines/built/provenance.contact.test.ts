@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { builderOf, documentsOf } from '../../../pipelines/built/documents.ts'
-import { ensurePython } from '../../python.ts'
+import { pythonPath } from '../../tools/find.ts'
 import { openPlace, type Place } from '../publish/place.ts'
 import { lock } from '../sbom/image.ts'
 import { builtSample } from './sample.ts'
@@ -17,7 +17,7 @@ let python: string
 
 beforeAll(async () => {
   place = await openPlace()
-  python = await ensurePython(['in-toto-attestation==0.9.3'])
+  python = pythonPath('in-toto')
 })
 
 afterAll(() => place.close())

@@ -1,4 +1,4 @@
-// How small vLLM's Python closure gets for one GPU, from the published wheels: node test/tools/vllm-closure.ts [sm_90]
+// How small vLLM's Python closure gets for one GPU, from the published wheels: node test/bench/vllm-closure.ts [sm_90]
 // Fetches some 3 GB from the package index, one wheel at a time; needs python3 with pip, 4 GB of disk and 2 GB of memory.
 import { execFileSync } from 'node:child_process'
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'

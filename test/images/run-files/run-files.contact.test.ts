@@ -8,7 +8,7 @@ import { parseAllDocuments, parse as parseYaml } from 'yaml'
 import type { RunFacts } from '../../../images/run-files/facts.ts'
 import { runFileFor, runTargets } from '../../../images/run-files/generate.ts'
 import { yamlOf } from '../../../images/run-files/yaml.ts'
-import { ensureTool } from '../../tools.ts'
+import { toolPath } from '../../tools/find.ts'
 import { kubernetesSchemas } from './schemas.ts'
 
 const run = promisify(execFile)
@@ -61,14 +61,7 @@ let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ingot-run-files-'))
-  // Once, so that no test pays for it.
-  await Promise.all([
-    kubernetesSchemas(),
-    ensureTool('cmd'),
-    ensureTool('kubeconform'),
-    ensureTool('quadlet'),
-  ])
-}, 300_000)
+})
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -83,7 +76,7 @@ async function written(target: (typeof runTargets)[number], facts: RunFacts): Pr
 async function generateUnits(units: string): Promise<string> {
   const made = await mkdtemp(join(folder, 'units-'))
   const env = { ...process.env, QUADLET_UNIT_DIRS: units }
-  await run(await ensureTool('quadlet'), ['-no-kmsg-log', made, made, made], { env })
+  await run(toolPath('quadlet'), ['-no-kmsg-log', made, made, made], { env })
   return made
 }
 
@@ -110,7 +103,7 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     // This program reads no environment; what `docker compose` does with one is the same replacement.
     const text = runFileFor('compose', facts).content
     await writeFile(path, text.replace(/\$\{INGOT_WEIGHTS:[^}]*\}/, '/srv/models'))
-    const { stdout } = await run(await ensureTool('cmd'), [path])
+    const { stdout } = await run(toolPath('cmd'), [path])
     expect(parseYaml(stdout).services[facts.name]).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
   })
 
@@ -122,7 +115,7 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     const unit = await readFile(join(made, `${facts.name}.service`), 'utf8')
     expect(unit).toMatch(/^ExecStart=\S*podman run .* --read-only .*$/m)
     expect(unit).toContain(facts.image)
-    await ensureTool('podman')
+    toolPath('podman')
     const { stdout, stderr } = await run('systemd-analyze', [
       'verify',
       '--man=no',
@@ -132,12 +125,9 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
   }, 60_000)
 
   test('kubernetes: kubeconform takes it by the schemas of Kubernetes', async () => {
-    const schemas = await kubernetesSchemas()
+    const schemas = kubernetesSchemas()
     const args = ['-strict', '-summary', '-output', 'json', '-schema-location', schemas]
-    const { stdout } = await run(await ensureTool('kubeconform'), [
-      ...args,
-      await written('kubernetes', facts),
-    ])
+    const { stdout } = await run(toolPath('kubeconform'), [...args, await written('kubernetes', facts)])
     const hasClaim = ['folder', 'volume'].includes(facts.weights.type)
     expect(JSON.parse(stdout).summary).toEqual({ valid: hasClaim ? 4 : 3, invalid: 0, errors: 0, skipped: 0 })
   }, 30_000)
@@ -174,8 +164,8 @@ test('quadlet and systemd do refuse what is wrong', async () => {
 test('kubeconform does refuse what is wrong', async () => {
   const path = join(folder, 'wrong.yaml')
   await writeFile(path, runFileFor('kubernetes', cpu).content.replace('replicas: 1', 'replicas: one'))
-  const args = ['-strict', '-schema-location', await kubernetesSchemas(), path]
-  await expect(run(await ensureTool('kubeconform'), args)).rejects.toThrow()
+  const args = ['-strict', '-schema-location', kubernetesSchemas(), path]
+  await expect(run(toolPath('kubeconform'), args)).rejects.toThrow()
 })
 
 test.each([

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { recipesRepository } from './repository.ts'
 
 const run = promisify(execFile)
@@ -53,7 +53,7 @@ test('the workflows that are documented are there', () => {
 })
 
 test('actionlint finds nothing, and does find what is wrong', async () => {
-  const actionlint = await ensureTool('actionlint')
+  const actionlint = toolPath('actionlint')
   const options = ['-config-file', join(root, '.github/actionlint.yaml')]
   const { stdout } = await run(actionlint, [...options, ...workflows.map((name) => join(folder, name))])
   expect(stdout).toBe('')

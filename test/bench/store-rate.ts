@@ -1,4 +1,4 @@
-// How near the store comes to the rate at which one core can hash: node test/tools/store-rate.ts [FOLDER] [MiB]
+// How near the store comes to the rate at which one core can hash: node test/bench/store-rate.ts [FOLDER] [MiB]
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

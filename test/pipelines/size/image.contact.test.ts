@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Attribution } from '../../../images/attribution/attribution.ts'
-import { ensureTool, type ToolName } from '../../tools.ts'
+import type { ProgramName } from '../../tools/catalogue.ts'
+import { toolPath } from '../../tools/find.ts'
 import { type DebianRegistry, startDebianRegistry } from '../publish/debian-registry.ts'
 import { cuttingProxy, makeLayers, sizeOf } from './crafted.ts'
 
@@ -99,8 +100,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function tool(name: ToolName, ...args: string[]): Promise<string> {
-  return (await run(await ensureTool(name), args, { cwd: folder })).stdout
+async function tool(name: ProgramName, ...args: string[]): Promise<string> {
+  return (await run(toolPath(name), args, { cwd: folder })).stdout
 }
 
 /** What `umoci unpack` leaves on a disk, every inode once. */
@@ -173,7 +174,7 @@ test('a registry that wants a login gets the one of docker’s file', async () =
   const auth = Buffer.from(`robot:${password}`).toString('base64')
   await writeFile(join(config, 'config.json'), JSON.stringify({ auths: { [locked.host]: { auth } } }))
   const environment = { ...process.env, DOCKER_CONFIG: config }
-  await run(await ensureTool('crane'), ['append', '-f', 'one.tar', '-t', reference], {
+  await run(toolPath('crane'), ['append', '-f', 'one.tar', '-t', reference], {
     cwd: folder,
     env: environment,
   })

@@ -1,5 +1,5 @@
 // How long slimming takes, as a multiple of one read of the same files, both from a cold disk:
-// node test/tools/slim-rate.ts FOLDER [sm_90]      changes the files below FOLDER: give it a copy
+// node test/bench/slim-rate.ts FOLDER [sm_90]      changes the files below FOLDER: give it a copy
 import { execFileSync } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'

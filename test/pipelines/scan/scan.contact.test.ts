@@ -6,7 +6,7 @@ import { secretForms } from '../../../lib/secret-forms.ts'
 import { scanImage } from '../../../pipelines/scan/scan.ts'
 import { knownSecrets } from '../../../pipelines/scan/secrets.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
-import { ensureTool } from '../../tools.ts'
+import { toolPath } from '../../tools/find.ts'
 import { flipBit } from '../publish/files.ts'
 import { openPlace, type Place } from '../publish/place.ts'
 import { type Entry, layerOf } from './layers.ts'
@@ -20,7 +20,7 @@ let gitleaks: string
 
 beforeAll(async () => {
   place = await openPlace()
-  gitleaks = await ensureTool('gitleaks')
+  gitleaks = toolPath('gitleaks')
 }, 600_000)
 
 afterAll(() => place.close())
