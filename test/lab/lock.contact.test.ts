@@ -21,3 +21,13 @@ test('withLock lets one task run at a time', async () => {
   expect(events.map((event) => event.split(' ')[1])).toEqual(['starts', 'ends', 'starts', 'ends'])
   await rm(dir, { recursive: true })
 })
+
+test('withLock says so where its file cannot be opened', async () => {
+  const file = '/proc/no-place-for-a-lock'
+  const lock = withLock(
+    file,
+    () => {},
+    async () => 'done',
+  )
+  await expect(lock).rejects.toMatchObject({ code: 'command-failed', message: expect.stringContaining(file) })
+})
