@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 // Projects by cost. `pure` starts no process and opens no socket; `contact` has registries, servers, validators and other tools,
 // but no engine; `e2e` has an engine; `slow` takes an hour. The limits are for a busy machine with two cores; no test installs
-// anything, so none has to wait for a compiler (test/tools/install.ts).
+// anything, so none has to wait for a compiler (test/tools/install.ts). A test without an assertion fails.
 const engine = ['test/e2e/**/*.test.ts']
 const slow = ['test/slow/**/*.test.ts']
 const contact = ['test/contact/**/*.test.ts', 'test/**/*.contact.test.ts']
@@ -16,6 +16,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...contact, ...engine, ...slow],
           setupFiles: ['test/limits/pure.ts'],
+          expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'pure' },
           // Pure tests share nothing that one of them could change, so one worker loads the sources once for all.
           isolate: false,
@@ -30,9 +31,10 @@ export default defineConfig({
           include: contact,
           exclude: [...engine, ...slow],
           setupFiles: ['test/limits/no-installation.ts'],
+          expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'contact' },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -40,6 +42,7 @@ export default defineConfig({
           name: 'e2e',
           include: engine,
           setupFiles: ['test/limits/no-installation.ts'],
+          expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'e2e' },
           testTimeout: 900_000,
           hookTimeout: 900_000,
@@ -51,6 +54,7 @@ export default defineConfig({
           name: 'slow',
           include: slow,
           setupFiles: ['test/limits/no-installation.ts'],
+          expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'slow' },
           testTimeout: 7_200_000,
           hookTimeout: 7_200_000,

@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => place.close())
 
-// The whole matrix, against registries of others as well, is in test/e2e/publish.test.ts.
+// The whole matrix, against registries of others as well, is in test/contact/publish.test.ts.
 test('32 publishes with injected faults: whole under both tags, or a clear error and no incomplete tag', async () => {
   const outcomes = await runSeeds(0, 32, { store: place.store, origin: place.registry.url })
   expect(wrongOutcomes(outcomes)).toEqual([])

@@ -154,8 +154,11 @@ test('closing does not wait for connections that hang', async () => {
   stalled.on('error', () => {})
   stalled.write('x')
   await new Promise((done) => setTimeout(done, 50))
+  const gone = Promise.all([once(idle, 'close'), once(stalled, 'close')])
   await registry.close()
   await registry.close()
+  await gone
+  await expect(fetch(registry.url)).rejects.toThrow()
 })
 
 function patch(body: Uint8Array<ArrayBuffer>, range?: string): RequestInit {

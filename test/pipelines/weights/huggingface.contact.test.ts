@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weight-layers.ts'
+import { digestOf } from '../../../lib/digest.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
@@ -126,7 +127,11 @@ test('wrong bytes are refused and nothing of them stays', async () => {
   const blobs = await readdir(join(store.root, 'blobs/sha256'))
   expect(blobs.length).toBeLessThanOrEqual(2)
   hub.faults.length = 0
-  for (const { descriptor } of await stored()) expect(blobPath(store, descriptor.digest)).toBeTruthy()
+  for (const { descriptor } of await stored()) {
+    const bytes = await readFile(blobPath(store, descriptor.digest))
+    expect(bytes).toHaveLength(descriptor.size)
+    expect(digestOf(bytes)).toBe(descriptor.digest)
+  }
 })
 
 test('a server that stays broken ends in an error with a hint', async () => {

@@ -21,11 +21,11 @@ import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../pipelines/weights/pack.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { checksumLines } from '../../recipes/weights.ts'
+import { busyboxTar, podman, runContainer } from '../e2e/weights-podman.ts'
 import { repoOf } from '../hub/repo.ts'
 import { type Hub, startHub } from '../hub/server.ts'
 import { contextFor, sampleBytes } from '../pipelines/weights/samples.ts'
 import { toolPath } from '../tools/find.ts'
-import { busyboxTar, podman, runContainer } from './weights-podman.ts'
 
 const files = {
   'config.json': '{}',

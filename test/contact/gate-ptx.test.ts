@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { bootProfiles } from '../../images/runtime-spec.ts'
 import { watchComputeCache } from '../../pipelines/gate/watch.ts'
+import { type PodmanStore, podmanStore } from '../e2e/podman-place.ts'
 import { boot } from '../images/report-sample.ts'
-import { type PodmanStore, podmanStore } from './podman-place.ts'
 
 /** No GPU is here: a program writes the files that a driver was seen to write, in real containers. */
 let place: PodmanStore

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { askWithClients, type Clients } from '../e2e/clients.ts'
 import { documentedEngines, model, servers } from '../images/engines/documented-engines.ts'
 import { withDocumented, words } from '../images/engines/documented-server.ts'
-import { askWithClients, type Clients } from './clients.ts'
 
 /** The servers that stand in for engines without a GPU are held against clients that nobody here wrote. */
 describe.each(documentedEngines)('%s as documented', (id) => {
