@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { outputOf } from '../../lab/commands.ts'
 import { type ProgramName, type ProgramSource, programs } from './catalogue.ts'
 import { command, type Installation } from './command.ts'
 import { programFolder, programPlace } from './find.ts'
@@ -20,9 +21,9 @@ export function isInstalled(name: ProgramName): boolean {
   }
 }
 
-/** All of Debian's packages by one `update` and one `install`. Needs root. */
+/** All of Debian's packages by one `update` and one `install`; needs root, or sudo that asks for no password. */
 export async function installFromApt(packages: readonly string[], given: Installation): Promise<void> {
-  if (process.getuid?.() !== 0) {
+  if (!isRoot() && (await outputOf('sudo', ['-n', 'true'])) === undefined) {
     const list = packages.join(' ')
     throw new Error(`these packages are missing and only root can add them; to do: apt-get install ${list}`)
   }
@@ -32,8 +33,13 @@ export async function installFromApt(packages: readonly string[], given: Install
 
 async function aptGet(given: Installation, ...args: string[]): Promise<void> {
   // Another process may be installing as well.
-  const wait = ['-o', 'DPkg::Lock::Timeout=600']
-  await command(given, 'apt-get', [...wait, ...args], { DEBIAN_FRONTEND: 'noninteractive' })
+  const line = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=600', ...args]
+  const [program = '', ...rest] = isRoot() ? line : ['sudo', '-n', ...line]
+  await command(given, program, rest)
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0
 }
 
 /** Takes one file out of a package. It is unpacked beside its final place, so that a cut step leaves nothing there. */
