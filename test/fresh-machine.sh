@@ -62,8 +62,9 @@ npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
 goroot=$(go env GOROOT)
 # apt downloads as a user of its own, who has to reach the folder.
 chmod 755 "$place"
+# Node's own builds are linked with the two libraries.
 say "making a root file system of Debian's required packages, a minute"
-TMPDIR=$place mmdebstrap --quiet --variant=required --include=apt,ca-certificates,libstdc++6 \
+TMPDIR=$place mmdebstrap --quiet --variant=required --include=apt,ca-certificates,libatomic1,libstdc++6 \
   --aptopt='Acquire::Check-Valid-Until "false"' bookworm "$place/root" 2> "$place/mmdebstrap.log" \
   || { cat "$place/mmdebstrap.log" >&2; exit 1; }
 cp /etc/resolv.conf "$place/root/etc/resolv.conf"
