@@ -13,6 +13,8 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          // The cheaper projects come first.
+          sequence: { groupOrder: 0 },
           include: ['test/**/*.test.ts'],
           exclude: [...contact, ...engine, ...slow],
           setupFiles: ['test/limits/pure.ts'],
@@ -28,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'contact',
+          sequence: { groupOrder: 1 },
           include: contact,
           exclude: [...engine, ...slow],
           setupFiles: ['test/limits/no-installation.ts'],
@@ -40,6 +43,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           include: engine,
           setupFiles: ['test/limits/no-installation.ts'],
           expect: { requireAssertions: true },
@@ -52,6 +56,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          sequence: { groupOrder: 3 },
           include: slow,
           setupFiles: ['test/limits/no-installation.ts'],
           expect: { requireAssertions: true },
