@@ -92,19 +92,6 @@ describe.each(engineIds)('%s', (id) => {
     expect(plan.config.Env).toContain('HF_HOME=/elsewhere')
   })
 
-  test('keeps the variables of an upstream image and none of its PATH, HOME or offline settings', () => {
-    const recipe = recipeFor(id)
-    const lock = lockFor(recipe)
-    if (lock.runtime.type !== 'upstream') return
-    const { Env = [] } = planImage(recipe, {
-      ...lock,
-      runtime: { ...lock.runtime, environment: { CUDA_VERSION: '13', HOME: '/root', HF_HUB_OFFLINE: '0' } },
-    }).config
-    expect(Env).toContain('CUDA_VERSION=13')
-    expect(Env).toContain('HOME=/tmp')
-    expect(Env).toContain('HF_HUB_OFFLINE=1')
-  })
-
   test('asks for the drivers of NVIDIA where it computes on a GPU, and only there', () => {
     for (const { device } of engine.runtimes) {
       const { runtime, ...rest } = deploymentFor(recipeFor(id))
