@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { judgeRecipe } from '../images/judge-recipe.ts'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
 import { formatLock, type Lock, parseLock } from '../recipes/lock.ts'
@@ -24,7 +25,7 @@ export async function loadRecipe(file: string, environment: NodeJS.ProcessEnv): 
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {
-  return parseRecipe(await readText(file), file)
+  return parseRecipe(await readText(file), file, judgeRecipe)
 }
 
 /** The lock beside the recipe, or undefined when none was written yet. */

@@ -1,3 +1,4 @@
+import { matchesPattern } from './glob.ts'
 import type { SkippedFile } from './locked-weights.ts'
 import { sortFiles } from './weights.ts'
 
@@ -42,15 +43,4 @@ function skipReason(path: string, all: readonly string[]): string | undefined {
   if (isOriginal(path)) return 'the same weights in their original format'
   if (isConsolidated(path)) return 'the same weights in one consolidated file'
   return otherFormats.test(path) ? 'the same weights are there as safetensors' : undefined
-}
-
-/** The Hub's rule (Python's fnmatch): `*` and `?` match slashes too, and a folder means all that is in it. */
-export function matchesPattern(path: string, pattern: string): boolean {
-  const whole = pattern.endsWith('/') ? `${pattern}*` : pattern
-  const source = whole
-    .replaceAll(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-    .replaceAll('[!', '[^')
-  return new RegExp(`^${source}$`, 's').test(path)
 }
