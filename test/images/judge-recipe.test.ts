@@ -270,7 +270,7 @@ test.each<[string, 'problems' | 'doubts', string]>([
 })
 
 test('a GPU that the catalogue lacks is planned for, and the plan says what it cannot tell', () => {
-  const recipe = recipeFor('vllm', (draft) => void (draft.target.gpu = 'some-new-board'))
+  const recipe = recipeFor('vllm', ({ target }) => void Object.assign(target, { gpu: 'some-new-board' }))
   const { memory, config } = planImage(recipe, lockFor(recipe))
   expect(memory).toMatchObject({ outcome: 'cannot-tell', verdict: expect.stringContaining('some-new-board') })
   expect(config.Labels?.['dev.ingot.memory.fits']).toBe('unknown')
