@@ -56,7 +56,7 @@ interface Pattern {
 }
 
 function patternOf({ name, prefix, body }: TokenForm, least: number): Pattern {
-  return { name, pattern: new RegExp(`(?<![${wordy}])${prefix}[${body}]{${least},}`, 'g') }
+  return { name, pattern: new RegExp(`(?<![${alphanumeric}])${prefix}[${body}]{${least},}`, 'g') }
 }
 
 /** In files of others: whole tokens alone, since code is full of names and of beginnings of keys. */

@@ -12,18 +12,28 @@ const isSafetensors = (path: string) => path.endsWith('.safetensors')
 const isConsolidated = (path: string) => /(^|\/)consolidated[^/]*$/.test(path)
 const isOriginal = (path: string) => path.startsWith('original/')
 
+export interface Patterns {
+  include?: readonly string[] | undefined
+  exclude?: readonly string[] | undefined
+}
+
+/** Whether the patterns of a recipe let a path pass. */
+export function isWanted(path: string, { include, exclude }: Patterns): boolean {
+  return (
+    (include?.some((pattern) => matchesPattern(path, pattern)) ?? true) &&
+    !exclude?.some((pattern) => matchesPattern(path, pattern))
+  )
+}
+
 /**
  * Which files of a source are taken. Patterns are the Hub's (`*` also crosses slashes). A file that `include` names by
  * its full path is always taken; duplicates of the weights in another format are not, and are listed with the reason.
  */
 export function pickFiles<File extends { path: string; sizeBytes: number }>(
   files: readonly File[],
-  patterns: { include?: readonly string[] | undefined; exclude?: readonly string[] | undefined },
+  patterns: Patterns,
 ): { taken: File[]; skipped: SkippedFile[] } {
-  const wanted = (path: string) =>
-    (patterns.include?.some((pattern) => matchesPattern(path, pattern)) ?? true) &&
-    !patterns.exclude?.some((pattern) => matchesPattern(path, pattern))
-  const candidates = sortFiles(files).filter((file) => wanted(file.path))
+  const candidates = sortFiles(files).filter((file) => isWanted(file.path, patterns))
   const paths = candidates.map((file) => file.path)
   const reasonFor = (path: string) => (patterns.include?.includes(path) ? undefined : skipReason(path, paths))
   return {
