@@ -1,8 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { judgeRecipe } from '../images/judge-recipe.ts'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
+import { limits } from '../recipes/limits.ts'
 import { formatLock, type Lock, parseLock } from '../recipes/lock.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../recipes/parse.ts'
 import type { Recipe } from '../recipes/recipe.ts'
@@ -52,7 +54,13 @@ export function lockFileOf(file: string, folder: string, environment: NodeJS.Pro
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      return await readStart(handle)
+    } finally {
+      await handle.close()
+    }
   } catch (cause) {
     throw new StageError('no-recipe', {
       attempted: `read the recipe ${file}`,
@@ -61,6 +69,15 @@ async function readText(file: string): Promise<string> {
       cause,
     })
   }
+}
+
+/** The text of a regular file, or so much of it that its reader sees that it is too long. */
+async function readStart(handle: FileHandle): Promise<string> {
+  const info = await handle.stat()
+  if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file')
+  const bytes = Buffer.alloc(Math.min(info.size, limits.recipeBytes + 1))
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+  return bytes.subarray(0, bytesRead).toString('utf8')
 }
 
 function invalidRecipe(file: string, problems: readonly Problem[]): RecipeError {

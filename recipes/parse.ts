@@ -1,4 +1,3 @@
-import type { Document } from 'yaml'
 import { z } from 'zod'
 import { nearestName } from '../lib/suggest.ts'
 import { withoutTokens } from '../lib/token-forms.ts'
@@ -6,7 +5,7 @@ import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
 import { weightsSourceSchema } from './weights.ts'
-import { readYaml } from './yaml-text.ts'
+import { readYaml, type YamlDocument } from './yaml-text.ts'
 
 /** One thing wrong with a recipe. Lines and columns count from 1, as editors do. */
 export interface Problem {
@@ -107,7 +106,7 @@ export function formatDoubt({ message, ...problem }: Problem): string {
   return formatProblem({ ...problem, message: `warning: ${message}` })
 }
 
-function problemsOf(issue: z.core.$ZodIssue, document: Document.Parsed, place: PlaceOf): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: PlaceOf): Problem[] {
   const path = issue.path.filter((key): key is Key => typeof key !== 'symbol')
   if (issue.code === 'unrecognized_keys')
     return issue.keys.slice(0, limits.problems).map((key) => ({
@@ -134,7 +133,7 @@ function unknownKey(key: string, known: readonly string[]): { message: string; h
 
 function describeIssue(
   issue: z.core.$ZodIssue,
-  document: Document.Parsed,
+  document: YamlDocument,
   path: Key[],
 ): { message: string; hint: string } {
   const found = document.getIn(path)
@@ -201,7 +200,7 @@ function shown(value: unknown, path: readonly Key[]): string {
   return text.length <= shownLength ? text : `${text.length - 2} characters, "${text.slice(1, 40)}…"`
 }
 
-function offsetOf(document: Document.Parsed, path: Key[], part: 'key' | 'value'): number {
+function offsetOf(document: YamlDocument, path: Key[], part: 'key' | 'value'): number {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
     const offset = offsetIn(parent, path[depth - 1], part === 'key' || depth < path.length)
@@ -225,7 +224,7 @@ function offsetIn(parent: unknown, key: Key | undefined, wantKey: boolean): numb
   return (wantKey ? pair?.key : (pair?.value ?? pair?.key))?.range?.[0]
 }
 
-function knownKeys(path: Key[], document: Document.Parsed): string[] {
+function knownKeys(path: Key[], document: YamlDocument): string[] {
   let schema: unknown = z.toJSONSchema(recipeSchema, { io: 'input' })
   path.forEach((key, depth) => {
     schema = step(schema, key, document.getIn([...path.slice(0, depth + 1), 'type']))

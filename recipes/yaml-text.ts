@@ -13,6 +13,9 @@ import { formatBytes } from '../lib/bytes.ts'
 import { messageOf } from '../lib/error.ts'
 import { limits } from './limits.ts'
 
+/** A whole text with the places of its nodes. */
+export type YamlDocument = Document.Parsed
+
 /** A fault of the text itself, at an offset in it. */
 export interface TextProblem {
   offset: number
