@@ -6,8 +6,7 @@ import type { WeightFile } from '../recipes/weights.ts'
 import type { Deployment, Device, EngineDefinition, EngineRuntime } from './engine.ts'
 import { PlanError } from './error.ts'
 import { atLeastDriver } from './gpu-support.ts'
-import { findGpu, type Gpu } from './gpus.ts'
-import { MemoryError } from './memory/error.ts'
+import { type Gpu, gpuNamed } from './gpus.ts'
 import { repoFolder } from './weights/hub-cache.ts'
 
 /** Where a Hub cache is mounted: what HF_HUB_CACHE names. */
@@ -64,18 +63,15 @@ function isInRange({ version }: EngineRuntime, recipe: Recipe): boolean {
 
 function gpuOf(recipe: Recipe): Gpu | null {
   if (recipe.target.gpu === undefined) return null
-  try {
-    return findGpu(recipe.target.gpu)
-  } catch (cause) {
-    if (!(cause instanceof MemoryError)) throw cause
-    const { found, hint } = cause.failure
-    throw new PlanError('refused', {
-      attempted: `plan ${recipe.name}`,
-      found: `target.gpu: ${found}`,
-      hint,
-      cause,
-    })
-  }
+  const named = gpuNamed(recipe.target.gpu)
+  if (named.type === 'known') return named.gpu
+  // The recipe's check has said so; the plan says that it cannot tell whether the model fits.
+  if (named.type === 'unknown') return null
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `target.gpu: the catalogue has no such name as "${recipe.target.gpu}"`,
+    hint: `did you mean ${named.names.join(' or ')}?`,
+  })
 }
 
 function modelFolderOf({ weights, model }: Recipe): string {

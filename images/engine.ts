@@ -4,6 +4,7 @@ import type { EngineId, Recipe } from '../recipes/recipe.ts'
 import type { WeightFile } from '../recipes/weights.ts'
 import type { Gpu } from './gpus.ts'
 import type { Behaviour } from './probe.ts'
+import type { Reserved } from './reserved/reserved.ts'
 import type { SlimPolicy } from './slimming.ts'
 
 /** Packages of the base's own archive. */
@@ -116,6 +117,8 @@ export interface EngineDefinition {
   /** Command line of PID 1; the first part is an absolute path. */
   command(deployment: Deployment): string[]
   environment(deployment: Deployment): Record<string, string>
+  /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
+  reserved: Reserved
   /** Paths whose files make up the engine itself: they change with every engine release and get a layer of their own. */
   enginePaths: readonly string[]
   behaviour(deployment: Deployment): Behaviour

@@ -6,6 +6,7 @@ import { nativeProbe } from './openai-probes.ts'
 import { metricsPage, openAiBehaviour } from './openai-server.ts'
 import type { Behaviour } from './probe.ts'
 import { formatRefusals, ggufModels, quantizationRefusals } from './refusals.ts'
+import { llamaCppReserved } from './reserved/llama-cpp.ts'
 import { option, unsupportedKeys } from './serving-keys.ts'
 
 const closure = {
@@ -55,6 +56,7 @@ export const llamaCpp = {
   refusals,
   command,
   environment,
+  reserved: llamaCppReserved,
   enginePaths: [
     '/usr/bin/llama-*',
     '/usr/lib/**/*llama*',

@@ -7,6 +7,7 @@ import { nativeProbe, textProbe } from './openai-probes.ts'
 import { openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
 import type { Behaviour, HttpProbe, JsonCheck } from './probe.ts'
 import { formatRefusals, quantizationRefusals } from './refusals.ts'
+import { ollamaReserved } from './reserved/ollama.ts'
 import { unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -57,6 +58,7 @@ export const ollama = {
   refusals,
   command: () => ['/bin/ollama', 'serve'],
   environment,
+  reserved: ollamaReserved,
   enginePaths: ['/usr/bin/ollama', '/bin/ollama', '/usr/lib/ollama/**', '/lib/ollama/**'],
   behaviour,
 } satisfies EngineDefinition

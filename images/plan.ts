@@ -22,6 +22,7 @@ import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './plan-wei
 import type { Behaviour } from './probe.ts'
 import type { PredictedMemory } from './report.ts'
 import type { Requirements } from './requirements.ts'
+import { imageVariables } from './reserved/variables.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
 import { planSlimming } from './slim-plan.ts'
@@ -178,13 +179,7 @@ function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: L
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LANG: 'C.UTF-8',
     ...(runtime.type === 'upstream' ? runtime.environment : {}),
-    HOME: '/tmp',
-    USER: 'ingot',
-    LOGNAME: 'ingot',
-    DO_NOT_TRACK: '1',
-    HF_HUB_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    TRANSFORMERS_OFFLINE: '1',
+    ...imageVariables,
     ...engine.environment(deployment),
     ...deployment.recipe.serving.environment,
   }

@@ -1,10 +1,20 @@
 import type { Json } from '../lib/json.ts'
 
-/** What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. */
+/** A text so many times, so that a plan does not grow with the number. */
+export interface RepeatedText {
+  repeat: string
+  times: number
+}
+
+/**
+ * What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. `prompt` is the content of the first
+ * message, in place of what `body` has there.
+ */
 export interface ProbeRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   body?: Json
+  prompt?: RepeatedText
   raw?: string
 }
 

@@ -17,6 +17,7 @@ import {
   versionCommandOf,
 } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { sglangReserved } from './reserved/sglang.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -90,6 +91,7 @@ export const sglang = {
   refusals,
   command,
   environment,
+  reserved: sglangReserved,
   enginePaths: [
     '/opt/sglang/lib/python3*/site-packages/{sglang,sglang-*}/**',
     '/sgl-workspace/sglang/**',

@@ -7,6 +7,7 @@ import { healthPage, metricsPage, openAiBehaviour } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
 import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { tgiReserved } from './reserved/tgi.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -72,6 +73,7 @@ export const tgi = {
   refusals,
   command,
   environment,
+  reserved: tgiReserved,
   enginePaths: ['/usr/local/bin/text-generation-*', '/usr/src/server/**', '/kernels/**'],
   behaviour,
 } satisfies EngineDefinition

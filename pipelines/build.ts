@@ -18,7 +18,7 @@ import { packReusing } from './rebase.ts'
 import { serveStore } from './registry/server.ts'
 import { keepReport } from './report-record.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
-import { scanBuilt } from './scan/built.ts'
+import { requireCleanFolder, scanBuilt } from './scan/built.ts'
 import { daggerSecrets } from './secrets.ts'
 import type { Client } from './session.ts'
 import { attributeBuilt } from './size/built.ts'
@@ -123,6 +123,7 @@ async function packedWeights(
 ): Promise<StoredLayer[]> {
   const { delivery } = plan.weights
   if (!context.verify && (delivery === 'mounted' || delivery === 'hf-cache')) return []
+  await requireCleanFolder(plan, weights, context)
   return packReusing(context.store, weights, plan.weights.layers, {
     ...context,
     resolveSecret: daggerSecrets(context.engine),

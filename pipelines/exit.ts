@@ -25,6 +25,9 @@ const usageCodes = [
   'no-platform',
   'target-exists',
   'bad-earlier',
+  'two-of-one-name',
+  'bad-request',
+  'unknown-gpu',
 ]
 
 /** 3 environment, 2 usage or recipe, 1 everything else. */

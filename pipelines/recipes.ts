@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { judgeRecipe } from '../images/judge-recipe.ts'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
+import { limits } from '../recipes/limits.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../recipes/parse.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { StageError } from './error.ts'
@@ -24,12 +27,18 @@ export async function loadRecipe(file: string, environment: NodeJS.ProcessEnv): 
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {
-  return parseRecipe(await readText(file), file)
+  return parseRecipe(await readText(file), file, judgeRecipe)
 }
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      return await readStart(handle)
+    } finally {
+      await handle.close()
+    }
   } catch (cause) {
     throw new StageError('no-recipe', {
       attempted: `read the recipe ${file}`,
@@ -38,6 +47,15 @@ async function readText(file: string): Promise<string> {
       cause,
     })
   }
+}
+
+/** The text of a regular file, or so much of it that its reader sees that it is too long. */
+async function readStart(handle: FileHandle): Promise<string> {
+  const info = await handle.stat()
+  if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file')
+  const bytes = Buffer.alloc(Math.min(info.size, limits.recipeBytes + 1))
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+  return bytes.subarray(0, bytesRead).toString('utf8')
 }
 
 function invalidRecipe(file: string, problems: readonly Problem[]): RecipeError {

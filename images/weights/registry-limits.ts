@@ -23,7 +23,8 @@ export const registryProfileNames = Object.keys(profiles)
 export function registryLimits(profile: string): RegistryLimits {
   if (profile in profiles) return { name: profile, maxLayerBytes: profiles[profile] }
   if (/^\d/.test(profile)) return { name: profile, maxLayerBytes: parseBytes(profile) }
-  const nearest = nearestName(profile, registryProfileNames)
+  const ofHost = profileOfHost(profile)
+  const nearest = ofHost === 'any' ? nearestName(profile, registryProfileNames) : ofHost
   throw new PlanError('refused', {
     attempted: `look up the limits of registry "${profile}"`,
     found: `known are ${registryProfileNames.join(', ')}`,

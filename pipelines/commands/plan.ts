@@ -13,7 +13,7 @@ import { requireSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/recipe.ts'
 import { memoryTable } from '../memory/table.ts'
 import { type LoadedRecipe, loadRecipe } from '../recipes.ts'
-import { listFolder } from '../weights/folder.ts'
+import { listFolder } from '../weights/folder-list.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const planCommand: Command = {
@@ -44,8 +44,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 async function knownOf({ recipe, folder }: LoadedRecipe): Promise<string> {
   const { source } = recipe.weights
   if (source.type !== 'folder') return unlockedText(recipe, undefined)
-  const files = await listFolder(resolve(folder, source.path)).catch(() => undefined)
-  return unlockedText(recipe, files && pickFiles(files, source).taken)
+  const listing = await listFolder(resolve(folder, source.path), source).catch(() => undefined)
+  return unlockedText(recipe, listing && pickFiles(listing.files, source).taken)
 }
 
 function planText(plan: ImagePlan): string {

@@ -6,7 +6,7 @@ import { pickFiles } from '../../recipes/weight-selection.ts'
 import type { Progress } from '../progress.ts'
 import type { Store } from '../store/store.ts'
 import { isWrongContent } from '../weights/error.ts'
-import { listFolder } from '../weights/folder.ts'
+import { listFolder } from '../weights/folder-list.ts'
 import { hashFolder, type ToHash } from './folder-hashes.ts'
 import type { LockedRecipe } from './recipe.ts'
 
@@ -54,7 +54,7 @@ async function requireSame(
     () => false,
   )
   if (!isHere) return
-  const { taken } = pickFiles(await listFolder(root), source)
+  const { taken } = pickFiles((await listFolder(root, source)).files, source)
   const changes = listChanges(lock.weights.files, taken)
   const same = lock.weights.files.filter(({ path, sizeBytes }) =>
     taken.some((one) => one.path === path && one.sizeBytes === sizeBytes),

@@ -1,4 +1,4 @@
-import { open, readdir, readFile } from 'node:fs/promises'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
@@ -27,12 +27,16 @@ export async function readFolder(folder: string): Promise<ModelFacts> {
 }
 
 export async function readGgufFile(folder: string, name: string): Promise<ModelFacts> {
-  return readGguf({ shards: ggufShards(name).map((shard) => join(folder, shard)), isLocal: true })
+  const shards = ggufShards(name).map((shard) => join(folder, shard))
+  // A shard that is missing is said by its reader.
+  await Promise.all(shards.map((shard) => requireFile(shard).catch(passMissing)))
+  return readGguf({ shards, isLocal: true })
 }
 
 /** Facts from a configuration file alone; the caller says how many bytes the weights have. Throws `no-model`. */
 export async function readConfigFile(file: string): Promise<ModelFacts> {
-  const configText = await readFile(file, 'utf8').catch((error: unknown) => {
+  const configText = await readRequired(file).catch((error: unknown) => {
+    if (error instanceof ModelReaderError) throw error
     throw new ModelReaderError('no-model', {
       attempted: `read the configuration ${file}`,
       found: errnoOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error),
@@ -55,7 +59,7 @@ function onlyOne(models: readonly string[], folder: string): string {
 
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readRequired(file)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
@@ -68,8 +72,28 @@ async function headersIn(folder: string, names: readonly string[]): Promise<Safe
   return Promise.all(shards.map((name) => readHeader(join(folder, name))))
 }
 
+async function readRequired(file: string): Promise<string> {
+  await requireFile(file)
+  return readFile(file, 'utf8')
+}
+
+function passMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error
+}
+
+/** What is no file is not opened: a FIFO would be waited for without an end. */
+async function requireFile(file: string): Promise<void> {
+  if (!(await stat(file)).isFile())
+    throw new ModelReaderError('no-model', {
+      attempted: `read ${file}`,
+      found: 'it is no regular file',
+      hint: 'name a folder that holds the files of a model',
+    })
+}
+
 /** A safetensors header: its length as u64, then JSON; nothing behind it is read. Throws `bad-header`. */
 async function readHeader(file: string): Promise<SafetensorsHeader> {
+  await requireFile(file)
   const handle = await open(file)
   try {
     const head = Buffer.alloc(8)

@@ -10,6 +10,8 @@ export type WeightsErrorCode =
   | 'bad-archive'
   | 'ambiguous'
   | 'no-files'
+  | 'refused'
+  | 'secret-found'
   | 'hash-mismatch'
   | 'size-mismatch'
   | 'layer-too-large'

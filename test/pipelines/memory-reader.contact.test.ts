@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readModel } from '../../pipelines/model-reader.ts'
@@ -56,6 +57,20 @@ describe('a folder', () => {
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
     await expect(readModel(folder, {})).rejects.toThrow(message)
   })
+
+  test.each(['config.json', 'model.safetensors', 'model.gguf'])(
+    'waits for no FIFO named %s',
+    async (name) => {
+      const folder = await newFolder()
+      if (name !== 'model.gguf') await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+      await rm(join(folder, name), { force: true })
+      execFileSync('mkfifo', [join(folder, name)])
+      await expect(readModel(folder, {})).rejects.toMatchObject({
+        code: 'no-model',
+        message: expect.stringContaining('no regular file'),
+      })
+    },
+  )
 })
 
 describe('a GGUF file', () => {

@@ -18,6 +18,7 @@ const parts = [
   'refusals',
   'command',
   'environment',
+  'reserved',
   'enginePaths',
   'behaviour',
 ] satisfies (keyof EngineDefinition)[]

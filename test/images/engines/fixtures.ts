@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { deploymentOf, runtimeOf } from '../../../images/deployment.ts'
 import type { Deployment, RuntimeSource } from '../../../images/engine.ts'
 import { engineOf } from '../../../images/engines.ts'
+import { judgeRecipe } from '../../../images/judge-recipe.ts'
 import { digestOf, hexOf } from '../../../lib/digest.ts'
 import type { GgufFacts, Lock, LockedRuntime } from '../../../recipes/lock.ts'
 import { parseRecipe } from '../../../recipes/parse.ts'
@@ -15,8 +16,12 @@ export const recipeFiles = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml'))
   .sort()
 
+export function readRecipeText(name: string): string {
+  return readFileSync(join(folder, name), 'utf8')
+}
+
 export function readRecipe(name: string): Recipe {
-  const parsed = parseRecipe(readFileSync(join(folder, name), 'utf8'), name)
+  const parsed = parseRecipe(readRecipeText(name), name, judgeRecipe)
   if (parsed.ok) return parsed.recipe
   throw new Error(parsed.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
 }

@@ -64,3 +64,26 @@ test('a secret in what would go along ends it before a byte is written', async (
   await expect(failed).rejects.toMatchObject({ code: 'secret-found' })
   await expect(bytesIn(path)).rejects.toMatchObject({ code: 'ENOENT' })
 })
+
+test('run files of two recipes never meet: names that were one are two, and one file of two recipes ends it', async () => {
+  const [store, folder] = [await scratchStore(), await scratchFolder()]
+  const built = await builtSample(store)
+  const named = (name: string) => ({
+    ...built,
+    plan: { ...built.plan, name },
+    report: { ...built.report, name },
+  })
+  const environment = { PATH: '/nonexistent', HOME: folder }
+  const path = join(folder, 'both')
+  await bundleSample({ store, built: [named('a.b'), named('a-b')], folder: path, environment })
+  const files = Object.keys(await bytesIn(path)).filter((file) => file.startsWith('run-files/'))
+  expect(files).toHaveLength(8)
+  const other = { ...named('a.b'), report: { ...built.report, name: 'a.b', model: 'another' } }
+  const clash = bundleSample({
+    store,
+    built: [named('a.b'), other],
+    folder: join(folder, 'clash'),
+    environment,
+  })
+  await expect(clash).rejects.toMatchObject({ code: 'two-of-one-name' })
+})

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ScanPolicy } from '../../../images/scan-policy.ts'
 import { secretForms } from '../../../lib/secret-forms.ts'
+import { secretsInFiles } from '../../../pipelines/scan/logs.ts'
 import { scanImage } from '../../../pipelines/scan/scan.ts'
 import { knownSecrets } from '../../../pipelines/scan/secrets.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
@@ -118,6 +121,60 @@ test('a damaged or missing layer never passes as scanned', async () => {
   await expect(scanImage(given)).rejects.toMatchObject({ code: 'missing-blob' })
 })
 
+describe('a token by its form, where gitleaks is not', () => {
+  const key = [
+    '-----BEGIN',
+    'RSA PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7',
+  ].join(' ')
+
+  test.each<[string, Given, string]>([
+    [
+      'a file',
+      { entries: [{ name: 'opt/app/x.py', text: `T = "${githubToken}"` }] },
+      '/opt/app/x.py: a GitHub token',
+    ],
+    ['a key', { entries: [{ name: 'etc/ssl/x.pem', text: key }] }, '/etc/ssl/x.pem: a private key'],
+    [
+      'a file across the border of two pieces',
+      { entries: [{ name: 'opt/x.txt', text: `${'a b '.repeat(16_383)}${githubToken}` }] },
+      '/opt/x.txt: a GitHub token',
+    ],
+    [
+      'the environment of the config',
+      { texts: { 'config.json': JSON.stringify({ config: { Env: [`GH=${githubToken}`] } }) } },
+      'config.json: a GitHub token',
+    ],
+    [
+      'the history',
+      { texts: { 'config.json': JSON.stringify([{ created_by: `RUN ${hubToken}` }]) } },
+      'Hugging Face',
+    ],
+    ['a report', { texts: { 'report.md': `it said ${hubToken}` } }, 'report.md: a Hugging Face token'],
+    ['a name', { entries: [{ name: `opt/${githubToken}`, text: 'x' }] }, '/opt/***: a GitHub token'],
+  ])('in %s', async (_, given, words) => {
+    for (const secret of [githubToken, hubToken]) expect(await refusalOf(given, secret)).toContain(words)
+  })
+
+  test('the recipe excuses a file; keys of test suites are nobody’s; binaries are not texts', async () => {
+    const entries = [
+      { name: 'opt/app/x.py', text: githubToken },
+      { name: 'opt/v/lib/python3.11/site-packages/tornado/test/test.key', text: key },
+      { name: 'usr/lib/libx.so', text: `\0${key}` },
+    ]
+    const seen = await scan({ entries, policy: { allowSecrets: ['/opt/app/**'] } })
+    expect(seen).toMatchObject({ gitleaks: false, excused: ['/opt/app/x.py a GitHub token'] })
+  })
+
+  test('in a log', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ingot-logs-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await writeFile(join(folder, 'engine.log'), `pulling with ${githubToken}\n`)
+    expect(await secretsInFiles(folder, [])).toEqual([
+      { where: join(folder, 'engine.log'), what: 'a GitHub token' },
+    ])
+  })
+})
+
 describe('a secret by gitleaks’ rules', () => {
   const leak = { name: 'opt/app/settings.py', text: `# settings\nTOKEN = "${githubToken}"\n` }
 
@@ -148,7 +205,10 @@ describe('a secret by gitleaks’ rules', () => {
   test('a file that the recipe names is excused, and listed', async () => {
     const policy = { allowSecrets: ['/opt/app/**'] }
     const seen = await scan({ entries: [leak], policy, environment: { INGOT_GITLEAKS: gitleaks } })
-    expect(seen).toMatchObject({ gitleaks: true, excused: ['/opt/app/settings.py:2 github-pat'] })
+    expect(seen).toMatchObject({
+      gitleaks: true,
+      excused: ['/opt/app/settings.py:2 github-pat', '/opt/app/settings.py a GitHub token'],
+    })
   })
 
   test('a path that leads out of the folder stays inside', async () => {
