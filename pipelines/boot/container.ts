@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import semver from 'semver'
 import { parseFacts } from '../../images/container-facts.ts'
+import { parseListeners } from '../../images/listeners.ts'
 import { mediaTypes } from '../../images/oci.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles } from '../../images/runtime-spec.ts'
@@ -15,7 +16,7 @@ import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
-import { enterCommand, forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
+import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, Runner } from './runner.ts'
 import { exitCodeOf, stopContainer } from './stop.ts'
 import { requireTool, type Tool, tell } from './tool.ts'
@@ -126,7 +127,7 @@ async function requireZstd({ store, machine, tool }: Session, image: Digest): Pr
 
 /** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */
 async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string> {
-  if (enterCommand(tool, 1) !== null) return 'none'
+  if (ownerCommand(tool) !== null) return 'none'
   const name = `ingot-${randomUUID().slice(0, 8)}`
   await tell(tool, ['network', 'create', '--internal', name])
   endings.unshift(() => runProgram(tool.name, ['network', 'rm', name], tool))
@@ -155,10 +156,10 @@ async function reachOf(
   port: number,
   folder: string,
 ): Promise<Reach> {
-  const enter = enterCommand(tool, pid)
-  if (pid > 0 && enter === null) return { url: `http://${address}:${port}`, close: () => undefined }
+  const owner = ownerCommand(tool)
+  if (pid > 0 && owner === null) return { url: `http://${address}:${port}`, close: () => undefined }
   try {
-    if (enter !== null && pid > 0) return await reachThrough(enter, tool.environment, port, folder)
+    if (owner !== null && pid > 0) return await reachThrough(owner, tool.environment, { pid, port }, folder)
   } catch (error) {
     if ((await exitCodeOf(tool, id)) === null) throw error
   }
@@ -177,13 +178,15 @@ function serverOf(
     url: reach.url,
     exitCode: () => exitCodeOf(tool, id),
     async facts() {
-      const said = await runProgram('sh', [join(import.meta.dirname, 'facts.sh'), String(pid)], tool)
+      const script = join(import.meta.dirname, 'facts.sh')
+      const said = await runProgram('sh', [script, String(pid), String(reach.outsidePid ?? '')], tool)
       const facts = parseFacts(said.stdout)
       // Only root may read the mounts of others; the tool knows what it mounted.
       return facts.uid !== null && facts.rootReadOnly === null
         ? { ...facts, rootReadOnly: readOnlyRoot }
         : facts
     },
+    listeners: async () => parseListeners(await socketsOf(pid)),
     log: async () => (await runProgram(tool.name, ['logs', id], tool)).all,
     gpuMemoryBytes: async () => watch?.growthBytes() ?? null,
     async computeCache() {
@@ -194,4 +197,10 @@ function serverOf(
     },
     stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
   }
+}
+
+/** The kernel's tables of the TCP sockets of a process's network; empty once the process is gone. */
+async function socketsOf(pid: number): Promise<string> {
+  const tables = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => ''))
+  return (await Promise.all(tables)).join('')
 }

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Client, Container, Service } from '@dagger.io/dagger'
 import { parseFacts } from '../../images/container-facts.ts'
+import { parseListeners } from '../../images/listeners.ts'
 import type { ImageConfig } from '../../images/oci.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles, runtimeSpec } from '../../images/runtime-spec.ts'
@@ -11,11 +10,12 @@ import type { Digest } from '../../lib/digest.ts'
 import { imageFrom } from '../debian.ts'
 import { readImageConfig } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
+import { logReader } from './log-reader.ts'
+import { giveOrder } from './order.ts'
 import type { BootedServer, BootRequest, Runner, StopOutcome } from './runner.ts'
 
 const harnessImage = 'debian:bookworm-slim'
 const harnessPackages = ['runc', 'socat', 'iproute2', 'procps']
-const orderPort = 9100
 
 /** What the Dagger runner needs besides the request. */
 export interface DaggerBoot {
@@ -43,6 +43,7 @@ async function bootInDagger<Result>(
 ): Promise<Result> {
   const config = await readImageConfig(context.store, request.image)
   const harness = await harnessOf(context, request, config)
+  const orderPort = orderPortFor(request.port)
   const service = harness.asService({
     args: ['sh', '/harness/harness.sh', String(request.port), String(orderPort)],
     insecureRootCapabilities: true,
@@ -72,7 +73,7 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       destination: path,
     })),
   })
-  const scripts = ['harness.sh', 'facts.sh', 'sink.sh']
+  const scripts = ['harness.sh', 'facts.sh', 'sink.sh', 'published.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
   const files = [
     ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),
@@ -88,7 +89,12 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
     .reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
     .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
     .withExposedPort(request.port)
-    .withExposedPort(orderPort)
+    .withExposedPort(orderPortFor(request.port))
+}
+
+/** A port of the harness that is not the server's. */
+function orderPortFor(serverPort: number): number {
+  return serverPort === 9100 ? 9101 : 9100
 }
 
 function toolsOf({ client, platform }: DaggerBoot): Container {
@@ -134,45 +140,19 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
 async function serverOf(tunnel: Service): Promise<BootedServer> {
   const ports = await Promise.all((await tunnel.ports()).map((port) => port.port()))
   const [serverPort = 0, orderTunnelPort = 0] = ports
-  const order = (line: string) => ask(orderTunnelPort, line)
+  const order = async (line: string) => (await giveOrder(orderTunnelPort, line)).toString()
   return {
     url: `http://127.0.0.1:${serverPort}`,
     exitCode: async () => exitOf(await order('state')),
     facts: async () => parseFacts(await order('facts')),
-    log: () => order('log'),
+    listeners: async () => parseListeners(await order('listeners')),
+    log: logReader((fromByte) => giveOrder(orderTunnelPort, `log ${fromByte}`)),
     gpuMemoryBytes: async () => null,
     // It hands no GPUs to a server.
     computeCache: async () => '',
     stop: async (signal, timeoutSeconds) =>
       parseStop(await order(`stop ${signal.replace(/^SIG/, '')}:${timeoutSeconds}`)),
   }
-}
-
-/** One order over one connection: a line out, everything that comes back in. */
-async function ask(port: number, line: string): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    const socket = connect({ host: '127.0.0.1', port })
-    const lost = setTimeout(
-      () => socket.destroy(new Error(`no answer to the order "${line}"`)),
-      orderTimeoutMs(line),
-    )
-    try {
-      socket.write(`${line}\n`)
-      return await text(socket)
-    } catch (error) {
-      if (attempt === orderAttempts) throw error
-    } finally {
-      clearTimeout(lost)
-    }
-  }
-}
-
-/** Under load an order was seen to get lost in the tunnel; all of them can be given again. */
-const orderAttempts = 4
-
-function orderTimeoutMs(line: string): number {
-  const seconds = Number(/^stop \w+:(\d+)/.exec(line)?.[1] ?? 0)
-  return (seconds + 20) * 1000
 }
 
 function exitOf(answer: string): number | null {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs one image under runc in a network namespace of its own and answers two ports:
-#   $1      bridged to the server inside
-#   $2      one-line orders: state, facts, log, stop SIGNAL:SECONDS
+#   $1      the port that the image publishes, reached from a namespace outside of the server's
+#   $2      one-line orders: state, facts, listeners, log FROM, stop SIGNAL:SECONDS
 set -u
 server_port=$1
 order_port=$2
@@ -18,9 +18,11 @@ if [ "$order_port" = answer ]; then
     state) show_state ;;
     facts)
       pid=$(runc state server 2>/dev/null | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p')
-      sh /harness/facts.sh "$pid"
+      sh /harness/facts.sh "$pid" "$(cat $state/outside)"
       ;;
-    log) cat $state/log ;;
+    listeners) ip netns exec box cat /proc/net/tcp /proc/net/tcp6 2>/dev/null ;;
+    # A piece at a time: a log that grows while it is sent would never end.
+    log) tail -c "+$((argument + 1))" $state/log | head -c 1000000 ;;
     stop)
       began=$(date +%s%3N)
       runc kill server "${argument%%:*}"
@@ -41,8 +43,12 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 fi 2>/dev/null
 
-ip netns add box
+# Everything that the server is asked comes from the namespace `caller`, as from another machine.
+for name in box caller; do ip netns add $name; done
 ip netns exec box sh /harness/sink.sh
+ip netns exec caller sh /harness/published.sh box /run/netns/box "$server_port" || exit 1
+ip netns exec caller socat "UNIX-LISTEN:$state/published,fork" "TCP:192.0.2.2:$server_port" 2>/dev/null &
+echo $! > $state/outside
 
 cp /harness/config.json /run/bundle/config.json
 (
@@ -51,4 +57,4 @@ cp /harness/config.json /run/bundle/config.json
   mv $state/exit.part $state/exit
 ) &
 socat "TCP-LISTEN:$order_port,fork,reuseaddr" "EXEC:sh /harness/harness.sh $server_port answer" &
-exec socat "TCP-LISTEN:$server_port,fork,reuseaddr" "EXEC:ip netns exec box socat STDIO TCP\:127.0.0.1\:$server_port"
+exec socat "TCP-LISTEN:$server_port,fork,reuseaddr" "UNIX-CONNECT:$state/published"

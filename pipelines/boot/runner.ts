@@ -1,4 +1,5 @@
 import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { Listener } from '../../images/listeners.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import type { BootProfile } from '../../images/runtime-spec.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -11,11 +12,13 @@ export interface StopOutcome {
 
 /** A server that was started from an image and can be asked. */
 export interface BootedServer {
-  /** Address of the server, without a slash at the end. */
+  /** Leads to the port that the image publishes, from outside of its network; without a slash at the end. */
   url: string
   /** Null while it runs. */
   exitCode(): Promise<number | null>
   facts(): Promise<ContainerFacts>
+  /** Every TCP port of its network namespace that waits for connections, loopback included. */
+  listeners(): Promise<Listener[]>
   log(): Promise<string>
   /** Most that the used memory of all GPUs has grown since the request to boot; null where there are none. */
   gpuMemoryBytes(): Promise<number | null>

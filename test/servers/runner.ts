@@ -1,4 +1,5 @@
 import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { Listener } from '../../images/listeners.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
 import type { TinyServer } from './openai.ts'
@@ -20,6 +21,8 @@ export interface TinyRunner {
   facts?: Partial<ContainerFacts>
   gpuMemoryBytes?: number
   computeCache?: string
+  /** Where it listens; the published port on all addresses where nothing is said. */
+  listeners?: Listener[]
   /** Stays when it is told to stop. */
   ignoresSignals?: boolean
 }
@@ -30,11 +33,12 @@ export function runnerOf(start: () => Promise<TinyServer>, options: TinyRunner =
     name: 'docker',
     gpus: options.gpus ?? 0,
     machine: async () => ({ ...machine, ...options.machine }),
-    async boot({ profile: { identity, readOnlyRoot } }, use) {
+    async boot({ port, profile: { identity, readOnlyRoot } }, use) {
       const server = await start()
+      const listeners = options.listeners ?? [{ address: '0.0.0.0', port }]
       const facts = { ...goodFacts, ...identity, rootReadOnly: readOnlyRoot, ...options.facts }
       try {
-        return await use(bootedServer(server, facts, options))
+        return await use(bootedServer(server, facts, { ...options, listeners }))
       } finally {
         await server.close()
       }
@@ -47,6 +51,7 @@ function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRu
     url: server.url,
     exitCode: async () => server.exitCode,
     facts: async () => facts,
+    listeners: async () => options.listeners ?? [],
     log: async () => server.log,
     gpuMemoryBytes: async () => options.gpuMemoryBytes ?? null,
     computeCache: async () => options.computeCache ?? '',
