@@ -17,8 +17,8 @@ import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
-import type { BootedServer, BootRequest, Runner } from './runner.ts'
-import { exitCodeOf, stopContainer } from './stop.ts'
+import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
+import { exitCodeOf, stopContainer, untilSaid } from './stop.ts'
 import { requireTool, type Tool, tell } from './tool.ts'
 import { mountFlags } from './weights-mount.ts'
 
@@ -51,6 +51,7 @@ export async function containerRunner(context: ContainerBoot): Promise<Container
     gpus: gpuCount(context.gpus, session.machine.gpus.length),
     machine: async () => session.machine,
     boot: (request, use) => bootContainer(session, request, use),
+    stopWhileLoading: (request, stop) => stopInContainer(session, request, stop),
     async close() {
       for (const reference of session.pulled)
         await runProgram(context.tool.name, ['rmi', '--force', reference], context.tool)
@@ -63,13 +64,52 @@ async function bootContainer<Result>(
   request: BootRequest,
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
+  const watch =
+    session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
+  try {
+    return await withContainer(session, request, async ({ id, folder }) => {
+      const container = await inspected(session.tool, id)
+      const reach = await reachOf(session.tool, id, container, request.port, folder)
+      try {
+        return await use(serverOf(session, id, container, reach, watch))
+      } finally {
+        reach.close()
+      }
+    })
+  } finally {
+    watch?.stop()
+  }
+}
+
+async function stopInContainer(
+  session: Session,
+  request: BootRequest,
+  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+): Promise<LoadingOutcome> {
+  const { tool } = session
+  return withContainer(session, request, async ({ id }) => {
+    const isLoading = await untilSaid(tool, id, line, startSeconds)
+    const stopped = isLoading ? await stopContainer(tool, id, signal, timeoutSeconds) : null
+    return { stopped, log: await logOf(tool, id) }
+  })
+}
+
+/** A container that was started, and a folder for what belongs to its boot. */
+interface Started {
+  id: string
+  folder: string
+}
+
+/** Starts a container and leaves nothing of it, whatever `use` does. */
+async function withContainer<Result>(
+  session: Session,
+  request: BootRequest,
+  use: (started: Started) => Promise<Result>,
+): Promise<Result> {
   const reference = await pull(session, request.image)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-boot-'))
   const endings: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
-    const watch =
-      session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
-    if (watch) endings.unshift(() => watch.stop())
     for (const [name, content] of Object.entries(nameFiles)) await writeFile(join(folder, name), content)
     const network = await networkOf(session.tool, endings)
     const { tool, gpus, memoryBytes } = session
@@ -80,13 +120,14 @@ async function bootContainer<Result>(
     const now = tool.name === 'podman' ? ['--time', '0'] : []
     endings.unshift(() => runProgram(tool.name, ['rm', '--force', '--volumes', ...now, id], tool))
     await tell(tool, ['run', '--detach', '--name', id, '--pull', 'never', ...flags, ...mounts, reference])
-    const container = await inspected(tool, id)
-    const reach = await reachOf(tool, id, container, request.port, folder)
-    endings.unshift(() => reach.close())
-    return await use(serverOf(session, id, container, reach, watch))
+    return await use({ id, folder })
   } finally {
     for (const end of endings) await end()
   }
+}
+
+async function logOf(tool: Tool, id: string): Promise<string> {
+  return (await runProgram(tool.name, ['logs', id], tool)).all
 }
 
 async function mountsOf(
@@ -187,7 +228,7 @@ function serverOf(
         : facts
     },
     listeners: async () => parseListeners(await socketsOf(pid)),
-    log: async () => (await runProgram(tool.name, ['logs', id], tool)).all,
+    log: () => logOf(tool, id),
     gpuMemoryBytes: async () => watch?.growthBytes() ?? null,
     async computeCache() {
       const owner = ownerCommand(tool)

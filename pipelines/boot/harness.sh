@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs one image under runc in a network namespace of its own and answers two ports:
 #   $1      the port that the image publishes, reached from a namespace outside of the server's
-#   $2      one-line orders: state, facts, listeners, log FROM, stop SIGNAL:SECONDS
+#   $2      one-line orders: state, facts, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
+#   $3      `held` where the server starts only with the order stop-loading
 set -u
 server_port=$1
 order_port=$2
@@ -10,6 +11,27 @@ mkdir -p $state /run/bundle
 
 show_state() {
   if [ -e $state/exit ]; then echo "exit $(cat $state/exit)"; else echo running; fi
+}
+
+stop_server() { # SIGNAL SECONDS
+  began=$(date +%s%3N)
+  runc kill server "$1"
+  limit=$((began + $2 * 1000))
+  while [ ! -e $state/exit ] && [ "$(date +%s%3N)" -lt $limit ]; do sleep 0.05; done
+  [ -e $state/exit ] || { runc kill --all server KILL; echo killed; return; }
+  echo "waited-ms $(($(date +%s%3N) - began))"
+  show_state
+}
+
+# Stops a server that was held while it loads: once its log has the line, within START seconds.
+stop_loading() { # SIGNAL SECONDS START LINE
+  touch $state/go
+  limit=$(($(date +%s%3N) + $3 * 1000))
+  until grep -qsF -- "$4" $state/log; do
+    if [ -e $state/exit ] || [ "$(date +%s%3N)" -ge $limit ]; then echo unseen; return; fi
+    sleep 0.01
+  done
+  stop_server "$1" "$2"
 }
 
 if [ "$order_port" = answer ]; then
@@ -23,14 +45,11 @@ if [ "$order_port" = answer ]; then
     listeners) ip netns exec box cat /proc/net/tcp /proc/net/tcp6 2>/dev/null ;;
     # A piece at a time: a log that grows while it is sent would never end.
     log) tail -c "+$((argument + 1))" $state/log | head -c 1000000 ;;
-    stop)
-      began=$(date +%s%3N)
-      runc kill server "${argument%%:*}"
-      limit=$((began + ${argument##*:} * 1000))
-      while [ ! -e $state/exit ] && [ "$(date +%s%3N)" -lt $limit ]; do sleep 0.05; done
-      [ -e $state/exit ] || { runc kill --all server KILL; echo killed; exit 0; }
-      echo "waited-ms $(($(date +%s%3N) - began))"
-      show_state
+    stop) stop_server "${argument%%:*}" "${argument##*:}" ;;
+    stop-loading)
+      rest=${argument#*:}
+      line=${rest#*:}
+      stop_loading "${argument%%:*}" "${rest%%:*}" "${line%%:*}" "${line#*:}"
       ;;
   esac
   exit 0
@@ -52,6 +71,7 @@ echo $! > $state/outside
 
 cp /harness/config.json /run/bundle/config.json
 (
+  if [ "${3:-}" = held ]; then while [ ! -e $state/go ]; do sleep 0.05; done; fi
   runc run --bundle /run/bundle server > $state/log 2>&1
   echo $? > $state/exit.part
   mv $state/exit.part $state/exit

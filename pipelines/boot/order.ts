@@ -26,8 +26,8 @@ export async function giveOrder(port: number, line: string, limitMs = orderTimeo
 }
 
 function orderTimeoutMs(line: string): number {
-  const seconds = Number(/^stop \w+:(\d+)/.exec(line)?.[1] ?? 0)
-  return (seconds + 20) * 1000
+  const [, grace = 0, start = 0] = /^stop(?:-loading)? \w+:(\d+)(?::(\d+):)?/.exec(line) ?? []
+  return (Number(grace) + Number(start) + 20) * 1000
 }
 
 function lostOrder(line: string, cause: unknown): StageError {

@@ -73,11 +73,8 @@ test('a quiet server: its profile holds and its memory is measured', async () =>
       processes: 3,
     })
     expect(facts.capabilities).toEqual(Array(5).fill('0000000000000000'))
-    expect(facts).toMatchObject({
-      outwardPackets: 0,
-      outwardRefused: 0,
-      interfaces: ['lo', 'nowhere', 'published', 'sink'],
-    })
+    expect(facts).toMatchObject({ outwardPackets: 0, outwardRefused: 0 })
+    expect(facts.interfaces.toSorted()).toEqual(['lo', 'nowhere', 'published', 'sink'])
     expect(facts.residentPeakBytes).toBeGreaterThan(100_000)
     expect(await server.exitCode()).toBeNull()
   })

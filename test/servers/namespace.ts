@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseFacts } from '../../images/container-facts.ts'
 import { parseListeners } from '../../images/listeners.ts'
+import type { Stopped } from '../../images/stop-check.ts'
 import { reachThrough } from '../../pipelines/boot/reach.ts'
-import type { BootedServer, BootRequest, Runner, StopOutcome } from '../../pipelines/boot/runner.ts'
+import type { BootedServer, BootRequest, Runner } from '../../pipelines/boot/runner.ts'
 import { runProgram } from '../../pipelines/program.ts'
 import { machine } from './runner.ts'
 
@@ -27,6 +29,18 @@ export function namespaceRunner(started: Started): Runner {
     name: 'podman',
     gpus: 0,
     machine: async () => machine,
+    async stopWhileLoading(_, { signal, timeoutSeconds, line, startSeconds }) {
+      const { child, pid, log } = await startInNamespaces(started)
+      const deadlineMs = performance.now() + startSeconds * 1000
+      while (!log().includes(line) && performance.now() < deadlineMs) await sleep(5)
+      if (!log().includes(line)) {
+        await stop(child, pid, 'SIGKILL', startSeconds)
+        return { stopped: null, log: log() }
+      }
+      // Node names signals by a type of its own.
+      const stopped = await stop(child, pid, signal as NodeJS.Signals, timeoutSeconds)
+      return { stopped, log: log() }
+    },
     async boot(request, use) {
       const folder = await mkdtemp(join(tmpdir(), 'ingot-namespace-'))
       const { child, pid, log } = await startInNamespaces(started)
@@ -102,6 +116,7 @@ function serverOf(
     log: async () => log(),
     gpuMemoryBytes: async () => null,
     computeCache: async () => '',
+    // Node names signals by a type of its own.
     stop: (signal, timeoutSeconds) => stop(child, pid, signal as NodeJS.Signals, timeoutSeconds),
   }
 }
@@ -111,14 +126,11 @@ async function stop(
   pid: number,
   signal: NodeJS.Signals,
   timeoutSeconds: number,
-): Promise<StopOutcome> {
+): Promise<Stopped> {
   const beganMs = performance.now()
   const ended = once(child, 'exit')
   process.kill(pid, signal)
-  const inTime = await Promise.race([
-    ended,
-    new Promise<null>((done) => setTimeout(() => done(null), timeoutSeconds * 1000)),
-  ])
+  const inTime = await Promise.race([ended, sleep(timeoutSeconds * 1000, null)])
   if (inTime === null) {
     process.kill(pid, 'SIGKILL')
     await ended

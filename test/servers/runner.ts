@@ -1,7 +1,7 @@
 import type { ContainerFacts } from '../../images/container-facts.ts'
 import type { Listener } from '../../images/listeners.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
-import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
+import type { BootedServer, LoadingOutcome, Runner } from '../../pipelines/boot/runner.ts'
 import type { TinyServer } from './openai.ts'
 
 export const machine: RunnerFacts = {
@@ -23,6 +23,8 @@ export interface TinyRunner {
   computeCache?: string
   /** Where it listens; the published port on all addresses where nothing is said. */
   listeners?: Listener[]
+  /** What comes of a stop while it loads; it ends with 0 where nothing is said. */
+  loading?: LoadingOutcome
   /** Stays when it is told to stop. */
   ignoresSignals?: boolean
 }
@@ -33,6 +35,7 @@ export function runnerOf(start: () => Promise<TinyServer>, options: TinyRunner =
     name: 'docker',
     gpus: options.gpus ?? 0,
     machine: async () => ({ ...machine, ...options.machine }),
+    stopWhileLoading: async () => options.loading ?? { stopped: { exitCode: 0, waitedMs: 1 }, log: '' },
     async boot({ port, profile: { identity, readOnlyRoot } }, use) {
       const server = await start()
       const listeners = options.listeners ?? [{ address: '0.0.0.0', port }]
