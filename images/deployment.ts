@@ -15,10 +15,11 @@ export const hubCacheFolder = '/models/hub'
 /** What a recipe asks of an engine after defaults. Throws `refused` when no runtime of the engine suits it. */
 export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
   const modelFolder = modelFolderOf(recipe)
+  const runtime = runtimeOf(recipe, engine)
   return {
     recipe,
     version: lock.engine.version,
-    runtime: runtimeOf(recipe, engine),
+    runtime,
     gpu: gpuOf(recipe),
     facts: lock.model ?? null,
     gguf: lock.gguf ?? null,
@@ -26,7 +27,15 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     modelPath: modelPathOf(recipe, lock, modelFolder),
     files: filesInImage(lock),
     port: recipe.serving.port ?? engine.port,
+    init: initOf(runtime, lock),
   }
+}
+
+/** The init of the runtime, where the lock has its packages. */
+function initOf({ init }: EngineRuntime, { runtime }: Lock): readonly string[] {
+  if (init === undefined || runtime.type === 'upstream') return []
+  const locked = new Set(runtime.packages.map(({ name }) => name))
+  return init.packages.every((name) => locked.has(name)) ? init.command : []
 }
 
 /** Parts in place of a file that a registry's limit split; a part keeps the sha256 of its file, for names alone. */

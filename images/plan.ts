@@ -85,16 +85,22 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
     ...optional('packer', helperLock(lock.factory, 'packer')),
-    // The guard's own programs are roots like the server.
-    slimming: planSlimming(deployment, lock.runtime, baked ? [] : guardPrograms),
+    // The init and the guard's own programs are roots like the server.
+    slimming: planSlimming(deployment, lock.runtime, [
+      ...deployment.init.filter((part) => part.startsWith('/')),
+      ...(baked ? [] : guardPrograms),
+    ]),
     enginePaths: [...engine.enginePaths],
     settings: baked
       ? settingsFiles()
       : [...settingsFiles(), ...mountGuardFiles(expected, weights.modelFolder)],
     weights,
-    config: baked
-      ? runtimeConfig(deployment, engine, lock, memory)
-      : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
+    config: underInit(
+      deployment.init,
+      baked
+        ? runtimeConfig(deployment, engine, lock, memory)
+        : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
+    ),
     port: deployment.port,
     sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
     ...requirementsOf(deployment, memory),
@@ -171,6 +177,11 @@ function guarded(config: RuntimeConfig, expected: readonly WeightFile[], modelFo
     Labels: { ...config.Labels, ...mountLabels(expected, modelFolder) },
     Volumes: { [modelFolder]: {} },
   }
+}
+
+/** The init comes before the guard, which may read every byte of the weights and must hear a signal meanwhile. */
+function underInit(init: readonly string[], config: RuntimeConfig): RuntimeConfig {
+  return { ...config, Entrypoint: [...init, ...(config.Entrypoint ?? [])] }
 }
 
 function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {

@@ -10,7 +10,13 @@ const bodyLimitBytes = 16 * 1024 * 1024
 /** What came of one question: a whole answer, or the words for what went wrong and what had come until then. */
 export type Exchange =
   | { type: 'answer'; answer: Answer }
-  | { type: 'trouble'; words: string; partial: string }
+  | {
+      type: 'trouble'
+      words: string
+      partial: string
+      /** Null when not even the head of an answer came. */
+      status: number | null
+    }
 
 export interface ExchangeOptions {
   timeoutMs: number
@@ -39,7 +45,7 @@ export async function exchange(
     return { type: 'answer', answer: await send(url, request, signal, progress, options.onPiece) }
   } catch (error) {
     const words = timeout.aborted ? hangWords(progress, options.timeoutMs) : brokenWords(error, progress)
-    return { type: 'trouble', words, partial: progress.text.slice(0, 1000) }
+    return { type: 'trouble', words, partial: progress.text.slice(0, 1000), status: progress.status }
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Json } from '../lib/json.ts'
+import { matchesPattern } from './glob.ts'
 import type { Lock } from './lock.ts'
 import { differing, type LockDifference, type LockPart } from './lock-difference.ts'
 import type { LockedWeights, PinnedOf } from './locked-weights.ts'
-import { matchesPattern } from './glob.ts'
 import { fileNameOfUrl, type SourceOf, type WeightsSource } from './weights.ts'
 
 /** Keys of `weights.source` that differ from what a lock recorded, or from what it pins. */

@@ -121,6 +121,20 @@ const servers: Record<string, Bad> = {
       ...neverAsked,
     ],
   },
+  'wants a key': {
+    routes: bad.wantsKey(401),
+    complaints: [
+      'ready failed: it wants a key or a login, and verification has none; last answer: status 401 instead of 200: {"error":{"message":"Invalid API Key"}}',
+      ...neverAsked,
+    ],
+  },
+  'lets nobody in': {
+    routes: bad.wantsKey(403),
+    complaints: [
+      'ready failed: it wants a key or a login, and verification has none; last answer: status 403 instead of 200: {"error":{"message":"Invalid API Key"}}',
+      ...neverAsked,
+    ],
+  },
   "answers with another model's name": {
     routes: bad.otherModel,
     complaints: [`ready failed: ${wrongly} model is "another" instead of "tiny"`, ...neverAsked],
@@ -162,6 +176,17 @@ test.each(Object.entries(servers))(
   },
   20_000,
 )
+
+test('a server that wants a key is asked once', async () => {
+  const asked: string[] = []
+  await verifyTiny({
+    routes: (server) => {
+      server.asked = asked
+      return bad.wantsKey(401)()
+    },
+  })
+  expect(asked).toEqual(['POST /v1/chat/completions'])
+})
 
 test('no two bad servers have the same first complaint', () => {
   const first = Object.values(servers).map((server) => server.complaints[0])
