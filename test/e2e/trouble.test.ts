@@ -243,7 +243,7 @@ describe('a store that somebody damaged', () => {
     const run = await ingot(['build', demoRecipe], other, (line) => {
       if (isGone || !/^ingot: (install|list|pack) /.test(line)) return
       isGone = true
-      rmSync(other.store, { recursive: true, force: true })
+      rmSync(other.store, { recursive: true, force: true, maxRetries: 10 })
     })
     expect(isGone, run.stderr).toBe(true)
     expect(run.code).toBe(1)
