@@ -43,6 +43,7 @@ export const llamaCppReserved = {
     LLAMA_ARG_UBATCH: use('serving.maxPrefillTokens'),
     LLAMA_ARG_N_GPU_LAYERS: wholeModel,
     LLAMA_ARG_SPLIT_MODE: use('serving.tensorParallel'),
+    LLAMA_ARG_SSE_PING_INTERVAL: 'the time in which a stream ends at a stop follows from it; leave it out',
     LLAMA_ARG_OFFLINE: offline,
     LLAMA_OFFLINE: offline,
     LLAMA_ARG_ENDPOINT_METRICS: 'it is set already; leave it out',

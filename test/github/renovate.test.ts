@@ -62,7 +62,7 @@ function pinned(name: RegExp, pattern: RegExp): { file: string; line: string }[]
 }
 
 test.each([
-  ['Go programs of tests', /^test\/tools\.ts$/, /type: 'go',\s+package: '[^']+'/g],
+  ['Go programs of tests', /^test\/tools\/catalogue\.ts$/, /\bgo\(\s*'[^']+'/g],
   ['Go programs of scripts', /^\.github\/scripts\/.*\.sh$/, /^go install .*$/gm],
   ['programs out of wheels', /^pipelines\/.*\.ts$/, /: WheelProgram = \{/g],
   ['actions of the example', /^docs\/github-actions\.md$/, /uses: (?!OWNER).*$/gm],

@@ -53,6 +53,7 @@ describe.each(engineIds)('%s', (id) => {
   })
 
   test('refuses every flag that its command line has, and says what to use instead', () => {
+    expect(deployments.length).toBeGreaterThan(0)
     for (const deployment of deployments) {
       const [, ...parts] = engine.command(deployment)
       const { device } = deployment.runtime

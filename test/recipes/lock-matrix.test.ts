@@ -162,12 +162,16 @@ test.each([
 test('a newer ingot that installs more on the same base is told apart from an edit', () => {
   const recipe = recipeOf(rawRecipe('url'))
   const request = lockRequestOf(recipe)
-  const more = { ...request, runtime: { ...request.runtime, packages: ['llama.cpp-tools', 'libgomp1'] } }
+  const more = {
+    ...request,
+    runtime: { ...request.runtime, packages: [...(request.runtime.packages ?? []), 'libgomp1'] },
+  }
   expect(lockDifferences(recipe, lockMadeFrom(recipe), more)).toEqual([
     {
       path: 'engine.id',
-      recipe: '"llama-cpp", which takes debian:forky-slim with llama.cpp-tools, libgomp1 now',
-      lock: 'debian:forky-slim with llama.cpp-tools',
+      recipe:
+        '"llama-cpp", which takes debian:forky-slim with llama.cpp-tools, dumb-init, tini, libgomp1 now',
+      lock: 'debian:forky-slim with llama.cpp-tools, dumb-init, tini',
       renews: ['runtime'],
     },
   ])

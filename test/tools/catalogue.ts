@@ -28,7 +28,6 @@ export type FolderSource =
 
 const go = (name: string, version: string) => ({ type: 'go', package: name, version }) as const
 const apt = (name: string) => ({ type: 'apt', package: name }) as const
-const containerd = 'github.com/containerd/containerd/v2/cmd'
 
 export const programs = {
   python3: {
@@ -75,9 +74,12 @@ export const programs = {
   chromium: { from: 'e2e', source: apt('chromium') },
   chromedriver: { from: 'e2e', source: apt('chromium-driver') },
   readelf: { from: 'slow', source: apt('binutils') },
-  containerd: { from: 'slow', source: go(`${containerd}/containerd`, 'v2.4.2') },
-  'containerd-shim-runc-v2': { from: 'slow', source: go(`${containerd}/containerd-shim-runc-v2`, 'v2.4.2') },
-  ctr: { from: 'slow', source: go(`${containerd}/ctr`, 'v2.4.2') },
+  containerd: { from: 'slow', source: go('github.com/containerd/containerd/v2/cmd/containerd', 'v2.4.2') },
+  'containerd-shim-runc-v2': {
+    from: 'slow',
+    source: go('github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2', 'v2.4.2'),
+  },
+  ctr: { from: 'slow', source: go('github.com/containerd/containerd/v2/cmd/ctr', 'v2.4.2') },
   dockerd: { from: 'slow', source: go('github.com/moby/moby/v2/cmd/dockerd', 'v2.0.0-beta.24') },
   syft: { from: 'slow', source: go('github.com/anchore/syft/cmd/syft', 'v1.57.0') },
   registry: { from: 'slow', source: go('github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2') },
