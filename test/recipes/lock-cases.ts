@@ -111,7 +111,7 @@ export const refused: Case[] = [
   { ...source('folder', 'path', 'other'), renews: weights },
   { ...source('folder', 'include', ['*.bin']), renews: weights },
   { ...source('folder', 'exclude', ['model*']), renews: weights },
-  { ...source('folder', 'allowLinks', ['shared']), renews: weights },
+  { ...source('folder', 'allowLinks', ['shared']), renews: weights, isUnseenWithoutRecord: true },
   ofType('oci'),
   { ...source('oci', 'reference', 'registry.example/weights:v2'), renews: weights },
   ofType('url'),
