@@ -1,9 +1,9 @@
 import { errnoOf } from '../lib/error.ts'
 import type { CommandContext } from './commands/command.ts'
+import { describeError, exitCodeOf } from './commands/exit.ts'
 import { type CommandEntry, commands } from './commands/table.ts'
 import { StageError } from './error.ts'
-import { describeError, exitCodeOf } from './exit.ts'
-import { progressOn } from './progress.ts'
+import { progressOn } from './process/progress.ts'
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundleNames, parseSums } from '../../images/bundle.ts'
+import { bundleNames, parseSums } from '../../images/oci/bundle.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { BundleError } from './error.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { BundleFile } from '../../images/bundle.ts'
+import type { BundleFile } from '../../images/oci/bundle.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { BundleEntry } from './contents.ts'
 import { BundleError } from './error.ts'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
-import type { CommandProgress } from '../progress.ts'
+import type { CommandProgress } from '../process/progress.ts'
 
 /** Everything a command may touch of the process around it. */
 export interface CommandContext {

@@ -1,6 +1,6 @@
 import { counted } from '../../images/attribution/text.ts'
 import { formatBytes } from '../../lib/bytes.ts'
-import { listReports, reportDamages } from '../report-record.ts'
+import { listReports, reportDamages } from '../catalogue/report-record.ts'
 import { type StoreCheck, type StoreProblem, verifyStore } from '../store/check.ts'
 import { damageText } from '../store/damage.ts'
 import { listReferences } from '../store/reference.ts'

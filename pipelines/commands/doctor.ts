@@ -1,8 +1,8 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
-import { findHostTool, type HostTool } from '../host-tool.ts'
-import { findProgram, runProgram } from '../program.ts'
-import { engineSource } from '../session.ts'
+import { findHostTool, type HostTool } from '../process/host-tool.ts'
+import { findProgram, runProgram } from '../process/program.ts'
+import { engineSource } from '../process/session.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 import { doctorStore } from './doctor-store.ts'
 

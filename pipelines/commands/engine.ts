@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { explained, type LazyEngine, lazyEngine } from '../session.ts'
+import { explained, type LazyEngine, lazyEngine } from '../process/session.ts'
 import { type CommandContext, stateFolder } from './command.ts'
 
 /**

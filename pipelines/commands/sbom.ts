@@ -1,7 +1,7 @@
-import { type Companion, companionsOf } from '../built/companions.ts'
-import { type BuiltImage, findBuilt } from '../built/image.ts'
-import { builtSbom, companionSbom } from '../built/prepare.ts'
+import { type BuiltImage, findBuilt } from '../catalogue/built-image.ts'
+import { type Companion, companionsOf } from '../catalogue/companions.ts'
 import { StageError } from '../error.ts'
+import { builtSbom, companionSbom } from '../outgoing/prepare.ts'
 import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 

@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Descriptor, describe, type Manifest, mediaTypes } from '../../images/oci.ts'
+import { type Descriptor, describe, type Manifest, mediaTypes } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { blobPath } from '../store/blobs.ts'
 import { readImageConfig, readImageManifest } from '../store/image.ts'

@@ -1,7 +1,7 @@
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, relative } from 'node:path'
 import { z } from 'zod'
-import { runTool, type ToolRun } from '../host-tool.ts'
+import { runTool, type ToolRun } from '../process/host-tool.ts'
 
 /** What gitleaks found, without what it found: the secret stays where it is. */
 export interface RuleFinding {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SecretFinding } from '../../images/scan.ts'
+import type { SecretFinding } from '../../images/report/scan-result.ts'
 import { searchContent } from './content.ts'
 import type { KnownSecret } from './secrets.ts'
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Attribution, type AttributionOptions, attribute } from '../../images/attribution/attribution.ts'
 import type { LayerEntry, LayerFiles } from '../../images/attribution/layer-files.ts'
+import type { ImageLayer, OpenImage } from '../image-reader/image.ts'
+import { listLayer } from '../image-reader/layer.ts'
 import { mapLimited } from '../weights/limit.ts'
-import type { ImageLayer, OpenImage } from './image.ts'
-import { listLayer } from './layer.ts'
 
 /** Where listings of layers are kept between runs. */
 export interface ListingCache {

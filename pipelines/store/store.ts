@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { mediaTypes } from '../../images/oci.ts'
+import { mediaTypes } from '../../images/oci/oci.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { writeFileAtomic } from './atomic.ts'

@@ -1,6 +1,6 @@
-import type { HttpProbe } from '../../images/probe.ts'
-import type { CheckResult, RecordedAnswer } from '../../images/report.ts'
-import { recordAnswer, runProbe, skippedProbe } from '../ask.ts'
+import type { HttpProbe } from '../../images/boot/probe.ts'
+import type { CheckResult, RecordedAnswer } from '../../images/report/report.ts'
+import { recordAnswer, runProbe, skippedProbe } from './ask.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 
 /** Puts all questions in order. Once the server died or time is up, the rest is skipped with that reason. */

@@ -3,17 +3,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { assembleImage, mediaTypes, type RuntimeConfig, type StoredLayer } from '../../images/oci.ts'
+import { assembleImage, mediaTypes, type RuntimeConfig, type StoredLayer } from '../../images/oci/oci.ts'
+import { weightsImage } from '../../images/weights/artifact.ts'
+import { hubCacheEntries } from '../../images/weights/hub-cache.ts'
 import {
   groupIntoLayers,
   planWeightLayers,
   type WeightEntry,
   weightLayer,
-} from '../../images/weight-layers.ts'
-import { weightsImage } from '../../images/weights/artifact.ts'
-import { hubCacheEntries } from '../../images/weights/hub-cache.ts'
+} from '../../images/weights/layers.ts'
 import { guardExitCode, guardedEntrypoint, mountGuardFiles } from '../../images/weights/mount-guard.ts'
-import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
+import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
 import { storeImage } from '../../pipelines/store/image.ts'
 import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
 import { writeBlob } from '../../pipelines/store/write.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
 import { resolveReference } from '../../pipelines/store/reference.ts'

@@ -5,7 +5,7 @@ import {
   parseComputeCache,
   type WatchedBoots,
 } from '../../../images/gate/ptx.ts'
-import type { BootReport } from '../../../images/report.ts'
+import type { BootReport } from '../../../images/report/report.ts'
 import { boot, check } from '../report-sample.ts'
 
 const causes = { targets: ['sm_90'], cut: ['/opt/vllm/_vllm_fa2_C.so'] }

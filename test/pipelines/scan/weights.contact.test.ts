@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { planWeightLayers } from '../../../images/weight-layers.ts'
+import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { knownSecrets } from '../../../pipelines/scan/secrets.ts'
 import { searchFolder, searchWeightLayers } from '../../../pipelines/scan/weights.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'

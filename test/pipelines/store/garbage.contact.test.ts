@@ -1,7 +1,7 @@
 import { utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Descriptor, mediaTypes } from '../../../images/oci.ts'
+import { type Descriptor, mediaTypes } from '../../../images/oci/oci.ts'
 import { type Digest, hexOf } from '../../../lib/digest.ts'
 import { readBlobText, statBlob } from '../../../pipelines/store/blobs.ts'
 import { verifyStore } from '../../../pipelines/store/check.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { main } from '../../../pipelines/cli.ts'
-import { progressOn } from '../../../pipelines/progress.ts'
+import { progressOn } from '../../../pipelines/process/progress.ts'
 import { statBlob } from '../../../pipelines/store/blobs.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
 import { setReference } from '../../../pipelines/store/reference.ts'

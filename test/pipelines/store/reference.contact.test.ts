@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { mediaTypes } from '../../../images/oci.ts'
+import { mediaTypes } from '../../../images/oci/oci.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import {
   keepManifest,

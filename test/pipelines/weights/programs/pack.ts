@@ -1,4 +1,4 @@
-import { planWeightLayers } from '../../../../images/weight-layers.ts'
+import { planWeightLayers } from '../../../../images/weights/layers.ts'
 import { closeStore, openStore } from '../../../../pipelines/store/store.ts'
 import { packWeights } from '../../../../pipelines/weights/pack.ts'
 import { lockedWeightsSchema } from '../../../../recipes/locked-weights.ts'

@@ -1,0 +1,70 @@
+import { formatBytes } from '../../lib/bytes.ts'
+import type { BootReport, PredictedMemory } from './report.ts'
+
+/** A time for a reader: `85 ms`, `2.1 s`, `4 min 12 s`. */
+export function formatMs(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`
+  if (durationMs < 120_000) return `${(durationMs / 1000).toFixed(1)} s`
+  const seconds = Math.round(durationMs / 1000)
+  const rest = seconds % 60
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`
+}
+
+export function bootTitle({ identity, profile, runner }: BootReport): string {
+  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}`
+}
+
+export function readyWords({ readyAfterMs }: BootReport): string {
+  return readyAfterMs === null ? 'never ready' : `ready after ${formatMs(readyAfterMs)}`
+}
+
+/** Peak memory of the host, and which of the two ways to count it is. */
+export function memoryWords({ peakMemoryBytes, peakMemoryFrom }: BootReport): string {
+  if (peakMemoryBytes === null) return 'peak memory unknown'
+  const how = peakMemoryFrom === 'cgroup' ? 'charged to its control group' : 'resident, processes added up'
+  return `peak memory ${formatBytes(peakMemoryBytes)} (${how})`
+}
+
+export function speedWords({ measured: { firstTokenMs, tokensPerSecond } }: BootReport): string {
+  if (firstTokenMs === null || tokensPerSecond === null) return 'speed unknown'
+  return `first token after ${formatMs(firstTokenMs)}, then ${tokensPerSecond.toFixed(1)} tokens/s`
+}
+
+/** How long each stop took; empty where none was tried. */
+export function stopWords({ stops = [] }: BootReport): string {
+  const words = stops.map(
+    ({ occasion, exitCode, waitedMs }) => `${occasion} ${exitCode === null ? 'killed' : formatMs(waitedMs)}`,
+  )
+  return words.length === 0 ? '' : `stopped: ${words.join(', ')}`
+}
+
+/** What was planned, to stand beside what a boot measured. */
+export function plannedWords({ of, limitBytes, parts, bound }: PredictedMemory): string {
+  const all = parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const limit = limitBytes === null ? '' : ` of ${formatBytes(limitBytes)}`
+  const speed =
+    bound === undefined
+      ? `no bound of the speed: what the ${of === 'gpu' ? 'GPU' : 'CPU'} can do is not known`
+      : `at most ${bound.tokensPerSecond.toFixed(1)} tokens/s of one stream, the first of a prompt of ${bound.promptTokens} tokens after at least ${formatMs(bound.firstTokenMs)}`
+  return `${of} memory ${formatBytes(all)}${limit}; ${speed}`
+}
+
+/** The same with the speed of every boot after it. */
+export function plannedAndMeasured(memory: PredictedMemory, boots: readonly BootReport[]): string {
+  const measured = boots.map((boot) => `${bootTitle(boot)}: ${speedWords(boot)}`).join('; ')
+  return `Planned: ${plannedWords(memory)}. Measured: ${measured || 'nothing, it was not booted'}.`
+}
+
+/** What the machine is, in one line. */
+export function machineWords({ machine }: BootReport): string {
+  if (machine === null) return 'machine unknown'
+  const { runner, version, kernel, cpus, memoryBytes, gpus, driver, cuda } = machine
+  return [
+    `${runner} ${version}`,
+    `Linux ${kernel}`,
+    `${cpus} CPUs`,
+    formatBytes(memoryBytes),
+    ...gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.memoryBytes)})`),
+    ...(gpus.length === 0 ? ['no GPU'] : [`driver ${driver}`, `CUDA up to ${cuda ?? 'unknown'}`]),
+  ].join(', ')
+}

@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { connect as connectTo } from 'node:net'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import type { Client, Directory, ExecError, File } from '@dagger.io/dagger'
+import { messageOf } from '../../lib/error.ts'
+import { StageError } from '../error.ts'
+import { findProgram } from './program.ts'
+
+/** What stages are given to work with; only those that build with it know the SDK itself. */
+export type { Client, Directory, File }
+
+/** A Dagger engine that is opened when first asked for and stays open until `close`. */
+export interface LazyEngine {
+  /** Throws `no-engine` (exit 3) when there is none. */
+  client(): Promise<Client>
+  /** Ends the session and with it whatever still runs in it. */
+  close(): Promise<void>
+}
+
+const containerTools = ['docker', 'podman', 'nerdctl', 'finch', 'container']
+
+/** `logFile` gets everything the engine says. */
+export function lazyEngine(logFile: string): LazyEngine {
+  let opened: Promise<Client> | undefined
+  let ended: Promise<void> = Promise.resolve()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const open = async () => {
+    await requireEngine()
+    await requireAnswer(process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST'], logFile)
+    await mkdir(dirname(logFile), { recursive: true })
+    // Loading the SDK takes half a second, which a command that needs no engine does not spend.
+    const { connect } = await import('@dagger.io/dagger')
+    const log = createWriteStream(logFile, { flags: 'a' })
+    const { promise, resolve, reject } = Promise.withResolvers<Client>()
+    ended = connect(
+      async (client) => {
+        resolve(client)
+        await released
+      },
+      { LogOutput: log },
+    )
+      .catch((error: unknown) => reject(engineFailed(error, logFile)))
+      .finally(() => log.end())
+    return promise
+  }
+  return {
+    client: () => (opened ??= open()),
+    close: async () => {
+      release()
+      await ended
+    },
+  }
+}
+
+export interface EngineSource {
+  /** Where an engine comes from; null when nowhere. */
+  found: string | null
+  /** Container tools that are installed and whose service does not answer. */
+  silent: string[]
+}
+
+/** Says whether an engine can be had, without starting one. */
+export async function engineSource(): Promise<EngineSource> {
+  const given = process.env['DAGGER_SESSION_PORT']
+    ? 'the session of `dagger run`'
+    : process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST']
+  if (given) return { found: given, silent: [] }
+  const silent: string[] = []
+  for (const tool of containerTools) {
+    if ((await findProgram(tool)) === null) continue
+    if (await answers(tool)) return { found: `${tool}, by the SDK's own provisioning`, silent }
+    silent.push(tool)
+  }
+  return { found: null, silent }
+}
+
+/** A client alone runs nothing: its service is asked. */
+async function answers(tool: string): Promise<boolean> {
+  const question = tool === 'container' ? ['system', 'status'] : ['info']
+  return promisify(execFile)(tool, question, { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function requireEngine(): Promise<void> {
+  const { found, silent } = await engineSource()
+  if (found !== null) return
+  throw new StageError('no-engine', {
+    attempted: 'start a Dagger engine',
+    found:
+      silent.length === 0
+        ? `none of ${containerTools.join(', ')} is installed and no engine address is set`
+        : `${silent.join(' and ')} ${silent.length === 1 ? 'is' : 'are'} installed and ${silent.length === 1 ? 'does' : 'do'} not answer; no engine address is set`,
+    hint: 'install or start Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
+  })
+}
+
+/** The SDK tries for minutes to reach an address where nobody listens; a socket or port is asked first. */
+async function requireAnswer(host: string | undefined, logFile: string): Promise<void> {
+  const place = /^unix:\/\/(?<path>.+)$|^tcp:\/\/(?<name>[^:/]+):(?<port>\d+)$/.exec(host ?? '')?.groups
+  if (place === undefined || process.env['DAGGER_SESSION_PORT']) return
+  const { path, name, port } = place
+  const socket =
+    path === undefined ? connectTo({ host: name ?? '', port: Number(port) }) : connectTo({ path })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(10_000) })
+  } catch (cause) {
+    throw engineFailed(cause, logFile)
+  } finally {
+    socket.destroy()
+  }
+}
+
+function engineFailed(cause: unknown, logFile: string): StageError {
+  return new StageError('no-engine', {
+    attempted: 'open a session with the Dagger engine',
+    found: messageOf(cause),
+    hint: `see ${logFile}; check that Docker or Podman runs, or the address in _EXPERIMENTAL_DAGGER_RUNNER_HOST`,
+    cause,
+  })
+}
+
+/** A failed command of the engine in words; anything else as it is. */
+export function explained(error: unknown, logFile: string): unknown {
+  const failed = chainOf(error).find(isExecError)
+  if (failed === undefined) return error
+  const said = `${failed.stderr}\n${failed.stdout}`.trim().split('\n').slice(-20).join('\n  ')
+  return new StageError('engine-failed', {
+    attempted: `run \`${failed.cmd.join(' ').trim().slice(0, 120)}\` in the Dagger engine`,
+    found: `exit code ${failed.exitCode}\n  ${said}`,
+    hint: `see ${logFile} for everything the engine said`,
+    cause: error,
+  })
+}
+
+/** By its members: `instanceof` would need the SDK, which is loaded only when an engine is. */
+function isExecError(error: unknown): error is ExecError {
+  return error instanceof Error && 'cmd' in error && 'exitCode' in error && 'stderr' in error
+}
+
+function chainOf(error: unknown): unknown[] {
+  return error instanceof Error ? [error, ...chainOf(error.cause)] : []
+}
