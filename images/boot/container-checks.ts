@@ -1,4 +1,4 @@
-import type { CheckResult } from '../report/report.ts'
+import type { CheckResult } from './check-result.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { BootProfile } from './runtime-spec.ts'
 

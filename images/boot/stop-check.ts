@@ -1,4 +1,4 @@
-import type { CheckResult } from '../report/report.ts'
+import type { CheckResult } from './check-result.ts'
 import type { StopOccasion, StopRules } from './probe.ts'
 
 /** How a server ended that was told to. */

@@ -6,7 +6,8 @@ import type { WeightFile } from '../../recipes/weights.ts'
 import { PlanError } from '../error.ts'
 import { type Gpu, gpuNamed } from '../memory/gpus.ts'
 import { repoFolder } from '../weights/hub-cache.ts'
-import type { Deployment, Device, EngineDefinition, EngineRuntime } from './engine.ts'
+import type { Device } from './device.ts'
+import type { Deployment, EngineDefinition, EngineRuntime } from './engine.ts'
 import { atLeastDriver } from './gpu-support.ts'
 
 /** Where a Hub cache is mounted: what HF_HUB_CACHE names. */

@@ -5,6 +5,7 @@ import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import type { Gpu } from '../memory/gpus.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import type { Device } from './device.ts'
 import type { Reserved } from './reserved.ts'
 
 /** Packages of the base's own archive. */
@@ -46,8 +47,6 @@ export interface PythonSource {
 /** Where the software of an image comes from. */
 export type RuntimeSource = DebianSource | UpstreamSource | PythonSource
 
-export const devices = ['cpu', 'cuda'] as const
-export type Device = (typeof devices)[number]
 export type RuntimeKind = 'packages' | 'upstream'
 
 /** What a CUDA build asks of a machine. */

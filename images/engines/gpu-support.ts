@@ -1,6 +1,7 @@
 import type { Recipe } from '../../recipes/recipe.ts'
 import { capabilityOf, isAmd } from '../memory/gpus.ts'
-import type { Deployment, Device, GpuSupport, Refusal } from './engine.ts'
+import type { Device } from './device.ts'
+import type { Deployment, GpuSupport, Refusal } from './engine.ts'
 
 /**
  * Without both the container toolkit injects no driver library: bases of NVIDIA set them, plain ones do not.

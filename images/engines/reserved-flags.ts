@@ -1,4 +1,4 @@
-import type { Device } from './engine.ts'
+import type { Device } from './device.ts'
 import type { FlagStyle, Reserved, ReservedFlag } from './reserved.ts'
 
 /** One item of `serving.extraArguments` that cannot stand there. */

@@ -1,4 +1,4 @@
-import type { Device } from './engine.ts'
+import type { Device } from './device.ts'
 
 /**
  * How a server reads its flags. `exact`: a flag is its whole word. `getopt`: also `--flag=value`, and `-fvalue` where the

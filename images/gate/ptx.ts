@@ -1,6 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import type { BootReport } from '../boot/boot-report.ts'
 import { numberOf, parseTarget } from '../gpu-code/architecture.ts'
-import type { BootReport } from '../report/report.ts'
 import type { Rewriting } from '../slim-rules/slimming.ts'
 import { type GatePart, gatePart, notRun } from './result.ts'
 

@@ -6,9 +6,9 @@ import { cacheFormatOf } from '../memory/dtypes.ts'
 import { customGpu } from '../memory/gpus.ts'
 import { planLlamaCpp } from '../memory/llama-cpp.ts'
 import { planMemory } from '../memory/plan.ts'
+import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryRequest } from '../memory/request.ts'
 import type { MemoryPlan, PlannedMemory } from '../memory/result.ts'
-import type { PredictedMemory } from '../report/report.ts'
 
 /** What the memory planner says of a recipe on its target GPU; null without a GPU or without facts of the model. */
 export function deploymentMemory(deployment: Deployment): MemoryPlan | null {

@@ -1,11 +1,11 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import { formatMs } from '../../lib/duration.ts'
 import { attributionSection } from './attribution.ts'
 import { escapeMarkup as e } from './markup.ts'
 import { countChecks, type Report } from './report.ts'
 import { scanSection } from './scan.ts'
 import { bootSection, imageSection, memorySection, removedSection, sizeSection } from './sections.ts'
 import { reportStyle } from './style.ts'
-import { formatMs } from './words.ts'
 
 /** The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 export function reportHtml(report: Report): string {

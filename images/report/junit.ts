@@ -1,5 +1,7 @@
+import type { BootReport } from '../boot/boot-report.ts'
+import type { CheckResult } from '../boot/check-result.ts'
 import { escapeMarkup } from './markup.ts'
-import type { BootReport, CheckResult, Report } from './report.ts'
+import type { Report } from './report.ts'
 import { bootTitle, machineWords } from './words.ts'
 
 /**

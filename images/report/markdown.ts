@@ -1,7 +1,9 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import type { BootReport } from '../boot/boot-report.ts'
+import type { CheckResult } from '../boot/check-result.ts'
 import { gateLines } from '../gate/result.ts'
 import { attributionMarkdown } from './attribution.ts'
-import { type BootReport, type CheckResult, countChecks, type Report } from './report.ts'
+import { countChecks, type Report } from './report.ts'
 import { scanMarkdown } from './scan-result.ts'
 import {
   bootTitle,

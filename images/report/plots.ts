@@ -1,6 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import { formatMs } from '../../lib/duration.ts'
 import { escapeMarkup } from './markup.ts'
-import { formatMs } from './words.ts'
 
 const width = 960
 const labelWidth = 300

@@ -2,109 +2,13 @@ import type { Digest } from '../../lib/digest.ts'
 import type { Json } from '../../lib/json.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import type { Attribution } from '../attribution/attribution.ts'
-import type { ContainerFacts } from '../boot/container-facts.ts'
-import type { StopOccasion } from '../boot/probe.ts'
-import type { RunnerFacts } from '../boot/runner-facts.ts'
-import type { Identity } from '../boot/runtime-spec.ts'
+import type { BootReport } from '../boot/boot-report.ts'
+import type { CheckResult, CheckStatus } from '../boot/check-result.ts'
 import type { GateResult } from '../gate/result.ts'
+import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MissingLibrary } from '../tree/closure.ts'
 import type { Removal } from '../tree/tree.ts'
 import type { ScanReport } from './scan-result.ts'
-
-export type CheckStatus = 'passed' | 'failed' | 'skipped'
-
-/** One thing that was tried: what was expected, what was seen, and how long it took. */
-export interface CheckResult {
-  id: string
-  group: string
-  title: string
-  required: boolean
-  status: CheckStatus
-  expected: string
-  observed: string
-  /** When it began, counted from the request to boot. */
-  beganMs: number
-  durationMs: number
-  /** First bytes of the answer, or the kernel's words. */
-  evidence: string
-}
-
-/** A prompt answered greedily. */
-export interface RecordedAnswer {
-  prompt: string
-  answer: string
-  tokens: number
-  durationMs: number
-}
-
-/** A greedy answer that was streamed and timed. */
-export interface SpeedRun {
-  prompt: string
-  tokens: number
-  /** `usage` is the server's own count; `pieces` counts the texts of the stream where it gives none. */
-  tokensFrom: 'usage' | 'pieces'
-  firstTokenMs: number
-  tokensPerSecond: number
-}
-
-/** Figures of one boot; null where nothing could be measured. */
-export interface Measured {
-  /** From the request to boot until the container ran: pulling, unpacking, namespaces. */
-  containerMs: number
-  /** From then until the named model generated a token. */
-  readyMs: number | null
-  /** Medians of the runs: from the request to the first text, and after it. */
-  firstTokenMs: number | null
-  tokensPerSecond: number | null
-  runs: SpeedRun[]
-  hostMemory: HostMemory
-  /** Growth of the used memory over all GPUs, by nvidia-smi. */
-  gpuMemoryBytes: number | null
-}
-
-/** The two ways a kernel tells; page cache that others read first is only in the second. */
-export interface HostMemory {
-  /** Peak that was charged to the control group of the container. */
-  cgroupPeakBytes: number | null
-  /** Largest resident sizes of its processes, added up. */
-  residentPeakBytes: number | null
-}
-
-/** A span of the boot, counted from the request to boot. */
-export interface Span {
-  what: string
-  beganMs: number
-  endedMs: number
-}
-
-/** One boot of the image under one profile and identity. */
-export interface BootReport {
-  profile: 'hostile' | 'plain'
-  runner: string
-  identity: Identity
-  /** Null where the runner could not tell. */
-  machine: RunnerFacts | null
-  readyAfterMs: number | null
-  /** `cgroup` where that could be read, else `resident`. */
-  peakMemoryBytes: number | null
-  peakMemoryFrom: 'cgroup' | 'resident' | null
-  measured: Measured
-  spans: Span[]
-  facts: ContainerFacts | null
-  checks: CheckResult[]
-  answers: RecordedAnswer[]
-  /** Last lines of the server's log, kept when something failed. */
-  logTail: string
-  /** How it ended, on each occasion that was tried; absent in older reports. */
-  stops?: StopRun[]
-}
-
-/** How a server ended that was told to; null exit code when it had to be killed. */
-export interface StopRun {
-  occasion: StopOccasion
-  exitCode: number | null
-  waitedMs: number
-}
 
 export interface LayerReport {
   part: 'weights' | 'runtime'
@@ -114,17 +18,6 @@ export interface LayerReport {
 }
 
 export type Verdict = 'verified' | 'failed' | 'unverified' | 'not booted'
-
-/** Memory as planned before the build, by part. */
-export interface PredictedMemory {
-  /** `gpu` is the fullest of the GPUs. */
-  of: 'gpu' | 'host'
-  /** What the server lets itself use, or what there is; null where nothing limits it. */
-  limitBytes: number | null
-  parts: { cause: string; sizeBytes: number }[]
-  /** What the hardware allows one short sequence at the most; absent where nothing is known of it, as of a CPU. */
-  bound?: { tokensPerSecond: number; firstTokenMs: number; promptTokens: number }
-}
 
 /** Raised when the shape changes: reports of another version are not read. */
 export const reportVersion = 3

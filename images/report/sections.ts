@@ -1,9 +1,13 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import { formatMs } from '../../lib/duration.ts'
+import type { BootReport } from '../boot/boot-report.ts'
+import type { CheckResult } from '../boot/check-result.ts'
+import type { PredictedMemory } from '../memory/predicted.ts'
 import { escapeMarkup as e } from './markup.ts'
 import { figure, section, swatch, table } from './page.ts'
 import { type Bar, bytesPlot, timePlot } from './plots.ts'
-import type { BootReport, CheckResult, PredictedMemory, Report } from './report.ts'
-import { bootTitle, formatMs, machineWords, plannedAndMeasured, readyWords } from './words.ts'
+import type { Report } from './report.ts'
+import { bootTitle, machineWords, plannedAndMeasured, readyWords } from './words.ts'
 
 /** Bytes by cause: the stored layers in one bar, and the tree before and after slimming. */
 export function sizeSection({ layers, sizes }: Report): string {

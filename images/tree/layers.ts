@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import picomatch from 'picomatch'
-import type { ImagePlan } from '../plan/plan.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
+import type { TreeRules } from './rules.ts'
 
 /** Parts of a runtime by how often they change, rarest first. */
 export const layerGroups = [
@@ -32,7 +32,7 @@ export const mostLayerBytes = 1e9
 const ownLayerBytes = 100e6
 
 /** The layers of what stays. Every file is in one; the order and the split depend on nothing but the files. */
-export function layersOf(kept: readonly TreeEntry[], inventory: Inventory, plan: ImagePlan): TreeLayer[] {
+export function layersOf(kept: readonly TreeEntry[], inventory: Inventory, plan: TreeRules): TreeLayer[] {
   const ours = new Set(plan.settings.map((file) => file.path))
   const groupOf = grouper(inventory, plan)
   const folders = new Set(
@@ -62,7 +62,7 @@ const groupsOfDistributions: readonly (readonly [LayerGroup, RegExp])[] = [
   ['torch', /^(torch|torchvision|torchaudio)$/],
 ]
 
-function grouper(inventory: Inventory, plan: ImagePlan): (entry: TreeEntry) => LayerGroup {
+function grouper(inventory: Inventory, plan: TreeRules): (entry: TreeEntry) => LayerGroup {
   const isEngine = picomatch([...plan.enginePaths], { dot: true })
   const isStandardLibrary = picomatch(['/usr/lib/python3*/**', '/usr/lib/python3*', '/usr/bin/python3*'])
   const isPackage = picomatch(['/**/{site,dist}-packages/**', ...environmentOf(plan)], { dot: true })
@@ -79,8 +79,8 @@ function grouper(inventory: Inventory, plan: ImagePlan): (entry: TreeEntry) => L
   }
 }
 
-function environmentOf({ runtime: { source } }: ImagePlan): string[] {
-  return source?.type === 'python' ? [`${source.folder}/**`] : []
+function environmentOf({ runtime: { source } }: TreeRules): string[] {
+  return source?.folder === undefined ? [] : [`${source.folder}/**`]
 }
 
 interface Share {
@@ -90,7 +90,7 @@ interface Share {
 }
 
 /** One share for what is small, and one for each large package, smallest first: small packages change more often. */
-function sharesOf(group: LayerGroup, files: readonly TreeEntry[], plan: ImagePlan): Share[] {
+function sharesOf(group: LayerGroup, files: readonly TreeEntry[], plan: TreeRules): Share[] {
   if (files.length === 0) return []
   const owned = [...Map.groupBy(files, (entry) => entry.package ?? '')]
   const large =
@@ -128,7 +128,7 @@ function splitShare(share: Share): Share[] {
   }))
 }
 
-const causes: Record<LayerGroup, (plan: ImagePlan) => string> = {
+const causes: Record<LayerGroup, (plan: TreeRules) => string> = {
   system: (plan) => `base system from ${plan.runtime.locked.base.reference}`,
   libraries: () => 'libraries added to the base',
   python: () => 'Python',

@@ -1,5 +1,4 @@
 import { posix } from 'node:path'
-import type { ImagePlan } from '../plan/plan.ts'
 import {
   gpuCodeReason,
   type Rewriting,
@@ -11,6 +10,7 @@ import { closureOf, type MissingLibrary } from './closure.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
 import { layersOf, type TreeLayer } from './layers.ts'
 import type { RewrittenFile } from './rewritten.ts'
+import type { TreeRules } from './rules.ts'
 
 /** Bytes taken out under one rule, with the largest files as evidence. */
 export interface Removal {
@@ -43,7 +43,7 @@ const unneeded: SlimRule = {
  */
 export function planTree(
   inventory: Inventory,
-  plan: ImagePlan,
+  plan: TreeRules,
   rewritten: readonly RewrittenFile[] = [],
 ): TreePlan {
   const entries = inventory.entries.filter((entry) => entry.type !== 'folder')

@@ -7,9 +7,11 @@ import { type BuiltImage, findBuilt, requireVerified } from '../catalogue/built-
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import { type PreparedImage, prepareImages } from '../outgoing/prepare.ts'
 import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
+import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
-import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 

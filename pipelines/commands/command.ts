@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
@@ -55,13 +54,4 @@ export function usageError(command: string, found: string): StageError {
     found,
     hint: `\`ingot ${command} --help\` shows what it takes`,
   })
-}
-
-/** Folder of everything ingot keeps between runs. */
-export function stateFolder(): string {
-  return join(process.cwd(), '.ingot')
-}
-
-export function storeFolder(environment: NodeJS.ProcessEnv): string {
-  return environment['INGOT_STORE'] ?? join(stateFolder(), 'store')
 }

@@ -1,9 +1,10 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
+import { storeFolder } from '../process/folders.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource } from '../process/session.ts'
-import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+import { type Command, type CommandContext, readArguments } from './command.ts'
 import { doctorStore } from './doctor-store.ts'
 
 export const doctorCommand: Command = {

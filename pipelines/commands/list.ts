@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import type { Device } from '../../images/engines/engine.ts'
+import type { Device } from '../../images/engines/device.ts'
 import { definedEngines } from '../../images/engines/engines.ts'
 import { isTouched } from '../../images/plan/changed.ts'
 import type { Report, Verdict } from '../../images/report/report.ts'
@@ -10,10 +10,12 @@ import { changedFiles } from '../catalogue/changed-files.ts'
 import { listReports } from '../catalogue/report-record.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
+import { storeFolder } from '../process/folders.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
-import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import type { Store } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const listCommand: Command = {
   options: {

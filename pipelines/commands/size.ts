@@ -8,10 +8,12 @@ import { engineIds } from '../../recipes/recipe.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
 import { findImage } from '../image-reader/open.ts'
+import { storeFolder } from '../process/folders.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { closeStore, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const sizeCommand: Command = {
   options: {

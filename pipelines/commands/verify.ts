@@ -9,10 +9,11 @@ import { parseBytes } from '../../lib/bytes.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
-import { closeStore, explainGone, openStore } from '../store/store.ts'
+import { storeFolder } from '../process/folders.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {

@@ -1,8 +1,13 @@
 import { z } from 'zod'
 import type { LayerEntry } from '../../images/attribution/layer-files.ts'
-import type { ListingCache } from '../size/size.ts'
 import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
+
+/** Where listings of layers are kept between runs. */
+export interface ListingCache {
+  get(digest: string, withGpuCode: boolean): Promise<LayerEntry[] | undefined>
+  set(digest: string, withGpuCode: boolean, entries: readonly LayerEntry[]): Promise<void>
+}
 
 const kind = 'layer-files'
 /** Raised when entries get another shape or are found in another way. */

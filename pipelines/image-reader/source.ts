@@ -30,7 +30,7 @@ export function streamSource(chunks: AsyncIterable<Uint8Array>): ByteSource {
       passed += part.length
       // Most consumers are synchronous; awaiting nothing would cost a turn for each chunk.
       const seen = see?.(part)
-      if (seen) await seen
+      if (seen instanceof Promise) await seen
     }
     return passed
   }

@@ -1,3 +1,4 @@
+import { documentTypes } from '../../images/oci/document-types.ts'
 import {
   type Descriptor,
   describe,
@@ -8,7 +9,7 @@ import {
 import { keepManifest } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
-import { documentTypes, type ImageDocument } from './documents.ts'
+import type { ImageDocument } from './documents.ts'
 
 /** Stores what is known about an image as manifests that refer to it; test result and whole report share one. */
 export async function storeAttachments(

@@ -1,3 +1,4 @@
+import { documentTypes } from '../../images/oci/document-types.ts'
 import { predicateTypes, provenanceOf, type Statement, testResultOf } from '../../images/report/provenance.ts'
 import { reportJson } from '../../images/report/report.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
@@ -13,13 +14,6 @@ export interface ImageDocument {
   /** The document as it is stored: a statement of in-toto, or the bare document where its kind has a media type. */
   text: string
 }
-
-export const documentTypes = {
-  statement: 'application/vnd.in-toto+json',
-  report: 'application/vnd.dev.ingot.report.v1+json',
-  spdx: 'application/spdx+json',
-  cycloneDx: 'application/vnd.cyclonedx+json',
-} as const
 
 /** Everything known about a built image. An SBOM is among it where one was made. */
 export function documentsOf(

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Draft } from '../store/draft.ts'
 import type { Store } from '../store/store.ts'
-import type { Uploads } from './uploads.ts'
+
+/** Uploads that are under way, by id. They end with the server. */
+export type Uploads = Map<string, { name: string; draft: Draft; busy: boolean }>
 
 /** One request on its way through the registry. */
 export interface Exchange {

@@ -41,9 +41,11 @@ export async function serveStore(store: Store, options: ServeOptions = {}): Prom
   const uploads: Exchange['uploads'] = new Map()
   const running = new Set<Promise<void>>()
   const server = createServer((request, response) => {
+    // The answer itself may fail, when the client is gone: nothing is left to say then.
     const handling = handle(store, uploads, writable, request, response, onRequest)
+      .catch(() => void response.destroy())
+      .finally(() => running.delete(handling))
     running.add(handling)
-    handling.finally(() => running.delete(handling))
   })
   // Node ends requests after 300 s; a layer of many gigabytes takes longer.
   server.requestTimeout = 0

@@ -2,14 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isDigest } from '../../lib/digest.ts'
 import { statBlob } from '../store/blobs.ts'
-import { appendToDraft, commitDraft, type Draft, discardDraft, openDraft } from '../store/draft.ts'
+import { appendToDraft, commitDraft, discardDraft, openDraft } from '../store/draft.ts'
 import { RegistryError } from './error.ts'
-import { type Exchange, sendEmpty } from './exchange.ts'
+import { type Exchange, sendEmpty, type Uploads } from './exchange.ts'
 import { chunkStart } from './range.ts'
 import { type RouteOf, requireDigest } from './route.ts'
-
-/** Uploads that are under way, by id. They end with the server. */
-export type Uploads = Map<string, { name: string; draft: Draft; busy: boolean }>
 
 /** POST: mounts what the store has, takes a whole blob (`?digest=`), or begins an upload. */
 export async function startUpload(exchange: Exchange, { name }: RouteOf<'uploads'>): Promise<void> {

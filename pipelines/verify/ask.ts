@@ -1,8 +1,9 @@
 import { parseJson, valuesAt } from '../../images/boot/answer-text.ts'
 import { differences } from '../../images/boot/answers.ts'
+import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { Behaviour, HttpProbe } from '../../images/boot/probe.ts'
 import { chatBody } from '../../images/engines/openai-probes.ts'
-import type { CheckResult, RecordedAnswer } from '../../images/report/report.ts'
 import { type Exchange, exchange } from './exchange.ts'
 
 /** Time of one boot, counted from the request to boot. */

@@ -1,5 +1,6 @@
+import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { HttpProbe } from '../../images/boot/probe.ts'
-import type { CheckResult, RecordedAnswer } from '../../images/report/report.ts'
 import { recordAnswer, runProbe, skippedProbe } from './ask.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CheckResult } from '../../images/boot/check-result.ts'
 import { loopbackOnly, notPublished } from '../../images/boot/listeners.ts'
-import type { CheckResult } from '../../images/report/report.ts'
 import { elapsedMs, type Outcome, runProbe } from './ask.ts'
 import { signOfDeath, type Trial } from './trial.ts'
 

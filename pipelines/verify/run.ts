@@ -1,4 +1,5 @@
-import { type BootReport, type Report, verdictOf } from '../../images/report/report.ts'
+import type { BootReport } from '../../images/boot/boot-report.ts'
+import { type Report, verdictOf } from '../../images/report/report.ts'
 import type { Profile } from '../../recipes/recipe.ts'
 import { containerRunner } from '../boot/container.ts'
 import type { GpuChoice } from '../boot/container-flags.ts'

@@ -1,5 +1,5 @@
+import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
-import type { CheckResult } from '../../images/report/report.ts'
 import type { BootedServer } from '../boot/runner.ts'
 import type { AskOptions } from './ask.ts'
 import type { VerifyLimits } from './limits.ts'

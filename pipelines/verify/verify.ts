@@ -1,3 +1,5 @@
+import type { BootReport, Measured, RecordedAnswer, Span, SpeedRun } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
@@ -6,14 +8,6 @@ import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.t
 import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { unmetRequirements } from '../../images/plan/requirements.ts'
-import type {
-  BootReport,
-  CheckResult,
-  Measured,
-  RecordedAnswer,
-  Span,
-  SpeedRun,
-} from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { BootedServer, BootRequest, Runner, WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'

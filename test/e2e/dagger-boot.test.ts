@@ -8,7 +8,8 @@ import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
 import { type LazyEngine, lazyEngine } from '../../pipelines/process/session.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
-import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
+import type { Store } from '../../pipelines/store/store.ts'
 import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
 
 let folder: string

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { $ } from 'zx'
 import { type ContainerRunner, containerRunner } from '../../pipelines/boot/container.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
-import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
 import { toolPath } from '../tools/find.ts'
 

@@ -1,9 +1,9 @@
 import semver from 'semver'
 import type { Behaviour, StopRules } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
+import type { Device } from '../device.ts'
 import type {
   Deployment,
-  Device,
   EngineDefinition,
   EngineRuntime,
   GpuSupport,

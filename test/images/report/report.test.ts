@@ -4,7 +4,7 @@ import { reportHtml } from '../../../images/report/html.ts'
 import { reportMarkdown } from '../../../images/report/markdown.ts'
 import { countChecks, verdictOf } from '../../../images/report/report.ts'
 import { reportText } from '../../../images/report/text.ts'
-import { formatMs } from '../../../images/report/words.ts'
+import { formatMs } from '../../../lib/duration.ts'
 import { attribution, boot, check, failedCheck, nastyReport, report, skippedCheck } from '../report-sample.ts'
 
 test.each([

@@ -7,7 +7,8 @@ import { parseTarget } from '../../../pipelines/registry-client/reference.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
 import { openTransport } from '../../../pipelines/registry-client/transport.ts'
 import { type Registry, serveStore } from '../../../pipelines/registry-server/server.ts'
-import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
+import type { Store } from '../../../pipelines/store/store.ts'
 
 /** A store to publish from, and a registry of ours to publish to. */
 export interface Place {

@@ -1,3 +1,5 @@
+import type { BootReport } from '../../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../../images/boot/check-result.ts'
 import type { Behaviour, HttpProbe } from '../../../images/boot/probe.ts'
 import {
   chatProbe,
@@ -5,7 +7,6 @@ import {
   generatedTokenProbe,
   modelsProbe,
 } from '../../../images/engines/openai-probes.ts'
-import type { BootReport, CheckResult } from '../../../images/report/report.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import type { VerifyLimits } from '../../../pipelines/verify/limits.ts'
 import { type VerifyPlan, verifyImage } from '../../../pipelines/verify/verify.ts'

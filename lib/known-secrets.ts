@@ -1,6 +1,4 @@
-import { type SecretForm, searchForms, secretForms } from '../../lib/secret-forms.ts'
-import type { SourceContext } from '../weights/source.ts'
-import { findHubToken } from '../weights/token.ts'
+import { type SecretForm, searchForms, secretForms } from './secret-forms.ts'
 
 /** A secret of this run with all the ways it may be written; `origin` says which, for messages. */
 export interface KnownSecret {
@@ -13,7 +11,7 @@ const leastLength = 8
 
 /** What the run may know and no image may hold: secrets of the environment, and those that `more` gives by origin. */
 export function knownSecrets(
-  environment: NodeJS.ProcessEnv,
+  environment: Readonly<Record<string, string | undefined>>,
   more: Readonly<Record<string, string | undefined>> = {},
 ): KnownSecret[] {
   const named = Object.entries(environment).filter(([name, value]) => isSecretName(name) && !isPlace(value))
@@ -23,21 +21,6 @@ export function knownSecrets(
     if (secret.length >= leastLength && !found.has(secret)) found.set(secret, origin)
   }
   return [...found].map(([secret, origin]) => ({ origin, forms: secretForms(secret) }))
-}
-
-/** The Hub's token of a recipe, wherever it is kept; undefined where there is none, and where it cannot be read. */
-export async function hubTokenOf(
-  source: { type: string; token?: string | undefined },
-  context: SourceContext,
-  onUnread: (error: unknown) => void = () => undefined,
-): Promise<string | undefined> {
-  if (source.type !== 'huggingface') return undefined
-  try {
-    return (await findHubToken(source.token, context))?.reveal()
-  } catch (error) {
-    onUnread(error)
-    return undefined
-  }
 }
 
 /** Names the secrets, with their forms, that end in each piece of a stream. */
