@@ -36,8 +36,8 @@ export default defineConfig({
           setupFiles: ['test/limits/no-installation.ts'],
           expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'contact' },
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {

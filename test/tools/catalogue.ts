@@ -71,8 +71,8 @@ export const programs = {
   gitleaks: { from: 'contact', source: go('github.com/zricethezav/gitleaks/v8', 'v8.30.1') },
   // Minutes to build where nothing is cached: cosign 3, syft 3 to 14, registry 2 to 6.
   cosign: { from: 'contact', source: go('github.com/sigstore/cosign/v3/cmd/cosign', 'v3.1.3') },
-  chromium: { from: 'e2e', source: apt('chromium') },
-  chromedriver: { from: 'e2e', source: apt('chromium-driver') },
+  chromium: { from: 'contact', source: apt('chromium') },
+  chromedriver: { from: 'contact', source: apt('chromium-driver') },
   readelf: { from: 'slow', source: apt('binutils') },
   containerd: { from: 'slow', source: go('github.com/containerd/containerd/v2/cmd/containerd', 'v2.4.2') },
   'containerd-shim-runc-v2': {
@@ -92,8 +92,8 @@ export const pythons = {
   hub: { from: 'contact' },
   safetensors: { from: 'contact' },
   clients: { from: 'contact' },
-  browser: { from: 'e2e' },
-  junit: { from: 'e2e' },
+  browser: { from: 'contact' },
+  junit: { from: 'contact' },
   cri: { from: 'slow' },
 } as const satisfies Record<string, Pick<Tool<never>, 'from'>>
 
@@ -103,7 +103,7 @@ export const folders = {
     source: { type: 'kubernetes-schemas', package: 'kubernetes-validate==1.37.0' },
   },
   // pytest carries the schema of JUnit's reports in its source package, to test its own with it.
-  pytest: { from: 'e2e', source: { type: 'sdist', package: 'pytest==8.4.2' } },
+  pytest: { from: 'contact', source: { type: 'sdist', package: 'pytest==8.4.2' } },
   'cri-api': { from: 'slow', source: { type: 'go-module', module: 'k8s.io/cri-api', version: 'v0.37.0' } },
   // A small real library with 10 containers of 11 entries, and NVIDIA's own reader: 4.1 MB.
   nvjpeg: {

@@ -154,7 +154,9 @@ test('closing does not wait for connections that hang', async () => {
   stalled.on('error', () => {})
   stalled.write('x')
   await new Promise((done) => setTimeout(done, 50))
-  const gone = Promise.all([once(idle, 'close'), once(stalled, 'close')])
+  const gone = Promise.all(
+    [idle, stalled].map((hanging) => new Promise((done) => hanging.once('close', done))),
+  )
   await registry.close()
   await registry.close()
   await gone
