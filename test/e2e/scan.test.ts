@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report/report.ts'
 import { toolPath } from '../tools/find.ts'
@@ -16,18 +17,51 @@ beforeAll(async () => {
 
 afterAll(() => rm(place.folder, { recursive: true, force: true }))
 
-test('a token in the recipe’s environment fails the build with its place, and nothing gets a name', async () => {
+/** A recipe with a variable that holds a text. */
+async function leaking(value: string): Promise<string> {
   const text = readFileSync(demoRecipe, 'utf8').replace(
     'serving:\n',
-    `serving:\n  environment: { LEAK: ${token} }\n`,
+    `serving:\n  environment: { LEAK: ${value} }\n`,
   )
-  const recipe = await writeRecipe(place, 'leaking', text.replace(/^name: .*/m, 'name: leaking'))
-  const run = await ingot(['build', recipe, '--no-verify'], place)
-  expect(run.code).toBe(1)
-  expect(run.stderr).toContain('config.json: the secret of HF_TOKEN (plain)')
+  return writeRecipe(place, 'leaking', text.replace(/^name: .*/m, 'name: leaking'))
+}
+
+test('a token in the recipe’s environment is refused before anything is built, and is not shown', async () => {
+  const run = await ingot(['build', await leaking(token), '--no-verify'], place)
+  expect(run.code).toBe(2)
+  expect(run.stderr).toContain('serving.environment.LEAK: a Hugging Face token stands in the recipe')
   expect(run.stderr).not.toContain(token)
+})
+
+test('a secret of the run without a form of its own fails the build with its place, and nothing gets a name', async () => {
+  const secret = 'correct-horse-battery-staple'
+  const at = { ...place, environment: { ...place.environment, OTHER_PASSWORD: secret } }
+  const run = await ingot(['build', await leaking(secret), '--no-verify'], at)
+  expect(run.code).toBe(1)
+  expect(run.stderr).toContain('config.json: the secret of OTHER_PASSWORD (plain)')
+  expect(run.stderr).not.toContain(secret)
   const { images } = JSON.parse((await ingot(['list', '--json'], place)).stdout)
   expect(images).toEqual([])
+})
+
+test('a secret of the run in a folder of weights: the folder is not locked; in its file by name, neither', async () => {
+  const folder = join(place.folder, 'weights')
+  await mkdir(folder)
+  await writeFile(join(folder, 'model.gguf'), 'GGUF')
+  await writeFile(join(folder, 'notes.txt'), `x ${token}`)
+  const text = readFileSync(demoRecipe, 'utf8').replace(
+    / {2}source:\n(?: {4}.*\n)+/,
+    `  source: { type: folder, path: ${folder} }\n`,
+  )
+  const recipe = await writeRecipe(place, 'folder', text)
+  const first = await ingot(['lock', recipe], place)
+  expect(first.code).not.toBe(0)
+  expect(first.stderr).toContain('notes.txt: the secret of HF_TOKEN')
+  await rename(join(folder, 'notes.txt'), join(folder, '.env'))
+  const second = await ingot(['lock', recipe], place)
+  expect(second.code).toBe(2)
+  expect(second.stderr).toContain('.env')
+  expect(first.stderr + second.stderr).not.toContain(token)
 })
 
 test('packing drops setuid bits: a base that has such programs leaves none in the layers', async () => {
