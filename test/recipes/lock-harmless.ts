@@ -1,0 +1,62 @@
+import { type Change, cuda, set } from './lock-cases.ts'
+
+export interface Harmless {
+  key: string
+  before?: Change
+  change: Change
+}
+
+/** Every key, or change of a key, that leaves a lock as it is. */
+export const harmless: Harmless[] = [
+  { key: 'model.name', change: set('model.name', 'other') },
+  { key: 'model.license', change: set('model.license', 'apache-2.0') },
+  { key: 'model.acceptLicense', change: set('model.acceptLicense', 'llama3.1') },
+  { key: 'engine.version', change: set('engine.version', '>=0.7.0') },
+  { key: 'engine.runtime', change: set('engine.runtime', undefined) },
+  { key: 'engine.device', change: set('engine.device', undefined) },
+  { key: 'image.base', change: set('image.base', undefined) },
+  { key: 'image.platform', change: set('image.platform', undefined) },
+  { key: 'target.gpu', before: cuda, change: set('target.gpu', 'a100-80gb') },
+  { key: 'target.driver', before: cuda, change: set('target.driver', '580') },
+  {
+    key: 'weights.delivery',
+    before: set('weights.modelcar', false),
+    change: set('weights.delivery', 'baked'),
+  },
+  {
+    key: 'weights.delivery',
+    before: set('weights.modelcar', false),
+    change: set('weights.delivery', 'mounted'),
+  },
+  {
+    key: 'weights.modelcar',
+    before: set('weights.modelcar', undefined),
+    change: set('weights.modelcar', false),
+  },
+  { key: 'image.registry', change: set('image.registry', '20000MB') },
+  { key: 'serving.contextLength', change: set('serving.contextLength', 512) },
+  { key: 'serving.parallelism', change: set('serving.parallelism', 3) },
+  { key: 'serving.dtype', change: set('serving.dtype', 'float16') },
+  { key: 'serving.quantization', change: set('serving.quantization', 'Q4_K_M') },
+  { key: 'serving.kvCacheDtype', change: set('serving.kvCacheDtype', 'q8_0') },
+  { key: 'serving.tensorParallel', change: set('serving.tensorParallel', 2) },
+  { key: 'serving.gpuMemoryUtilization', change: set('serving.gpuMemoryUtilization', 0.5) },
+  { key: 'serving.maxInputTokens', change: set('serving.maxInputTokens', 100) },
+  { key: 'serving.maxPrefillTokens', change: set('serving.maxPrefillTokens', 100) },
+  { key: 'serving.port', change: set('serving.port', 9000) },
+  { key: 'serving.sharedMemory', change: set('serving.sharedMemory', '1GiB') },
+  { key: 'serving.extraArguments', change: set('serving.extraArguments', ['--verbose']) },
+  { key: 'serving.environment', change: set('serving.environment', { A: 'b' }) },
+  { key: 'image.budgets.total', change: set('image.budgets.total', '1GB') },
+  { key: 'image.budgets.runtime', change: set('image.budgets.runtime', '1GB') },
+  { key: 'image.budgets.layer', change: set('image.budgets.layer', '1GB') },
+  { key: 'image.labels', change: set('image.labels', { a: 'b' }) },
+  { key: 'image.slim', change: set('image.slim', false) },
+  { key: 'image.policy.allowWorldWritable', change: set('image.policy.allowWorldWritable', ['/a']) },
+  { key: 'image.policy.allowSecrets', change: set('image.policy.allowSecrets', ['/a']) },
+  { key: 'image.policy.allowShells', change: set('image.policy.allowShells', true) },
+  { key: 'target.count', change: set('target.count', 2) },
+  { key: 'verify.profiles', change: set('verify.profiles', ['plain']) },
+  { key: 'verify.startTimeoutSeconds', change: set('verify.startTimeoutSeconds', 9) },
+  { key: 'verify.prompts', change: set('verify.prompts', ['Hello']) },
+]
