@@ -24,6 +24,7 @@ import { attributeBuilt } from './size/built.ts'
 import { storeImage } from './store/image.ts'
 import { writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import { together } from './together.ts'
 import type { Turns } from './turns.ts'
 import { verifyImage } from './verify.ts'
 import { storeWeightsImages } from './weights-images.ts'
@@ -56,9 +57,13 @@ export async function buildImage(
   }
   const { progress, store } = context
   const began = performance.now()
-  const runtime = timedTask(runtimeOf(plan, context))
-  const weightLayers = timedTask(packedWeights(plan, weights, context))
-  const [built, packed] = await Promise.all([runtime, weightLayers])
+  const [built, packed] = await together(
+    [
+      (signal) => timedTask(runtimeOf(plan, { ...context, signal })),
+      (signal) => timedTask(packedWeights(plan, weights, { ...context, signal })),
+    ],
+    context.signal,
+  )
   const planDigest = planDigestOf(plan)
   const baked = plan.weights.delivery === 'baked' ? packed.value : []
   const mounts = baked.length > 0 ? [] : await storeWeightsImages(plan, weights, packed.value, context)
