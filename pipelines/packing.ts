@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client, Container, Directory } from '@dagger.io/dagger'
 import { type Inventory, parseInventory } from '../images/inventory.ts'
@@ -7,6 +7,7 @@ import type { SettingsFile } from '../images/settings.ts'
 import type { TreeLayer } from '../images/tree-layers.ts'
 import { type Digest, parseDigest } from '../lib/digest.ts'
 import { imageFrom } from './debian.ts'
+import { makeFolder } from './make-folder.ts'
 import type { Store } from './store/store.ts'
 import { adoptFile } from './store/write.ts'
 
@@ -148,7 +149,7 @@ async function takeLayer(
 
 async function exported(directory: Directory, folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await directory.export(folder)
   return folder
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
@@ -6,6 +6,7 @@ import { formatLock, type Lock, parseLock } from '../recipes/lock.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../recipes/parse.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { StageError } from './error.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** A recipe with the files it lives in. */
 export interface LoadedRecipe {
@@ -37,7 +38,7 @@ export async function loadLock(lockFile: string): Promise<Lock | undefined> {
 }
 
 export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
-  await mkdir(dirname(lockFile), { recursive: true })
+  await makeFolder(dirname(lockFile))
   const part = `${lockFile}.${process.pid}.part`
   await writeFile(part, formatLock(lock))
   await rename(part, lockFile)

@@ -4,6 +4,7 @@ import type { Report } from '../../images/report.ts'
 import { reportText } from '../../images/report-text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build.ts'
+import { tellFailure } from '../failure.ts'
 import { resolveLock } from '../lock.ts'
 import type { Progress } from '../progress.ts'
 import { type LoadedRecipe, loadLock, loadRecipe, saveLock } from '../recipes.ts'
@@ -53,7 +54,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
-  context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`))
+  const tell = (error: unknown) => tellFailure(error, context.environment)
+  context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`, tell))
   return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || !verify)
 }
 

@@ -1,18 +1,25 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Report, reportJson } from '../../images/report.ts'
 import { reportHtml } from '../../images/report-html.ts'
 import { reportJunit } from '../../images/report-junit.ts'
 import { reportMarkdown } from '../../images/report-markdown.ts'
 import { reportText } from '../../images/report-text.ts'
-import { parseBytes } from '../../lib/bytes.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
+import { makeFolder } from '../make-folder.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import {
+  type Command,
+  type CommandContext,
+  readArguments,
+  readBytes,
+  storeFolder,
+  usageError,
+} from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {
@@ -65,7 +72,7 @@ function readOptions(
     throw usageError('verify', `there is no profile "${profile}"; it is ${profiles.join(' or ')}`)
   return {
     ...readRunnerOptions('verify', values),
-    memoryBytes: memory === undefined ? null : parseBytes(memory),
+    memoryBytes: memory === undefined ? null : readBytes('verify', 'memory', memory),
     profile,
   }
 }
@@ -93,7 +100,7 @@ function isProfile(text: string): text is Profile {
 
 /** The report in every form, for people, browsers, programs and CI. */
 export async function writeReports(folder: string, report: Report): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const files: Record<string, string> = {
     'report.json': prettyJson(reportJson(report)),
     'report.md': reportMarkdown(report),
