@@ -4,6 +4,7 @@ import { type BootReport, type CheckResult, countChecks, type Report } from './r
 import { attributionMarkdown } from './report-attribution.ts'
 import {
   bootTitle,
+  failedWords,
   machineWords,
   memoryWords,
   plannedAndMeasured,
@@ -14,14 +15,14 @@ import { scanMarkdown } from './scan.ts'
 
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
-  const { passed, failed, skipped } = countChecks(report)
+  const { passed, skipped } = countChecks(report)
   const { sizes } = report
   return [
     `# ${report.name}: ${report.verdict}`,
     '',
     `\`${report.image}\`, plan \`${report.plan}\``,
     '',
-    `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failed} failed, ${skipped} skipped.`,
+    `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failedWords(report)}, ${skipped} skipped.`,
     ...(report.weightsImage === undefined ? [] : ['', `Weights beside it: \`${report.weightsImage}\`.`]),
     '',
     '## Size',

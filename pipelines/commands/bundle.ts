@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { formatBytes } from '../../lib/bytes.ts'
 import { type BuiltImage, findBuilt, requireVerified } from '../built/image.ts'
 import { type PreparedImage, prepareImages } from '../built/prepare.ts'
 import { type Sign, signedList, withSigning } from '../built/signatures.ts'
@@ -9,7 +9,14 @@ import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
 import { fetchForeign } from '../fetch-blobs.ts'
 import { daggerSecrets } from '../secrets.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import {
+  type Command,
+  type CommandContext,
+  readArguments,
+  readBytes,
+  storeFolder,
+  usageError,
+} from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
@@ -41,7 +48,8 @@ const options = {
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, options, { command: 'bundle', least: 1, most: 100 })
   if (values.to === undefined) throw usageError('bundle', '--to is missing')
-  const partBytes = values['part-size'] === undefined ? undefined : parseBytes(values['part-size'])
+  const partBytes =
+    values['part-size'] === undefined ? undefined : readBytes('bundle', 'part-size', values['part-size'])
   if (partBytes !== undefined && partBytes < 1024 ** 2)
     throw usageError('bundle', '--part-size is below 1MiB, which makes too many files')
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)

@@ -1,4 +1,4 @@
-import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { formatBytes } from '../../lib/bytes.ts'
 import { findBuilt, requireVerified } from '../built/image.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
@@ -8,7 +8,14 @@ import { openTransport } from '../publish/transport.ts'
 import { daggerSecrets } from '../secrets.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { readSecret } from '../weights/token.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import {
+  type Command,
+  type CommandContext,
+  readArguments,
+  readBytes,
+  storeFolder,
+  usageError,
+} from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
@@ -57,6 +64,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (values.to === undefined) throw usageError('publish', '--to is missing')
   const target = parseTarget(values.to)
   const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
+  const sizes = sizesOf(values)
   const { environment, signal } = context
   const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
@@ -78,7 +86,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         sbom: values.sbom ? 'required' : 'if-possible',
         signer,
         mountFrom: values['mount-from'] ?? [],
-        ...sizesOf(values),
+        ...sizes,
         login: loginOf(values, target, context, resolveSecret),
         resolveSecret,
         context,
@@ -98,7 +106,7 @@ function sizesOf(values: Values): { chunkBytes?: number; parallel?: number } {
   if (parallel !== undefined && (!Number.isInteger(parallel) || parallel < 1 || parallel > 64))
     throw usageError('publish', `--parallel ${values.parallel} is not a number from 1 to 64`)
   return {
-    ...(chunk !== undefined && { chunkBytes: parseBytes(chunk) }),
+    ...(chunk !== undefined && { chunkBytes: readBytes('publish', 'chunk-size', chunk) }),
     ...(parallel !== undefined && { parallel }),
   }
 }
