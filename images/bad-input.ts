@@ -1,4 +1,4 @@
-import { chatBody, overlongPrompt } from './openai-probes.ts'
+import { chatBody, overlongRequest } from './openai-probes.ts'
 import type { HttpProbe, JsonCheck, ProbeRequest } from './probe.ts'
 
 /** What every server is asked wrongly. */
@@ -111,7 +111,7 @@ function requestFor(id: BadInputCase, { model, contextLength }: BadInputSubject)
     case 'unknown-model':
       return { method: 'POST', path, body: chatBody('no-such-model', 'Hello', 1) }
     case 'prompt-too-long':
-      return { method: 'POST', path, body: chatBody(model, overlongPrompt(contextLength), 1) }
+      return overlongRequest(model, contextLength)
     case 'negative-max-tokens':
       return { method: 'POST', path, body: chatBody(model, 'Hello', -1) }
     case 'wrong-method':

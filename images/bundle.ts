@@ -76,7 +76,7 @@ export function attestationsText(
   return attestations.map(({ image, predicateType, path }) => `${image} ${predicateType} ${path}\n`).join('')
 }
 
-/** The signature of a list of sums lies beside it: whoever checks it has checked everything. */
+/** The signature of a list of sums lies beside the list. It covers every byte, because the list has the sum of every file. */
 export function signaturePath(list: string): string {
   return `${list}.sigstore.json`
 }

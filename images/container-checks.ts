@@ -1,5 +1,4 @@
 import type { ContainerFacts } from './container-facts.ts'
-import type { Behaviour } from './probe.ts'
 import type { CheckResult } from './report.ts'
 import type { BootProfile } from './runtime-spec.ts'
 
@@ -65,31 +64,6 @@ export function containerChecks(
       ...outward(facts),
     },
   ].map((judged) => container(judged, dead, beganMs))
-}
-
-/** Judges the end of the server: the right exit code, in time. */
-export function stopCheck(
-  { exitCode, waitedMs }: { exitCode: number | null; waitedMs: number },
-  stop: Behaviour['stop'],
-  dead: Ending,
-  span: { beganMs: number; durationMs: number },
-): CheckResult {
-  const named = {
-    id: 'graceful-stop',
-    title: `${stop.signal} ends it`,
-    expected: `exit ${stop.exitCodes.join(' or ')} within ${stop.timeoutSeconds} s`,
-  }
-  if (dead.exitCode !== null)
-    return {
-      ...container({ ...named, observed: null, good: false }, 'the server had ended before', span.beganMs),
-      durationMs: span.durationMs,
-    }
-  const observed =
-    exitCode === null
-      ? `ignored: still there after ${stop.timeoutSeconds} s, then killed`
-      : `exit ${exitCode} after ${waitedMs} ms`
-  const good = exitCode !== null && stop.exitCodes.includes(exitCode)
-  return { ...container({ ...named, observed, good }, null, span.beganMs), durationMs: span.durationMs }
 }
 
 interface Judged {

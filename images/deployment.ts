@@ -6,8 +6,7 @@ import type { WeightFile } from '../recipes/weights.ts'
 import type { Deployment, Device, EngineDefinition, EngineRuntime } from './engine.ts'
 import { PlanError } from './error.ts'
 import { atLeastDriver } from './gpu-support.ts'
-import { findGpu, type Gpu } from './gpus.ts'
-import { MemoryError } from './memory/error.ts'
+import { type Gpu, gpuNamed } from './gpus.ts'
 import { repoFolder } from './weights/hub-cache.ts'
 
 /** Where a Hub cache is mounted: what HF_HUB_CACHE names. */
@@ -16,10 +15,11 @@ export const hubCacheFolder = '/models/hub'
 /** What a recipe asks of an engine after defaults. Throws `refused` when no runtime of the engine suits it. */
 export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
   const modelFolder = modelFolderOf(recipe)
+  const runtime = runtimeOf(recipe, engine)
   return {
     recipe,
     version: lock.engine.version,
-    runtime: runtimeOf(recipe, engine),
+    runtime,
     gpu: gpuOf(recipe),
     facts: lock.model ?? null,
     gguf: lock.gguf ?? null,
@@ -27,7 +27,15 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     modelPath: modelPathOf(recipe, lock, modelFolder),
     files: filesInImage(lock),
     port: recipe.serving.port ?? engine.port,
+    init: initOf(runtime, lock),
   }
+}
+
+/** The init of the runtime, where the lock has its packages. */
+function initOf({ init }: EngineRuntime, { runtime }: Lock): readonly string[] {
+  if (init === undefined || runtime.type === 'upstream') return []
+  const locked = new Set(runtime.packages.map(({ name }) => name))
+  return init.packages.every((name) => locked.has(name)) ? init.command : []
 }
 
 /** Parts in place of a file that a registry's limit split; a part keeps the sha256 of its file, for names alone. */
@@ -64,18 +72,15 @@ function isInRange({ version }: EngineRuntime, recipe: Recipe): boolean {
 
 function gpuOf(recipe: Recipe): Gpu | null {
   if (recipe.target.gpu === undefined) return null
-  try {
-    return findGpu(recipe.target.gpu)
-  } catch (cause) {
-    if (!(cause instanceof MemoryError)) throw cause
-    const { found, hint } = cause.failure
-    throw new PlanError('refused', {
-      attempted: `plan ${recipe.name}`,
-      found: `target.gpu: ${found}`,
-      hint,
-      cause,
-    })
-  }
+  const named = gpuNamed(recipe.target.gpu)
+  if (named.type === 'known') return named.gpu
+  // The recipe's check has said so; the plan says that it cannot tell whether the model fits.
+  if (named.type === 'unknown') return null
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `target.gpu: the catalogue has no such name as "${recipe.target.gpu}"`,
+    hint: `did you mean ${named.names.join(' or ')}?`,
+  })
 }
 
 function modelFolderOf({ weights, model }: Recipe): string {

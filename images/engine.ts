@@ -4,6 +4,7 @@ import type { EngineId, Recipe } from '../recipes/recipe.ts'
 import type { WeightFile } from '../recipes/weights.ts'
 import type { Gpu } from './gpus.ts'
 import type { Behaviour } from './probe.ts'
+import type { Reserved } from './reserved/reserved.ts'
 import type { SlimPolicy } from './slimming.ts'
 
 /** Packages of the base's own archive. */
@@ -67,6 +68,16 @@ export interface EngineRuntime {
   source: RuntimeSource
   gpu?: GpuSupport
   slimming: SlimPolicy
+  /** Absent where the server itself is the first process. */
+  init?: InitProgram
+}
+
+/** The first process of an image: it starts the server, passes signals on and reaps what is orphaned. */
+export interface InitProgram {
+  /** Packages of the base's archive that hold it; a lock from before it gives an image without it. */
+  packages: readonly string[]
+  /** Stands before the server's own command line. */
+  command: readonly string[]
 }
 
 export type WeightFormat = 'safetensors' | 'gguf'
@@ -88,6 +99,8 @@ export interface Deployment {
   modelPath: string
   files: readonly WeightFile[]
   port: number
+  /** What stands before the server's command line; empty where the server is the first process. */
+  init: readonly string[]
 }
 
 /** One reason why an engine cannot serve a recipe, with the way out. */
@@ -113,9 +126,11 @@ export interface EngineDefinition {
   /** Semver of the engine from what its package or program calls itself; null when it cannot be read. */
   versionOf(text: string): string | null
   refusals(deployment: Deployment): Refusal[]
-  /** Command line of PID 1; the first part is an absolute path. */
+  /** Command line of the server; the first part is an absolute path. */
   command(deployment: Deployment): string[]
   environment(deployment: Deployment): Record<string, string>
+  /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
+  reserved: Reserved
   /** Paths whose files make up the engine itself: they change with every engine release and get a layer of their own. */
   enginePaths: readonly string[]
   behaviour(deployment: Deployment): Behaviour

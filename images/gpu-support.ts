@@ -15,7 +15,7 @@ export function gpuEnvironment(device: Device): Record<string, string> {
       }
 }
 
-/** Wheels and images built with CUDA 13.0 for Turing and newer (engines.md section 3). */
+/** Wheels and images built with CUDA 13.0, which supports Turing and newer. */
 export const cuda13: GpuSupport = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
 
 /** The same with 12.9. 525 by minor-version compatibility is unconfirmed; 575 runs it natively. */

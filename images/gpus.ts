@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein'
 import { MemoryError } from './memory/error.ts'
 
 /**
- * How far a figure can be believed: `logged` was printed by a machine (source in memory.md section 4), `sheet` is the
+ * How far a figure can be believed: `logged` was printed by a machine, in an issue or a log, `sheet` is the
  * vendor's, `derived` is computed from a logged figure, `general` is general knowledge and not looked up.
  */
 export type Trust = 'logged' | 'sheet' | 'derived' | 'general'
@@ -155,14 +155,37 @@ function keyOf(name: string): string {
   return key.replace(/^rtx(\d)/, 'rtx-$1')
 }
 
-/** The GPU people mean by a name. Throws `unknown-gpu` with the nearest names. */
-export function findGpu(name: string): Gpu {
+/**
+ * What a name of a GPU means. `near`: it is none, and surely a slip, as one or two characters differ from a name of the
+ * catalogue. `unknown`: it may be one that the catalogue lacks; the names are those that are nearest.
+ */
+export type NamedGpu = { type: 'known'; gpu: Gpu } | { type: 'near' | 'unknown'; names: string[] }
+
+/** Boards that exist, look like a slip of another one and are not in the catalogue. */
+const others = new Set(
+  'a2 a16 a800 a800-80gb h800 l2 l20 l40g p4 p40 p100 k80 m60 v100s rtx-2080 rtx-2080-ti rtx-3070 rtx-3090-ti rtx-4070-ti rtx-4080-super rtx-5060 rtx-5070 rtx-5070-ti rtx-a2000 rtx-a4000 rtx-a4500 rtx-a5000 rtx-a5500 rtx-4000-ada rtx-5000-ada rtx-pro-4000 rtx-pro-4500 rtx-pro-5000 b100 gb202 rubin mi210 mi250 mi250x mi300a mi308x mi350x'.split(
+    ' ',
+  ),
+)
+
+export function gpuNamed(name: string): NamedGpu {
   const key = keyOf(name)
   const found = gpus.find((gpu) => gpu.name === (aliases[key] ?? key))
-  if (found) return found
+  if (found) return { type: 'known', gpu: found }
+  const names = [...gpus.map((gpu) => gpu.name), ...Object.keys(aliases)]
+  const most = key.length < 4 ? 1 : 2
+  const near = names.filter((one) => distance(key, one) <= most)
+  if (near.length === 0 || others.has(key)) return { type: 'unknown', names: nearNames(key) }
+  return { type: 'near', names: near.sort((a, b) => distance(key, a) - distance(key, b)).slice(0, 3) }
+}
+
+/** The GPU people mean by a name. Throws `unknown-gpu` with the nearest names. */
+export function findGpu(name: string): Gpu {
+  const named = gpuNamed(name)
+  if (named.type === 'known') return named.gpu
   throw new MemoryError('unknown-gpu', {
     attempted: `find the GPU "${name}"`,
-    found: `the catalogue has no such name; near ones are ${nearNames(key).join(', ')}`,
+    found: `the catalogue has no such name; near ones are ${nearNames(keyOf(name)).join(', ')}`,
     hint: 'use one of those names, or give --gpu-memory-bytes with the total that torch.cuda.mem_get_info() shows',
   })
 }

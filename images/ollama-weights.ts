@@ -11,7 +11,7 @@ export function ollamaStore(deployment: Deployment): WeightEntry[] {
   return ollamaStoreEntries(ollamaModel(deployment), deployment.modelFolder)
 }
 
-/** Without a template Ollama 0.17.4 sends the raw prompt and answers nothing (lab.md), so one must be known. */
+/** Without a template Ollama 0.17.4 sends the raw prompt and answers nothing, as was seen here, so one must be known. */
 export function templateRefusals({ gguf, recipe }: Deployment): Refusal[] {
   if (gguf === null || recipe.weights.delivery !== 'baked' || templateOf(gguf)) return []
   return [
@@ -63,6 +63,6 @@ function noHeader(name: string): PlanError {
   return new PlanError('refused', {
     attempted: `plan the Ollama store of ${name}`,
     found: 'the lock holds no GGUF header with a chat template',
-    hint: 'run `ingot lock` again: it reads the header of the weights',
+    hint: 'run `ingot lock --all RECIPE`: it reads the header of the weights',
   })
 }

@@ -7,10 +7,11 @@ import { nativeProbe, textProbe } from './openai-probes.ts'
 import { openAiBehaviour, usualRefusals, versionProbe } from './openai-server.ts'
 import type { Behaviour, HttpProbe, JsonCheck } from './probe.ts'
 import { formatRefusals, quantizationRefusals } from './refusals.ts'
+import { ollamaReserved } from './reserved/ollama.ts'
 import { unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
-/** One image has a folder of libraries for every kind of GPU; one is kept (engines.md section 2). */
+/** One image has a folder of libraries for every kind of GPU; one is kept. */
 function otherBackends(kept: 'cuda_v13' | 'cuda_v12' | 'none'): SlimRule {
   const all = ['cuda_v12', 'cuda_v13', 'vulkan', 'mlx_cuda_v13', 'rocm']
   const folders = all.filter((name) => name !== kept).join(',')
@@ -57,6 +58,7 @@ export const ollama = {
   refusals,
   command: () => ['/bin/ollama', 'serve'],
   environment,
+  reserved: ollamaReserved,
   enginePaths: ['/usr/bin/ollama', '/bin/ollama', '/usr/lib/ollama/**', '/lib/ollama/**'],
   behaviour,
 } satisfies EngineDefinition

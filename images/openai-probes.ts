@@ -1,4 +1,5 @@
 import type { Json } from '../lib/json.ts'
+import { limits } from '../recipes/limits.ts'
 import type { HttpProbe, JsonCheck, ProbeRequest } from './probe.ts'
 
 const streamTexts = [
@@ -165,7 +166,14 @@ export function nativeProbe(
   }
 }
 
-/** A prompt that no context of `contextLength` tokens holds: every word is at least one token. */
-export function overlongPrompt(contextLength: number): string {
-  return 'word '.repeat(contextLength + 64)
+/** Up to here a prompt is written out in the plan, as people read it there; it has some 40 kB then. */
+const writtenTokens = 8192
+
+/** A chat whose prompt no context of `contextLength` tokens holds: every word is at least one token. */
+export function overlongRequest(model: string, contextLength: number): ProbeRequest {
+  const prompt = { repeat: 'word ', times: Math.min(contextLength, limits.tokens) + 64 }
+  const request = { method: 'POST', path: '/v1/chat/completions' } as const
+  return contextLength <= writtenTokens
+    ? { ...request, body: chatBody(model, prompt.repeat.repeat(prompt.times), 1) }
+    : { ...request, body: chatBody(model, '', 1), prompt }
 }

@@ -3,6 +3,7 @@ import { optional } from '../lib/optional.ts'
 import type { Deployment } from './engine.ts'
 import { PlanError } from './error.ts'
 import { customGpu } from './gpus.ts'
+import { cacheFormatOf } from './memory/dtypes.ts'
 import { planLlamaCpp } from './memory/llama-cpp.ts'
 import { planMemory } from './memory/plan.ts'
 import type { MemoryRequest } from './memory/request.ts'
@@ -11,8 +12,36 @@ import type { PredictedMemory } from './report.ts'
 
 /** What the memory planner says of a recipe on its target GPU; null without a GPU or without facts of the model. */
 export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
+  const { serving, target } = deployment.recipe
+  const name = target.gpu ?? ''
+  if (target.gpu !== undefined && deployment.gpu === null)
+    return cannotTell(deployment, name, `the catalogue has no GPU "${name}"`)
   const request = requestOf(deployment)
-  return request === null ? null : planMemory(request)
+  if (request === null) return null
+  return isKnownCache(serving.kvCacheDtype)
+    ? planMemory(request)
+    : cannotTell(deployment, request.gpu.name, `the size of a cache of type "${serving.kvCacheDtype}"`)
+}
+
+/** Unset and `auto` follow the model. */
+function isKnownCache(kvCacheDtype: string | undefined): boolean {
+  return kvCacheDtype === undefined || kvCacheDtype === 'auto' || cacheFormatOf(kvCacheDtype) !== undefined
+}
+
+/** A name that only newer tables have is no reason to refuse: the plan says that it does not know. */
+function cannotTell({ recipe, version }: Deployment, gpu: string, missing: string): MemoryPlan {
+  return {
+    outcome: 'cannot-tell',
+    engine: recipe.engine.id,
+    engineVersion: version,
+    gpu,
+    fits: null,
+    missing: [missing],
+    assumptions: [],
+    verdict: `cannot tell: ${missing}`,
+    warnings: [],
+    partial: null,
+  }
 }
 
 /** Refuses a recipe that surely does not fit, with the numbers and the ways out. At the edge the plan only warns. */
@@ -28,7 +57,9 @@ export function refuseMisfit(name: string, memory: MemoryPlan | null): void {
 /** The predicted parts for the report, to stand beside what the boot measured. */
 export function predictedMemory(deployment: Deployment, memory: MemoryPlan | null): PredictedMemory | null {
   if (memory?.outcome === 'planned') return onGpu(memory)
-  return deployment.gpu === null ? onHost(deployment) : null
+  const { serving, target } = deployment.recipe
+  const isForHost = deployment.gpu === null && target.gpu === undefined
+  return isForHost && isKnownCache(serving.kvCacheDtype) ? onHost(deployment) : null
 }
 
 /** The result in one sentence, for run files; nothing where no GPU was planned for. */

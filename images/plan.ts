@@ -1,6 +1,13 @@
 import { type Digest, digestOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
-import type { Lock, LockedRuntime, PythonPackage } from '../recipes/lock.ts'
+import { optional } from '../lib/optional.ts'
+import {
+  type DebianLock,
+  helperLock,
+  type Lock,
+  type LockedRuntime,
+  type PythonPackage,
+} from '../recipes/lock.ts'
 import type { EngineId, Profile, Recipe } from '../recipes/recipe.ts'
 import type { WeightFile } from '../recipes/weights.ts'
 import { deploymentOf, runtimeOf } from './deployment.ts'
@@ -15,6 +22,7 @@ import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './plan-wei
 import type { Behaviour } from './probe.ts'
 import type { PredictedMemory } from './report.ts'
 import type { Requirements } from './requirements.ts'
+import { imageVariables } from './reserved/variables.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { type SettingsFile, settingsFiles, userId } from './settings.ts'
 import { planSlimming } from './slim-plan.ts'
@@ -34,6 +42,8 @@ export interface ImagePlan {
   engine: { id: EngineId; version: string }
   model: string
   runtime: { source: RuntimeSource; locked: LockedRuntime }
+  /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
+  packer?: DebianLock
   slimming: SlimPolicy
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
@@ -74,16 +84,23 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     engine: lock.engine,
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
-    // The guard's own programs are roots like the server.
-    slimming: planSlimming(deployment, lock.runtime, baked ? [] : guardPrograms),
+    ...optional('packer', helperLock(lock.factory, 'packer')),
+    // The init and the guard's own programs are roots like the server.
+    slimming: planSlimming(deployment, lock.runtime, [
+      ...deployment.init.filter((part) => part.startsWith('/')),
+      ...(baked ? [] : guardPrograms),
+    ]),
     enginePaths: [...engine.enginePaths],
     settings: baked
       ? settingsFiles()
       : [...settingsFiles(), ...mountGuardFiles(expected, weights.modelFolder)],
     weights,
-    config: baked
-      ? runtimeConfig(deployment, engine, lock, memory)
-      : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
+    config: underInit(
+      deployment.init,
+      baked
+        ? runtimeConfig(deployment, engine, lock, memory)
+        : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
+    ),
     port: deployment.port,
     sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
     ...requirementsOf(deployment, memory),
@@ -162,19 +179,18 @@ function guarded(config: RuntimeConfig, expected: readonly WeightFile[], modelFo
   }
 }
 
+/** The init comes before the guard, which may read every byte of the weights and must hear a signal meanwhile. */
+function underInit(init: readonly string[], config: RuntimeConfig): RuntimeConfig {
+  return { ...config, Entrypoint: [...init, ...(config.Entrypoint ?? [])] }
+}
+
 function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {
   const { runtime } = lock
   const variables = {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LANG: 'C.UTF-8',
     ...(runtime.type === 'upstream' ? runtime.environment : {}),
-    HOME: '/tmp',
-    USER: 'ingot',
-    LOGNAME: 'ingot',
-    DO_NOT_TRACK: '1',
-    HF_HUB_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    TRANSFORMERS_OFFLINE: '1',
+    ...imageVariables,
     ...engine.environment(deployment),
     ...deployment.recipe.serving.environment,
   }

@@ -1,10 +1,20 @@
 import type { Json } from '../lib/json.ts'
 
-/** What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. */
+/** A text so many times, so that a plan does not grow with the number. */
+export interface RepeatedText {
+  repeat: string
+  times: number
+}
+
+/**
+ * What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. `prompt` is the content of the first
+ * message, in place of what `body` has there.
+ */
 export interface ProbeRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   body?: Json
+  prompt?: RepeatedText
   raw?: string
 }
 
@@ -58,6 +68,35 @@ export interface GpuRules {
   probes: readonly HttpProbe[]
 }
 
+/** How the server ends when it is told to; `exitCodes` are those of an idle one. */
+export interface StopRules {
+  signal: 'SIGTERM' | 'SIGINT'
+  /** Grace: what run files give it until it is killed. */
+  timeoutSeconds: number
+  exitCodes: readonly number[]
+  /** How it ends while it has something to do; absent where nobody has measured that. */
+  busy?: BusyStops
+}
+
+export interface BusyStops {
+  /** `line` is what the log says when the model begins to load. */
+  loading: { type: 'ends'; line: string; exitCodes: readonly number[] } | NeverEnds
+  streaming: { type: 'ends'; exitCodes: readonly number[] }
+  /** A request whose answer is not streamed. */
+  plain:
+    | { type: 'ends'; exitCodes: readonly number[] }
+    /** It waits for an answer that never comes, until the client hangs up. */
+    | { type: 'ends-without-client'; exitCodes: readonly number[]; source: string }
+}
+
+/** By its nature it does not hear the signal then; `source` says how that is known. Nothing is tried. */
+export interface NeverEnds {
+  type: 'deaf'
+  source: string
+}
+
+export type StopOccasion = 'idle' | keyof BusyStops
+
 /** How one engine's server behaves from start to end. */
 export interface Behaviour {
   /** Asked again and again until it answers as expected; must generate a token of the named model. */
@@ -67,7 +106,7 @@ export interface Behaviour {
   failureLines: readonly string[]
   /** Absent where the engine says nothing of its device; the memory of the GPUs is looked at in any case. */
   gpu?: GpuRules
-  stop: { signal: 'SIGTERM' | 'SIGINT'; timeoutSeconds: number; exitCodes: readonly number[] }
+  stop: StopRules
   /** Where the answer to a prompt is read from, for the greedy answers of the report. */
   ask: { path: string; bodyFor: 'openai-chat'; textAt: string }
 }

@@ -1,5 +1,5 @@
 import { type Digest, hexOf } from '../lib/digest.ts'
-import type { Lock, LockedRuntime } from '../recipes/lock.ts'
+import { helperLock, type Lock, type LockedRuntime } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import type { ImagePlan } from './plan.ts'
@@ -58,7 +58,11 @@ export function provenanceOf(input: ProvenanceInput): Statement {
           engine: lock.engine,
           weights: lock.weights.setDigest,
         },
-        resolvedDependencies: [...runtimeMaterials(lock.runtime), ...weightMaterials(lock.weights)],
+        resolvedDependencies: [
+          ...runtimeMaterials(lock.runtime),
+          ...weightMaterials(lock.weights),
+          ...packerMaterials(lock),
+        ],
       },
       runDetails: {
         builder: { id: builderId },
@@ -117,6 +121,12 @@ function runtimeMaterials(runtime: LockedRuntime): ResourceDescriptor[] {
     ),
   )
   return [base, ...packages, ...wheels]
+}
+
+/** What wrote the layers, where the lock pins it. */
+function packerMaterials({ factory }: Lock): ResourceDescriptor[] {
+  const packer = helperLock(factory, 'packer')
+  return packer === undefined ? [] : runtimeMaterials(packer)
 }
 
 function weightMaterials({ source, files }: LockedWeights): ResourceDescriptor[] {

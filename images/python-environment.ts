@@ -3,7 +3,7 @@ import type { SlimPolicy, SlimRule } from './slimming.ts'
 
 /**
  * Caches of the libraries that Python engines share, all below /tmp: the only place that is writable in every profile.
- * Compilers of kernels load what they write there (engines.md section 4: `/.triton` unwritable ends the engine).
+ * Compilers of kernels load what they write there: vLLM's engine ends where `/.triton` cannot be written (llm-d#1430).
  */
 export function pythonEnvironment({ runtime, recipe, modelFolder }: Deployment): Record<string, string> {
   const { source } = runtime
@@ -34,7 +34,7 @@ export function pythonEnvironment({ runtime, recipe, modelFolder }: Deployment):
 const base = 'debian:bookworm-slim'
 export const debianPython = '/usr/bin/python3.11'
 
-/** Compilers that Triton and torch start at run time for kernels: a C compiler and Python's headers (engines.md section 2). */
+/** Compilers that Triton and torch start at run time for kernels: a C compiler and Python's headers. */
 export const kernelCompilers = ['gcc', 'g++', 'libc6-dev', 'libpython3.11-dev']
 
 export function pythonSource(

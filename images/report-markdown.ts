@@ -10,6 +10,7 @@ import {
   plannedAndMeasured,
   readyWords,
   speedWords,
+  stopWords,
 } from './report-words.ts'
 import { scanMarkdown } from './scan.ts'
 
@@ -102,6 +103,7 @@ function bootMarkdown(boot: BootReport): string[] {
     `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
     '',
     `${readyWords(boot)}; ${speedWords(boot)}; ${memoryWords(boot)}. On ${machineWords(boot)}.`,
+    ...(stopWords(boot) === '' ? [] : ['', `S${stopWords(boot).slice(1)}.`]),
     '',
     ...table(checkHead, boot.checks.map(checkRow)),
     ...boot.answers.flatMap((item) => ['', `> ${line(item.prompt)}`, '', line(item.answer)]),

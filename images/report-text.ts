@@ -2,7 +2,15 @@ import { formatBytes } from '../lib/bytes.ts'
 import { causeLines } from './attribution/text.ts'
 import { gateLines } from './gate/result.ts'
 import type { BootReport, CheckResult, Report } from './report.ts'
-import { bootTitle, countWords, memoryWords, plannedWords, readyWords, speedWords } from './report-words.ts'
+import {
+  bootTitle,
+  countWords,
+  memoryWords,
+  plannedWords,
+  readyWords,
+  speedWords,
+  stopWords,
+} from './report-words.ts'
 import { scanText } from './scan.ts'
 
 /** The report for a terminal; the image digest stands in the last line. */
@@ -30,6 +38,7 @@ export function reportText(report: Report): string {
 function bootText(boot: BootReport): string[] {
   return [
     `${bootTitle(boot)}: ${readyWords(boot)}, ${speedWords(boot)}, ${memoryWords(boot)}`,
+    ...(stopWords(boot) === '' ? [] : [`  ${stopWords(boot)}`]),
     ...boot.checks.map(checkText),
     ...boot.answers.map((item) => `  asked   ${item.prompt}\n  answer  ${item.answer.trim()}`),
     ...(boot.logTail === ''

@@ -30,6 +30,14 @@ export function speedWords({ measured: { firstTokenMs, tokensPerSecond } }: Boot
   return `first token after ${formatMs(firstTokenMs)}, then ${tokensPerSecond.toFixed(1)} tokens/s`
 }
 
+/** How long each stop took; empty where none was tried. */
+export function stopWords({ stops = [] }: BootReport): string {
+  const words = stops.map(
+    ({ occasion, exitCode, waitedMs }) => `${occasion} ${exitCode === null ? 'killed' : formatMs(waitedMs)}`,
+  )
+  return words.length === 0 ? '' : `stopped: ${words.join(', ')}`
+}
+
 /** What was planned, to stand beside what a boot measured. */
 export function plannedWords({ of, limitBytes, parts, bound }: PredictedMemory): string {
   const all = parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)

@@ -5,6 +5,7 @@ import type { Attribution } from './attribution/attribution.ts'
 import type { MissingLibrary } from './closure.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { GateResult } from './gate/result.ts'
+import type { StopOccasion } from './probe.ts'
 import type { RunnerFacts } from './runner-facts.ts'
 import type { Identity } from './runtime-spec.ts'
 import type { ScanReport } from './scan.ts'
@@ -94,6 +95,15 @@ export interface BootReport {
   answers: RecordedAnswer[]
   /** Last lines of the server's log, kept when something failed. */
   logTail: string
+  /** How it ended, on each occasion that was tried; absent in older reports. */
+  stops?: StopRun[]
+}
+
+/** How a server ended that was told to; null exit code when it had to be killed. */
+export interface StopRun {
+  occasion: StopOccasion
+  exitCode: number | null
+  waitedMs: number
 }
 
 export interface LayerReport {

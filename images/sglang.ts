@@ -17,6 +17,7 @@ import {
   versionCommandOf,
 } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { sglangReserved } from './reserved/sglang.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -67,7 +68,7 @@ const quantizations: QuantizationSupport = {
   mxfp4: 9.0,
 }
 
-/** SGLang: from its smaller image or its wheels. Flags and statuses partly from 2025's source (engines.md): boot it on a GPU. */
+/** SGLang: from its smaller image or its wheels. Flags and statuses are partly from its source of 2025: boot it on a GPU. */
 export const sglang = {
   id: 'sglang',
   title: 'SGLang',
@@ -90,6 +91,7 @@ export const sglang = {
   refusals,
   command,
   environment,
+  reserved: sglangReserved,
   enginePaths: [
     '/opt/sglang/lib/python3*/site-packages/{sglang,sglang-*}/**',
     '/sgl-workspace/sglang/**',

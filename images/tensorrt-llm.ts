@@ -7,6 +7,7 @@ import { healthPage, openAiBehaviour, usualRefusals, versionProbe } from './open
 import type { Behaviour } from './probe.ts'
 import { pythonEnvironment, pythonRules, pythonShell, versionCommandOf } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { tensorrtLlmReserved } from './reserved/tensorrt-llm.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -63,6 +64,7 @@ export const tensorrtLlm = {
   refusals,
   command,
   environment,
+  reserved: tensorrtLlmReserved,
   enginePaths: [
     '/usr/local/lib/python3*/dist-packages/{tensorrt_llm,tensorrt_llm-*}/**',
     '/app/tensorrt_llm/**',

@@ -7,6 +7,7 @@ import { healthPage, metricsPage, openAiBehaviour } from './openai-server.ts'
 import type { Behaviour, HttpProbe } from './probe.ts'
 import { pythonEnvironment, pythonRules, pythonShell } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { tgiReserved } from './reserved/tgi.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -28,7 +29,7 @@ const rules: readonly SlimRule[] = [
   },
 ]
 
-/** From the launcher's own list. Kernels are built for 8.0, 8.6 and 9.0 (engines.md section 3); fp8 runs by Marlin on Ampere. */
+/** From the launcher's own list. Kernels of the image are built for 8.0, 8.6 and 9.0; fp8 runs by Marlin on Ampere. */
 const quantizations: QuantizationSupport = {
   awq: 8.0,
   'compressed-tensors': 8.0,
@@ -72,6 +73,7 @@ export const tgi = {
   refusals,
   command,
   environment,
+  reserved: tgiReserved,
   enginePaths: ['/usr/local/bin/text-generation-*', '/usr/src/server/**', '/kernels/**'],
   behaviour,
 } satisfies EngineDefinition

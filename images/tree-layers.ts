@@ -25,7 +25,7 @@ export interface TreeLayer {
   sizeBytes: number
 }
 
-/** Unpacked, so that no stored layer is larger: registries and pulls that break off want small ones (slimming.md). */
+/** Unpacked, so that no stored layer is larger: registries and pulls that break off want small ones. */
 export const mostLayerBytes = 1e9
 
 /** A package from here on has a layer of its own, so that its upgrade moves no other and pulls run side by side. */

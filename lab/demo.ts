@@ -6,7 +6,7 @@ const recipe = 'recipes/smollm2-135m-llama-cpp.yaml'
 function demo(): number {
   const built = ingot('build', recipe)
   if (built !== 1 || ingot('lock', recipe, '--check') === 0) return built
-  return ingot('lock', recipe) || ingot('build', recipe)
+  return ingot('lock', recipe, '--all') || ingot('build', recipe)
 }
 
 function ingot(...args: string[]): number {

@@ -3,6 +3,7 @@ export type LabErrorCode =
   | 'tool-missing'
   | 'command-failed'
   | 'port-taken'
+  | 'network-taken'
   | 'not-answering'
   | 'bad-setting'
 

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Running, withAddresses } from './addresses.ts'
 import { hasBaseImages, provideBaseImages } from './base-images.ts'
 import { engineConfigKey, engineRuns, startEngine } from './engine.ts'
 import { engineKey, provideEngine } from './engine-build.ts'
@@ -7,20 +8,22 @@ import { LabError } from './errors.ts'
 import { pathExists, removeTree } from './files.ts'
 import { withLock } from './lock.ts'
 import { cleanNetwork } from './network.ts'
-import { stopContained } from './processes.ts'
+import { findContained, stopContained } from './processes.ts'
 import { registryRuns, startRegistry } from './registry.ts'
 import { provideRootfs, rootfsKey } from './rootfs.ts'
-import { engineSocket, type LabSettings, registryAddress } from './settings.ts'
+import { asRecorded, engineSocket, type LabSettings, recordedAddresses, registryAddress } from './settings.ts'
 import type { Say } from './terminal.ts'
 
 /** Brings the engine, the registry and the base images up; does nothing where they are. */
-export async function bringUp(settings: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
-  if (!(await isUp(settings))) {
+export async function bringUp(given: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
+  if (!(await isUp(given))) {
     requireRoot()
-    await locked(settings, say, async () => {
+    await locked(given, say, async () => {
+      const settings = asRecorded(given)
       if (!(await isUp(settings))) await build(settings, say, signal)
     })
   }
+  const settings = asRecorded(given)
   if ((await readFile(inputsFile(settings), 'utf8').catch(() => '')) !== (await inputs(settings))) {
     say('the running engine was made from other sources; npm run lab:down, then lab:up, makes it anew')
   }
@@ -28,10 +31,11 @@ export async function bringUp(settings: LabSettings, say: Say, signal: AbortSign
 }
 
 /** Ends what `bringUp` started and leaves the caches; `purge` deletes them as well. */
-export async function takeDown(settings: LabSettings, say: Say, purge: boolean): Promise<void> {
-  if (!(await pathExists(settings.dir))) return say('there is no lab')
+export async function takeDown(given: LabSettings, say: Say, purge: boolean): Promise<void> {
+  if (!(await pathExists(given.dir))) return say('there is no lab')
   requireRoot()
-  await locked(settings, say, async () => {
+  await locked(given, say, async () => {
+    const settings = asRecorded(given)
     for (const role of ['engine', 'registry'] as const) {
       if (await stopContained(settings, role)) say(`stopped the ${role}`)
     }
@@ -43,11 +47,15 @@ export async function takeDown(settings: LabSettings, say: Say, purge: boolean):
 }
 
 async function isUp(settings: LabSettings): Promise<boolean> {
+  const recorded = recordedAddresses(settings.dir)
+  if (recorded !== undefined && recorded.registryPort !== settings.registryPort) return false
   const [engine, registry] = await Promise.all([engineRuns(settings), registryRuns(settings)])
   return engine && registry && (await hasBaseImages(settings))
 }
 
-async function build(settings: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
+async function build(given: LabSettings, say: Say, signal: AbortSignal): Promise<void> {
+  // What would clash is found before minutes are spent; each part looks again when it starts.
+  const settings = await withAddresses(given, await running(given), async (chosen) => chosen)
   await removeTree(join(settings.dir, 'tmp'))
   // The engine's build needs the processors, Debian's packages the network.
   const stop = new AbortController()
@@ -60,8 +68,17 @@ async function build(settings: LabSettings, say: Say, signal: AbortSignal): Prom
   await stopContained(settings, 'engine')
   await cleanNetwork(settings, root)
   await deleteOthers(settings, [binaries, root])
-  await startEngine(settings, root, binaries)
-  await writeFile(inputsFile(settings), await inputs(settings))
+  const now = { engine: false, registry: true }
+  await withAddresses(asRecorded(settings), now, async (chosen) => {
+    await startEngine(chosen, root, binaries)
+    await writeFile(inputsFile(chosen), await inputs(chosen))
+  })
+}
+
+/** A registry that does not answer is one of ours all the same, and so is its port. */
+async function running(settings: LabSettings): Promise<Running> {
+  const registry = (await findContained(settings, 'registry')) !== undefined
+  return { engine: await engineRuns(settings), registry }
 }
 
 /** Deletes what earlier sources were made into, now that nothing runs from it. */
@@ -77,9 +94,9 @@ async function provideSystem(settings: LabSettings, say: Say, signal: AbortSigna
   const root = await provideRootfs(settings, say, signal)
   if (!(await registryRuns(settings))) {
     await stopContained(settings, 'registry')
-    await startRegistry(settings, root)
+    await withAddresses(settings, await running(settings), (chosen) => startRegistry(chosen, root))
   }
-  await provideBaseImages(settings, say, signal)
+  await provideBaseImages(asRecorded(settings), say, signal)
   return root
 }
 

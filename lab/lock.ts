@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { LabError } from './errors.ts'
 
 const quietWaitMs = 500
 
@@ -18,11 +19,17 @@ export async function withLock<T>(file: string, onWait: () => void, task: () => 
   })
   const timer = setTimeout(onWait, quietWaitMs)
   try {
-    await once(holder.stdout, 'data')
+    await Promise.race([once(holder.stdout, 'data'), refusal(holder, file)])
     clearTimeout(timer)
     return await task()
   } finally {
     clearTimeout(timer)
     holder.stdin.end()
   }
+}
+
+/** flock ends at once where it may not open the file; it says why on its own. */
+async function refusal(holder: ChildProcess, file: string): Promise<never> {
+  await once(holder, 'exit')
+  throw new LabError('command-failed', `the lock ${file} cannot be taken`, 'see the line of flock above')
 }

@@ -15,7 +15,6 @@ export async function registryRuns(settings: LabSettings): Promise<boolean> {
 
 /** Starts the registry, on loopback only; `root` is the root file system of lab/rootfs.ts. */
 export async function startRegistry(settings: LabSettings, root: string): Promise<void> {
-  if (await answers(settings)) throw portTaken(settings)
   const config = join(settings.dir, 'run/registry.yml')
   const storage = join(settings.dir, 'registry')
   await mkdir(storage, { recursive: true })
@@ -50,11 +49,6 @@ async function answers(settings: LabSettings): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-function portTaken(settings: LabSettings): LabError {
-  const hint = 'set INGOT_LAB_REGISTRY_PORT to a free port'
-  return new LabError('port-taken', `something else answers at ${registryAddress(settings)}`, hint)
 }
 
 function silent(settings: LabSettings): LabError {

@@ -21,10 +21,10 @@ export interface AskOptions {
 }
 
 /**
- * `wrong` came with the right status and another content, which waiting does not mend; `refused` is another status or
- * no whole answer.
+ * `wrong` came with the right status and another content and `forbidden` wants a key, which waiting does not mend;
+ * `refused` is another status or no whole answer, `unreached` not the beginning of one.
  */
-export type Outcome = 'passed' | 'wrong' | 'refused'
+export type Outcome = 'passed' | 'wrong' | 'forbidden' | 'refused' | 'unreached'
 
 /** Puts one question to the server and judges the answer. Never throws: a broken connection is a failed check. */
 export async function runProbe(
@@ -49,7 +49,10 @@ export async function runProbe(
 
 function outcomeOf(came: Exchange, { expect }: HttpProbe, wrong: readonly string[]): Outcome {
   if (wrong.length === 0) return 'passed'
-  return came.type === 'answer' && came.answer.status === expect.status ? 'wrong' : 'refused'
+  const status = came.type === 'answer' ? came.answer.status : came.status
+  if (status === null) return 'unreached'
+  if (status === 401 || status === 403) return 'forbidden'
+  return came.type === 'answer' && status === expect.status ? 'wrong' : 'refused'
 }
 
 /** The result of a question that was not put. */

@@ -6,22 +6,23 @@ import { type LayerReport, type Report, reportVersion, verdictOf } from '../imag
 import { formatBytes } from '../lib/bytes.ts'
 import type { Digest } from '../lib/digest.ts'
 import type { Json } from '../lib/json.ts'
+import type { FactoryLock } from '../recipes/lock.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import { daggerRunner } from './boot/dagger.ts'
 import type { WeightsMount } from './boot/runner.ts'
-import { lacksCompanions } from './built/companions.ts'
 import { StageError } from './error.ts'
+import { knownImage, nameJudged, restoreImages } from './known-image.ts'
 import type { Progress } from './progress.ts'
 import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './rebase.ts'
 import { serveStore } from './registry/server.ts'
-import { keepReport, knownReport } from './report-record.ts'
+import { keepReport } from './report-record.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
-import { scanBuilt } from './scan/built.ts'
+import { requireCleanFolder, scanBuilt } from './scan/built.ts'
 import { daggerSecrets } from './secrets.ts'
 import type { Client } from './session.ts'
 import { attributeBuilt } from './size/built.ts'
-import { storeImage } from './store/image.ts'
+import { writeImage } from './store/image.ts'
 import { writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 import { together } from './together.ts'
@@ -38,6 +39,8 @@ export interface BuildContext {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
   verify: boolean
+  /** Helper containers as the lock pins them; undefined in locks of ingot 0.1. */
+  factory: FactoryLock | undefined
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
   boots: Turns
   /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
@@ -50,11 +53,9 @@ export async function buildImage(
   weights: LockedWeights,
   context: BuildContext,
 ): Promise<Report> {
-  const known = await knownReport(context.store, plan)
-  if (known && (known.verdict === 'verified' || !context.verify)) {
-    await restoreCompanions(plan, weights, context)
-    return known
-  }
+  const known = await knownImage(plan, context)
+  const pack = () => packedWeights(plan, weights, context)
+  if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) return known
   const { progress, store } = context
   const began = performance.now()
   const [built, packed] = await together(
@@ -66,7 +67,10 @@ export async function buildImage(
   )
   const planDigest = planDigestOf(plan)
   const baked = plan.weights.delivery === 'baked' ? packed.value : []
-  const mounts = baked.length > 0 ? [] : await storeWeightsImages(plan, weights, packed.value, context)
+  const { mounts, names } =
+    baked.length > 0
+      ? { mounts: [], names: [] }
+      : await storeWeightsImages(plan, weights, packed.value, context)
   const layers = [...baked, ...built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
@@ -78,7 +82,7 @@ export async function buildImage(
     { layers: built.value.layers, assembled },
     context,
   )
-  const image = await storeImage(store, assembled, `${plan.name}:latest`)
+  const image = await writeImage(store, assembled)
   const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: built.value.layers })
   const draft = reportOf(plan, planDigest, image, baked, built.value, attribution)
   requireBudgets(plan, draft)
@@ -101,24 +105,14 @@ export async function buildImage(
   }
   await requireClean(report)
   await keepReport(store, report)
+  await nameJudged(store, report, names)
   return report
-}
-
-/** Images beside the server's have names of their own, which may have been pruned while the server's stayed. */
-async function restoreCompanions(
-  plan: ImagePlan,
-  weights: LockedWeights,
-  context: BuildContext,
-): Promise<void> {
-  if (!(await lacksCompanions(context.store, plan))) return
-  context.progress.step('make the images of the weights again')
-  await storeWeightsImages(plan, weights, await packedWeights(plan, weights, context), context)
 }
 
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
   if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context.environment, (text) =>
+  return buildRuntime(await context.engine(), context.store, plan, context, (text) =>
     context.progress.step(text),
   )
 }
@@ -134,6 +128,7 @@ async function packedWeights(
 ): Promise<StoredLayer[]> {
   const { delivery } = plan.weights
   if (!context.verify && (delivery === 'mounted' || delivery === 'hf-cache')) return []
+  await requireCleanFolder(plan, weights, context)
   return packReusing(context.store, weights, plan.weights.layers, {
     ...context,
     resolveSecret: daggerSecrets(context.engine),
@@ -146,11 +141,12 @@ async function verified(
   mounts: readonly WeightsMount[],
   context: BuildContext,
 ) {
-  const { store, progress } = context
+  const { store, progress, factory } = context
   const client = await context.engine()
   const registry = await serveStore(store, {})
   try {
-    const runner = daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform })
+    const { platform } = plan
+    const runner = daggerRunner({ client, store, registryPort: registry.port, platform, factory })
     return await verifyImage(image, plan, {
       runner,
       onStep: (text) => progress.step(text),

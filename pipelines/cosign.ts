@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireHostTool, runTool } from './host-tool.ts'
 
-/** How to sign: with whoever the CI's own identity says it is, or with a key by what cosign calls it. */
+/** How to sign: with the identity that the CI gives, or with a key, named as cosign names it. */
 export type Signer = { type: 'keyless' } | { type: 'key'; key: string; isLogged: boolean }
 
 export interface CosignContext {
@@ -24,7 +24,7 @@ export interface Cosign {
   publicKey(): Promise<string | undefined>
 }
 
-// Neither a transparency log nor a time stamp: what is signed and where stays with the key's owner and whoever gets it.
+// It asks for neither a transparency log nor a time stamp, since both would publish what is signed and where.
 const unlogged = '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}'
 // With it cosign does not go and ask the public instance for keys that nothing here was signed with.
 const noRoots = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}'

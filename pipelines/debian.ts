@@ -58,26 +58,53 @@ export function parsePrintedUris(listing: string): DebianPackage[] {
   return packages.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The base with exactly the locked packages, each checked against its locked sha256 before it is unpacked. */
-export async function installDebian(client: Client, lock: DebianLock, platform: string): Promise<Container> {
+export interface PackageUse {
+  /** What an error says they are for. */
+  whose?: string
+  /** Only the packages themselves: they are unpacked and not configured, and what they depend on is not looked for. */
+  alone?: boolean
+}
+
+/** The base with exactly the locked packages, each checked against its locked sha256 before it is unpacked. Throws `drifted`. */
+export async function installDebian(
+  client: Client,
+  lock: DebianLock,
+  platform: string,
+  { whose = '', alone = false }: PackageUse = {},
+): Promise<Container> {
   const installed = imageFrom(client, pinnedReference(lock.base), platform)
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withNewFile('/tmp/ingot/packages', installArguments(lock.packages))
     .withNewFile('/tmp/ingot/checksums', checksums(lock.packages))
-    .withExec(['sh', '-c', installScript])
+    .withExec(['sh', '-c', alone ? unpackScript : installScript])
   const code = await installed.file('/tmp/ingot/outcome').contents()
   if (code.trim() === 'done') return installed
-  throw driftError(lock, code)
+  throw driftError(lock, code, whose)
 }
 
 /** Failures are told apart by a file, so that a person gets the reason and not the whole log of apt. */
-const installScript = `
+const failFunction = `
 fail() { echo "$1" > /tmp/ingot/outcome; tail -n 20 /tmp/ingot/log >> /tmp/ingot/outcome; exit 0; }
-cd /tmp/ingot
+cd /tmp/ingot`
+
+/** Without dependencies: the loader says of each program whether the base has its libraries. */
+const unpackScript = `${failFunction}
+apt-get update -qq > log 2>&1 || fail unreachable
+mkdir files
+(cd files && apt-get download -qq $(cat ../packages)) > log 2>&1 || fail gone
+(cd files && sha256sum --quiet -c ../checksums) > log 2>&1 || fail changed
+dpkg --unpack --force-depends files/*.deb > log 2>&1 || fail broken
+for file in $(dpkg -L $(sed 's/[:=].*//' packages)); do
+  [ ! -f "$file" ] || ldd "$file" 2> /dev/null
+done | grep 'not found' > log && fail broken
+echo done > outcome
+`
+
+const installScript = `${failFunction}
 dpkg-query -W -f '\${Package}\\n' > /tmp/ingot/base-packages
 apt-get update -qq > log 2>&1 || fail unreachable
 apt-get install -y -qq --no-install-recommends --download-only $(cat packages) > log 2>&1 || fail gone
-(cd /var/cache/apt/archives && sha256sum --quiet -c /tmp/ingot/checksums) > log 2>&1 || fail changed
+[ ! -s checksums ] || (cd /var/cache/apt/archives && sha256sum --quiet -c /tmp/ingot/checksums) > log 2>&1 || fail changed
 apt-get install -y -qq --no-install-recommends $(cat packages) > log 2>&1 || fail broken
 : > owners
 for list in /var/lib/dpkg/info/*.list; do
@@ -113,7 +140,7 @@ const outcomes: Record<string, { found: string; hint: string }> = {
   },
   gone: {
     found: 'a locked version is no longer in the archive',
-    hint: 'run `ingot lock RECIPE` to take the present versions, and review the change',
+    hint: 'run `ingot lock --all RECIPE` to take the present versions, and review the change',
   },
   changed: {
     found: 'a package file does not have its locked sha256',
@@ -125,14 +152,14 @@ const outcomes: Record<string, { found: string; hint: string }> = {
   },
 }
 
-function driftError(lock: DebianLock, outcome: string): StageError {
+function driftError(lock: DebianLock, outcome: string, whose: string): StageError {
   const [reason = '', ...log] = outcome.trim().split('\n')
   const { found, hint } = outcomes[reason] ?? {
     found: `an unknown outcome "${reason}"`,
     hint: 'report this with the log',
   }
   return new StageError('drifted', {
-    attempted: `install ${lock.packages.length} locked packages on ${lock.base.reference} (${hexOf(lock.base.digest).slice(0, 12)})`,
+    attempted: `install ${lock.packages.length} locked packages${whose && ` ${whose}`} on ${lock.base.reference} (${hexOf(lock.base.digest).slice(0, 12)})`,
     found: [found, ...log].join('\n  '),
     hint,
   })

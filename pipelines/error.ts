@@ -17,5 +17,7 @@ export type StageErrorCode =
   | 'tool-failed'
   | 'secret-found'
   | 'against-policy'
+  | 'no-space'
+  | 'bad-answer'
 
 export class StageError extends IngotError<StageErrorCode> {}

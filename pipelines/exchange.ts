@@ -1,6 +1,8 @@
+import { valuesAt } from '../images/answer-text.ts'
 import type { Answer } from '../images/answers.ts'
 import type { ProbeRequest } from '../images/probe.ts'
 import { errnoOf, messageOf } from '../lib/error.ts'
+import type { Json } from '../lib/json.ts'
 
 /** Largest body that is read of one answer; a server that sends more is broken or not ours. */
 const bodyLimitBytes = 16 * 1024 * 1024
@@ -8,7 +10,13 @@ const bodyLimitBytes = 16 * 1024 * 1024
 /** What came of one question: a whole answer, or the words for what went wrong and what had come until then. */
 export type Exchange =
   | { type: 'answer'; answer: Answer }
-  | { type: 'trouble'; words: string; partial: string }
+  | {
+      type: 'trouble'
+      words: string
+      partial: string
+      /** Null when not even the head of an answer came. */
+      status: number | null
+    }
 
 export interface ExchangeOptions {
   timeoutMs: number
@@ -37,8 +45,21 @@ export async function exchange(
     return { type: 'answer', answer: await send(url, request, signal, progress, options.onPiece) }
   } catch (error) {
     const words = timeout.aborted ? hangWords(progress, options.timeoutMs) : brokenWords(error, progress)
-    return { type: 'trouble', words, partial: progress.text.slice(0, 1000) }
+    return { type: 'trouble', words, partial: progress.text.slice(0, 1000), status: progress.status }
   }
+}
+
+/** The text that is sent; a plan holds long prompts as a text and how often it comes. */
+export function bodyOf({ raw, body, prompt }: ProbeRequest): string | undefined {
+  if (raw !== undefined || body === undefined) return raw
+  if (prompt === undefined) return JSON.stringify(body)
+  const [role] = valuesAt(body, 'messages.0.role')
+  const message = { role: String(role), content: prompt.repeat.repeat(prompt.times) }
+  return JSON.stringify({ ...(isObject(body) ? body : {}), messages: [message] })
+}
+
+function isObject(body: Json): body is { readonly [key: string]: Json } {
+  return body !== null && typeof body === 'object' && !Array.isArray(body)
 }
 
 async function send(
@@ -48,7 +69,7 @@ async function send(
   progress: Progress,
   onPiece: ExchangeOptions['onPiece'],
 ): Promise<Answer> {
-  const body = request.raw ?? (request.body === undefined ? undefined : JSON.stringify(request.body))
+  const body = bodyOf(request)
   const response = await fetch(`${url}${request.path}`, {
     method: request.method,
     ...(body === undefined ? {} : { body }),

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Descriptor } from '../images/oci.ts'
 import type { Digest } from '../lib/digest.ts'
 import { type RegistryOptions, type RegistryPlace, registryPlace } from './size/registry.ts'
-import { statBlob } from './store/blobs.ts'
+import { intactBytes } from './store/damage.ts'
 import { refuseUnexpected } from './store/draft.ts'
 import { storeErrorFrom } from './store/error.ts'
 import { foreignBlob } from './store/foreign.ts'
@@ -54,7 +54,7 @@ export async function fetchForeign(
   const wanted: Wanted[] = []
   for (const digest of digests) {
     const foreign = await foreignBlob(store, digest)
-    if (foreign === undefined || (await statBlob(store, digest)) !== undefined) continue
+    if (foreign === undefined || (await intactBytes(store, { digest })) !== undefined) continue
     const place = places.get(foreign.repository) ?? registryPlace(foreign.repository, options)
     places.set(foreign.repository, place)
     wanted.push({ place, blob: { digest, size: foreign.sizeBytes } })
@@ -91,7 +91,7 @@ async function fetchBlob(store: Store, wanted: Fetching, onBytes: (bytes: number
   const partial = await newPartial(store, digest, { signal: wanted.signal })
   try {
     // Another process may have brought it while this one waited.
-    if ((await statBlob(store, digest)) !== undefined) return onBytes(size)
+    if ((await intactBytes(store, wanted.blob)) !== undefined) return onBytes(size)
     let found = await download(wanted, partial.path, partial.sizeBytes, onBytes)
     // What an earlier run left may be torn by a power cut: then it is all read once more.
     if (found !== digest && partial.sizeBytes > 0) found = await download(wanted, partial.path, 0, () => {})

@@ -2,6 +2,7 @@ import { judgeFiles, judgeLoading } from '../images/gate/files.ts'
 import { interpreterOf, judgeImports, modulesOf } from '../images/gate/imports.ts'
 import { type GatePart, type GateResult, gateStatusOf } from '../images/gate/result.ts'
 import type { ImagePlan } from '../images/plan.ts'
+import type { FactoryLock } from '../recipes/lock.ts'
 import { pulledByDigest } from './boot/dagger.ts'
 import { type BootContext, bootParts, type GateImage } from './gate/boots.ts'
 import { tryImports } from './gate/imports.ts'
@@ -12,6 +13,7 @@ import type { Client } from './session.ts'
 export interface GateContext extends BootContext {
   client: Client
   environment: NodeJS.ProcessEnv
+  factory?: FactoryLock | undefined
   /** Port on loopback where the store is served as a registry. */
   registryPort: number
 }
@@ -20,11 +22,11 @@ export interface GateContext extends BootContext {
 export async function runGate(plan: ImagePlan, slim: GateImage, context: GateContext): Promise<GateResult> {
   const { client } = context
   const trees = {
-    stock: await installedTree(client, plan, context.environment),
+    stock: await installedTree(client, plan, context),
     slim: pulledByDigest({ ...context, platform: plan.platform }, slim.image).rootfs(),
   }
   context.onStep('compare files with the stock image, and load every object of both')
-  const compared = await compareTrees(client, trees, plan)
+  const compared = await compareTrees(client, trees, plan, context.factory)
   const ofFiles = [
     judgeFiles(compared, {
       rewrites: plan.slimming.rewriting !== undefined,

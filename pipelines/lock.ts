@@ -1,62 +1,95 @@
 import semver from 'semver'
 import type { EngineDefinition, RuntimeSource } from '../images/engine.ts'
 import { engineOf } from '../images/engines.ts'
+import { lockFit } from '../images/lock-fit.ts'
+import { lockRequestOf } from '../images/lock-request.ts'
 import { runtimeSourceOf } from '../images/plan.ts'
-import { weightLayerLimit } from '../images/plan-weights.ts'
 import { modelcarSource } from '../images/weights/modelcar.ts'
+import { IngotError } from '../lib/error.ts'
 import { optional } from '../lib/optional.ts'
-import type { Lock, LockedRuntime } from '../recipes/lock.ts'
-import type { LockedWeights } from '../recipes/locked-weights.ts'
-import type { Recipe } from '../recipes/recipe.ts'
+import type { DebianLock, FactoryLock, Lock, LockedRuntime } from '../recipes/lock.ts'
+import { lockOriginOf } from '../recipes/lock-origin.ts'
+import { lockRenewal } from '../recipes/lock-renewal.ts'
 import { resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
+import { resolveFactory } from './factory.ts'
 import { mirrorOf } from './index-mirror.ts'
-import { readModelFacts } from './model-facts.ts'
+import { readableLock } from './lock/file.ts'
+import { lockWeights } from './lock/weights.ts'
 import { resolvePython } from './python.ts'
 import type { LoadedRecipe } from './recipes.ts'
 import { daggerSecrets } from './secrets.ts'
 import type { Client } from './session.ts'
+import { together } from './together.ts'
 import { resolveUpstream } from './upstream.ts'
-import { inventoryWeights } from './weights/inventory.ts'
-import type { SourceContext } from './weights/source.ts'
-import { splitLargeFiles } from './weights/split.ts'
 
-/** Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves. */
-export async function resolveLock(
-  client: Client,
-  loaded: LoadedRecipe,
-  environment: NodeJS.ProcessEnv,
-): Promise<Lock> {
-  const { recipe, folder } = loaded
-  const engine = engineOf(recipe.engine.id)
-  const source = runtimeSourceOf(recipe, engine)
-  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(async () => client) }
-  const [weights, resolved, modelcar] = await Promise.all([
-    lockWeights(recipe, context),
-    resolveRuntime(client, source, engine, recipe, environment),
-    recipe.weights.modelcar
-      ? resolveDebian(client, modelcarSource, recipe.image.platform, new Date().toISOString())
-      : undefined,
-  ])
-  const facts = await readModelFacts(weights, context)
-  requireRange(resolved.version, recipe.engine.version, engine, source)
-  return {
-    lockVersion: 1,
-    recipe: recipe.name,
-    engine: { id: engine.id, version: resolved.version },
-    runtime: resolved.runtime,
-    weights,
-    ...optional('modelcar', modelcar),
-    ...facts,
-  }
+export interface Resolving {
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  /** Opens the engine. Only base images, packages and some secrets need it. */
+  engine(): Promise<Client>
+  /** An earlier lock of the recipe, of which stays pinned what the recipe still asks for. */
+  kept?: Lock | undefined
 }
 
-/** Ollama's store holds a model as one blob, so nothing is split for it; weights that stay outside of images have no layers. */
-async function lockWeights(recipe: Recipe, context: SourceContext): Promise<LockedWeights> {
-  const weights = await inventoryWeights(recipe.weights.source, context)
-  const maxLayerBytes = weightLayerLimit(recipe)
-  if (maxLayerBytes === undefined || recipe.engine.id === 'ollama') return weights
-  return splitLargeFiles(weights, maxLayerBytes, context)
+/**
+ * Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves, except of
+ * a folder, which is hashed. When one part fails, the others stop. The lock is one that its reader takes.
+ */
+export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): Promise<Lock> {
+  const { recipe, folder } = loaded
+  const { kept, environment } = resolving
+  const request = lockRequestOf(recipe)
+  const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
+  let opening: Promise<Client> | undefined
+  const engine = () => {
+    opening ??= openEngine(loaded, resolving)
+    return opening
+  }
+  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
+  const [weights, [resolved, modelcar, factory]] = await together(
+    [
+      (signal) =>
+        lockWeights({ source: recipe.weights.source, request, renewal, kept }, { ...context, signal }),
+      async () => {
+        const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
+        return Promise.all([
+          lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
+          lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
+          factory,
+        ])
+      },
+    ],
+    resolving.signal,
+  )
+  const lock: Lock = {
+    lockVersion: 1,
+    recipe: recipe.name,
+    madeFrom: lockOriginOf(recipe, request),
+    engine: { id: recipe.engine.id, version: resolved.version },
+    runtime: resolved.runtime,
+    ...optional('modelcar', modelcar),
+    ...optional('factory', factory),
+    ...weights,
+  }
+  return readableLock(loaded.lockFile, lock)
+}
+
+/** The engine, or in words which half of a lock it is missing for. */
+async function openEngine({ file, recipe }: LoadedRecipe, { engine }: Resolving): Promise<Client> {
+  try {
+    return await engine()
+  } catch (cause) {
+    if (!(cause instanceof IngotError) || cause.code !== 'no-engine') throw cause
+    const { attempted, found, hint } = cause.failure
+    const { base } = lockRequestOf(recipe).runtime
+    throw new StageError('no-engine', {
+      attempted: `lock the runtime half of ${file}: ${base} and its packages; the weights half needs no engine`,
+      found: `could not ${attempted}: ${found}`,
+      hint,
+      cause,
+    })
+  }
 }
 
 interface ResolvedRuntime {
@@ -64,12 +97,62 @@ interface ResolvedRuntime {
   version: string
 }
 
+interface RuntimeContext {
+  environment: NodeJS.ProcessEnv
+  engine(): Promise<Client>
+  factory: Promise<FactoryLock | undefined>
+}
+
+async function lockRuntime(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  { environment, engine, factory }: RuntimeContext,
+): Promise<ResolvedRuntime> {
+  if (kept !== undefined) return { runtime: kept.runtime, version: kept.engine.version }
+  const definition = engineOf(recipe.engine.id)
+  const source = runtimeSourceOf(recipe, definition)
+  const asked = { platform: recipe.image.platform, range: recipe.engine.version }
+  const resolved = await resolveRuntime(await engine(), source, definition, {
+    ...asked,
+    environment,
+    factory,
+  })
+  requireRange(resolved.version, asked.range, definition, source)
+  return resolved
+}
+
+/** Helper containers stay as they are with the runtime that they were resolved beside, unpinned ones too. */
+async function lockFactory(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  engine: () => Promise<Client>,
+): Promise<FactoryLock | undefined> {
+  if (kept !== undefined) return kept.factory
+  return resolveFactory(await engine(), recipe.image.platform, new Date().toISOString())
+}
+
+async function lockModelcar(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  engine: () => Promise<Client>,
+): Promise<DebianLock | undefined> {
+  if (!recipe.weights.modelcar) return undefined
+  const { platform } = recipe.image
+  return kept?.modelcar ?? resolveDebian(await engine(), modelcarSource, platform, new Date().toISOString())
+}
+
+interface AskedRuntime {
+  platform: string
+  range: string
+  environment: NodeJS.ProcessEnv
+  factory: Promise<FactoryLock | undefined>
+}
+
 async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  { image: { platform }, engine: { version: range } }: Recipe,
-  environment: NodeJS.ProcessEnv,
+  { platform, range, environment, factory }: AskedRuntime,
 ): Promise<ResolvedRuntime> {
   const now = new Date().toISOString()
   switch (source.type) {
@@ -78,8 +161,8 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(said, engine, source.base) }
     }
     case 'python': {
-      const mirror = await mirrorOf(client, environment)
-      const runtime = await resolvePython(client, source, range, { platform, now, mirror })
+      const place = { platform, mirror: await mirrorOf(client, environment), factory: await factory }
+      const runtime = await resolvePython(client, source, range, { ...place, now })
       const found = runtime.distributions.find(({ name }) => name === source.distribution)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
     }

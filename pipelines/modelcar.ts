@@ -14,9 +14,9 @@ import { installDebian } from './debian.ts'
 import { packerOf, packLayers } from './packing.ts'
 import type { Progress } from './progress.ts'
 import type { Client } from './session.ts'
-import { statBlob } from './store/blobs.ts'
-import { readRecord, touchRecord, writeRecord } from './store/record.ts'
+import { readCache, touchRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import { areIntact, isStoredLayers } from './stored-layers.ts'
 
 export interface ModelcarContext {
   store: Store
@@ -28,13 +28,13 @@ const recordKind = 'modelcar'
 
 /** The layers that a modelcar has above its weights; undefined when the plan has none. Made once for equal inputs. */
 export async function buildModelcar(
-  { buildVersion, platform, weights: { modelcar } }: ImagePlan,
+  { buildVersion, platform, packer: locked, weights: { modelcar } }: ImagePlan,
   context: ModelcarContext,
 ): Promise<StoredLayer[] | undefined> {
   if (modelcar === undefined) return undefined
   const { store, progress } = context
   // Plain data; interfaces without an index signature need the cast.
-  const inputs = { buildVersion, platform, modelcar } as unknown as Json
+  const inputs = { buildVersion, platform, packer: locked, modelcar } as unknown as Json
   const key = hexOf(digestOf(canonicalJson(inputs)))
   const known = await knownLayers(store, key)
   if (known) return known
@@ -43,7 +43,7 @@ export async function buildModelcar(
   try {
     const client = await context.engine()
     const tree = await modelcarTree(client, modelcar, platform)
-    const packer = packerOf(client, platform)
+    const packer = await packerOf(client, platform, locked)
     const layers = await packLayers(packer, tree, modelcarLayers(modelcar), store, scratch)
     await writeRecord(store, recordKind, key, layers as unknown as Json)
     return layers
@@ -53,11 +53,8 @@ export async function buildModelcar(
 }
 
 async function knownLayers(store: Store, key: string): Promise<StoredLayer[] | undefined> {
-  // Only buildModelcar writes records of this kind, under a key that names their whole input.
-  const known = (await readRecord(store, recordKind, key)) as StoredLayer[] | undefined
-  if (known === undefined) return undefined
-  const sizes = await Promise.all(known.map((layer) => statBlob(store, layer.descriptor.digest)))
-  if (sizes.some((size) => size === undefined)) return undefined
+  const known = await readCache(store, recordKind, key)
+  if (!isStoredLayers(known) || !(await areIntact(store, known))) return undefined
   await touchRecord(store, recordKind, key)
   return known
 }

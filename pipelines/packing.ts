@@ -6,14 +6,11 @@ import { mediaTypes, type StoredLayer } from '../images/oci.ts'
 import type { SettingsFile } from '../images/settings.ts'
 import type { TreeLayer } from '../images/tree-layers.ts'
 import { type Digest, parseDigest } from '../lib/digest.ts'
-import { imageFrom } from './debian.ts'
+import type { DebianLock } from '../recipes/lock.ts'
+import { helperOf } from './factory.ts'
 import { makeFolder } from './make-folder.ts'
 import type { Store } from './store/store.ts'
 import { adoptFile } from './store/write.ts'
-
-/** GNU tar 1.34 and zstd 1.5.4 of Debian 12 write every layer, wherever the build runs. */
-const packerImage = 'debian:bookworm-slim'
-const packerPackages = ['zstd', 'pax-utils']
 
 /**
  * Layers are written once and pulled often, so small ones get level 19. Above 40 MB it costs minutes and gains little: of
@@ -26,15 +23,12 @@ function zstdOptions(sizeBytes: number): string {
 /** One waits for the disk while others compress; each takes up to 700 MB of memory at level 19. */
 const layersAtOnce = 3
 
-/** The container that lists and packs a finished tree. It is no part of any image. */
-export function packerOf(client: Client, platform: string): Container {
-  return imageFrom(client, packerImage, platform)
-    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
-    .withExec([
-      'sh',
-      '-ceu',
-      `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${packerPackages.join(' ')} >/dev/null`,
-    ])
+/**
+ * The container that lists and packs a finished tree. It is no part of any image, but the versions of its tar and zstd decide
+ * every layer's bytes: GNU tar 1.34 and zstd 1.5.4 in Debian 12.
+ */
+export function packerOf(client: Client, platform: string, lock: DebianLock | undefined): Promise<Container> {
+  return helperOf(client, 'packer', platform, lock)
 }
 
 /** Lists the tree: names and sizes, what the loader reads, and which package owns what. */

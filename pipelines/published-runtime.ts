@@ -11,7 +11,7 @@ import type { Progress } from './progress.ts'
 import { type BuiltRuntime, keepRuntime } from './runtime.ts'
 import { chosenManifest, parsed } from './size/image.ts'
 import { type RegistryPlace, registryPlace } from './size/registry.ts'
-import { statBlob } from './store/blobs.ts'
+import { intactBytes } from './store/damage.ts'
 import type { Store } from './store/store.ts'
 
 export interface PublishedContext {
@@ -53,7 +53,7 @@ const reportSchema = z.object({
 
 /**
  * The runtime layers of a published image that became of an equal plan, downloaded instead of built; undefined where none of
- * the references is one. Only a digest that the person names is trusted so far: whoever may push can move a tag.
+ * the references is one. Only a digest that the person names is trusted, because everybody who may push can move a tag.
  */
 export async function publishedRuntime(
   plan: ImagePlan,
@@ -101,7 +101,7 @@ async function runtimeAt(
   })
   const missing = []
   for (const { descriptor: blob } of layers)
-    if ((await statBlob(store, blob.digest)) === undefined) missing.push(blob)
+    if ((await intactBytes(store, blob)) === undefined) missing.push(blob)
   progress.step(`fetch ${missing.length} of ${layers.length} runtime layers of ${reference}`)
   await fetchBlobs(store, place, missing, {
     environment,

@@ -5,9 +5,8 @@ import type { PythonSource } from '../images/engine.ts'
 import type { LockedRuntime, PythonPackage } from '../recipes/lock.ts'
 import { anyExit, installDebian, resolveDebian } from './debian.ts'
 import { StageError } from './error.ts'
-import type { Mirror } from './index-mirror.ts'
 import { environmentOwnersScript } from './owners.ts'
-import { type WheelProgram, wheelProgram } from './wheel-program.ts'
+import { type WheelPlace, type WheelProgram, wheelProgram } from './wheel-program.ts'
 
 type PythonLock = Extract<LockedRuntime, { type: 'python' }>
 
@@ -30,8 +29,9 @@ export async function resolvePython(
   client: Client,
   source: PythonSource,
   range: string,
-  { platform, now, mirror }: { platform: string; now: string; mirror: Mirror },
+  place: WheelPlace & { now: string },
 ): Promise<PythonLock> {
+  const { platform, now, mirror } = place
   const { base, packages } = await resolveDebian(
     client,
     { type: 'debian', base: source.base, packages: source.packages, versionOf: '' },
@@ -39,7 +39,7 @@ export async function resolvePython(
     now,
   )
   const system = await installDebian(client, { type: 'debian', base, packages }, platform)
-  const asked = mirror(withUv(client, system, platform, mirror))
+  const asked = mirror(await withUv(client, system, place))
     .withNewFile('/tmp/ingot/requirements.in', `${requirementFor(source.distribution, range)}\n`)
     .withNewFile('/tmp/ingot/overrides.in', source.overrides.map((line) => `${line}\n`).join(''))
     .withEnvVariable('INGOT_ASKED_AT', now)
@@ -61,11 +61,12 @@ export async function installPython(
   client: Client,
   source: PythonSource,
   lock: PythonLock,
-  { platform, mirror }: { platform: string; mirror: Mirror },
+  place: WheelPlace,
 ): Promise<Container> {
   const { base, packages } = lock
-  const system = await installDebian(client, { type: 'debian', base, packages }, platform)
-  const installed = mirror(withUv(client, system, platform, mirror))
+  const system = await installDebian(client, { type: 'debian', base, packages }, place.platform)
+  const installed = place
+    .mirror(await withUv(client, system, place))
     .withNewFile('/tmp/ingot/requirements', hashedRequirements(lock.distributions))
     .withNewFile('/tmp/ingot/owners.sh', environmentOwnersScript)
     .withExec(['sh', '-c', installScript(source)], { expect: anyExit })
@@ -130,8 +131,8 @@ export function parsePylock(value: unknown): PythonPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function withUv(client: Client, container: Container, platform: string, mirror: Mirror): Container {
-  return container.withMountedFile('/ingot-uv', wheelProgram(client, uv, { platform, mirror }))
+async function withUv(client: Client, container: Container, place: WheelPlace): Promise<Container> {
+  return container.withMountedFile('/ingot-uv', await wheelProgram(client, uv, place))
 }
 
 /** uv trusts its own list of authorities; a network that signs for itself has put its own into the system's. */
@@ -222,6 +223,6 @@ function notInstalled({ distribution }: PythonSource, lock: PythonLock, said: st
   return new StageError('drifted', {
     attempted: `install ${lock.distributions.length} locked distributions for ${distribution}`,
     found: said.trim().split('\n').slice(-20).join('\n  '),
-    hint: 'run `ingot lock RECIPE` where a version is gone; a wrong hash means a published file was changed: do not trust it',
+    hint: 'run `ingot lock --all RECIPE` where a version is gone; a wrong hash means a published file was changed: do not trust it',
   })
 }

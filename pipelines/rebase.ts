@@ -44,6 +44,7 @@ export async function packReusing(
   const packed = await packWeights(store, reused.weights, wanted, {
     ...context,
     onProgress: (done, total) => context.progress.bytes('weights', done, total),
+    onCheck: (done, total) => context.progress.bytes('hash weights of the store', done, total),
   })
   const here = new Map(wanted.map(({ key }, index) => [key, packed[index]]))
   return planned.flatMap((layer) => {

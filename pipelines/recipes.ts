@@ -1,12 +1,14 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { judgeRecipe } from '../images/judge-recipe.ts'
 import { errnoOf, messageOf } from '../lib/error.ts'
 import { RecipeError } from '../recipes/error.ts'
-import { formatLock, type Lock, parseLock } from '../recipes/lock.ts'
+import { limits } from '../recipes/limits.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../recipes/parse.ts'
 import type { Recipe } from '../recipes/recipe.ts'
 import { StageError } from './error.ts'
-import { makeFolder } from './make-folder.ts'
+import { lockFileOf } from './lock/file.ts'
 
 /** A recipe with the files it lives in. */
 export interface LoadedRecipe {
@@ -21,38 +23,22 @@ export async function loadRecipe(file: string, environment: NodeJS.ProcessEnv): 
   const parsed = await checkRecipe(file)
   if (!parsed.ok) throw invalidRecipe(file, parsed.problems)
   const folder = dirname(resolve(file))
-  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, folder, environment) }
+  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, environment) }
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {
-  return parseRecipe(await readText(file), file)
-}
-
-/** The lock beside the recipe, or undefined when none was written yet. */
-export async function loadLock(lockFile: string): Promise<Lock | undefined> {
-  const text = await readFile(lockFile, 'utf8').catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  })
-  return text === undefined ? undefined : parseLock(text, lockFile)
-}
-
-export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
-  await makeFolder(dirname(lockFile))
-  const part = `${lockFile}.${process.pid}.part`
-  await writeFile(part, formatLock(lock))
-  await rename(part, lockFile)
-}
-
-/** Locks lie beside their recipes; INGOT_LOCKS names another folder, for bases that only this machine has. */
-export function lockFileOf(file: string, folder: string, environment: NodeJS.ProcessEnv): string {
-  const name = basename(file).replace(/\.ya?ml$/, '')
-  return join(environment['INGOT_LOCKS'] ?? folder, `${name}.lock.json`)
+  return parseRecipe(await readText(file), file, judgeRecipe)
 }
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      return await readStart(handle)
+    } finally {
+      await handle.close()
+    }
   } catch (cause) {
     throw new StageError('no-recipe', {
       attempted: `read the recipe ${file}`,
@@ -61,6 +47,15 @@ async function readText(file: string): Promise<string> {
       cause,
     })
   }
+}
+
+/** The text of a regular file, or so much of it that its reader sees that it is too long. */
+async function readStart(handle: FileHandle): Promise<string> {
+  const info = await handle.stat()
+  if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file')
+  const bytes = Buffer.alloc(Math.min(info.size, limits.recipeBytes + 1))
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+  return bytes.subarray(0, bytesRead).toString('utf8')
 }
 
 function invalidRecipe(file: string, problems: readonly Problem[]): RecipeError {

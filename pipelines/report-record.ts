@@ -1,20 +1,74 @@
+import { z } from 'zod'
 import { type ImagePlan, planDigestOf } from '../images/plan.ts'
 import { type Report, reportJson, reportVersion } from '../images/report.ts'
 import { reportMarkdown } from '../images/report-markdown.ts'
-import { knownBytes } from './store/foreign.ts'
-import { readRecord, writeRecord } from './store/record.ts'
+import type { Digest } from '../lib/digest.ts'
+import { digestSchema } from './network/oci-documents.ts'
+import { type Damage, type DamageSearch, damagesIn } from './store/damage.ts'
+import { listRecords, readCache, readRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
 
-const reportKind = 'report'
+export const reportKind = 'report'
 
-/** The report of the image that an equal plan gave before, when the image is still whole. */
+/** What every command relies on; the rest is what `keepReport` wrote with it. */
+const reportSchema = z.object({
+  reportVersion: z.literal(reportVersion),
+  name: z.string(),
+  image: digestSchema,
+  plan: digestSchema,
+  verdict: z.enum(['verified', 'failed', 'unverified', 'not booted']),
+  layers: z.array(z.object({ digest: digestSchema })),
+  weightsImage: digestSchema.optional(),
+  boots: z.array(z.object({})),
+  checks: z.array(z.object({})),
+})
+
+/** A report with what is wrong with the bytes that it speaks of. */
+export interface ReportState {
+  report: Report
+  damages: Damage[]
+}
+
+/** The report that an equal plan gave before, and whether its image is still what was judged. */
+export async function reportState(
+  store: Store,
+  plan: ImagePlan,
+  search: DamageSearch = { by: 'stamp' },
+): Promise<ReportState | undefined> {
+  const report = parseReport(await readCache(store, reportKind, planDigestOf(plan)))
+  if (report === undefined) return undefined
+  return { report, damages: await reportDamages(store, report, search) }
+}
+
+/** What is wrong with the image of a report. Weights beside it can be made again without judging it anew. */
+export function reportDamages(store: Store, { image }: Report, search: DamageSearch): Promise<Damage[]> {
+  return damagesIn(store, [image], search)
+}
+
+/** The same when nothing is missing or damaged. */
 export async function knownReport(store: Store, plan: ImagePlan): Promise<Report | undefined> {
-  // Only `keepReport` writes records of this kind.
-  const report = (await readRecord(store, reportKind, planDigestOf(plan))) as Report | undefined
-  if (report === undefined || report.reportVersion !== reportVersion) return undefined
-  const blobs = [report.image, ...report.layers.map((layer) => layer.digest)]
-  const sizes = await Promise.all(blobs.map((digest) => knownBytes(store, digest)))
-  return sizes.every((size) => size !== undefined) ? report : undefined
+  const state = await reportState(store, plan)
+  return state?.damages.length === 0 ? state.report : undefined
+}
+
+/** The stored report of a plan, whatever became of its image. Throws `corrupt-record`. */
+export async function storedReport(store: Store, planDigest: Digest): Promise<Report | undefined> {
+  return parseReport(await readRecord(store, reportKind, planDigest))
+}
+
+/** Every report that can be read. */
+export async function listReports(store: Store): Promise<Report[]> {
+  const keys = await listRecords(store, reportKind)
+  const reports = await Promise.all(
+    keys.map(async (key) => parseReport(await readCache(store, reportKind, key))),
+  )
+  return reports.filter((report) => report !== undefined)
+}
+
+/** Undefined for a report of another version, and for what is none. */
+function parseReport(value: unknown): Report | undefined {
+  // Only `keepReport` writes records of this kind, so that the rest has the shape of its version.
+  return reportSchema.safeParse(value).success ? (value as Report) : undefined
 }
 
 /** Stores a report under its plan, for programs and for people. */

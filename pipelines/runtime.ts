@@ -6,16 +6,18 @@ import type { ImagePlan } from '../images/plan.ts'
 import { planTree, type TreePlan } from '../images/tree.ts'
 import { digestOf, hexOf } from '../lib/digest.ts'
 import { canonicalJson, type Json } from '../lib/json.ts'
+import type { FactoryLock } from '../recipes/lock.ts'
 import { installDebian } from './debian.ts'
 import { StageError } from './error.ts'
 import { mirrorOf } from './index-mirror.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { installPython } from './python.ts'
 import { rewriteTree } from './slim-tree.ts'
-import { statBlob } from './store/blobs.ts'
-import { readRecord, touchRecord, writeRecord } from './store/record.ts'
+import { readCache, touchRecord, writeRecord } from './store/record.ts'
 import type { Store } from './store/store.ts'
+import { areIntact, isStoredLayers } from './stored-layers.ts'
 import { installUpstream } from './upstream.ts'
+import type { WheelPlace } from './wheel-program.ts'
 
 /** The layers of an image without its weights, and what slimming did. */
 export interface BuiltRuntime {
@@ -29,13 +31,17 @@ const recordKind = 'runtime'
 
 /** The runtime an equal plan gave before, if all its layers are still in the store. */
 export async function knownRuntime(store: Store, plan: ImagePlan): Promise<BuiltRuntime | undefined> {
+  const record = await readCache(store, recordKind, runtimeKey(plan))
+  if (!hasLayers(record)) return undefined
   // Only buildRuntime writes records of this kind, under a key that names their whole input.
-  const known = (await readRecord(store, recordKind, runtimeKey(plan))) as BuiltRuntime | undefined
-  if (known === undefined) return undefined
-  const sizes = await Promise.all(known.layers.map((layer) => statBlob(store, layer.descriptor.digest)))
-  if (sizes.some((size) => size === undefined)) return undefined
+  const known = record as BuiltRuntime
+  if (!(await areIntact(store, known.layers))) return undefined
   await touchRecord(store, recordKind, runtimeKey(plan))
   return known
+}
+
+function hasLayers(record: unknown): boolean {
+  return typeof record === 'object' && record !== null && 'layers' in record && isStoredLayers(record.layers)
 }
 
 /** So that an equal plan finds it again. */
@@ -43,26 +49,31 @@ export function keepRuntime(store: Store, plan: ImagePlan, built: BuiltRuntime):
   return writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
 }
 
+/** What an installation takes from outside of the plan; none of it decides a byte. */
+export interface InstallContext {
+  environment: NodeJS.ProcessEnv
+  /** Pins the container that takes programs out of wheels. */
+  factory?: FactoryLock | undefined
+}
+
 /** Installs, lists, slims and packs the runtime in the engine; the layers end in the store. */
 export async function buildRuntime(
   client: Client,
   store: Store,
   plan: ImagePlan,
-  environment: NodeJS.ProcessEnv,
+  installation: InstallContext,
   onStep: (text: string) => void,
 ): Promise<BuiltRuntime> {
   const scratch = await mkdtemp(join(store.temporary, 'runtime-'))
   try {
-    const packer = packerOf(client, plan.platform)
+    if (plan.packer === undefined) onStep(unpinnedPacker)
+    const packer = await packerOf(client, plan.platform, plan.packer)
     onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
-    const installed = await installedTree(client, plan, environment)
+    const installed = await installedTree(client, plan, installation)
     onStep('list the finished tree')
     const { rewriting } = plan.slimming
-    const mirror = await mirrorOf(client, environment)
-    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, {
-      platform: plan.platform,
-      mirror,
-    })
+    const place = await wheelPlace(client, plan, installation)
+    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, place)
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, ...rest } = planTree(inventory, plan, files)
     onStep(`pack ${layers.length} layers`)
@@ -80,19 +91,28 @@ export async function buildRuntime(
 export async function installedTree(
   client: Client,
   plan: ImagePlan,
-  environment: NodeJS.ProcessEnv,
+  installation: InstallContext,
 ): Promise<Directory> {
-  return (await install(client, plan, environment)).rootfs()
+  return (await install(client, plan, installation)).rootfs()
 }
 
-async function install(client: Client, plan: ImagePlan, environment: NodeJS.ProcessEnv): Promise<Container> {
+/** Other versions of tar and zstd write other bytes, so two builds of such a lock are equal only while the archive is. */
+const unpinnedPacker =
+  'the lock does not pin what packs the layers: taking what the archive has now; `ingot lock RECIPE` pins it'
+
+async function wheelPlace(
+  client: Client,
+  { platform }: ImagePlan,
+  { environment, factory }: InstallContext,
+): Promise<WheelPlace> {
+  return { platform, mirror: await mirrorOf(client, environment), factory }
+}
+
+async function install(client: Client, plan: ImagePlan, installation: InstallContext): Promise<Container> {
   const { source, locked } = plan.runtime
   if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
   if (locked.type === 'python' && source.type === 'python')
-    return installPython(client, source, locked, {
-      platform: plan.platform,
-      mirror: await mirrorOf(client, environment),
-    })
+    return installPython(client, source, locked, await wheelPlace(client, plan, installation))
   if (locked.type === 'upstream' && source.type === 'upstream')
     return installUpstream(client, source, locked, plan.platform)
   throw new StageError('drifted', {
@@ -107,6 +127,7 @@ function runtimeKey({
   buildVersion,
   platform,
   runtime,
+  packer,
   slimming,
   enginePaths,
   settings,
@@ -114,7 +135,9 @@ function runtimeKey({
 }: ImagePlan): string {
   return hexOf(
     digestOf(
-      canonicalJson(asJson({ buildVersion, platform, runtime, slimming, enginePaths, settings, engine })),
+      canonicalJson(
+        asJson({ buildVersion, platform, runtime, packer, slimming, enginePaths, settings, engine }),
+      ),
     ),
   )
 }

@@ -2,8 +2,7 @@ import { extname, join } from 'node:path'
 import type { Client, Container, Directory } from '@dagger.io/dagger'
 import type { RewrittenFile } from '../images/rewritten.ts'
 import type { Rewriting } from '../images/slimming.ts'
-import type { Mirror } from './index-mirror.ts'
-import { type WheelProgram, wheelProgram } from './wheel-program.ts'
+import { type WheelPlace, type WheelProgram, wheelProgram } from './wheel-program.ts'
 
 /** What runs these sources in the packing container. */
 const node: WheelProgram = {
@@ -27,12 +26,12 @@ export async function rewriteTree(
   packer: Container,
   tree: Directory,
   rewriting: Rewriting | undefined,
-  { platform, mirror }: { platform: string; mirror: Mirror },
+  place: WheelPlace,
 ): Promise<RewrittenTree> {
   if (rewriting === undefined || !changesAnything(rewriting)) return { tree, files: [] }
   const { sources, program } = ownSources(client)
   const done = packer
-    .withMountedFile('/ingot/node', wheelProgram(client, node, { platform, mirror }))
+    .withMountedFile('/ingot/node', await wheelProgram(client, node, place))
     .withMountedDirectory('/ingot/sources', sources)
     .withMountedDirectory('/tree', tree)
     .withExec([

@@ -1,19 +1,22 @@
-import { containerChecks, stopCheck } from '../images/container-checks.ts'
+import { containerChecks } from '../images/container-checks.ts'
 import type { ContainerFacts } from '../images/container-facts.ts'
 import type { ImagePlan } from '../images/plan.ts'
+import type { StopOccasion } from '../images/probe.ts'
 import type { BootReport, CheckResult, Measured, RecordedAnswer, Span, SpeedRun } from '../images/report.ts'
 import { unmetRequirements } from '../images/requirements.ts'
 import type { RunnerFacts } from '../images/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../images/runtime-spec.ts'
+import { stopSchedule } from '../images/stop-check.ts'
 import type { Digest } from '../lib/digest.ts'
-import { type Clock, elapsedMs, skippedProbe } from './ask.ts'
-import type { BootedServer, Runner, WeightsMount } from './boot/runner.ts'
+import { type Clock, skippedProbe } from './ask.ts'
+import type { BootedServer, BootRequest, Runner, WeightsMount } from './boot/runner.ts'
 import { StageError } from './error.ts'
 import { gpuChecks } from './verify/gpu.ts'
 import { usualLimits, type VerifyLimits } from './verify/limits.ts'
 import { askAll, recordAnswers } from './verify/questions.ts'
 import { waitUntilReady } from './verify/readiness.ts'
 import { measureSpeed, median } from './verify/speed.ts'
+import { deafChecks, type StopResult, stopLoading, stopServer, untriedResult } from './verify/stopping.ts'
 import type { ReadyTrial, Trial } from './verify/trial.ts'
 
 /** What verification reads of a plan. */
@@ -42,19 +45,64 @@ export async function verifyImage(
 ): Promise<BootReport[]> {
   const machine = await context.runner.machine()
   requireFit(plan, machine, context.runner)
+  const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
+  const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
   const boots: BootReport[] = []
-  for (const profile of bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)) {
+  for (const [index, profile] of profiles.entries()) {
     const { uid, gid } = profile.identity
     context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
     const clock = startClock()
-    boots.push(
-      await context.runner.boot({ image, profile, port: plan.port, mounts: context.mounts ?? [] }, (server) =>
-        tryServer({ server, plan, clock, machine, profile, context }),
-      ),
-    )
+    const occasion = schedule.ofBoots[index] ?? 'idle'
+    const request = { image, profile, port: plan.port, mounts: context.mounts ?? [] }
+    const tryIt = (server: BootedServer) =>
+      tryServer({ server, plan, clock, machine, profile, context, occasion })
+    boots.push(await context.runner.boot(request, tryIt))
     context.signal?.throwIfAborted()
+    if (index === profiles.length - 1) await stopAgain(boots, request, plan, schedule.besides, context)
   }
   return boots
+}
+
+/** Boots that are made for one stop alone, under the last profile; their results stand in its report. */
+async function stopAgain(
+  boots: BootReport[],
+  request: BootRequest,
+  plan: VerifyPlan,
+  occasions: readonly StopOccasion[],
+  context: VerifyContext,
+): Promise<void> {
+  const last = boots.pop()
+  if (last === undefined) return
+  const rules = plan.verify.behaviour.stop
+  const checks = [...last.checks, ...deafChecks(rules, 0)]
+  const stops = [...(last.stops ?? [])]
+  const isReady = [...boots, last].every(({ readyAfterMs }) => readyAfterMs !== null)
+  // One that was never ready has been stopped idle in its own boot.
+  for (const occasion of isReady ? occasions : occasions.filter((one) => one !== 'idle')) {
+    if (isReady) context.onStep(`boot to stop it: ${occasion}`)
+    const { check, run } = isReady
+      ? await stopInBoot(occasion, request, plan, context)
+      : untriedResult(occasion, rules, 'the server was never ready', 0)
+    checks.push(check)
+    if (run !== null) stops.push(run)
+    context.signal?.throwIfAborted()
+  }
+  boots.push({ ...last, checks, stops })
+}
+
+async function stopInBoot(
+  occasion: StopOccasion,
+  request: BootRequest,
+  plan: VerifyPlan,
+  { runner, signal, limits = usualLimits }: VerifyContext,
+): Promise<StopResult> {
+  const clock = startClock()
+  if (occasion === 'loading') return stopLoading(runner, request, plan, clock)
+  return runner.boot(request, async (server) => {
+    const trial: Trial = { server, plan, clock, limits, signal }
+    const { status, observed } = await waitUntilReady(trial)
+    return stopServer(trial, occasion, status === 'passed' ? null : `not ready this time: ${observed}`)
+  })
 }
 
 function requireFit(plan: VerifyPlan, machine: RunnerFacts, { gpus }: Runner): void {
@@ -74,11 +122,12 @@ interface Booting {
   machine: RunnerFacts
   profile: BootProfile
   context: VerifyContext
+  /** What the server is doing when it is told to stop. */
+  occasion: StopOccasion
 }
 
 async function tryServer(booting: Booting): Promise<BootReport> {
-  const { server, plan, clock, profile, context } = booting
-  const { behaviour } = plan.verify
+  const { server, plan, clock, profile, context, occasion } = booting
   const { onStep, signal, limits = usualLimits } = context
   const trial: Trial = { server, plan, clock, limits, signal }
   const containerMs = clock.now()
@@ -93,13 +142,11 @@ async function tryServer(booting: Booting): Promise<BootReport> {
   const ending = { exitCode: await server.exitCode() }
   const contained = containerChecks(facts, ending, profile, clock.now())
   const gpuMemoryBytes = await server.gpuMemoryBytes()
-  const stopMs = clock.now()
-  const stopped = await server.stop(behaviour.stop.signal, behaviour.stop.timeoutSeconds)
-  const stop = stopCheck(stopped, behaviour.stop, ending, {
-    beganMs: stopMs,
-    durationMs: elapsedMs(clock, stopMs),
-  })
-  const checks = [readiness, ...asked.checks, ...contained, stop]
+  const dead = ending.exitCode === null ? null : 'the server had ended before'
+  if (dead !== null) await server.stop(plan.verify.behaviour.stop.signal, 0)
+  // A server that never got ready is stopped all the same.
+  const stop = await stopServer(trial, ready && occasion !== 'loading' ? occasion : 'idle', dead)
+  const checks = [readiness, ...asked.checks, ...contained, stop.check]
   return {
     profile: profile.name,
     runner: context.runner.name,
@@ -112,6 +159,7 @@ async function tryServer(booting: Booting): Promise<BootReport> {
     facts,
     checks,
     answers: asked.answers,
+    stops: stop.run === null ? [] : [stop.run],
     logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
   }
 }

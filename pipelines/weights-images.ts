@@ -5,7 +5,13 @@ import { modelcarImage } from '../images/weights/modelcar.ts'
 import type { LockedWeights } from '../recipes/locked-weights.ts'
 import type { WeightsMount } from './boot/runner.ts'
 import { buildModelcar, type ModelcarContext } from './modelcar.ts'
-import { storeImage } from './store/image.ts'
+import { type ImageName, writeImage } from './store/image.ts'
+
+/** Images of weights in the store; the names are given when the server's image was judged. */
+export interface WeightsImages {
+  mounts: WeightsMount[]
+  names: ImageName[]
+}
 
 /** Weights outside the server's image are an image of their own, to be mounted in its place and published as it is. */
 export async function storeWeightsImages(
@@ -13,17 +19,21 @@ export async function storeWeightsImages(
   weights: LockedWeights,
   stored: readonly StoredLayer[],
   context: ModelcarContext,
-): Promise<WeightsMount[]> {
+): Promise<WeightsImages> {
   const layers = plan.weights.layers.flatMap((layer, index) => {
     const packed = stored[index]
     return packed === undefined ? [] : [{ plan: layer, stored: packed }]
   })
-  if (layers.length === 0) return []
+  if (layers.length === 0) return { mounts: [], names: [] }
   const { store } = context
   const assembled = weightsImage(layers, weights, plan.platform)
-  const image = await storeImage(store, assembled, `${plan.name}-weights:latest`)
-  if (plan.weights.delivery === 'artifact') await storeOtherForms(plan, weights, layers, context)
-  return [{ image, path: plan.weights.modelFolder }]
+  const image = await writeImage(store, assembled)
+  const others =
+    plan.weights.delivery === 'artifact' ? await storeOtherForms(plan, weights, layers, context) : []
+  return {
+    mounts: [{ image, path: plan.weights.modelFolder }],
+    names: [{ name: `${plan.name}-weights:latest`, image }, ...others],
+  }
 }
 
 /** The same layers as other tools want them. */
@@ -32,13 +42,13 @@ async function storeOtherForms(
   weights: LockedWeights,
   layers: readonly PackedLayer[],
   context: ModelcarContext,
-): Promise<void> {
+): Promise<ImageName[]> {
   const { store } = context
   const format = weights.files.some((file) => file.path.endsWith('.gguf')) ? 'gguf' : 'safetensors'
   const pack = modelPack(layers, weights, { name: plan.model, format })
-  await storeImage(store, pack, `${plan.name}-modelpack:latest`)
+  const packed = { name: `${plan.name}-modelpack:latest`, image: await writeImage(store, pack) }
   const own = await buildModelcar(plan, context)
-  if (own === undefined) return
+  if (own === undefined) return [packed]
   const modelcar = modelcarImage(layers, own, weights, plan.platform)
-  await storeImage(store, modelcar, `${plan.name}-modelcar:latest`)
+  return [packed, { name: `${plan.name}-modelcar:latest`, image: await writeImage(store, modelcar) }]
 }

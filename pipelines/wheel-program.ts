@@ -1,4 +1,5 @@
-import { imageFrom } from './debian.ts'
+import { type FactoryLock, helperLock } from '../recipes/lock.ts'
+import { helperOf } from './factory.ts'
 import type { Mirror } from './index-mirror.ts'
 import type { Client, File } from './session.ts'
 
@@ -12,22 +13,23 @@ export interface WheelProgram {
   path: string
 }
 
+/** For which platform, by which index, and in what container wheels are taken. */
+export interface WheelPlace {
+  platform: string
+  mirror: Mirror
+  /** Undefined where the lock pins no helpers. */
+  factory: FactoryLock | undefined
+}
+
 /** The program out of its wheel, which pip takes only when its hash is one of these. */
-export function wheelProgram(
+export async function wheelProgram(
   client: Client,
   { distribution, version, hashes, path }: WheelProgram,
-  { platform, mirror }: { platform: string; mirror: Mirror },
-): File {
+  { platform, mirror, factory }: WheelPlace,
+): Promise<File> {
   const wanted = [`${distribution}==${version}`, ...hashes.map((hash) => `--hash=sha256:${hash}`)]
-  const pip = imageFrom(client, 'debian:bookworm-slim', platform)
-    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
-    .withExec([
-      'sh',
-      '-ceu',
-      'apt-get update -qq; apt-get install -y -qq --no-install-recommends python3-pip >/dev/null',
-    ])
-    .withNewFile('/wanted.txt', `${wanted.join(' ')}\n`)
-  return mirror(pip)
+  const pip = await helperOf(client, 'installer', platform, helperLock(factory, 'installer'))
+  return mirror(pip.withNewFile('/wanted.txt', `${wanted.join(' ')}\n`))
     .withExec([
       'sh',
       '-ceu',

@@ -1,7 +1,9 @@
+import semver from 'semver'
 import { z } from 'zod'
 import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import { RecipeError } from './error.ts'
+import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
 import { engineIds } from './recipe.ts'
@@ -67,11 +69,23 @@ const runtime = z.discriminatedUnion('type', [
   }),
 ])
 
+/** Containers that a build works in and that are part of no image: one base, and the package files that each adds to it. */
+export const helperNames = ['packer', 'harness', 'comparer', 'installer'] as const
+export type HelperName = (typeof helperNames)[number]
+
+const factory = z.strictObject({
+  base: pinnedImage,
+  packer: z.array(debianPackage),
+  harness: z.array(debianPackage),
+  comparer: z.array(debianPackage),
+  installer: z.array(debianPackage),
+} satisfies Record<HelperName | 'base', z.ZodType>)
+
 /** What the header of a GGUF says of the model and how to talk to it. */
 const ggufFacts = z.strictObject({
   architecture: z.string().min(1),
   parameterCount: z.number().int().nonnegative(),
-  /** Kind of quantisation as llama.cpp names it, e.g. Q4_K_M; null for a number nobody here knows. */
+  /** Kind of quantisation as llama.cpp names it, e.g. Q4_K_M; null for a number that ingot does not know. */
   fileType: z.string().nullable(),
   chatTemplate: z.string().optional(),
   bosToken: z.string().optional(),
@@ -81,11 +95,18 @@ const ggufFacts = z.strictObject({
 export const lockSchema = z.strictObject({
   lockVersion: z.literal(1),
   recipe: z.string().min(1),
-  engine: z.strictObject({ id: z.enum(engineIds), version: z.string().min(1) }),
+  engine: z.strictObject({
+    id: z.enum(engineIds),
+    version: z.string().refine((text) => semver.valid(text) !== null, 'a version such as 0.31.0'),
+  }),
+  /** Absent in locks of versions before it. */
+  madeFrom: lockOriginSchema.optional(),
   runtime,
   weights: lockedWeightsSchema,
   /** Where the programs of a modelcar come from, if the recipe asks for one. */
   modelcar: debianRuntime.optional(),
+  /** Absent in locks of ingot 0.1: the helpers are then what base and archive have at each build. */
+  factory: factory.optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFacts.optional(),
 })
@@ -97,7 +118,13 @@ export type DebianLock = z.infer<typeof debianRuntime>
 export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
+export type FactoryLock = z.infer<typeof factory>
 export type GgufFacts = z.infer<typeof ggufFacts>
+
+/** What one helper is installed from; undefined where the lock does not pin it. */
+export function helperLock(pinned: FactoryLock | undefined, name: HelperName): DebianLock | undefined {
+  return pinned && { type: 'debian', base: pinned.base, packages: pinned[name] }
+}
 
 /** Reads a lock file's text; throws `invalid-lock` naming the first wrong member. */
 export function parseLock(text: string, file: string): Lock {
@@ -143,7 +170,9 @@ function isMap(value: Json | undefined): value is { readonly [key: string]: Json
 
 function shown(value: Json | undefined): string {
   if (value === undefined) return '(absent)'
-  return isMap(value) && typeof value['version'] === 'string' ? value['version'] : JSON.stringify(value)
+  if (isMap(value) && typeof value['version'] === 'string') return value['version']
+  const text = JSON.stringify(value)
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
 
 function readJson(text: string, file: string): unknown {
@@ -158,7 +187,7 @@ function invalidLock(file: string, found: string, cause?: unknown): RecipeError 
   return new RecipeError('invalid-lock', {
     attempted: `read the lock ${file}`,
     found,
-    hint: 'a lock is written by `ingot lock RECIPE`; write it again',
+    hint: '`ingot lock RECIPE` writes it anew; or take it from version control',
     cause,
   })
 }

@@ -15,6 +15,9 @@ export function isSafePath(path: string): boolean {
 
 const path = z.string().refine(isSafePath, 'a relative path without . or .. and with forward slashes')
 
+/** What a tar adds to a part: header, pax header, padding and end. A part and this fit into the largest layer. */
+export const partOverheadBytes = 8192
+
 /** One part of a file that is too large for a layer: a header that ingot writes, and bytes `start` to `end` of the file. */
 const partSchema = z.strictObject({
   path,
@@ -87,7 +90,8 @@ export const lockedWeightsSchema = z
     const paths = weights.files.map((file) => file.path)
     const problem = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message })
-    if (new Set(paths).size !== paths.length) problem('files', 'two files have the same path')
+    const twice = [...paths].sort().find((path, i, all) => path === all[i - 1])
+    if (twice !== undefined) problem('files', `two files have the same path ${twice}`)
     if (paths.some((path, i) => i > 0 && path < (paths[i - 1] ?? ''))) problem('files', 'not sorted by path')
     if (setDigestOf(weights.files) !== weights.setDigest)
       problem('setDigest', `the files give ${setDigestOf(weights.files)}: the lock was edited by hand`)

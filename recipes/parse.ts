@@ -1,9 +1,11 @@
-import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
-import { messageOf } from '../lib/error.ts'
 import { nearestName } from '../lib/suggest.ts'
+import { withoutTokens } from '../lib/token-forms.ts'
+import { limits } from './limits.ts'
+import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
 import { weightsSourceSchema } from './weights.ts'
+import { readYaml, type YamlDocument } from './yaml-text.ts'
 
 /** One thing wrong with a recipe. Lines and columns count from 1, as editors do. */
 export interface Problem {
@@ -16,50 +18,81 @@ export interface Problem {
   hint: string
 }
 
-export type ParsedRecipe = { ok: true; recipe: Recipe } | { ok: false; problems: Problem[] }
+/** `doubts` are said and stop nothing. */
+export type ParsedRecipe =
+  | { ok: true; recipe: Recipe; doubts: Problem[] }
+  | { ok: false; problems: Problem[] }
 
-type Key = string | number
-
-/** Reads the YAML text of a recipe. All problems are listed, in the order of their place in the file. */
-export function parseRecipe(text: string, file: string): ParsedRecipe {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-  if (document.errors.length > 0)
-    return {
-      ok: false,
-      problems: document.errors.map((error) => ({ ...place(error.pos[0]), path: '', ...yamlMessage(error) })),
-    }
-  const value = plainValueOf(document)
-  if (!value.ok)
-    return {
-      ok: false,
-      problems: [{ ...place(value.offset), path: '', message: value.message, hint: value.hint }],
-    }
-  const parsed = recipeSchema.safeParse(value.value)
-  if (parsed.success) return { ok: true, recipe: parsed.data }
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, document, place))
-  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) }
+/** What somebody who knows more than the schema says of a valid recipe, such as its engine. */
+export interface Finding {
+  kind: 'problem' | 'doubt'
+  path: Key[]
+  part: 'key' | 'value'
+  message: string
+  hint: string
 }
 
-type Value = { ok: true; value: unknown } | { ok: false; offset: number; message: string; hint: string }
+type PlaceOf = (offset: number) => { file: string; line: number; column: number }
 
-/** The plain value of a document; an alias to nothing, or aliases that multiply without end, are problems of the file. */
-function plainValueOf(document: Document.Parsed): Value {
-  try {
-    return { ok: true, value: document.toJS() }
-  } catch (error) {
-    let offset = 0
-    visit(document, {
-      Alias(_key, node) {
-        if (node.resolve(document) === undefined) offset = node.range?.[0] ?? 0
-      },
-    })
-    return { ok: false, offset, message: messageOf(error), hint: 'write the value out instead of the alias' }
+/**
+ * Reads the YAML text of a recipe. All problems are listed, in the order of their place in the file, and none quotes a
+ * secret. `judge` adds what it finds in a recipe that the schema accepts.
+ */
+export function parseRecipe(
+  text: string,
+  file: string,
+  judge: (recipe: Recipe) => Finding[] = () => [],
+): ParsedRecipe {
+  const read = readYaml(text)
+  const place = (offset: number) => {
+    const { line, col } = read.lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
+  if (!read.ok)
+    return refused(read.problems.map(({ offset, ...told }) => ({ ...place(offset), path: '', ...told })))
+  const { document, value } = read
+  const at = ({ path, part, message, hint }: LiteralSecret): Problem => ({
+    ...place(offsetOf(document, path, part)),
+    path: path.join('.'),
+    message,
+    hint,
+  })
+  const secrets = literalSecrets(value).slice(0, limits.problems).map(at)
+  const parsed = recipeSchema.safeParse(value)
+  if (!parsed.success) {
+    const issues = parsed.error.issues.slice(0, limits.problems)
+    return refused([...secrets, ...issues.flatMap((issue) => problemsOf(issue, document, place))])
+  }
+  const findings = judge(parsed.data)
+  const told = (kind: Finding['kind']) => findings.filter((finding) => finding.kind === kind).map(at)
+  const problems = [...secrets, ...told('problem')]
+  return problems.length > 0
+    ? refused(problems)
+    : { ok: true, recipe: parsed.data, doubts: told('doubt').map(masked) }
+}
+
+/** In the order of the file; of two at one place the first one, as a secret is said before anything else. */
+function refused(problems: readonly Problem[]): ParsedRecipe {
+  const first = new Map<string, Problem>()
+  for (const problem of problems.map(masked)) {
+    const place = `${problem.line}:${problem.column}:${problem.path}`
+    if (!first.has(place)) first.set(place, problem)
+  }
+  const sorted = [...first.values()].sort((a, b) => a.line - b.line || a.column - b.column)
+  return { ok: false, problems: sorted.slice(0, limits.problems) }
+}
+
+function masked(problem: Problem): Problem {
+  const { path, message, hint } = problem
+  return { ...problem, path: clean(path), message: clean(message), hint: clean(hint) }
+}
+
+/** Longest text of a problem; the parser quotes whole tags and anchors. */
+const toldLength = 500
+
+function clean(text: string): string {
+  const told = withoutTokens(text)
+  return told.length <= toldLength ? told : `${told.slice(0, toldLength)}…`
 }
 
 /** The form compilers use, which editors and CI annotate: `file:line:col: path: message (hint)`. */
@@ -68,22 +101,15 @@ export function formatProblem(problem: Problem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${path}${problem.message}\n    ${problem.hint}`
 }
 
-function yamlMessage(error: { code: string; message: string }): { message: string; hint: string } {
-  const hint =
-    error.code === 'DUPLICATE_KEY'
-      ? 'keep one of the two; the second would silently win'
-      : 'a recipe is YAML: check indentation, colons and quotes at this place'
-  return { message: error.message, hint }
+/** The same for what is said and stops nothing; tools that read compilers' words show it as a warning. */
+export function formatDoubt({ message, ...problem }: Problem): string {
+  return formatProblem({ ...problem, message: `warning: ${message}` })
 }
 
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  document: Document.Parsed,
-  place: (offset: number) => { file: string; line: number; column: number },
-): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: PlaceOf): Problem[] {
   const path = issue.path.filter((key): key is Key => typeof key !== 'symbol')
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, limits.problems).map((key) => ({
       ...place(offsetOf(document, [...path, key], 'key')),
       path: [...path, key].join('.'),
       ...unknownKey(key, knownKeys(path, document)),
@@ -107,7 +133,7 @@ function unknownKey(key: string, known: readonly string[]): { message: string; h
 
 function describeIssue(
   issue: z.core.$ZodIssue,
-  document: Document.Parsed,
+  document: YamlDocument,
   path: Key[],
 ): { message: string; hint: string } {
   const found = document.getIn(path)
@@ -115,7 +141,7 @@ function describeIssue(
   if (known.length > 0) {
     const near = typeof found === 'string' ? nearestName(found, known) : undefined
     return {
-      message: `expected one of ${known.join(', ')}, found ${shown(found)}`,
+      message: `expected one of ${known.join(', ')}, found ${shown(found, path)}`,
       hint: near ? `did you mean "${near}"?` : 'take one of the names listed',
     }
   }
@@ -126,20 +152,25 @@ function describeIssue(
     }
   if (issue.code === 'invalid_type')
     return {
-      message: `expected ${issue.expected}, found ${shown(found)}`,
+      message: `expected ${issue.expected}, found ${shown(found, path)}`,
       hint: typeHint(issue.expected, found),
     }
   return {
-    message: `expected ${expectation(issue)}, found ${shown(found)}`,
+    message: `expected ${expectation(issue)}, found ${shown(found, path)}`,
     hint: 'docs/recipe.md describes this key',
   }
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small')
-    return `at least ${issue.inclusive === false ? 'more than ' : ''}${issue.minimum}`
-  if (issue.code === 'too_big') return `at most ${issue.maximum}`
+    return `at least ${issue.inclusive === false ? 'more than ' : ''}${issue.minimum}${unitOf(issue.origin)}`
+  if (issue.code === 'too_big') return `at most ${issue.maximum}${unitOf(issue.origin)}`
   return issue.message
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters'
+  return origin === 'array' ? ' entries' : ''
 }
 
 function typeHint(expected: string, found: unknown): string {
@@ -156,11 +187,20 @@ function allowedValues(issue: z.core.$ZodIssue): string[] {
   return []
 }
 
-function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value)
+/** Longest value that a message quotes. */
+const shownLength = 80
+
+/** A value for a message: of lists, maps, long texts and whatever may be a secret only what kind it is. */
+function shown(value: unknown, path: readonly Key[]): string {
+  if (value === undefined) return 'nothing'
+  if (value !== null && typeof value === 'object')
+    return 'items' in value ? 'a list or a map' : 'something else'
+  if (!isShowable(path, value)) return `a ${typeof value} that is not shown here`
+  const text = JSON.stringify(value)
+  return text.length <= shownLength ? text : `${text.length - 2} characters, "${text.slice(1, 40)}…"`
 }
 
-function offsetOf(document: Document.Parsed, path: Key[], part: 'key' | 'value'): number {
+function offsetOf(document: YamlDocument, path: Key[], part: 'key' | 'value'): number {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
     const offset = offsetIn(parent, path[depth - 1], part === 'key' || depth < path.length)
@@ -184,7 +224,7 @@ function offsetIn(parent: unknown, key: Key | undefined, wantKey: boolean): numb
   return (wantKey ? pair?.key : (pair?.value ?? pair?.key))?.range?.[0]
 }
 
-function knownKeys(path: Key[], document: Document.Parsed): string[] {
+function knownKeys(path: Key[], document: YamlDocument): string[] {
   let schema: unknown = z.toJSONSchema(recipeSchema, { io: 'input' })
   path.forEach((key, depth) => {
     schema = step(schema, key, document.getIn([...path.slice(0, depth + 1), 'type']))

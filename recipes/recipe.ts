@@ -1,6 +1,7 @@
 import semver from 'semver'
 import { z } from 'zod'
 import { parseBytes } from '../lib/bytes.ts'
+import { limits, text, texts, words } from './limits.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 export const engineIds = ['vllm', 'tgi', 'ollama', 'sglang', 'tensorrt-llm', 'llama-cpp'] as const
@@ -17,24 +18,25 @@ export const riskClasses = ['safe', 'jit', 'feature'] as const
 export type RiskClass = (typeof riskClasses)[number]
 
 const size = z
-  .union([z.number().int().positive(), z.string()])
+  .union([z.number().int().positive(), z.string().max(64)])
   .refine(
     (value) => typeof value === 'number' || isSize(value),
     'a size such as 200MB, 16GiB or a number of bytes',
   )
   .transform((value) => (typeof value === 'number' ? value : parseBytes(value)))
+  .refine((bytes) => bytes >= 1 && bytes <= limits.sizeBytes, 'a size from 1 byte to 1000 TB')
 
-const count = z.number().int().positive()
+const count = (most: number) => z.number().int().positive().max(most)
+const tokens = count(limits.tokens)
 
 const model = z.strictObject({
   name: z
     .string()
+    .max(limits.modelNameLength)
     .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 'letters, digits and . _ : / -')
     .describe('Name under which the server offers the model'),
-  license: z.string().min(1).optional().describe('SPDX identifier or name of the licence of the weights'),
-  acceptLicense: z
-    .string()
-    .min(1)
+  license: words.optional().describe('SPDX identifier or name of the licence of the weights'),
+  acceptLicense: words
     .optional()
     .describe(
       'Name of the licence whose terms are accepted, such as llama3.1. Needed for gated models and for licences with terms of their own',
@@ -45,6 +47,7 @@ const engine = z.strictObject({
   id: z.enum(engineIds).describe('Inference server'),
   version: z
     .string()
+    .max(limits.words)
     .refine((range) => semver.validRange(range) !== null, 'a semver range such as ">=0.30 <0.34"')
     .default('*')
     .describe(
@@ -84,28 +87,24 @@ const weights = z
   })
 
 const serving = z.strictObject({
-  contextLength: count
+  contextLength: tokens
     .optional()
     .describe('Tokens of one sequence, prompt and answer together. Default: what the model declares'),
-  parallelism: count.default(1).describe('Sequences served at the same time'),
+  parallelism: count(limits.sequences).default(1).describe('Sequences served at the same time'),
   dtype: z.enum(['auto', 'float32', 'float16', 'bfloat16']).default('auto').describe('Type of computation'),
-  quantization: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Quantisation in the engine's words, e.g. gptq, awq, fp8, Q4_K_M"),
-  kvCacheDtype: z.string().min(1).optional().describe("Type of the KV cache in the engine's words"),
-  tensorParallel: count.default(1).describe('GPUs that one model is split over'),
+  quantization: words.optional().describe("Quantisation in the engine's words, e.g. gptq, awq, fp8, Q4_K_M"),
+  kvCacheDtype: words.optional().describe("Type of the KV cache in the engine's words"),
+  tensorParallel: count(limits.gpus).default(1).describe('GPUs that one model is split over'),
   gpuMemoryUtilization: z
     .number()
     .gt(0)
     .max(1)
     .optional()
     .describe('Share of GPU memory the server may take'),
-  maxInputTokens: count
+  maxInputTokens: tokens
     .optional()
     .describe('Longest prompt in tokens, where the engine limits it apart from the context'),
-  maxPrefillTokens: count.optional().describe('Tokens processed in one prefill step'),
+  maxPrefillTokens: tokens.optional().describe('Tokens processed in one prefill step'),
   port: z
     .number()
     .int()
@@ -115,16 +114,23 @@ const serving = z.strictObject({
     .describe("Port the server listens on. Default: the engine's own"),
   sharedMemory: size.optional().describe('Size of /dev/shm the server needs'),
   extraArguments: z
-    .array(z.string().min(1))
+    .array(text(limits.value).min(1))
+    .max(limits.entries)
     .default([])
-    .describe("Arguments appended to the server's command line as they are"),
-  environment: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .describe(
+      "Arguments appended to the server's command line as they are, flag and value as items of their own; none that ingot itself sets",
+    ),
+  environment: texts(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of letters, digits and _ that begins with no digit'),
+  )
     .default({})
-    .describe('Further environment variables; no secrets'),
+    .describe('Further environment variables; no secrets, and none that ingot itself sets'),
 })
 
-const paths = z.array(z.string().regex(/^\//, 'an absolute path, with * and ** as wildcards')).default([])
+const paths = z
+  .array(z.string().max(limits.place).regex(/^\//, 'an absolute path, with * and ** as wildcards'))
+  .max(limits.entries)
+  .default([])
 
 const policy = z.strictObject({
   allowWorldWritable: paths.describe(
@@ -141,7 +147,7 @@ const policy = z.strictObject({
 
 const image = z.strictObject({
   platform: z.enum(['linux/amd64', 'linux/arm64']).default('linux/amd64').describe('Platform of the image'),
-  base: z.string().min(1).optional().describe("Base image instead of the engine's default"),
+  base: text(limits.place).min(1).optional().describe("Base image instead of the engine's default"),
   budgets: z
     .strictObject({
       total: size.optional().describe('Most bytes the stored image may have'),
@@ -150,16 +156,16 @@ const image = z.strictObject({
     })
     .default({})
     .describe('Limits whose breach fails the build'),
-  labels: z.record(z.string().min(1), z.string()).default({}).describe('Further labels of the image'),
-  registry: z
-    .string()
-    .min(1)
+  labels: texts(z.string())
+    .default({})
+    .describe('Further labels of the image; none that ingot itself sets, such as dev.ingot.*'),
+  registry: words
     .default('any')
     .describe(
       'Registry whose limit on layers is kept: any, ghcr, ecr, ecr-public, or a largest layer such as 20GB',
     ),
   slim: z
-    .union([z.boolean(), z.array(z.enum(riskClasses)).min(1)])
+    .union([z.boolean(), z.array(z.enum(riskClasses)).min(1).max(riskClasses.length)])
     .default(true)
     .describe(
       'Whether files that the server never needs are removed. A list allows classes of rules: safe; jit (breaks compilation at run time); feature (removes what a recipe does not use)',
@@ -168,15 +174,12 @@ const image = z.strictObject({
 })
 
 const target = z.strictObject({
-  gpu: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('GPU the image is for, e.g. h100, l4, a100-80gb; none means CPU'),
-  count: count.default(1).describe('GPUs of one server'),
+  gpu: words.optional().describe('GPU the image is for, e.g. h100, l4, a100-80gb; none means CPU'),
+  count: count(limits.gpus).default(1).describe('GPUs of one server'),
   driver: z
     .string()
-    .regex(/^\d+(\.\d+)*$/)
+    .max(64)
+    .regex(/^\d+(\.\d+)*$/, 'a version such as 580.65')
     .optional()
     .describe('Oldest NVIDIA driver among the hosts'),
 })
@@ -185,12 +188,16 @@ const verify = z.strictObject({
   profiles: z
     .array(z.enum(profiles))
     .min(1)
+    .max(profiles.length)
     .default(['hostile'])
     .describe('Conditions under which the image is booted'),
-  startTimeoutSeconds: count.default(300).describe('Time from start to the first generated token'),
+  startTimeoutSeconds: count(limits.seconds)
+    .default(300)
+    .describe('Time from start to the first generated token'),
   prompts: z
-    .array(z.string().min(1))
+    .array(text(limits.value).min(1))
     .min(1)
+    .max(limits.prompts)
     .default(['What is the capital of France? Answer in one word.'])
     .describe('Prompts answered greedily and recorded in the report'),
 })
@@ -198,6 +205,7 @@ const verify = z.strictObject({
 export const recipeSchema = z.strictObject({
   name: z
     .string()
+    .max(limits.nameLength)
     .regex(/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/, 'lower-case letters and digits, joined by . _ or -')
     .describe('Name of the image; also the name of the lock'),
   model,

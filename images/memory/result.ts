@@ -6,7 +6,7 @@
 /** Lowest and highest value expected. */
 export type Band = readonly [low: number, high: number]
 
-/** What the engine's log calls "KV cache size" differs by version (memory.md section 3.3). */
+/** What the engine's log calls "KV cache size" differs by version (vllm#51041). */
 export type TokenMeaning =
   | 'blocks times block size'
   | 'blocks over groups times the smallest block'

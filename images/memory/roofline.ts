@@ -17,7 +17,7 @@ export interface RooflineInput {
 }
 
 /**
- * Bounds that no engine can pass (memory.md section 5): decode reads every active weight once a step and the cache of
+ * Bounds that no engine can pass: decode reads every active weight once a step and the cache of
  * every sequence; prefill does 2 x parameters x tokens of work and 2 x layers x heads x head size x tokens^2. Real
  * engines reach 60 to 80 % of the first. Null where the GPU's rates are not known.
  */

@@ -10,7 +10,7 @@ import { residentWeights } from './weights.ts'
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
 
-/** Chunked prefill and graph batch by memory (memory.md section 3.4); the last column is for four ranks and more. */
+/** Chunked prefill and graph batch by memory, as SGLang's `server_args.py` chooses them; the last column is for four ranks and more. */
 const tiers: ReadonlyArray<readonly [belowGiB: number, chunk: number, graphs: number, wideGraphs: number]> = [
   [20, 2048, 8, 8],
   [35, 2048, 24, 80],

@@ -8,7 +8,7 @@ import { residentWeights } from './weights.ts'
 
 const GiB = 1024 ** 3
 
-/** TGI leaves a tenth of the GPU alone (`TGI_WIGGLE_ROOM`, memory.md section 3.5). */
+/** TGI leaves a tenth of the GPU alone (`TGI_WIGGLE_ROOM` is 0.9). */
 const wiggleRoom = 0.9
 
 /** Default of `--max-batch-prefill-tokens`. */

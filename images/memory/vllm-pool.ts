@@ -21,7 +21,7 @@ interface Group {
 }
 
 /**
- * vLLM's hybrid allocator (memory.md section 3.2): pages of one size, layers of one kind split into groups of one
+ * vLLM's hybrid allocator (`v1/core/kv_cache_utils.py`): pages of one size, layers of one kind split into groups of one
  * size, every group with block tables of its own in one pool. A model with one kind of layer is the case of one group.
  */
 export function vllmPool(caches: readonly LayerCache[], rules: VllmPoolRules): Pool {

@@ -28,7 +28,7 @@ import { residentWeights } from './weights.ts'
 
 const GiB = 1024 ** 3
 
-/** vLLM by version: budget of memory.md section 3.1, blocks of 3.2, meanings of 3.3. */
+/** vLLM by version: its budget, its blocks, and what its log means by their size (`v1/core/kv_cache_utils.py`). */
 export function planVllm(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
   const maxModelLen = contextOf(request)

@@ -25,7 +25,7 @@ export interface WeightRules {
   embeddingOnHost: boolean
 }
 
-/** What each rank holds of a role under tensor parallelism (memory.md section 1.4). */
+/** Roles that every rank holds whole under tensor parallelism. */
 const copied: readonly WeightRole[] = ['norm', 'router', 'mlaDown', 'other']
 
 /**
@@ -92,7 +92,7 @@ function fromHeaders(request: MemoryRequest): RoleCounts {
   )
 }
 
-/** Elements by role times bits: 16 for what stays unpacked (memory.md section 1.2). */
+/** Elements by role times bits: 16 for what stays unpacked. */
 function fromParameters(request: MemoryRequest, parameters: RoleCounts): RoleCounts {
   const { facts } = request
   const unpacked = modelDtypeOf(facts, request.dtype) === 'float32' ? 32 : 16
@@ -138,12 +138,12 @@ function stageShare(facts: ModelFacts, { pp }: WeightRules): number {
   return Math.ceil(facts.layerCount / pp) / facts.layerCount
 }
 
-/** max positions x rotary columns x 2 bytes: 0.03125 GiB for Llama-3.1-8B (memory.md section 1.4). */
+/** max positions x rotary columns x 2 bytes: 0.03125 GiB for Llama-3.1-8B. */
 function rotaryTableBytes(facts: ModelFacts): number {
   return (facts.maxPositions ?? 0) * facts.rotaryDim * 2
 }
 
-/** Marlin wants 256 columns and 128 rows: 2880 becomes 3072 and 2944, 9 % more (memory.md section 1.4). */
+/** Marlin wants 256 columns and 128 rows: 2880 becomes 3072 and 2944, 9 % more (logged in vllm#23278). */
 function expertPadding(
   facts: ModelFacts,
   roles: RoleCounts | undefined,

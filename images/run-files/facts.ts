@@ -3,6 +3,7 @@ import type { EngineId } from '../../recipes/recipe.ts'
 import type { ImagePlan } from '../plan.ts'
 import { memoryWords } from '../plan-memory.ts'
 import type { Report } from '../report.ts'
+import { runName } from './name.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */
 export type WeightsMount =
@@ -61,7 +62,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
       : Math.max(leastStartSeconds, Math.ceil((readyMs * startFactor) / 1000))
   const limit = peakBytes === undefined ? undefined : limitOf(peakBytes, plan.sharedMemoryBytes)
   return {
-    name: plan.name.replaceAll(/[._]/g, '-'),
+    name: runName(plan.name),
     image,
     model: plan.model,
     port: plan.port,

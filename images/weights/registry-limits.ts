@@ -9,7 +9,7 @@ export interface RegistryLimits {
   maxLayerBytes: number | undefined
 }
 
-/** GHCR's limit is widely quoted and not in its manual; the others are from AWS's quota pages (reference/slimming.md, 3). */
+/** GHCR's limit is widely quoted and not in its manual; the others are from AWS's quota pages. */
 const profiles: Record<string, number | undefined> = {
   any: undefined,
   ghcr: 10e9,
@@ -23,7 +23,8 @@ export const registryProfileNames = Object.keys(profiles)
 export function registryLimits(profile: string): RegistryLimits {
   if (profile in profiles) return { name: profile, maxLayerBytes: profiles[profile] }
   if (/^\d/.test(profile)) return { name: profile, maxLayerBytes: parseBytes(profile) }
-  const nearest = nearestName(profile, registryProfileNames)
+  const ofHost = profileOfHost(profile)
+  const nearest = ofHost === 'any' ? nearestName(profile, registryProfileNames) : ofHost
   throw new PlanError('refused', {
     attempted: `look up the limits of registry "${profile}"`,
     found: `known are ${registryProfileNames.join(', ')}`,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import semver from 'semver'
 import { parseFacts } from '../../images/container-facts.ts'
+import { parseListeners } from '../../images/listeners.ts'
 import { mediaTypes } from '../../images/oci.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles } from '../../images/runtime-spec.ts'
@@ -15,9 +16,9 @@ import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
-import { enterCommand, forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
-import type { BootedServer, BootRequest, Runner } from './runner.ts'
-import { exitCodeOf, stopContainer } from './stop.ts'
+import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
+import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
+import { exitCodeOf, stopContainer, untilSaid } from './stop.ts'
 import { requireTool, type Tool, tell } from './tool.ts'
 import { mountFlags } from './weights-mount.ts'
 
@@ -50,6 +51,7 @@ export async function containerRunner(context: ContainerBoot): Promise<Container
     gpus: gpuCount(context.gpus, session.machine.gpus.length),
     machine: async () => session.machine,
     boot: (request, use) => bootContainer(session, request, use),
+    stopWhileLoading: (request, stop) => stopInContainer(session, request, stop),
     async close() {
       for (const reference of session.pulled)
         await runProgram(context.tool.name, ['rmi', '--force', reference], context.tool)
@@ -62,13 +64,52 @@ async function bootContainer<Result>(
   request: BootRequest,
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
+  const watch =
+    session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
+  try {
+    return await withContainer(session, request, async ({ id, folder }) => {
+      const container = await inspected(session.tool, id)
+      const reach = await reachOf(session.tool, id, container, request.port, folder)
+      try {
+        return await use(serverOf(session, id, container, reach, watch))
+      } finally {
+        reach.close()
+      }
+    })
+  } finally {
+    watch?.stop()
+  }
+}
+
+async function stopInContainer(
+  session: Session,
+  request: BootRequest,
+  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+): Promise<LoadingOutcome> {
+  const { tool } = session
+  return withContainer(session, request, async ({ id }) => {
+    const isLoading = await untilSaid(tool, id, line, startSeconds)
+    const stopped = isLoading ? await stopContainer(tool, id, signal, timeoutSeconds) : null
+    return { stopped, log: await logOf(tool, id) }
+  })
+}
+
+/** A container that was started, and a folder for what belongs to its boot. */
+interface Started {
+  id: string
+  folder: string
+}
+
+/** Starts a container and leaves nothing of it, whatever `use` does. */
+async function withContainer<Result>(
+  session: Session,
+  request: BootRequest,
+  use: (started: Started) => Promise<Result>,
+): Promise<Result> {
   const reference = await pull(session, request.image)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-boot-'))
   const endings: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
-    const watch =
-      session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
-    if (watch) endings.unshift(() => watch.stop())
     for (const [name, content] of Object.entries(nameFiles)) await writeFile(join(folder, name), content)
     const network = await networkOf(session.tool, endings)
     const { tool, gpus, memoryBytes } = session
@@ -79,13 +120,14 @@ async function bootContainer<Result>(
     const now = tool.name === 'podman' ? ['--time', '0'] : []
     endings.unshift(() => runProgram(tool.name, ['rm', '--force', '--volumes', ...now, id], tool))
     await tell(tool, ['run', '--detach', '--name', id, '--pull', 'never', ...flags, ...mounts, reference])
-    const container = await inspected(tool, id)
-    const reach = await reachOf(tool, id, container, request.port, folder)
-    endings.unshift(() => reach.close())
-    return await use(serverOf(session, id, container, reach, watch))
+    return await use({ id, folder })
   } finally {
     for (const end of endings) await end()
   }
+}
+
+async function logOf(tool: Tool, id: string): Promise<string> {
+  return (await runProgram(tool.name, ['logs', id], tool)).all
 }
 
 async function mountsOf(
@@ -126,7 +168,7 @@ async function requireZstd({ store, machine, tool }: Session, image: Digest): Pr
 
 /** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */
 async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string> {
-  if (enterCommand(tool, 1) !== null) return 'none'
+  if (ownerCommand(tool) !== null) return 'none'
   const name = `ingot-${randomUUID().slice(0, 8)}`
   await tell(tool, ['network', 'create', '--internal', name])
   endings.unshift(() => runProgram(tool.name, ['network', 'rm', name], tool))
@@ -155,10 +197,10 @@ async function reachOf(
   port: number,
   folder: string,
 ): Promise<Reach> {
-  const enter = enterCommand(tool, pid)
-  if (pid > 0 && enter === null) return { url: `http://${address}:${port}`, close: () => undefined }
+  const owner = ownerCommand(tool)
+  if (pid > 0 && owner === null) return { url: `http://${address}:${port}`, close: () => undefined }
   try {
-    if (enter !== null && pid > 0) return await reachThrough(enter, tool.environment, port, folder)
+    if (owner !== null && pid > 0) return await reachThrough(owner, tool.environment, { pid, port }, folder)
   } catch (error) {
     if ((await exitCodeOf(tool, id)) === null) throw error
   }
@@ -177,14 +219,16 @@ function serverOf(
     url: reach.url,
     exitCode: () => exitCodeOf(tool, id),
     async facts() {
-      const said = await runProgram('sh', [join(import.meta.dirname, 'facts.sh'), String(pid)], tool)
+      const script = join(import.meta.dirname, 'facts.sh')
+      const said = await runProgram('sh', [script, String(pid), String(reach.outsidePid ?? '')], tool)
       const facts = parseFacts(said.stdout)
       // Only root may read the mounts of others; the tool knows what it mounted.
       return facts.uid !== null && facts.rootReadOnly === null
         ? { ...facts, rootReadOnly: readOnlyRoot }
         : facts
     },
-    log: async () => (await runProgram(tool.name, ['logs', id], tool)).all,
+    listeners: async () => parseListeners(await socketsOf(pid)),
+    log: () => logOf(tool, id),
     gpuMemoryBytes: async () => watch?.growthBytes() ?? null,
     async computeCache() {
       const owner = ownerCommand(tool)
@@ -194,4 +238,10 @@ function serverOf(
     },
     stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
   }
+}
+
+/** The kernel's tables of the TCP sockets of a process's network; empty once the process is gone. */
+async function socketsOf(pid: number): Promise<string> {
+  const tables = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => ''))
+  return (await Promise.all(tables)).join('')
 }

@@ -1,21 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Client, Container, Service } from '@dagger.io/dagger'
 import { parseFacts } from '../../images/container-facts.ts'
+import { parseListeners } from '../../images/listeners.ts'
 import type { ImageConfig } from '../../images/oci.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import { nameFiles, runtimeSpec } from '../../images/runtime-spec.ts'
+import type { Stopped } from '../../images/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { imageFrom } from '../debian.ts'
+import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
+import { helperOf } from '../factory.ts'
 import { readImageConfig } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
-import type { BootedServer, BootRequest, Runner, StopOutcome } from './runner.ts'
-
-const harnessImage = 'debian:bookworm-slim'
-const harnessPackages = ['runc', 'socat', 'iproute2', 'procps']
-const orderPort = 9100
+import { logReader } from './log-reader.ts'
+import { giveOrder } from './order.ts'
+import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
 
 /** What the Dagger runner needs besides the request. */
 export interface DaggerBoot {
@@ -24,6 +23,8 @@ export interface DaggerBoot {
   /** Port on loopback where the store is served as a registry during the run. */
   registryPort: number
   platform: string
+  /** Pins the container that boots; without it that is made of what base and archive have now. */
+  factory?: FactoryLock | undefined
 }
 
 /** Boots images with runc inside an exec of the engine, pulled by digest from the store. */
@@ -33,6 +34,7 @@ export function daggerRunner(context: DaggerBoot): Runner {
     gpus: 0,
     machine: () => machineOf(context),
     boot: (request, use) => bootInDagger(context, request, use),
+    stopWhileLoading: (request, stop) => stopInDagger(context, request, stop),
   }
 }
 
@@ -41,10 +43,36 @@ async function bootInDagger<Result>(
   request: BootRequest,
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
+  return withHarness(context, request, 'at-once', async (tunnel) => use(await serverOf(tunnel)))
+}
+
+/** The harness itself looks for the line: over the tunnel a small model would be loaded long before the signal comes. */
+async function stopInDagger(
+  context: DaggerBoot,
+  request: BootRequest,
+  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+): Promise<LoadingOutcome> {
+  return withHarness(context, request, 'held', async (tunnel) => {
+    const { orderPort } = await portsOf(tunnel)
+    const order = `stop-loading ${nameOf(signal)}:${timeoutSeconds}:${startSeconds}:${line}`
+    const answer = (await giveOrder(orderPort, order)).toString()
+    const log = await logReader((fromByte) => giveOrder(orderPort, `log ${fromByte}`))()
+    return { stopped: answer.startsWith('unseen') ? null : parseStop(answer), log }
+  })
+}
+
+/** Runs the harness around an image, which starts the server at once or on an order. */
+async function withHarness<Result>(
+  context: DaggerBoot,
+  request: BootRequest,
+  start: 'at-once' | 'held',
+  use: (tunnel: Service) => Promise<Result>,
+): Promise<Result> {
   const config = await readImageConfig(context.store, request.image)
   const harness = await harnessOf(context, request, config)
+  const orderPort = orderPortFor(request.port)
   const service = harness.asService({
-    args: ['sh', '/harness/harness.sh', String(request.port), String(orderPort)],
+    args: ['sh', '/harness/harness.sh', String(request.port), String(orderPort), start],
     insecureRootCapabilities: true,
   })
   const tunnel = context.client.host().tunnel(service, {
@@ -55,7 +83,7 @@ async function bootInDagger<Result>(
   })
   await tunnel.start()
   try {
-    return await use(await serverOf(tunnel))
+    return await use(tunnel)
   } finally {
     await tunnel.stop({ kill: true }).catch(() => undefined)
     await service.stop({ kill: true }).catch(() => undefined)
@@ -72,7 +100,7 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       destination: path,
     })),
   })
-  const scripts = ['harness.sh', 'facts.sh', 'sink.sh']
+  const scripts = ['harness.sh', 'facts.sh', 'sink.sh', 'published.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
   const files = [
     ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),
@@ -82,23 +110,22 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
   const mounted = (request.mounts ?? []).reduce(
     (container, { image }, index) =>
       container.withMountedDirectory(`/mounts/${index}`, pulledByDigest(context, image).rootfs()),
-    toolsOf(context).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
+    (await toolsOf(context)).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
   )
   return files
     .reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
     .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
     .withExposedPort(request.port)
-    .withExposedPort(orderPort)
+    .withExposedPort(orderPortFor(request.port))
 }
 
-function toolsOf({ client, platform }: DaggerBoot): Container {
-  return imageFrom(client, harnessImage, platform)
-    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
-    .withExec([
-      'sh',
-      '-ceu',
-      `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${harnessPackages.join(' ')} >/dev/null`,
-    ])
+/** A port of the harness that is not the server's. */
+function orderPortFor(serverPort: number): number {
+  return serverPort === 9100 ? 9101 : 9100
+}
+
+function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
+  return helperOf(client, 'harness', platform, helperLock(factory, 'harness'))
 }
 
 export function pulledByDigest(
@@ -114,7 +141,7 @@ export function pulledByDigest(
 
 /** The machine of the engine, which may be another than this one. */
 async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
-  const said = await toolsOf(context)
+  const said = await (await toolsOf(context))
     .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
     .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
     .stdout()
@@ -131,48 +158,32 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
   }
 }
 
+/** The ports on this machine that lead to the server and to the harness. */
+async function portsOf(tunnel: Service): Promise<{ serverPort: number; orderPort: number }> {
+  const [serverPort = 0, orderPort = 0] = await Promise.all((await tunnel.ports()).map((port) => port.port()))
+  return { serverPort, orderPort }
+}
+
 async function serverOf(tunnel: Service): Promise<BootedServer> {
-  const ports = await Promise.all((await tunnel.ports()).map((port) => port.port()))
-  const [serverPort = 0, orderTunnelPort = 0] = ports
-  const order = (line: string) => ask(orderTunnelPort, line)
+  const { serverPort, orderPort } = await portsOf(tunnel)
+  const order = async (line: string) => (await giveOrder(orderPort, line)).toString()
   return {
     url: `http://127.0.0.1:${serverPort}`,
     exitCode: async () => exitOf(await order('state')),
     facts: async () => parseFacts(await order('facts')),
-    log: () => order('log'),
+    listeners: async () => parseListeners(await order('listeners')),
+    log: logReader((fromByte) => giveOrder(orderPort, `log ${fromByte}`)),
     gpuMemoryBytes: async () => null,
     // It hands no GPUs to a server.
     computeCache: async () => '',
     stop: async (signal, timeoutSeconds) =>
-      parseStop(await order(`stop ${signal.replace(/^SIG/, '')}:${timeoutSeconds}`)),
+      parseStop(await order(`stop ${nameOf(signal)}:${timeoutSeconds}`)),
   }
 }
 
-/** One order over one connection: a line out, everything that comes back in. */
-async function ask(port: number, line: string): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    const socket = connect({ host: '127.0.0.1', port })
-    const lost = setTimeout(
-      () => socket.destroy(new Error(`no answer to the order "${line}"`)),
-      orderTimeoutMs(line),
-    )
-    try {
-      socket.write(`${line}\n`)
-      return await text(socket)
-    } catch (error) {
-      if (attempt === orderAttempts) throw error
-    } finally {
-      clearTimeout(lost)
-    }
-  }
-}
-
-/** Under load an order was seen to get lost in the tunnel; all of them can be given again. */
-const orderAttempts = 4
-
-function orderTimeoutMs(line: string): number {
-  const seconds = Number(/^stop \w+:(\d+)/.exec(line)?.[1] ?? 0)
-  return (seconds + 20) * 1000
+/** As `kill` names a signal. */
+function nameOf(signal: string): string {
+  return signal.replace(/^SIG/, '')
 }
 
 function exitOf(answer: string): number | null {
@@ -180,6 +191,6 @@ function exitOf(answer: string): number | null {
   return exit === undefined ? null : Number(exit)
 }
 
-function parseStop(answer: string): StopOutcome {
+function parseStop(answer: string): Stopped {
   return { exitCode: exitOf(answer), waitedMs: Number(/^waited-ms (\d+)/m.exec(answer)?.[1] ?? 0) }
 }

@@ -1,14 +1,24 @@
 #!/bin/sh
 # What the kernel knows of the server whose first process is $1, as lines of a key and values; nothing for what it hides.
+# $2 is a process on the outside of the server's published port, where there is such a side.
 pid=$1
+outside=${2:-}
 cat "/proc/$pid/status" 2>/dev/null || exit 0
 awk '$5 == "/" { print "root", $6 }' "/proc/$pid/mountinfo" 2>/dev/null
 
+# Whoever asks through the published port speaks TCP only; what else comes out on that side, the server sent by itself.
+strayed=0
+[ -z "$outside" ] || strayed=$(awk '
+  /^(Ip|Tcp): [A-Z]/ { for (i = 2; i <= NF; i++) name[$1 i] = $i; next }
+  /^(Ip|Tcp):/ { for (i = 2; i <= NF; i++) count[name[$1 i]] = $i }
+  END { if ("InSegs" in count) print (count["InReceives"] > count["InSegs"]) * (count["InReceives"] - count["InSegs"]) }
+' "/proc/$outside/net/snmp" 2>/dev/null)
+
 # Where there is neither the sink nor a default route, no packet can have left.
-sed 's/:/ /' "/proc/$pid/net/dev" | awk '
+sed 's/:/ /' "/proc/$pid/net/dev" | awk -v strayed="$strayed" '
   NR > 2 { names = names " " $1 }
   $1 == "sink" { packets = $11; found = 1 }
-  END { print "interfaces" names; if (found) print "outward", packets }'
+  END { print "interfaces" names; if (found && strayed != "") print "outward", packets + strayed }'
 grep -q ' *sink:' "/proc/$pid/net/dev" || awk '
   NR > 1 && $2 == "00000000" { routed = 1 }
   END { if (!routed) print "outward 0" }' "/proc/$pid/net/route"

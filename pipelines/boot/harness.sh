@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs one image under runc in a network namespace of its own and answers two ports:
-#   $1      bridged to the server inside
-#   $2      one-line orders: state, facts, log, stop SIGNAL:SECONDS
+#   $1      the port that the image publishes, reached from a namespace outside of the server's
+#   $2      one-line orders: state, facts, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
+#   $3      `held` where the server starts only with the order stop-loading
 set -u
 server_port=$1
 order_port=$2
@@ -12,23 +13,43 @@ show_state() {
   if [ -e $state/exit ]; then echo "exit $(cat $state/exit)"; else echo running; fi
 }
 
+stop_server() { # SIGNAL SECONDS
+  began=$(date +%s%3N)
+  runc kill server "$1"
+  limit=$((began + $2 * 1000))
+  while [ ! -e $state/exit ] && [ "$(date +%s%3N)" -lt $limit ]; do sleep 0.05; done
+  [ -e $state/exit ] || { runc kill --all server KILL; echo killed; return; }
+  echo "waited-ms $(($(date +%s%3N) - began))"
+  show_state
+}
+
+# Stops a server that was held while it loads: once its log has the line, within START seconds.
+stop_loading() { # SIGNAL SECONDS START LINE
+  touch $state/go
+  limit=$(($(date +%s%3N) + $3 * 1000))
+  until grep -qsF -- "$4" $state/log; do
+    if [ -e $state/exit ] || [ "$(date +%s%3N)" -ge $limit ]; then echo unseen; return; fi
+    sleep 0.01
+  done
+  stop_server "$1" "$2"
+}
+
 if [ "$order_port" = answer ]; then
   read -r order argument
   case $order in
     state) show_state ;;
     facts)
       pid=$(runc state server 2>/dev/null | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p')
-      sh /harness/facts.sh "$pid"
+      sh /harness/facts.sh "$pid" "$(cat $state/outside)"
       ;;
-    log) cat $state/log ;;
-    stop)
-      began=$(date +%s%3N)
-      runc kill server "${argument%%:*}"
-      limit=$((began + ${argument##*:} * 1000))
-      while [ ! -e $state/exit ] && [ "$(date +%s%3N)" -lt $limit ]; do sleep 0.05; done
-      [ -e $state/exit ] || { runc kill --all server KILL; echo killed; exit 0; }
-      echo "waited-ms $(($(date +%s%3N) - began))"
-      show_state
+    listeners) ip netns exec box cat /proc/net/tcp /proc/net/tcp6 2>/dev/null ;;
+    # A piece at a time: a log that grows while it is sent would never end.
+    log) tail -c "+$((argument + 1))" $state/log | head -c 1000000 ;;
+    stop) stop_server "${argument%%:*}" "${argument##*:}" ;;
+    stop-loading)
+      rest=${argument#*:}
+      line=${rest#*:}
+      stop_loading "${argument%%:*}" "${rest%%:*}" "${line%%:*}" "${line#*:}"
       ;;
   esac
   exit 0
@@ -41,14 +62,19 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 fi 2>/dev/null
 
-ip netns add box
+# Everything that the server is asked comes from the namespace `caller`, as from another machine.
+for name in box caller; do ip netns add $name; done
 ip netns exec box sh /harness/sink.sh
+ip netns exec caller sh /harness/published.sh box /run/netns/box "$server_port" || exit 1
+ip netns exec caller socat "UNIX-LISTEN:$state/published,fork" "TCP:192.0.2.2:$server_port" 2>/dev/null &
+echo $! > $state/outside
 
 cp /harness/config.json /run/bundle/config.json
 (
+  if [ "${3:-}" = held ]; then while [ ! -e $state/go ]; do sleep 0.05; done; fi
   runc run --bundle /run/bundle server > $state/log 2>&1
   echo $? > $state/exit.part
   mv $state/exit.part $state/exit
 ) &
 socat "TCP-LISTEN:$order_port,fork,reuseaddr" "EXEC:sh /harness/harness.sh $server_port answer" &
-exec socat "TCP-LISTEN:$server_port,fork,reuseaddr" "EXEC:ip netns exec box socat STDIO TCP\:127.0.0.1\:$server_port"
+exec socat "TCP-LISTEN:$server_port,fork,reuseaddr" "UNIX-CONNECT:$state/published"

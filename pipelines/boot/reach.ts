@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { sinkAddress } from '../../images/runtime-spec.ts'
+import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 import { runProgram } from '../program.ts'
 import type { Tool } from './tool.ts'
@@ -10,65 +12,87 @@ import type { Tool } from './tool.ts'
 /** A way to the port of a server that no network reaches. */
 export interface Reach {
   url: string
+  /** A process on the outside of the published port, where there is such a side. */
+  outsidePid?: number
   close(): void
 }
 
 /**
- * What a command begins with that has power over a container: nothing for root, `podman unshare` for a user. Null where
- * nothing has: Docker's daemon runs as root for a user who is not.
+ * Gives what a command has to begin with to have power over a container: nothing for root, `podman unshare` for a user. Gives
+ * null where no command has that power: a user who is not root has none over containers of Docker's daemon.
  */
 export function ownerCommand(tool: Tool): string[] | null {
   if (process.getuid?.() === 0) return []
   return tool.name === 'podman' ? ['podman', 'unshare'] : null
 }
 
-/** How the network namespace of a container is entered; null where it cannot be. */
-export function enterCommand(tool: Tool, pid: number): string[] | null {
-  const owner = ownerCommand(tool)
-  return owner && [...owner, 'nsenter', `--net=/proc/${pid}/ns/net`, '--']
-}
-
-/** Puts the sink into the namespace and a bridge to the server's port; `folder` is for the socket between both sides. */
+/**
+ * Puts the sink into the network namespace of the process `pid`, and makes a second namespace from which the published
+ * port is asked, as from another machine. `owner` is what has power over both; `folder` is for the socket between that
+ * namespace and this one. Throws `no-runner` where the machine does not let it.
+ */
 export async function reachThrough(
-  enter: readonly string[],
+  owner: readonly string[],
   environment: NodeJS.ProcessEnv,
-  port: number,
+  server: { pid: number; port: number },
   folder: string,
 ): Promise<Reach> {
-  const [program = '', ...args] = enter
-  const sink = await runProgram(program, [...args, 'sh', join(import.meta.dirname, 'sink.sh')], {
-    environment,
-  })
+  const inside = `/proc/${server.pid}/ns/net`
+  const [program = '', ...args] = [...owner, 'nsenter', `--net=${inside}`, '--', 'sh', scriptOf('sink.sh')]
+  const sink = await runProgram(program, args, { environment })
   if (sink.exitCode !== 0) throw noWay('give the container an interface that leads nowhere', sink.all)
   const socketFile = join(folder, 'bridge.sock')
-  // The package has it compiled.
-  const bridge = join(import.meta.dirname, `bridge${extname(import.meta.filename)}`)
-  const child = spawn(program, [...args, process.execPath, bridge, socketFile, String(port)], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  await listening(child)
+  const bridge = await startBridge(owner, environment, [
+    ...[scriptOf('published.sh'), String(server.pid), inside, String(server.port)],
+    ...[process.execPath, bridgeFile, socketFile, sinkAddress, String(server.port)],
+  ])
   const outer = await forwardTo(socketFile)
   return {
     url: outer.url,
+    outsidePid: bridge.pid,
     close() {
-      child.kill()
+      bridge.stop()
       outer.close()
     },
   }
 }
 
-async function listening(child: ChildProcess): Promise<void> {
+// The package has it compiled.
+const bridgeFile = join(import.meta.dirname, `bridge${extname(import.meta.filename)}`)
+
+function scriptOf(name: string): string {
+  return join(import.meta.dirname, name)
+}
+
+/** Runs the script in a namespace of its own; it becomes the bridge, which says its process id. */
+async function startBridge(
+  owner: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  script: readonly string[],
+): Promise<{ pid: number; stop(): void }> {
+  const [program = '', ...args] = [...owner, 'unshare', '--net', '--', 'sh', ...script]
+  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const pid = Number(await listening(child))
+  return { pid, stop: () => void child.kill() }
+}
+
+/** The first words of a child; throws with its complaint when it ends before it said any. */
+async function listening(child: ChildProcess): Promise<string> {
   let said = ''
   child.stderr?.on('data', (chunk) => {
     said += chunk
   })
-  const ended = once(child, 'close').then(() => {
-    throw noWay('bridge a port out of the container', said)
+  const ended = Promise.race([
+    once(child, 'close').then(() => said),
+    once(child, 'error').then(([error]) => messageOf(error)),
+  ]).then((words) => {
+    throw noWay('bridge a port out of the container', words)
   })
   // Without a handler of its own, the end of the bridge after the boot would count as unhandled.
   ended.catch(() => undefined)
-  if (child.stdout) await Promise.race([once(child.stdout, 'data'), ended])
+  if (child.stdout === null) return ended
+  const [words] = await Promise.race([once(child.stdout, 'data'), ended])
+  return String(words)
 }
 
 /** A port on loopback that leads to a socket file; connections are closed at once while nobody listens there. */

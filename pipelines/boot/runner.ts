@@ -1,28 +1,40 @@
 import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { Listener } from '../../images/listeners.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
 import type { BootProfile } from '../../images/runtime-spec.ts'
+import type { Stopped } from '../../images/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
 
-export interface StopOutcome {
-  /** Null when the signal was ignored and the server had to be killed. */
-  exitCode: number | null
-  waitedMs: number
+/** How a server is stopped while it loads: once its log has the line, which may take so long. */
+export interface LoadingStop {
+  signal: string
+  timeoutSeconds: number
+  line: string
+  startSeconds: number
+}
+
+export interface LoadingOutcome {
+  /** Null when the server never said the line. */
+  stopped: Stopped | null
+  log: string
 }
 
 /** A server that was started from an image and can be asked. */
 export interface BootedServer {
-  /** Address of the server, without a slash at the end. */
+  /** Leads to the port that the image publishes, from outside of its network; without a slash at the end. */
   url: string
   /** Null while it runs. */
   exitCode(): Promise<number | null>
   facts(): Promise<ContainerFacts>
+  /** Every TCP port of its network namespace that waits for connections, loopback included. */
+  listeners(): Promise<Listener[]>
   log(): Promise<string>
   /** Most that the used memory of all GPUs has grown since the request to boot; null where there are none. */
   gpuMemoryBytes(): Promise<number | null>
   /** What compute-cache.sh prints of the running server; empty where the runner cannot look into it. */
   computeCache(): Promise<string>
   /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
-  stop(signal: string, timeoutSeconds: number): Promise<StopOutcome>
+  stop(signal: string, timeoutSeconds: number): Promise<Stopped>
 }
 
 export interface BootRequest {
@@ -44,5 +56,7 @@ export interface Runner {
   /** GPUs that are handed to every server. */
   gpus: number
   machine(): Promise<RunnerFacts>
+  /** Starts the image only to stop it while it loads. */
+  stopWhileLoading(request: BootRequest, stop: LoadingStop): Promise<LoadingOutcome>
   boot<Result>(request: BootRequest, use: (server: BootedServer) => Promise<Result>): Promise<Result>
 }

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Stopped } from '../../images/stop-check.ts'
 import { runProgram } from '../program.ts'
-import type { StopOutcome } from './runner.ts'
 import { type Tool, tell } from './tool.ts'
 
 /** Exit code of a container, null while it runs. */
@@ -16,7 +18,7 @@ export async function stopContainer(
   id: string,
   signal: string,
   timeoutSeconds: number,
-): Promise<StopOutcome> {
+): Promise<Stopped> {
   const beganMs = performance.now()
   const waitedMs = () => Math.round(performance.now() - beganMs)
   await runProgram(tool.name, ['kill', '--signal', signal, id], tool)
@@ -28,4 +30,36 @@ export async function stopContainer(
   }
   await runProgram(tool.name, ['kill', '--signal', 'KILL', id], tool)
   return { exitCode: null, waitedMs: waitedMs() }
+}
+
+/** Follows the log of a container until it has the line, ends, or time is up; says whether the line came. */
+export async function untilSaid(
+  tool: Tool,
+  id: string,
+  line: string,
+  limitSeconds: number,
+): Promise<boolean> {
+  const child = spawn(tool.name, ['logs', '--follow', id], {
+    env: tool.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  const seen = new Promise<boolean>((found) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => {
+        said += text
+        if (said.includes(line)) found(true)
+      })
+  })
+  const stop = new AbortController()
+  const over = Promise.race([
+    once(child, 'close').catch(() => undefined),
+    sleep(limitSeconds * 1000, undefined, { signal: stop.signal }).catch(() => undefined),
+  ]).then(() => said.includes(line))
+  try {
+    return await Promise.race([seen, over])
+  } finally {
+    stop.abort()
+    child.kill()
+  }
 }

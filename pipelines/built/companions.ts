@@ -2,6 +2,8 @@ import type { Descriptor } from '../../images/oci.ts'
 import type { ImagePlan } from '../../images/plan.ts'
 import { modelcarPart } from '../../images/weights/modelcar.ts'
 import type { Digest } from '../../lib/digest.ts'
+import { damagesIn } from '../store/damage.ts'
+import { StoreError } from '../store/error.ts'
 import { readImageConfig, readImageManifest } from '../store/image.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
@@ -15,9 +17,21 @@ export interface Companion {
   programs: Digest[]
 }
 
-/** Whether an image that the recipe delivers beside the server's is not in the store. */
+/** Whether an image that the recipe delivers beside the server's is not in the store, or not as it was made. */
 export async function lacksCompanions(store: Store, plan: ImagePlan): Promise<boolean> {
-  return (await companionsOf(store, { plan })).length < companionNames(plan).length
+  try {
+    const found = await companionsOf(store, { plan })
+    if (found.length < companionNames(plan).length) return true
+    const images = found.map(({ image }) => image.digest)
+    return (await damagesIn(store, images, { by: 'stamp' })).length > 0
+  } catch (error) {
+    if (isLost(error)) return true
+    throw error
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof StoreError && (error.code === 'missing-blob' || error.code === 'corrupt-blob')
 }
 
 /** Images of weights that a recipe delivers beside the server, if the store's are of the same weights. */

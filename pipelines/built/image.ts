@@ -3,8 +3,10 @@ import { type ImagePlan, planImage } from '../../images/plan.ts'
 import type { Report } from '../../images/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
-import { type LoadedRecipe, loadLock, loadRecipe } from '../recipes.ts'
-import { knownReport } from '../report-record.ts'
+import { loadLocked } from '../lock/recipe.ts'
+import type { LoadedRecipe } from '../recipes.ts'
+import { reportState } from '../report-record.ts'
+import { damagedImage } from '../store/damage.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 
@@ -16,23 +18,22 @@ export interface BuiltImage {
   report: Report
 }
 
-/** The image that a recipe and its lock stand for, from the store. Throws `missing-lock` and `no-image`. */
+/**
+ * The image that a recipe and its lock stand for, from the store. Throws `missing-lock`, `lock-mismatch`, `no-image`,
+ * `missing-blob` and `corrupt-blob`.
+ */
 export async function findBuilt(
   file: string,
   store: Store,
   environment: NodeJS.ProcessEnv,
 ): Promise<BuiltImage> {
-  const loaded = await loadRecipe(file, environment)
-  const lock = await loadLock(loaded.lockFile)
-  if (lock === undefined)
-    throw new StageError('missing-lock', {
-      attempted: `find the image of ${file}`,
-      found: 'the recipe has no lock, so nothing was built from it',
-      hint: `run \`ingot build ${file}\``,
-    })
+  const { lock, ...loaded } = await loadLocked(file, environment, `find the image of ${file}`)
   const plan = planImage(loaded.recipe, lock)
-  const report = await knownReport(store, plan)
-  if (report !== undefined) return { loaded, lock, plan, report }
+  const state = await reportState(store, plan)
+  if (state !== undefined) {
+    if (state.damages.length > 0) throw damagedImage(state.report.image, state.damages)
+    return { loaded, lock, plan, report: state.report }
+  }
   throw new StageError('no-image', {
     attempted: `find the image of ${file}`,
     found: 'the store has none for this recipe and lock',

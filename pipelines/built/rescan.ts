@@ -11,6 +11,7 @@ import type { Login } from '../network/login.ts'
 import { secretsInFiles } from '../scan/logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from '../scan/scan.ts'
 import { hubTokenOf, type KnownSecret, knownSecrets } from '../scan/secrets.ts'
+import { searchWeightLayers, type WeightsSearch } from '../scan/weights.ts'
 import { readBlobText } from '../store/blobs.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
@@ -43,13 +44,14 @@ export async function openRescan(built: BuiltImage, request: RescanRequest): Pro
   const { environment, onNotice } = request
   if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = await secretsOf(built, request)
-  const scan = (
+  const weights = () => searchWeightLayers(request.store, plan, secrets)
+  const scan = async (
     name: string,
     image: Digest,
     layers: ReadonlySet<Digest>,
     policy: ScanPolicy,
     texts: Record<string, string>,
-  ) => scanOne({ ...request, name, image, layers, policy, texts, secrets })
+  ) => scanOne({ ...request, name, image, layers, policy, texts, secrets, weights: await weights() })
   return {
     async image(documents) {
       const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
@@ -67,7 +69,8 @@ export async function openRescan(built: BuiltImage, request: RescanRequest): Pro
       const texts = textsOf(documents)
       if (programs.length > 0)
         return scan(full, image.digest, new Set(programs), modelcarPolicy(plan.policy), texts)
-      refuseSecrets(full, secretsIn({ ...(await ownTexts(request.store, image.digest)), ...texts }, secrets))
+      const inTexts = secretsIn({ ...(await ownTexts(request.store, image.digest)), ...texts }, secrets)
+      refuseSecrets(full, [...inTexts, ...(await weights()).secrets])
       return undefined
     },
   }
@@ -81,9 +84,11 @@ interface OneScan extends RescanRequest {
   policy: ScanPolicy
   texts: Record<string, string>
   secrets: readonly KnownSecret[]
+  weights: WeightsSearch
 }
 
-async function scanOne({ store, name, image, layers, policy, texts, secrets, environment, signal }: OneScan) {
+async function scanOne(one: OneScan) {
+  const { store, name, image, layers, policy, texts, secrets, weights, environment, signal } = one
   const manifest = await readImageManifest(store, image)
   return scanImage({
     store,
@@ -92,6 +97,7 @@ async function scanOne({ store, name, image, layers, policy, texts, secrets, env
     texts: { ...(await ownTexts(store, image)), ...texts },
     policy,
     secrets,
+    weights,
     environment,
     ...(signal && { signal }),
   })

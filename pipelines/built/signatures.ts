@@ -7,7 +7,7 @@ import { type Digest, digestOf, hexOf, isDigest } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { type Cosign, type CosignContext, type Signer, withCosign } from '../cosign.ts'
 import { readBlobText, statBlob } from '../store/blobs.ts'
-import { readRecord, touchRecord, writeRecord } from '../store/record.ts'
+import { readCache, touchRecord, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
 
@@ -63,7 +63,7 @@ async function signed(store: Store, cosign: Cosign, text: string, act: string): 
 }
 
 async function known(store: Store, key: string): Promise<Descriptor | undefined> {
-  const found = record.safeParse(await readRecord(store, kind, key))
+  const found = record.safeParse(await readCache(store, kind, key))
   if (!found.success) return undefined
   const digest = found.data.bundle
   const size = await statBlob(store, digest)

@@ -14,6 +14,7 @@ import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { attachedEntries, type BundledAttestation, spokenOf } from './attached.ts'
 import { type BundleEntry, blobEntry, textEntry } from './contents.ts'
+import { BundleError } from './error.ts'
 
 /** Everything of built recipes that goes into a bundle. */
 export interface BundleContents {
@@ -117,7 +118,23 @@ function runFilesOf(
   ]
 }
 
-/** What two images share is carried once. */
+/** What two images share is carried once. Throws `two-of-one-name` for two files that would take each other's place. */
 function distinct(entries: readonly BundleEntry[]): BundleEntry[] {
-  return [...new Map(entries.map((entry) => [entry.path, entry])).values()]
+  const known = new Map<string, BundleEntry>()
+  for (const entry of entries) {
+    const other = known.get(entry.path)
+    // What is attached is named by its content, apart from signatures, of which each is as good as the other.
+    if (other !== undefined && other.sha256 !== entry.sha256 && !entry.path.startsWith('attached/'))
+      throw twoOfOneName(entry.path)
+    known.set(entry.path, entry)
+  }
+  return [...known.values()]
+}
+
+function twoOfOneName(path: string): BundleError {
+  return new BundleError('two-of-one-name', {
+    attempted: `put ${path} into the bundle`,
+    found: 'two of its recipes make a file of this name, with other content',
+    hint: 'a recipe named NAME-weights meets the weights of NAME: rename one, or carry each in a bundle of its own',
+  })
 }

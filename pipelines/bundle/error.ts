@@ -1,5 +1,10 @@
 import { IngotError } from '../../lib/error.ts'
 
-export type BundleErrorCode = 'target-exists' | 'bad-earlier' | 'disk-full' | 'not-writable'
+export type BundleErrorCode =
+  | 'target-exists'
+  | 'two-of-one-name'
+  | 'bad-earlier'
+  | 'disk-full'
+  | 'not-writable'
 
 export class BundleError extends IngotError<BundleErrorCode> {}

@@ -5,11 +5,13 @@ import { reportText } from '../../images/report-text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build.ts'
 import { tellFailure } from '../failure.ts'
+import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
+import { lockOf, saveLockOf } from '../lock/recipe.ts'
 import { resolveLock } from '../lock.ts'
 import type { Progress } from '../progress.ts'
-import { type LoadedRecipe, loadLock, loadRecipe, saveLock } from '../recipes.ts'
+import { type LoadedRecipe, loadRecipe } from '../recipes.ts'
 import type { LazyEngine } from '../session.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { openTurns, type Turns } from '../turns.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
@@ -41,6 +43,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
   const parallel = parallelOf(values.parallel)
   const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
+  // A lock or a folder that does not fit is told before anything is built.
+  await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
   const verify = values['no-verify'] !== true
   const slim = values['no-slim'] !== true
@@ -65,6 +69,11 @@ function parallelOf(text: string | undefined): number {
   throw usageError('build', `--parallel is "${text}", not a number from 1 to 99`)
 }
 
+async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Promise<void> {
+  const lock = await lockOf(loaded)
+  if (lock !== undefined) await requireSameFolder({ ...loaded, lock }, { signal })
+}
+
 interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {
   progress: Progress
   verify: boolean
@@ -78,28 +87,31 @@ async function buildRecipe(
   engine: LazyEngine,
   context: RecipeContext,
 ): Promise<Report> {
-  const lock = await lockOf(loaded, engine, context)
+  const lock = (await lockOf(loaded)) ?? (await newLock(loaded, engine, context))
   const slimmed: ImagePlan = planImage(loaded.recipe, lock)
   const plan = context.slim ? slimmed : stockPlanOf(slimmed)
   const store = await openStore(storeFolder(context.environment))
   try {
-    return await buildImage(plan, lock.weights, {
+    const building = {
       ...context,
+      factory: lock.factory,
       store,
       engine: () => engine.client(),
       recipeFolder: loaded.folder,
-    })
+    }
+    return await withSameFolder({ ...loaded, lock }, building, () => buildImage(plan, lock.weights, building))
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }
 }
 
 /** A recipe that was never locked is locked now, as package managers do; an existing lock is never changed here. */
-async function lockOf(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
-  const known = await loadLock(loaded.lockFile)
-  if (known) return known
-  context.progress.step(`lock ${loaded.recipe.name}`)
-  const lock = await resolveLock(await engine.client(), loaded, context.environment)
-  await saveLock(loaded.lockFile, lock)
+async function newLock(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
+  const { environment, signal, progress } = context
+  progress.step(`lock ${loaded.recipe.name}`)
+  const lock = await resolveLock(loaded, { environment, signal, engine: () => engine.client() })
+  await saveLockOf(loaded, lock)
   return lock
 }

@@ -8,7 +8,7 @@ import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.
 import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
 import { fetchForeign } from '../fetch-blobs.ts'
 import { daggerSecrets } from '../secrets.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import {
   type Command,
   type CommandContext,
@@ -68,6 +68,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const text = bundledText(folder, bundled, signer !== undefined)
     context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : text)
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -1,4 +1,4 @@
-import { formatProblem } from '../../recipes/parse.ts'
+import { formatDoubt, formatProblem } from '../../recipes/parse.ts'
 import { checkRecipe } from '../recipes.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
@@ -7,7 +7,7 @@ export const checkCommand: Command = {
   run,
 }
 
-async function run(argv: readonly string[], { stdout }: CommandContext): Promise<number> {
+async function run(argv: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(
     argv,
     { json: { type: 'boolean' } },
@@ -15,6 +15,8 @@ async function run(argv: readonly string[], { stdout }: CommandContext): Promise
   )
   const results = await Promise.all(positionals.map(checkRecipe))
   const problems = results.flatMap((result) => (result.ok ? [] : result.problems))
+  for (const doubt of results.flatMap((result) => (result.ok ? result.doubts : [])))
+    stderr(`${formatDoubt(doubt)}\n`)
   if (values.json) stdout(`${JSON.stringify(problems, null, 2)}\n`)
   else if (problems.length > 0) stdout(`${problems.map(formatProblem).join('\n')}\n`)
   else stdout(`${positionals.length === 1 ? 'recipe is' : `${positionals.length} recipes are`} valid\n`)

@@ -8,9 +8,14 @@ import { findProgram, runProgram } from '../program.ts'
 import { engineSource, programSource } from '../session.ts'
 import { systemFailureOf } from '../system-error.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
+import { doctorStore } from './doctor-store.ts'
 
 export const doctorCommand: Command = {
-  options: { json: 'as JSON' },
+  options: {
+    store:
+      'check the store instead: hash every blob, follow every name, read every record; exit 1 when something is wrong',
+    json: 'as JSON',
+  },
   run,
 }
 
@@ -25,9 +30,10 @@ interface Finding {
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values } = readArguments(
     argv,
-    { json: { type: 'boolean' } },
+    { json: { type: 'boolean' }, store: { type: 'boolean' } },
     { command: 'doctor', least: 0, most: 0 },
   )
+  if (values.store) return doctorStore(values.json === true, context)
   const findings = await Promise.all([
     engine(),
     daggerProgram(),

@@ -4,13 +4,13 @@ import { planImage } from '../../images/plan.ts'
 import { type Report, reportJson } from '../../images/report.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { buildImage } from '../build.ts'
-import { StageError } from '../error.ts'
 import type { GateImage } from '../gate/boots.ts'
 import { runGate } from '../gate.ts'
-import { loadLock, loadRecipe } from '../recipes.ts'
+import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
+import { loadLocked } from '../lock/recipe.ts'
 import { serveStore } from '../registry/server.ts'
 import { keepReport } from '../report-record.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { openTurns } from '../turns.ts'
 import { type VerifyOptions, withRunner } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
@@ -45,6 +45,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const lines = [...gateLines(report.gate), report.image, '']
     context.stdout(values.json ? prettyJson(reportJson(report)) : lines.join('\n'))
     return exitCodes[report.gate?.status ?? 'not run']
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }
@@ -57,14 +59,16 @@ async function gated(
   store: Store,
   context: CommandContext,
 ): Promise<Report> {
-  const { recipe, folder, lockFile } = await loadRecipe(file, context.environment)
-  const lock = await loadLock(lockFile)
-  if (lock === undefined) throw noLock(file)
+  const act = `compare the image of ${file} with its stock image`
+  const locked = await loadLocked(file, context.environment, act)
+  const { recipe, folder, lock } = locked
+  await requireSameFolder(locked, { signal: context.signal })
   const plan = planImage(recipe, lock)
   return withEngine(context, async (engine) => {
     const shared = { ...context, store, engine: () => engine.client() }
-    const building = { ...shared, recipeFolder: folder, verify: false, boots: openTurns() }
-    await buildImage(plan, lock.weights, building)
+    const { factory } = lock
+    const building = { ...shared, recipeFolder: folder, verify: false, factory, boots: openTurns() }
+    await withSameFolder(locked, shared, () => buildImage(plan, lock.weights, building))
     const subject = await findSubject(file, store, context.environment)
     const stock = async (): Promise<GateImage> => {
       const { image } = await buildImage(stockPlanOf(plan), lock.weights, building)
@@ -80,6 +84,7 @@ async function gated(
           {
             client: await engine.client(),
             environment: context.environment,
+            factory,
             registryPort: registry.port,
             runner,
             stock,
@@ -101,12 +106,4 @@ async function gated(
 function cutLibraries({ removals }: Report): string[] {
   const removal = removals.find(({ rule }) => rule === 'gpu-code')
   return (removal?.largest ?? []).map(({ path }) => path)
-}
-
-function noLock(file: string): StageError {
-  return new StageError('missing-lock', {
-    attempted: `compare the image of ${file} with its stock image`,
-    found: 'it has no lock',
-    hint: `run \`ingot build ${file}\` first`,
-  })
 }

@@ -3,11 +3,16 @@ import { join, relative } from 'node:path'
 import { isTouched } from '../../images/changed.ts'
 import type { Device } from '../../images/engine.ts'
 import { definedEngines } from '../../images/engines.ts'
+import type { Report, Verdict } from '../../images/report.ts'
+import type { Digest } from '../../lib/digest.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import { changedFiles } from '../changed-files.ts'
-import { checkRecipe, lockFileOf } from '../recipes.ts'
+import { lockFileOf } from '../lock/file.ts'
+import { checkRecipe } from '../recipes.ts'
+import { listReports } from '../report-record.ts'
+import { damagesIn, damageText } from '../store/damage.ts'
 import { listReferences } from '../store/reference.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const listCommand: Command = {
@@ -32,7 +37,25 @@ interface ListedRecipe {
 interface Listing {
   engines: string[]
   recipes: ListedRecipe[]
-  images: { name: string; digest: string }[]
+  images: ListedImage[]
+  /** Judged images that are not whole any more. */
+  lost: LostImage[]
+}
+
+interface ListedImage {
+  name: string
+  digest: Digest
+  /** Of the last boot; null where nothing was judged, or where the image is not what was judged any more. */
+  verdict: Verdict | null
+  /** What is missing or damaged, as far as it shows without reading every byte. */
+  damages: string[]
+}
+
+interface LostImage {
+  name: string
+  digest: Digest
+  verdict: Verdict
+  damages: string[]
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -44,7 +67,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const listing: Listing = {
     engines: definedEngines(),
     recipes: await listRecipes('recipes', context.environment, changed),
-    images: await listImages(context),
+    ...(await listImages(context)),
   }
   context.stdout(values.json ? `${JSON.stringify(listing, null, 2)}\n` : listingText(listing))
   return 0
@@ -62,10 +85,7 @@ async function listRecipes(
   return listed.filter(({ file, engine }) => {
     // One with problems is of interest when it was touched itself.
     if (engine === null) return changed.includes(file)
-    return isTouched(
-      { file, lockFile: relative('.', lockFileOf(file, folder, environment)), engine },
-      changed,
-    )
+    return isTouched({ file, lockFile: relative('.', lockFileOf(file, environment)), engine }, changed)
   })
 }
 
@@ -84,18 +104,50 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
   }
 }
 
-async function listImages({ environment }: CommandContext): Promise<Listing['images']> {
+async function listImages({ environment }: CommandContext): Promise<Pick<Listing, 'images' | 'lost'>> {
   const store = await openStore(storeFolder(environment))
   try {
-    return (await listReferences(store)).flatMap(({ name, descriptor }) =>
-      name === undefined ? [] : [{ name, digest: descriptor.digest }],
-    )
+    const reports = await listReports(store)
+    const images: ListedImage[] = []
+    for (const { name, descriptor } of await listReferences(store)) {
+      if (name === undefined) continue
+      const { digest } = descriptor
+      const damages = await damagesOf(store, digest)
+      const verdict = reports.find(({ image }) => image === digest)?.verdict ?? null
+      images.push({ name, digest, verdict: damages.length === 0 ? verdict : null, damages })
+    }
+    return { images, lost: await lostImages(store, reports, images) }
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }
 }
 
-function listingText({ engines, recipes, images }: Listing): string {
+async function lostImages(
+  store: Store,
+  reports: readonly Report[],
+  images: readonly ListedImage[],
+): Promise<LostImage[]> {
+  const lost: LostImage[] = []
+  for (const { name, image: digest, verdict } of reports) {
+    if (images.some((image) => image.digest === digest)) continue
+    const damages = await damagesOf(store, digest)
+    if (damages.length > 0) lost.push({ name, digest, verdict, damages })
+  }
+  return lost
+}
+
+async function damagesOf(store: Store, image: Digest): Promise<string[]> {
+  return (await damagesIn(store, [image], { by: 'glance' })).map(damageText)
+}
+
+function imageText({ name, digest, verdict, damages }: ListedImage): string {
+  const damaged = damages.length === 0 ? '' : `  not whole, build it again: ${damages.join('; ')}`
+  return `  ${name}  ${digest}${verdict === null ? '' : `  ${verdict}`}${damaged}`
+}
+
+function listingText({ engines, recipes, images, lost }: Listing): string {
   return [
     `engines: ${engines.join(', ')}`,
     'recipes:',
@@ -104,7 +156,11 @@ function listingText({ engines, recipes, images }: Listing): string {
         `  ${recipe.file}  ${recipe.name ?? `${recipe.problems} problems, see \`ingot check ${recipe.file}\``}`,
     ),
     'images:',
-    ...images.map((image) => `  ${image.name}  ${image.digest}`),
+    ...images.map(imageText),
+    ...lost.map(
+      ({ name, digest, verdict, damages }) =>
+        `  ${name}  ${digest}  was judged "${verdict}" and is not whole: ${damages.join('; ')}`,
+    ),
     '',
   ].join('\n')
 }

@@ -1,39 +1,72 @@
-import { lockDrift } from '../../recipes/lock.ts'
-import { StageError } from '../error.ts'
+import { type Lock, lockDrift } from '../../recipes/lock.ts'
+import { type LockState, readLockFile } from '../lock/file.ts'
+import { missingLock, requireSame, saveLockOf } from '../lock/recipe.ts'
 import { resolveLock } from '../lock.ts'
-import { loadLock, loadRecipe, saveLock } from '../recipes.ts'
+import { type LoadedRecipe, loadRecipe } from '../recipes.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const lockCommand: Command = {
-  options: { check: 'write nothing; exit 1 when the lock no longer matches the world' },
+  options: {
+    all: 'renew everything that the lock pins; without this, what the recipe still asks for stays as it is',
+    check: 'write nothing; exit 1 when the world has moved on since the lock, 2 when the recipe has',
+  },
   run,
 }
 
+const options = { all: { type: 'boolean' }, check: { type: 'boolean' } } as const
+
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(
-    argv,
-    { check: { type: 'boolean' } },
-    { command: 'lock', least: 1, most: 1 },
-  )
+  const { values, positionals } = readArguments(argv, options, { command: 'lock', least: 1, most: 1 })
   const loaded = await loadRecipe(positionals[0] ?? '', context.environment)
-  const before = await loadLock(loaded.lockFile)
-  if (values.check && before === undefined) throw missingLock(loaded.file)
-  const after = await withEngine(context, async (engine) =>
-    resolveLock(await engine.client(), loaded, context.environment),
-  )
-  const drift = before === undefined ? ['new lock'] : lockDrift(before, after)
-  for (const line of drift) context.stdout(`${line}\n`)
-  if (values.check) return drift.length === 0 ? 0 : 1
-  if (drift.length === 0) context.stdout('nothing drifted\n')
-  else await saveLock(loaded.lockFile, after)
+  const found = await readLockFile(loaded.lockFile)
+  const resolve = (kept?: Lock) => resolved(loaded, kept, context)
+  if (values.check) return check(checkable(loaded, found), await resolve(), context)
+  if (found.state === 'broken')
+    context.stderr(`ingot: the lock ${loaded.lockFile} is written anew: ${found.error.failure.found}\n`)
+  const before = found.state === 'read' ? found.lock : undefined
+  const after = await resolve(values.all ? undefined : before)
+  const lines = before === undefined ? [`new lock ${loaded.lockFile}`] : changesOf(before, after)
+  for (const line of lines) context.stdout(`${line}\n`)
+  if (lines.length > 0) await saveLockOf(loaded, after)
+  else if (values.all) context.stdout('nothing drifted\n')
+  else context.stdout('nothing to renew: the lock fits its recipe; --all takes what the world has now\n')
   return 0
 }
 
-function missingLock(file: string): StageError {
-  return new StageError('missing-lock', {
-    attempted: `compare the lock of ${file} with the world`,
-    found: 'there is no lock yet',
-    hint: `run \`ingot lock ${file}\``,
-  })
+function resolved(loaded: LoadedRecipe, kept: Lock | undefined, context: CommandContext): Promise<Lock> {
+  const { environment, signal } = context
+  return withEngine(context, (engine) =>
+    resolveLock(loaded, { environment, signal, kept, engine: () => engine.client() }),
+  )
+}
+
+/** The lock to compare with the world. Throws for none, a broken one, and one of another recipe. */
+function checkable(loaded: LoadedRecipe, found: LockState): Lock {
+  if (found.state === 'broken') throw found.error
+  if (found.state === 'none')
+    throw missingLock(
+      loaded,
+      `compare the lock of ${loaded.file} with the world`,
+      `run \`ingot lock ${loaded.file}\``,
+    )
+  requireSame(loaded, found.lock)
+  return found.lock
+}
+
+function check(before: Lock, after: Lock, { stdout }: CommandContext): number {
+  const drift = pinsDrift(before, after)
+  for (const line of drift) stdout(`${line}\n`)
+  if (drift.length === 0) stdout('nothing drifted\n')
+  return drift.length === 0 ? 0 : 1
+}
+
+/** What an older lock did not record is no drift. */
+function pinsDrift({ madeFrom: _before, ...before }: Lock, { madeFrom: _after, ...after }: Lock): string[] {
+  return lockDrift(before, after)
+}
+
+function changesOf(before: Lock, after: Lock): string[] {
+  if (before.madeFrom !== undefined) return lockDrift(before, after)
+  return [...pinsDrift(before, after), 'the lock now records what it was made from']
 }

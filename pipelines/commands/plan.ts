@@ -1,13 +1,19 @@
+import { resolve } from 'node:path'
 import { estimateCauses } from '../../images/attribution/estimate.ts'
 import { estimateLines } from '../../images/attribution/text.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
 import { gpuCodeReason, type Rewriting } from '../../images/slimming.ts'
+import { unlockedText } from '../../images/unlocked.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
+import { pickFiles } from '../../recipes/weight-selection.ts'
 import { StageError } from '../error.ts'
+import { requireSameFolder } from '../lock/folder.ts'
+import { loadLocked } from '../lock/recipe.ts'
 import { memoryTable } from '../memory/table.ts'
-import { loadLock, loadRecipe } from '../recipes.ts'
+import { type LoadedRecipe, loadRecipe } from '../recipes.ts'
+import { listFolder } from '../weights/folder-list.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const planCommand: Command = {
@@ -21,18 +27,25 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     { json: { type: 'boolean' } },
     { command: 'plan', least: 1, most: 1 },
   )
-  const { recipe, file, lockFile } = await loadRecipe(positionals[0] ?? '', context.environment)
-  const lock = await loadLock(lockFile)
-  if (lock === undefined)
-    throw new StageError('missing-lock', {
-      attempted: `plan ${file}`,
-      found: 'it has no lock',
-      hint: `run \`ingot lock ${file}\``,
-    })
-  const plan = planImage(recipe, lock)
+  const file = positionals[0] ?? ''
+  const locked = await loadLocked(file, context.environment, `plan ${file}`).catch(async (error) => {
+    // What the recipe says by itself is an answer too, and needs nothing but this machine.
+    if (error instanceof StageError && error.code === 'missing-lock' && !values.json)
+      context.stdout(`${await knownOf(await loadRecipe(file, context.environment))}\n`)
+    throw error
+  })
+  await requireSameFolder(locked, { signal: context.signal })
+  const plan = planImage(locked.recipe, locked.lock)
   // A plan holds JSON values only; interfaces without an index signature need the cast.
   context.stdout(values.json ? prettyJson(plan as unknown as Json) : planText(plan))
   return 0
+}
+
+async function knownOf({ recipe, folder }: LoadedRecipe): Promise<string> {
+  const { source } = recipe.weights
+  if (source.type !== 'folder') return unlockedText(recipe, undefined)
+  const listing = await listFolder(resolve(folder, source.path), source).catch(() => undefined)
+  return unlockedText(recipe, listing && pickFiles(listing.files, source).taken)
 }
 
 function planText(plan: ImagePlan): string {
@@ -41,6 +54,7 @@ function planText(plan: ImagePlan): string {
     `${plan.name}: ${plan.engine.id} ${plan.engine.version} serves ${plan.model}`,
     `plan      ${planDigestOf(plan)}`,
     `base      ${plan.runtime.locked.base.reference} ${plan.runtime.locked.base.digest.slice(0, 19)}`,
+    `packer    ${packerText(plan)}`,
     `weights   ${weights.delivery}, ${weights.files.length} files, ${formatBytes(weights.sizeBytes)}, set ${weights.setDigest.slice(0, 19)}`,
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
@@ -52,6 +66,13 @@ function planText(plan: ImagePlan): string {
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')
+}
+
+function packerText({ packer }: ImagePlan): string {
+  if (packer === undefined) return 'not pinned by this lock; `ingot lock RECIPE` pins it'
+  const { base, packages } = packer
+  const versions = packages.map(({ name, version }) => `${name} ${version}`)
+  return [`${base.reference} ${base.digest.slice(0, 19)}`, ...versions].join(', ')
 }
 
 /** The lock knows packages and wheels as they are downloaded, and weights to the byte. */

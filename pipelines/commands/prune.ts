@@ -1,8 +1,11 @@
+import type { Report, Verdict } from '../../images/report.ts'
 import { formatBytes } from '../../lib/bytes.ts'
+import type { Digest } from '../../lib/digest.ts'
 import { StageError } from '../error.ts'
-import { type Collected, collectGarbage } from '../store/garbage.ts'
+import { listReports, reportKind } from '../report-record.ts'
+import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
 import { listReferences, type Reference } from '../store/reference.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const pruneCommand: Command = {
@@ -30,10 +33,14 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const store = await openStore(storeFolder(context.environment))
   try {
     const names = await namesOf(store, positionals)
-    const collected = await prune(store, names, days * dayMs, values['dry-run'])
-    const found = { images: [...names], ...collected, dryRun: values['dry-run'] }
+    const known = await listReports(store)
+    const { records, ...collected } = await prune(store, names, days * dayMs, values['dry-run'])
+    const reports = lostReports(known, records, { names, days, left: await leftNames(store, names) })
+    const found = { images: [...names], reports, ...collected, dryRun: values['dry-run'] }
     context.stdout(values.json ? `${JSON.stringify(found, null, 2)}\n` : pruneText(found))
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }
@@ -62,15 +69,51 @@ async function prune(
   return collectGarbage(store, { recordsForMs, drop, dryRun })
 }
 
+interface LostReport {
+  name: string
+  image: Digest
+  verdict: Verdict
+  why: string
+}
+
+/** What was judged and is no more in the store, so that nobody takes it for verified later. */
+function lostReports(
+  known: readonly Report[],
+  removed: readonly RecordName[],
+  { names, days, left }: { names: ReadonlySet<string>; days: number; left: ReadonlySet<string> },
+): LostReport[] {
+  const lost = new Set(removed.flatMap(({ kind, key }) => (kind === reportKind ? [key] : [])))
+  return known
+    .filter(({ plan }) => lost.has(plan))
+    .map(({ name, image, verdict }) => {
+      const full = `${name}:latest`
+      if (names.has(full)) return { name, image, verdict, why: 'its name was given to this command' }
+      const why = left.has(full)
+        ? `${full} is another image now, and no build used this one for ${days} days`
+        : `no name points at it and no build used it for ${days} days; \`ingot build\` of its recipe before a prune gives it its name`
+      return { name, image, verdict, why }
+    })
+}
+
+async function leftNames(store: Store, dropped: ReadonlySet<string>): Promise<Set<string>> {
+  const names = (await listReferences(store)).flatMap(({ name }) => name ?? [])
+  return new Set(names.filter((name) => !dropped.has(name)))
+}
+
 function pruneText({
   images,
+  reports,
   removed,
   freedBytes,
   dryRun,
-}: Collected & { images: string[]; dryRun: boolean }) {
+}: Omit<Collected, 'records'> & { images: string[]; reports: LostReport[]; dryRun: boolean }) {
   const verb = dryRun ? 'would free' : 'freed'
   return [
     ...images.map((name) => `${dryRun ? 'would remove' : 'removed'} the image ${name}`),
+    ...reports.map(
+      ({ name, image, verdict, why }) =>
+        `${dryRun ? 'would lose' : 'lost'} ${name} ${image}, judged "${verdict}", with its report: ${why}`,
+    ),
     ...removed
       .filter(({ sizeBytes }) => sizeBytes >= 1_000_000)
       .map(({ digest, sizeBytes }) => `  ${formatBytes(sizeBytes).padStart(9)}  ${digest}`),

@@ -6,7 +6,7 @@ import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
 import { openTransport } from '../publish/transport.ts'
 import { daggerSecrets } from '../secrets.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { readSecret } from '../weights/token.ts'
 import {
   type Command,
@@ -94,6 +94,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     })
     context.stdout(values.json ? `${JSON.stringify(published, null, 2)}\n` : publishedText(target, published))
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await transport.close()
     await closeStore(store)
@@ -128,7 +130,7 @@ function loginOf(
     const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment, resolveSecret })
     return basicLogin(username, secret.reveal(), secret.origin)
   }
-  // Asked for by scan, upload and signing; whoever keeps it is asked once.
+  // Scan, upload and signing ask for it; the secret is read once.
   return () => (login ??= read())
 }
 

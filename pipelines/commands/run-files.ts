@@ -5,7 +5,7 @@ import { findBuilt, requireVerified } from '../built/image.ts'
 import { makeFolder } from '../make-folder.ts'
 import { parseTarget, repositoryOf } from '../publish/reference.ts'
 import { runFacts } from '../run-files.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const runFilesCommand: Command = {
@@ -46,6 +46,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     else if (values.to === undefined) for (const { content } of files) context.stdout(content)
     else for (const { name } of files) context.stdout(`${join(values.to, name)}\n`)
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -2,7 +2,7 @@ import { type Companion, companionsOf } from '../built/companions.ts'
 import { type BuiltImage, findBuilt } from '../built/image.ts'
 import { builtSbom, companionSbom } from '../built/prepare.ts'
 import { StageError } from '../error.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
 export const sbomCommand: Command = {
@@ -30,6 +30,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       : await builtSbom(image, at)
     context.stdout(`${format === 'spdx' ? sbom.spdx : sbom.cycloneDx}\n`)
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -6,7 +6,8 @@ import { type BuiltImage, findBuilt } from '../built/image.ts'
 import { openRescan } from '../built/rescan.ts'
 import { daggerSecrets } from '../secrets.ts'
 import type { LazyEngine } from '../session.ts'
-import { closeStore, openStore, type Store } from '../store/store.ts'
+import { requireIntact } from '../store/damage.ts'
+import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder } from './command.ts'
 import { withEngine } from './engine.ts'
 
@@ -31,6 +32,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       for (const [name, seen] of others) stdout(`${name}: ${scanText(seen).join('\n')}\n`)
     }
     return 0
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }
@@ -58,7 +61,14 @@ async function scanAll(
   progress.step(`scan ${built.report.image}`)
   const scan = await rescan.image(documentsOf(built, { isUnverified: false, environment }))
   const companions: Record<string, ScanReport> = {}
-  for (const companion of await companionsOf(store, built)) {
+  const beside = await companionsOf(store, built)
+  // Weights are not searched, but nothing is said of images whose bytes are not theirs.
+  await requireIntact(
+    store,
+    beside.map(({ image }) => image.digest),
+    { by: 'stamp', signal },
+  )
+  for (const companion of beside) {
     const seen = await rescan.companion(companion, [])
     if (seen) companions[`${built.plan.name}-${companion.name}`] = seen
   }

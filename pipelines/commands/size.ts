@@ -9,6 +9,7 @@ import { type OpenImage, parsePlatform } from '../size/image.ts'
 import { storedListings } from '../size/listings.ts'
 import { findImage } from '../size/open.ts'
 import { sizeImage } from '../size/size.ts'
+import { requireIntact } from '../store/damage.ts'
 import { closeStore, openStore, type Store } from '../store/store.ts'
 import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
 
@@ -39,6 +40,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   try {
     const image = await findImage(positionals[0] ?? '', { store, platform, environment, signal })
     try {
+      // Layers whose listing is kept are not read again.
+      if (store && image.isStored && image.digest)
+        await requireIntact(store, [image.digest], {
+          by: 'stamp',
+          onBytes: (done, total) => progress.bytes('hash what changed in the store', done, total),
+          signal,
+        })
       const found = await sizeImage(image, {
         gpuCode: values['gpu-code'],
         top: Number(values.top),

@@ -21,8 +21,8 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./check.ts')).checkCommand,
   },
   lock: {
-    usage: 'lock RECIPE [--check]',
-    summary: 'pin base, packages and weights, or say what drifted since',
+    usage: 'lock RECIPE [--all] [--check]',
+    summary: 'pin base, packages and weights; after an edit what it touches; or say what drifted since',
     load: async () => (await import('./lock.ts')).lockCommand,
   },
   plan: {
@@ -93,8 +93,8 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./gpu-code.ts')).gpuCodeCommand,
   },
   doctor: {
-    usage: 'doctor [--json]',
-    summary: 'what is here, what is missing, and how to get it',
+    usage: 'doctor [--store] [--json]',
+    summary: 'what is here, what is missing, and how to get it; or whether the store is sound',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   version: {

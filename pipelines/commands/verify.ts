@@ -9,7 +9,7 @@ import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
 import { makeFolder } from '../make-folder.ts'
-import { closeStore, openStore } from '../store/store.ts'
+import { closeStore, explainGone, openStore } from '../store/store.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
 import {
@@ -57,6 +57,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     if (values.report !== undefined) await writeReports(resolve(values.report), report)
     context.stdout(values.json ? prettyJson(reportJson(report)) : reportText(report))
     return report.verdict === 'verified' ? 0 : 1
+  } catch (error) {
+    throw await explainGone(store, error)
   } finally {
     await closeStore(store)
   }

@@ -82,15 +82,16 @@ function isSlower({ stock, slim }: Record<'stock' | 'slim', SeenBoots>): boolean
   return startUp !== null && startUp.ratio > mostStartUpRatio
 }
 
-/** Start and greedy answers only: what the server does with other questions, its own verification asks. */
+/** Start and greedy answers only: what the server does with other questions, and how it ends, its own verification tries. */
 function withoutProbes(plan: BootPlan): BootPlan {
   const { verify } = plan
+  const { busy: _, ...stop } = verify.behaviour.stop
   return {
     ...plan,
     verify: {
       ...verify,
       profiles: verify.profiles.slice(0, 1),
-      behaviour: { ...verify.behaviour, probes: [] },
+      behaviour: { ...verify.behaviour, probes: [], stop },
     },
   }
 }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TreeComparison } from '../../images/gate/files.ts'
 import type { ImagePlan } from '../../images/plan.ts'
-import { imageFrom } from '../debian.ts'
+import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
+import { helperOf } from '../factory.ts'
 import type { Client, Directory } from '../session.ts'
 
 /** The files of the stock image and of the slimmed one. */
@@ -11,19 +12,16 @@ export interface Trees {
   slim: Directory
 }
 
-/** `chroot` of busybox is static: variables of the loader do not reach it. */
-const packages = ['busybox-static', 'pax-utils', 'xxhash']
-
 /** Compares two root file systems without running anything of either but its loader. */
-export async function compareTrees(client: Client, trees: Trees, plan: ImagePlan): Promise<TreeComparison> {
+export async function compareTrees(
+  client: Client,
+  trees: Trees,
+  plan: ImagePlan,
+  factory: FactoryLock | undefined,
+): Promise<TreeComparison> {
   const script = await readFile(join(import.meta.dirname, 'trees.sh'), 'utf8')
-  const compared = imageFrom(client, 'debian:bookworm-slim', plan.platform)
-    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
-    .withExec([
-      'sh',
-      '-ceu',
-      `apt-get update -qq; apt-get install -y -qq --no-install-recommends ${packages.join(' ')} >/dev/null`,
-    ])
+  const comparer = await helperOf(client, 'comparer', plan.platform, helperLock(factory, 'comparer'))
+  const compared = comparer
     .withMountedDirectory('/stock', trees.stock)
     .withMountedDirectory('/slim', trees.slim)
     .withNewFile('/trees.sh', script)

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
@@ -28,7 +28,10 @@ export async function readFolder(folder: string): Promise<ModelFacts> {
 }
 
 export async function readGgufFile(folder: string, name: string): Promise<ModelFacts> {
-  return readGguf({ shards: ggufShards(name).map((shard) => join(folder, shard)), isLocal: true })
+  const shards = ggufShards(name).map((shard) => join(folder, shard))
+  // A shard that is missing is said by its reader.
+  await Promise.all(shards.map((shard) => requireFile(shard).catch(passMissing)))
+  return readGguf({ shards, isLocal: true })
 }
 
 /** Facts from a configuration file alone; the caller says how many bytes the weights have. Throws `no-model`. */
@@ -70,6 +73,20 @@ async function headersIn(folder: string, names: readonly string[]): Promise<Safe
   const index = await textOf(join(folder, 'model.safetensors.index.json'))
   const shards = index === undefined ? names.filter(isWeightShard) : shardsOfIndex(index, folder)
   return Promise.all(shards.map((name) => readHeader(join(folder, name))))
+}
+
+function passMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error
+}
+
+/** What is no file is not opened: a FIFO would be waited for without an end. */
+async function requireFile(file: string): Promise<void> {
+  if (!(await stat(file)).isFile())
+    throw new ModelReaderError('no-model', {
+      attempted: `read ${file}`,
+      found: 'it is no regular file',
+      hint: 'name a folder that holds the files of a model',
+    })
 }
 
 /** A safetensors header: its length as u64, then JSON; nothing behind it is read. Throws `bad-header`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Digest, hexOf } from '../../lib/digest.ts'
-import { readRecord, writeRecord } from '../store/record.ts'
+import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import type { Target } from './reference.ts'
 
@@ -35,6 +35,6 @@ export async function rememberPlaces(
 }
 
 async function read(store: Store, digest: Digest): Promise<string[]> {
-  const parsed = recordSchema.safeParse(await readRecord(store, kind, hexOf(digest)))
+  const parsed = recordSchema.safeParse(await readCache(store, kind, hexOf(digest)))
   return parsed.success ? parsed.data.repositories : []
 }

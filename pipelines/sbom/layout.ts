@@ -8,7 +8,7 @@ import { readImageConfig, readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * Writes an OCI layout of an image with some of its layers, so that whoever reads it reads no weight again. Layers are further
+ * Writes an OCI layout of an image with some of its layers, so that a reader of the layout reads no weight again. Layers are further
  * names of the store's files, or copies where the folder is on another disk.
  */
 export async function writeLayout(

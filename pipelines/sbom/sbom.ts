@@ -7,7 +7,7 @@ import { completeSpdx } from '../../images/sbom-spdx.ts'
 import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { requireHostTool, runTool } from '../host-tool.ts'
-import { readRecord, writeRecord } from '../store/record.ts'
+import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { writeLayout } from './layout.ts'
 
@@ -41,7 +41,7 @@ export async function sbomOf(request: SbomRequest): Promise<Sbom> {
   const version = await runTool(syft, ['--version'], { environment, attempted })
   // Plain data; interfaces without an index signature need the cast.
   const key = hexOf(digestOf(canonicalJson({ facts, version, form: 1 } as unknown as Json)))
-  const known = record.safeParse(await readRecord(store, kind, key))
+  const known = record.safeParse(await readCache(store, kind, key))
   if (known.success) return known.data
   const listed = await runSyft(syft, request, attempted)
   const sbom = {

@@ -10,9 +10,11 @@ import { stateFolder } from '../commands/command.ts'
 import type { Progress } from '../progress.ts'
 import { daggerSecrets } from '../secrets.ts'
 import type { Store } from '../store/store.ts'
+import type { SourceContext } from '../weights/source.ts'
 import { secretsInFiles } from './logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from './scan.ts'
 import { hubTokenOf, knownSecrets } from './secrets.ts'
+import { searchFolder, searchWeightLayers } from './weights.ts'
 
 export interface ScanContext {
   store: Store
@@ -44,8 +46,10 @@ export async function scanBuilt(
     resolveSecret: daggerSecrets(engine),
   })
   const secrets = knownSecrets(environment, { 'weights.source.token': hubToken })
+  const searched = await searchWeightLayers(store, plan, secrets)
   const scan = await scanImage({
     store,
+    weights: searched,
     name: plan.name,
     layers: layers.map(({ descriptor }) => descriptor),
     texts: {
@@ -67,4 +71,14 @@ export async function scanBuilt(
       refuseSecrets(plan.name, [...secretsIn(texts, secrets), ...logged])
     },
   }
+}
+
+/** Looks into a folder of weights before any of it is packed. Throws `secret-found`. */
+export async function requireCleanFolder(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  context: SourceContext,
+): Promise<void> {
+  const secrets = knownSecrets(context.environment)
+  refuseSecrets(plan.name, (await searchFolder(plan, weights, secrets, context)).secrets)
 }

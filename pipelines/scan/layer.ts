@@ -3,13 +3,15 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import { type Descriptor, mediaTypes } from '../../images/oci.ts'
 import type { ScannedEntry } from '../../images/scan-policy.ts'
-import { readBlob } from '../store/blobs.ts'
+import { IngotError } from '../../lib/error.ts'
+import { corruptBlob, readBlob } from '../store/blobs.ts'
+import { damageOf } from '../store/damage.ts'
 import type { Store } from '../store/store.ts'
 
 /** Called for every entry in turn. */
 export type Visit = (entry: ScannedEntry, content: AsyncIterable<Uint8Array>) => Promise<void>
 
-/** Streams a layer through `visit`; memory does not grow with its size. Throws StoreError for a damaged blob. */
+/** Streams a layer through `visit`; memory does not grow with its size. Throws `corrupt-blob` for a damaged one. */
 export async function visitLayer(store: Store, layer: Descriptor, visit: Visit): Promise<void> {
   const entries = extract()
   const bytes = readBlob(store, layer.digest)
@@ -19,7 +21,17 @@ export async function visitLayer(store: Store, layer: Descriptor, visit: Visit):
       : layer.mediaType === mediaTypes.layerGzip
         ? pipeline(bytes, createGunzip(), entries)
         : pipeline(bytes, entries)
-  await Promise.all([unpacked, visitEntries(entries, visit)])
+  try {
+    await Promise.all([unpacked, visitEntries(entries, visit)])
+  } catch (error) {
+    throw (await isDamaged(store, layer, error)) ? corruptBlob(store, layer.digest) : error
+  }
+}
+
+/** Wrong bytes fail to unpack before their hash is known. */
+async function isDamaged(store: Store, { digest, size }: Descriptor, error: unknown): Promise<boolean> {
+  if (error instanceof IngotError) return false
+  return (await damageOf(store, { digest, size }, { by: 'hash' })) !== undefined
 }
 
 async function visitEntries(entries: ReturnType<typeof extract>, visit: Visit): Promise<void> {

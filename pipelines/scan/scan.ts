@@ -1,25 +1,30 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Descriptor } from '../../images/oci.ts'
-import { excuse, type ScanReport, type SecretFinding } from '../../images/scan.ts'
+import { excuse, excuseForms, type ScanReport, type SecretFinding } from '../../images/scan.ts'
 import { breachesOf, findingsOf, type ScannedEntry, type ScanPolicy } from '../../images/scan-policy.ts'
+import { withoutTokens } from '../../lib/token-forms.ts'
 import { StageError } from '../error.ts'
 import { findHostTool } from '../host-tool.ts'
 import type { Store } from '../store/store.ts'
+import { type ContentFinding, findingsIn, searchContent } from './content.ts'
 import { keepText, searchRules } from './gitleaks.ts'
 import { visitLayer } from './layer.ts'
-import { type KnownSecret, masked, searchSecrets } from './secrets.ts'
+import { type KnownSecret, masked } from './secrets.ts'
+import type { WeightsSearch } from './weights.ts'
 
 export interface ScanRequest {
   store: Store
   /** What is scanned, for messages. */
   name: string
-  /** Layers of the runtime; weights are the model's own bytes, checked against their lock. */
+  /** Layers of the runtime. */
   layers: readonly Descriptor[]
   /** Config with its history, plan, lock, reports: whatever else leaves this machine, by name. */
   texts: Readonly<Record<string, string>>
   policy: ScanPolicy
   secrets: readonly KnownSecret[]
+  /** What was seen in the weights, whose layers are not unpacked here. */
+  weights?: WeightsSearch
   environment: NodeJS.ProcessEnv
   signal?: AbortSignal
 }
@@ -29,7 +34,7 @@ export interface ScanRequest {
  * that program is; `against-policy` for what the recipe's policy does not allow.
  */
 export async function scanImage(request: ScanRequest): Promise<ScanReport> {
-  const { store, name, policy, secrets, environment, signal } = request
+  const { store, name, policy, secrets, weights, environment, signal } = request
   const gitleaks = await findHostTool('gitleaks', environment)
   const scratch = await mkdtemp(join(store.temporary, 'scan-'))
   try {
@@ -40,17 +45,19 @@ export async function scanImage(request: ScanRequest): Promise<ScanReport> {
         ? []
         : await searchRules(gitleaks, folder, { environment, ...(signal && { signal }) })
     const { secrets: byRule, excused } = excuse(ruled.map(inImage), policy)
-    refuseSecrets(name, [...seen.secrets, ...byRule])
+    const forms = excuseForms(seen.forms, policy)
+    refuseSecrets(name, [...seen.secrets, ...forms.secrets, ...byRule, ...(weights?.secrets ?? [])])
     const found = findingsOf(seen.entries)
     refuseBreaches(name, breachesOf(found, policy))
     return {
       ...found,
       entries: seen.entries.length,
       sizeBytes: seen.sizeBytes,
+      ...(weights && { weightFiles: weights.files }),
       shellReasons: found.shells.length > 0 ? policy.shells : [],
       searchedFor: secrets.map(({ origin }) => origin),
       gitleaks: gitleaks !== undefined,
-      excused,
+      excused: [...excused, ...forms.excused, ...(weights?.excused ?? [])],
     }
   } finally {
     await rm(scratch, { recursive: true, force: true })
@@ -61,25 +68,32 @@ interface Seen {
   entries: ScannedEntry[]
   sizeBytes: number
   secrets: SecretFinding[]
+  /** Tokens and keys that are nobody's in particular, by their form. */
+  forms: { path: string; what: string }[]
 }
 
 async function readAll(
   { store, layers, texts, secrets }: ScanRequest,
   folder: string | undefined,
 ): Promise<Seen> {
-  const seen: Seen = { entries: [], sizeBytes: 0, secrets: secretsIn(texts, secrets) }
+  const seen: Seen = { entries: [], sizeBytes: 0, secrets: secretsIn(texts, secrets), forms: [] }
   if (folder !== undefined) await mkdir(folder)
   for (const [index, layer] of layers.entries())
     await visitLayer(store, layer, async (entry, content) => {
       seen.entries.push(entry)
-      const forms = new Set(searchSecrets(secrets)(Buffer.from(`${entry.path}\n${entry.linkTarget ?? ''}`)))
-      const search = searchSecrets(secrets)
+      const named = findingsIn(`${entry.path}\n${entry.linkTarget ?? ''}`, secrets)
+      const search = searchContent(secrets)
+      const path = withoutTokens(masked(entry.path, secrets))
+      const keep = ({ of, what }: ContentFinding) =>
+        of === 'run' ? ofRun.add(what) : seen.forms.push({ path, what })
+      const ofRun = new Set<string>()
+      named.forEach(keep)
       const place = folder === undefined ? undefined : join(folder, `layer-${index}`)
       await keepText(content, entry.path, place, (piece) => {
         seen.sizeBytes += piece.length
-        for (const form of search(piece)) forms.add(form)
+        search(piece).forEach(keep)
       })
-      for (const what of forms) seen.secrets.push({ where: masked(entry.path, secrets), what })
+      for (const what of ofRun) seen.secrets.push({ where: path, what })
     })
   if (folder !== undefined)
     for (const [name, text] of Object.entries(texts))
@@ -87,13 +101,13 @@ async function readAll(
   return seen
 }
 
-/** Secrets of the run in documents. */
+/** Secrets of the run in documents, and tokens by their form. */
 export function secretsIn(
   texts: Readonly<Record<string, string>>,
   secrets: readonly KnownSecret[],
 ): SecretFinding[] {
   return Object.entries(texts).flatMap(([where, text]) =>
-    searchSecrets(secrets)(Buffer.from(text)).map((what) => ({ where, what })),
+    findingsIn(text, secrets).map(({ what }) => ({ where, what })),
   )
 }
 

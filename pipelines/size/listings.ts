@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LayerEntry } from '../../images/attribution/layer-files.ts'
-import { readRecord, writeRecord } from '../store/record.ts'
+import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import type { ListingCache } from './size.ts'
 
@@ -22,7 +22,7 @@ const recordSchema = z.object({
 export function storedListings(store: Store): ListingCache {
   return {
     async get(digest, withGpuCode) {
-      const parsed = recordSchema.safeParse(await readRecord(store, kind, digest))
+      const parsed = recordSchema.safeParse(await readCache(store, kind, digest))
       if (!parsed.success || (withGpuCode && !parsed.data.gpuCode)) return undefined
       // Only `set` writes records of this kind and version.
       const entries = JSON.parse(parsed.data.entries) as LayerEntry[]

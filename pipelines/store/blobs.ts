@@ -48,7 +48,9 @@ export async function readBlobText(store: Store, digest: Digest): Promise<string
       found: `it has ${sizeBytes} bytes, more than the ${textLimitBytes} a document may have`,
       hint: 'this blob is a layer; stream it',
     })
-  const content = await readFile(blobPath(store, digest))
+  const content = await readFile(blobPath(store, digest)).catch((error: unknown) => {
+    throw readFailure(store, digest, error)
+  })
   if (digestOf(content) !== digest) throw corruptBlob(store, digest)
   return content.toString('utf8')
 }
@@ -98,10 +100,14 @@ async function readChunk(file: FileHandle, position: number, end: number): Promi
 async function* verified(store: Store, digest: Digest): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
   let held: Uint8Array | undefined
-  for await (const chunk of chunksOf(await openBlob(store, digest))) {
-    if (held) yield held
-    hash.update(chunk)
-    held = chunk
+  try {
+    for await (const chunk of chunksOf(await openBlob(store, digest))) {
+      if (held) yield held
+      hash.update(chunk)
+      held = chunk
+    }
+  } catch (error) {
+    throw readFailure(store, digest, error)
   }
   if (hash.digest('hex') !== hexOf(digest)) throw corruptBlob(store, digest)
   if (held) yield held
@@ -109,6 +115,19 @@ async function* verified(store: Store, digest: Digest): AsyncGenerator<Uint8Arra
 
 async function* rangeOf(store: Store, digest: Digest, range: ByteRange): AsyncGenerator<Uint8Array> {
   yield* chunksOf(await openBlob(store, digest), range.start, range.end)
+}
+
+/** A disk that lost the bytes says EIO; a folder in place of the file says EISDIR. */
+function readFailure(store: Store, digest: Digest, error: unknown): unknown {
+  switch (errnoOf(error)) {
+    case 'EIO':
+    case 'EISDIR':
+      return corruptBlob(store, digest)
+    case 'ENOENT':
+      return missingBlob(digest)
+    default:
+      return error
+  }
 }
 
 async function openBlob(store: Store, digest: Digest): Promise<FileHandle> {

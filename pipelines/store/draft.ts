@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Digest } from '../../lib/digest.ts'
 import { moveDurably, temporaryPath } from './atomic.ts'
+import { stampBlob } from './blob-stamp.ts'
 import { blobPath, chunkBytes } from './blobs.ts'
 import { StoreError, storeErrorFrom } from './error.ts'
 import type { Store } from './store.ts'
@@ -83,6 +84,7 @@ export async function commitDraft(
     await draft.file.datasync()
     await draft.file.close()
     await moveDurably(draft.path, blobPath(store, blob.digest))
+    await stampBlob(store, blob.digest)
     return blob
   } catch (error) {
     await discardDraft(draft)

@@ -14,6 +14,7 @@ export type StoreErrorCode =
   | 'in-use'
   | 'locked'
   | 'not-a-store'
+  | 'store-gone'
 
 export class StoreError extends IngotError<StoreErrorCode> {}
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Digest, hexOf } from '../../lib/digest.ts'
 import { missingBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
-import { readRecord, writeRecord } from './record.ts'
+import { readCache, writeRecord } from './record.ts'
 import type { Store } from './store.ts'
 
 const kind = 'foreign-blob'
@@ -16,7 +16,7 @@ export async function rememberForeign(store: Store, digest: Digest, blob: Foreig
 }
 
 export async function foreignBlob(store: Store, digest: Digest): Promise<ForeignBlob | undefined> {
-  return recordSchema.safeParse(await readRecord(store, kind, hexOf(digest))).data
+  return recordSchema.safeParse(await readCache(store, kind, hexOf(digest))).data
 }
 
 /** Size of a blob here or in a registry, or undefined when neither has it. */

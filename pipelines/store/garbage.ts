@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../../lib/digest.ts'
+import { removeStamps } from './blob-stamp.ts'
 import { blobPath, statBlob } from './blobs.ts'
 import { listBlobs } from './check.ts'
 import { StoreError } from './error.ts'
@@ -11,6 +12,11 @@ import { listReferences, type Reference, removeReferences, withReferences } from
 import { otherSessions, type Store } from './store.ts'
 
 const dayMs = 86_400_000
+
+export interface RecordName {
+  kind: string
+  key: string
+}
 
 export interface Keep {
   /** Roots besides the images of index.json, manifests or single blobs. */
@@ -27,6 +33,8 @@ export interface Keep {
 
 export interface Collected {
   removed: { digest: Digest; sizeBytes: number }[]
+  /** Records that went with what they named. */
+  records: RecordName[]
   /** Of blobs and partial downloads. */
   freedBytes: number
 }
@@ -59,10 +67,13 @@ export async function collectGarbage(store: Store, keep: Keep = {}): Promise<Col
     if (!dryRun) await removeReferences(store, leaves)
     return withReferences(store, async (all) => {
       const left = all.filter((entry) => !leaves(entry))
-      const collected = await removeUnreached(store, await reached(store, left, roots), dryRun)
-      if (!dryRun) await removeRecordsOf(store, [...fresh, ...stale], collected.removed)
+      const removed = await removeUnreached(store, await reached(store, left, roots), dryRun)
+      const records = await recordsWithout(store, { fresh, stale }, removed)
+      if (!dryRun) for (const { kind, key } of records) await removeRecord(store, kind, key)
+      if (!dryRun) await removeStamps(store)
       const partialBytes = await removeOldPartials(store, partialsForMs, dryRun)
-      return { ...collected, freedBytes: collected.freedBytes + partialBytes }
+      const freedBytes = removed.reduce((sum, blob) => sum + blob.sizeBytes, partialBytes)
+      return { removed, records, freedBytes }
     })
   })
 }
@@ -98,20 +109,24 @@ async function reached(
   return seen
 }
 
-async function removeUnreached(store: Store, kept: ReadonlySet<Digest>, dryRun: boolean): Promise<Collected> {
+async function removeUnreached(
+  store: Store,
+  kept: ReadonlySet<Digest>,
+  dryRun: boolean,
+): Promise<Collected['removed']> {
   const removed: Collected['removed'] = []
   for await (const blob of listBlobs(store)) {
     if (blob.type === 'stray' || kept.has(blob.digest)) continue
     removed.push({ digest: blob.digest, sizeBytes: (await statBlob(store, blob.digest)) ?? 0 })
     if (!dryRun) await rm(blobPath(store, blob.digest), { force: true })
   }
-  return { removed, freedBytes: removed.reduce((sum, blob) => sum + blob.sizeBytes, 0) }
+  return removed
 }
 
-interface NamingRecord {
-  kind: string
-  key: string
+interface NamingRecord extends RecordName {
   digests: Digest[]
+  /** Those without which it means nothing. */
+  own: Digest[]
 }
 
 /** Records that name digests: those used since a time, and the others. */
@@ -120,9 +135,10 @@ async function recordsByAge(store: Store, sinceMs: number) {
   const stale: NamingRecord[] = []
   for (const kind of await listRecordKinds(store))
     for (const key of await listRecords(store, kind)) {
-      const digests = [...digestsIn(key), ...digestsIn(await readRecord(store, kind, key))]
+      const value = await readRecord(store, kind, key)
+      const digests = [...digestsIn(key), ...digestsIn(value)]
       const list = (await recordUsedAt(store, kind, key)) >= sinceMs ? fresh : stale
-      if (digests.length > 0) list.push({ kind, key, digests })
+      list.push({ kind, key, digests, own: kind === 'report' ? ownOf(value) : digests })
     }
   return { fresh, stale }
 }
@@ -150,15 +166,34 @@ async function orphansOf(
   return orphans
 }
 
-async function removeRecordsOf(
-  store: Store,
-  stale: readonly NamingRecord[],
-  removed: Collected['removed'],
-): Promise<void> {
-  const gone = new Set(removed.map(({ digest }) => digest))
-  for (const { kind, key, digests } of stale)
-    if (digests.some((digest) => gone.has(digest))) await removeRecord(store, kind, key)
+/** A report speaks of other images too, of weights beside it and of the stock image that it was compared with. */
+function ownOf(report: unknown): Digest[] {
+  if (typeof report !== 'object' || report === null) return []
+  const { image, layers } = { image: undefined, layers: undefined, ...report }
+  return [...digestsIn(image), ...digestsIn(layers)]
 }
+
+/** Records that have lost what they named, and what belongs to a report that goes. */
+async function recordsWithout(
+  store: Store,
+  { fresh, stale }: { fresh: readonly NamingRecord[]; stale: readonly NamingRecord[] },
+  removed: Collected['removed'],
+): Promise<RecordName[]> {
+  const gone = new Set(removed.map(({ digest }) => digest))
+  const lost: RecordName[] = []
+  const reports = new Set<string>()
+  for (const { kind, key, own } of [...fresh, ...stale]) {
+    const isGone = kind === 'report' && own[0] !== undefined && (await statBlob(store, own[0])) === undefined
+    if (isGone || own.some((digest) => gone.has(digest))) lost.push({ kind, key })
+    else if (kind === 'report') reports.add(key)
+  }
+  // A plan that is fresh may be of a build whose report is still to come.
+  const without = [...stale, ...fresh.filter(({ key }) => lost.some((one) => one.key === key))]
+  const beside = without.filter(({ kind, key }) => besideReports.includes(kind) && !reports.has(key))
+  return [...lost, ...beside.map(({ kind, key }) => ({ kind, key }))]
+}
+
+const besideReports = ['plan', 'report-markdown']
 
 function digestsIn(value: unknown): Digest[] {
   if (typeof value === 'string') return isDigest(value) ? [value] : []

@@ -1,7 +1,7 @@
 import type { AssembledImage, ImageConfig, Manifest } from '../../images/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { readBlobText } from './blobs.ts'
-import { keepManifest, setReference } from './reference.ts'
+import { missingBlob, readBlobText } from './blobs.ts'
+import { keepManifest, resolveReference, setReference } from './reference.ts'
 import type { Store } from './store.ts'
 import { writeBlobText } from './write.ts'
 
@@ -16,11 +16,33 @@ export async function readImageConfig(store: Store, image: Digest): Promise<Imag
   return JSON.parse(await readBlobText(store, manifest.config.digest)) as ImageConfig
 }
 
-/** Writes config and manifest and names the image, or keeps it by digest alone when no name is given. */
-export async function storeImage(store: Store, image: AssembledImage, name?: string): Promise<Digest> {
+/** Writes config and manifest. Without a name `prune` takes the image, but not while this process uses the store. */
+export async function writeImage(store: Store, image: AssembledImage): Promise<Digest> {
   await writeBlobText(store, image.config.bytes)
   await writeBlobText(store, image.manifest.bytes)
+  return image.manifest.descriptor.digest
+}
+
+/** Writes config and manifest and names the image, or keeps it by digest alone when no name is given. */
+export async function storeImage(store: Store, image: AssembledImage, name?: string): Promise<Digest> {
+  await writeImage(store, image)
   if (name === undefined) await keepManifest(store, image.manifest.descriptor)
   else await setReference(store, name, image.manifest.descriptor)
   return image.manifest.descriptor.digest
+}
+
+/** A name that an image shall have. */
+export interface ImageName {
+  name: string
+  image: Digest
+}
+
+/** Points names at images of the store; one that points there already is not written. Throws `missing-blob`. */
+export async function nameImages(store: Store, names: readonly ImageName[]): Promise<void> {
+  for (const { name, image } of names) {
+    if ((await resolveReference(store, name))?.digest === image) continue
+    const descriptor = await resolveReference(store, image)
+    if (descriptor === undefined) throw missingBlob(image)
+    await setReference(store, name, descriptor)
+  }
 }

@@ -23,6 +23,14 @@ export async function readRecord(store: Store, kind: string, key: string): Promi
   }
 }
 
+/** The same of something that can be made again: a record that cannot be read is as good as none. */
+export async function readCache(store: Store, kind: string, key: string): Promise<unknown | undefined> {
+  return readRecord(store, kind, key).catch((error: unknown) => {
+    if (error instanceof StoreError && error.code === 'corrupt-record') return undefined
+    throw error
+  })
+}
+
 /** Writes or replaces a record; a reader sees the old or the new one, never a part. */
 export async function writeRecord(store: Store, kind: string, key: string, json: Json): Promise<void> {
   const path = recordPath(store, kind, key)
@@ -53,10 +61,17 @@ export async function listRecords(store: Store, kind: string): Promise<string[]>
     if (errnoOf(error) === 'ENOENT') return []
     throw error
   })
-  return names
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
-    .sort()
+  return names.flatMap(keyIn).sort()
+}
+
+/** None for a file that is not ours. */
+function keyIn(name: string): string[] {
+  if (!name.endsWith('.json')) return []
+  try {
+    return [decodeURIComponent(name.slice(0, -'.json'.length))]
+  } catch {
+    return []
+  }
 }
 
 const ownFolders = ['locks', 'tmp', 'partial']
@@ -76,7 +91,7 @@ export function fileNameOf(key: string): string {
   throw badName(key, 'a key needs 1 to 230 bytes once it is written as a file name')
 }
 
-function recordPath(store: Store, kind: string, key: string): string {
+export function recordPath(store: Store, kind: string, key: string): string {
   return join(kindFolder(store, kind), `${fileNameOf(key)}.json`)
 }
 

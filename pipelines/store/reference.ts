@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, mediaTypes } from '../../images/oci.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
+import { errnoOf, messageOf } from '../../lib/error.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { missingBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { knownBytes } from './foreign.ts'
 import { withStoreLock } from './lock.ts'
-import { isDescriptor, jsonObjectOf, manifestTypes, readManifest } from './manifest.ts'
+import { isDescriptor, isStringRecord, jsonObjectOf, manifestTypes, readManifest } from './manifest.ts'
 import { badName } from './record.ts'
 import type { Store } from './store.ts'
 
@@ -68,12 +69,23 @@ export async function resolveReference(store: Store, nameOrDigest: string): Prom
 /** All entries of index.json in its order. Throws `corrupt-index`. */
 export async function listReferences(store: Store): Promise<Reference[]> {
   const path = join(store.root, 'index.json')
-  const manifests = jsonObjectOf(await readFile(path, 'utf8'))?.['manifests']
-  if (Array.isArray(manifests) && manifests.every(isDescriptor)) return manifests.map(referenceOf)
-  throw new StoreError('corrupt-index', {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw corruptIndex(path, errnoOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error))
+  })
+  const manifests = jsonObjectOf(text)?.['manifests']
+  if (Array.isArray(manifests) && manifests.every(isEntry)) return manifests.map(referenceOf)
+  throw corruptIndex(path, 'it is not an OCI index')
+}
+
+function isEntry(value: unknown): value is Descriptor {
+  return isDescriptor(value) && (value.annotations === undefined || isStringRecord(value.annotations))
+}
+
+function corruptIndex(path: string, found: string): StoreError {
+  return new StoreError('corrupt-index', {
     attempted: `read ${path}`,
-    found: 'it is not an OCI index',
-    hint: 'move the file away; `ingot build` adds its images again without building them anew',
+    found,
+    hint: 'move what is there away; `ingot build RECIPE` gives each image its name again without building it anew, and until then `ingot prune` would free what has no name',
   })
 }
 

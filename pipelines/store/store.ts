@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { mediaTypes } from '../../images/oci.ts'
-import { errnoOf } from '../../lib/error.ts'
+import { errnoOf, messageOf } from '../../lib/error.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { makeFolder } from '../make-folder.ts'
 import { writeFileAtomic } from './atomic.ts'
@@ -42,6 +42,18 @@ export async function closeStore(store: Store): Promise<void> {
   store.presence.release({ remove: true })
 }
 
+/** The same error, or `store-gone` where somebody deleted or moved the store while it was used: then nothing else matters. */
+export async function explainGone({ root, temporary }: Store, error: unknown): Promise<unknown> {
+  // It is locked as long as this process uses the store, so no other one sweeps it.
+  if (await stat(`${temporary}.lock`).catch(() => undefined)) return error
+  return new StoreError('store-gone', {
+    attempted: `use the store ${root}`,
+    found: `it was deleted, emptied or moved while this command ran (${messageOf(error)})`,
+    hint: 'run the command again: what is missing is made anew; move a store only while no ingot uses it',
+    cause: error,
+  })
+}
+
 /** Bytes that can still be written to the disk of the store. */
 export async function freeBytes(store: Store): Promise<number> {
   const { bavail, bsize } = await statfs(store.root)
@@ -60,6 +72,7 @@ export async function otherSessions(store: Store): Promise<number> {
 async function enter(root: string): Promise<Store> {
   const folder = join(root, 'ingot', 'tmp')
   for (const path of await lockPathsIn(folder)) await sweep(path)
+  await sweepUnlocked(folder)
   const temporary = join(folder, randomUUID())
   const presence = await holdLock(`${temporary}.lock`)
   await mkdir(temporary)
@@ -80,6 +93,14 @@ async function sweep(lockPath: string): Promise<boolean> {
   await rm(lockPath.slice(0, -'.lock'.length), { recursive: true, force: true })
   lock.release({ remove: true })
   return true
+}
+
+/** Folders that nobody holds: the engine made them again for a process whose store was deleted. */
+async function sweepUnlocked(folder: string): Promise<void> {
+  const names = await readdir(folder)
+  for (const name of names)
+    if (!name.endsWith('.lock') && !names.includes(`${name}.lock`))
+      await rm(join(folder, name), { recursive: true, force: true })
 }
 
 async function writeMissing(store: Store, name: string, value: Json): Promise<void> {

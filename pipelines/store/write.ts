@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { errnoOf } from '../../lib/error.ts'
 import { moveDurably } from './atomic.ts'
+import { stampBlob } from './blob-stamp.ts'
 import { blobPath, chunksOf } from './blobs.ts'
 import {
   appendToDraft,
@@ -64,6 +65,7 @@ export async function placeBlob(store: Store, path: string, blob: StoredBlob): P
   try {
     await syncFile(path)
     await moveDurably(path, blobPath(store, blob.digest))
+    await stampBlob(store, blob.digest)
   } catch (error) {
     if (errnoOf(error) !== 'EXDEV') throw storeErrorFrom(error, `take ${path} into the store`)
     await writeBlob(store, chunksOf(await open(path, 'r')), blob)

@@ -12,6 +12,10 @@ export interface VerifyLimits {
    */
   firstAttemptSeconds: number
   pollMs: number
+  /** How long a request that is not streamed is left to work before the server is stopped. */
+  underWayMs: number
+  /** When the client of such a request hangs up after the signal, where the server waits for that. */
+  hangUpMs: number
 }
 
 export const usualLimits: VerifyLimits = {
@@ -20,4 +24,6 @@ export const usualLimits: VerifyLimits = {
   wrongAnswerSeconds: 20,
   firstAttemptSeconds: 15,
   pollMs: 200,
+  underWayMs: 500,
+  hangUpMs: 1000,
 }

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loopbackOnly, notPublished } from '../../images/listeners.ts'
 import type { CheckResult } from '../../images/report.ts'
-import { elapsedMs, runProbe } from '../ask.ts'
+import { elapsedMs, type Outcome, runProbe } from '../ask.ts'
 import { signOfDeath, type Trial } from './trial.ts'
 
-/** Asks for a token until one comes, the server dies, its log proves a failed start, it keeps answering wrongly, or time is up. */
+/**
+ * Asks for a token until one comes, the server dies, its log proves a failed start, waiting cannot help, or time is up.
+ * A failure says what was seen last.
+ */
 export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
   const { readiness } = trial.plan.verify.behaviour
   const beganMs = trial.clock.now()
@@ -19,15 +23,32 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
     // A refusal comes at once; only a question that got lost earns the next one more time.
     if (result.durationMs >= attemptSeconds * 900) attemptSeconds *= 2
     wrongSinceMs = outcome === 'wrong' ? (wrongSinceMs ?? trial.clock.now()) : null
-    const reason = (await signOfDeath(trial)) ?? outOfPatience(trial, deadlineMs, wrongSinceMs)
+    const reason =
+      (await signOfDeath(trial)) ??
+      (await hopeless(trial, outcome)) ??
+      (await outOfPatience(trial, outcome, deadlineMs, wrongSinceMs))
     if (reason !== null) return { ...whole, observed: `${reason}; last answer: ${result.observed}` }
     await sleep(trial.limits.pollMs)
   }
 }
 
-function outOfPatience({ plan, limits, clock }: Trial, deadlineMs: number, wrongSinceMs: number | null) {
-  const { timeoutSeconds } = plan.verify.behaviour.readiness
-  if (clock.now() >= deadlineMs) return `not ready within ${timeoutSeconds} s`
+/** What no waiting mends, though the server runs. */
+async function hopeless({ server, plan }: Trial, outcome: Outcome): Promise<string | null> {
+  if (outcome === 'forbidden') return 'it wants a key or a login, and verification has none'
+  return outcome === 'unreached' ? loopbackOnly(await server.listeners(), plan.port) : null
+}
+
+async function outOfPatience(
+  { plan, limits, clock, server }: Trial,
+  outcome: Outcome,
+  deadlineMs: number,
+  wrongSinceMs: number | null,
+): Promise<string | null> {
+  if (clock.now() >= deadlineMs) {
+    const late = `not ready within ${plan.verify.behaviour.readiness.timeoutSeconds} s`
+    const elsewhere = outcome === 'unreached' ? notPublished(await server.listeners(), plan.port) : null
+    return elsewhere === null ? late : `${late}; ${elsewhere}`
+  }
   if (wrongSinceMs === null || clock.now() - wrongSinceMs < limits.wrongAnswerSeconds * 1000) return null
   return `it answers wrongly and did not get better in ${limits.wrongAnswerSeconds} s`
 }

@@ -9,6 +9,7 @@ import type { Progress } from '../progress.ts'
 import { serveStore } from '../registry/server.ts'
 import { keepReport } from '../report-record.ts'
 import type { Client } from '../session.ts'
+import { requireIntact } from '../store/damage.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify.ts'
@@ -82,20 +83,33 @@ function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report
   }
 }
 
+/** An engine that has a layer by its digest does not read the store's, so what will ship is hashed here, every byte of it. */
+async function requireWhole(
+  { report, mounts }: Pick<Subject, 'report' | 'mounts'>,
+  { store, progress, signal }: VerifyEnvironment,
+): Promise<void> {
+  progress.step(`hash ${report.image} and all that it needs`)
+  const onBytes = (done: number, total: number) => progress.bytes('hash', done, total)
+  const images = [report.image, ...mounts.map(({ image }) => image)]
+  await requireIntact(store, images, { by: 'hash', onBytes, signal })
+}
+
 export async function withRunner<Result>(
-  subject: Pick<Subject, 'plan' | 'report' | 'mounts'>,
+  subject: Pick<Subject, 'plan' | 'report' | 'mounts' | 'factory'>,
   options: Omit<VerifyOptions, 'profile'>,
   context: VerifyEnvironment,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
   const { store, environment, engine } = context
+  const { factory } = subject
   const { platform } = subject.plan
   await fetchElsewhere(subject, context)
+  await requireWhole(subject, context)
   const registry = await serveStore(store, {})
   try {
     if (options.runner === 'dagger') {
       const client = await engine()
-      return await use(daggerRunner({ client, store, registryPort: registry.port, platform }))
+      return await use(daggerRunner({ client, store, registryPort: registry.port, platform, factory }))
     }
     const { runner: name, gpus, memoryBytes } = options
     const tool = { name, environment }

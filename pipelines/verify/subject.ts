@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan.ts'
-import { type Report, reportVersion } from '../../images/report.ts'
+import type { Report } from '../../images/report.ts'
 import type { Digest } from '../../lib/digest.ts'
+import { optional } from '../../lib/optional.ts'
+import type { FactoryLock } from '../../recipes/lock.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
-import { loadLock, loadRecipe } from '../recipes.ts'
+import { loadLocked } from '../lock/recipe.ts'
+import { storedReport } from '../report-record.ts'
 import { statBlob } from '../store/blobs.ts'
 import { readImageConfig } from '../store/image.ts'
 import { readRecord } from '../store/record.ts'
@@ -17,6 +20,8 @@ export interface Subject {
   planDigest: Digest
   report: Report
   mounts: WeightsMount[]
+  /** Helpers that the recipe's lock pins. An image that is named without its recipe is booted by those of now. */
+  factory?: FactoryLock
 }
 
 /** The image of a recipe, or the one a name or digest of the store points at. Throws `no-image` for what was never built. */
@@ -31,11 +36,10 @@ export async function findSubject(
 }
 
 async function ofRecipe(file: string, store: Store, environment: NodeJS.ProcessEnv): Promise<Subject> {
-  const { recipe, lockFile } = await loadRecipe(file, environment)
-  const lock = await loadLock(lockFile)
-  if (lock === undefined) throw notBuilt(file, 'it has no lock yet', `run \`ingot build ${file}\``)
+  const { recipe, lock } = await loadLocked(file, environment, `verify ${file}`)
   const plan = planImage(recipe, lock)
-  return withReport(file, plan, planDigestOf(plan), store)
+  const subject = await withReport(file, plan, planDigestOf(plan), store)
+  return { ...subject, ...optional('factory', lock.factory) }
 }
 
 async function ofReference(text: string, store: Store): Promise<Subject> {
@@ -55,9 +59,8 @@ async function ofReference(text: string, store: Store): Promise<Subject> {
 }
 
 async function withReport(text: string, plan: ImagePlan, planDigest: Digest, store: Store): Promise<Subject> {
-  // Only ingot writes records of this kind; those of another version have another shape.
-  const report = (await readRecord(store, 'report', planDigest)) as Report | undefined
-  if (report === undefined || report.reportVersion !== reportVersion)
+  const report = await storedReport(store, planDigest)
+  if (report === undefined)
     throw notBuilt(
       text,
       'the store has no image of this plan',

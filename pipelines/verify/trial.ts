@@ -7,7 +7,7 @@ import type { VerifyLimits } from './limits.ts'
 /** One running server and everything that a stage of its verification needs. */
 export interface Trial extends AskOptions {
   server: BootedServer
-  plan: Pick<ImagePlan, 'model' | 'verify'>
+  plan: Pick<ImagePlan, 'model' | 'port' | 'verify'>
   limits: VerifyLimits
 }
 

@@ -1,3 +1,4 @@
+import type { PinnedSource } from '../../recipes/locked-weights.ts'
 import { RemoteError } from '../network/error.ts'
 
 export type WeightsErrorCode =
@@ -9,6 +10,8 @@ export type WeightsErrorCode =
   | 'bad-archive'
   | 'ambiguous'
   | 'no-files'
+  | 'refused'
+  | 'secret-found'
   | 'hash-mismatch'
   | 'size-mismatch'
   | 'layer-too-large'
@@ -16,6 +19,21 @@ export type WeightsErrorCode =
   | 'bad-token'
 
 export class WeightsError extends RemoteError<WeightsErrorCode> {}
+
+const hints: Partial<Record<PinnedSource['type'], string>> = {
+  folder:
+    'the folder changed since it was locked: bring the file back, or run `ingot lock RECIPE` for what it holds now; nothing of it was kept',
+  huggingface:
+    'a mirror, a proxy or the disk changed it on its way: try again, or ask who runs them; nothing of it was kept',
+  oci: 'a registry, a proxy or the disk changed it on its way: try again, or ask who runs them; nothing of it was kept',
+}
+
+/** The same error with a hint that suits the kind of source: only some recipes name a sha256. */
+export function forSource(error: unknown, type: PinnedSource['type']): unknown {
+  const hint = hints[type]
+  if (!(error instanceof WeightsError) || error.code !== 'hash-mismatch' || hint === undefined) return error
+  return new WeightsError(error.code, { ...error.failure, hint, cause: error })
+}
 
 /** The source gives other bytes than the lock has; trying again would not help. */
 export function isWrongContent(error: unknown): boolean {
@@ -27,7 +45,7 @@ export function wrongContent(
   what: string,
   found: string,
 ): WeightsError {
-  const hint = 'the source changed after it was locked; check it, then run `ingot lock`'
+  const hint = 'the source changed after it was locked; check it, then run `ingot lock --all RECIPE`'
   return new WeightsError(code, { attempted: `read ${what}`, found, hint })
 }
 

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
-import { open, readdir, realpath, stat } from 'node:fs/promises'
-import { join, relative, resolve, sep } from 'node:path'
-import { errnoOf, messageOf } from '../../lib/error.ts'
-import { isSafePath, type LockedWeights, type PinnedOf } from '../../recipes/locked-weights.ts'
-import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
+import { join, resolve } from 'node:path'
+import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
+import { type KnownSecret, knownSecrets, masked, searchSecrets } from '../scan/secrets.ts'
 import { WeightsError } from './error.ts'
-import { readLocal } from './ranged.ts'
+import { listFolder } from './folder-list.ts'
+import { openRegular, readRegular } from './regular-file.ts'
 import { selectFiles } from './select.ts'
 import type { LocalFile, OpenWeights, SourceSession } from './source.ts'
+
+/** Larger files are tensors. */
+const mostSearchedBytes = 32 * 1024 ** 2
 
 /** Lists a local folder and hashes what is taken: a folder has no list of hashes of its own. */
 export async function inventoryFolder(
@@ -15,10 +18,19 @@ export async function inventoryFolder(
   context: SourceSession,
 ): Promise<LockedWeights> {
   const root = resolve(context.recipeFolder, source.path)
-  const { taken, skipped } = selectFiles(await listFolder(root), source, `folder ${source.path}`)
+  const listed = await listFolder(root, source)
+  const selected = selectFiles(listed.files, source, `folder ${source.path}`)
+  const { taken } = selected
+  const skipped = sortFiles([...selected.skipped, ...listed.skipped])
   const files = []
-  for (const file of taken)
-    files.push({ ...file, sha256: await sha256Of(join(root, file.path), file.sizeBytes, context.signal) })
+  const leaks: string[] = []
+  const secrets = knownSecrets(context.environment)
+  for (const file of taken) {
+    const { sha256, found } = await readOnce(join(root, file.path), file.sizeBytes, secrets, context.signal)
+    files.push({ ...file, sha256 })
+    leaks.push(...found.map((what) => `${masked(file.path, secrets)}: ${what}`))
+  }
+  if (leaks.length > 0) throw leaking(root, leaks)
   return {
     source: { type: 'folder', path: source.path },
     files,
@@ -30,70 +42,47 @@ export async function inventoryFolder(
 export async function openFolder(pinned: PinnedOf<'folder'>, context: SourceSession): Promise<OpenWeights> {
   const root = resolve(context.recipeFolder, pinned.path)
   return {
-    read: (file, offset) => readLocked(join(root, file.from ?? file.path), offset, file.sizeBytes),
+    read: (file, offset) => readRegular(join(root, file.from ?? file.path), offset, file.sizeBytes),
     openLocal: (file) => openFile(join(root, file.from ?? file.path)),
     close: async () => {},
   }
 }
 
-async function* readLocked(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
-  try {
-    yield* readLocal(path, start, end)
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-}
-
 async function openFile(path: string): Promise<LocalFile> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    throw unreadable(path, error)
-  })
+  const handle = await openRegular(path)
   return {
     read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
     close: () => handle.close(),
   }
 }
 
-function unreadable(path: string, error: unknown): WeightsError {
-  return new WeightsError('not-found', {
-    attempted: `read the weights file ${path}`,
-    found: errnoOf(error) ?? messageOf(error),
-    hint: 'the lock has this file: bring it back or make it readable, or run `ingot lock` for what the folder holds now',
-    cause: error,
-  })
+/** Hash of a local file's first `sizeBytes`. */
+export async function sha256Of(path: string, sizeBytes: number, signal?: AbortSignal): Promise<string> {
+  return (await readOnce(path, sizeBytes, [], signal)).sha256
 }
 
-/** Regular files below a folder; links are followed, since the Hub's cache holds its files as links. */
-async function listFolder(root: string): Promise<{ path: string; sizeBytes: number }[]> {
-  try {
-    const names = await readdir(await realpath(root), { recursive: true, withFileTypes: true })
-    const paths = names
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => join(entry.parentPath, entry.name))
-    const base = await realpath(root)
-    const files = await Promise.all(
-      paths.map(async (path) => {
-        const info = await stat(path)
-        const name = relative(base, path).split(sep).join('/')
-        return info.isFile() && isSafePath(name) ? [{ path: name, sizeBytes: info.size }] : []
-      }),
-    )
-    return files.flat()
-  } catch (error) {
-    throw new WeightsError('not-found', {
-      attempted: `list the folder ${root}`,
-      found: errnoOf(error) ?? messageOf(error),
-      hint: 'a folder is taken relative to the recipe file; check `path` and its permissions',
-      cause: error,
-    })
-  }
-}
-
-async function sha256Of(path: string, sizeBytes: number, signal?: AbortSignal): Promise<string> {
+/** The sha256 of a file, and which secrets of this run are in it. */
+async function readOnce(
+  path: string,
+  sizeBytes: number,
+  secrets: readonly KnownSecret[],
+  signal?: AbortSignal,
+): Promise<{ sha256: string; found: string[] }> {
   const hash = createHash('sha256')
-  for await (const chunk of readLocal(path, 0, sizeBytes)) {
+  const search = sizeBytes <= mostSearchedBytes ? searchSecrets(secrets) : () => []
+  const found = new Set<string>(searchSecrets(secrets)(Buffer.from(path)))
+  for await (const chunk of readRegular(path, 0, sizeBytes)) {
     signal?.throwIfAborted()
     hash.update(chunk)
+    for (const what of search(chunk)) found.add(what)
   }
-  return hash.digest('hex')
+  return { sha256: hash.digest('hex'), found: [...found] }
+}
+
+function leaking(root: string, leaks: readonly string[]): WeightsError {
+  return new WeightsError('secret-found', {
+    attempted: `list the folder ${root}`,
+    found: leaks.slice(0, 20).join('\n  '),
+    hint: 'take the files out of the folder or leave them out with `exclude`; nothing was locked or packed',
+  })
 }

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
-import { blobPath, statBlob } from '../store/blobs.ts'
-import { readRecord, writeRecord } from '../store/record.ts'
+import { blobPath } from '../store/blobs.ts'
+import { intactBytes } from '../store/damage.ts'
+import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import type { LocalFile } from './source.ts'
 
@@ -28,11 +29,16 @@ export async function rememberFiles(store: Store, layer: WeightLayer, blob: Dige
   }
 }
 
+/** Whether the store may have a file's bytes in some layer: it does not note where it has small ones. */
+export async function isKnownFile(store: Store, file: WeightFile): Promise<boolean> {
+  return file.sizeBytes < worthRememberingBytes || (await placeOf(store, file)) !== undefined
+}
+
 /** A file whose bytes the store has in some layer, or undefined. They are hashed again on the way, as any others. */
 export async function openKnownFile(store: Store, file: WeightFile): Promise<LocalFile | undefined> {
   if (file.sizeBytes < worthRememberingBytes) return undefined
-  const { data: place } = placeSchema.safeParse(await readRecord(store, kind, file.sha256))
-  if (!place || ((await statBlob(store, place.blob)) ?? 0) < place.offset + file.sizeBytes) return undefined
+  const place = await placeOf(store, file)
+  if (!place) return undefined
   const handle = await open(blobPath(store, place.blob), 'r')
   const end = place.offset + file.sizeBytes
   return {
@@ -42,4 +48,11 @@ export async function openKnownFile(store: Store, file: WeightFile): Promise<Loc
     },
     close: () => handle.close(),
   }
+}
+
+async function placeOf(store: Store, file: WeightFile): Promise<z.infer<typeof placeSchema> | undefined> {
+  const { data: place } = placeSchema.safeParse(await readCache(store, kind, file.sha256))
+  const isThere =
+    place && ((await intactBytes(store, { digest: place.blob })) ?? 0) >= place.offset + file.sizeBytes
+  return isThere ? place : undefined
 }

@@ -6,11 +6,11 @@ import { formatBytes } from '../../lib/bytes.ts'
 import { isDigest } from '../../lib/digest.ts'
 import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
-import { statBlob } from '../store/blobs.ts'
+import { intactBytes } from '../store/damage.ts'
 import { commitPartial, newPartial, type Partial } from '../store/partial.ts'
-import { fileNameOf, readRecord, touchRecord, writeRecord } from '../store/record.ts'
+import { fileNameOf, readCache, touchRecord, writeRecord } from '../store/record.ts'
 import { freeBytes, type Store } from '../store/store.ts'
-import { WeightsError } from './error.ts'
+import { forSource, WeightsError } from './error.ts'
 import { openHashPool } from './hashing.ts'
 import { openWeights } from './inventory.ts'
 import { openKnownFile, rememberFiles } from './known-files.ts'
@@ -25,7 +25,12 @@ export interface PackContext extends SourceContext {
   parallel?: number
   /** Bytes of all layers so far, those already in the store included, and in all. */
   onProgress?: (bytesDone: number, bytesTotal: number) => void
+  /** Bytes of one layer that is in the store and has to be hashed, because its file changed. */
+  onCheck?: (bytesDone: number, bytesTotal: number) => void
 }
+
+/** Only files that changed are hashed; several at once would only take more memory. */
+const layersHashedAtOnce = 1
 
 /**
  * Streams weights from their source into layers of the store, each in one pass, and gives the layers in the order of the
@@ -38,7 +43,7 @@ export async function packWeights(
   layers: readonly WeightLayer[],
   context: PackContext,
 ): Promise<StoredLayer[]> {
-  const stored = await Promise.all(layers.map((layer) => storedLayer(store, layer)))
+  const stored = await mapLimited(layers, layersHashedAtOnce, (layer) => storedLayer(store, layer, context))
   const missing = layers.filter((_, i) => stored[i] === undefined)
   const jobs = jobsOf(layers, missing)
   const progress = progressOf(layers, jobs.flat(), context)
@@ -89,7 +94,7 @@ async function runJobs(
       } catch (error) {
         // The others stop as well, and keep what they have for the next run.
         stop.abort(error)
-        throw error
+        throw forSource(error, weights.source.type)
       }
     })
   } finally {
@@ -132,13 +137,18 @@ function lockOptions({ signal }: WriteContext): { signal?: AbortSignal } {
   return signal ? { signal } : {}
 }
 
-/** The layer as an earlier run stored it, or undefined. Its bytes were hashed then and are not read now. */
-async function storedLayer(store: Store, layer: WeightLayer): Promise<StoredLayer | undefined> {
-  const record = await readRecord(store, 'weight-layer', layer.key)
+/** The layer as an earlier run stored it, or undefined. Its bytes were hashed then and are read only when the file changed. */
+async function storedLayer(
+  store: Store,
+  layer: WeightLayer,
+  { onCheck: onBytes, signal }: Pick<PackContext, 'onCheck' | 'signal'> = {},
+): Promise<StoredLayer | undefined> {
+  const record = await readCache(store, 'weight-layer', layer.key)
   if (record === null || typeof record !== 'object' || !('digest' in record)) return undefined
   const { digest } = record
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined
-  if ((await statBlob(store, digest)) !== layer.sizeBytes) return undefined
+  if ((await intactBytes(store, { digest, size: layer.sizeBytes }, { onBytes, signal })) === undefined)
+    return undefined
   await touchRecord(store, 'weight-layer', layer.key)
   const descriptor = { mediaType: mediaTypes.layer, digest, size: layer.sizeBytes }
   return { descriptor, diffId: digest, cause: layer.cause }

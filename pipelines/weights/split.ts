@@ -4,14 +4,11 @@ import { splitSafetensors } from '../../images/weights/safetensors-split.ts'
 import { type FilePart, MoreBytesNeeded, type SplitFile } from '../../images/weights/split.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
-import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import { type LockedFile, type LockedWeights, partOverheadBytes } from '../../recipes/locked-weights.ts'
 import { WeightsError, wrongContent } from './error.ts'
 import { openWeights } from './inventory.ts'
 import { readPersistently } from './persistent.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
-
-/** What a tar adds to a part: header, pax header, padding and end. */
-const tarOverheadBytes = 8192
 
 /** Longer heads than this are no heads: the largest vocabularies take some 30 MB. */
 const maxHeadBytes = 512 * 1024 * 1024
@@ -33,7 +30,7 @@ export async function splitLargeFiles(
   maxLayerBytes: number,
   context: SourceContext,
 ): Promise<LockedWeights> {
-  const maxPartBytes = maxLayerBytes - tarOverheadBytes
+  const maxPartBytes = maxLayerBytes - partOverheadBytes
   const large = weights.files.filter((file) => file.sizeBytes > maxPartBytes && splitterOf(file.path))
   if (large.length === 0) return weights
   const source = await openWeights(weights, context)

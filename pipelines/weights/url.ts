@@ -1,6 +1,6 @@
 import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { isSafePath } from '../../recipes/locked-weights.ts'
-import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
+import { fileNameOfUrl, type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
@@ -12,7 +12,7 @@ export async function inventoryUrl(source: SourceOf<'url'>, context: SourceSessi
   refuseCredentials(source.url)
   const ranged = await withRetry(() => openRanged(source.url, context), context.retry, context.signal)
   await ranged.close()
-  const path = source.path ?? decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) ?? '')
+  const path = source.path ?? fileNameOfUrl(source.url)
   if (!isSafePath(path))
     throw new WeightsError('bad-answer', {
       attempted: `name the file of ${publicUrl(source.url)}`,

@@ -128,7 +128,7 @@ const withoutRotary = [
   'nemotron_h',
 ]
 
-/** Columns of the table that vLLM precomputes: max positions x rotary dimension x 2 bytes (memory.md section 1.4). */
+/** Columns of the table that vLLM precomputes, which has max positions x rotary dimension x 2 bytes. */
 function rotaryDimOf(text: Config, headDim: number, modelType: string): number {
   if (withoutRotary.includes(modelType)) return 0
   const latent = countOf(text, 'qk_rope_head_dim')

@@ -1,6 +1,6 @@
 /**
- * Weights per block and bytes per block of each ggml type (memory.md section 1.3; numbers are those of the
- * GGUF specification's type ids).
+ * Weights per block and bytes per block of each ggml type. The numbers are the type ids of the GGUF specification, the sizes
+ * those of `ggml.go` in gpustack/gguf-parser-go.
  */
 const types: Readonly<Record<number, readonly [name: string, blockWeights: number, blockBytes: number]>> = {
   0: ['F32', 1, 4],

@@ -174,7 +174,7 @@ function latentRankOf(read: Reader): number | undefined {
     : numberAt(read('attention.kv_lora_rank'), 0)
 }
 
-/** K is latent and rotary part together, V is read from the latent (memory.md V31). */
+/** K is latent and rotary part together, V is read from the latent (vector V31 in test/images/memory/vectors). */
 function latentOf(read: Reader, latentDim: number): LayerKind {
   const ropeDim = numberAt(read('rope.dimension_count'), 0) ?? 0
   return { kind: 'mla', latentDim, ropeDim, indexDim: numberAt(read('attention.indexer.key_length'), 0) ?? 0 }

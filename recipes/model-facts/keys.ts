@@ -1,6 +1,6 @@
 import { defaultsOfSection } from './defaults.ts'
 
-/** Reading a config.json whose writers never agreed on names (../shared/reference/memory.md, section 2.3). */
+/** Reads a config.json, whose writers never agreed on names. */
 
 export type Config = Readonly<Record<string, unknown>>
 

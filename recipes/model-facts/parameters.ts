@@ -14,7 +14,7 @@ import {
 } from './keys.ts'
 
 /**
- * Elements by role of one copy of the text model, or null when a size is missing (memory.md section 1.1).
+ * Elements by role of one copy of the text model, or null when a size is missing.
  * Checked against published totals in test/recipes/model-facts.test.ts; exact for dense Llama-like models.
  */
 export function parametersOf(config: Config, layers: readonly LayerKind[], tied: boolean): RoleCounts | null {

@@ -2,8 +2,8 @@ import type { Quantization } from '../model-facts.ts'
 import { type Config, countOf, isConfig, listOf, sectionOf, textOf } from './keys.ts'
 
 /**
- * Bits per weight of packed matrices by method (memory.md section 1.2): the scales and zeros of a group of
- * weights are counted in.
+ * Bits per weight of packed matrices by method. The scales and zeros of a group of weights are counted in: GPTQ at 4 bits
+ * in groups of 128 has 4 + 16/128 + 4/128.
  */
 export function quantizationOf(raw: Config): Quantization | null {
   const method = (textOf(raw, 'quant_method', 'quant_algo') ?? 'unknown').toLowerCase()

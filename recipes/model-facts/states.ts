@@ -2,7 +2,7 @@ import type { StateLayer } from '../model-facts.ts'
 import { type Config, countOf, hiddenSizeOf, layerCountOf, sectionOf, textOf } from './keys.ts'
 
 /**
- * State of one recurrent layer for one sequence, in elements (memory.md section 2.1):
+ * State of one recurrent layer for one sequence, in elements:
  * conv (k-1)·channels, and the matrix the recurrence updates. Undefined when a size is not in the configuration.
  */
 export function stateLayerOf(config: Config): StateLayer | undefined {

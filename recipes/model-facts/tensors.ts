@@ -22,8 +22,8 @@ export function tensorsOfHeader(header: SafetensorsHeader): TensorSize[] {
 }
 
 /**
- * Facts with bytes counted from tensor headers: never parameters times nominal bits, which is wrong for packed
- * int4, mixed checkpoints and untied heads (memory.md section 0, rule 1).
+ * Facts with bytes counted from tensor headers. Parameters times nominal bits is wrong for packed int4, mixed checkpoints
+ * and untied heads; the Hub's own total counts int32 words for packed int4 (jundot/omlx#3489).
  */
 export function withTensors(facts: ModelFacts, tensors: readonly TensorSize[]): ModelFacts {
   if (tensors.length === 0) return facts

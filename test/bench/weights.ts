@@ -11,7 +11,7 @@ import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import { diskContent, type HubRepo } from '../hub/repo.ts'
 import { startHub } from '../hub/server.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 const run = promisify(execFile)
 
@@ -145,7 +145,7 @@ async function pack(lock: string, store: string): Promise<Packed> {
 
 /** Seconds of `crane append` alone: the tars that it needs are made before, and cost the others' users time as well. */
 async function craneAppend(files: string): Promise<number> {
-  const crane = await ensureTool('crane')
+  const crane = toolPath('crane')
   const tars = []
   for (const name of (await readdir(files)).sort()) {
     await mkdir(join(folder, 'tars'), { recursive: true })

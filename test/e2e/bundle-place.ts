@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
 
 const run = promisify(execFile)
@@ -25,10 +25,10 @@ export interface BundlePlace {
 export async function bundlePlace(...options: string[]): Promise<BundlePlace> {
   const place = await newWorkplace()
   const site = await mkdtemp(join(tmpdir(), 'ingot-site-'))
-  const cosign = await ensureTool('cosign')
+  const cosign = toolPath('cosign')
   Object.assign(place.environment, {
     INGOT_COSIGN: cosign,
-    INGOT_GITLEAKS: await ensureTool('gitleaks'),
+    INGOT_GITLEAKS: toolPath('gitleaks'),
     COSIGN_PASSWORD: 'a-password-of-the-key',
   })
   const pair = ['generate-key-pair', '--output-key-prefix', 'site']

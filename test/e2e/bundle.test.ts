@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startVault } from '../hub/vault.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { inspectTag } from '../pipelines/publish/images.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { type BundlePlace, bundlePlace } from './bundle-place.ts'
 import { demoRecipe, ingot, type Workplace } from './ingot.ts'
 
@@ -21,7 +21,7 @@ let bundle: string
 let digest: string
 
 beforeAll(async () => {
-  await ensureTool('podman')
+  toolPath('podman')
   all = await bundlePlace('--part-size', '40MB')
   ;({ place, site, bundle, digest } = all)
 })
@@ -101,7 +101,7 @@ describe('into a registry of the site', () => {
 
   beforeAll(async () => {
     registry = await startDebianRegistry()
-    await ensureTool('skopeo')
+    toolPath('skopeo')
   })
 
   afterAll(() => registry.close())
@@ -159,7 +159,7 @@ describe('into a registry of the site', () => {
       place,
     )
     expect(published.code, published.stderr).toBe(0)
-    const tools = await Promise.all((['crane', 'regctl', 'jq'] as const).map(ensureTool))
+    const tools = (['crane', 'regctl', 'jq'] as const).map(toolPath)
     const env = {
       ...process.env,
       PATH: `${tools.map((tool) => dirname(tool)).join(':')}:${process.env['PATH']}`,

@@ -8,7 +8,7 @@ import { type HubRepo, repoOf } from '../hub/repo.ts'
 import { type Hub, startHub } from '../hub/server.ts'
 import { startVault, type Vault } from '../hub/vault.ts'
 import { leaksBelow, leaksIn, watchArguments } from '../leaks.ts'
-import { demoRecipe, ingot, newWorkplace, type Run, type Workplace, writeRecipe } from './ingot.ts'
+import { demoRecipe, ingot, lockText, newWorkplace, type Run, type Workplace, writeRecipe } from './ingot.ts'
 
 // Characters that base64 and URLs write differently, so that each form is a text of its own.
 const canary = 'hf_c4nary+Token/4b~='
@@ -127,9 +127,7 @@ test.each(Object.entries(ways))(
     expect(files).toBeGreaterThan(20)
     expect(unpacked).toBeGreaterThan(3)
     expect(seen.filter((line) => line.includes('canary.yaml')).length).toBeGreaterThan(0)
-    expect(readFileSync(join(place.environment['INGOT_LOCKS'] ?? '', 'canary.lock.json'), 'utf8')).toContain(
-      '"gated": true',
-    )
+    expect(await lockText(place)).toContain('"gated": true')
     const asked = hub.requests.slice(before.requests)
     expect(asked.filter(({ path }) => path.startsWith('cdn:')).length).toBeGreaterThan(0)
     expect(asked.filter(({ path, authorized }) => authorized === path.startsWith('cdn:'))).toEqual([])

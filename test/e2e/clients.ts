@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { ensurePython, pythonJson } from '../python.ts'
+import { pythonJson } from '../python.ts'
+import { pythonPath } from '../tools/find.ts'
 
 export interface Answered {
   answer: string
@@ -31,7 +32,7 @@ export async function askWithClients(
   model: string,
   ...further: ('native' | 'ollama')[]
 ): Promise<Clients> {
-  const python = await ensurePython(['openai==3.54.0', 'huggingface_hub==2.4.0', 'ollama==0.6.3'])
+  const python = pythonPath('clients')
   // clients.py prints this shape.
   return (await pythonJson(python, [
     join(import.meta.dirname, 'clients.py'),

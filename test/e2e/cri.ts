@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { ensurePython } from '../python.ts'
-import { ensureTool } from '../tools.ts'
+import { pythonPath, toolFolder, toolPath } from '../tools/find.ts'
 
 export interface PodContainer {
   image: string
@@ -25,10 +24,10 @@ export interface Cri {
 
 /** containerd as a node of Kubernetes runs it, spoken to as its kubelet does; `pause` is the image of sandboxes. */
 export async function startContainerd(pause: string): Promise<Cri> {
-  const containerd = await ensureTool('containerd')
-  const shim = await ensureTool('containerd-shim-runc-v2')
-  await ensureTool('runc')
-  const python = await ensurePython(['grpcio==1.85.1', 'grpcio-tools==1.85.1'])
+  const containerd = toolPath('containerd')
+  const shim = toolPath('containerd-shim-runc-v2')
+  toolPath('runc')
+  const python = pythonPath('cri')
   const folder = await mkdtemp(join(tmpdir(), 'ingot-cri-'))
   const socket = join(folder, 'containerd.sock')
   await writeFile(join(folder, 'config.toml'), configOf(folder, socket, pause))
@@ -50,7 +49,7 @@ export async function startContainerd(pause: string): Promise<Cri> {
       if (i === 300 || child.exitCode !== null) throw new Error('containerd does not start')
       await sleep(100)
     }
-    const proto = await protoFolder()
+    const proto = join(toolFolder('cri-api'), 'pkg/apis/runtime/v1')
     return { run: (container) => ask(python, [socket, proto, join(folder, 'logs')], container), close }
   } catch (error) {
     await close()
@@ -73,14 +72,6 @@ disable_apparmor = true
 [plugins.'io.containerd.cri.v1.runtime'.cni]
 conf_dir = '${folder}/cni'
 `
-}
-
-/** The interface's definition, from its own Go module. */
-async function protoFolder(): Promise<string> {
-  const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', 'k8s.io/cri-api@v0.37.0'], {
-    cwd: tmpdir(),
-  })
-  return join(JSON.parse(stdout).Dir, 'pkg/apis/runtime/v1')
 }
 
 async function ask(python: string, args: string[], container: PodContainer) {

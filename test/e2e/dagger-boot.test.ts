@@ -73,11 +73,8 @@ test('a quiet server: its profile holds and its memory is measured', async () =>
       processes: 3,
     })
     expect(facts.capabilities).toEqual(Array(5).fill('0000000000000000'))
-    expect(facts).toMatchObject({
-      outwardPackets: 0,
-      outwardRefused: 0,
-      interfaces: ['lo', 'nowhere', 'sink'],
-    })
+    expect(facts).toMatchObject({ outwardPackets: 0, outwardRefused: 0 })
+    expect(facts.interfaces.toSorted()).toEqual(['lo', 'nowhere', 'published', 'sink'])
     expect(facts.residentPeakBytes).toBeGreaterThan(100_000)
     expect(await server.exitCode()).toBeNull()
   })
@@ -90,6 +87,35 @@ test.each([
   await booted(`${attempt}; echo done; exec sleep 900`, async (server) => {
     await waitFor(server, 'done')
     expect((await server.facts()).outwardPackets).toBeGreaterThan(0)
+  })
+})
+
+test('the port is reached from outside with bodies of any size, and none of it counts as sent outward', async () => {
+  const script =
+    'mkdir /tmp/www; head -c 9000000 /dev/zero > /tmp/www/big; echo hello > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'
+  await booted(script, async (server) => {
+    await vi.waitFor(async () => expect(await (await fetch(server.url)).text()).toBe('hello\n'), 60_000)
+    expect((await (await fetch(`${server.url}/big`)).arrayBuffer()).byteLength).toBe(9_000_000)
+    const many = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(server.url)).text()))
+    expect(new Set(many)).toEqual(new Set(['hello\n']))
+    expect(await server.listeners()).toEqual([{ address: '::', port: 8080 }])
+    expect(await server.facts()).toMatchObject({ outwardPackets: 0, outwardRefused: 0 })
+  })
+})
+
+test('a server that listens on loopback only is not reached, and it is known why', async () => {
+  await booted('echo up; exec httpd -f -p 127.0.0.1:8080 -h /tmp', async (server) => {
+    await waitFor(server, 'up')
+    const there = [{ address: '127.0.0.1', port: 8080 }]
+    await vi.waitFor(async () => expect(await server.listeners()).toEqual(there), 60_000)
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+  })
+})
+
+test('a log that grows faster than it is read is told all the same', async () => {
+  await booted('while :; do seq 1 20000; done & sleep 2; exec sleep 900', async (server) => {
+    await waitFor(server, '19999')
+    expect((await server.log()).startsWith('1\n2\n3\n')).toBe(true)
   })
 })
 

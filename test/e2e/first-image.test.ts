@@ -16,7 +16,7 @@ import { readBlob } from '../../pipelines/store/blobs.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
 import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
 
 const run = promisify(execFile)
@@ -109,7 +109,7 @@ test('it runs as a numbered user, with a fixed time, and carries its plan and we
 })
 
 test('skopeo and crane accept it, as a layout and from the registry', async () => {
-  const [skopeo, crane] = await Promise.all([ensureTool('skopeo'), ensureTool('crane')])
+  const [skopeo, crane] = [toolPath('skopeo'), toolPath('crane')]
   const registry = await serveStore(store)
   try {
     const inspected = JSON.parse(

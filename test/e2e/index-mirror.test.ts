@@ -48,6 +48,7 @@ beforeAll(async () => {
       const configured = await mirrorOf(client, environment)
       const service = client.host().service([{ frontend: served.port, backend: served.port }])
       const place = {
+        factory: undefined,
         platform: 'linux/amd64',
         mirror: (container: Parameters<typeof configured>[0]) =>
           configured(container.withServiceBinding('mirror', service)),

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { lockFileOf } from '../../pipelines/lock/file.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -27,6 +28,19 @@ export async function newWorkplace(): Promise<Workplace> {
     store,
     environment: { ...process.env, INGOT_STORE: store, INGOT_LOCKS: join(folder, 'locks'), CI: 'true' },
   }
+}
+
+/** The text of the one lock that a workplace has. */
+export async function lockText({ folder }: Workplace): Promise<string> {
+  const names = await readdir(join(folder, 'locks'))
+  if (names.length === 1) return readFile(join(folder, 'locks', names[0] ?? ''), 'utf8')
+  throw new Error(`there are ${names.length} locks`)
+}
+
+/** Gives the recipe of this name in one workplace the lock that it has in another. */
+export async function copyLock(name: string, from: Workplace, to: Workplace): Promise<void> {
+  const fileOf = ({ folder, environment }: Workplace) => lockFileOf(join(folder, `${name}.yaml`), environment)
+  await copyFile(fileOf(from), fileOf(to))
 }
 
 export const demoRecipe = join(root, 'recipes/smollm2-135m-llama-cpp.yaml')

@@ -11,8 +11,8 @@ import { closeStore, openStore, type Store } from '../../pipelines/store/store.t
 import { startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { inspectTag } from '../pipelines/publish/images.ts'
 import { recordedSyft } from '../pipelines/sbom/recorded.ts'
-import { ensureTool } from '../tools.ts'
-import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { toolPath } from '../tools/find.ts'
+import { demoRecipe, ingot, lockText, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 import { type PodmanPlace, podmanPlace } from './podman-place.ts'
 
 const model = 'smollm2-135m-instruct'
@@ -78,7 +78,7 @@ test('the modelcar is the weights image and two small layers, without an entrypo
   const config = image && (await readImageConfig(store, image.digest)).config
   expect(config).toMatchObject({ User: '10001:0', Env: ['PATH=/bin'] })
   expect(config).not.toHaveProperty('Entrypoint')
-  const lock = JSON.parse(await readFile(join(place.folder, 'locks', 'car.lock.json'), 'utf8'))
+  const lock = JSON.parse(await lockText(place))
   expect(lock.modelcar.packages).toEqual([expect.objectContaining({ name: 'busybox-static' })])
 })
 
@@ -140,14 +140,14 @@ test('the programs are the same bytes for another model; the links are its own',
 test('published, it is signed and its programs are listed', async () => {
   const debian = await startDebianRegistry()
   onTestFinished(() => debian.close())
-  const cosign = await ensureTool('cosign')
+  const cosign = toolPath('cosign')
   const at = {
     ...place,
     environment: {
       ...place.environment,
       COSIGN_PASSWORD: 'a-password-of-the-key',
       INGOT_COSIGN: cosign,
-      INGOT_GITLEAKS: await ensureTool('gitleaks'),
+      INGOT_GITLEAKS: toolPath('gitleaks'),
       // syft itself takes minutes to build; what it does not know of the modelcar is what is looked for here.
       INGOT_SYFT: await recordedSyft(place.folder),
     },

@@ -47,7 +47,17 @@ function inProject() {
 test('the package leaves no trace in the checkout and has neither tests nor lab nor TypeScript', async () => {
   await expect(access(join(root, 'dist'))).rejects.toThrow()
   const installed = await readdir(join(project, 'node_modules/ingot'))
-  expect(installed.sort()).toEqual(['README.md', 'bin', 'dist', 'docs', 'package.json', 'recipes'])
+  expect(installed.sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'SECURITY.md',
+    'bin',
+    'dist',
+    'docs',
+    'package.json',
+    'recipes',
+  ])
   const files = await readdir(join(project, 'node_modules/ingot'), { recursive: true })
   expect(files.filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))).toEqual([])
 })

@@ -6,7 +6,7 @@ import { type ContainerRunner, containerRunner } from '../../pipelines/boot/cont
 import { type Registry, serveStore } from '../../pipelines/registry/server.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 export interface PodmanPlace {
   environment: NodeJS.ProcessEnv
@@ -19,8 +19,8 @@ export interface PodmanPlace {
  * CAP_SYS_RESOURCE may not raise limits, so runc and low limits are set, as an administrator of such a machine would.
  */
 export async function podmanPlace(): Promise<PodmanPlace> {
-  await ensureTool('podman')
-  await ensureTool('runc')
+  toolPath('podman')
+  toolPath('runc')
   const folder = await mkdtemp(join(tmpdir(), 'ingot-podman-'))
   const settings = {
     'containers.conf': `[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n`,

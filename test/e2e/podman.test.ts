@@ -70,6 +70,7 @@ test('the profile holds inside: user, root, places to write, capabilities, netwo
     'NoNewPrivs:\t1',
     'lo',
     'nowhere',
+    'published',
     'sink',
     'may listen on 80',
     '8192',
@@ -114,7 +115,15 @@ test('the port is reached though the container has no network, with bodies of an
     expect((await (await fetch(`${server.url}/big`)).arrayBuffer()).byteLength).toBe(9_000_000)
     const many = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(server.url)).text()))
     expect(new Set(many)).toEqual(new Set(['hello\n']))
-    expect(await server.facts()).toMatchObject({ outwardPackets: 0 })
+    expect(await server.facts()).toMatchObject({ outwardPackets: 0, outwardRefused: 0 })
+  })
+})
+
+test('a server that listens on loopback only is not reached, and it is known why', async () => {
+  await booted(await tiny('sleep 1; exec httpd -f -p 127.0.0.1:8080 -h /tmp'), async (server) => {
+    const there = [{ address: '127.0.0.1', port: 8080 }]
+    await vi.waitFor(async () => expect(await server.listeners()).toEqual(there), 30_000)
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed')
   })
 })
 

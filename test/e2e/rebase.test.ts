@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { type FaultProxy, openFaultProxy } from '../pipelines/publish/fault-proxy.ts'
-import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { copyLock, demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
 // One model, several images: its weights are downloaded once for those built together, and not at all on a new machine where a
 // published image has them.
@@ -189,7 +189,7 @@ test('a boot needs the bytes: they come from the registry and are hashed against
 test('a machine without an engine takes a published image by digest, and boots that very one', async () => {
   const place = await machine()
   const one = await writeRecipe(place, 'one', recipeText('one'))
-  await cp(join(first.folder, 'locks'), join(place.folder, 'locks'), { recursive: true })
+  await copyLock('one', first, place)
   const there = await ingot(['build', join(first.folder, 'one.yaml'), '--no-verify'], first)
   const digest = digestOf(there.stdout)
   const from = ['--from-registry', `${proxy.host}/llm/one@${digest}`]
@@ -212,7 +212,7 @@ test('a machine without an engine takes a published image by digest, and boots t
 test('an image of another plan gives its weights only, and a tag nothing but them', async () => {
   const place = await machine()
   const two = await writeRecipe(place, 'two', recipeText('two', upgrade))
-  await cp(join(first.folder, 'locks'), join(place.folder, 'locks'), { recursive: true })
+  await copyLock('two', first, place)
   const { stdout } = await ingot(['build', join(first.folder, 'one.yaml'), '--no-verify'], first)
   const one = `${proxy.host}/llm/one`
   const references = [`${one}@${digestOf(stdout)}`, `${one}:v1`]

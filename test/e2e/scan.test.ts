@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
 const token = ['hf', 'zQxWcEvRbTnYmUkIlOpAsDfGhJ0123456789'].join('_')
@@ -11,7 +11,7 @@ let place: Workplace
 beforeAll(async () => {
   place = await newWorkplace()
   place.environment['HF_TOKEN'] = token
-  place.environment['INGOT_GITLEAKS'] = await ensureTool('gitleaks')
+  place.environment['INGOT_GITLEAKS'] = toolPath('gitleaks')
 })
 
 afterAll(() => rm(place.folder, { recursive: true, force: true }))

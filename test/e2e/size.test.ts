@@ -9,7 +9,7 @@ import { labSettings, registryAddress } from '../../lab/settings.ts'
 import { hexOf } from '../../lib/digest.ts'
 import { serveStore } from '../../pipelines/registry/server.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
 import { podmanPlace } from './podman-place.ts'
 
@@ -51,7 +51,7 @@ async function sizeOf(reference: string, ...options: string[]): Promise<Attribut
 /** What crane makes of all layers and GNU tar of the result: bytes and number of files, every inode once. */
 async function onDisk(reference: string): Promise<{ sizeBytes: number; files: number }> {
   const folder = await mkdtemp(join(place.folder, 'tree-'))
-  const crane = await ensureTool('crane')
+  const crane = toolPath('crane')
   await run('bash', [
     '-ceuo',
     'pipefail',

@@ -2,16 +2,19 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from '@dagger.io/dagger'
 import { expect, test } from 'vitest'
+import { resolveFactory } from '../../pipelines/factory.ts'
 import { mirrorOf } from '../../pipelines/index-mirror.ts'
 import { packerOf } from '../../pipelines/packing.ts'
 import { rewriteTree as rewriteHere } from '../../pipelines/slim-tree/rewrite.ts'
 import { rewriteTree } from '../../pipelines/slim-tree.ts'
+import { helperLock } from '../../recipes/lock.ts'
 import { craftLibrary } from '../images/elf/craft.ts'
 import { withSymbols } from '../images/elf/with-symbols.ts'
 import { craftContainer, entriesOf } from '../images/gpu-code/craft.ts'
 import { scratchFolder } from '../scratch.ts'
 
 const rewriting = { targets: ['sm_90'], symbols: true, bytecode: false }
+const platform = 'linux/amd64'
 const library = '/usr/lib/libx.so'
 
 test('a tree is rewritten in a container, by Node from its wheel, to the bytes that it gets here', async () => {
@@ -25,10 +28,12 @@ test('a tree is rewritten in a container, by Node from its wheel, to the bytes t
   const expected = await Array.fromAsync(rewriteHere(here, rewriting))
   await connect(async (client) => {
     const mirror = await mirrorOf(client, process.env)
-    const packer = packerOf(client, 'linux/amd64')
+    const factory = await resolveFactory(client, platform, new Date().toISOString())
+    const packer = await packerOf(client, platform, helperLock(factory, 'packer'))
     const { tree, files } = await rewriteTree(client, packer, client.host().directory(stock), rewriting, {
-      platform: 'linux/amd64',
+      platform,
       mirror,
+      factory,
     })
     expect(files).toEqual(expected)
     expect(files).toMatchObject([{ path: library }])

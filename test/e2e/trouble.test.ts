@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lockRequestOf } from '../../images/lock-request.ts'
+import { lockFileOf } from '../../pipelines/lock/file.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { formatLock, parseLock } from '../../recipes/lock.ts'
+import { lockOriginOf } from '../../recipes/lock-origin.ts'
+import { parseRecipe } from '../../recipes/parse.ts'
 import { setDigestOf } from '../../recipes/weights.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
@@ -109,11 +113,20 @@ test('bytes that do not have their locked sha256 fail, and nothing of them stays
   const lockFile = join(own.folder, 'locks', name)
   const lock = parseLock(readFileSync(lockFile, 'utf8'), lockFile)
   const files = lock.weights.files.map((file) => ({ ...file, sha256: 'ab'.repeat(32) }))
-  await writeFile(
-    lockFile,
-    formatLock({ ...lock, weights: { ...lock.weights, files, setDigest: setDigestOf(files) } }),
+  // The recipe and the record say the same wrong hash: what differs from the recipe is refused before a byte is read.
+  const wrong = await writeRecipe(
+    own,
+    'wrong',
+    recipe.replace(/sha256: [0-9a-f]{64}/, `sha256: ${'ab'.repeat(32)}`),
   )
-  const run = await ingot(['build', demoRecipe, '--no-verify'], own)
+  const parsed = parseRecipe(readFileSync(wrong, 'utf8'), wrong)
+  if (!parsed.ok) throw new Error('the recipe has problems')
+  const madeFrom = lockOriginOf(parsed.recipe, lockRequestOf(parsed.recipe))
+  await writeFile(
+    lockFileOf(wrong, own.environment),
+    formatLock({ ...lock, madeFrom, weights: { ...lock.weights, files, setDigest: setDigestOf(files) } }),
+  )
+  const run = await ingot(['build', wrong, '--no-verify'], own)
   expect(run.code).toBe(1)
   expect(run.stderr).toContain('ab'.repeat(32))
   const bytes = Number(execFileSync('du', ['-sb', own.store], { encoding: 'utf8' }).split('\t')[0])
@@ -182,5 +195,73 @@ describe('Ctrl-C', () => {
     expect(run.code, run.stderr).toBe(0)
     expect(run.stdout).toContain('verified: ')
     expect(run.stderr).not.toContain('install ')
+  })
+})
+
+describe('a store that somebody damaged', () => {
+  let own: Workplace
+  let image: string
+
+  beforeAll(async () => {
+    own = await newWorkplace()
+    const run = await ingot(['build', demoRecipe], own)
+    expect(run.code, run.stderr).toBe(0)
+    image = run.stdout.trim().split('\n').at(-1) ?? ''
+  })
+
+  afterAll(() => rm(own.folder, { recursive: true, force: true }))
+
+  /** Changes one byte of the largest blob, which is the layer of weights. The engine has it by its digest. */
+  async function damageWeights(): Promise<string> {
+    const folder = join(own.store, 'blobs/sha256')
+    const names = await readdir(folder)
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size))
+    const name = names[sizes.indexOf(Math.max(...sizes))] ?? ''
+    await writeFile(join(folder, name), 'x', { flag: 'r+' })
+    return `sha256:${name}`
+  }
+
+  test('is not verified again, and is built again and not from memory', async () => {
+    const layer = await damageWeights()
+    for (const command of [
+      ['verify', demoRecipe],
+      ['size', image],
+      ['scan', demoRecipe],
+      ['doctor', '--store'],
+    ]) {
+      const run = await ingot(command, own)
+      expect(run.code, command.join(' ')).toBe(1)
+      expect(run.stdout + run.stderr).toContain(`${layer} is damaged`)
+    }
+    const again = await ingot(['build', demoRecipe], own)
+    expect(again.code, again.stderr).toBe(0)
+    expect(again.stderr).toContain('is not whole and is built again')
+    expect(again.stderr).toContain('boot ')
+    expect(again.stdout).toContain(image)
+    expect((await ingot(['doctor', '--store'], own)).stdout).toMatch(/^ok /)
+  })
+
+  test('has its names again after the next build, which boots nothing', async () => {
+    await rm(join(own.store, 'index.json'))
+    expect((await ingot(['list'], own)).stdout).not.toContain(image)
+    const again = await ingot(['build', demoRecipe], own)
+    expect(again.stdout).toContain('verified: ')
+    expect(again.stderr).not.toContain('boot ')
+    expect((await ingot(['list'], own)).stdout).toContain(`smollm2-135m-llama-cpp:latest  ${image}  verified`)
+  })
+
+  test('is deleted while it is built: a clear end', async () => {
+    const other = await newWorkplace()
+    let isGone = false
+    const run = await ingot(['build', demoRecipe], other, (line) => {
+      if (isGone || !/^ingot: (install|list|pack) /.test(line)) return
+      isGone = true
+      rmSync(other.store, { recursive: true, force: true, maxRetries: 10 })
+    })
+    expect(isGone, run.stderr).toBe(true)
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain('it was deleted, emptied or moved while this command ran')
+    expect(run.stderr).not.toContain('unexpected failure')
+    await rm(other.folder, { recursive: true, force: true })
   })
 })

@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { toolPath } from '../tools/find.ts'
 
 const run = promisify(execFile)
 
@@ -36,10 +37,8 @@ export function runContainer(image: string, options: string[], command: string[]
 export async function busyboxTar(target: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ingot-busybox-'))
   try {
-    await run('apt-get', ['download', 'busybox-static'], { cwd: folder })
-    await run('sh', ['-c', 'dpkg-deb --extract busybox-static_*.deb deb'], { cwd: folder })
     await mkdir(join(folder, 'root/bin'), { recursive: true })
-    await copyFile(join(folder, 'deb/bin/busybox'), join(folder, 'root/bin/busybox'))
+    await copyFile(toolPath('busybox'), join(folder, 'root/bin/busybox'))
     for (const name of ['sh', 'wc', 'cat', 'sha256sum', 'readlink', 'find'])
       await symlink('busybox', join(folder, 'root/bin', name))
     await run('tar', ['--create', '--file', target, '--directory', join(folder, 'root'), '.'])

@@ -7,7 +7,7 @@ import { recipesRepository } from '../github/repository.ts'
 import { runJob } from '../github/steps.ts'
 import { type DebianRegistry, startRegistry } from '../pipelines/publish/debian-registry.ts'
 import { recordedSyft } from '../pipelines/sbom/recorded.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { demoRecipe, newWorkplace, type Workplace } from './ingot.ts'
 
 // The jobs between a commit and a release, in their order: build and publish a candidate, boot it by digest on another
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const bin = join(home, 'bin')
   await mkdir(bin, { recursive: true })
   for (const name of ['crane', 'regctl', 'cosign', 'jq'] as const)
-    await symlink(await ensureTool(name), join(bin, name))
+    await symlink(toolPath(name), join(bin, name))
   const { INGOT_STORE: _, ...others } = builder.environment
   environment = {
     ...others,

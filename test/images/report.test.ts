@@ -64,6 +64,17 @@ test('a terminal shows figures, what failed and why, and the digest last', () =>
   expect(lines.slice(-3)).toEqual(['failed: 2 checks passed, 1 failed, 1 skipped', report().image, ''])
 })
 
+test('the time of each stop is told, and a server that had to be killed is told as that', () => {
+  const stops = [
+    { occasion: 'streaming', exitCode: 0, waitedMs: 180 },
+    { occasion: 'plain', exitCode: null, waitedMs: 10_000 },
+  ] as const
+  const stopped = report({ boots: [boot({ stops: [...stops] })] })
+  expect(reportText(stopped)).toContain('  stopped: streaming 180 ms, plain killed\n')
+  expect(reportMarkdown(stopped)).toContain('Stopped: streaming 180 ms, plain killed.\n')
+  expect(reportText(report({ boots: [boot()] }))).not.toContain('stopped')
+})
+
 test('every row of a Markdown table has the cells of its head, whatever a server says', () => {
   const lines = reportMarkdown(nastyReport()).split('\n')
   const cells = (line: string) => line.replaceAll('\\|', '').split('|').length

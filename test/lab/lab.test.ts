@@ -6,7 +6,6 @@ import { debianArguments } from '../../lab/base-images.ts'
 import { engineConfig, engineEnvironment } from '../../lab/engine.ts'
 import { engineKey } from '../../lab/engine-build.ts'
 import { labEnvironment } from '../../lab/environment.ts'
-import { withLock } from '../../lab/lock.ts'
 import { removalOf } from '../../lab/network.ts'
 import { rootfsArguments, rootfsKey } from '../../lab/rootfs.ts'
 import { findRuntime, type Machine, needsLab } from '../../lab/runtime.ts'
@@ -166,22 +165,4 @@ describe('removalOf', () => {
       '',
     )
   })
-})
-
-test('withLock lets one task run at a time', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'lab-'))
-  const events: string[] = []
-  const task = (name: string) =>
-    withLock(
-      join(dir, 'lock'),
-      () => {},
-      async () => {
-        events.push(`${name} starts`)
-        await new Promise((done) => setTimeout(done, 50))
-        events.push(`${name} ends`)
-      },
-    )
-  await Promise.all([task('a'), task('b')])
-  expect(events.map((event) => event.split(' ')[1])).toEqual(['starts', 'ends', 'starts', 'ends'])
-  await rm(dir, { recursive: true })
 })

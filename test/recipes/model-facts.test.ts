@@ -10,7 +10,7 @@ test.each(modelNames)('%s has facts that a lock can hold', (name) => {
   expect(facts.doubts).toEqual([])
 })
 
-/** Published totals (memory.md section 1.1). */
+/** Totals that the models' publishers name. */
 const totals: [ModelName, number][] = [
   ['llama-3.1-8b', 8030261248],
   ['llama-3.1-70b', 70553706496],

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import { matchesPattern } from '../../recipes/glob.ts'
 import {
   isSafePath,
   type LockedWeights,
   lockedWeightsSchema,
   weightsDrift,
 } from '../../recipes/locked-weights.ts'
-import { matchesPattern, pickFiles } from '../../recipes/weight-selection.ts'
+import { pickFiles } from '../../recipes/weight-selection.ts'
 import { setDigestOf, weightsSourceSchema } from '../../recipes/weights.ts'
 
 const names = (paths: readonly string[]) => paths.map((path) => ({ path, sizeBytes: 1 }))

@@ -127,6 +127,12 @@ export function saysItFailed(server: TinyServer): Routes {
   return { [chat]: (_, response) => sendJson(response, 503, { error: { message: 'Loading model' } }) }
 }
 
+export function wantsKey(status: number): () => Routes {
+  return () => ({
+    [chat]: (_, response) => sendJson(response, status, { error: { message: 'Invalid API Key' } }),
+  })
+}
+
 export function otherModel(): Routes {
   return { [chat]: (_, response) => sendJson(response, 200, chatAnswer('another')) }
 }

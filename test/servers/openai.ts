@@ -30,9 +30,12 @@ export interface TinyServer {
 }
 
 /** Starts a small server that speaks enough of the OpenAI interface to pass, apart from the routes given. */
-export async function serve(routes: Routes | ((server: TinyServer) => Routes) = {}): Promise<TinyServer> {
+export async function serve(
+  routes: Routes | ((server: TinyServer) => Routes) = {},
+  at: { host: string; port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<TinyServer> {
   const http = createServer((request, response) => void answer(request, response))
-  http.listen(0, '127.0.0.1')
+  http.listen(at)
   await once(http, 'listening')
   const server = tinyServer(http)
   const all: Routes = { ...good, ...(typeof routes === 'function' ? routes(server) : routes) }

@@ -1,6 +1,7 @@
 import type { ContainerFacts } from '../../images/container-facts.ts'
+import type { Listener } from '../../images/listeners.ts'
 import type { RunnerFacts } from '../../images/runner-facts.ts'
-import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
+import type { BootedServer, LoadingOutcome, Runner } from '../../pipelines/boot/runner.ts'
 import type { TinyServer } from './openai.ts'
 
 export const machine: RunnerFacts = {
@@ -20,6 +21,10 @@ export interface TinyRunner {
   facts?: Partial<ContainerFacts>
   gpuMemoryBytes?: number
   computeCache?: string
+  /** Where it listens; the published port on all addresses where nothing is said. */
+  listeners?: Listener[]
+  /** What comes of a stop while it loads; it ends with 0 where nothing is said. */
+  loading?: LoadingOutcome
   /** Stays when it is told to stop. */
   ignoresSignals?: boolean
 }
@@ -30,11 +35,13 @@ export function runnerOf(start: () => Promise<TinyServer>, options: TinyRunner =
     name: 'docker',
     gpus: options.gpus ?? 0,
     machine: async () => ({ ...machine, ...options.machine }),
-    async boot({ profile: { identity, readOnlyRoot } }, use) {
+    stopWhileLoading: async () => options.loading ?? { stopped: { exitCode: 0, waitedMs: 1 }, log: '' },
+    async boot({ port, profile: { identity, readOnlyRoot } }, use) {
       const server = await start()
+      const listeners = options.listeners ?? [{ address: '0.0.0.0', port }]
       const facts = { ...goodFacts, ...identity, rootReadOnly: readOnlyRoot, ...options.facts }
       try {
-        return await use(bootedServer(server, facts, options))
+        return await use(bootedServer(server, facts, { ...options, listeners }))
       } finally {
         await server.close()
       }
@@ -47,6 +54,7 @@ function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRu
     url: server.url,
     exitCode: async () => server.exitCode,
     facts: async () => facts,
+    listeners: async () => options.listeners ?? [],
     log: async () => server.log,
     gpuMemoryBytes: async () => options.gpuMemoryBytes ?? null,
     computeCache: async () => options.computeCache ?? '',

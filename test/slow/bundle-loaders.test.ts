@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BundlePlace, bundlePlace } from '../e2e/bundle-place.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 // `docker load` and `ctr images import` by daemons of their own, in a network namespace without a route. Podman and skopeo
 // have their turn in test/e2e/bundle.test.ts.
@@ -19,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => all.close())
 
 /** Runs a script beside this file where no packet can leave; its mounts and processes end with it. */
-async function atSite(script: string, tools: readonly Parameters<typeof ensureTool>[0][]): Promise<string> {
-  const folders = await Promise.all(tools.map(async (tool) => dirname(await ensureTool(tool))))
+async function atSite(script: string, tools: readonly Parameters<typeof toolPath>[0][]): Promise<string> {
+  const folders = tools.map((tool) => dirname(toolPath(tool)))
   const scratch = join(all.site, script)
   await mkdir(scratch)
   const away = [

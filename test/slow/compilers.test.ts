@@ -47,7 +47,7 @@ beforeAll(async () => {
       const wanted = { type: 'debian', base: source.base, packages: source.packages, versionOf: '' } as const
       const lock = await resolveDebian(client, wanted, plan.platform, new Date().toISOString())
       const tree = (await installDebian(client, lock, plan.platform)).rootfs()
-      const packer = packerOf(client, plan.platform)
+      const packer = await packerOf(client, plan.platform, undefined)
       planned = planTree(await takeInventory(packer, tree, scratch), plan)
       const kept = planned.layers.flatMap(({ paths }) => paths).map((path) => `.${path}`)
       const slim = packer

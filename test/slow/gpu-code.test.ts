@@ -1,6 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,9 +17,8 @@ import { parseTarget } from '../../images/gpu-code/architecture.ts'
 import { listGpuCode, slimGpuCode } from '../../pipelines/gpu-code.ts'
 import { memoryOf } from '../images/elf/memory.ts'
 import { codeInMemory } from '../images/gpu-code/second-reader.ts'
+import { toolFolder } from '../tools/find.ts'
 
-/** A small real library with 10 containers of 11 entries, and NVIDIA's own reader: 4.1 MB from PyPI. */
-const wheels = ['nvidia-nvjpeg==13.3.2.43', 'nvidia-cuda-cuobjdump==13.5.37']
 const folder = mkdtempSync(join(tmpdir(), 'ingot-gpu-code-slow-'))
 const stock = join(folder, 'nvidia/cu13/lib/libnvjpeg.so.13')
 const cuobjdump = join(folder, 'nvidia/cu13/bin/cuobjdump')
@@ -19,10 +27,7 @@ const zeros = join(folder, 'zeros.so')
 const hopper = [parseTarget('sm_90')]
 
 beforeAll(async () => {
-  const python = (...words: string[]) => execFileSync('python3', words, { cwd: folder, stdio: 'pipe' })
-  python('-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', 'wheels', ...wheels)
-  for (const wheel of readdirSync(join(folder, 'wheels')))
-    python('-m', 'zipfile', '-e', `wheels/${wheel}`, '.')
+  cpSync(toolFolder('nvjpeg'), folder, { recursive: true })
   chmodSync(cuobjdump, 0o755)
   await slimGpuCode(stock, holes, hopper, 'holes')
   await slimGpuCode(stock, zeros, hopper, 'zeros')

@@ -15,13 +15,13 @@ import { cycloneDxProblems, spdxProblems } from '../images/sbom/validate.ts'
 import { artifactSample } from '../pipelines/built/sample.ts'
 import { lock, recipe, sampleImage } from '../pipelines/sbom/image.ts'
 import { scratchStore } from '../scratch.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 
 let syft: string
 
 // Building syft took 198 s on two cores with nothing else on them, 14 minutes on busy ones.
 beforeAll(async () => {
-  syft = await ensureTool('syft')
+  syft = toolPath('syft')
 })
 
 async function make(hasWeights: boolean): Promise<Sbom & { image: Digest }> {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,9 +8,8 @@ import { parseElf } from '../../images/elf/parse.ts'
 import { readerOf } from '../../images/elf/reader.ts'
 import type { RewrittenFile } from '../../images/rewritten.ts'
 import { rewriteTree } from '../../pipelines/slim-tree/rewrite.ts'
+import { toolFolder } from '../tools/find.ts'
 
-/** Wheels with libraries that auditwheel moved into `*.libs` by patchelf, and one with symbols worth the name. */
-const wheels = ['numpy', 'pillow', 'llvmlite', 'tokenizers']
 const folder = mkdtempSync(join(tmpdir(), 'ingot-symbols-slow-'))
 const rewritten: RewrittenFile[] = []
 let before = ''
@@ -34,21 +33,7 @@ print(json.dumps([loaded, matrix.tolist(), len(picture), target.name, tokenizers
 `
 
 beforeAll(async () => {
-  const python = (...words: string[]) => execFileSync('python3', words, { cwd: folder, stdio: 'pipe' })
-  python(
-    '-m',
-    'pip',
-    'download',
-    '--quiet',
-    '--no-deps',
-    '--only-binary',
-    ':all:',
-    '--dest',
-    'wheels',
-    ...wheels,
-  )
-  for (const wheel of readdirSync(join(folder, 'wheels')))
-    python('-m', 'zipfile', '-e', `wheels/${wheel}`, 'tree')
+  cpSync(toolFolder('wheels-with-symbols'), join(folder, 'tree'), { recursive: true })
   before = use()
   const rewriting = { targets: [], symbols: true, bytecode: false }
   for await (const file of rewriteTree(join(folder, 'tree'), rewriting)) rewritten.push(file)

@@ -11,7 +11,7 @@ import { readRecord } from '../../pipelines/store/record.ts'
 import { closeStore, openStore } from '../../pipelines/store/store.ts'
 import { verifyImage } from '../../pipelines/verify.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
-import { ensureTool } from '../tools.ts'
+import { toolPath } from '../tools/find.ts'
 import { tgiBase, tgiImage } from './tgi-image.ts'
 
 let place: Workplace
@@ -38,7 +38,7 @@ verify: { startTimeoutSeconds: 60 }
 `
 
 beforeAll(async () => {
-  await ensureTool('podman')
+  toolPath('podman')
   place = await newWorkplace()
   await mkdir(join(place.folder, 'model'))
   for (const [name, content] of Object.entries(model))

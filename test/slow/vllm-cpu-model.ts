@@ -25,7 +25,11 @@ export async function vllmOnCpu(): Promise<{ place: Workplace; recipe: string }>
   const { source } = runtimeOf(ours, engineOf('vllm'))
   if (source.type !== 'python') throw new Error('vLLM for CPUs is a Python environment')
   await connect(async (client) => {
-    const asked = { platform: 'linux/amd64', mirror: await mirrorOf(client, place.environment) }
+    const asked = {
+      platform: 'linux/amd64',
+      mirror: await mirrorOf(client, place.environment),
+      factory: undefined,
+    }
     const now = new Date().toISOString()
     const lock = await resolvePython(client, source, ours.engine.version, { ...asked, now })
     const environment = await installPython(client, source, lock, asked)

@@ -1,9 +1,8 @@
-import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import { ingot, type Workplace } from '../e2e/ingot.ts'
+import { ingot, lockText, type Workplace } from '../e2e/ingot.ts'
 import { vllmOnCpu } from './vllm-cpu-model.ts'
 
 let place: Workplace
@@ -33,8 +32,7 @@ test('the model answers with sense', () => {
 })
 
 test('the lock names every wheel by its hash, and no mirror', async () => {
-  const locks = place.environment['INGOT_LOCKS'] ?? ''
-  const text = await readFile(join(locks, 'smollm2-135m-vllm.lock.json'), 'utf8')
+  const text = await lockText(place)
   const lock: Lock = JSON.parse(text)
   expect(lock.runtime.type).toBe('python')
   if (lock.runtime.type !== 'python') return

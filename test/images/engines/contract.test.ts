@@ -18,6 +18,7 @@ const parts = [
   'refusals',
   'command',
   'environment',
+  'reserved',
   'enginePaths',
   'behaviour',
 ] satisfies (keyof EngineDefinition)[]
@@ -90,19 +91,6 @@ describe.each(engineIds)('%s', (id) => {
       recipe.serving.environment = { HF_HOME: '/elsewhere' }
     })
     expect(plan.config.Env).toContain('HF_HOME=/elsewhere')
-  })
-
-  test('keeps the variables of an upstream image and none of its PATH, HOME or offline settings', () => {
-    const recipe = recipeFor(id)
-    const lock = lockFor(recipe)
-    if (lock.runtime.type !== 'upstream') return
-    const { Env = [] } = planImage(recipe, {
-      ...lock,
-      runtime: { ...lock.runtime, environment: { CUDA_VERSION: '13', HOME: '/root', HF_HUB_OFFLINE: '0' } },
-    }).config
-    expect(Env).toContain('CUDA_VERSION=13')
-    expect(Env).toContain('HOME=/tmp')
-    expect(Env).toContain('HF_HUB_OFFLINE=1')
   })
 
   test('asks for the drivers of NVIDIA where it computes on a GPU, and only there', () => {
@@ -187,7 +175,7 @@ describe.each(engineIds)('%s', (id) => {
       return expect(() => planImage(recipe, lockFor(recipe))).toThrow('a store of its own')
     const plan = planImage(recipe, lockFor(recipe))
     expect(plan.weights.layers.length).toBeGreaterThan(0)
-    const guarded = plan.config.Entrypoint?.[1]?.endsWith('weights-guard') ?? false
+    const guarded = plan.config.Entrypoint?.some((part) => part.endsWith('weights-guard'))
     expect(guarded).toBe(delivery !== 'baked')
     expect('dev.ingot.weights.files' in (plan.config.Labels ?? {})).toBe(delivery !== 'baked')
     const said = [...(plan.config.Entrypoint ?? []), ...(plan.config.Env ?? [])].join(' ')

@@ -11,7 +11,7 @@ export interface Call {
   response: ServerResponse
 }
 
-/** What the documentation of one engine says of its server (reference/engines.md sections 5 and 6). */
+/** What the documentation of one engine says of its server. */
 export interface Documented {
   /** Names in the list of models. */
   models: readonly string[]

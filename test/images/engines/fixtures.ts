@@ -3,8 +3,9 @@ import { basename, join } from 'node:path'
 import { deploymentOf, runtimeOf } from '../../../images/deployment.ts'
 import type { Deployment, RuntimeSource } from '../../../images/engine.ts'
 import { engineOf } from '../../../images/engines.ts'
+import { judgeRecipe } from '../../../images/judge-recipe.ts'
 import { digestOf, hexOf } from '../../../lib/digest.ts'
-import type { GgufFacts, Lock, LockedRuntime } from '../../../recipes/lock.ts'
+import type { DebianPackage, GgufFacts, Lock, LockedRuntime } from '../../../recipes/lock.ts'
 import { parseRecipe } from '../../../recipes/parse.ts'
 import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
 import { setDigestOf, sortFiles, type WeightFile } from '../../../recipes/weights.ts'
@@ -15,8 +16,12 @@ export const recipeFiles = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml'))
   .sort()
 
+export function readRecipeText(name: string): string {
+  return readFileSync(join(folder, name), 'utf8')
+}
+
 export function readRecipe(name: string): Recipe {
-  const parsed = parseRecipe(readFileSync(join(folder, name), 'utf8'), name)
+  const parsed = parseRecipe(readRecipeText(name), name, judgeRecipe)
   if (parsed.ok) return parsed.recipe
   throw new Error(parsed.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
 }
@@ -76,12 +81,16 @@ function runtimeFor(source: RuntimeSource): LockedRuntime {
   const base = { reference: source.base, digest: digestOf(source.base) }
   switch (source.type) {
     case 'debian':
-      return { type: 'debian', base, packages: [] }
+      return { type: 'debian', base, packages: source.packages.map(packageOf) }
     case 'upstream':
       return { type: 'upstream', base, environment: { PATH: '/upstream/bin', CUDA_VERSION: '13' } }
     case 'python':
       return { type: 'python', base, packages: [], python: '3.11.2', uv: '0.13.9', distributions: [] }
   }
+}
+
+function packageOf(name: string): DebianPackage {
+  return { name, version: '1', architecture: 'amd64', sizeBytes: 0, sha256: hexOf(digestOf(name)) }
 }
 
 const chatml =

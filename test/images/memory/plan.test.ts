@@ -9,7 +9,7 @@ import { sumOf } from '../../../recipes/model-facts.ts'
 import { factsOf, GiB, type ModelName } from './models.ts'
 import { plan } from './vector.ts'
 
-/** Bytes per token at 16 bits on one GPU (memory.md section 2.2). */
+/** Bytes per token at 16 bits on one GPU: 2 x layers x KV heads x head size x 2. */
 const perToken: [ModelName, number][] = [
   ['llama-3.1-8b', 131072],
   ['mistral-7b', 131072],

@@ -35,6 +35,28 @@ function planned(request: MemoryRequest): PlannedMemory {
   throw new Error(plan.verdict)
 }
 
+/** Whether twice the GPUs share the heads evenly. */
+function splitsFurther({ facts, tp = 1 }: MemoryRequest): boolean {
+  return facts.headCount % (tp * 2) === 0
+}
+
+/** A pool that half of the longest sequence fills, so that memory and no other limit bounds the length; undefined without one. */
+function tightPool(request: MemoryRequest): number | undefined {
+  if (request.engineVersion === '0.6.4') return undefined
+  const { maxModelLen } = planned(request)
+  const cap = Math.max(request.facts.maxPositions ?? 0, maxModelLen)
+  const pool = planned({ ...request, maxModelLen: Math.floor(cap / 2) }).kvBytesForOneSequence
+  const { maxModelLenThatFits: longest } = planned({ ...request, availableKvBytes: pool })
+  return longest > 0 && longest < cap ? pool : undefined
+}
+
+test.each([
+  ['more GPUs', splitsFurther],
+  ['the longest that fits', (request: MemoryRequest) => tightPool(request) !== undefined],
+])('enough of the requests have to do with %s', (_, applies) => {
+  expect(seeds.filter((seed) => applies(requestOf(randomOf(seed)))).length).toBeGreaterThan(80)
+})
+
 describe.each(seeds)('seed %i', (seed) => {
   const request = requestOf(randomOf(seed))
   const plan = planned(request)
@@ -44,16 +66,16 @@ describe.each(seeds)('seed %i', (seed) => {
     expect(longer.kvBytesForOneSequence).toBeGreaterThanOrEqual(plan.kvBytesForOneSequence)
   })
 
-  test('more GPUs never hold fewer tokens', () => {
-    const tp = (request.tp ?? 1) * 2
-    if (request.facts.headCount % tp !== 0) return
-    // SGLang itself lowers its default share for each rank, so the same share is asked for.
-    const same = request.engine === 'sglang' ? { ...request, gpuMemoryUtilization: 0.8 } : request
-    const narrow = planned(same)
-    const wider = planned({ ...same, tp })
-    expect(wider.kvTokens).toBeGreaterThanOrEqual(narrow.kvTokens)
-    expect(wider.maxModelLenThatFits).toBeGreaterThanOrEqual(narrow.maxModelLenThatFits)
-  })
+  if (splitsFurther(request))
+    test('more GPUs never hold fewer tokens', () => {
+      const tp = (request.tp ?? 1) * 2
+      // SGLang itself lowers its default share for each rank, so the same share is asked for.
+      const same = request.engine === 'sglang' ? { ...request, gpuMemoryUtilization: 0.8 } : request
+      const narrow = planned(same)
+      const wider = planned({ ...same, tp })
+      expect(wider.kvTokens).toBeGreaterThanOrEqual(narrow.kvTokens)
+      expect(wider.maxModelLenThatFits).toBeGreaterThanOrEqual(narrow.maxModelLenThatFits)
+    })
 
   test('parts add up to the limit', () => {
     const parts = Object.values(plan.overheadBytes).reduce((sum, bytes) => sum + bytes, plan.weightsBytes)
@@ -70,16 +92,14 @@ describe.each(seeds)('seed %i', (seed) => {
     expect(small.fits).toBe(small.maxModelLenThatFits >= small.maxModelLen)
   })
 
-  test('the longest that fits does fit, and one more token does not', () => {
-    const { maxModelLenThatFits: longest } = plan
-    const cap = Math.max(request.facts.maxPositions ?? 0, plan.maxModelLen)
-    if (longest === 0 || longest >= cap || request.engineVersion === '0.6.4') return
-    const pool =
-      plan.kvPoolFrom === 'budget' ? plan.kvPoolBytes : plan.spareBytes + plan.kvBytesForOneSequence
-    const at = (maxModelLen: number) => planned({ ...request, maxModelLen, availableKvBytes: pool })
-    expect(at(longest).fits).toBe(true)
-    expect(at(longest + 1).fits).toBe(false)
-  })
+  const pool = tightPool(request)
+  if (pool !== undefined)
+    test('the longest that fits does fit, and one more token does not', () => {
+      const at = (maxModelLen: number) => planned({ ...request, maxModelLen, availableKvBytes: pool })
+      const longest = at(plan.maxModelLen).maxModelLenThatFits
+      expect(at(longest).fits).toBe(true)
+      expect(at(longest + 1).fits).toBe(false)
+    })
 
   test('an 8-bit cache never holds less', () => {
     const small = planned({

@@ -12,7 +12,7 @@ import { vectors as newer } from './vectors/vllm-newer.ts'
 /** Logged cases that came after the note. */
 export const heldOut: Vector[] = [...heldOutFirst, ...heldOutVllm, ...heldOutOthers, ...heldOutV0]
 
-/** All logged cases of ../shared/reference/memory.md section 6, in its order. */
+/** All logged cases, by number; each names the log that it is from. */
 export const vectors: Vector[] = [...oldest, ...old, ...first, ...newer, ...others].sort(
   (a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)),
 )

@@ -3,9 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { ensurePython } from '../../python.ts'
-
-const packages = ['spdx-tools==0.8.5', 'cyclonedx-python-lib[validation]==11.12.0']
+import { pythonPath } from '../../tools/find.ts'
 
 /** What the SPDX project's own reader finds wrong; empty when nothing is. */
 export function spdxProblems(text: string): Promise<string> {
@@ -37,7 +35,7 @@ print(str(error)[:2000] if error else "", end="")
 `
 
 async function problems(text: string, program: string): Promise<string> {
-  const python = await ensurePython(packages)
+  const python = pythonPath('sbom')
   const folder = await mkdtemp(join(tmpdir(), 'ingot-sbom-'))
   try {
     const file = join(folder, 'document.json')

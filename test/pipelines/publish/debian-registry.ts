@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { ensureTool } from '../../tools.ts'
+import { toolPath } from '../../tools/find.ts'
 
 /** The distribution project's registry, as Debian packs it, with its data in a folder of its own. */
 export interface DebianRegistry {
@@ -34,7 +34,7 @@ export function startDebianRegistry(password?: string): Promise<DebianRegistry> 
 
 export async function startRegistry(options: RegistryOptions): Promise<DebianRegistry> {
   const { program = 'docker-registry', tls } = options
-  const path = await ensureTool(program)
+  const path = toolPath(program)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-distribution-'))
   const port = await freePort()
   const config = join(folder, 'config.yml')
@@ -69,7 +69,7 @@ ${password === undefined ? '' : await htpasswd(folder, password)}${
 }
 
 async function htpasswd(folder: string, password: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(await ensureTool('htpasswd'), ['-Bbn', 'robot', password])
+  const { stdout } = await promisify(execFile)(toolPath('htpasswd'), ['-Bbn', 'robot', password])
   await writeFile(join(folder, 'htpasswd'), stdout)
   return `auth: { htpasswd: { realm: test, path: ${folder}/htpasswd } }\n`
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { basicLogin } from '../../../pipelines/network/login.ts'
-import { ensureTool } from '../../tools.ts'
+import { toolPath } from '../../tools/find.ts'
 import { certificateFor } from './certificates.ts'
 import { startConnectProxy } from './connect-proxy.ts'
 import { type RegistryOptions, startRegistry } from './debian-registry.ts'
@@ -25,7 +25,7 @@ export function distributionSuite(program: NonNullable<RegistryOptions['program'
   beforeAll(async () => {
     place = await openPlace()
     folder = await mkdtemp(join(tmpdir(), 'ingot-secured-'))
-    await ensureTool(program)
+    toolPath(program)
   })
 
   afterAll(async () => {
@@ -39,7 +39,7 @@ export function distributionSuite(program: NonNullable<RegistryOptions['program'
     const first = { store: place.store, root, tags: ['v1', 'v2'], to: `${registry.host}/team/first` }
     expect((await publishTo(first)).uploadedBytes).toBeGreaterThan(3_000_000)
     expect(await publishTo(first)).toMatchObject({ sentBytes: 0, uploadedBytes: 0 })
-    const crane = await ensureTool('crane')
+    const crane = toolPath('crane')
     expect((await run(crane, ['digest', `${first.to}:v2`])).stdout.trim()).toBe(root.digest)
     const proxy = await openFaultProxy({ upstream: registry.origin })
     const second = await publishTo({
@@ -110,7 +110,7 @@ export function distributionSuite(program: NonNullable<RegistryOptions['program'
     expect(stdout.trim().split('\n').at(-1)).toBe(root.digest)
     expect(new Set(proxy.seen)).toEqual(new Set([`${host}:443`]))
     // A client nobody here wrote finds it behind the same certificate.
-    const crane = await ensureTool('crane')
+    const crane = toolPath('crane')
     const env = { HTTPS_PROXY: proxy.url, SSL_CERT_FILE: certificate.ca, HOME: folder }
     expect((await run(crane, ['digest', `${host}/secured:v1`], { env })).stdout.trim()).toBe(root.digest)
     await proxy.close()

@@ -9,7 +9,7 @@ import { storeImage } from '../../../pipelines/store/image.ts'
 import { resolveReference } from '../../../pipelines/store/reference.ts'
 import { closeStore, openStore } from '../../../pipelines/store/store.ts'
 import { writeBlob } from '../../../pipelines/store/write.ts'
-import { ensureTool } from '../../tools.ts'
+import { toolPath } from '../../tools/find.ts'
 import { startDebianRegistry } from './debian-registry.ts'
 
 // node test/pipelines/publish/rate.ts [MiB] [rounds]: seconds to push one layout to a fresh docker-registry, by each of three
@@ -19,7 +19,7 @@ const [mebibytes = '1024', rounds = '3'] = process.argv.slice(2)
 const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'ingot-rate-'))
 const store = await openStore(join(folder, 'store'))
-const [crane, skopeo] = await Promise.all([ensureTool('crane'), ensureTool('skopeo')])
+const [crane, skopeo] = [toolPath('crane'), toolPath('skopeo')]
 
 const layers: StoredLayer[] = []
 for (let index = 0; index < 4; index++) {

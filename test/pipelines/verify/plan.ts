@@ -47,6 +47,8 @@ export const limits: VerifyLimits = {
   wrongAnswerSeconds: 0.2,
   firstAttemptSeconds: 15,
   pollMs: 10,
+  underWayMs: 50,
+  hangUpMs: 50,
 }
 
 export interface Case {

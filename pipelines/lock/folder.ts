@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { RecipeError } from '../../recipes/error.ts'
+import type { LockedFile } from '../../recipes/locked-weights.ts'
+import { pickFiles } from '../../recipes/weight-selection.ts'
+import type { Progress } from '../progress.ts'
+import type { Store } from '../store/store.ts'
+import { isWrongContent } from '../weights/error.ts'
+import { listFolder } from '../weights/folder-list.ts'
+import { hashFolder, type ToHash } from './folder-hashes.ts'
+import type { LockedRecipe } from './recipe.ts'
+
+export interface FolderContext {
+  signal: AbortSignal
+  /** With a store, bytes are compared as well as names and sizes. */
+  store?: Store
+  progress?: Progress
+}
+
+/**
+ * Compares the folder of a recipe with its lock, by name and size, and by hash those files of which the store has the locked
+ * bytes: the build reads, and so checks, the others itself. Throws `lock-mismatch` with every file. A folder that is not here
+ * is nothing to compare.
+ */
+export async function requireSameFolder(locked: LockedRecipe, context: FolderContext): Promise<void> {
+  return requireSame(locked, context, 'stored')
+}
+
+/** Runs a build from a folder that is as locked. When the build reads other bytes, every changed file is named. */
+export async function withSameFolder<Result>(
+  locked: LockedRecipe,
+  context: FolderContext,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  await requireSame(locked, context, 'stored')
+  try {
+    return await act()
+  } catch (error) {
+    if (isWrongContent(error)) await requireSame(locked, context, 'all')
+    throw error
+  }
+}
+
+async function requireSame(
+  { recipe, folder, lock, lockFile, file }: LockedRecipe,
+  context: FolderContext,
+  which: ToHash,
+): Promise<void> {
+  const { source } = recipe.weights
+  if (source.type !== 'folder') return
+  const root = resolve(folder, source.path)
+  const isHere = await stat(root).then(
+    () => true,
+    () => false,
+  )
+  if (!isHere) return
+  const { taken } = pickFiles((await listFolder(root, source)).files, source)
+  const changes = listChanges(lock.weights.files, taken)
+  const same = lock.weights.files.filter(({ path, sizeBytes }) =>
+    taken.some((one) => one.path === path && one.sizeBytes === sizeBytes),
+  )
+  changes.push(...(await byteChanges(root, same, context, which)))
+  if (changes.length === 0) return
+  throw new RecipeError('lock-mismatch', {
+    attempted: `use the lock ${lockFile}`,
+    found: `weights.source.path: the folder ${source.path} changed since it was locked\n${linesOf(changes)}`,
+    hint: `run \`ingot lock ${file}\` for what the folder holds now, or bring the locked files back`,
+  })
+}
+
+function listChanges(
+  locked: readonly LockedFile[],
+  taken: readonly { path: string; sizeBytes: number }[],
+): string[] {
+  const before = new Map(locked.map((file) => [file.path, file.sizeBytes]))
+  const after = new Set(taken.map(({ path }) => path))
+  return [
+    ...locked.filter(({ path }) => !after.has(path)).map(({ path }) => `${path} is gone`),
+    ...taken.filter(({ path }) => !before.has(path)).map(({ path }) => `${path} is new`),
+    ...taken.flatMap(({ path, sizeBytes }) => {
+      const was = before.get(path) ?? sizeBytes
+      return was === sizeBytes ? [] : [`${path} has ${sizeBytes} bytes, locked were ${was}`]
+    }),
+  ]
+}
+
+async function byteChanges(
+  root: string,
+  files: readonly LockedFile[],
+  { store, signal, progress }: FolderContext,
+  which: ToHash,
+): Promise<string[]> {
+  if (store === undefined) return []
+  const found = await hashFolder(root, files, which, { store, signal, progress })
+  return files.flatMap(({ path, sha256 }) => {
+    const now = found.get(path)
+    return now === undefined || now === sha256 ? [] : [`${path} has other bytes: sha256 ${now}`]
+  })
+}
+
+const mostLines = 20
+
+function linesOf(changes: readonly string[]): string {
+  const rest = changes.length - mostLines
+  return [...changes.slice(0, mostLines), ...(rest > 0 ? [`and ${rest} more`] : [])]
+    .map((line) => `    ${line}`)
+    .join('\n')
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { chatBody } from '../../images/openai-probes.ts'
+import type { StopOccasion, StopRules } from '../../images/probe.ts'
+import type { CheckResult, StopRun } from '../../images/report.ts'
+import { type CheckSpan, deafCheck, type StopTried, stopCheck } from '../../images/stop-check.ts'
+import { type Clock, elapsedMs } from '../ask.ts'
+import type { BootRequest, Runner } from '../boot/runner.ts'
+import { type Exchange, exchange } from '../exchange.ts'
+import type { Trial } from './trial.ts'
+
+/** What one stop gave: the check, and its figures where it was tried. */
+export interface StopResult {
+  check: CheckResult
+  run: StopRun | null
+}
+
+/** Long enough that no server is through with it when the signal comes. */
+const longPrompt = 'Write the numbers from one to one thousand in words, each on a line of its own.'
+const longTokens = 1024
+
+/** Gives the server something to do, stops it meanwhile, and judges how it ended. `dead` says why it cannot be tried. */
+export async function stopServer(
+  trial: Trial,
+  occasion: Exclude<StopOccasion, 'loading'>,
+  dead: string | null,
+): Promise<StopResult> {
+  const beganMs = trial.clock.now()
+  const tried: StopTried = dead === null ? await tryStop(trial, occasion) : { type: 'untried', reason: dead }
+  return resultOf(occasion, rulesOf(trial), tried, { beganMs, durationMs: elapsedMs(trial.clock, beganMs) })
+}
+
+/** Starts the image only to stop it while it loads. */
+export async function stopLoading(
+  runner: Runner,
+  request: BootRequest,
+  plan: Trial['plan'],
+  clock: Clock,
+): Promise<StopResult> {
+  const rules = plan.verify.behaviour.stop
+  const loading = rules.busy?.loading
+  const beganMs = clock.now()
+  if (loading?.type !== 'ends') return untriedResult('loading', rules, 'nobody knows when it loads', beganMs)
+  const { stopped, log } = await runner.stopWhileLoading(request, {
+    signal: rules.signal,
+    timeoutSeconds: rules.timeoutSeconds,
+    line: loading.line,
+    startSeconds: plan.verify.startTimeoutSeconds,
+  })
+  const reason = `its log never said "${loading.line}"`
+  const tried: StopTried =
+    stopped === null ? { type: 'untried', reason } : { type: 'stopped', stopped, evidence: log.trimEnd() }
+  return resultOf('loading', rules, tried, { beganMs, durationMs: elapsedMs(clock, beganMs) })
+}
+
+/** The result of a stop that could not be tried. */
+export function untriedResult(
+  occasion: StopOccasion,
+  rules: StopRules,
+  reason: string,
+  beganMs: number,
+): StopResult {
+  return resultOf(occasion, rules, { type: 'untried', reason }, { beganMs, durationMs: 0 })
+}
+
+/** What the definition says cannot be tried at all; empty for most engines. */
+export function deafChecks(rules: StopRules, beganMs: number): CheckResult[] {
+  const loading = rules.busy?.loading
+  return loading?.type === 'deaf' ? [deafCheck(rules, loading.source, { beganMs, durationMs: 0 })] : []
+}
+
+function resultOf(occasion: StopOccasion, rules: StopRules, tried: StopTried, span: CheckSpan): StopResult {
+  const run = tried.type === 'stopped' ? { occasion, ...tried.stopped } : null
+  return { check: stopCheck(occasion, rules, tried, span), run }
+}
+
+function rulesOf({ plan }: Trial): StopRules {
+  return plan.verify.behaviour.stop
+}
+
+async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): Promise<StopTried> {
+  const { signal, timeoutSeconds, busy } = rulesOf(trial)
+  const stop = () => trial.server.stop(signal, timeoutSeconds)
+  if (occasion === 'idle') return { type: 'stopped', stopped: await stop(), evidence: '' }
+  const work = startWork(trial, occasion === 'streaming')
+  try {
+    const early = await Promise.race([work.answered, work.underWay])
+    if (early !== null) return { type: 'untried', reason: `it was over too soon: ${wordsOf(early)}` }
+    const stopping = stop()
+    if (busy?.[occasion].type === 'ends-without-client') {
+      await sleep(trial.limits.hangUpMs)
+      work.hangUp()
+    }
+    const stopped = await stopping
+    work.hangUp()
+    return { type: 'stopped', stopped, evidence: `what its client saw: ${wordsOf(await work.answered)}` }
+  } finally {
+    work.hangUp()
+  }
+}
+
+interface Work {
+  answered: Promise<Exchange>
+  /** Null once the server is at work on the answer: its first piece came, or some time went by without an end. */
+  underWay: Promise<null>
+  hangUp(): void
+}
+
+function startWork({ server, plan, limits, signal }: Trial, stream: boolean): Work {
+  const client = new AbortController()
+  const { promise: began, resolve } = Promise.withResolvers<null>()
+  const { ask, stop } = plan.verify.behaviour
+  const body = { ...chatBody(plan.model, longPrompt, longTokens), ...(stream && { stream }) }
+  const request = { method: 'POST', path: ask.path, body } as const
+  const answered = exchange(server.url, request, {
+    timeoutMs: (limits.answerSeconds + stop.timeoutSeconds) * 1000,
+    signal: signal === undefined ? client.signal : AbortSignal.any([client.signal, signal]),
+    onPiece: () => resolve(null),
+  })
+  const underWay = stream ? began : sleep(limits.underWayMs, null)
+  return { answered, underWay, hangUp: () => client.abort(new Error('the client hung up')) }
+}
+
+function wordsOf(came: Exchange): string {
+  return came.type === 'trouble'
+    ? came.words
+    : `a whole answer, status ${came.answer.status}, ${came.answer.body.length} characters`
+}

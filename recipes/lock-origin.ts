@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { engineIds, type Recipe } from './recipe.ts'
+import { deliveries, weightsSourceSchema } from './weights.ts'
+
+/** What an engine's definition asks of the world for a recipe: the part that decides what a lock pins. */
+export const runtimeRequestSchema = z.strictObject({
+  type: z.enum(['debian', 'upstream', 'python']),
+  base: z.string().min(1),
+  /** Packages of the base's archive, without their dependencies. */
+  packages: z.array(z.string()).optional(),
+  /** Distribution of the Python index, and what its dependencies must be instead of what they say. */
+  distribution: z.string().optional(),
+  overrides: z.array(z.string()).optional(),
+  /** Command that tells the version of an official image. */
+  versionCommand: z.array(z.string()).optional(),
+})
+
+/** The keys of a recipe that a lock depends on, under the names that they have in the YAML. */
+const originRecipeSchema = z.strictObject({
+  engine: z.strictObject({
+    id: z.enum(engineIds),
+    version: z.string(),
+    runtime: z.string().optional(),
+    device: z.string().optional(),
+  }),
+  weights: z.strictObject({
+    source: weightsSourceSchema,
+    delivery: z.enum(deliveries),
+    modelcar: z.boolean(),
+  }),
+  image: z.strictObject({
+    platform: z.string(),
+    base: z.string().optional(),
+    registry: z.string(),
+  }),
+  target: z.strictObject({ gpu: z.string().optional(), driver: z.string().optional() }),
+})
+
+/** What a lock was made from. Absent in locks of versions before this record. */
+export const lockOriginSchema = z.strictObject({
+  recipe: originRecipeSchema,
+  runtime: runtimeRequestSchema,
+  /** Largest layer of weights, in bytes, to which files were split; absent without a limit. */
+  maxLayerBytes: z.number().positive().optional(),
+})
+
+export type RuntimeRequest = z.infer<typeof runtimeRequestSchema>
+export type LockOrigin = z.infer<typeof lockOriginSchema>
+
+/** Everything that resolving reads of a recipe beside `name`, `engine.id`, `engine.version`, `image.platform` and the source. */
+export interface LockRequest {
+  runtime: RuntimeRequest
+  /** The limit to which weights are split; undefined where nothing is split. */
+  maxLayerBytes: number | undefined
+  /** Whether parts of split files are used: what is mounted are the files themselves. */
+  usesParts: boolean
+  /** Present when the recipe asks for a modelcar. */
+  modelcar: RuntimeRequest | undefined
+}
+
+/** The record that goes into a lock. */
+export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
+  const { engine, weights, image, target } = recipe
+  const origin = {
+    recipe: {
+      engine: { id: engine.id, version: engine.version, runtime: engine.runtime, device: engine.device },
+      weights: { source: weights.source, delivery: weights.delivery, modelcar: weights.modelcar },
+      image: { platform: image.platform, base: image.base, registry: image.registry },
+      target: { gpu: target.gpu, driver: target.driver },
+    },
+    runtime: request.runtime,
+    maxLayerBytes: request.maxLayerBytes,
+  }
+  // Members that are undefined are absent in the file, and so they are in the value.
+  return lockOriginSchema.parse(JSON.parse(JSON.stringify(origin)))
+}

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { defaultRetry } from '../pipelines/network/retry.ts'
+import { recipeSchema } from '../recipes/recipe.ts'
+
+// What documents and comments say that a program can check.
+
+const root = resolve(import.meta.dirname, '..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+
+function filesBelow(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => pattern.test(name))
+    .map((name) => (folder === '.' ? name : `${folder}/${name}`))
+}
+
+const pages = [...readdirSync(root).filter((name) => name.endsWith('.md')), ...filesBelow('docs', /\.md$/)]
+const product = ['lib', 'recipes', 'images', 'pipelines', 'lab', 'bin']
+const sources = [...product, 'test', 'docs', '.github'].flatMap((folder) =>
+  filesBelow(folder, /\.(ts|sh|py|go|ya?ml)$|^ingot$/),
+)
+
+/** Comments of TypeScript and Go, and of languages that begin them with #. */
+function commentsOf(file: string): string {
+  const text = read(file)
+  const pattern = /\.(ts|go)$/.test(file) ? /\/\*[\s\S]*?\*\/|(?<![:'"`])\/\/.*$/gm : /(?<=^|\s)#.*$/gm
+  return (text.match(pattern) ?? []).join('\n')
+}
+
+/** Documents that a comment names and that are not at that path. Files that the product writes have no path here. */
+function missingIn(comment: string): string[] {
+  const cited = comment.replaceAll(/https?:\S+/g, '').match(/(?<![\w/.])(?:[\w.-]+\/)*[\w-]+\.md\b/g) ?? []
+  return cited.filter(
+    (path) => path !== 'notes.md' && !(existsSync(join(root, path)) && !path.startsWith('..')),
+  )
+}
+
+test('comments cite documents by their path in this repository, and each is there', () => {
+  const gone = sources.flatMap((file) => missingIn(commentsOf(file)).map((cited) => `${file}: ${cited}`))
+  expect(gone).toEqual([])
+})
+
+test.each([
+  ['a bare name', 'as memory.md says', ['memory.md']],
+  ['a path that is not there', 'see docs/nothing.md', ['docs/nothing.md']],
+  ['a folder outside', 'of ../shared/memory.md, section 2', ['../shared/memory.md']],
+  ['a document that is there', 'see docs/verify.md', []],
+  ['a page elsewhere', 'https://example.com/main/descriptor.md', []],
+])('of comments, %s', (_, comment, missing) => {
+  expect(missingIn(comment)).toEqual(missing)
+})
+
+test.each(pages)('%s: every link leads to a file', (page) => {
+  const broken = [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !existsSync(join(root, dirname(page), target)))
+  expect(broken).toEqual([])
+})
+
+interface Schema {
+  properties?: Record<string, Schema>
+  items?: Schema
+  anyOf?: Schema[]
+  oneOf?: Schema[]
+  additionalProperties?: unknown
+}
+
+function hasKey(schema: Schema, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true
+  const inside = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.items ? [schema.items] : [])]
+  if (inside.some((option) => hasKey(option, [key, ...rest]))) return true
+  const found = schema.properties?.[key]
+  if (found) return hasKey(found, rest)
+  return typeof schema.additionalProperties === 'object' && rest.length === 0
+}
+
+// JSON Schema is a wide type; the recipe uses only the members of Schema.
+const recipe = z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema
+const sections = Object.keys(recipe.properties ?? {}).join('|')
+
+test.each(pages)('%s: every key of a recipe that it names exists', (page) => {
+  const named = [...read(page).matchAll(new RegExp(`\`((?:${sections})(?:\\.[a-zA-Z]+)+)[\`:]`, 'g'))]
+  const unknown = named.map(([, key = '']) => key).filter((key) => !hasKey(recipe, key.split('.')))
+  expect(unknown.filter((key) => !isFile(key))).toEqual([])
+})
+
+function allKeys(schema: Schema): string[] {
+  const nested = [...Object.values(schema.properties ?? {}), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]
+  const items = schema.items ? [schema.items] : []
+  return [...Object.keys(schema.properties ?? {}), ...[...nested, ...items].flatMap(allKeys)]
+}
+
+/** Members of the memory planner's answer, of Kubernetes and KServe, and a word of a report. */
+const keysOfOthers = ['outcome', 'fits', 'certain', 'subPath', 'storageUri', 'ignored']
+
+test.each(pages.filter((page) => !page.startsWith('docs/decisions')))(
+  '%s: what it tells to write as `key: value` can be written',
+  (page) => {
+    const known = [...allKeys(recipe), ...Object.keys(parse(read('action.yml')).inputs), ...keysOfOthers]
+    const named = [...read(page).matchAll(/`([a-z][A-Za-z-]+): [^`]+`/g)].map(([, key = '']) => key)
+    expect(named.filter((key) => !known.includes(key))).toEqual([])
+  },
+)
+
+/** `recipe.ts` and the like are no keys. */
+function isFile(key: string): boolean {
+  return /\.(ts|sh|json|md|ya?ml)$/.test(key)
+}
+
+const numbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+
+test.each(['docs/publish.md', 'docs/weights.md'])('%s: as many failures as the product allows', (page) => {
+  const said = [...read(page).matchAll(/(\w+) failures in a row/g)].map(([, count]) => count)
+  expect(said).toEqual([numbers[defaultRetry.attempts]])
+})
+
+/** Variables that the product reads from the environment, by how its sources read them. */
+function variablesRead(): string[] {
+  const programs = [...filesBelow('pipelines', /\.(ts|sh)$/), ...filesBelow('lib', /\.ts$/), 'bin/ingot']
+  const patterns = [
+    /\b(?:environment|env)\['([A-Z_][A-Z0-9_]+)'\]/g,
+    /\bvariable: '([A-Z_]+)'/g,
+    /\beither\('([A-Z_]+)'\)/g,
+    /\b(?:pip|uv)\('([A-Z_]+)'/g,
+    /\b(GITHUB_[A-Z_]+)\b/g,
+    /'(HF_TOKEN|HUGGING_FACE_HUB_TOKEN)'/g,
+    /\$\{([A-Z][A-Z_]+):-/g,
+    /\bin ((?:[A-Z]+_){2,}[A-Z]+)\b/g,
+    /\b(COSIGN_PASSWORD|NODE_EXTRA_CA_CERTS)\b/g,
+  ]
+  const found = programs.flatMap((file) => {
+    // A script of Debian's inside of a container has an environment of its own.
+    const text = read(file)
+    return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, name = '']) => name))
+  })
+  return [...new Set(found)].filter((name) => !setInside.includes(name)).sort()
+}
+
+/** Set by ingot itself, for what it starts. */
+const setInside = ['LD_LIBRARY_PATH']
+
+test('docs/environment.md has every variable that the product reads', () => {
+  const page = read('docs/environment.md')
+  expect(variablesRead().length).toBeGreaterThan(25)
+  expect(variablesRead().filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+})
+
+test('docs/environment.md names no variable of ingot that nothing reads', () => {
+  const all = [...product.flatMap((folder) => filesBelow(folder, /\.(ts|sh)$|^ingot$/))].map(read).join('\n')
+  const named = [...read('docs/environment.md').matchAll(/`(INGOT_[A-Z_]+)`/g)].map(([, name = '']) => name)
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter((name) => !new RegExp(`\\b${name}\\b`).test(all))).toEqual([])
+})

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseFacts } from '../../images/container-facts.ts'
+import { parseListeners } from '../../images/listeners.ts'
+import type { Stopped } from '../../images/stop-check.ts'
+import { reachThrough } from '../../pipelines/boot/reach.ts'
+import type { BootedServer, BootRequest, Runner } from '../../pipelines/boot/runner.ts'
+import { runProgram } from '../../pipelines/program.ts'
+import { machine } from './runner.ts'
+
+const boot = join(import.meta.dirname, '../../pipelines/boot')
+
+/** What runs as the first process of its namespaces, as a container's server does. */
+export interface Started {
+  command: readonly string[]
+  environment?: Record<string, string>
+}
+
+/**
+ * Runs a program of this machine in a network and process namespace of its own and reaches it as the runners of
+ * containers do. Needs root; it changes neither user nor root file system.
+ */
+export function namespaceRunner(started: Started): Runner {
+  return {
+    name: 'podman',
+    gpus: 0,
+    machine: async () => machine,
+    async stopWhileLoading(_, { signal, timeoutSeconds, line, startSeconds }) {
+      const { child, pid, log } = await startInNamespaces(started)
+      const deadlineMs = performance.now() + startSeconds * 1000
+      while (!log().includes(line) && performance.now() < deadlineMs) await sleep(5)
+      if (!log().includes(line)) {
+        await stop(child, pid, 'SIGKILL', startSeconds)
+        return { stopped: null, log: log() }
+      }
+      // Node names signals by a type of its own.
+      const stopped = await stop(child, pid, signal as NodeJS.Signals, timeoutSeconds)
+      return { stopped, log: log() }
+    },
+    async boot(request, use) {
+      const folder = await mkdtemp(join(tmpdir(), 'ingot-namespace-'))
+      const { child, pid, log } = await startInNamespaces(started)
+      const reach = await reachThrough([], process.env, { pid, port: request.port }, folder)
+      try {
+        return await use(serverOf(child, pid, log, reach, request))
+      } finally {
+        reach.close()
+        if (child.exitCode === null) process.kill(pid, 'SIGKILL')
+        if (child.exitCode === null) await once(child, 'close')
+        await rm(folder, { recursive: true })
+      }
+    },
+  }
+}
+
+interface Running {
+  child: ChildProcess
+  /** Of the server, seen from outside. */
+  pid: number
+  log(): string
+}
+
+async function startInNamespaces({ command, environment }: Started): Promise<Running> {
+  // Servers of containers find the loopback up.
+  const script = ['sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...command]
+  const args = ['--net', '--pid', '--fork', '--mount-proc', '--kill-child=SIGKILL', ...script]
+  const child = spawn('unshare', args, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (log += text))
+  return { child, pid: await firstProcess(child), log: () => log }
+}
+
+async function firstProcess(child: ChildProcess): Promise<number> {
+  const children = `/proc/${child.pid}/task/${child.pid}/children`
+  for (;;) {
+    const pid = Number.parseInt(await readFile(children, 'utf8'), 10)
+    if (pid > 0) return pid
+  }
+}
+
+function serverOf(
+  child: ChildProcess,
+  pid: number,
+  log: () => string,
+  reach: { url: string; outsidePid?: number },
+  { profile }: BootRequest,
+): BootedServer {
+  return {
+    url: reach.url,
+    exitCode: async () => child.exitCode,
+    async facts() {
+      const args = [join(boot, 'facts.sh'), String(pid), String(reach.outsidePid ?? '')]
+      const said = await runProgram('sh', args, { environment: process.env })
+      const facts = parseFacts(said.stdout)
+      const none = Array<string>(5).fill('0')
+      // It is a program of this machine, so its user and its root are not what is tried here.
+      return {
+        ...facts,
+        ...profile.identity,
+        capabilities: none,
+        noNewPrivileges: true,
+        rootReadOnly: profile.readOnlyRoot,
+      }
+    },
+    async listeners() {
+      const tables = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8'))
+      return parseListeners((await Promise.all(tables)).join(''))
+    },
+    log: async () => log(),
+    gpuMemoryBytes: async () => null,
+    computeCache: async () => '',
+    // Node names signals by a type of its own.
+    stop: (signal, timeoutSeconds) => stop(child, pid, signal as NodeJS.Signals, timeoutSeconds),
+  }
+}
+
+async function stop(
+  child: ChildProcess,
+  pid: number,
+  signal: NodeJS.Signals,
+  timeoutSeconds: number,
+): Promise<Stopped> {
+  const beganMs = performance.now()
+  const ended = once(child, 'exit')
+  process.kill(pid, signal)
+  const inTime = await Promise.race([ended, sleep(timeoutSeconds * 1000, null)])
+  if (inTime === null) {
+    process.kill(pid, 'SIGKILL')
+    await ended
+  }
+  return {
+    exitCode: inTime === null ? null : child.exitCode,
+    waitedMs: Math.round(performance.now() - beganMs),
+  }
+}
