@@ -1,11 +1,11 @@
-import { interruptedCode, interruptedText, runAsProcess } from './command-process.ts'
 import type { CommandContext } from './commands/command.ts'
+import { interruptedCode, interruptedText, runAsProcess } from './commands/command-process.ts'
+import { exitCodeOf } from './commands/exit.ts'
+import { tellFailure } from './commands/failure.ts'
 import { type CommandEntry, commands } from './commands/table.ts'
 import { StageError } from './error.ts'
-import { exitCodeOf } from './exit.ts'
-import { tellFailure } from './failure.ts'
 import { onWait } from './network/waiting.ts'
-import { withPulse } from './pulse.ts'
+import { withPulse } from './process/pulse.ts'
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {

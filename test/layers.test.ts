@@ -32,6 +32,85 @@ test.each(order)('%s imports only from itself and the folders to its left', (fol
   expect(wrong).toEqual([])
 })
 
+/**
+ * Rooms of the two big floors, lowest first: a room imports from itself and from those before it. A file that lies loose
+ * at the top of a floor is a room of its own.
+ */
+const rooms = {
+  images: [
+    'error.ts',
+    'elf',
+    'gpu-code',
+    'memory',
+    'oci',
+    'slim-rules',
+    'boot',
+    'tree',
+    'weights',
+    'engines',
+    'plan',
+    'attribution',
+    'gate',
+    'report',
+    'run-files',
+    'sbom',
+  ],
+  pipelines: [
+    'error.ts',
+    'network',
+    'store',
+    'registry-client',
+    'registry-server',
+    'weights',
+    'process',
+    'gpu-code',
+    'slim-tree',
+    'image-reader',
+    'size',
+    'scan',
+    'sbom',
+    'model-reader',
+    'memory',
+    'software',
+    'boot',
+    'lock',
+    'catalogue',
+    'verify',
+    'build',
+    'gate',
+    'outgoing',
+    'bundle',
+    'publish',
+    'commands',
+    'cli.ts',
+  ],
+} as const
+
+const floors = Object.entries(rooms)
+const mostLooseFiles = 4
+
+test.each(floors)('every file of %s lies in a room that has a place in the order', (floor, order) => {
+  const found = new Set(sourcesOf(floor).map(roomOf))
+  expect([...found].sort()).toEqual([...order].sort())
+  expect([...found].filter((room) => room.endsWith('.ts')).length).toBeLessThanOrEqual(mostLooseFiles)
+})
+
+test.each(floors)('a room of %s imports only from itself and the rooms before it', (floor, order) => {
+  const place = (file: string) => (order as readonly string[]).indexOf(roomOf(file))
+  const wrong = sourcesOf(floor).flatMap((file) =>
+    importsOf(file)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => resolve(dirname(file), name))
+      .filter((target) => folderOf(target) === floor && place(target) > place(file))
+      .map((target) => `${relative(root, file)} imports ${relative(root, target)}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+function roomOf(file: string): string {
+  return relative(root, file).split('/')[1] ?? ''
+}
+
 test.each(['lib', 'recipes', 'images'])('%s does no input or output', (folder) => {
   const effects = [
     'node:fs',

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { closeStore, openStore, type Store } from '../pipelines/store/store.ts'
+import { closeStore, openStore } from '../pipelines/store/open.ts'
+import type { Store } from '../pipelines/store/store.ts'
 
 /** An empty folder that goes when the test ends. */
 export async function scratchFolder(): Promise<string> {

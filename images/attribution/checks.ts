@@ -1,5 +1,5 @@
 import { formatBytes } from '../../lib/bytes.ts'
-import type { CheckResult } from '../report.ts'
+import type { CheckResult } from '../boot/check-result.ts'
 import type { Attribution } from './attribution.ts'
 import { counted, shadowWords } from './text.ts'
 

@@ -1,4 +1,4 @@
-import type { ImagePlan } from '../plan.ts'
+import type { ImagePlan } from '../plan/plan.ts'
 import { type Cause, causeOfDistribution, causeOfPackage, causes } from './causes.ts'
 
 /** Bytes of one cause that the lock knows: downloads as they are compressed, before anything is removed. */

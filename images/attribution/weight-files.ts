@@ -1,5 +1,5 @@
 import { digestOf, hexOf } from '../../lib/digest.ts'
-import type { WeightEntry, WeightLayer } from '../weight-layers.ts'
+import type { WeightEntry, WeightLayer } from '../weights/layers.ts'
 import { absolutePath, type LayerEntry, smallestHashedBytes } from './layer-files.ts'
 
 /** What a weight layer unpacks to, from its plan: nobody has to read a model for that. */

@@ -1,5 +1,5 @@
-import type { BootReport } from '../report.ts'
-import { formatMs } from '../report-words.ts'
+import { formatMs } from '../../lib/duration.ts'
+import type { BootReport } from '../boot/boot-report.ts'
 import { type GatePart, gatePart } from './result.ts'
 
 /** How much slower a start may be: the ratio of the medians. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EngineId } from '../../recipes/recipe.ts'
-import type { ImagePlan } from '../plan.ts'
+import type { ImagePlan } from '../plan/plan.ts'
 import { type GatePart, gatePart, notRun } from './result.ts'
 
 /** Modules behind the features that a server of each engine offers; none where no Python is in the image. */

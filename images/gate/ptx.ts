@@ -1,7 +1,7 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import type { BootReport } from '../boot/boot-report.ts'
 import { numberOf, parseTarget } from '../gpu-code/architecture.ts'
-import type { BootReport } from '../report.ts'
-import type { Rewriting } from '../slimming.ts'
+import type { Rewriting } from '../slim-rules/slimming.ts'
 import { type GatePart, gatePart, notRun } from './result.ts'
 
 /** Machine code that the driver made of one piece of PTX, by its file in the compute cache. */

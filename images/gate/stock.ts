@@ -1,5 +1,5 @@
-import type { ImagePlan } from '../plan.ts'
-import { stockRules } from '../slimming.ts'
+import type { ImagePlan } from '../plan/plan.ts'
+import { stockRules } from '../slim-rules/slimming.ts'
 
 /**
  * The same plan with nothing removed but the traces of the build, under a name of its own. It is for comparison, so neither

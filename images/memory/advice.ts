@@ -1,5 +1,5 @@
 import { formatGiB } from '../../lib/bytes.ts'
-import { gpus } from '../gpus.ts'
+import { gpus } from './gpus.ts'
 import type { MemoryRequest } from './request.ts'
 import type { Advice, PlannedMemory } from './result.ts'
 

@@ -1,6 +1,6 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
-import type { Gpu } from '../gpus.ts'
+import type { Gpu } from './gpus.ts'
 
 /** Parts of the budget that a log or a measurement has told; each replaces this planner's estimate. */
 export interface KnownOverhead {

@@ -1,6 +1,6 @@
 import { type ModelFacts, sumOf } from '../../recipes/model-facts.ts'
-import type { Gpu } from '../gpus.ts'
 import { bytesPerTokenOf, fixedBytesOf, type LayerCache } from './cache.ts'
+import type { Gpu } from './gpus.ts'
 import type { Roofline } from './result.ts'
 
 export interface RooflineInput {

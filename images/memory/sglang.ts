@@ -1,7 +1,7 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import type { Gpu } from '../gpus.ts'
 import type { LayerCache } from './cache.ts'
 import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
+import type { Gpu } from './gpus.ts'
 import type { MemoryRequest } from './request.ts'
 import { tokenPool } from './token-pool.ts'
 import { atLeast, readVersion } from './versions.ts'

@@ -1,6 +1,6 @@
-import { capabilityOf } from '../gpus.ts'
 import { activationPeak } from './activation.ts'
 import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
+import { capabilityOf } from './gpus.ts'
 import type { MemoryRequest } from './request.ts'
 import { tokenPool } from './token-pool.ts'
 import { readVersion } from './versions.ts'

@@ -1,4 +1,4 @@
-import { capabilityOf, type Gpu } from '../gpus.ts'
+import { capabilityOf, type Gpu } from './gpus.ts'
 import type { MemoryRequest } from './request.ts'
 import { atLeast } from './versions.ts'
 

@@ -1,4 +1,3 @@
-import { capabilityOf, isAmd } from '../gpus.ts'
 import { activationPeak } from './activation.ts'
 import { modelDtypeOf } from './dtypes.ts'
 import {
@@ -10,6 +9,7 @@ import {
   formatOf,
   stateBytesOf,
 } from './engine-plan.ts'
+import { capabilityOf, isAmd } from './gpus.ts'
 import type { MemoryRequest } from './request.ts'
 import type { TokenMeaning } from './result.ts'
 import { atLeast, readVersion } from './versions.ts'

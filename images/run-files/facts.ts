@@ -1,8 +1,8 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
-import type { ImagePlan } from '../plan.ts'
-import { memoryWords } from '../plan-memory.ts'
-import type { Report } from '../report.ts'
+import { memoryWords } from '../plan/memory.ts'
+import type { ImagePlan } from '../plan/plan.ts'
+import type { Report } from '../report/report.ts'
 import { runName } from './name.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */

@@ -1,6 +1,6 @@
 import semver from 'semver'
 import { type Architecture, numberOf } from '../gpu-code/architecture.ts'
-import type { RiskClass, SlimRule } from '../slimming.ts'
+import type { RiskClass, SlimRule } from './slimming.ts'
 
 /** GPUs by the number of their architecture: `from` belongs to the range, `below` does not. */
 export interface GpuRange {

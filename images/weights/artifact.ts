@@ -8,8 +8,8 @@ import {
   type Manifest,
   mediaTypes,
   type StoredLayer,
-} from '../oci.ts'
-import { tarSegments, type WeightLayer } from '../weight-layers.ts'
+} from '../oci/oci.ts'
+import { tarSegments, type WeightLayer } from './layers.ts'
 
 /** Media types of the CNCF ModelPack specification. https://github.com/modelpack/model-spec */
 export const modelPackTypes = {

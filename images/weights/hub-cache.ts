@@ -1,6 +1,6 @@
 import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { PlanError } from '../error.ts'
-import { foldersOf, type WeightEntry } from '../weight-layers.ts'
+import { foldersOf, type WeightEntry } from './layers.ts'
 
 /**
  * The files of a model in the layout of the Hub's own cache below `cacheFolder` (what HF_HUB_CACHE names): blobs by ETag,

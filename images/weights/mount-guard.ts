@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../lib/json.ts'
 import { sortFiles, type WeightFile } from '../../recipes/weights.ts'
-import type { SettingsFile } from '../settings.ts'
+import type { SettingsFile } from '../tree/settings.ts'
 
 const folder = '/usr/local/lib/ingot'
 const listPath = `${folder}/weights.list`

@@ -1,8 +1,8 @@
 import type { Digest } from '../../lib/digest.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
-import { type Descriptor, mediaTypes, type StoredLayer } from '../oci.ts'
-import type { WeightLayer } from '../weight-layers.ts'
+import { type Descriptor, mediaTypes, type StoredLayer } from '../oci/oci.ts'
 import { packedFiles } from './artifact.ts'
+import type { WeightLayer } from './layers.ts'
 
 /** Annotation of a weight layer in a manifest: the key by which a later build knows it without a byte of it. */
 export const layerKeyAnnotation = 'dev.ingot.weights.key'

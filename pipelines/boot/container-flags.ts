@@ -1,4 +1,4 @@
-import { kernelSettings } from '../../images/runtime-spec.ts'
+import { kernelSettings } from '../../images/boot/runtime-spec.ts'
 import type { BootRequest } from './runner.ts'
 import type { ContainerTool } from './tool.ts'
 
@@ -50,7 +50,7 @@ export function gpuCount(choice: GpuChoice | null, present: number): number {
   return choice.type === 'count' ? choice.count : choice.indexes.length
 }
 
-/** The profile of a boot as flags of `run`: the same conditions that images/runtime-spec.ts writes for runc. */
+/** The profile of a boot as flags of `run`: the same conditions that images/boot/runtime-spec.ts writes for runc. */
 export function profileFlags({ profile }: BootRequest, options: FlagOptions): string[] {
   const { uid, gid } = profile.identity
   const { tool, network, memoryBytes } = options

@@ -1,5 +1,5 @@
 import { cpus, release, totalmem } from 'node:os'
-import type { RunnerFacts } from '../../images/runner-facts.ts'
+import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { StageError } from '../error.ts'
 import { type GpuChoice, gpuCount } from './container-flags.ts'
 import { nvidiaFacts } from './nvidia.ts'

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { gpuColumns, parseCudaVersion, parseGpus, type RunnerFacts } from '../../images/runner-facts.ts'
-import { runProgram } from '../program.ts'
+import { gpuColumns, parseCudaVersion, parseGpus, type RunnerFacts } from '../../images/boot/runner-facts.ts'
+import { runProgram } from '../process/program.ts'
 
 const MiB = 1024 ** 2
 

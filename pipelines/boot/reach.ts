@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { sinkAddress } from '../../images/runtime-spec.ts'
+import { sinkAddress } from '../../images/boot/runtime-spec.ts'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
-import { runProgram } from '../program.ts'
+import { runProgram } from '../process/program.ts'
 import type { Tool } from './tool.ts'
 
 /** A way to the port of a server that no network reaches. */

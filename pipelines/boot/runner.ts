@@ -1,8 +1,8 @@
-import type { ContainerFacts } from '../../images/container-facts.ts'
-import type { Listener } from '../../images/listeners.ts'
-import type { RunnerFacts } from '../../images/runner-facts.ts'
-import type { BootProfile } from '../../images/runtime-spec.ts'
-import type { Stopped } from '../../images/stop-check.ts'
+import type { ContainerFacts } from '../../images/boot/container-facts.ts'
+import type { Listener } from '../../images/boot/listeners.ts'
+import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
+import type { BootProfile } from '../../images/boot/runtime-spec.ts'
+import type { Stopped } from '../../images/boot/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
 
 /** How a server is stopped while it loads: once its log has the line, which may take so long. */

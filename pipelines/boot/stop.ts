@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Stopped } from '../../images/stop-check.ts'
-import { runProgram } from '../program.ts'
+import type { Stopped } from '../../images/boot/stop-check.ts'
+import { runProgram } from '../process/program.ts'
 import { type Tool, tell } from './tool.ts'
 
 /** Exit code of a container, null while it runs. */

@@ -1,5 +1,5 @@
 import { StageError } from '../error.ts'
-import { findProgram, runProgram } from '../program.ts'
+import { findProgram, runProgram } from '../process/program.ts'
 
 export type ContainerTool = 'docker' | 'podman'
 

@@ -5,8 +5,8 @@ import {
   earlierText,
   signaturePath,
   sumsText,
-} from '../../images/bundle.ts'
-import type { Progress } from '../progress.ts'
+} from '../../images/oci/bundle.ts'
+import type { Progress } from '../process/progress.ts'
 import { type BundleEntry, frameEntries, textEntry } from './contents.ts'
 import type { EarlierBundle } from './earlier.ts'
 import { fillFolder, writeEntry, writeParts } from './files.ts'

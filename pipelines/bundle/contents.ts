@@ -8,7 +8,7 @@ import {
   bundleReadme,
   dockerManifest,
   imagesText,
-} from '../../images/bundle.ts'
+} from '../../images/oci/bundle.ts'
 import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { readBlob } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'

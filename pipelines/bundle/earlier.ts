@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundleNames, parseSums } from '../../images/bundle.ts'
+import { bundleNames, parseSums } from '../../images/oci/bundle.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
-import { readRegularFile } from '../regular-file.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { BundleError } from './error.ts'
 
 /** What a site has already. */

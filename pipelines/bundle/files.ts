@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { BundleFile } from '../../images/bundle.ts'
+import type { BundleFile } from '../../images/oci/bundle.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
-import { makeFolder } from '../make-folder.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import type { BundleEntry } from './contents.ts'
 import { BundleError } from './error.ts'
 

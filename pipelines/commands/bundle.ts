@@ -1,22 +1,17 @@
 import { resolve } from 'node:path'
 import { formatBytes } from '../../lib/bytes.ts'
-import { type BuiltImage, findBuilt, requireVerified } from '../built/image.ts'
-import { type PreparedImage, prepareImages } from '../built/prepare.ts'
-import { type Sign, signedList, withSigning } from '../built/signatures.ts'
 import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
 import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
-import { fetchForeign } from '../fetch-blobs.ts'
-import { daggerSecrets } from '../secrets.ts'
-import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
-import {
-  type Command,
-  type CommandContext,
-  readArguments,
-  readBytes,
-  storeFolder,
-  usageError,
-} from './command.ts'
+import { type BuiltImage, findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import { fetchForeign } from '../image-reader/fetch-blobs.ts'
+import { type PreparedImage, prepareImages } from '../outgoing/prepare.ts'
+import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
+import { storeFolder } from '../process/folders.ts'
+import { daggerSecrets } from '../process/secrets.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 

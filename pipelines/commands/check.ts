@@ -1,5 +1,5 @@
 import { formatDoubt, formatProblem } from '../../recipes/parse.ts'
-import { checkRecipe } from '../recipes.ts'
+import { checkRecipe } from '../lock/recipe-files.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const checkCommand: Command = {

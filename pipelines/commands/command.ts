@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { parseBytes } from '../../lib/bytes.ts'
 import { LibError, messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
-import type { CommandProgress } from '../progress.ts'
+import type { CommandProgress } from '../process/progress.ts'
 
 /** Everything a command may touch of the process around it. */
 export interface CommandContext {
@@ -91,13 +90,4 @@ export function usageError(command: string, found: string): StageError {
     found,
     hint: `\`ingot ${command} --help\` shows what it takes`,
   })
-}
-
-/** Folder of everything ingot keeps between runs. */
-export function stateFolder(): string {
-  return join(process.cwd(), '.ingot')
-}
-
-export function storeFolder(environment: NodeJS.ProcessEnv): string {
-  return environment['INGOT_STORE'] ?? join(stateFolder(), 'store')
 }

@@ -1,4 +1,4 @@
-import { memoryCommand as memory, memoryOptionHelp } from '../memory.ts'
+import { memoryCommand as memory, memoryOptionHelp } from '../memory/memory.ts'
 import type { Command } from './command.ts'
 
 export const memoryCommand: Command = {

@@ -1,21 +1,15 @@
 import { formatBytes } from '../../lib/bytes.ts'
-import { findBuilt, requireVerified } from '../built/image.ts'
+import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
+import { storeFolder } from '../process/folders.ts'
+import { daggerSecrets } from '../process/secrets.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
 import type { Published } from '../publish/publish.ts'
-import { parseTarget, repositoryOf, requireTag, type Target } from '../publish/reference.ts'
-import { openTransport } from '../publish/transport.ts'
-import { daggerSecrets } from '../secrets.ts'
-import { closeStore, explainGone, openStore } from '../store/store.ts'
+import { parseTarget, repositoryOf, requireTag, type Target } from '../registry-client/reference.ts'
+import { openTransport } from '../registry-client/transport.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
-import {
-  type Command,
-  type CommandContext,
-  readArguments,
-  readBytes,
-  storeFolder,
-  usageError,
-} from './command.ts'
+import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 

@@ -1,9 +1,11 @@
-import { type Companion, companionsOf } from '../built/companions.ts'
-import { type BuiltImage, findBuilt } from '../built/image.ts'
-import { builtSbom, companionSbom } from '../built/prepare.ts'
+import { type BuiltImage, findBuilt } from '../catalogue/built-image.ts'
+import { type Companion, companionsOf } from '../catalogue/companions.ts'
 import { StageError } from '../error.ts'
-import { closeStore, explainGone, openStore, type Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, storeFolder, usageError } from './command.ts'
+import { builtSbom, companionSbom } from '../outgoing/prepare.ts'
+import { storeFolder } from '../process/folders.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const sbomCommand: Command = {
   options: {

@@ -1,5 +1,5 @@
-import type { Signer } from '../cosign.ts'
-import { requireHostTool } from '../host-tool.ts'
+import type { Signer } from '../outgoing/cosign.ts'
+import { requireHostTool } from '../process/host-tool.ts'
 import { usageError } from './command.ts'
 
 /** What every command that signs takes. */

@@ -1,25 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Report, reportJson } from '../../images/report.ts'
-import { reportHtml } from '../../images/report-html.ts'
-import { reportJunit } from '../../images/report-junit.ts'
-import { reportMarkdown } from '../../images/report-markdown.ts'
-import { reportText } from '../../images/report-text.ts'
+import { reportHtml } from '../../images/report/html.ts'
+import { reportJunit } from '../../images/report/junit.ts'
+import { reportMarkdown } from '../../images/report/markdown.ts'
+import { type Report, reportJson } from '../../images/report/report.ts'
+import { reportText } from '../../images/report/text.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
-import { makeFolder } from '../make-folder.ts'
-import { closeStore, explainGone, openStore } from '../store/store.ts'
+import { makeFolder } from '../files/make-folder.ts'
+import { storeFolder } from '../process/folders.ts'
+import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
-import {
-  type Command,
-  type CommandContext,
-  readArguments,
-  readBytes,
-  storeFolder,
-  usageError,
-} from './command.ts'
+import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {

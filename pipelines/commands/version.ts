@@ -1,4 +1,4 @@
-import { ownPackage } from '../own-package.ts'
+import { ownPackage } from '../process/own-package.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const versionCommand: Command = {

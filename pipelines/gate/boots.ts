@@ -1,11 +1,11 @@
+import type { BootReport } from '../../images/boot/boot-report.ts'
 import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../../images/gate/boots.ts'
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
-import type { ImagePlan } from '../../images/plan.ts'
-import type { BootReport } from '../../images/report.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { Runner, WeightsMount } from '../boot/runner.ts'
-import { type VerifyPlan, verifyImage } from '../verify.ts'
+import { type VerifyPlan, verifyImage } from '../verify/verify.ts'
 import { watchComputeCache } from './watch.ts'
 
 /** An image in the store with what it needs to boot. */

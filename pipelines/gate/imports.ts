@@ -1,6 +1,6 @@
 import { type ImportOutcomes, importScript, parseImports } from '../../images/gate/imports.ts'
-import type { ImagePlan } from '../../images/plan.ts'
-import type { Client, Directory } from '../session.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import type { Client, Directory } from '../process/session.ts'
 
 /** Imports modules in a tree as the server would: as its user, with its variables and its interpreter. */
 export async function tryImports(

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TreeComparison } from '../../images/gate/files.ts'
-import type { ImagePlan } from '../../images/plan.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
 import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
-import { helperOf } from '../factory.ts'
-import type { Client, Directory } from '../session.ts'
+import type { Client, Directory } from '../process/session.ts'
+import { helperOf } from '../software/factory.ts'
 
 /** The files of the stock image and of the slimmed one. */
 export interface Trees {

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { ElfError } from '../../images/elf/error.ts'
 import { type ByteReader, checkRange } from '../../images/elf/reader.ts'
 import { GpuCodeError } from '../../images/gpu-code/error.ts'
-import { openRegularFile } from '../regular-file.ts'
+import { openRegularFile } from '../files/regular-file.ts'
 
 /** A file open for reading in any order; memory holds what is asked for and nothing else. */
 export interface OpenFile extends ByteReader {

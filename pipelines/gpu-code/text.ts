@@ -1,6 +1,6 @@
 import { type CodeShare, total } from '../../images/gpu-code/report.ts'
 import { formatBytes } from '../../lib/bytes.ts'
-import type { GpuCodeListing, SlimmedFile } from '../gpu-code.ts'
+import type { GpuCodeListing, SlimmedFile } from './gpu-code.ts'
 
 /** A listing for a reader: one line an architecture, then what a target keeps. */
 export function listingText({ file, sizeBytes, code, target }: GpuCodeListing): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ElfError } from '../../images/elf/error.ts'
 import type { Targets } from '../../images/gpu-code/keep.ts'
 import type { Shrinking, Symbols } from '../../images/gpu-code/rewrite.ts'
-import { type SlimmedFile, slimGpuCode } from '../gpu-code.ts'
+import { type SlimmedFile, slimGpuCode } from './gpu-code.ts'
 
 /** Libraries below hold no GPU code worth the look: the smallest of vLLM's 11 with any has 220 kB. */
 const leastFileBytes = 100_000

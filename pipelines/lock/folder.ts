@@ -3,12 +3,12 @@ import { resolve } from 'node:path'
 import { RecipeError } from '../../recipes/error.ts'
 import type { LockedFile } from '../../recipes/locked-weights.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from '../process/progress.ts'
 import type { Store } from '../store/store.ts'
 import { isWrongContent } from '../weights/error.ts'
 import { listFolder } from '../weights/folder-list.ts'
 import { hashFolder, type ToHash } from './folder-hashes.ts'
-import type { LockedRecipe } from './recipe.ts'
+import type { LockedRecipe } from './locked-recipe.ts'
 
 export interface FolderContext {
   signal: AbortSignal

@@ -3,10 +3,10 @@ import type { LockRequest } from '../../recipes/lock-origin.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
-import { readModelFacts } from '../model-facts.ts'
 import { inventoryWeights } from '../weights/inventory.ts'
 import type { SourceContext } from '../weights/source.ts'
 import { splitLargeFiles } from '../weights/split.ts'
+import { readModelFacts } from './model-facts.ts'
 
 interface AskedWeights {
   source: WeightsSource

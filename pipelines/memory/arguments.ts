@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { customGpu, findGpu, type Gpu } from '../../images/gpus.ts'
 import { MemoryError } from '../../images/memory/error.ts'
+import { customGpu, findGpu, type Gpu } from '../../images/memory/gpus.ts'
 import type { MemoryRequest } from '../../images/memory/request.ts'
 import { parseBytes } from '../../lib/bytes.ts'
 import { messageOf } from '../../lib/error.ts'

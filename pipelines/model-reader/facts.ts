@@ -1,5 +1,5 @@
 import { factsFromConfig } from '../../recipes/model-facts/config.ts'
-import { isConfig } from '../../recipes/model-facts/keys.ts'
+import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { type SafetensorsHeader, tensorsOfHeader, withTensors } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { ModelReaderError } from './error.ts'

@@ -1,21 +1,21 @@
-import type { Descriptor } from '../../images/oci.ts'
+import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { storeAttachments } from '../built/attachments.ts'
-import { attest, type Said } from '../built/attestations.ts'
-import { closureOf } from '../built/closure.ts'
-import type { BuiltImage } from '../built/image.ts'
-import { type PreparedImage, type PrepareRequest, prepareImages } from '../built/prepare.ts'
-import { type Sign, withSigning } from '../built/signatures.ts'
-import type { CommandContext } from '../commands/command.ts'
-import type { Signer } from '../cosign.ts'
+import type { BuiltImage } from '../catalogue/built-image.ts'
 import type { Login } from '../network/login.ts'
+import { storeAttachments } from '../outgoing/attachments.ts'
+import { attest, type Said } from '../outgoing/attestations.ts'
+import type { Signer } from '../outgoing/cosign.ts'
+import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
+import { type Sign, withSigning } from '../outgoing/signatures.ts'
+import type { Progress } from '../process/progress.ts'
+import { rememberPlaces, repositoriesOf } from '../registry-client/places.ts'
+import type { Target } from '../registry-client/reference.ts'
+import { openSession } from '../registry-client/session.ts'
+import type { Transport } from '../registry-client/transport.ts'
+import { closureOf } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
-import { rememberPlaces, repositoriesOf } from './places.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
-import type { Target } from './reference.ts'
 import { rootOf } from './root.ts'
-import { openSession } from './session.ts'
-import type { Transport } from './transport.ts'
 
 export interface BuiltPublish {
   store: Store
@@ -36,7 +36,12 @@ export interface BuiltPublish {
   login(): Promise<Login | undefined>
   /** Reads secrets that only Dagger's providers do. */
   resolveSecret?: PrepareRequest['resolveSecret']
-  context: Pick<CommandContext, 'environment' | 'progress' | 'signal' | 'stderr'>
+  context: {
+    environment: NodeJS.ProcessEnv
+    progress: Progress
+    signal: AbortSignal
+    stderr(text: string): void
+  }
 }
 
 /**

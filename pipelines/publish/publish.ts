@@ -1,14 +1,14 @@
-import type { Descriptor } from '../../images/oci.ts'
+import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { closureOf, type StoredManifest } from '../built/closure.ts'
+import { type BlobOutcome, ensureBlob } from '../registry-client/blob.ts'
+import { PublishError } from '../registry-client/error.ts'
+import { putManifest, putTag } from '../registry-client/manifest.ts'
+import { putReferrer } from '../registry-client/referrers.ts'
+import type { RegistrySession } from '../registry-client/session.ts'
+import { hasBlob } from '../registry-client/upload.ts'
+import { closureOf, type StoredManifest } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
 import { mapLimited } from '../weights/limit.ts'
-import { type BlobOutcome, ensureBlob } from './blob.ts'
-import { PublishError } from './error.ts'
-import { putManifest, putTag } from './manifest.ts'
-import { putReferrer } from './referrers.ts'
-import type { RegistrySession } from './session.ts'
-import { hasBlob } from './upload.ts'
 
 export interface PublishRequest {
   store: Store

@@ -1,8 +1,8 @@
-import { type Descriptor, describe, type Index, mediaTypes } from '../../images/oci.ts'
+import { type Descriptor, describe, type Index, mediaTypes } from '../../images/oci/oci.ts'
+import { PublishError } from '../registry-client/error.ts'
 import { setReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
-import { PublishError } from './error.ts'
 
 /** What tags point to: the image itself, or an index over the images of several platforms. Throws `bad-reference`. */
 export async function rootOf(store: Store, name: string, images: readonly Descriptor[]): Promise<Descriptor> {

@@ -1,5 +1,5 @@
+import { type KnownSecret, searchSecrets } from '../../lib/known-secrets.ts'
 import { searchTokens } from '../../lib/token-forms.ts'
-import { type KnownSecret, searchSecrets } from './secrets.ts'
 
 /** What was found in a file: a secret of this run, which nothing excuses, or something of the form of a token. */
 export interface ContentFinding {

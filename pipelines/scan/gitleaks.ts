@@ -1,8 +1,8 @@
 import { open, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, relative } from 'node:path'
 import { z } from 'zod'
-import { runTool, type ToolRun } from '../host-tool.ts'
-import { makeFolder } from '../make-folder.ts'
+import { makeFolder } from '../files/make-folder.ts'
+import { runTool, type ToolRun } from '../process/host-tool.ts'
 
 /** What gitleaks found, without what it found: the secret stays where it is. */
 export interface RuleFinding {

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SecretFinding } from '../../images/scan.ts'
+import type { SecretFinding } from '../../images/report/scan-result.ts'
+import type { KnownSecret } from '../../lib/known-secrets.ts'
 import { searchContent } from './content.ts'
-import type { KnownSecret } from './secrets.ts'
 
 /** Secrets of this run, and tokens by their form, in the files of a folder, such as what the engine logged; a folder that is not there holds none. */
 export async function secretsInFiles(

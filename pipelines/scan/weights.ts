@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import picomatch from 'picomatch'
 import { z } from 'zod'
-import type { ImagePlan } from '../../images/plan.ts'
-import type { SecretFinding } from '../../images/scan.ts'
-import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import type { SecretFinding } from '../../images/report/scan-result.ts'
+import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weights/layers.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
+import { type KnownSecret, masked } from '../../lib/known-secrets.ts'
 import { withoutTokens } from '../../lib/token-forms.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { isSecretFile } from '../../recipes/secret-files.ts'
@@ -14,7 +15,6 @@ import type { Store } from '../store/store.ts'
 import { openWeights } from '../weights/inventory.ts'
 import type { SourceContext } from '../weights/source.ts'
 import { type ContentFinding, findingsIn, searchContent } from './content.ts'
-import { type KnownSecret, masked } from './secrets.ts'
 
 /** Larger files are tensors: texts of a model, its vocabulary included, have less. */
 export const mostSearchedBytes = 32 * 1024 ** 2

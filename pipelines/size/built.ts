@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { type Attribution, attribute } from '../../images/attribution/attribution.ts'
 import type { LayerEntry, LayerFiles } from '../../images/attribution/layer-files.ts'
 import { weightEntries } from '../../images/attribution/weight-files.ts'
-import type { StoredLayer } from '../../images/oci.ts'
-import type { ImagePlan } from '../../images/plan.ts'
+import type { StoredLayer } from '../../images/oci/oci.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import { listLayer } from '../image-reader/layer.ts'
+import { storedListings } from '../image-reader/listings.ts'
 import { readBlob } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import { mapLimited } from '../weights/limit.ts'
-import { listLayer } from './layer.ts'
-import { storedListings } from './listings.ts'
 
 export interface BuiltLayers {
   /** Weight layers in the image, in the order of the plan; none where weights are mounted. */

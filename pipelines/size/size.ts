@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Attribution, type AttributionOptions, attribute } from '../../images/attribution/attribution.ts'
 import type { LayerEntry, LayerFiles } from '../../images/attribution/layer-files.ts'
+import type { ImageLayer, OpenImage } from '../image-reader/image.ts'
+import { listLayer } from '../image-reader/layer.ts'
+import type { ListingCache } from '../image-reader/listings.ts'
 import { mapLimited } from '../weights/limit.ts'
-import type { ImageLayer, OpenImage } from './image.ts'
-import { listLayer } from './layer.ts'
-
-/** Where listings of layers are kept between runs. */
-export interface ListingCache {
-  get(digest: string, withGpuCode: boolean): Promise<LayerEntry[] | undefined>
-  set(digest: string, withGpuCode: boolean, entries: readonly LayerEntry[]): Promise<void>
-}
 
 export interface SizeOptions extends AttributionOptions {
   /** Look into libraries for GPU code, which needs one of them at a time as a temporary file. */

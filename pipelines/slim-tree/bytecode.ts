@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytecodeHeaderBytes, uncheckedHeader } from '../../images/python-bytecode.ts'
+import { bytecodeHeaderBytes, uncheckedHeader } from '../../images/tree/python-bytecode.ts'
 
 /** Marks every `.pyc` below a folder as valid whatever its source's time. Links are not followed. */
 export async function markBytecode(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import type { RewrittenFile } from '../../images/rewritten.ts'
-import type { Rewriting } from '../../images/slimming.ts'
+import type { Rewriting } from '../../images/slim-rules/slimming.ts'
+import type { RewrittenFile } from '../../images/tree/rewritten.ts'
 import { IngotError } from '../../lib/error.ts'
 import { rewriteTree } from './rewrite.ts'
 

@@ -1,6 +1,6 @@
 import { parseTarget } from '../../images/gpu-code/architecture.ts'
-import type { RewrittenFile } from '../../images/rewritten.ts'
-import type { Rewriting } from '../../images/slimming.ts'
+import type { Rewriting } from '../../images/slim-rules/slimming.ts'
+import type { RewrittenFile } from '../../images/tree/rewritten.ts'
 import { slimTree } from '../gpu-code/tree.ts'
 import { markBytecode } from './bytecode.ts'
 

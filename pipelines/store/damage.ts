@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
-import type { Descriptor } from '../../images/oci.ts'
+import type { Descriptor } from '../../images/oci/oci.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'

@@ -7,9 +7,10 @@ import { listBlobs } from './check.ts'
 import { StoreError } from './error.ts'
 import { tryLock, withStoreLock } from './lock.ts'
 import { readManifest } from './manifest.ts'
+import { otherSessions } from './open.ts'
 import { listRecordKinds, listRecords, readRecord, recordUsedAt, removeRecord } from './record.ts'
 import { listReferences, type Reference, removeReferences, withReferences } from './reference.ts'
-import { otherSessions, type Store } from './store.ts'
+import type { Store } from './store.ts'
 
 const dayMs = 86_400_000
 

@@ -1,4 +1,4 @@
-import type { AssembledImage, ImageConfig, Manifest } from '../../images/oci.ts'
+import type { AssembledImage, ImageConfig, Manifest } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { missingBlob, readBlobText } from './blobs.ts'
 import { keepManifest, resolveReference, setReference } from './reference.ts'

@@ -15,7 +15,6 @@ import { join } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
 import { saidWhile } from '../network/waiting.ts'
 import { StoreError, storeErrorFrom } from './error.ts'
-import type { Store } from './store.ts'
 
 export interface LockOptions {
   /** Called once, before waiting, with who holds the lock: `process 4711`. */
@@ -33,7 +32,7 @@ export interface HeldLock {
  * containers that share the folder included. A holder that crashed holds nothing.
  */
 export async function withStoreLock<Result>(
-  store: Pick<Store, 'root'>,
+  store: { root: string },
   name: string,
   act: () => Promise<Result>,
   options: LockOptions = {},

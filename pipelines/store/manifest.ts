@@ -1,5 +1,5 @@
-import type { Descriptor } from '../../images/oci.ts'
-import { mediaTypes } from '../../images/oci.ts'
+import type { Descriptor } from '../../images/oci/oci.ts'
+import { mediaTypes } from '../../images/oci/oci.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { readBlobText, statBlob } from './blobs.ts'
 import type { Store } from './store.ts'

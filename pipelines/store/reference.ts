@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Descriptor, mediaTypes } from '../../images/oci.ts'
+import { type Descriptor, mediaTypes } from '../../images/oci/oci.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'

@@ -1,5 +1,5 @@
-import type { GpuRules } from '../../images/probe.ts'
-import type { CheckResult } from '../../images/report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import type { GpuRules } from '../../images/boot/probe.ts'
 import { askAll } from './questions.ts'
 import { madeCheck, type ReadyTrial } from './trial.ts'
 

@@ -1,6 +1,7 @@
-import type { HttpProbe } from '../../images/probe.ts'
-import type { CheckResult, RecordedAnswer } from '../../images/report.ts'
-import { recordAnswer, runProbe, skippedProbe } from '../ask.ts'
+import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import type { HttpProbe } from '../../images/boot/probe.ts'
+import { recordAnswer, runProbe, skippedProbe } from './ask.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 
 /** Puts all questions in order. Once the server died or time is up, the rest is skipped with that reason. */

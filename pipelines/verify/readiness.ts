@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loopbackOnly, notPublished } from '../../images/listeners.ts'
-import type { CheckResult } from '../../images/report.ts'
-import { elapsedMs, type Outcome, runProbe } from '../ask.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import { loopbackOnly, notPublished } from '../../images/boot/listeners.ts'
+import { elapsedMs, type Outcome, runProbe } from './ask.ts'
 import { signOfDeath, type Trial } from './trial.ts'
 
 /**

@@ -1,7 +1,8 @@
-import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/answer-text.ts'
-import { chatBody } from '../../images/openai-probes.ts'
-import type { CheckResult, SpeedRun } from '../../images/report.ts'
-import { exchange } from '../exchange.ts'
+import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/boot/answer-text.ts'
+import type { SpeedRun } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import { chatBody } from '../../images/engines/openai-probes.ts'
+import { exchange } from './exchange.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 
 /** Different beginnings, so that no answer is read from a cache of prompts. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chatBody } from '../../images/openai-probes.ts'
-import type { StopOccasion, StopRules } from '../../images/probe.ts'
-import type { CheckResult, StopRun } from '../../images/report.ts'
-import { type CheckSpan, deafCheck, type StopTried, stopCheck } from '../../images/stop-check.ts'
-import { type Clock, elapsedMs } from '../ask.ts'
+import type { StopRun } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import type { StopOccasion, StopRules } from '../../images/boot/probe.ts'
+import { type CheckSpan, deafCheck, type StopTried, stopCheck } from '../../images/boot/stop-check.ts'
+import { chatBody } from '../../images/engines/openai-probes.ts'
 import type { BootRequest, Runner } from '../boot/runner.ts'
-import { type Exchange, exchange } from '../exchange.ts'
+import { type Clock, elapsedMs } from './ask.ts'
+import { type Exchange, exchange } from './exchange.ts'
 import type { Trial } from './trial.ts'
 
 /** What one stop gave: the check, and its figures where it was tried. */

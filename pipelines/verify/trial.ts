@@ -1,7 +1,7 @@
-import type { ImagePlan } from '../../images/plan.ts'
-import type { CheckResult } from '../../images/report.ts'
-import type { AskOptions } from '../ask.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { BootedServer } from '../boot/runner.ts'
+import type { AskOptions } from './ask.ts'
 import type { VerifyLimits } from './limits.ts'
 
 /** One running server and everything that a stage of its verification needs. */

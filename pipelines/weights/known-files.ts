@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
-import { tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
+import { tarSegments, type WeightLayer } from '../../images/weights/layers.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import { blobPath } from '../store/blobs.ts'

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weight-layers.ts'
+import { type TarSegment, tarSegments, type WeightLayer } from '../../images/weights/layers.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import { storeErrorFrom } from '../store/error.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { mediaTypes } from '../../images/oci.ts'
+import { mediaTypes } from '../../images/oci/oci.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
 import { type Digest, digestOf, isDigest } from '../../lib/digest.ts'
 import {
@@ -11,8 +11,8 @@ import {
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
-import { acceptManifests, descriptorSchema, digestSchema } from '../network/oci-documents.ts'
 import { withRetry } from '../network/retry.ts'
+import { acceptManifests, descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
 import { WeightsError } from './error.ts'
 import { getText, type HttpOptions } from './http.ts'
 import { type OciReference, parseOciReference, registryUrl } from './oci-reference.ts'

@@ -1,13 +1,12 @@
 import { type ModelFacts, type Quantization, type RoleCounts, runsOf } from '../model-facts.ts'
+import { type Config, isConfig } from './config-value.ts'
 import { isKnownFamily, unknownCacheOf } from './families.ts'
 import { feedForwardOf } from './feed-forward.ts'
 import {
-  type Config,
   countOf,
   headCountOf,
   headDimOf,
   hiddenSizeOf,
-  isConfig,
   layerCountOf,
   listOf,
   maxPositionsOf,

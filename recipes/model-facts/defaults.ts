@@ -1,4 +1,4 @@
-import type { Config } from './keys.ts'
+import type { Config } from './config-value.ts'
 
 /**
  * What transformers' classes fill in. A section of a larger configuration is written as its difference from these, so

@@ -1,5 +1,5 @@
+import type { Config } from './config-value.ts'
 import {
-  type Config,
   countOf,
   firstCountOf,
   hiddenSizeOf,

@@ -1,8 +1,7 @@
+import { type Config, isConfig } from './config-value.ts'
 import { defaultsOfSection } from './defaults.ts'
 
 /** Reads a config.json, whose writers never agreed on names. */
-
-export type Config = Readonly<Record<string, unknown>>
 
 const textSections = [
   'text_config',
@@ -12,10 +11,6 @@ const textSections = [
   'language_model',
   'decoder',
 ]
-
-export function isConfig(value: unknown): value is Config {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
 
 /** The part that describes the language model; its keys win over the outer ones, which fill the gaps. */
 export function textConfigOf(config: Config): Config {

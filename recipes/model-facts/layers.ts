@@ -1,11 +1,10 @@
 import type { LayerKind } from '../model-facts.ts'
+import { type Config, isConfig } from './config-value.ts'
 import {
-  type Config,
   countOf,
   headCountOf,
   headDimOf,
   hiddenSizeOf,
-  isConfig,
   kvHeadsOf,
   layerCountOf,
   listOf,

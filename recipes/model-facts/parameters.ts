@@ -1,8 +1,8 @@
 import type { LayerKind, RoleCounts } from '../model-facts.ts'
+import type { Config } from './config-value.ts'
 import { hasGatedFeedForward } from './families.ts'
 import { feedForwardOf } from './feed-forward.ts'
 import {
-  type Config,
   countOf,
   headCountOf,
   hiddenSizeOf,

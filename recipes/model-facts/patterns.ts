@@ -1,13 +1,5 @@
-import {
-  type Config,
-  countOf,
-  isConfig,
-  listOf,
-  maxPositionsOf,
-  numberOf,
-  sectionOf,
-  textOf,
-} from './keys.ts'
+import { type Config, isConfig } from './config-value.ts'
+import { countOf, listOf, maxPositionsOf, numberOf, sectionOf, textOf } from './keys.ts'
 
 export type Marker =
   | 'full'

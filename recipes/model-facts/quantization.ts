@@ -1,5 +1,6 @@
 import type { Quantization } from '../model-facts.ts'
-import { type Config, countOf, isConfig, listOf, sectionOf, textOf } from './keys.ts'
+import { type Config, isConfig } from './config-value.ts'
+import { countOf, listOf, sectionOf, textOf } from './keys.ts'
 
 /**
  * Bits per weight of packed matrices by method. The scales and zeros of a group of weights are counted in: GPTQ at 4 bits

@@ -1,5 +1,6 @@
 import type { StateLayer } from '../model-facts.ts'
-import { type Config, countOf, hiddenSizeOf, layerCountOf, sectionOf, textOf } from './keys.ts'
+import type { Config } from './config-value.ts'
+import { countOf, hiddenSizeOf, layerCountOf, sectionOf, textOf } from './keys.ts'
 
 /**
  * State of one recurrent layer for one sequence, in elements:

@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../model-facts.ts'
-import { type Config, countOf, sectionOf, textOf } from './keys.ts'
+import type { Config } from './config-value.ts'
+import { countOf, sectionOf, textOf } from './keys.ts'
 
 /** Qwen2-VL and its followers take up to 12,845,056 pixels (16,384 merged tokens of 28x28 pixels, 4 patches each). */
 const qwenMaxPatches = 16384 * 4

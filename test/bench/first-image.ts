@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { connect } from '@dagger.io/dagger'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import { demoRecipe, ingot, newWorkplace } from '../e2e/ingot.ts'
 
 // node lab/run.ts -- node test/bench/first-image.ts [--cold]      (--cold empties the engine's cache first)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { planWeightLayers } from '../../images/weight-layers.ts'
-import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { planWeightLayers } from '../../images/weights/layers.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { packWeights } from '../../pipelines/weights/pack.ts'
 import { lockedWeightsSchema } from '../../recipes/locked-weights.ts'
 

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { parseTarget } from '../../images/gpu-code/architecture.ts'
 import { wheelRules } from '../../images/slim-rules/engines.ts'
 import { rulesFor } from '../../images/slim-rules/rule.ts'
-import { ruleMatcher } from '../../images/slimming.ts'
+import { ruleMatcher } from '../../images/slim-rules/slimming.ts'
 import { type EngineId, riskClasses } from '../../recipes/recipe.ts'
 
 const { values, positionals } = parseArgs({

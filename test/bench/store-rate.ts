@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Digest } from '../../lib/digest.ts'
 import { blobPath, readBlob } from '../../pipelines/store/blobs.ts'
-import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { adoptFile, writeBlob } from '../../pipelines/store/write.ts'
 
 const [parent = tmpdir(), sizeText = '2048'] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { bootProfiles } from '../../images/boot/runtime-spec.ts'
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
-import { bootProfiles } from '../../images/runtime-spec.ts'
 import { watchComputeCache } from '../../pipelines/gate/watch.ts'
 import { type PodmanStore, podmanStore } from '../e2e/podman-place.ts'
 import { boot } from '../images/report-sample.ts'

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { resolveReference } from '../../pipelines/store/reference.ts'
-import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
+import type { Store } from '../../pipelines/store/store.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
 const recipe = readFileSync(demoRecipe, 'utf8')

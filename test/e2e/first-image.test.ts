@@ -8,14 +8,15 @@ import { createZstdDecompress } from 'node:zlib'
 import { connect } from '@dagger.io/dagger'
 import { extract } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { mediaTypes } from '../../images/oci.ts'
-import type { Report } from '../../images/report.ts'
+import { mediaTypes } from '../../images/oci/oci.ts'
+import type { Report } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { serveStore } from '../../pipelines/registry/server.ts'
+import { serveStore } from '../../pipelines/registry-server/server.ts'
 import { readBlob } from '../../pipelines/store/blobs.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
-import { closeStore, openStore, type Store } from '../../pipelines/store/store.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
+import type { Store } from '../../pipelines/store/store.ts'
 import { toolPath } from '../tools/find.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
 
@@ -144,12 +145,16 @@ async function eachFile(
   see: (path: string, content: string) => void,
 ): Promise<void> {
   const tar = extract()
-  tar.on('entry', async (header, stream, next) => {
+  tar.on('entry', (header, stream, next) => {
     const chunks: Buffer[] = []
-    // tar-stream's entries give buffers.
-    for await (const chunk of stream) if (header.size < 32e6) chunks.push(chunk as Buffer)
-    see(header.name, Buffer.concat(chunks).toString('latin1'))
-    next()
+    stream.on('data', (chunk) => {
+      // tar-stream's entries give buffers.
+      if (header.size < 32e6) chunks.push(chunk as Buffer)
+    })
+    stream.on('end', () => {
+      see(header.name, Buffer.concat(chunks).toString('latin1'))
+      next()
+    })
   })
   const blob = readBlob(store, digest)
   if (mediaType === mediaTypes.layerZstd) await pipeline(blob, createZstdDecompress(), tar)

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { lockFileOf } from '../../pipelines/lock/file.ts'
+import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { $ } from 'zx'
-import { lockFileOf } from '../../pipelines/lock/file.ts'
+import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
 import { type Lock, parseLock } from '../../recipes/lock.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 

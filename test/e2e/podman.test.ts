@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { bootProfiles, nameFiles } from '../../images/runtime-spec.ts'
+import { bootProfiles, nameFiles } from '../../images/boot/runtime-spec.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { BootedServer } from '../../pipelines/boot/runner.ts'
 import { type PodmanStore, podmanStore } from './podman-place.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import { toolPath } from '../tools/find.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
 import { type PodmanPlace, podmanPlace } from './podman-place.ts'
 

@@ -1,15 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fault, Hub } from './hub.ts'
 import type { Content } from './repo.ts'
-import type { Hub } from './server.ts'
-
-/** What goes wrong, and how often. `path` limits it to one file; a fault without `times` stays. */
-export type Fault =
-  | { type: 'status'; status: number; retryAfter?: string; path?: string; times?: number }
-  | { type: 'cut'; afterBytes: number; path?: string; times?: number }
-  | { type: 'stall'; afterBytes: number; path?: string; times?: number }
-  | { type: 'wrong-bytes'; path?: string; times?: number }
-  | { type: 'no-ranges'; path?: string; times?: number }
 
 export async function sendContent(
   hub: Hub,

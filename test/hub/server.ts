@@ -1,25 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { applyStatusFault, type Fault, fail, sendContent } from './answers.ts'
+import { applyStatusFault, fail, sendContent } from './answers.ts'
+import type { Hub } from './hub.ts'
 import type { Content, HubRepo } from './repo.ts'
-
-export interface SeenRequest {
-  method: string
-  path: string
-  range: string | undefined
-  authorized: boolean
-}
-
-/** A running hub. `requests` and `sentBytes` say what clients asked and what went out as file content. */
-export interface Hub {
-  url: string
-  cdnUrl: string
-  faults: Fault[]
-  requests: SeenRequest[]
-  sentBytes: number
-  close(): Promise<void>
-}
 
 /**
  * Serves repositories as the Hub does: its own API on one port, and file content behind a redirect on another, as the

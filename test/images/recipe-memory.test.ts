@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planImage } from '../../images/plan.ts'
+import { planImage } from '../../images/plan/plan.ts'
 import { lockFor, nameOf, readRecipe, recipeFiles } from './engines/fixtures.ts'
 import { factsOf, type ModelName } from './memory/models.ts'
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { escapeMarkup } from '../../images/markup.ts'
-import { reportHtml } from '../../images/report-html.ts'
-import { reportJunit } from '../../images/report-junit.ts'
-import { reportMarkdown } from '../../images/report-markdown.ts'
-import { bytesPlot, ticks } from '../../images/report-plots.ts'
-import { reportText } from '../../images/report-text.ts'
+import { reportHtml } from '../../images/report/html.ts'
+import { reportJunit } from '../../images/report/junit.ts'
+import { reportMarkdown } from '../../images/report/markdown.ts'
+import { escapeMarkup } from '../../images/report/markup.ts'
+import { bytesPlot, ticks } from '../../images/report/plots.ts'
+import { reportText } from '../../images/report/text.ts'
 import { check, nasty, nastyReport, report } from './report-sample.ts'
 
 test('markup keeps nothing that XML forbids or that a browser acts on', () => {

@@ -1,7 +1,9 @@
 import { type Attribution, attribute } from '../../images/attribution/attribution.ts'
 import { attributionChecks } from '../../images/attribution/checks.ts'
-import type { BootReport, CheckResult, Report } from '../../images/report.ts'
-import { reportVersion } from '../../images/report.ts'
+import type { BootReport } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import type { Report } from '../../images/report/report.ts'
+import { reportVersion } from '../../images/report/report.ts'
 import { digestOf } from '../../lib/digest.ts'
 
 export function check(given: Partial<CheckResult> = {}): CheckResult {

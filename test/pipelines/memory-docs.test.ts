@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { memoryCommand } from '../../pipelines/memory.ts'
+import { memoryCommand } from '../../pipelines/memory/memory.ts'
 import configs from '../images/memory/configs.json' with { type: 'json' }
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/memory.md'), 'utf8')

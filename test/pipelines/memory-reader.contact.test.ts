@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { readModel } from '../../pipelines/model-reader.ts'
+import { readModel } from '../../pipelines/model-reader/model-reader.ts'
 import { config, gguf, ggufMetadata, newFolder, safetensors, writeModel } from './memory-files.ts'
 import { type FakeHub, startHub } from './memory-hub.ts'
 

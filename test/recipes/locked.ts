@@ -1,4 +1,4 @@
-import { lockRequestOf } from '../../images/lock-request.ts'
+import { lockRequestOf } from '../../images/plan/lock-request.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { lockOriginOf } from '../../recipes/lock-origin.ts'

@@ -1,6 +1,6 @@
-import type { ContainerFacts } from '../../images/container-facts.ts'
-import type { Listener } from '../../images/listeners.ts'
-import type { RunnerFacts } from '../../images/runner-facts.ts'
+import type { ContainerFacts } from '../../images/boot/container-facts.ts'
+import type { Listener } from '../../images/boot/listeners.ts'
+import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { BootedServer, LoadingOutcome, Runner } from '../../pipelines/boot/runner.ts'
 import type { TinyServer } from './openai.ts'
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ElfError } from '../../images/elf/error.ts'
 import { parseElf } from '../../images/elf/parse.ts'
 import { readerOf } from '../../images/elf/reader.ts'
-import type { RewrittenFile } from '../../images/rewritten.ts'
+import type { RewrittenFile } from '../../images/tree/rewritten.ts'
 import { rewriteTree } from '../../pipelines/slim-tree/rewrite.ts'
 import { toolFolder } from '../tools/find.ts'
 

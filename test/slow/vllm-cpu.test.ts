@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { ingot, lockText, type Workplace } from '../e2e/ingot.ts'
 import { vllmOnCpu } from './vllm-cpu-model.ts'

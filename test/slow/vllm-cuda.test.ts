@@ -2,9 +2,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from '@dagger.io/dagger'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Report } from '../../images/report.ts'
-import { serveStore } from '../../pipelines/registry/server.ts'
-import { closeStore, openStore } from '../../pipelines/store/store.ts'
+import type { Report } from '../../images/report/report.ts'
+import { serveStore } from '../../pipelines/registry-server/server.ts'
+import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
 
 let place: Workplace

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { GatePart } from '../../images/gate/result.ts'
-import type { Report } from '../../images/report.ts'
+import type { Report } from '../../images/report/report.ts'
 import { ingot, type Run, type Workplace } from '../e2e/ingot.ts'
 import { vllmOnCpu } from './vllm-cpu-model.ts'
 

@@ -3,8 +3,8 @@ import { visibleRows } from '../../../images/attribution/attribution.ts'
 import { estimateCauses } from '../../../images/attribution/estimate.ts'
 import { estimateLines } from '../../../images/attribution/text.ts'
 import { weightEntries } from '../../../images/attribution/weight-files.ts'
-import type { ImagePlan } from '../../../images/plan.ts'
-import { planWeightLayers } from '../../../images/weight-layers.ts'
+import type { ImagePlan } from '../../../images/plan/plan.ts'
+import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { digestOf } from '../../../lib/digest.ts'
 
 const sha256 = 'a'.repeat(64)

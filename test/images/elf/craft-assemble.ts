@@ -1,5 +1,5 @@
-import type { CraftedLibrary } from './craft.ts'
 import { type CraftedSection, type Places, section, stringTable, up } from './craft-tables.ts'
+import type { CraftedLibrary } from './crafted-library.ts'
 
 /** Header, program headers, sections at their places, then the section table with its names. */
 export function assemble(

@@ -1,4 +1,4 @@
-import type { CraftedLibrary } from './craft.ts'
+import type { CraftedLibrary } from './crafted-library.ts'
 
 export interface CraftedSection {
   name: string

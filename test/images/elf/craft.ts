@@ -10,25 +10,7 @@ import {
   stringTable,
   wrappers,
 } from './craft-tables.ts'
-
-/**
- * Writes a small shared object by hand that glibc and musl load: a read-and-execute segment with code and GPU code, and
- * a writable one with the pointers to it, the dynamic table and zeroed memory, as nvcc and ld lay them out.
- */
-export interface CraftedLibrary {
-  containers: readonly Buffer[]
-  /** Containers kept in `.data`, as libcurand keeps them. */
-  dataContainers?: readonly Buffer[]
-  needed?: readonly string[]
-  soName?: string
-  runPath?: string
-  /** `p_align` of the loaded segments; ld of 2018 wrote 2 MiB, newer ones 4 KiB. */
-  alignment?: number
-  type?: number
-  machine?: number
-  /** Further pointers, as distances from the start of the first container. */
-  pointers?: readonly number[]
-}
+import type { CraftedLibrary } from './crafted-library.ts'
 
 export interface Crafted {
   bytes: Buffer
@@ -36,6 +18,10 @@ export interface Crafted {
   offsets: number[]
 }
 
+/**
+ * Writes a small shared object by hand that glibc and musl load: a read-and-execute segment with code and GPU code, and
+ * a writable one with the pointers to it, the dynamic table and zeroed memory, as nvcc and ld lay them out.
+ */
 export function craftLibrary(library: CraftedLibrary): Crafted {
   const alignment = library.alignment ?? page
   const strings = stringTable([

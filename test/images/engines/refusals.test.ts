@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { engineOf } from '../../../images/engines.ts'
-import { planImage } from '../../../images/plan.ts'
+import { engineOf } from '../../../images/engines/engines.ts'
+import { planImage } from '../../../images/plan/plan.ts'
 import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
 import { deploymentFor, lockFor, readRecipe, recipeFor } from './fixtures.ts'
 

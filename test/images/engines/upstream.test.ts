@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planImage } from '../../../images/plan.ts'
+import { planImage } from '../../../images/plan/plan.ts'
 import { engineIds } from '../../../recipes/recipe.ts'
 import { lockFor, recipeFor } from './fixtures.ts'
 

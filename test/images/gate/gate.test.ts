@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { BootReport } from '../../../images/boot/boot-report.ts'
 import { judgeAnswers, judgeStartUp, startUpOf } from '../../../images/gate/boots.ts'
 import { judgeFiles, judgeLoading } from '../../../images/gate/files.ts'
 import { judgeImports, modulesOf, parseImports } from '../../../images/gate/imports.ts'
 import { gateLines, gateStatusOf, notRun } from '../../../images/gate/result.ts'
 import { stockPlanOf } from '../../../images/gate/stock.ts'
-import { planDigestOf, planImage } from '../../../images/plan.ts'
-import type { BootReport } from '../../../images/report.ts'
+import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import { lockFor, recipeFor } from '../engines/fixtures.ts'
 
 const compared = { loading: '', changed: '', files: 3 }

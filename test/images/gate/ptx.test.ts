@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { BootReport } from '../../../images/boot/boot-report.ts'
 import {
   type CacheReading,
   judgePtx,
   parseComputeCache,
   type WatchedBoots,
 } from '../../../images/gate/ptx.ts'
-import type { BootReport } from '../../../images/report.ts'
 import { boot, check } from '../report-sample.ts'
 
 const causes = { targets: ['sm_90'], cut: ['/opt/vllm/_vllm_fa2_C.so'] }

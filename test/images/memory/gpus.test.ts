@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findGpu, gpus } from '../../../images/gpus.ts'
 import { MemoryError } from '../../../images/memory/error.ts'
+import { findGpu, gpus } from '../../../images/memory/gpus.ts'
 
 test.each([
   ['l4', 'l4'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findGpu } from '../../../images/gpus.ts'
+import { findGpu } from '../../../images/memory/gpus.ts'
 import { comparePaging } from '../../../images/memory/paging.ts'
 import { planMemory } from '../../../images/memory/plan.ts'
 import type { MemoryRequest } from '../../../images/memory/request.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gpus } from '../../../images/gpus.ts'
+import { gpus } from '../../../images/memory/gpus.ts'
 import { planMemory } from '../../../images/memory/plan.ts'
 import type { MemoryRequest } from '../../../images/memory/request.ts'
 import type { PlannedMemory } from '../../../images/memory/result.ts'

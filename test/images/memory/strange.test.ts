@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findGpu } from '../../../images/gpus.ts'
 import { MemoryError } from '../../../images/memory/error.ts'
+import { findGpu } from '../../../images/memory/gpus.ts'
 import { planMemory } from '../../../images/memory/plan.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import { modelFactsSchema } from '../../../recipes/model-facts.ts'

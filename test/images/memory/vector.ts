@@ -1,4 +1,4 @@
-import { customGpu, findGpu } from '../../../images/gpus.ts'
+import { customGpu, findGpu } from '../../../images/memory/gpus.ts'
 import { planMemory } from '../../../images/memory/plan.ts'
 import type { MemoryRequest } from '../../../images/memory/request.ts'
 import type { PlannedMemory } from '../../../images/memory/result.ts'

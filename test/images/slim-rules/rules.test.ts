@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseTarget } from '../../../images/gpu-code/architecture.ts'
 import { compilerNeeds, wheelRules } from '../../../images/slim-rules/engines.ts'
 import { rulesFor, type WheelRule } from '../../../images/slim-rules/rule.ts'
-import type { RiskClass } from '../../../images/slimming.ts'
+import type { RiskClass } from '../../../images/slim-rules/slimming.ts'
 import { engineIds } from '../../../recipes/recipe.ts'
 
 const root = '/opt/venv/lib/python3.12/site-packages/'

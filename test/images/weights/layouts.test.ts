@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
+import { manifestPath, ollamaStoreEntries } from '../../../images/engines/ollama/store.ts'
+import { ollamaTemplateFor } from '../../../images/engines/ollama/template.ts'
+import { modelPack, packedFiles, weightsImage } from '../../../images/weights/artifact.ts'
+import { hubCacheEntries } from '../../../images/weights/hub-cache.ts'
 import {
   groupIntoLayers,
   planWeightLayers,
   type WeightEntry,
   type WeightLayer,
-} from '../../../images/weight-layers.ts'
-import { modelPack, packedFiles, weightsImage } from '../../../images/weights/artifact.ts'
-import { hubCacheEntries } from '../../../images/weights/hub-cache.ts'
-import { manifestPath, ollamaStoreEntries } from '../../../images/weights/ollama-store.ts'
-import { ollamaTemplateFor } from '../../../images/weights/ollama-template.ts'
+} from '../../../images/weights/layers.ts'
 import { profileOfHost, registryLimits } from '../../../images/weights/registry-limits.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import type { LockedWeights } from '../../../recipes/locked-weights.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bootProfiles } from '../../../images/runtime-spec.ts'
+import { bootProfiles } from '../../../images/boot/runtime-spec.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import {
   type FlagOptions,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { parseFacts } from '../../../images/container-facts.ts'
+import { parseFacts } from '../../../images/boot/container-facts.ts'
 
 const run = promisify(execFile)
 const boot = join(import.meta.dirname, '../../../pipelines/boot')

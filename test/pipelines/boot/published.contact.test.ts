@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { verdictOf } from '../../../images/report.ts'
+import { verdictOf } from '../../../images/report/report.ts'
 import { digestOf } from '../../../lib/digest.ts'
-import { verifyImage } from '../../../pipelines/verify.ts'
+import { verifyImage } from '../../../pipelines/verify/verify.ts'
 import { namespaceRunner } from '../../servers/namespace.ts'
 import { complaints, limits, plan } from '../verify/plan.ts'
 

@@ -1,12 +1,12 @@
-import type { BuiltImage } from '../../../pipelines/built/image.ts'
-import { type PreparedImage, prepareImage } from '../../../pipelines/built/prepare.ts'
-import { signedList, withSigning } from '../../../pipelines/built/signatures.ts'
 import { bundleContents } from '../../../pipelines/bundle/built.ts'
 import { type Bundled, writeBundle } from '../../../pipelines/bundle/bundle.ts'
 import { readEarlier } from '../../../pipelines/bundle/earlier.ts'
-import type { Signer } from '../../../pipelines/cosign.ts'
+import type { BuiltImage } from '../../../pipelines/catalogue/built-image.ts'
+import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
+import { type PreparedImage, prepareImage } from '../../../pipelines/outgoing/prepare.ts'
+import { signedList, withSigning } from '../../../pipelines/outgoing/signatures.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
-import { quiet } from '../built/sample.ts'
+import { quiet } from '../outgoing/sample.ts'
 
 export interface BundleSample {
   store: Store

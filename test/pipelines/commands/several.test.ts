@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from '../../../pipelines/commands/several.ts'
 import { StageError } from '../../../pipelines/error.ts'
-import { progressOn } from '../../../pipelines/progress.ts'
-import { openTurns } from '../../../pipelines/turns.ts'
+import { openTurns } from '../../../pipelines/process/one-at-a-time.ts'
+import { progressOn } from '../../../pipelines/process/progress.ts'
 
 const failure = { attempted: 'build b', found: 'nothing', hint: 'try' }
 

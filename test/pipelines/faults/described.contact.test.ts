@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LibError } from '../../../lib/error.ts'
-import { daggerErrorFrom } from '../../../pipelines/dagger-error.ts'
-import { describeError, exitCodeOf } from '../../../pipelines/exit.ts'
-import { tellFailure } from '../../../pipelines/failure.ts'
+import { describeError, exitCodeOf } from '../../../pipelines/commands/exit.ts'
+import { tellFailure } from '../../../pipelines/commands/failure.ts'
+import { daggerErrorFrom } from '../../../pipelines/process/dagger-error.ts'
 
 function systemError(code: string, syscall: string, more: object = {}): Error {
   return Object.assign(new Error(`${code}: said by the system, ${syscall}`), {

@@ -4,10 +4,10 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { fillFolder } from '../../../pipelines/bundle/files.ts'
-import { describeError, exitCodeOf } from '../../../pipelines/exit.ts'
-import { makeFolder } from '../../../pipelines/make-folder.ts'
-import { openRegularFile, readRegularFile } from '../../../pipelines/regular-file.ts'
-import { openStore } from '../../../pipelines/store/store.ts'
+import { describeError, exitCodeOf } from '../../../pipelines/commands/exit.ts'
+import { makeFolder } from '../../../pipelines/files/make-folder.ts'
+import { openRegularFile, readRegularFile } from '../../../pipelines/files/regular-file.ts'
+import { openStore } from '../../../pipelines/store/open.ts'
 import { scratchFolder } from '../../scratch.ts'
 
 /** Places where nothing can be made; a root user may write everywhere, so rights are no such place here. */

@@ -17,8 +17,8 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseTarget } from '../../../images/gpu-code/architecture.ts'
 import { gpuCodeCommand } from '../../../pipelines/commands/gpu-code.ts'
+import { listGpuCode, slimGpuCode } from '../../../pipelines/gpu-code/gpu-code.ts'
 import { slimTree } from '../../../pipelines/gpu-code/tree.ts'
-import { listGpuCode, slimGpuCode } from '../../../pipelines/gpu-code.ts'
 import { craftLibrary } from '../../images/elf/craft.ts'
 import { memoryOf } from '../../images/elf/memory.ts'
 import { craftContainer, entriesOf } from '../../images/gpu-code/craft.ts'
@@ -200,7 +200,7 @@ test('the program for packing containers runs without npm packages', () => {
   const path = place('packed.so')
   for (const name of ['lib', 'images', 'pipelines'])
     cpSync(join(import.meta.dirname, '../../..', name), join(folder, 'ingot', name), { recursive: true })
-  const main = join(folder, 'ingot/pipelines/gpu-code/main.ts')
+  const main = join(folder, 'ingot/pipelines/commands/gpu-code-program.ts')
   const run = (...words: string[]) => spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' })
   const good = run('--in-place', '--target', 'sm_90', '--json', path)
   expect(JSON.parse(good.stdout)).toMatchObject([{ file: path, changed: true, pinnedContainers: 0 }])

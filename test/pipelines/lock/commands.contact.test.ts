@@ -112,9 +112,9 @@ function usersOf(name: RegExp): string[] {
 }
 
 test('a lock is read in one place, so that no command takes it unasked', () => {
-  expect(usersOf(/\bparseLock\b/)).toEqual(['pipelines/lock/file.ts'])
+  expect(usersOf(/\bparseLock\b/)).toEqual(['pipelines/lock/lock-file.ts'])
   expect(usersOf(/\b(loadLock|readLockFile)\b/)).toEqual([
     'pipelines/commands/lock.ts',
-    'pipelines/lock/recipe.ts',
+    'pipelines/lock/locked-recipe.ts',
   ])
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { mediaTypes } from '../../../images/oci.ts'
-import { artifactSample, publishSample } from '../built/sample.ts'
+import { mediaTypes } from '../../../images/oci/oci.ts'
+import { artifactSample, publishSample } from '../outgoing/sample.ts'
 import { inspectTag } from './images.ts'
 import { openPlace, type Place } from './place.ts'
 

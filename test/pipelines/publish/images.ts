@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { assembleImage, type Descriptor, mediaTypes, type StoredLayer } from '../../../images/oci.ts'
+import { assembleImage, type Descriptor, mediaTypes, type StoredLayer } from '../../../images/oci/oci.ts'
 import { type Digest, digestOf } from '../../../lib/digest.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findLogin, type Login } from '../../../pipelines/network/login.ts'
 import { type Published, type PublishRequest, publishImage } from '../../../pipelines/publish/publish.ts'
-import { parseTarget } from '../../../pipelines/publish/reference.ts'
-import { openSession } from '../../../pipelines/publish/session.ts'
-import { openTransport } from '../../../pipelines/publish/transport.ts'
-import { type Registry, serveStore } from '../../../pipelines/registry/server.ts'
-import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
+import { parseTarget } from '../../../pipelines/registry-client/reference.ts'
+import { openSession } from '../../../pipelines/registry-client/session.ts'
+import { openTransport } from '../../../pipelines/registry-client/transport.ts'
+import { type Registry, serveStore } from '../../../pipelines/registry-server/server.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
+import type { Store } from '../../../pipelines/store/store.ts'
 
 /** A store to publish from, and a registry of ours to publish to. */
 export interface Place {

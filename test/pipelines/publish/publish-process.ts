@@ -1,6 +1,6 @@
 import { parseDigest } from '../../../lib/digest.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { resolveReference } from '../../../pipelines/store/reference.ts'
-import { closeStore, openStore } from '../../../pipelines/store/store.ts'
 import { publishTo } from './place.ts'
 
 // A publisher in a process of its own: node publish-process.ts STORE DIGEST REPOSITORY [whole]

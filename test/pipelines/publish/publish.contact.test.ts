@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describe as describeJson, mediaTypes } from '../../../images/oci.ts'
+import { describe as describeJson, mediaTypes } from '../../../images/oci/oci.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { writeBlobText } from '../../../pipelines/store/write.ts'
 import { openFaultProxy } from './fault-proxy.ts'

@@ -1,5 +1,5 @@
-import { assembleImage } from '../../../images/oci.ts'
-import type { Report } from '../../../images/report.ts'
+import { assembleImage } from '../../../images/oci/oci.ts'
+import type { Report } from '../../../images/report/report.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'

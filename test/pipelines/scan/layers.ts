@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
 import { type Header, pack } from 'tar-stream'
-import { type Descriptor, mediaTypes, type StoredLayer } from '../../../images/oci.ts'
+import { type Descriptor, mediaTypes, type StoredLayer } from '../../../images/oci/oci.ts'
 import type { Digest } from '../../../lib/digest.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { writeBlob } from '../../../pipelines/store/write.ts'

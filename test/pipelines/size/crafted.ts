@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { findImage } from '../../../pipelines/size/open.ts'
+import { findImage } from '../../../pipelines/image-reader/open.ts'
 import { sizeImage } from '../../../pipelines/size/size.ts'
 
 const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 20 }

@@ -1,10 +1,11 @@
 // A process of its own that uses a store until it is killed: node child.ts ACT ROOT [MORE]
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withStoreLock } from '../../../pipelines/store/lock.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { newPartial } from '../../../pipelines/store/partial.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
 import { setReference } from '../../../pipelines/store/reference.ts'
-import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
+import type { Store } from '../../../pipelines/store/store.ts'
 import { writeBlob } from '../../../pipelines/store/write.ts'
 import { scratchImage } from './image.ts'
 

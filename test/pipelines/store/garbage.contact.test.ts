@@ -1,11 +1,12 @@
 import { utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Descriptor, mediaTypes } from '../../../images/oci.ts'
+import { type Descriptor, mediaTypes } from '../../../images/oci/oci.ts'
 import { type Digest, hexOf } from '../../../lib/digest.ts'
 import { readBlobText, statBlob } from '../../../pipelines/store/blobs.ts'
 import { verifyStore } from '../../../pipelines/store/check.ts'
 import { collectGarbage, removeBlob } from '../../../pipelines/store/garbage.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { newPartial } from '../../../pipelines/store/partial.ts'
 import { listRecords, touchRecord, writeRecord } from '../../../pipelines/store/record.ts'
 import {
@@ -14,7 +15,7 @@ import {
   type Reference,
   setReference,
 } from '../../../pipelines/store/reference.ts'
-import { closeStore, openStore, type Store } from '../../../pipelines/store/store.ts'
+import type { Store } from '../../../pipelines/store/store.ts'
 import { writeBlobText } from '../../../pipelines/store/write.ts'
 import { scratchStore } from '../../scratch.ts'
 import { scratchImage } from './image.ts'

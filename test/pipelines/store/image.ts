@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Descriptor, mediaTypes } from '../../../images/oci.ts'
+import { type Descriptor, mediaTypes } from '../../../images/oci/oci.ts'
 import type { Digest } from '../../../lib/digest.ts'
 import type { StoredBlob } from '../../../pipelines/store/draft.ts'
 import type { Store } from '../../../pipelines/store/store.ts'

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { main } from '../../../pipelines/cli.ts'
-import { progressOn } from '../../../pipelines/progress.ts'
+import { progressOn } from '../../../pipelines/process/progress.ts'
 import { statBlob } from '../../../pipelines/store/blobs.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
 import { setReference } from '../../../pipelines/store/reference.ts'
-import { closeStore, openStore } from '../../../pipelines/store/store.ts'
 import { scratchFolder } from '../../scratch.ts'
 import { scratchImage } from './image.ts'
 

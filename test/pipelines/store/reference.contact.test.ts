@@ -1,8 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { mediaTypes } from '../../../images/oci.ts'
+import { mediaTypes } from '../../../images/oci/oci.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
+import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import {
   keepManifest,
   listReferences,
@@ -10,7 +11,6 @@ import {
   resolveReference,
   setReference,
 } from '../../../pipelines/store/reference.ts'
-import { closeStore, openStore } from '../../../pipelines/store/store.ts'
 import { scratchFolder, scratchStore } from '../../scratch.ts'
 import { scratchImage, sha256, writeDocument } from './image.ts'
 

@@ -1,14 +1,15 @@
+import type { BootReport } from '../../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../../images/boot/check-result.ts'
+import type { Behaviour, HttpProbe } from '../../../images/boot/probe.ts'
 import {
   chatProbe,
   chatStreamProbe,
   generatedTokenProbe,
   modelsProbe,
-} from '../../../images/openai-probes.ts'
-import type { Behaviour, HttpProbe } from '../../../images/probe.ts'
-import type { BootReport, CheckResult } from '../../../images/report.ts'
+} from '../../../images/engines/openai-probes.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import type { VerifyLimits } from '../../../pipelines/verify/limits.ts'
-import { type VerifyPlan, verifyImage } from '../../../pipelines/verify.ts'
+import { type VerifyPlan, verifyImage } from '../../../pipelines/verify/verify.ts'
 import { model, type Routes, serve, type TinyServer } from '../../servers/openai.ts'
 import { runnerOf, type TinyRunner } from '../../servers/runner.ts'
 

@@ -1,4 +1,4 @@
-import { findGpu } from '../../../../images/gpus.ts'
+import { findGpu } from '../../../../images/memory/gpus.ts'
 import { planMemory } from '../../../../images/memory/plan.ts'
 import { factsOf, GiB } from '../models.ts'
 import { allocated, gib, plan, type Vector } from '../vector.ts'

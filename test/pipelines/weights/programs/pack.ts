@@ -1,5 +1,5 @@
-import { planWeightLayers } from '../../../../images/weight-layers.ts'
-import { closeStore, openStore } from '../../../../pipelines/store/store.ts'
+import { planWeightLayers } from '../../../../images/weights/layers.ts'
+import { closeStore, openStore } from '../../../../pipelines/store/open.ts'
 import { packWeights } from '../../../../pipelines/weights/pack.ts'
 import { lockedWeightsSchema } from '../../../../recipes/locked-weights.ts'
 

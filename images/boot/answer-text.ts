@@ -1,0 +1,48 @@
+import type { Json } from '../../lib/json.ts'
+
+/** The JSON value of a text, or undefined when it is none. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    // JSON.parse returns JSON values and nothing else.
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+/** Values at a path such as `choices.0.message.content`; `*` stands for every item of a list. */
+export function valuesAt(value: Json | undefined, path: string): Json[] {
+  return path.split('.').reduce<Json[]>(
+    (values, key) =>
+      values.flatMap((item) => {
+        if (item === null || typeof item !== 'object') return []
+        if (Array.isArray(item) && key === '*') return item
+        // Lists and objects alike have members by key; only JSON values are in them.
+        const member = (item as { [key: string]: Json | undefined })[key]
+        return member === undefined ? [] : [member]
+      }),
+    value === undefined ? [] : [value],
+  )
+}
+
+/** Data of each server-sent event; comments are skipped and data lines of one event joined, as the standard says. */
+export function parseEvents(body: string): string[] {
+  return body
+    .split(/\r?\n\r?\n/)
+    .map((block) =>
+      block
+        .split(/\r?\n/)
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5).replace(/^ /, ''))
+        .join('\n'),
+    )
+    .filter((data) => data !== '')
+}
+
+/** The text a stream carried, all pieces joined. */
+export function streamedText(events: readonly Json[], textAt: readonly string[]): string {
+  return events
+    .flatMap((event) => textAt.flatMap((path) => valuesAt(event, path)))
+    .filter((value) => typeof value === 'string')
+    .join('')
+}

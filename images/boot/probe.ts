@@ -1,0 +1,112 @@
+import type { Json } from '../../lib/json.ts'
+
+/** A text so many times, so that a plan does not grow with the number. */
+export interface RepeatedText {
+  repeat: string
+  times: number
+}
+
+/**
+ * What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. `prompt` is the content of the first
+ * message, in place of what `body` has there.
+ */
+export interface ProbeRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  path: string
+  body?: Json
+  prompt?: RepeatedText
+  raw?: string
+}
+
+/** A statement about one place of a JSON answer. `at` is a path such as `choices.0.message.content`. */
+export type JsonCheck =
+  | { at: string; rule: 'equals'; value: Json }
+  | { at: string; rule: 'text' }
+  | { at: string; rule: 'positive' }
+  | { at: string; rule: 'exists' }
+  | { at: string; rule: 'has'; value: string }
+  /** Equal to the value at another place. */
+  | { at: string; rule: 'same'; as: string }
+
+/** What the answer must be. Streams are read to their end; every event is JSON except the end marker. */
+export type Expectation =
+  | { type: 'json'; status: number; checks: readonly JsonCheck[] }
+  | { type: 'text'; status: number; contains: readonly string[] }
+  | {
+      type: 'event-stream'
+      status: number
+      endMarker: string | null
+      textAt: readonly string[]
+      /** Holds of every event that carries text, such as the name of the model. */
+      events?: readonly JsonCheck[]
+    }
+  | { type: 'json-lines'; status: number; lastLine: readonly JsonCheck[]; textAt: readonly string[] }
+
+export type ProbeGroup = 'ready' | 'serve' | 'native' | 'metrics' | 'bad-input'
+
+/** One question to a booted server. A required one that is skipped leaves the image unverified. */
+export interface HttpProbe {
+  id: string
+  group: ProbeGroup
+  title: string
+  required: boolean
+  request: ProbeRequest
+  expect: Expectation
+  timeoutSeconds: number
+}
+
+/**
+ * How a server that was given GPUs shows what it computes on. Patterns are regular expressions in text, tried on every
+ * line of its log.
+ */
+export interface GpuRules {
+  /** A line that proves that part of the model is computed on the CPU. */
+  cpuLines: readonly string[]
+  /** One of these must be there; empty where the engine says nothing. */
+  gpuLines: readonly string[]
+  /** Asked after all others, only where GPUs were given. */
+  probes: readonly HttpProbe[]
+}
+
+/** How the server ends when it is told to; `exitCodes` are those of an idle one. */
+export interface StopRules {
+  signal: 'SIGTERM' | 'SIGINT'
+  /** Grace: what run files give it until it is killed. */
+  timeoutSeconds: number
+  exitCodes: readonly number[]
+  /** How it ends while it has something to do; absent where nobody has measured that. */
+  busy?: BusyStops
+}
+
+export interface BusyStops {
+  /** `line` is what the log says when the model begins to load. */
+  loading: { type: 'ends'; line: string; exitCodes: readonly number[] } | NeverEnds
+  streaming: { type: 'ends'; exitCodes: readonly number[] }
+  /** A request whose answer is not streamed. */
+  plain:
+    | { type: 'ends'; exitCodes: readonly number[] }
+    /** It waits for an answer that never comes, until the client hangs up. */
+    | { type: 'ends-without-client'; exitCodes: readonly number[]; source: string }
+}
+
+/** By its nature it does not hear the signal then; `source` says how that is known. Nothing is tried. */
+export interface NeverEnds {
+  type: 'deaf'
+  source: string
+}
+
+export type StopOccasion = 'idle' | keyof BusyStops
+
+/** How one engine's server behaves from start to end. */
+export interface Behaviour {
+  /** Asked again and again until it answers as expected; must generate a token of the named model. */
+  readiness: HttpProbe
+  probes: readonly HttpProbe[]
+  /** Lines of the log that prove a failed start, so that waiting ends early. */
+  failureLines: readonly string[]
+  /** Absent where the engine says nothing of its device; the memory of the GPUs is looked at in any case. */
+  gpu?: GpuRules
+  stop: StopRules
+  /** Where the answer to a prompt is read from, for the greedy answers of the report. */
+  ask: { path: string; bodyFor: 'openai-chat'; textAt: string }
+}

@@ -1,0 +1,122 @@
+import type { HttpProbe, JsonCheck, ProbeRequest } from '../boot/probe.ts'
+import { chatBody, overlongRequest } from './openai-probes.ts'
+
+/** What every server is asked wrongly. */
+export const badInputCases = [
+  'malformed-json',
+  'missing-field',
+  'empty-body',
+  'unknown-model',
+  'prompt-too-long',
+  'negative-max-tokens',
+  'wrong-method',
+  'unknown-path',
+] as const
+export type BadInputCase = (typeof badInputCases)[number]
+
+/**
+ * How one engine answers: `sourced` was read in its source or its issues, `measured` was seen by booting it, and
+ * `unconfirmed` is general knowledge, asked and shown but not required. `checks` null means any body.
+ */
+export type BadInputAnswer =
+  | {
+      type: 'answer'
+      status: number
+      checks: readonly JsonCheck[] | null
+      trust: 'sourced' | 'measured' | 'unconfirmed'
+    }
+  | { type: 'not-asked'; reason: string }
+
+/** One row for every case, so that an engine cannot forget one. */
+export type BadInputTable = Readonly<Record<BadInputCase, BadInputAnswer>>
+
+export function sourced(status: number, checks: readonly JsonCheck[] | null): BadInputAnswer {
+  return { type: 'answer', status, checks, trust: 'sourced' }
+}
+
+export function measured(status: number, checks: readonly JsonCheck[] | null): BadInputAnswer {
+  return { type: 'answer', status, checks, trust: 'measured' }
+}
+
+export function unconfirmed(status: number, checks: readonly JsonCheck[] | null = null): BadInputAnswer {
+  return { type: 'answer', status, checks, trust: 'unconfirmed' }
+}
+
+/** OpenAI's own form of an error: a message and a type below `error`. */
+export const nestedError: readonly JsonCheck[] = [
+  { at: 'error.message', rule: 'text' },
+  { at: 'error.type', rule: 'text' },
+]
+
+/** The same members at the top of the answer. */
+export const flatError: readonly JsonCheck[] = [
+  { at: 'object', rule: 'equals', value: 'error' },
+  { at: 'message', rule: 'text' },
+]
+
+/** An answer that was given in spite of the fault. */
+export const answered: readonly JsonCheck[] = [{ at: 'usage.completion_tokens', rule: 'positive' }]
+
+const words: Readonly<Record<BadInputCase, string>> = {
+  'malformed-json': 'malformed JSON',
+  'missing-field': 'a chat without messages',
+  'empty-body': 'an empty body',
+  'unknown-model': 'a model that is not there',
+  'prompt-too-long': 'a prompt longer than the context',
+  'negative-max-tokens': 'a negative number of tokens',
+  'wrong-method': 'GET on the chat endpoint',
+  'unknown-path': 'a path that is not there',
+}
+
+export interface BadInputSubject {
+  model: string
+  /** Tokens that no prompt may reach. */
+  contextLength: number
+  /** False where the engine chooses it: it may take more than the model declares, and then a long prompt is right. */
+  isSet: boolean
+}
+
+/** The questions of a table, in the order of the cases. */
+export function badInputProbes(table: BadInputTable, subject: BadInputSubject): HttpProbe[] {
+  return badInputCases.flatMap((id) => {
+    const answer = table[id]
+    if (answer.type === 'not-asked') return []
+    const { status, checks, trust } = answer
+    return [
+      {
+        id,
+        group: 'bad-input',
+        title: `${words[id]} gets ${status}`,
+        required: trust !== 'unconfirmed' && (id !== 'prompt-too-long' || subject.isSet),
+        request: requestFor(id, subject),
+        expect:
+          checks === null
+            ? { type: 'text', status, contains: [] }
+            : { type: 'json', status, checks: [...checks] },
+        timeoutSeconds: 120,
+      } satisfies HttpProbe,
+    ]
+  })
+}
+
+function requestFor(id: BadInputCase, { model, contextLength }: BadInputSubject): ProbeRequest {
+  const path = '/v1/chat/completions'
+  switch (id) {
+    case 'malformed-json':
+      return { method: 'POST', path, raw: '{"model": ' }
+    case 'missing-field':
+      return { method: 'POST', path, body: { model } }
+    case 'empty-body':
+      return { method: 'POST', path, raw: '' }
+    case 'unknown-model':
+      return { method: 'POST', path, body: chatBody('no-such-model', 'Hello', 1) }
+    case 'prompt-too-long':
+      return overlongRequest(model, contextLength)
+    case 'negative-max-tokens':
+      return { method: 'POST', path, body: chatBody(model, 'Hello', -1) }
+    case 'wrong-method':
+      return { method: 'GET', path }
+    case 'unknown-path':
+      return { method: 'GET', path: '/no/such/path' }
+  }
+}

@@ -1,0 +1,125 @@
+import semver from 'semver'
+import type { Lock } from '../../recipes/lock.ts'
+import { deployedFiles } from '../../recipes/locked-weights.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
+import { PlanError } from '../error.ts'
+import { type Gpu, gpuNamed } from '../memory/gpus.ts'
+import { repoFolder } from '../weights/hub-cache.ts'
+import type { Device } from './device.ts'
+import type { Deployment, EngineDefinition, EngineRuntime } from './engine.ts'
+import { atLeastDriver } from './gpu-support.ts'
+
+/** Where a Hub cache is mounted: what HF_HUB_CACHE names. */
+export const hubCacheFolder = '/models/hub'
+
+/** What a recipe asks of an engine after defaults. Throws `refused` when no runtime of the engine suits it. */
+export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
+  const modelFolder = modelFolderOf(recipe)
+  const runtime = runtimeOf(recipe, engine)
+  return {
+    recipe,
+    version: lock.engine.version,
+    runtime,
+    gpu: gpuOf(recipe),
+    facts: lock.model ?? null,
+    gguf: lock.gguf ?? null,
+    modelFolder,
+    modelPath: modelPathOf(recipe, lock, modelFolder),
+    files: filesInImage(lock),
+    port: recipe.serving.port ?? engine.port,
+    init: initOf(runtime, lock),
+  }
+}
+
+/** The init of the runtime, where the lock has its packages. */
+function initOf({ init }: EngineRuntime, { runtime }: Lock): readonly string[] {
+  if (init === undefined || runtime.type === 'upstream') return []
+  const locked = new Set(runtime.packages.map(({ name }) => name))
+  return init.packages.every((name) => locked.has(name)) ? init.command : []
+}
+
+/** Parts in place of a file that a registry's limit split; a part keeps the sha256 of its file, for names alone. */
+function filesInImage({ weights }: Lock): WeightFile[] {
+  return weights.files.flatMap((file) =>
+    deployedFiles([file]).map((deployed) => ({ ...deployed, sha256: file.sha256 })),
+  )
+}
+
+export function deviceOf(recipe: Recipe): Device {
+  return recipe.engine.device ?? (recipe.target.gpu === undefined ? 'cpu' : 'cuda')
+}
+
+/** The first runtime that suits the recipe: kind, device, version range, and the oldest driver among its hosts. */
+export function runtimeOf(recipe: Recipe, engine: EngineDefinition): EngineRuntime {
+  const device = deviceOf(recipe)
+  const ofDevice = engine.runtimes.filter((runtime) => runtime.device === device)
+  if (ofDevice.length === 0) throw noDevice(recipe, engine, device)
+  const ofKind = ofDevice.filter(({ kind }) => kind === (recipe.engine.runtime ?? kind))
+  if (ofKind.length === 0) throw noKind(recipe, engine, ofDevice)
+  const { base } = recipe.image
+  const inRange = base === undefined ? ofKind.filter((runtime) => isInRange(runtime, recipe)) : ofKind
+  if (inRange.length === 0) throw noVersion(recipe, engine, ofKind)
+  const runtime = inRange.find(({ gpu }) => gpu === undefined || atLeastDriver(recipe, gpu)) ?? inRange[0]
+  if (runtime === undefined) throw noKind(recipe, engine, ofDevice)
+  return base === undefined ? runtime : { ...runtime, source: { ...runtime.source, base } }
+}
+
+function isInRange({ version }: EngineRuntime, recipe: Recipe): boolean {
+  return (
+    version === undefined || semver.satisfies(version, recipe.engine.version, { includePrerelease: true })
+  )
+}
+
+function gpuOf(recipe: Recipe): Gpu | null {
+  if (recipe.target.gpu === undefined) return null
+  const named = gpuNamed(recipe.target.gpu)
+  if (named.type === 'known') return named.gpu
+  // The recipe's check has said so; the plan says that it cannot tell whether the model fits.
+  if (named.type === 'unknown') return null
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `target.gpu: the catalogue has no such name as "${recipe.target.gpu}"`,
+    hint: `did you mean ${named.names.join(' or ')}?`,
+  })
+}
+
+function modelFolderOf({ weights, model }: Recipe): string {
+  return weights.delivery === 'hf-cache'
+    ? hubCacheFolder
+    : `/models/${model.name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`
+}
+
+/** In a Hub cache the files of one commit lie in its snapshot: a plain folder, for which no loader asks the Hub. */
+function modelPathOf(recipe: Recipe, lock: Lock, modelFolder: string): string {
+  const { source } = lock.weights
+  if (recipe.weights.delivery !== 'hf-cache' || source.type !== 'huggingface') return modelFolder
+  return `${modelFolder}/${repoFolder(source)}/snapshots/${source.commit}`
+}
+
+function noDevice(recipe: Recipe, engine: EngineDefinition, device: Device): PlanError {
+  const devices = [...new Set(engine.runtimes.map((runtime) => runtime.device))]
+  return new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `${engine.title} has no runtime for ${device}`,
+    hint: devices.includes('cuda')
+      ? 'name the GPU the image is for in target.gpu, or choose another engine'
+      : `set engine.device to ${devices.join(' or ')}`,
+  })
+}
+
+function noKind(recipe: Recipe, engine: EngineDefinition, runtimes: readonly EngineRuntime[]): PlanError {
+  return new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `${engine.title} has no runtime "${recipe.engine.runtime}" for ${deviceOf(recipe)}`,
+    hint: `set engine.runtime to one of: ${[...new Set(runtimes.map(({ kind }) => kind))].join(', ')}`,
+  })
+}
+
+function noVersion(recipe: Recipe, engine: EngineDefinition, runtimes: readonly EngineRuntime[]): PlanError {
+  return new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `no known image of ${engine.title} is in the range "${recipe.engine.version}"`,
+    hint: `known here: ${runtimes.map(({ version }) => version).join(', ')}; or name the image you want in image.base`,
+  })
+}

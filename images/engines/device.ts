@@ -1,0 +1,3 @@
+/** What a server computes on. */
+export const devices = ['cpu', 'cuda'] as const
+export type Device = (typeof devices)[number]

@@ -1,0 +1,136 @@
+import type { GgufFacts } from '../../recipes/lock.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import type { EngineId, Recipe } from '../../recipes/recipe.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
+import type { Behaviour } from '../boot/probe.ts'
+import type { Gpu } from '../memory/gpus.ts'
+import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import type { Device } from './device.ts'
+import type { Reserved } from './reserved.ts'
+
+/** Packages of the base's own archive. */
+export interface DebianSource {
+  type: 'debian'
+  base: string
+  /** Packages asked for; their dependencies follow. */
+  packages: readonly string[]
+  /** The package whose version is the engine's. */
+  versionOf: string
+}
+
+/** The engine's own image, cleaned and re-owned. */
+export interface UpstreamSource {
+  type: 'upstream'
+  base: string
+  versionCommand: readonly string[]
+  /** Folders that no other user may enter where they are; links to them and texts that name them are changed. */
+  moves?: readonly { from: string; to: string }[]
+}
+
+/** A small base with its archive's Python, and an environment of wheels of the Python package index. */
+export interface PythonSource {
+  type: 'python'
+  base: string
+  /** Packages of the base's archive: the interpreter and what wheels expect of a system. */
+  packages: readonly string[]
+  interpreter: string
+  /** Folder of the environment. */
+  folder: string
+  /** Distribution whose version is the engine's; the recipe's range is put on it. */
+  distribution: string
+  /** What dependencies must be instead of what they say, in uv's words. */
+  overrides: readonly string[]
+  /** Second names under which installed distributions must be found, with what is added to their versions. */
+  aliases: readonly { distribution: string; alsoAs: string; versionSuffix: string }[]
+}
+
+/** Where the software of an image comes from. */
+export type RuntimeSource = DebianSource | UpstreamSource | PythonSource
+
+export type RuntimeKind = 'packages' | 'upstream'
+
+/** What a CUDA build asks of a machine. */
+export interface GpuSupport {
+  cuda: string
+  /** Compute capability as a number: 8.9. */
+  minCapability: number
+  /** Oldest driver that runs it, minor-version compatibility counted. */
+  minDriver: string
+}
+
+/** One way to get the engine. Of those that suit a recipe the first is taken. */
+export interface EngineRuntime {
+  kind: RuntimeKind
+  device: Device
+  /** The version a fixed tag stands for; absent where the lock finds out. */
+  version?: string
+  source: RuntimeSource
+  gpu?: GpuSupport
+  slimming: SlimPolicy
+  /** Absent where the server itself is the first process. */
+  init?: InitProgram
+}
+
+/** The first process of an image: it starts the server, passes signals on and reaps what is orphaned. */
+export interface InitProgram {
+  /** Packages of the base's archive that hold it; a lock from before it gives an image without it. */
+  packages: readonly string[]
+  /** Stands before the server's own command line. */
+  command: readonly string[]
+}
+
+export type WeightFormat = 'safetensors' | 'gguf'
+
+/** What one recipe asks of an engine, after defaults: the input of every function of a definition. */
+export interface Deployment {
+  recipe: Recipe
+  /** Semver of the engine, from the lock. */
+  version: string
+  runtime: EngineRuntime
+  /** The target GPU, null for CPU and for a GPU that the catalogue does not know. */
+  gpu: Gpu | null
+  /** Numbers of the model and its GGUF header, null where the lock has none. */
+  facts: ModelFacts | null
+  gguf: GgufFacts | null
+  /** Folder that the weights' delivery fills: the model's own, Ollama's store, or the Hub's cache. */
+  modelFolder: string
+  /** Folder in which the model's files lie under their own names. */
+  modelPath: string
+  files: readonly WeightFile[]
+  port: number
+  /** What stands before the server's command line; empty where the server is the first process. */
+  init: readonly string[]
+}
+
+/** One reason why an engine cannot serve a recipe, with the way out. */
+export interface Refusal {
+  path: string
+  found: string
+  hint: string
+}
+
+/**
+ * Contract of an inference server. Every engine fills in the same parts in the same order; the contract suite in
+ * test/images/engines runs over all of them.
+ */
+export interface EngineDefinition {
+  id: EngineId
+  title: string
+  /** Port where the recipe names none. */
+  port: number
+  formats: readonly WeightFormat[]
+  /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */
+  shell: string | null
+  runtimes: readonly EngineRuntime[]
+  /** Semver of the engine from what its package or program calls itself; null when it cannot be read. */
+  versionOf(text: string): string | null
+  refusals(deployment: Deployment): Refusal[]
+  /** Command line of the server; the first part is an absolute path. */
+  command(deployment: Deployment): string[]
+  environment(deployment: Deployment): Record<string, string>
+  /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
+  reserved: Reserved
+  /** Paths whose files make up the engine itself: they change with every engine release and get a layer of their own. */
+  enginePaths: readonly string[]
+  behaviour(deployment: Deployment): Behaviour
+}

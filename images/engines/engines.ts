@@ -1,0 +1,25 @@
+import { type EngineId, engineIds } from '../../recipes/recipe.ts'
+import type { EngineDefinition } from './engine.ts'
+import { llamaCpp } from './llama-cpp/definition.ts'
+import { ollama } from './ollama/definition.ts'
+import { sglang } from './sglang/definition.ts'
+import { tensorrtLlm } from './tensorrt-llm/definition.ts'
+import { tgi } from './tgi/definition.ts'
+import { vllm } from './vllm/definition.ts'
+
+const definitions: Readonly<Record<EngineId, EngineDefinition>> = {
+  vllm,
+  tgi,
+  ollama,
+  sglang,
+  'tensorrt-llm': tensorrtLlm,
+  'llama-cpp': llamaCpp,
+}
+
+export function engineOf(id: EngineId): EngineDefinition {
+  return definitions[id]
+}
+
+export function definedEngines(): EngineId[] {
+  return engineIds.filter((id) => id in definitions)
+}

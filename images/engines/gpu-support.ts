@@ -1,0 +1,132 @@
+import type { Recipe } from '../../recipes/recipe.ts'
+import { capabilityOf, isAmd } from '../memory/gpus.ts'
+import type { Device } from './device.ts'
+import type { Deployment, GpuSupport, Refusal } from './engine.ts'
+
+/**
+ * Without both the container toolkit injects no driver library: bases of NVIDIA set them, plain ones do not.
+ */
+export function gpuEnvironment(device: Device): Record<string, string> {
+  return device === 'cpu'
+    ? {}
+    : {
+        NVIDIA_VISIBLE_DEVICES: 'all',
+        NVIDIA_DRIVER_CAPABILITIES: 'compute,utility',
+        CUDA_CACHE_PATH: '/tmp/nv',
+      }
+}
+
+/** Wheels and images built with CUDA 13.0, which supports Turing and newer. */
+export const cuda13: GpuSupport = { cuda: '13.0', minCapability: 7.5, minDriver: '580' }
+
+/** The same with 12.9. 525 by minor-version compatibility is unconfirmed; 575 runs it natively. */
+export const cuda129: GpuSupport = { cuda: '12.9', minCapability: 7.5, minDriver: '525' }
+
+/** True when the recipe's oldest driver runs this build; a recipe that names none is believed. */
+export function atLeastDriver({ target }: Recipe, { minDriver }: GpuSupport): boolean {
+  return target.driver === undefined || compareVersions(target.driver, minDriver) >= 0
+}
+
+/** Drivers are numbers and dots, compared part by part: 525 is below 525.60.13. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.split('.').map(Number))
+  const length = Math.max(left?.length ?? 0, right?.length ?? 0)
+  for (let i = 0; i < length; i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** Lowest compute capability for a quantisation by its name in the engine's words; names that are absent are refused. */
+export type QuantizationSupport = Readonly<Record<string, number>>
+
+/** What GPU, driver and the number of GPUs rule out. */
+export function gpuRefusals(deployment: Deployment, quantizations: QuantizationSupport | null): Refusal[] {
+  return [
+    ...capabilityRefusals(deployment),
+    ...parallelRefusals(deployment),
+    ...(quantizations === null ? [] : quantizationRefusals(deployment, quantizations)),
+  ]
+}
+
+function capabilityRefusals({ recipe, runtime, gpu }: Deployment): Refusal[] {
+  const support = runtime.gpu
+  if (support === undefined) return []
+  const found: Refusal[] = []
+  if (gpu && isAmd(gpu))
+    found.push({
+      path: 'target.gpu',
+      found: `${gpu.name} is an AMD GPU and this runtime is built for CUDA ${support.cuda}`,
+      hint: 'name an NVIDIA GPU; images for ROCm are not built here',
+    })
+  else if (gpu && capabilityOf(gpu) > 0 && capabilityOf(gpu) < support.minCapability)
+    found.push({
+      path: 'target.gpu',
+      found: `${gpu.name} has compute capability ${gpu.architecture}; this build needs ${support.minCapability.toFixed(1)}`,
+      hint: 'choose a newer GPU, or an engine that supports this one such as llama-cpp or ollama',
+    })
+  if (!atLeastDriver(recipe, support))
+    found.push({
+      path: 'target.driver',
+      found: `driver ${recipe.target.driver} is older than ${support.minDriver}, which CUDA ${support.cuda} needs`,
+      hint: 'update the driver of the hosts, or choose an engine.version whose image has an older CUDA',
+    })
+  return found
+}
+
+function parallelRefusals({ recipe, runtime, facts, gpu }: Deployment): Refusal[] {
+  const { tensorParallel, dtype } = recipe.serving
+  const found: Refusal[] = []
+  if (runtime.device === 'cpu' && tensorParallel > 1)
+    found.push({
+      path: 'serving.tensorParallel',
+      found: `${tensorParallel} GPUs for an image that computes on the CPU`,
+      hint: 'leave tensorParallel at 1, or name a GPU in target.gpu',
+    })
+  if (recipe.target.gpu !== undefined && tensorParallel > recipe.target.count)
+    found.push({
+      path: 'serving.tensorParallel',
+      found: `the model is split over ${tensorParallel} GPUs and target.count is ${recipe.target.count}`,
+      hint: `set target.count to ${tensorParallel} or more`,
+    })
+  if (facts && facts.headCount > 0 && facts.headCount % tensorParallel !== 0)
+    found.push({
+      path: 'serving.tensorParallel',
+      found: `${facts.headCount} attention heads do not divide by ${tensorParallel}`,
+      hint: `use a divisor of ${facts.headCount}`,
+    })
+  if (gpu && dtype === 'bfloat16' && !gpu.hasBf16)
+    found.push({
+      path: 'serving.dtype',
+      found: `${gpu.name} has no bfloat16`,
+      hint: 'use float16, or a GPU of compute capability 8.0 or newer',
+    })
+  return found
+}
+
+function quantizationRefusals(
+  { recipe, gpu, runtime }: Deployment,
+  quantizations: QuantizationSupport,
+): Refusal[] {
+  const name = recipe.serving.quantization
+  if (name === undefined) return []
+  const least = quantizations[name.toLowerCase()]
+  if (least === undefined)
+    return [
+      {
+        path: 'serving.quantization',
+        found: `"${name}" is not a quantisation of this engine`,
+        hint: `known: ${Object.keys(quantizations).join(', ')}; leave it out where the checkpoint says it`,
+      },
+    ]
+  if (runtime.device === 'cpu' || gpu === null || capabilityOf(gpu) === 0 || capabilityOf(gpu) >= least)
+    return []
+  return [
+    {
+      path: 'serving.quantization',
+      found: `${name} needs compute capability ${least.toFixed(1)}; ${gpu.name} has ${gpu.architecture}`,
+      hint: 'choose another quantisation of the model, or a newer GPU',
+    },
+  ]
+}

@@ -1,0 +1,118 @@
+import { type Digest, digestOf, hexOf } from '../../../lib/digest.ts'
+import { canonicalJson, type Json } from '../../../lib/json.ts'
+import type { WeightFile } from '../../../recipes/weights.ts'
+import { PlanError } from '../../error.ts'
+import { foldersOf, type WeightEntry } from '../../weights/layers.ts'
+import type { OllamaTemplate } from './template.ts'
+
+/** A model as Ollama's store holds it. */
+export interface OllamaModel {
+  /** As clients ask for it: `name`, `name:tag`, or with a namespace `owner/name:tag`. */
+  name: string
+  gguf: WeightFile
+  /** `general.architecture` of the GGUF. */
+  architecture: string
+  /** As Ollama shows it: `134.52M`, `Q4_1`. */
+  parameterSize: string
+  fileType: string
+  template: OllamaTemplate
+  system?: string
+  /** Request defaults such as `num_ctx`; `stop` of the template is added. */
+  parameters?: Record<string, Json>
+  /** Text of the licence, or its SPDX name. */
+  license?: string
+  /** Multimodal projector, a GGUF of its own. */
+  projector?: WeightFile
+}
+
+interface StoreLayer {
+  mediaType: string
+  digest: Digest
+  size: number
+  readonly [key: string]: Json
+}
+
+const layerType = (kind: string) => `application/vnd.ollama.image.${kind}`
+
+/**
+ * Every file of an Ollama store (what OLLAMA_MODELS names) with one model, written without a server. The weights lie there
+ * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. There is always a
+ * template layer: Ollama 0.17.4 sends the raw prompt where it is missing. Throws `refused` for a name Ollama has no path for.
+ */
+export function ollamaStoreEntries(model: OllamaModel, modelsFolder: string): WeightEntry[] {
+  const root = modelsFolder.replace(/^\/+|\/+$/g, '')
+  const texts = textLayers(model)
+  const config = canonicalJson(configOf(model))
+  const manifest = canonicalJson({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: { mediaType: 'application/vnd.docker.container.image.v1+json', ...sizeAndDigest(config) },
+    layers: [
+      ...fileLayers(model),
+      ...texts.map(({ kind, text }) => ({ mediaType: layerType(kind), ...sizeAndDigest(text) })),
+    ],
+  })
+  const blob = (digest: Digest) => `${root}/blobs/sha256-${hexOf(digest)}`
+  const files = [model.gguf, ...(model.projector ? [model.projector] : [])].flatMap((file): WeightEntry[] => [
+    { type: 'file', path: `${root}/${file.path}`, file },
+    { type: 'symlink', path: blob(`sha256:${file.sha256}`), target: `../${file.path}` },
+  ])
+  const leaves: WeightEntry[] = [
+    ...files,
+    ...[config, ...texts.map(({ text }) => text)].map(
+      (text) => ({ type: 'text', path: blob(digestOf(text)), text }) satisfies WeightEntry,
+    ),
+    { type: 'text', path: `${root}/manifests/${manifestPath(model.name)}`, text: manifest },
+  ]
+  return [...foldersOf(leaves.map((entry) => entry.path)), ...leaves]
+}
+
+/** `registry.ollama.ai/library/NAME/TAG`: host, namespace, model and tag, all four always. */
+export function manifestPath(name: string): string {
+  const match = /^(?:([\w-][\w.-]*)\/)?([\w-][\w.-]*)(?::([\w][\w.-]*))?$/.exec(name)
+  if (match) return `registry.ollama.ai/${match[1] ?? 'library'}/${match[2]}/${match[3] ?? 'latest'}`
+  throw new PlanError('refused', {
+    attempted: `place the model "${name}" in an Ollama store`,
+    found: 'it is not a name as Ollama has them',
+    hint: 'set model.name to name, name:tag or owner/name:tag',
+  })
+}
+
+function fileLayers({ gguf, projector }: OllamaModel): StoreLayer[] {
+  const layer = (kind: string, file: WeightFile): StoreLayer => ({
+    mediaType: layerType(kind),
+    digest: `sha256:${file.sha256}`,
+    size: file.sizeBytes,
+  })
+  return [layer('model', gguf), ...(projector ? [layer('projector', projector)] : [])]
+}
+
+function textLayers(model: OllamaModel): { kind: string; text: string }[] {
+  const parameters = {
+    ...model.parameters,
+    ...(model.template.stop.length > 0 ? { stop: model.template.stop } : {}),
+  }
+  return [
+    { kind: 'template', text: model.template.template },
+    ...(model.system === undefined ? [] : [{ kind: 'system', text: model.system }]),
+    ...(model.license === undefined ? [] : [{ kind: 'license', text: model.license }]),
+    ...(Object.keys(parameters).length === 0 ? [] : [{ kind: 'params', text: canonicalJson(parameters) }]),
+  ]
+}
+
+function configOf(model: OllamaModel): Json {
+  return {
+    model_format: 'gguf',
+    model_family: model.architecture,
+    model_families: [model.architecture],
+    model_type: model.parameterSize,
+    file_type: model.fileType,
+    architecture: 'amd64',
+    os: 'linux',
+    rootfs: { type: 'layers', diff_ids: [`sha256:${model.gguf.sha256}`] },
+  }
+}
+
+function sizeAndDigest(text: string): { digest: Digest; size: number } {
+  return { digest: digestOf(text), size: Buffer.byteLength(text) }
+}

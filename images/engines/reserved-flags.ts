@@ -1,0 +1,66 @@
+import type { Device } from './device.ts'
+import type { FlagStyle, Reserved, ReservedFlag } from './reserved.ts'
+
+/** One item of `serving.extraArguments` that cannot stand there. */
+export interface ArgumentProblem {
+  index: number
+  message: string
+  hint: string
+}
+
+/** Items that set what the recipe's keys set, and items that hold a flag together with its value. */
+export function argumentProblems(
+  items: readonly string[],
+  { style, flags }: Reserved,
+  device: Device,
+): ArgumentProblem[] {
+  if (flags === null)
+    return items.length === 0
+      ? []
+      : [
+          {
+            index: 0,
+            message: 'this server takes no arguments',
+            hint: 'its settings are variables: use serving.environment',
+          },
+        ]
+  const own = flags.filter((flag) => flag.device === undefined || flag.device === device)
+  return items.flatMap((item, index) => {
+    const split = splitOf(item)
+    if (split !== undefined) return [{ index, ...split }]
+    const flag = own.find(({ names }) => names.some((name) => isFlag(item, name, style)))
+    return flag === undefined ? [] : [{ index, ...setByIngot(flag) }]
+  })
+}
+
+/** No shell splits the items: the server would look for a flag with a space in its name. */
+function splitOf(item: string): { message: string; hint: string } | undefined {
+  if (!/^\s*--?[A-Za-z][\w.-]*\s/.test(item) && !/^\s+-/.test(item)) return undefined
+  const [flag = '', ...rest] = item.trim().split(/\s+/)
+  return {
+    message: 'one item holds a flag and its value, or spaces around a flag',
+    hint:
+      rest.length === 0
+        ? `write "${flag}"`
+        : `write two items: "${flag}" and its value${/^[\w./:-]{1,40}$/.test(rest.join(' ')) ? ` "${rest.join(' ')}"` : ''}`,
+  }
+}
+
+function setByIngot({ names: [name = ''], instead }: ReservedFlag): { message: string; hint: string } {
+  return { message: `${name} is set by ingot itself`, hint: instead }
+}
+
+/** Whether an item is this flag, in any spelling that the server takes. Underscores and dashes are one. */
+function isFlag(item: string, name: string, style: FlagStyle): boolean {
+  const [word = ''] = item.split('=')
+  if (spelt(word) === spelt(name)) return true
+  if (style === 'exact') return false
+  const isLetter = /^-[A-Za-z]$/.test(name)
+  if (isLetter && item.startsWith(name)) return true
+  // Of two letters alone there are too many flags.
+  return style === 'argparse' && /^--\w{3}/.test(spelt(word)) && spelt(name).startsWith(spelt(word))
+}
+
+function spelt(word: string): string {
+  return word.startsWith('--') ? word.replaceAll('_', '-') : word
+}

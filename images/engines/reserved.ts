@@ -1,0 +1,38 @@
+import type { Device } from './device.ts'
+
+/**
+ * How a server reads its flags. `exact`: a flag is its whole word. `getopt`: also `--flag=value`, and `-fvalue` where the
+ * flag is one letter. `argparse`: also any beginning of a flag that only one flag has.
+ */
+export type FlagStyle = 'exact' | 'getopt' | 'argparse'
+
+/** A setting of the command line that is made from the recipe. */
+export interface ReservedFlag {
+  /** All spellings that the server takes. */
+  names: readonly string[]
+  /** What to do instead, as a hint. */
+  instead: string
+  /** Where it is set for one device alone, and free on the other. */
+  device?: Device
+}
+
+/** What of an engine a recipe cannot set beside its own keys. */
+export interface Reserved {
+  style: FlagStyle
+  /** Null where the server takes no arguments at all. */
+  flags: readonly ReservedFlag[] | null
+  /** Variables by name, with what to do instead. */
+  variables: Readonly<Record<string, string>>
+  /** Types of the KV cache that the engine has; null where it has no such setting. */
+  kvCacheDtypes: readonly string[] | null
+}
+
+/** The hint for a setting that a key of the recipe makes. */
+export function use(key: string): string {
+  return `use ${key}, which also the plan and the probes follow`
+}
+
+export const everyInterface =
+  'the server listens on every interface of its container; docker run --publish HOST:PORT:PORT says who reaches it'
+
+export const offline = 'images are offline and tell nobody; leave it out'

@@ -1,0 +1,34 @@
+import type { Lock } from '../../recipes/lock.ts'
+import type { LockDifference } from '../../recipes/lock-difference.ts'
+import { lockDifferences } from '../../recipes/lock-differences.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import type { RuntimeSource } from '../engines/engine.ts'
+import { engineOf } from '../engines/engines.ts'
+import { lockRequestOf } from './lock-request.ts'
+import { runtimeSourceOf } from './plan.ts'
+
+/**
+ * Every key in which a recipe and a lock differ, and a version that is not the one of the package that the lock pins. Empty
+ * for a lock that was made from the recipe. Throws `refused` for a recipe that no runtime suits.
+ */
+export function lockFit(recipe: Recipe, lock: Lock): LockDifference[] {
+  return [...lockDifferences(recipe, lock, lockRequestOf(recipe)), ...versionDifferences(recipe, lock)]
+}
+
+function versionDifferences(recipe: Recipe, { engine, runtime }: Lock): LockDifference[] {
+  const definition = engineOf(recipe.engine.id)
+  const text = versionText(runtimeSourceOf(recipe, definition), runtime)
+  const pinned = text === undefined ? null : definition.versionOf(text)
+  if (engine.id !== definition.id || pinned === null || pinned === engine.version) return []
+  const words = `"${engine.version}", while it pins the package of ${pinned}`
+  return [{ path: 'engine.version', recipe: `"${recipe.engine.version}"`, lock: words, renews: ['runtime'] }]
+}
+
+/** What the engine's own package calls itself; undefined for official images, of which the lock has the digest alone. */
+function versionText(source: RuntimeSource, runtime: Lock['runtime']): string | undefined {
+  if (source.type === 'debian' && runtime.type === 'debian')
+    return runtime.packages.find(({ name }) => name === source.versionOf)?.version
+  if (source.type === 'python' && runtime.type === 'python')
+    return runtime.distributions.find(({ name }) => name === source.distribution)?.version
+  return undefined
+}

@@ -1,0 +1,38 @@
+import type { LockRequest, RuntimeRequest } from '../../recipes/lock-origin.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import type { RuntimeSource } from '../engines/engine.ts'
+import { engineOf } from '../engines/engines.ts'
+import { modelcarSource } from './modelcar.ts'
+import { runtimeSourceOf } from './plan.ts'
+import { weightLayerLimit } from './weights.ts'
+
+/** What a recipe asks a lock for. Throws `refused` when no runtime of its engine suits it, or its registry is unknown. */
+export function lockRequestOf(recipe: Recipe): LockRequest {
+  const { delivery } = recipe.weights
+  return {
+    runtime: runtimeRequest(runtimeSourceOf(recipe, engineOf(recipe.engine.id))),
+    // Ollama's store holds a model as one blob, so nothing is split for it.
+    maxLayerBytes: recipe.engine.id === 'ollama' ? undefined : weightLayerLimit(recipe),
+    usesParts: delivery === 'baked' || delivery === 'artifact',
+    modelcar: recipe.weights.modelcar ? runtimeRequest(modelcarSource) : undefined,
+  }
+}
+
+/** The part of a source that decides what is pinned; where things are installed is the plan's. */
+function runtimeRequest(source: RuntimeSource): RuntimeRequest {
+  const { base } = source
+  switch (source.type) {
+    case 'debian':
+      return { type: 'debian', base, packages: [...source.packages] }
+    case 'upstream':
+      return { type: 'upstream', base, versionCommand: [...source.versionCommand] }
+    case 'python':
+      return {
+        type: 'python',
+        base,
+        packages: [...source.packages],
+        distribution: source.distribution,
+        overrides: [...source.overrides],
+      }
+  }
+}

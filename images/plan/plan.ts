@@ -1,0 +1,233 @@
+import { type Digest, digestOf } from '../../lib/digest.ts'
+import { canonicalJson, type Json } from '../../lib/json.ts'
+import { optional } from '../../lib/optional.ts'
+import {
+  type DebianLock,
+  helperLock,
+  type Lock,
+  type LockedRuntime,
+  type PythonPackage,
+} from '../../recipes/lock.ts'
+import type { EngineId, Profile, Recipe } from '../../recipes/recipe.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
+import type { Behaviour } from '../boot/probe.ts'
+import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
+import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from '../engines/engine.ts'
+import { engineOf } from '../engines/engines.ts'
+import { imageVariables } from '../engines/reserved-variables.ts'
+import { PlanError } from '../error.ts'
+import type { PredictedMemory } from '../memory/predicted.ts'
+import type { MemoryPlan } from '../memory/result.ts'
+import type { RuntimeConfig } from '../oci/oci.ts'
+import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
+import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from '../weights/mount-guard.ts'
+import { licenceRefusals } from './licence.ts'
+import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './memory.ts'
+import type { Requirements } from './requirements.ts'
+import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
+import { planSlimming } from './slimming.ts'
+import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './weights.ts'
+
+/**
+ * Raised when the same plan would give other bytes: it is part of every plan and so of its digest.
+ */
+export const buildVersion = 2
+
+/** Everything that decides what an image is and how it is tried, as one JSON value. No dates, no host names of ours. */
+export interface ImagePlan {
+  buildVersion: number
+  name: string
+  platform: string
+  engine: { id: EngineId; version: string }
+  model: string
+  runtime: { source: RuntimeSource; locked: LockedRuntime }
+  /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
+  packer?: DebianLock
+  slimming: SlimPolicy
+  /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
+  enginePaths: string[]
+  settings: SettingsFile[]
+  weights: WeightsPlan
+  config: RuntimeConfig
+  port: number
+  sharedMemoryBytes: number
+  /** What the machine that boots it must have; absent for images that compute on the CPU. */
+  requires?: Requirements
+  /** What the memory planner says of the target GPU; null without a GPU or without facts of the model. */
+  memory: MemoryPlan | null
+  /** Parts of memory that the report puts beside what the boot measures. */
+  predictedMemory: PredictedMemory | null
+  budgets: Recipe['image']['budgets']
+  policy: ScanPolicy
+  verify: { profiles: Profile[]; startTimeoutSeconds: number; prompts: string[]; behaviour: Behaviour }
+  /** Bytes known before the build. Runtime files are slimmed afterwards, so packages are an upper bound. */
+  estimate: { weightsBytes: number; packagesBytes: number }
+}
+
+/** Plans an image. The same recipe and lock give the same value; throws `refused` with every reason at once. */
+export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
+  const lock = lockFor(recipe, locked)
+  const engine = engineOf(recipe.engine.id)
+  const deployment = deploymentOf(recipe, lock, engine)
+  refuse(recipe, [...licenceRefusals(recipe, lock.weights), ...engine.refusals(deployment)])
+  const memory = deploymentMemory(deployment)
+  refuseMisfit(recipe.name, memory)
+  const { source } = deployment.runtime
+  const weights = planWeights(deployment, lock)
+  const baked = weights.delivery === 'baked'
+  const expected = baked ? [] : mountedFiles(deployment, weights.layers)
+  return {
+    buildVersion,
+    name: recipe.name,
+    platform: recipe.image.platform,
+    engine: lock.engine,
+    model: recipe.model.name,
+    runtime: { source, locked: lock.runtime },
+    ...optional('packer', helperLock(lock.factory, 'packer')),
+    // The init and the guard's own programs are roots like the server.
+    slimming: planSlimming(deployment, lock.runtime, [
+      ...deployment.init.filter((part) => part.startsWith('/')),
+      ...(baked ? [] : guardPrograms),
+    ]),
+    enginePaths: [...engine.enginePaths],
+    settings: baked
+      ? settingsFiles()
+      : [...settingsFiles(), ...mountGuardFiles(expected, weights.modelFolder)],
+    weights,
+    config: underInit(
+      deployment.init,
+      baked
+        ? runtimeConfig(deployment, engine, lock, memory)
+        : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
+    ),
+    port: deployment.port,
+    sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
+    ...requirementsOf(deployment, memory),
+    memory,
+    predictedMemory: predictedMemory(deployment, memory),
+    budgets: recipe.image.budgets,
+    policy: scanPolicyOf(recipe, engine),
+    verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
+    estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
+  }
+}
+
+/** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
+function requirementsOf(
+  { recipe, runtime }: Deployment,
+  memory: MemoryPlan | null,
+): { requires?: Requirements } {
+  if (runtime.device === 'cpu') return {}
+  const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
+  return {
+    requires: {
+      gpus: Math.max(recipe.target.count, recipe.serving.tensorParallel),
+      ...(runtime.gpu === undefined
+        ? {}
+        : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
+      ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
+    },
+  }
+}
+
+/** Identity of a plan: sha256 of its canonical JSON. */
+export function planDigestOf(plan: ImagePlan): Digest {
+  // A plan holds JSON values only; interfaces without an index signature need the cast.
+  return digestOf(canonicalJson(plan as unknown as Json))
+}
+
+/** The runtime a recipe chooses, with its base replaced where the recipe names another. */
+export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): RuntimeSource {
+  return runtimeOf(recipe, engine).source
+}
+
+function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
+  if (refusals.length === 0) return
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: refusals.map((refusal) => `${refusal.path}: ${refusal.found}`).join('; '),
+    hint: refusals.map((refusal) => refusal.hint).join('; '),
+  })
+}
+
+function runtimeConfig(
+  deployment: Deployment,
+  engine: EngineDefinition,
+  lock: Lock,
+  memory: MemoryPlan | null,
+): RuntimeConfig {
+  const [program = '', ...parameters] = engine.command(deployment)
+  return {
+    User: userId,
+    ExposedPorts: { [`${deployment.port}/tcp`]: {} },
+    Env: environmentOf(deployment, engine, lock),
+    Entrypoint: [program, ...parameters],
+    WorkingDir: '/tmp',
+    Labels: labelsOf(deployment, engine, lock, memory),
+    StopSignal: engine.behaviour(deployment).stop.signal,
+  }
+}
+
+/** An image without weights checks its mount before it becomes the server, and says in labels what it waits for. */
+function guarded(config: RuntimeConfig, expected: readonly WeightFile[], modelFolder: string): RuntimeConfig {
+  return {
+    ...config,
+    Entrypoint: guardedEntrypoint(config.Entrypoint ?? []),
+    Labels: { ...config.Labels, ...mountLabels(expected, modelFolder) },
+    Volumes: { [modelFolder]: {} },
+  }
+}
+
+/** The init comes before the guard, which may read every byte of the weights and must hear a signal meanwhile. */
+function underInit(init: readonly string[], config: RuntimeConfig): RuntimeConfig {
+  return { ...config, Entrypoint: [...init, ...(config.Entrypoint ?? [])] }
+}
+
+function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {
+  const { runtime } = lock
+  const variables = {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    ...(runtime.type === 'upstream' ? runtime.environment : {}),
+    ...imageVariables,
+    ...engine.environment(deployment),
+    ...deployment.recipe.serving.environment,
+  }
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+}
+
+function labelsOf(
+  { recipe }: Deployment,
+  engine: EngineDefinition,
+  lock: Lock,
+  memory: MemoryPlan | null,
+): Record<string, string> {
+  return {
+    'org.opencontainers.image.title': recipe.name,
+    'org.opencontainers.image.description': `${recipe.model.name} served by ${engine.title} ${lock.engine.version}`,
+    'org.opencontainers.image.version': lock.engine.version,
+    'org.opencontainers.image.base.name': lock.runtime.base.reference,
+    'org.opencontainers.image.base.digest': lock.runtime.base.digest,
+    ...(recipe.model.license === undefined
+      ? {}
+      : { 'org.opencontainers.image.licenses': recipe.model.license }),
+    'dev.ingot.engine': `${lock.engine.id}@${lock.engine.version}`,
+    'dev.ingot.weights': lock.weights.setDigest,
+    'dev.ingot.weights.delivery': recipe.weights.delivery,
+    ...memoryLabels(memory),
+    ...recipe.image.labels,
+  }
+}
+
+function packagesBytes(runtime: LockedRuntime): number {
+  if (runtime.type === 'upstream') return 0
+  const wheels = runtime.type === 'python' ? runtime.distributions.map(largestWheel) : []
+  return [...runtime.packages, ...wheels].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+function largestWheel({ wheels }: PythonPackage): { sizeBytes: number } {
+  return { sizeBytes: Math.max(...wheels.map((wheel) => wheel.sizeBytes)) }
+}

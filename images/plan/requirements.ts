@@ -1,0 +1,86 @@
+import type { RunnerFacts } from '../boot/runner-facts.ts'
+import { compareVersions } from '../engines/gpu-support.ts'
+
+/** What an image asks of the machine that boots it. */
+export interface Requirements {
+  /** GPUs of one server; 0 computes on the CPU. */
+  gpus: number
+  /** Oldest NVIDIA driver, such as 525.60.13. */
+  minDriver?: string
+  /** Lowest compute capability, such as 8.9. */
+  minCapability?: number
+  /** Memory every one of the GPUs must have. */
+  minGpuMemoryBytes?: number
+}
+
+/** One thing a machine lacks, with the way out. */
+export interface Unmet {
+  found: string
+  hint: string
+}
+
+/** Everything a machine lacks to boot an image; empty when it can. `givenGpus` is what the person hands to the server. */
+export function unmetRequirements(required: Requirements, runner: RunnerFacts, givenGpus: number): Unmet[] {
+  if (required.gpus === 0) return []
+  if (givenGpus === 0)
+    return [
+      {
+        found: `the image needs ${required.gpus} GPU${required.gpus === 1 ? '' : 's'} and gets none`,
+        hint: 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
+      },
+    ]
+  if (runner.gpus.length === 0)
+    return [
+      {
+        found: 'nvidia-smi shows no GPU here',
+        hint: 'install the NVIDIA driver, or go to a machine with a GPU',
+      },
+    ]
+  return [...tooFew(required, givenGpus), ...oldDriver(required, runner), ...weakGpus(required, runner)]
+}
+
+function tooFew({ gpus }: Requirements, givenGpus: number): Unmet[] {
+  return givenGpus >= gpus
+    ? []
+    : [
+        {
+          found: `the model is split over ${gpus} GPUs and ${givenGpus} are given`,
+          hint: `give it ${gpus} with --gpus`,
+        },
+      ]
+}
+
+function oldDriver({ minDriver }: Requirements, { driver }: RunnerFacts): Unmet[] {
+  if (minDriver === undefined || (driver !== null && compareVersions(driver, minDriver) >= 0)) return []
+  return [
+    {
+      found: `the NVIDIA driver is ${driver ?? 'unknown'} and the image needs ${minDriver}`,
+      hint: `update the driver to ${minDriver} or newer, or build with an older CUDA by another engine.version`,
+    },
+  ]
+}
+
+function weakGpus({ minCapability, minGpuMemoryBytes }: Requirements, { gpus }: RunnerFacts): Unmet[] {
+  return gpus.flatMap(({ name, capability, memoryBytes }) => [
+    ...(minCapability !== undefined && capability !== null && capability < minCapability
+      ? [
+          {
+            found: `${name} has compute capability ${capability.toFixed(1)} and the image needs ${minCapability.toFixed(1)}`,
+            hint: 'choose a newer GPU, or an engine that supports this one',
+          },
+        ]
+      : []),
+    ...(minGpuMemoryBytes !== undefined && memoryBytes < minGpuMemoryBytes
+      ? [
+          {
+            found: `${name} has ${gib(memoryBytes)} and the image needs ${gib(minGpuMemoryBytes)}`,
+            hint: 'choose a GPU with more memory, a shorter context or a smaller quantisation',
+          },
+        ]
+      : []),
+  ])
+}
+
+function gib(sizeBytes: number): string {
+  return `${(sizeBytes / 1024 ** 3).toFixed(1)} GiB`
+}

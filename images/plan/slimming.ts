@@ -1,0 +1,81 @@
+import { optional } from '../../lib/optional.ts'
+import type { LockedRuntime } from '../../recipes/lock.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import type { Deployment } from '../engines/engine.ts'
+import { type Architecture, nameOf, parseTarget } from '../gpu-code/architecture.ts'
+import { capabilityOf } from '../memory/gpus.ts'
+import { wheelRules } from '../slim-rules/engines.ts'
+import { rulesFor, type WheelRule } from '../slim-rules/rule.ts'
+import {
+  commonRules,
+  type Rewriting,
+  type RiskClass,
+  type SlimPolicy,
+  stockRules,
+} from '../slim-rules/slimming.ts'
+
+/**
+ * Everything that is removed from an image. `programs` are roots besides the engine's own. By default rules for wheels are
+ * taken when they are `safe`; rules of the engine and of every image belong to the image as it is defined. A recipe that
+ * lists classes gets rules of those and no others.
+ */
+export function planSlimming(
+  deployment: Deployment,
+  locked: LockedRuntime,
+  programs: readonly string[],
+): SlimPolicy {
+  const { recipe, runtime } = deployment
+  const { slim } = recipe.image
+  if (slim === false) return { rules: stockRules }
+  const { rules, closure, kept } = runtime.slimming
+  const installation = { distributions: distributionsOf(locked), targets: targetsOf(deployment) }
+  const own = slim === true ? [...rules, ...commonRules] : [...rules, ...commonRules].filter(isOneOf(slim))
+  return {
+    // The rule for the very distribution gives the plainest reason, so it comes first.
+    rules: [...rulesFor(wheelRules[recipe.engine.id], installation, classesOf(recipe)).map(asRule), ...own],
+    ...(closure === undefined ? {} : { closure: { ...closure, roots: [...closure.roots, ...programs] } }),
+    ...rewritingOf(deployment),
+    ...optional('kept', kept),
+  }
+}
+
+function isOneOf(classes: readonly RiskClass[]) {
+  return ({ risk }: { risk: RiskClass }) => classes.includes(risk)
+}
+
+function classesOf({ image: { slim } }: Recipe): readonly RiskClass[] {
+  return typeof slim === 'boolean' ? ['safe'] : slim
+}
+
+/** Evidence stays with the rule: another wording of it makes no other image. */
+function asRule({ id, risk, paths, reason }: WheelRule): SlimPolicy['rules'][number] {
+  return { id, risk, paths, reason }
+}
+
+function distributionsOf(locked: LockedRuntime): Record<string, string> {
+  if (locked.type === 'upstream') return locked.distributions ?? {}
+  if (locked.type !== 'python') return {}
+  return Object.fromEntries(locked.distributions.map(({ name, version }) => [name, version]))
+}
+
+/** GPUs by architecture: none for a CPU image; `unknown` where the recipe names no GPU of NVIDIA that is in the catalogue. */
+export function targetsOf({ runtime, gpu }: Deployment): readonly Architecture[] | 'unknown' {
+  if (runtime.device === 'cpu') return []
+  const capability = gpu === null ? 0 : capabilityOf(gpu)
+  return capability === 0 ? 'unknown' : [parseTarget(capability.toFixed(1))]
+}
+
+/** Debian's packages come stripped and hold no GPU code, so the files of such an image are not opened. */
+function rewritingOf(deployment: Deployment): { rewriting?: Rewriting } {
+  const { type } = deployment.runtime.source
+  if (type === 'debian' || !classesOf(deployment.recipe).includes('safe')) return {}
+  const targets = targetsOf(deployment)
+  return {
+    rewriting: {
+      targets: targets === 'unknown' ? 'any' : targets.map((target) => nameOf(target)),
+      symbols: true,
+      // Bytecode that the installation of locked wheels writes is marked from the start.
+      bytecode: type === 'upstream',
+    },
+  }
+}

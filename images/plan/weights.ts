@@ -1,0 +1,81 @@
+import type { Digest } from '../../lib/digest.ts'
+import { optional } from '../../lib/optional.ts'
+import type { Lock } from '../../recipes/lock.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import type { Delivery, WeightFile } from '../../recipes/weights.ts'
+import type { Deployment } from '../engines/engine.ts'
+import { ollamaStore } from '../engines/ollama/weights.ts'
+import { hubCacheEntries } from '../weights/hub-cache.ts'
+import { groupIntoLayers, partBytes, planWeightLayers, type WeightLayer } from '../weights/layers.ts'
+import { noHash } from '../weights/mount-guard.ts'
+import { registryLimits } from '../weights/registry-limits.ts'
+import { type ModelcarPlan, planModelcar } from './modelcar.ts'
+
+export interface WeightsPlan {
+  delivery: Delivery
+  /** Folder of the model inside the container. */
+  modelFolder: string
+  setDigest: Digest
+  sizeBytes: number
+  files: WeightFile[]
+  /** Layers of the image when the weights are baked, else of the weights image that can be mounted in their place. */
+  layers: WeightLayer[]
+  /** Present when the recipe asks for an image that KServe can start. */
+  modelcar?: ModelcarPlan
+}
+
+export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
+  const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
+  const layers = weightLayers(deployment, lock)
+  return {
+    delivery: deployment.recipe.weights.delivery,
+    modelFolder: deployment.modelFolder,
+    // The lock's schema has checked that this is a digest.
+    setDigest: lock.weights.setDigest as Digest,
+    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    files,
+    layers,
+    ...optional('modelcar', planModelcar(deployment, lock, layers)),
+  }
+}
+
+/** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
+function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
+  const { recipe, modelFolder } = deployment
+  const options = optional('maxLayerBytes', weightLayerLimit(recipe))
+  if (recipe.weights.delivery === 'hf-cache')
+    return groupIntoLayers(hubCacheEntries(lock.weights, modelFolder), options)
+  return recipe.engine.id === 'ollama'
+    ? groupIntoLayers(ollamaStore(deployment), options)
+    : planWeightLayers(lock.weights.files, { modelFolder, ...options })
+}
+
+/**
+ * The largest layer of weights that the registry takes which the recipe names. Undefined without a limit, and for weights
+ * that are mounted, which no registry gets.
+ */
+export function weightLayerLimit({ image, weights }: Recipe): number | undefined {
+  return weights.delivery === 'baked' || weights.delivery === 'artifact'
+    ? registryLimits(image.registry).maxLayerBytes
+    : undefined
+}
+
+/** Without the parts of a lock that was made for an image with weights inside: what is mounted are the files themselves. */
+export function lockFor(recipe: Recipe, lock: Lock): Lock {
+  if (recipe.weights.delivery === 'baked' || recipe.weights.delivery === 'artifact') return lock
+  const files = lock.weights.files.map(({ split, ...file }) => file)
+  return { ...lock, weights: { ...lock.weights, files } }
+}
+
+/** Files that a server without weights inside waits for, relative to the folder that is mounted. */
+export function mountedFiles({ modelFolder }: Deployment, layers: readonly WeightLayer[]): WeightFile[] {
+  const root = `${modelFolder.slice(1)}/`
+  return layers
+    .flatMap((layer) => layer.entries)
+    .flatMap((entry): WeightFile[] => {
+      const path = entry.path.slice(root.length)
+      if (entry.type === 'file') return [{ ...entry.file, path }]
+      // Of a part the lock has the size; its bytes are checked when they are packed, as those of the whole file.
+      return entry.type === 'part' ? [{ path, sizeBytes: partBytes(entry.part), sha256: noHash }] : []
+    })
+}

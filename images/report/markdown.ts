@@ -1,0 +1,139 @@
+import { formatBytes } from '../../lib/bytes.ts'
+import type { BootReport } from '../boot/boot-report.ts'
+import type { CheckResult } from '../boot/check-result.ts'
+import { gateLines } from '../gate/result.ts'
+import { attributionMarkdown } from './attribution.ts'
+import { countChecks, type Report } from './report.ts'
+import { scanMarkdown } from './scan-result.ts'
+import {
+  bootTitle,
+  failedWords,
+  machineWords,
+  memoryWords,
+  plannedAndMeasured,
+  readyWords,
+  speedWords,
+  stopWords,
+} from './words.ts'
+
+/** The report for people, as Markdown. */
+export function reportMarkdown(report: Report): string {
+  const { passed, skipped } = countChecks(report)
+  const { sizes } = report
+  return [
+    `# ${report.name}: ${report.verdict}`,
+    '',
+    `\`${report.image}\`, plan \`${report.plan}\``,
+    '',
+    `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failedWords(report)}, ${skipped} skipped.`,
+    ...(report.weightsImage === undefined ? [] : ['', `Weights beside it: \`${report.weightsImage}\`.`]),
+    '',
+    '## Size',
+    '',
+    ...table(
+      ['layer', 'digest', 'stored'],
+      report.layers.map((layer) => [
+        layer.cause,
+        `\`${layer.digest.slice(0, 19)}\``,
+        formatBytes(layer.sizeBytes),
+      ]),
+    ),
+    '',
+    `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
+    ...attributionMarkdown(report, table),
+    ...imageMarkdown(report),
+    ...scanMarkdown(report.scan),
+    ...memoryMarkdown(report),
+    '',
+    '## Removed',
+    '',
+    ...table(
+      ['rule', 'risk', 'files', 'bytes', 'reason'],
+      report.removals.map((item) => [
+        item.rule,
+        item.risk,
+        String(item.files),
+        formatBytes(item.sizeBytes),
+        item.reason,
+      ]),
+    ),
+    ...report.boots.flatMap(bootMarkdown),
+    ...gateMarkdown(report),
+    '',
+  ].join('\n')
+}
+
+function imageMarkdown({ checks }: Report): string[] {
+  if (checks.length === 0) return []
+  return ['', '## The image itself', '', ...table(checkHead, checks.map(checkRow))]
+}
+
+function gateMarkdown({ gate }: Report): string[] {
+  if (gate === undefined) return ['', '## Gate', '', ...gateLines(gate)]
+  const rows = gate.parts.map(({ id, status, found, details }) => [id, status, found, details.join('<br>')])
+  return ['', `## Gate: ${gate.status}`, '', ...table(['part', 'result', 'found', 'details'], rows)]
+}
+
+const checkHead = ['check', 'result', 'expected', 'observed', 'ms']
+
+function memoryMarkdown({ memory, boots }: Report): string[] {
+  if (memory === undefined) return []
+  const measured = (boot: BootReport) =>
+    memory.of === 'gpu' ? boot.measured.gpuMemoryBytes : boot.measured.hostMemory.residentPeakBytes
+  const planned = memory.parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  return [
+    '',
+    '## Planned and measured',
+    '',
+    plannedAndMeasured(memory, boots),
+    '',
+    ...table(
+      [`${memory.of} memory`, 'bytes'],
+      [
+        ...memory.parts.map((part) => [`planned: ${part.cause}`, formatBytes(part.sizeBytes)]),
+        ['planned: all', formatBytes(planned)],
+        ...boots.map((boot) => [`measured: ${bootTitle(boot)}`, bytesOrUnknown(measured(boot))]),
+      ],
+    ),
+  ]
+}
+
+function bootMarkdown(boot: BootReport): string[] {
+  const title = bootTitle(boot)
+  return [
+    '',
+    `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
+    '',
+    `${readyWords(boot)}; ${speedWords(boot)}; ${memoryWords(boot)}. On ${machineWords(boot)}.`,
+    ...(stopWords(boot) === '' ? [] : ['', `S${stopWords(boot).slice(1)}.`]),
+    '',
+    ...table(checkHead, boot.checks.map(checkRow)),
+    ...boot.answers.flatMap((item) => ['', `> ${line(item.prompt)}`, '', line(item.answer)]),
+    ...(boot.logTail === '' ? [] : ['', ...fenced(boot.logTail)]),
+  ]
+}
+
+function checkRow(check: CheckResult): string[] {
+  const { title, status, expected, observed, durationMs } = check
+  return [title, status, expected, observed, String(Math.round(durationMs))]
+}
+
+function table(head: string[], rows: string[][]): string[] {
+  const row = (cells: string[]) => `| ${cells.map((cell) => line(cell).replaceAll('|', '\\|')).join(' | ')} |`
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)]
+}
+
+function line(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** A fence longer than any the log itself contains. */
+function fenced(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((match) => match[0].length))
+  const fence = '`'.repeat(longest + 1)
+  return [fence, text, fence]
+}
+
+function bytesOrUnknown(sizeBytes: number | null): string {
+  return sizeBytes === null ? 'unknown' : formatBytes(sizeBytes)
+}

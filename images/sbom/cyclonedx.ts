@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { digestOf, hexOf } from '../../lib/digest.ts'
+import { canonicalJson, type Json } from '../../lib/json.ts'
+import { fixedTime } from '../oci/oci.ts'
+import { type LockedPackage, type ModelFacts, missingPackages, type SbomFacts, uuidOf } from './sbom.ts'
+
+// Of syft's answer only what is changed or asked is described; the rest passes as it is.
+const bom = z.looseObject({
+  bomFormat: z.literal('CycloneDX'),
+  metadata: z.looseObject({
+    tools: z.looseObject({ components: z.array(z.unknown()).default([]) }).optional(),
+    component: z.looseObject({ 'bom-ref': z.string() }),
+    properties: z.array(z.unknown()).optional(),
+  }),
+  components: z.array(z.looseObject({ name: z.string(), purl: z.string().optional() })).default([]),
+  dependencies: z.array(z.looseObject({ ref: z.string() })).default([]),
+})
+
+/** syft's CycloneDX with what only the lock knows, as `completeSpdx` has it. The same image gives the same bytes. */
+export function completeCycloneDx(text: string, facts: SbomFacts): string {
+  const found = bom.parse(JSON.parse(text))
+  // syft repeats the image's labels here; the image has them.
+  const { properties: _, ...metadata } = found.metadata
+  const root = metadata.component['bom-ref']
+  const listed = found.components.flatMap(({ purl }) => (purl === undefined ? [] : [purl]))
+  return canonicalJson(
+    // JSON from JSON.parse, and plain data of ours.
+    {
+      ...found,
+      serialNumber: `urn:uuid:${uuidOf(digestOf(`cyclonedx ${facts.image}`))}`,
+      metadata: {
+        ...metadata,
+        timestamp: fixedTime,
+        tools: {
+          ...metadata.tools,
+          components: [...(metadata.tools?.components ?? []), { type: 'application', name: 'ingot' }],
+        },
+        component: {
+          ...metadata.component,
+          name: facts.name,
+          version: facts.image,
+          purl: facts.packageUrl,
+          hashes: [sha256(hexOf(facts.image))],
+        },
+      },
+      components: [
+        ...[...found.components, ...missingPackages(listed, facts.locked).map(lockedComponent)].map((item) =>
+          withLicences(item, facts),
+        ),
+        modelComponent(facts.model),
+      ],
+      dependencies: [
+        ...found.dependencies.filter(({ ref }) => ref !== root),
+        { ref: root, dependsOn: [modelRef] },
+        { ref: modelRef },
+      ],
+    } as unknown as Json,
+  )
+}
+
+/** syft saw no copyright file; the names in them are Debian's and seldom SPDX's. */
+function withLicences<Component extends { name: string; purl?: string | undefined; licenses?: unknown }>(
+  item: Component,
+  { licences }: SbomFacts,
+) {
+  const found =
+    item.purl?.startsWith('pkg:deb/') && item.licenses === undefined ? licences[item.name] : undefined
+  return found ? { ...item, licenses: found.map((name) => ({ license: { name } })) } : item
+}
+
+const modelRef = 'model'
+
+function lockedComponent({ name, version, packageUrl }: LockedPackage) {
+  return {
+    type: 'library',
+    'bom-ref': `locked ${packageUrl}`,
+    name,
+    version,
+    purl: packageUrl,
+    properties: [
+      { name: 'dev.ingot:why', value: 'pinned by the lock; slimming took the database that listed it' },
+    ],
+  }
+}
+
+function modelComponent({ name, revision, place, license, setDigest, files, isInside }: ModelFacts) {
+  return {
+    type: 'machine-learning-model',
+    'bom-ref': modelRef,
+    name,
+    version: revision,
+    ...(license && { licenses: [{ license: license.spdx ? { id: license.spdx } : { name: license.text } }] }),
+    ...(place.startsWith('pkg:') && { purl: place }),
+    hashes: [sha256(hexOf(setDigest))],
+    properties: [
+      { name: 'dev.ingot:set-digest', value: setDigest },
+      { name: 'dev.ingot:source', value: place },
+      { name: 'dev.ingot:delivery', value: isInside ? 'in the image' : 'mounted beside it' },
+    ],
+    components: files.map(({ path, sizeBytes, sha256: hash }) => ({
+      type: 'file',
+      'bom-ref': `model ${path}`,
+      name: path,
+      hashes: [sha256(hash)],
+      properties: [{ name: 'dev.ingot:size-bytes', value: String(sizeBytes) }],
+    })),
+  }
+}
+
+function sha256(content: string) {
+  return { alg: 'SHA-256', content }
+}

@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import { hexOf } from '../../lib/digest.ts'
+import { canonicalJson, type Json } from '../../lib/json.ts'
+import { fixedTime } from '../oci/oci.ts'
+import { type LockedPackage, type ModelFacts, missingPackages, type SbomFacts } from './sbom.ts'
+
+// Of syft's answer only what is changed or asked is described; the rest passes as it is.
+const spdxDocument = z.looseObject({
+  spdxVersion: z.literal('SPDX-2.3'),
+  creationInfo: z.looseObject({ creators: z.array(z.string()) }),
+  packages: z.array(
+    z.looseObject({
+      SPDXID: z.string(),
+      name: z.string(),
+      externalRefs: z
+        .array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() }))
+        .default([]),
+    }),
+  ),
+  relationships: z.array(
+    z.looseObject({
+      spdxElementId: z.string(),
+      relatedSpdxElement: z.string(),
+      relationshipType: z.string(),
+    }),
+  ),
+  hasExtractedLicensingInfos: z.array(z.unknown()).default([]),
+})
+
+/**
+ * syft's SPDX 2.3 with what only the lock knows: packages whose database slimming took, the model with its licence and
+ * hashes, and the digest of the image instead of that of the layout syft read. The same image gives the same bytes.
+ */
+export function completeSpdx(text: string, facts: SbomFacts): string {
+  const document = spdxDocument.parse(JSON.parse(text))
+  const root = rootOf(document)
+  const listed = document.packages.flatMap(({ externalRefs }) =>
+    externalRefs.flatMap(({ referenceType, referenceLocator }) =>
+      referenceType === 'purl' ? [referenceLocator] : [],
+    ),
+  )
+  const added = missingPackages(listed, facts.locked).map((item) => withLicences(lockedPackage(item), facts))
+  const model = modelPackages(facts.model, root)
+  const licences = [...document.hasExtractedLicensingInfos, ...model.licences]
+  return canonicalJson(
+    // JSON from JSON.parse, and plain data of ours.
+    {
+      ...document,
+      name: facts.name,
+      documentNamespace: `urn:dev.ingot:sbom:spdx:${hexOf(facts.image)}`,
+      creationInfo: {
+        ...document.creationInfo,
+        created: fixedTime,
+        creators: [...document.creationInfo.creators, 'Tool: ingot'],
+      },
+      packages: [
+        ...document.packages
+          .map((item) => withLicences(item, facts))
+          .map((item) => (item.SPDXID === root ? { ...item, ...rootIdentity(facts) } : item)),
+        ...added,
+        ...model.packages,
+      ],
+      relationships: [
+        ...document.relationships,
+        ...added.map(({ SPDXID }) => relation(root, 'CONTAINS', SPDXID)),
+        ...model.relationships,
+      ],
+      ...(licences.length > 0 && { hasExtractedLicensingInfos: licences }),
+    } as unknown as Json,
+  )
+}
+
+/** syft saw no copyright file: what they said goes where SPDX keeps words about licences. */
+function withLicences<Package extends { name: string; externalRefs: { referenceLocator: string }[] }>(
+  item: Package,
+  { licences }: SbomFacts,
+) {
+  const isDebian = item.externalRefs.some(({ referenceLocator }) => referenceLocator.startsWith('pkg:deb/'))
+  const found = isDebian ? licences[item.name] : undefined
+  return found === undefined
+    ? item
+    : { ...item, licenseComments: `Named in its copyright file: ${found.join(', ')}` }
+}
+
+function rootOf({ relationships }: z.infer<typeof spdxDocument>): string {
+  const described = relationships.find(({ relationshipType }) => relationshipType === 'DESCRIBES')
+  return described?.relatedSpdxElement ?? 'SPDXRef-DOCUMENT'
+}
+
+const modelId = 'SPDXRef-Model'
+
+function rootIdentity({ name, image, packageUrl }: SbomFacts) {
+  return {
+    name,
+    versionInfo: image,
+    checksums: [{ algorithm: 'SHA256', checksumValue: hexOf(image) }],
+    externalRefs: [purl(packageUrl)],
+  }
+}
+
+function lockedPackage({ type, name, version, packageUrl }: LockedPackage) {
+  return {
+    ...anyPackage(`SPDXRef-Locked-${type}-${idText(name)}`, name),
+    versionInfo: version,
+    sourceInfo: 'pinned by the lock; slimming took the database that listed it',
+    externalRefs: [purl(packageUrl)],
+  }
+}
+
+/** The model, and each of its files as a package: SPDX wants a SHA-1 of what it calls a file, and a lock has none. */
+function modelPackages(facts: ModelFacts, root: string) {
+  const { name, revision, place, license, setDigest, files, isInside } = facts
+  const ref = license && (license.spdx ?? `LicenseRef-Model-${idText(license.text)}`)
+  const model = {
+    ...anyPackage(modelId, name),
+    versionInfo: revision,
+    sourceInfo: `weights from ${place}`,
+    licenseDeclared: ref ?? 'NOASSERTION',
+    primaryPackagePurpose: 'OTHER',
+    comment: `Model weights. The checksum is the set digest: sha256 over the sorted lines "SHA256  PATH" of all files (${setDigest}).`,
+    checksums: [{ algorithm: 'SHA256', checksumValue: hexOf(setDigest) }],
+    ...(place.startsWith('pkg:') && { externalRefs: [purl(place)] }),
+  }
+  const parts = files.map(({ path, sha256 }, index) => ({
+    ...anyPackage(`SPDXRef-Model-File-${index}`, path),
+    packageFileName: path,
+    primaryPackagePurpose: 'FILE',
+    checksums: [{ algorithm: 'SHA256', checksumValue: sha256 }],
+  }))
+  return {
+    packages: [model, ...parts],
+    relationships: [
+      isInside ? relation(root, 'CONTAINS', modelId) : relation(modelId, 'RUNTIME_DEPENDENCY_OF', root),
+      ...parts.map(({ SPDXID }) => relation(modelId, 'CONTAINS', SPDXID)),
+    ],
+    licences:
+      license && license.spdx === undefined
+        ? [
+            {
+              licenseId: ref,
+              name: license.text,
+              extractedText: `Licence "${license.text}", as the source of the weights states it; its text lies there: ${place}`,
+            },
+          ]
+        : [],
+  }
+}
+
+function anyPackage(SPDXID: string, name: string) {
+  return {
+    SPDXID,
+    name,
+    downloadLocation: 'NOASSERTION',
+    filesAnalyzed: false,
+    licenseConcluded: 'NOASSERTION',
+    licenseDeclared: 'NOASSERTION',
+    copyrightText: 'NOASSERTION',
+    supplier: 'NOASSERTION',
+  }
+}
+
+function relation(spdxElementId: string, relationshipType: string, relatedSpdxElement: string) {
+  return { spdxElementId, relationshipType, relatedSpdxElement }
+}
+
+function purl(referenceLocator: string) {
+  return { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator }
+}
+
+function idText(text: string): string {
+  return text.replace(/[^A-Za-z0-9.-]+/g, '-')
+}

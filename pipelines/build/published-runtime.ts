@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { documentTypes } from '../../images/oci/document-types.ts'
+import type { StoredLayer } from '../../images/oci/oci.ts'
+import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
+import { reportVersion } from '../../images/report/report.ts'
+import { layerKeyAnnotation } from '../../images/weights/reuse.ts'
+import { type Digest, digestOf } from '../../lib/digest.ts'
+import { fetchBlobs } from '../image-reader/fetch-blobs.ts'
+import { chosenManifest, parsed } from '../image-reader/image.ts'
+import { type RegistryPlace, registryPlace } from '../image-reader/registry.ts'
+import type { Progress } from '../process/progress.ts'
+import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
+import { intactBytes } from '../store/damage.ts'
+import type { Store } from '../store/store.ts'
+import { type BuiltRuntime, keepRuntime } from './runtime.ts'
+
+export interface PublishedContext {
+  store: Store
+  progress: Progress
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  fromRegistry?: readonly string[]
+}
+
+const indexSchema = z.object({ manifests: z.array(descriptorSchema) })
+const manifestSchema = z.object({
+  artifactType: z.string().optional(),
+  config: descriptorSchema,
+  layers: z.array(descriptorSchema),
+})
+const configSchema = z.object({
+  config: z.object({ Labels: z.record(z.string(), z.string()) }),
+  rootfs: z.object({ diff_ids: z.array(digestSchema) }),
+  history: z.array(z.object({ created_by: z.string() })),
+})
+const reportSchema = z.object({
+  reportVersion: z.literal(reportVersion),
+  image: digestSchema,
+  sizes: z.object({ stockTreeBytes: z.number(), keptTreeBytes: z.number() }),
+  removals: z.array(
+    z.object({
+      rule: z.string(),
+      risk: z.enum(['safe', 'jit', 'feature']),
+      reason: z.string(),
+      files: z.number(),
+      sizeBytes: z.number(),
+      largest: z.array(z.object({ path: z.string(), sizeBytes: z.number() })),
+    }),
+  ),
+  missingLibraries: z.array(z.object({ path: z.string(), needs: z.string() })),
+  licences: z.record(z.string(), z.array(z.string())).default({}),
+})
+
+/**
+ * The runtime layers of a published image that became of an equal plan, downloaded instead of built; undefined where none of
+ * the references is one. Only a digest that the person names is trusted, because everybody who may push can move a tag.
+ */
+export async function publishedRuntime(
+  plan: ImagePlan,
+  context: PublishedContext,
+): Promise<BuiltRuntime | undefined> {
+  for (const reference of context.fromRegistry ?? []) {
+    if (!/@sha256:[0-9a-f]{64}$/.test(reference)) continue
+    const place = registryPlace(reference, context)
+    try {
+      const built = await runtimeAt(place, plan, context)
+      if (built === undefined) continue
+      await keepRuntime(context.store, plan, built)
+      return built
+    } finally {
+      await place.close()
+    }
+  }
+  return undefined
+}
+
+async function runtimeAt(
+  place: RegistryPlace,
+  plan: ImagePlan,
+  { store, progress, environment, signal }: PublishedContext,
+): Promise<BuiltRuntime | undefined> {
+  const { reference } = place
+  const manifest = await chosenManifest(place, plan.platform)
+  const image = { ...parsed(manifestSchema, manifest, reference), digest: digestOf(manifest) }
+  const config = configSchema.safeParse(JSON.parse(await place.text(image.config.digest))).data
+  if (config?.config.Labels['dev.ingot.plan'] !== planDigestOf(plan)) {
+    progress.step(`${reference} was made of another plan: its runtime is built here`)
+    return undefined
+  }
+  const report = await reportOf(place, image.digest)
+  if (report === undefined) {
+    progress.step(`${reference} was published without its report: its runtime is built here`)
+    return undefined
+  }
+  const layers = image.layers.flatMap((layer, index): StoredLayer[] => {
+    const diffId = config.rootfs.diff_ids[index]
+    if (layer.annotations?.[layerKeyAnnotation] !== undefined || diffId === undefined) return []
+    const { mediaType, digest: blob, size } = layer
+    const cause = (config.history[index]?.created_by ?? '').replace(/^ingot: /, '')
+    return [{ descriptor: { mediaType, digest: blob, size }, diffId, cause }]
+  })
+  const missing = []
+  for (const { descriptor: blob } of layers)
+    if ((await intactBytes(store, blob)) === undefined) missing.push(blob)
+  progress.step(`fetch ${missing.length} of ${layers.length} runtime layers of ${reference}`)
+  await fetchBlobs(store, place, missing, {
+    environment,
+    signal,
+    onProgress: (done, total) => progress.bytes('runtime', done, total),
+  })
+  const { sizes, removals, missingLibraries, licences } = report
+  const stats = { stockBytes: sizes.stockTreeBytes, keptBytes: sizes.keptTreeBytes }
+  return { layers, tree: { ...stats, removals, missing: missingLibraries }, licences }
+}
+
+/** What was published about the image by `ingot publish`: it tells what slimming removed, which no layer shows. */
+async function reportOf(place: RegistryPlace, image: Digest) {
+  const index = (await place.referrers(image)) ?? '{"manifests":[]}'
+  const { manifests } = parsed(indexSchema, index, place.reference)
+  for (const { artifactType, digest: referrer } of manifests) {
+    // An index that a person's tools wrote may not say it.
+    if (artifactType !== undefined && artifactType !== documentTypes.report) continue
+    const { layers } = parsed(manifestSchema, await place.manifest(referrer), place.reference)
+    const document = layers.find(({ mediaType }) => mediaType === documentTypes.report)
+    if (document === undefined) continue
+    const report = reportSchema.safeParse(JSON.parse(await place.text(document.digest))).data
+    if (report?.image === image) return report
+  }
+  return undefined
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Client, Container, Directory } from '@dagger.io/dagger'
+import type { StoredLayer } from '../../images/oci/oci.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import { planTree, type TreePlan } from '../../images/tree/tree.ts'
+import { digestOf, hexOf } from '../../lib/digest.ts'
+import { canonicalJson, type Json } from '../../lib/json.ts'
+import type { FactoryLock } from '../../recipes/lock.ts'
+import { StageError } from '../error.ts'
+import { installDebian } from '../software/debian.ts'
+import { mirrorOf } from '../software/index-mirror.ts'
+import { installPython } from '../software/python.ts'
+import { installUpstream } from '../software/upstream.ts'
+import type { WheelPlace } from '../software/wheel-program.ts'
+import { readCache, touchRecord, writeRecord } from '../store/record.ts'
+import type { Store } from '../store/store.ts'
+import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
+import { rewriteTree } from './slim-tree.ts'
+import { areIntact, isStoredLayers } from './stored-layers.ts'
+
+/** The layers of an image without its weights, and what slimming did. */
+export interface BuiltRuntime {
+  layers: StoredLayer[]
+  tree: Omit<TreePlan, 'layers'>
+  /** Licences by Debian package, read before slimming; absent in records of earlier versions. */
+  licences?: Record<string, string[]>
+}
+
+const recordKind = 'runtime'
+
+/** The runtime an equal plan gave before, if all its layers are still in the store. */
+export async function knownRuntime(store: Store, plan: ImagePlan): Promise<BuiltRuntime | undefined> {
+  const record = await readCache(store, recordKind, runtimeKey(plan))
+  if (!hasLayers(record)) return undefined
+  // Only buildRuntime writes records of this kind, under a key that names their whole input.
+  const known = record as BuiltRuntime
+  if (!(await areIntact(store, known.layers))) return undefined
+  await touchRecord(store, recordKind, runtimeKey(plan))
+  return known
+}
+
+function hasLayers(record: unknown): boolean {
+  return typeof record === 'object' && record !== null && 'layers' in record && isStoredLayers(record.layers)
+}
+
+/** So that an equal plan finds it again. */
+export function keepRuntime(store: Store, plan: ImagePlan, built: BuiltRuntime): Promise<void> {
+  return writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
+}
+
+/** What an installation takes from outside of the plan; none of it decides a byte. */
+export interface InstallContext {
+  environment: NodeJS.ProcessEnv
+  /** Pins the container that takes programs out of wheels. */
+  factory?: FactoryLock | undefined
+}
+
+/** Installs, lists, slims and packs the runtime in the engine; the layers end in the store. */
+export async function buildRuntime(
+  client: Client,
+  store: Store,
+  plan: ImagePlan,
+  installation: InstallContext,
+  onStep: (text: string) => void,
+): Promise<BuiltRuntime> {
+  const scratch = await mkdtemp(join(store.temporary, 'runtime-'))
+  try {
+    if (plan.packer === undefined) onStep(unpinnedPacker)
+    const packer = await packerOf(client, plan.platform, plan.packer)
+    onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
+    const installed = await installedTree(client, plan, installation)
+    onStep('list the finished tree')
+    const { rewriting } = plan.slimming
+    const place = await wheelPlace(client, plan, installation)
+    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, place)
+    const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
+    const { layers, ...rest } = planTree(inventory, plan, files)
+    onStep(`pack ${layers.length} layers`)
+    const packed = await packLayers(packer, tree, layers, store, scratch)
+    const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
+    const built = { layers: [...packed, settings], tree: rest, licences: inventory.licences ?? {} }
+    await keepRuntime(store, plan, built)
+    return built
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** The tree before anything is removed from it; the engine's cache has it when it was built lately. */
+export async function installedTree(
+  client: Client,
+  plan: ImagePlan,
+  installation: InstallContext,
+): Promise<Directory> {
+  return (await install(client, plan, installation)).rootfs()
+}
+
+/** Other versions of tar and zstd write other bytes, so two builds of such a lock are equal only while the archive is. */
+const unpinnedPacker =
+  'the lock does not pin what packs the layers: taking what the archive has now; `ingot lock RECIPE` pins it'
+
+async function wheelPlace(
+  client: Client,
+  { platform }: ImagePlan,
+  { environment, factory }: InstallContext,
+): Promise<WheelPlace> {
+  return { platform, mirror: await mirrorOf(client, environment), factory }
+}
+
+async function install(client: Client, plan: ImagePlan, installation: InstallContext): Promise<Container> {
+  const { source, locked } = plan.runtime
+  if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
+  if (locked.type === 'python' && source.type === 'python')
+    return installPython(client, source, locked, await wheelPlace(client, plan, installation))
+  if (locked.type === 'upstream' && source.type === 'upstream')
+    return installUpstream(client, source, locked, plan.platform)
+  throw new StageError('drifted', {
+    attempted: `install ${plan.engine.id}`,
+    found: `the recipe asks for a runtime of type ${source.type}, its lock has ${locked.type}`,
+    hint: 'run `ingot lock RECIPE` again',
+  })
+}
+
+/** What the runtime layers depend on: nothing of the weights, the command line or the checks. */
+function runtimeKey({
+  buildVersion,
+  platform,
+  runtime,
+  packer,
+  slimming,
+  enginePaths,
+  settings,
+  engine,
+}: ImagePlan): string {
+  return hexOf(
+    digestOf(
+      canonicalJson(
+        asJson({ buildVersion, platform, runtime, packer, slimming, enginePaths, settings, engine }),
+      ),
+    ),
+  )
+}
+
+function asJson(value: object): Json {
+  // Plain data; interfaces without an index signature need the cast.
+  return value as unknown as Json
+}

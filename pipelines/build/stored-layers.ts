@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import type { StoredLayer } from '../../images/oci/oci.ts'
+import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
+import { intactBytes } from '../store/damage.ts'
+import type { Store } from '../store/store.ts'
+
+const layersSchema = z.array(
+  z.object({ descriptor: descriptorSchema, diffId: digestSchema, cause: z.string() }),
+)
+
+/** Whether a record holds layers: one that another version wrote, or a person changed, is as good as none. */
+export function isStoredLayers(value: unknown): value is StoredLayer[] {
+  return layersSchema.safeParse(value).success
+}
+
+/** Whether the store has all of them as they were made. */
+export async function areIntact(store: Store, layers: readonly StoredLayer[]): Promise<boolean> {
+  for (const { descriptor } of layers) if ((await intactBytes(store, descriptor)) === undefined) return false
+  return true
+}

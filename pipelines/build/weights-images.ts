@@ -1,0 +1,54 @@
+import type { StoredLayer } from '../../images/oci/oci.ts'
+import { modelcarImage } from '../../images/plan/modelcar.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import { modelPack, type PackedLayer, weightsImage } from '../../images/weights/artifact.ts'
+import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { WeightsMount } from '../boot/runner.ts'
+import { type ImageName, writeImage } from '../store/image.ts'
+import { buildModelcar, type ModelcarContext } from './modelcar.ts'
+
+/** Images of weights in the store; the names are given when the server's image was judged. */
+export interface WeightsImages {
+  mounts: WeightsMount[]
+  names: ImageName[]
+}
+
+/** Weights outside the server's image are an image of their own, to be mounted in its place and published as it is. */
+export async function storeWeightsImages(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  stored: readonly StoredLayer[],
+  context: ModelcarContext,
+): Promise<WeightsImages> {
+  const layers = plan.weights.layers.flatMap((layer, index) => {
+    const packed = stored[index]
+    return packed === undefined ? [] : [{ plan: layer, stored: packed }]
+  })
+  if (layers.length === 0) return { mounts: [], names: [] }
+  const { store } = context
+  const assembled = weightsImage(layers, weights, plan.platform)
+  const image = await writeImage(store, assembled)
+  const others =
+    plan.weights.delivery === 'artifact' ? await storeOtherForms(plan, weights, layers, context) : []
+  return {
+    mounts: [{ image, path: plan.weights.modelFolder }],
+    names: [{ name: `${plan.name}-weights:latest`, image }, ...others],
+  }
+}
+
+/** The same layers as other tools want them. */
+async function storeOtherForms(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  layers: readonly PackedLayer[],
+  context: ModelcarContext,
+): Promise<ImageName[]> {
+  const { store } = context
+  const format = weights.files.some((file) => file.path.endsWith('.gguf')) ? 'gguf' : 'safetensors'
+  const pack = modelPack(layers, weights, { name: plan.model, format })
+  const packed = { name: `${plan.name}-modelpack:latest`, image: await writeImage(store, pack) }
+  const own = await buildModelcar(plan, context)
+  if (own === undefined) return [packed]
+  const modelcar = modelcarImage(layers, own, weights, plan.platform)
+  return [packed, { name: `${plan.name}-modelcar:latest`, image: await writeImage(store, modelcar) }]
+}

@@ -1,0 +1,154 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { absolutePath, type LayerEntry, smallestHashedBytes } from '../../images/attribution/layer-files.ts'
+import { ElfError } from '../../images/elf/error.ts'
+import { messageOf } from '../../lib/error.ts'
+import { listGpuCode } from '../gpu-code/gpu-code.ts'
+import { SizeError } from './error.ts'
+import { streamSource } from './source.ts'
+import { type TarMember, tarMembers } from './tar.ts'
+
+export interface LayerReading {
+  /** How the layer is called in errors. */
+  what: string
+  /** A folder for one library at a time, where GPU code is looked for; null leaves it out and writes nothing. */
+  scratch: string | null
+}
+
+/** Reads a layer once, from its first byte to its last, and gives what it holds. Throws `broken-layer`. */
+export async function listLayer(
+  chunks: AsyncIterable<Uint8Array>,
+  reading: LayerReading,
+): Promise<LayerEntry[]> {
+  const { head, all } = await peek(chunks)
+  const entries: LayerEntry[] = []
+  const read = async (plain: AsyncIterable<Uint8Array>) => {
+    const source = streamSource(plain)
+    for await (const member of tarMembers(source, reading.what)) entries.push(await entryOf(member, reading))
+    // What follows the tar is read too: the sender's hash covers it.
+    await source.pass(Number.POSITIVE_INFINITY)
+  }
+  const unpack = unpackerFor(head, reading.what)
+  try {
+    if (unpack === null) await read(all)
+    else await pipeline(all, unpack, read)
+  } catch (error) {
+    throw isZlibError(error) ? damaged(reading.what, messageOf(error)) : error
+  }
+  return entries
+}
+
+const types: Record<string, LayerEntry['type']> = {
+  '0': 'file',
+  '7': 'file',
+  S: 'file',
+  '1': 'hardlink',
+  '2': 'link',
+  '5': 'folder',
+}
+
+async function entryOf(member: TarMember, reading: LayerReading): Promise<LayerEntry> {
+  const { name, typeFlag, linkName, mode, sizeBytes } = member
+  // Before POSIX a folder was a file whose name ends in a slash.
+  const type = typeFlag === '0' && name.endsWith('/') ? 'folder' : (types[typeFlag] ?? 'other')
+  const entry = { path: absolutePath(name), type, sizeBytes: 0, mode }
+  if (type === 'link') return { ...entry, target: linkName }
+  if (type === 'hardlink') return { ...entry, target: absolutePath(linkName) }
+  if (type !== 'file') return entry
+  return { ...entry, sizeBytes, ...(await contentOf(member, reading)) }
+}
+
+type ContentFacts = Pick<LayerEntry, 'sha256' | 'gpuCode'>
+
+/** Holes of a sparse file are not in its bytes, so their hash would be another file's. */
+async function contentOf(member: TarMember, { scratch, what }: LayerReading): Promise<ContentFacts> {
+  if (member.isSparse || member.sizeBytes < smallestHashedBytes) return {}
+  const hash = createHash('sha256')
+  const gpuCode =
+    scratch !== null && member.sizeBytes >= smallestLibraryBytes
+      ? await gpuCodeOf(member, hash, join(scratch, `${what.replaceAll(/\W/g, '-')}.library`))
+      : await member.read((piece) => void hash.update(piece))
+  return { sha256: hash.digest('hex'), ...(gpuCode ? { gpuCode } : {}) }
+}
+
+/** A container of GPU code in a smaller file does not change any picture. */
+const smallestLibraryBytes = 64 * 1024
+const elfMagic = Buffer.from('\x7fELF', 'latin1')
+
+/** Hashes a member and, when it is ELF, keeps a copy until its GPU code is counted. */
+async function gpuCodeOf(
+  member: TarMember,
+  hash: Hash,
+  path: string,
+): Promise<Record<string, number> | undefined> {
+  let copy: FileHandle | undefined
+  let head = Buffer.alloc(0)
+  try {
+    await member.read(async (piece) => {
+      hash.update(piece)
+      if (head.length >= elfMagic.length) return copy?.writeFile(piece)
+      head = Buffer.concat([head, piece])
+      if (head.subarray(0, elfMagic.length).equals(elfMagic)) copy = await open(path, 'w')
+      await copy?.writeFile(head)
+    })
+    return copy && (await sharesIn(path))
+  } finally {
+    await copy?.close()
+    await rm(path, { force: true })
+  }
+}
+
+async function sharesIn(path: string): Promise<Record<string, number> | undefined> {
+  try {
+    const { code } = await listGpuCode(path, [])
+    if (code.shares.length === 0) return undefined
+    return Object.fromEntries(code.shares.map(({ name, sizeBytes }) => [name, sizeBytes]))
+  } catch (error) {
+    // A foreign image may hold a broken or a 32-bit library: it has no GPU code that anybody loads.
+    if (error instanceof ElfError) return undefined
+    throw error
+  }
+}
+
+/** The stream, and its first bytes beside it. */
+async function peek(chunks: AsyncIterable<Uint8Array>) {
+  const iterator = chunks[Symbol.asyncIterator]()
+  const held: Uint8Array[] = []
+  let size = 0
+  while (size < 6) {
+    const next = await iterator.next()
+    if (next.done) break
+    held.push(next.value)
+    size += next.value.length
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield* held
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
+  return { head: Buffer.concat(held).subarray(0, 6), all: all() }
+}
+
+/** By the first bytes: media types lie in archives and old images. Null for a plain tar. */
+function unpackerFor(head: Uint8Array, what: string) {
+  const hex = Buffer.from(head).toString('hex')
+  if (hex.startsWith('1f8b')) return createGunzip()
+  if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return createZstdDecompress()
+  if (hex.startsWith('fd377a58') || hex.startsWith('425a68'))
+    throw damaged(what, 'it is compressed with xz or bzip2, which no container runtime unpacks')
+  return null
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(Z_|ZSTD_|ERR_ZLIB)/.test(String(error.code))
+}
+
+function damaged(what: string, found: string): SizeError {
+  return new SizeError('broken-layer', {
+    attempted: `unpack ${what}`,
+    found,
+    hint: 'the copy is cut or damaged; fetch or save it again',
+  })
+}

@@ -1,0 +1,68 @@
+import { dirname } from 'node:path'
+import { lockFit } from '../../images/plan/lock-fit.ts'
+import { RecipeError } from '../../recipes/error.ts'
+import type { Lock } from '../../recipes/lock.ts'
+import type { LockDifference } from '../../recipes/lock-difference.ts'
+import { StageError } from '../error.ts'
+import { loadLock, saveLock } from './lock-file.ts'
+import { type LoadedRecipe, loadRecipe } from './recipe-files.ts'
+
+/** A recipe with the lock that was made from it. */
+export interface LockedRecipe extends LoadedRecipe {
+  lock: Lock
+}
+
+/**
+ * The one way to a recipe and its lock. `act` says what for, as in "plan FILE". Throws `missing-lock` with the place, and
+ * `lock-mismatch` with every key in which the two differ.
+ */
+export async function loadLocked(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  act: string,
+): Promise<LockedRecipe> {
+  const loaded = await loadRecipe(file, environment)
+  const lock = await lockOf(loaded)
+  if (lock !== undefined) return { ...loaded, lock }
+  throw missingLock(loaded, act, `run \`ingot lock ${file}\`, or \`ingot build ${file}\`, which locks first`)
+}
+
+/** The lock of a recipe that may have none yet. Throws as `loadLocked`. */
+export async function lockOf(loaded: LoadedRecipe): Promise<Lock | undefined> {
+  const lock = await loadLock(loaded.lockFile)
+  if (lock !== undefined) requireSame(loaded, lock)
+  return lock
+}
+
+/** Throws `lock-mismatch` when a lock was not made from this recipe. */
+export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
+  const differences = lockFit(loaded.recipe, lock)
+  if (differences.length === 0) return
+  throw new RecipeError('lock-mismatch', {
+    attempted: `use the lock ${loaded.lockFile}`,
+    found: `${loaded.file} says something else\n${differences.map(differenceText).join('\n')}`,
+    hint: `run \`ingot lock ${loaded.file}\`, which renews what these keys touch and keeps the rest; or take the edit back`,
+  })
+}
+
+function differenceText({ path, recipe, lock }: LockDifference): string {
+  return `    ${path}: the recipe says ${recipe}, the lock ${lock}`
+}
+
+/** Saves a lock that fits its recipe, as every later command will ask. Throws as `saveLock`, and `lock-mismatch`. */
+export async function saveLockOf(loaded: LoadedRecipe, lock: Lock): Promise<void> {
+  requireSame(loaded, lock)
+  await saveLock(loaded.lockFile, lock)
+}
+
+export function missingLock(loaded: LoadedRecipe, act: string, hint: string): StageError {
+  return new StageError('missing-lock', {
+    attempted: act,
+    found: `there is no lock at ${loaded.lockFile} (${placeOf(loaded)})`,
+    hint,
+  })
+}
+
+function placeOf({ lockFile, folder }: LoadedRecipe): string {
+  return dirname(lockFile) === folder ? 'beside the recipe' : 'in the folder that INGOT_LOCKS names'
+}

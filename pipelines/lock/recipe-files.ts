@@ -1,0 +1,67 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
+import { errnoOf, messageOf } from '../../lib/error.ts'
+import { RecipeError } from '../../recipes/error.ts'
+import { limits } from '../../recipes/limits.ts'
+import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import { StageError } from '../error.ts'
+import { lockFileOf } from './lock-file.ts'
+
+/** A recipe with the files it lives in. */
+export interface LoadedRecipe {
+  recipe: Recipe
+  file: string
+  folder: string
+  lockFile: string
+}
+
+/** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
+export async function loadRecipe(file: string, environment: NodeJS.ProcessEnv): Promise<LoadedRecipe> {
+  const parsed = await checkRecipe(file)
+  if (!parsed.ok) throw invalidRecipe(file, parsed.problems)
+  const folder = dirname(resolve(file))
+  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, environment) }
+}
+
+export async function checkRecipe(file: string): Promise<ParsedRecipe> {
+  return parseRecipe(await readText(file), file, judgeRecipe)
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      return await readStart(handle)
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    throw new StageError('no-recipe', {
+      attempted: `read the recipe ${file}`,
+      found: errnoOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause),
+      hint: 'name a YAML file; `ingot list` shows the recipes in this folder',
+      cause,
+    })
+  }
+}
+
+/** The text of a regular file, or so much of it that its reader sees that it is too long. */
+async function readStart(handle: FileHandle): Promise<string> {
+  const info = await handle.stat()
+  if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file')
+  const bytes = Buffer.alloc(Math.min(info.size, limits.recipeBytes + 1))
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+  return bytes.subarray(0, bytesRead).toString('utf8')
+}
+
+function invalidRecipe(file: string, problems: readonly Problem[]): RecipeError {
+  return new RecipeError('invalid-recipe', {
+    attempted: `read the recipe ${file}`,
+    found: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n${problems.map(formatProblem).join('\n')}`,
+    hint: '`ingot check` lists the problems of many recipes at once; docs/recipe.md describes every key',
+  })
+}

@@ -1,0 +1,194 @@
+import semver from 'semver'
+import type { EngineDefinition, RuntimeSource } from '../../images/engines/engine.ts'
+import { engineOf } from '../../images/engines/engines.ts'
+import { lockFit } from '../../images/plan/lock-fit.ts'
+import { lockRequestOf } from '../../images/plan/lock-request.ts'
+import { modelcarSource } from '../../images/plan/modelcar.ts'
+import { runtimeSourceOf } from '../../images/plan/plan.ts'
+import { IngotError } from '../../lib/error.ts'
+import { optional } from '../../lib/optional.ts'
+import type { DebianLock, FactoryLock, Lock, LockedRuntime } from '../../recipes/lock.ts'
+import { lockOriginOf } from '../../recipes/lock-origin.ts'
+import { lockRenewal } from '../../recipes/lock-renewal.ts'
+import { StageError } from '../error.ts'
+import { daggerSecrets } from '../process/secrets.ts'
+import type { Client } from '../process/session.ts'
+import { together } from '../process/together.ts'
+import { resolveDebian } from '../software/debian.ts'
+import { resolveFactory } from '../software/factory.ts'
+import { mirrorOf } from '../software/index-mirror.ts'
+import { resolvePython } from '../software/python.ts'
+import { resolveUpstream } from '../software/upstream.ts'
+import { readableLock } from './lock-file.ts'
+import type { LoadedRecipe } from './recipe-files.ts'
+import { lockWeights } from './weights.ts'
+
+export interface Resolving {
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  /** Opens the engine. Only base images, packages and some secrets need it. */
+  engine(): Promise<Client>
+  /** An earlier lock of the recipe, of which stays pinned what the recipe still asks for. */
+  kept?: Lock | undefined
+}
+
+/**
+ * Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves, except of
+ * a folder, which is hashed. When one part fails, the others stop. The lock is one that its reader takes.
+ */
+export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): Promise<Lock> {
+  const { recipe, folder } = loaded
+  const { kept, environment } = resolving
+  const request = lockRequestOf(recipe)
+  const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
+  let opening: Promise<Client> | undefined
+  const engine = () => {
+    opening ??= openEngine(loaded, resolving)
+    return opening
+  }
+  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
+  const [weights, [resolved, modelcar, factory]] = await together(
+    [
+      (signal) =>
+        lockWeights({ source: recipe.weights.source, request, renewal, kept }, { ...context, signal }),
+      async () => {
+        const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
+        return Promise.all([
+          lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
+          lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
+          factory,
+        ])
+      },
+    ],
+    resolving.signal,
+  )
+  const lock: Lock = {
+    lockVersion: 1,
+    recipe: recipe.name,
+    madeFrom: lockOriginOf(recipe, request),
+    engine: { id: recipe.engine.id, version: resolved.version },
+    runtime: resolved.runtime,
+    ...optional('modelcar', modelcar),
+    ...optional('factory', factory),
+    ...weights,
+  }
+  return readableLock(loaded.lockFile, lock)
+}
+
+/** The engine, or in words which half of a lock it is missing for. */
+async function openEngine({ file, recipe }: LoadedRecipe, { engine }: Resolving): Promise<Client> {
+  try {
+    return await engine()
+  } catch (cause) {
+    if (!(cause instanceof IngotError) || cause.code !== 'no-engine') throw cause
+    const { attempted, found, hint } = cause.failure
+    const { base } = lockRequestOf(recipe).runtime
+    throw new StageError('no-engine', {
+      attempted: `lock the runtime half of ${file}: ${base} and its packages; the weights half needs no engine`,
+      found: `could not ${attempted}: ${found}`,
+      hint,
+      cause,
+    })
+  }
+}
+
+interface ResolvedRuntime {
+  runtime: LockedRuntime
+  version: string
+}
+
+interface RuntimeContext {
+  environment: NodeJS.ProcessEnv
+  engine(): Promise<Client>
+  factory: Promise<FactoryLock | undefined>
+}
+
+async function lockRuntime(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  { environment, engine, factory }: RuntimeContext,
+): Promise<ResolvedRuntime> {
+  if (kept !== undefined) return { runtime: kept.runtime, version: kept.engine.version }
+  const definition = engineOf(recipe.engine.id)
+  const source = runtimeSourceOf(recipe, definition)
+  const asked = { platform: recipe.image.platform, range: recipe.engine.version }
+  const resolved = await resolveRuntime(await engine(), source, definition, {
+    ...asked,
+    environment,
+    factory,
+  })
+  requireRange(resolved.version, asked.range, definition, source)
+  return resolved
+}
+
+/** Helper containers stay as they are with the runtime that they were resolved beside, unpinned ones too. */
+async function lockFactory(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  engine: () => Promise<Client>,
+): Promise<FactoryLock | undefined> {
+  if (kept !== undefined) return kept.factory
+  return resolveFactory(await engine(), recipe.image.platform, new Date().toISOString())
+}
+
+async function lockModelcar(
+  { recipe }: LoadedRecipe,
+  kept: Lock | undefined,
+  engine: () => Promise<Client>,
+): Promise<DebianLock | undefined> {
+  if (!recipe.weights.modelcar) return undefined
+  const { platform } = recipe.image
+  return kept?.modelcar ?? resolveDebian(await engine(), modelcarSource, platform, new Date().toISOString())
+}
+
+interface AskedRuntime {
+  platform: string
+  range: string
+  environment: NodeJS.ProcessEnv
+  factory: Promise<FactoryLock | undefined>
+}
+
+async function resolveRuntime(
+  client: Client,
+  source: RuntimeSource,
+  engine: EngineDefinition,
+  { platform, range, environment, factory }: AskedRuntime,
+): Promise<ResolvedRuntime> {
+  const now = new Date().toISOString()
+  switch (source.type) {
+    case 'upstream': {
+      const { runtime, said } = await resolveUpstream(client, source, platform)
+      return { runtime, version: versionFrom(said, engine, source.base) }
+    }
+    case 'python': {
+      const place = { platform, mirror: await mirrorOf(client, environment), factory: await factory }
+      const runtime = await resolvePython(client, source, range, { ...place, now })
+      const found = runtime.distributions.find(({ name }) => name === source.distribution)
+      return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
+    }
+    case 'debian': {
+      const runtime = await resolveDebian(client, source, platform, now)
+      const found = runtime.packages.find(({ name }) => name === source.versionOf)
+      return { runtime, version: versionFrom(found?.version ?? '', engine, source.versionOf) }
+    }
+  }
+}
+
+function versionFrom(text: string, engine: EngineDefinition, where: string): string {
+  const version = engine.versionOf(text)
+  if (version !== null) return version
+  throw new StageError('engine-failed', {
+    attempted: `read the version of ${engine.title} from ${where}`,
+    found: text.trim() === '' ? 'nothing' : text.trim().slice(0, 200),
+    hint: 'check that the base image or archive has this package; `image.base` of the recipe names another base',
+  })
+}
+
+function requireRange(version: string, range: string, engine: EngineDefinition, source: RuntimeSource): void {
+  if (semver.satisfies(version, range, { includePrerelease: true })) return
+  throw new StageError('drifted', {
+    attempted: `lock ${engine.title} ${range}`,
+    found: `${source.base} offers ${version}`,
+    hint: 'widen engine.version in the recipe, or name a base that has the version you want in image.base',
+  })
+}

@@ -1,0 +1,58 @@
+import { planMemory } from '../../images/memory/plan.ts'
+import type { MemoryPlan } from '../../images/memory/result.ts'
+import { IngotError } from '../../lib/error.ts'
+import { type Json, prettyJson } from '../../lib/json.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { describeError, exitCodeOf } from '../commands/exit.ts'
+import { readConfigFile } from '../model-reader/local.ts'
+import { readModel } from '../model-reader/model-reader.ts'
+import { type MemoryArguments, readMemoryArguments } from './arguments.ts'
+import { memoryOptionHelp, memorySummary, memoryUsage } from './options.ts'
+import { memoryTable } from './table.ts'
+
+export interface MemoryIo {
+  stdout(text: string): void
+  stderr(text: string): void
+  environment: NodeJS.ProcessEnv
+  signal?: AbortSignal
+}
+
+export { memoryOptionHelp }
+
+/**
+ * `ingot memory`: prints a table, or one JSON object with `--json`. Exit codes: 0 it fits; 1 it does not fit, or nobody
+ * can tell; 2 the command line is wrong; 3 the model is private or gated.
+ */
+export async function memoryCommand(argv: readonly string[], io: MemoryIo): Promise<number> {
+  if (argv.includes('--help')) return help(io)
+  try {
+    const args = readMemoryArguments(argv)
+    const facts = await factsOf(args, io)
+    const plan = planMemory({ ...args.request, facts })
+    io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryTable(plan, args.model ?? facts.architecture))
+    return plan.fits === true ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof IngotError) || io.signal?.aborted) throw error
+    io.stderr(describeError(error))
+    return exitCodeOf(error)
+  }
+}
+
+/** A configuration alone is enough with `--weights-bytes` or `--available-kv-bytes`; MODEL beside it gives the headers. */
+async function factsOf(args: MemoryArguments, { environment, signal }: MemoryIo): Promise<ModelFacts> {
+  const configured = args.configFile === undefined ? undefined : await readConfigFile(args.configFile)
+  if (args.model === undefined && configured) return configured
+  const read = await readModel(args.model ?? '', environment, signal)
+  return configured ? { ...configured, weights: read.weights, tiedEmbeddings: read.tiedEmbeddings } : read
+}
+
+function jsonOf(plan: MemoryPlan): Json {
+  // A plan holds JSON values only; interfaces without an index signature need the cast.
+  return plan as unknown as Json
+}
+
+function help(io: MemoryIo): number {
+  const lines = Object.entries(memoryOptionHelp).map(([name, text]) => `  --${name.padEnd(32)} ${text}`)
+  io.stdout(`usage: ingot ${memoryUsage}\n\n${memorySummary}\n\n${lines.join('\n')}\n`)
+  return 0
+}

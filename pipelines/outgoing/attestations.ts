@@ -1,0 +1,62 @@
+import { attestationManifest, signatureType } from '../../images/oci/attestation.ts'
+import type { Descriptor } from '../../images/oci/oci.ts'
+import type { Digest } from '../../lib/digest.ts'
+import type { Store } from '../store/store.ts'
+import { storeReferrer } from './attachments.ts'
+import type { ImageDocument } from './documents.ts'
+import type { Sign, Statement } from './signatures.ts'
+
+/** An image or an index, with what is said of it. */
+export interface Said {
+  /** Of the image in statements about it. */
+  name: string
+  image: Descriptor
+  documents: readonly ImageDocument[]
+}
+
+/** A signed statement: cosign's file of it, and the manifest by which a registry finds it. */
+export interface Attestation {
+  name: 'signature' | ImageDocument['name']
+  predicateType: string
+  bundle: Descriptor
+  manifest: Descriptor
+}
+
+/** Signs an image and every document about it. Both forms are in the store then. Throws `tool-failed`. */
+export async function attest(store: Store, said: Said, sign: Sign): Promise<Attestation[]> {
+  const { image } = said
+  const made: Attestation[] = []
+  for (const { name, statement } of statementsOf(said, image.digest)) {
+    const { predicateType } = statement
+    const bundle = await sign(statement)
+    made.push({
+      name,
+      predicateType,
+      bundle,
+      manifest: await storeReferrer(store, (config) =>
+        attestationManifest(image, bundle, config, predicateType),
+      ),
+    })
+  }
+  return made
+}
+
+interface Named {
+  name: Attestation['name']
+  statement: Statement
+}
+
+function statementsOf({ name, documents }: Said, digest: Digest): Named[] {
+  const signature = { subject: { digest }, predicateType: signatureType, predicate: {} }
+  return [
+    { name: 'signature', statement: signature },
+    ...documents.map((document) => ({
+      name: document.name,
+      statement: {
+        subject: { name, digest },
+        predicateType: document.predicateType,
+        predicate: JSON.parse(document.predicate),
+      },
+    })),
+  ]
+}

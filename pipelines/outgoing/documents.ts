@@ -1,0 +1,81 @@
+import { documentTypes } from '../../images/oci/document-types.ts'
+import { predicateTypes, provenanceOf, type Statement, testResultOf } from '../../images/report/provenance.ts'
+import { reportJson } from '../../images/report/report.ts'
+import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
+import type { BuiltImage } from '../catalogue/built-image.ts'
+import type { Sbom } from '../sbom/sbom.ts'
+
+/** One thing that is said about an image: how it lies beside it in a registry, and what a signature attests of it. */
+export interface ImageDocument {
+  name: 'provenance' | 'test-result' | 'report' | 'sbom.spdx' | 'sbom.cyclonedx'
+  predicateType: string
+  predicate: string
+  mediaType: string
+  /** The document as it is stored: a statement of in-toto, or the bare document where its kind has a media type. */
+  text: string
+}
+
+/** Everything known about a built image. An SBOM is among it where one was made. */
+export function documentsOf(
+  { loaded, lock, plan, report }: BuiltImage,
+  options: { isUnverified: boolean; environment: NodeJS.ProcessEnv; sbom?: Sbom | undefined },
+): ImageDocument[] {
+  const { isUnverified, environment, sbom } = options
+  const { recipe } = loaded
+  const provenance = provenanceOf({ recipe, lock, plan, report, isUnverified, ...builderOf(environment) })
+  const whole = prettyJson(reportJson(report))
+  return [
+    statementDocument('provenance', provenance),
+    statementDocument('test-result', testResultOf(report)),
+    {
+      name: 'report',
+      predicateType: predicateTypes.report,
+      predicate: whole,
+      mediaType: documentTypes.report,
+      text: whole,
+    },
+    ...(sbom === undefined ? [] : sbomDocuments(sbom)),
+  ]
+}
+
+/** Both forms of a list of contents. */
+export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
+  return [
+    {
+      name: 'sbom.spdx',
+      predicateType: 'https://spdx.dev/Document',
+      predicate: spdx,
+      mediaType: documentTypes.spdx,
+      text: spdx,
+    },
+    {
+      name: 'sbom.cyclonedx',
+      predicateType: 'https://cyclonedx.org/bom',
+      predicate: cycloneDx,
+      mediaType: documentTypes.cycloneDx,
+      text: cycloneDx,
+    },
+  ]
+}
+
+function statementDocument(name: ImageDocument['name'], statement: Statement): ImageDocument {
+  return {
+    name,
+    predicateType: statement.predicateType,
+    // A statement holds JSON values only; interfaces without an index signature need the cast.
+    predicate: canonicalJson(statement.predicate as unknown as Json),
+    mediaType: documentTypes.statement,
+    text: canonicalJson(statement as unknown as Json),
+  }
+}
+
+/** GitHub's own names of workflow and run; elsewhere the build was somebody's own. */
+export function builderOf(environment: NodeJS.ProcessEnv): { builderId: string; invocationId?: string } {
+  const { GITHUB_SERVER_URL, GITHUB_WORKFLOW_REF, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT } =
+    environment
+  if (!GITHUB_SERVER_URL || !GITHUB_WORKFLOW_REF) return { builderId: 'urn:dev.ingot:builder:local' }
+  return {
+    builderId: `${GITHUB_SERVER_URL}/${GITHUB_WORKFLOW_REF}`,
+    invocationId: `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}/attempts/${GITHUB_RUN_ATTEMPT ?? 1}`,
+  }
+}

@@ -1,0 +1,89 @@
+import type { Descriptor } from '../../images/oci/oci.ts'
+import { modelcarSbomFacts, sbomFactsOf } from '../../images/sbom/sbom.ts'
+import { knownRuntime } from '../build/runtime.ts'
+import { type BuiltImage, imageOf } from '../catalogue/built-image.ts'
+import { type Companion, companionsOf } from '../catalogue/companions.ts'
+import { absenceOf, findHostTool } from '../process/host-tool.ts'
+import type { Progress } from '../process/progress.ts'
+import { type Sbom, sbomOf } from '../sbom/sbom.ts'
+import type { Store } from '../store/store.ts'
+import { documentsOf, type ImageDocument, sbomDocuments } from './documents.ts'
+import { openRescan, type RescanRequest } from './rescan.ts'
+
+export interface PrepareRequest extends RescanRequest {
+  isUnverified: boolean
+  /** `required` fails without syft; `if-possible` says so and goes on. */
+  sbom: 'required' | 'if-possible'
+}
+
+/** A built image and those beside it, each with everything that is said about it. */
+export interface PreparedImage {
+  built: BuiltImage
+  image: Descriptor
+  documents: ImageDocument[]
+  companions: PreparedCompanion[]
+}
+
+export interface PreparedCompanion extends Companion {
+  documents: ImageDocument[]
+}
+
+/**
+ * Everything that is said about an image and its companions, and a last search for secrets in all of it, before a byte leaves.
+ * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
+ */
+export async function prepareImage(built: BuiltImage, request: PrepareRequest): Promise<PreparedImage> {
+  const { store, isUnverified, environment, sbom, onNotice } = request
+  const image = await imageOf(store, built)
+  const hasSbom = sbom === 'required' || (await findHostTool('syft', environment)) !== undefined
+  if (!hasSbom) onNotice(absenceOf('syft'))
+  const rescan = await openRescan(built, request)
+  const listed = hasSbom ? await builtSbom(built, request) : undefined
+  const documents = documentsOf(built, { isUnverified, environment, sbom: listed })
+  await rescan.image(documents)
+  const companions: PreparedCompanion[] = []
+  for (const companion of await companionsOf(store, built)) {
+    const isListed = hasSbom && companion.programs.length > 0
+    const own = isListed ? sbomDocuments(await companionSbom(built, companion, request)) : []
+    await rescan.companion(companion, own)
+    companions.push({ ...companion, documents: own })
+  }
+  return { built, image, documents, companions }
+}
+
+/** The same of several images, one after the other. Throws as `prepareImage` does. */
+export async function prepareImages(
+  built: readonly BuiltImage[],
+  request: PrepareRequest,
+  progress: Progress,
+): Promise<PreparedImage[]> {
+  const prepared: PreparedImage[] = []
+  for (const image of built) {
+    progress.step(`list and scan ${image.report.image}`)
+    prepared.push(await prepareImage(image, request))
+  }
+  return prepared
+}
+
+type SbomContext = Pick<PrepareRequest, 'environment' | 'signal'> & { store: Store }
+
+/** What a server's image is made of. Throws `no-tool` and `tool-failed`. */
+export async function builtSbom(
+  { loaded, plan, lock, report }: BuiltImage,
+  { store, environment, signal }: SbomContext,
+): Promise<Sbom> {
+  const licences = (await knownRuntime(store, plan))?.licences
+  const facts = sbomFactsOf(loaded.recipe, lock, report.image, licences)
+  const layers = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
+  return sbomOf({ store, facts, layers, environment, ...(signal && { signal }) })
+}
+
+/** What a companion with programs is made of. Throws `no-tool` and `tool-failed`. */
+export async function companionSbom(
+  { loaded, lock }: BuiltImage,
+  { image, programs }: Companion,
+  { store, environment, signal }: SbomContext,
+): Promise<Sbom> {
+  const facts = modelcarSbomFacts(loaded.recipe, lock, image.digest)
+  return sbomOf({ store, facts, layers: programs, environment, ...(signal && { signal }) })
+}

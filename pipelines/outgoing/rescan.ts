@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { modelcarPolicy } from '../../images/plan/modelcar.ts'
+import type { ScanPolicy } from '../../images/plan/scan-policy.ts'
+import type { ScanReport } from '../../images/report/scan-result.ts'
+import type { Digest } from '../../lib/digest.ts'
+import { messageOf } from '../../lib/error.ts'
+import { prettyJson } from '../../lib/json.ts'
+import { type KnownSecret, knownSecrets } from '../../lib/known-secrets.ts'
+import type { BuiltImage } from '../catalogue/built-image.ts'
+import type { Companion } from '../catalogue/companions.ts'
+import type { Login } from '../network/login.ts'
+import { stateFolder } from '../process/folders.ts'
+import { absenceOf, findHostTool } from '../process/host-tool.ts'
+import { hubTokenOf } from '../scan/hub-token.ts'
+import { secretsInFiles } from '../scan/logs.ts'
+import { refuseSecrets, scanImage, secretsIn } from '../scan/scan.ts'
+import { searchWeightLayers, type WeightsSearch } from '../scan/weights.ts'
+import { readBlobText } from '../store/blobs.ts'
+import { readImageManifest } from '../store/image.ts'
+import type { Store } from '../store/store.ts'
+import type { ImageDocument } from './documents.ts'
+
+export interface RescanRequest {
+  store: Store
+  environment: NodeJS.ProcessEnv
+  signal?: AbortSignal
+  /** The registry's login: its password must be in nothing that is sent. */
+  login?: Login | undefined
+  /** Reads secrets that only Dagger's providers do. */
+  resolveSecret?: ((uri: string) => Promise<string>) | undefined
+  onNotice(text: string): void
+}
+
+/** Scans of what leaves; each throws `secret-found` and `against-policy`. */
+export interface Rescan {
+  /** The server's image with all that would go with it. */
+  image(documents: readonly ImageDocument[]): Promise<ScanReport>
+  /** A companion; undefined when it holds the model's own bytes and nothing else. */
+  companion(companion: Companion, documents: readonly ImageDocument[]): Promise<ScanReport | undefined>
+}
+
+/** Learns what must not be found: the secrets of this run. */
+export async function openRescan(built: BuiltImage, request: RescanRequest): Promise<Rescan> {
+  const { loaded, lock, plan, report } = built
+  const { environment, onNotice } = request
+  if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
+  const secrets = await secretsOf(built, request)
+  const weights = () => searchWeightLayers(request.store, plan, secrets)
+  const scan = async (
+    name: string,
+    image: Digest,
+    layers: ReadonlySet<Digest>,
+    policy: ScanPolicy,
+    texts: Record<string, string>,
+  ) => scanOne({ ...request, name, image, layers, policy, texts, secrets, weights: await weights() })
+  return {
+    async image(documents) {
+      const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
+      const seen = await scan(report.name, report.image, new Set(runtime), plan.policy, {
+        'recipe.json': JSON.stringify(loaded.recipe, null, 2),
+        'plan.json': JSON.stringify(plan, null, 2),
+        'lock.json': prettyJson(lock),
+        ...textsOf(documents),
+      })
+      refuseSecrets(report.name, await secretsInFiles(join(stateFolder(), 'logs'), secrets))
+      return seen
+    },
+    async companion({ name, image, programs }, documents) {
+      const full = `${report.name}-${name}`
+      const texts = textsOf(documents)
+      if (programs.length > 0)
+        return scan(full, image.digest, new Set(programs), modelcarPolicy(plan.policy), texts)
+      const inTexts = secretsIn({ ...(await ownTexts(request.store, image.digest)), ...texts }, secrets)
+      refuseSecrets(full, [...inTexts, ...(await weights()).secrets])
+      return undefined
+    },
+  }
+}
+
+interface OneScan extends RescanRequest {
+  name: string
+  image: Digest
+  /** Layers that are read. */
+  layers: ReadonlySet<Digest>
+  policy: ScanPolicy
+  texts: Record<string, string>
+  secrets: readonly KnownSecret[]
+  weights: WeightsSearch
+}
+
+async function scanOne(one: OneScan) {
+  const { store, name, image, layers, policy, texts, secrets, weights, environment, signal } = one
+  const manifest = await readImageManifest(store, image)
+  return scanImage({
+    store,
+    name,
+    layers: manifest.layers.filter(({ digest }) => layers.has(digest)),
+    texts: { ...(await ownTexts(store, image)), ...texts },
+    policy,
+    secrets,
+    weights,
+    environment,
+    ...(signal && { signal }),
+  })
+}
+
+/** What an image says besides its layers. */
+async function ownTexts(store: Store, image: Digest): Promise<Record<string, string>> {
+  const { config } = await readImageManifest(store, image)
+  return {
+    'config.json': await readBlobText(store, config.digest),
+    'manifest.json': await readBlobText(store, image),
+  }
+}
+
+async function secretsOf({ loaded }: BuiltImage, request: RescanRequest): Promise<KnownSecret[]> {
+  const { environment, login, resolveSecret, onNotice } = request
+  const context = { recipeFolder: loaded.folder, environment, ...(resolveSecret && { resolveSecret }) }
+  const onUnread = (error: unknown) =>
+    onNotice(`the Hub’s token is not searched for, as it cannot be read: ${messageOf(error)}`)
+  return knownSecrets(environment, {
+    'the registry’s login': passwordOf(login),
+    'weights.source.token': await hubTokenOf(loaded.recipe.weights.source, context, onUnread),
+  })
+}
+
+function textsOf(documents: readonly ImageDocument[]): Record<string, string> {
+  return Object.fromEntries(documents.map(({ name, text }) => [`${name}.json`, text]))
+}
+
+function passwordOf(login: Login | undefined): string | undefined {
+  if (login === undefined) return undefined
+  if (login.type === 'identity') return login.token
+  return Buffer.from(login.basic, 'base64')
+    .toString('utf8')
+    .replace(/^[^:]*:/, '')
+}

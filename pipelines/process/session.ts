@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { connect as connectTo } from 'node:net'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import type { Client, Directory, File } from '@dagger.io/dagger'
+import { messageOf } from '../../lib/error.ts'
+import { StageError } from '../error.ts'
+import { makeFolder } from '../files/make-folder.ts'
+import { saidWhile } from '../network/waiting.ts'
+import { daggerErrorFrom } from './dagger-error.ts'
+import { findProgram } from './program.ts'
+
+/** What stages are given to work with; only those that build with it know the SDK itself. */
+export type { Client, Directory, File }
+
+/** A Dagger engine that is opened when first asked for and stays open until `close`. */
+export interface LazyEngine {
+  /** Throws `no-engine` (exit 3) when there is none. */
+  client(): Promise<Client>
+  /** Ends the session and with it whatever still runs in it. */
+  close(): Promise<void>
+}
+
+/** The SDK's own limit for a session to answer; an image of the engine may have to be pulled before. */
+const startLimit = '5 min'
+
+const containerTools = ['docker', 'podman', 'nerdctl', 'finch', 'container']
+
+/** `logFile` gets everything the engine says. */
+export function lazyEngine(logFile: string): LazyEngine {
+  let opened: Promise<Client> | undefined
+  let ended: Promise<void> = Promise.resolve()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const open = async () => {
+    await requireEngine()
+    await requireProgram()
+    await requireAnswer(process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST'], logFile)
+    await makeFolder(dirname(logFile))
+    // Loading the SDK takes half a second, which a command that needs no engine does not spend.
+    const { connect } = await import('@dagger.io/dagger')
+    const log = createWriteStream(logFile, { flags: 'a' })
+    const { promise, resolve, reject } = Promise.withResolvers<Client>()
+    ended = connect(
+      async (client) => {
+        resolve(client)
+        await released
+      },
+      { LogOutput: log },
+    )
+      .catch((error: unknown) => reject(engineFailed(error, logFile)))
+      .finally(() => log.end())
+    return promise
+  }
+  return {
+    client: () => (opened ??= saidWhile(`the Dagger engine is starting; gives up after ${startLimit}`, open)),
+    close: async () => {
+      release()
+      await ended
+    },
+  }
+}
+
+export interface EngineSource {
+  /** Where an engine comes from; null when nowhere. */
+  found: string | null
+  /** Container tools that are installed and whose service does not answer. */
+  silent: string[]
+}
+
+/** Says whether an engine can be had, without starting one. */
+export async function engineSource(): Promise<EngineSource> {
+  const given = process.env['DAGGER_SESSION_PORT']
+    ? 'the session of `dagger run`'
+    : process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST']
+  if (given) return { found: given, silent: [] }
+  const silent: string[] = []
+  for (const tool of containerTools) {
+    if ((await findProgram(tool)) === null) continue
+    if (await answers(tool)) return { found: `${tool}, by the SDK's own provisioning`, silent }
+    silent.push(tool)
+  }
+  return { found: null, silent }
+}
+
+/** A client alone runs nothing: its service is asked. */
+async function answers(tool: string): Promise<boolean> {
+  const question = tool === 'container' ? ['system', 'status'] : ['info']
+  return promisify(execFile)(tool, question, { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Where the SDK's own program comes from, which opens each session: not needed inside `dagger run`. */
+export interface ProgramSource {
+  /** Path of the program; null where the SDK downloads it. */
+  path: string | null
+  /** False where `path` is given and is no program. */
+  isThere: boolean
+}
+
+export async function programSource(): Promise<ProgramSource> {
+  const named = process.env['_EXPERIMENTAL_DAGGER_CLI_BIN']
+  if (!named) return { path: null, isThere: true }
+  const found = await findProgram(named)
+  return { path: found ?? named, isThere: found !== null }
+}
+
+/** The SDK waits for a program that is not there without saying why. */
+async function requireProgram(): Promise<void> {
+  const { path, isThere } = await programSource()
+  if (isThere || process.env['DAGGER_SESSION_PORT']) return
+  throw new StageError('no-engine', {
+    attempted: 'run the program of Dagger',
+    found: `_EXPERIMENTAL_DAGGER_CLI_BIN names ${path}, which is no program`,
+    hint: 'correct the path, or unset the variable: the SDK then downloads the program',
+  })
+}
+
+async function requireEngine(): Promise<void> {
+  const { found, silent } = await engineSource()
+  if (found !== null) return
+  throw new StageError('no-engine', {
+    attempted: 'start a Dagger engine',
+    found:
+      silent.length === 0
+        ? `none of ${containerTools.join(', ')} is installed and no engine address is set`
+        : `${silent.join(' and ')} ${silent.length === 1 ? 'is' : 'are'} installed and ${silent.length === 1 ? 'does' : 'do'} not answer; no engine address is set`,
+    hint: 'install or start Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
+  })
+}
+
+/** The SDK tries for minutes to reach an address where nobody listens; a socket or port is asked first. */
+async function requireAnswer(host: string | undefined, logFile: string): Promise<void> {
+  const place = /^unix:\/\/(?<path>.+)$|^tcp:\/\/(?<name>[^:/]+):(?<port>\d+)$/.exec(host ?? '')?.groups
+  if (place === undefined || process.env['DAGGER_SESSION_PORT']) return
+  const { path, name, port } = place
+  const socket =
+    path === undefined ? connectTo({ host: name ?? '', port: Number(port) }) : connectTo({ path })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(10_000) })
+  } catch (cause) {
+    throw engineFailed(cause, logFile)
+  } finally {
+    socket.destroy()
+  }
+}
+
+function engineFailed(cause: unknown, logFile: string): StageError {
+  const known = daggerErrorFrom(cause, logFile)
+  if (known?.code === 'no-engine') return known
+  return new StageError('no-engine', {
+    attempted: 'open a session with the Dagger engine',
+    found: messageOf(cause),
+    hint: `see ${logFile}; check that Docker or Podman runs, or the address in _EXPERIMENTAL_DAGGER_RUNNER_HOST`,
+    cause,
+  })
+}
+
+/** An error of Dagger in words; anything else as it is. */
+export function explained(error: unknown, logFile: string): unknown {
+  return daggerErrorFrom(error, logFile) ?? error
+}

@@ -1,0 +1,115 @@
+import { parseJson, valuesAt } from '../../images/boot/answer-text.ts'
+import { differences } from '../../images/boot/answers.ts'
+import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import type { Behaviour, HttpProbe } from '../../images/boot/probe.ts'
+import { chatBody } from '../../images/engines/openai-probes.ts'
+import { type Exchange, exchange } from './exchange.ts'
+
+/** Time of one boot, counted from the request to boot. */
+export interface Clock {
+  now(): number
+}
+
+/** Milliseconds since then, without the noise of binary fractions. */
+export function elapsedMs(clock: Clock, beganMs: number): number {
+  return Math.round((clock.now() - beganMs) * 10) / 10
+}
+
+export interface AskOptions {
+  clock: Clock
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * `wrong` came with the right status and another content and `forbidden` wants a key, which waiting does not mend;
+ * `refused` is another status or no whole answer, `unreached` not the beginning of one.
+ */
+export type Outcome = 'passed' | 'wrong' | 'forbidden' | 'refused' | 'unreached'
+
+/** Puts one question to the server and judges the answer. Never throws: a broken connection is a failed check. */
+export async function runProbe(
+  url: string,
+  probe: HttpProbe,
+  options: AskOptions,
+): Promise<CheckResult & { outcome: Outcome }> {
+  const beganMs = options.clock.now()
+  const timeoutMs = probe.timeoutSeconds * 1000
+  const came = await exchange(url, probe.request, { timeoutMs, signal: options.signal })
+  const wrong = came.type === 'answer' ? differences(came.answer, probe.expect) : [came.words]
+  return {
+    ...namedCheck(probe),
+    status: wrong.length === 0 ? 'passed' : 'failed',
+    observed: wrong.length === 0 ? 'as expected' : wrong.join('; '),
+    beganMs,
+    durationMs: elapsedMs(options.clock, beganMs),
+    evidence: came.type === 'answer' ? came.answer.body.slice(0, 1000) : came.partial,
+    outcome: outcomeOf(came, probe, wrong),
+  }
+}
+
+function outcomeOf(came: Exchange, { expect }: HttpProbe, wrong: readonly string[]): Outcome {
+  if (wrong.length === 0) return 'passed'
+  const status = came.type === 'answer' ? came.answer.status : came.status
+  if (status === null) return 'unreached'
+  if (status === 401 || status === 403) return 'forbidden'
+  return came.type === 'answer' && status === expect.status ? 'wrong' : 'refused'
+}
+
+/** The result of a question that was not put. */
+export function skippedProbe(probe: HttpProbe, reason: string, clock: Clock): CheckResult {
+  return {
+    ...namedCheck(probe),
+    status: 'skipped',
+    observed: `not asked: ${reason}`,
+    beganMs: clock.now(),
+    durationMs: 0,
+    evidence: '',
+  }
+}
+
+/** One prompt answered greedily; a text instead of an answer says what went wrong. */
+export async function recordAnswer(
+  url: string,
+  target: { model: string; ask: Behaviour['ask'] },
+  prompt: string,
+  options: AskOptions & { timeoutMs: number },
+): Promise<RecordedAnswer | string> {
+  const beganMs = options.clock.now()
+  const request = { method: 'POST', path: target.ask.path, body: chatBody(target.model, prompt, 64) } as const
+  const came = await exchange(url, request, options)
+  if (came.type === 'trouble') return came.words
+  const wrong = differences(came.answer, {
+    type: 'json',
+    status: 200,
+    checks: [{ at: 'usage.completion_tokens', rule: 'positive' }],
+  })
+  if (wrong.length > 0) return wrong.join('; ')
+  const body = parseJson(came.answer.body)
+  const [content] = valuesAt(body, target.ask.textAt)
+  return {
+    prompt,
+    // Models that think first may give their tokens elsewhere and leave the text empty.
+    answer: typeof content === 'string' ? content : '',
+    tokens: Number(valuesAt(body, 'usage.completion_tokens')[0]),
+    durationMs: elapsedMs(options.clock, beganMs),
+  }
+}
+
+function namedCheck(probe: HttpProbe): Pick<CheckResult, 'id' | 'group' | 'title' | 'required' | 'expected'> {
+  const { id, group, title, required } = probe
+  return { id, group, title, required, expected: expectedWords(probe) }
+}
+
+function expectedWords({ expect }: HttpProbe): string {
+  switch (expect.type) {
+    case 'text':
+      return `${expect.status} with ${expect.contains.join(', ') || 'any text'}`
+    case 'json':
+      return `${expect.status} with ${expect.checks.map((check) => check.at).join(', ') || 'any JSON'}`
+    case 'event-stream':
+      return `${expect.status}, events with text${expect.endMarker === null ? '' : `, then ${expect.endMarker}`}`
+    case 'json-lines':
+      return `${expect.status}, JSON lines with text`
+  }
+}

@@ -1,0 +1,129 @@
+import { valuesAt } from '../../images/boot/answer-text.ts'
+import type { Answer } from '../../images/boot/answers.ts'
+import type { ProbeRequest } from '../../images/boot/probe.ts'
+import { errnoOf, messageOf } from '../../lib/error.ts'
+import type { Json } from '../../lib/json.ts'
+
+/** Largest body that is read of one answer; a server that sends more is broken or not ours. */
+const bodyLimitBytes = 16 * 1024 * 1024
+
+/** What came of one question: a whole answer, or the words for what went wrong and what had come until then. */
+export type Exchange =
+  | { type: 'answer'; answer: Answer }
+  | {
+      type: 'trouble'
+      words: string
+      partial: string
+      /** Null when not even the head of an answer came. */
+      status: number | null
+    }
+
+export interface ExchangeOptions {
+  timeoutMs: number
+  signal?: AbortSignal | undefined
+  /** Called with every piece of the body as it arrives. */
+  onPiece?(text: string): void
+}
+
+/** What had arrived when an exchange ended early. */
+interface Progress {
+  status: number | null
+  bytes: number
+  text: string
+}
+
+/** Puts one question over HTTP and reads the whole answer. Redirects are not followed. Never throws. */
+export async function exchange(
+  url: string,
+  request: ProbeRequest,
+  options: ExchangeOptions,
+): Promise<Exchange> {
+  const progress: Progress = { status: null, bytes: 0, text: '' }
+  const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs))
+  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout
+  try {
+    return { type: 'answer', answer: await send(url, request, signal, progress, options.onPiece) }
+  } catch (error) {
+    const words = timeout.aborted ? hangWords(progress, options.timeoutMs) : brokenWords(error, progress)
+    return { type: 'trouble', words, partial: progress.text.slice(0, 1000), status: progress.status }
+  }
+}
+
+/** The text that is sent; a plan holds long prompts as a text and how often it comes. */
+export function bodyOf({ raw, body, prompt }: ProbeRequest): string | undefined {
+  if (raw !== undefined || body === undefined) return raw
+  if (prompt === undefined) return JSON.stringify(body)
+  const [role] = valuesAt(body, 'messages.0.role')
+  const message = { role: String(role), content: prompt.repeat.repeat(prompt.times) }
+  return JSON.stringify({ ...(isObject(body) ? body : {}), messages: [message] })
+}
+
+function isObject(body: Json): body is { readonly [key: string]: Json } {
+  return body !== null && typeof body === 'object' && !Array.isArray(body)
+}
+
+async function send(
+  url: string,
+  request: ProbeRequest,
+  signal: AbortSignal,
+  progress: Progress,
+  onPiece: ExchangeOptions['onPiece'],
+): Promise<Answer> {
+  const body = bodyOf(request)
+  const response = await fetch(`${url}${request.path}`, {
+    method: request.method,
+    ...(body === undefined ? {} : { body }),
+    // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
+    headers: { connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    signal,
+    redirect: 'manual',
+  })
+  progress.status = response.status
+  const pieces = await readBody(response, progress, onPiece)
+  return {
+    status: response.status,
+    contentType: response.headers.get('content-type') ?? '',
+    location: response.headers.get('location'),
+    body: progress.text,
+    pieces,
+  }
+}
+
+async function readBody(
+  response: Response,
+  progress: Progress,
+  onPiece: ExchangeOptions['onPiece'],
+): Promise<number> {
+  const decoder = new TextDecoder()
+  let pieces = 0
+  for await (const chunk of response.body ?? []) {
+    pieces += 1
+    progress.bytes += chunk.byteLength
+    const text = decoder.decode(chunk, { stream: true })
+    progress.text += text
+    onPiece?.(text)
+    if (progress.bytes > bodyLimitBytes) throw new BodyTooLong()
+  }
+  progress.text += decoder.decode()
+  return pieces
+}
+
+class BodyTooLong extends Error {}
+
+function hangWords({ status, bytes }: Progress, timeoutMs: number): string {
+  const limit = `${Number((timeoutMs / 1000).toFixed(1))} s`
+  return status === null
+    ? `no answer within ${limit}: the server took the question and said nothing`
+    : `the answer (${status}) began and never ended: ${bytes} bytes within ${limit}`
+}
+
+function brokenWords(error: unknown, { status, bytes }: Progress): string {
+  if (error instanceof BodyTooLong) return `the answer is longer than ${bodyLimitBytes / 1024 ** 2} MiB`
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = errnoOf(cause)
+  const closed = code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+  const reason = closed ? 'the server closed it' : (code ?? messageOf(cause ?? error))
+  return status === null
+    ? `connection failed: ${reason}`
+    : `the connection broke after ${bytes} bytes of the answer (${status}): ${reason}`
+}

@@ -1,0 +1,237 @@
+import type { BootReport, Measured, RecordedAnswer, Span, SpeedRun } from '../../images/boot/boot-report.ts'
+import type { CheckResult } from '../../images/boot/check-result.ts'
+import { containerChecks } from '../../images/boot/container-checks.ts'
+import type { ContainerFacts } from '../../images/boot/container-facts.ts'
+import type { StopOccasion } from '../../images/boot/probe.ts'
+import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
+import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.ts'
+import { stopSchedule } from '../../images/boot/stop-check.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import { unmetRequirements } from '../../images/plan/requirements.ts'
+import type { Digest } from '../../lib/digest.ts'
+import type { BootedServer, BootRequest, Runner, WeightsMount } from '../boot/runner.ts'
+import { StageError } from '../error.ts'
+import { type Clock, skippedProbe } from './ask.ts'
+import { gpuChecks } from './gpu.ts'
+import { usualLimits, type VerifyLimits } from './limits.ts'
+import { askAll, recordAnswers } from './questions.ts'
+import { waitUntilReady } from './readiness.ts'
+import { measureSpeed, median } from './speed.ts'
+import { deafChecks, type StopResult, stopLoading, stopServer, untriedResult } from './stopping.ts'
+import type { ReadyTrial, Trial } from './trial.ts'
+
+/** What verification reads of a plan. */
+export type VerifyPlan = Pick<
+  ImagePlan,
+  'name' | 'model' | 'port' | 'sharedMemoryBytes' | 'requires' | 'verify'
+>
+
+export interface VerifyContext {
+  runner: Runner
+  onStep(text: string): void
+  signal?: AbortSignal
+  limits?: VerifyLimits
+  /** Weights of an image that does not hold them. */
+  mounts?: readonly WeightsMount[]
+}
+
+/**
+ * Boots the image under every profile and identity the plan asks for, one after the other. Throws `unfit-machine` when
+ * driver or GPU cannot run it.
+ */
+export async function verifyImage(
+  image: Digest,
+  plan: VerifyPlan,
+  context: VerifyContext,
+): Promise<BootReport[]> {
+  const machine = await context.runner.machine()
+  requireFit(plan, machine, context.runner)
+  const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
+  const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
+  const boots: BootReport[] = []
+  for (const [index, profile] of profiles.entries()) {
+    const { uid, gid } = profile.identity
+    context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
+    const clock = startClock()
+    const occasion = schedule.ofBoots[index] ?? 'idle'
+    const request = { image, profile, port: plan.port, mounts: context.mounts ?? [] }
+    const tryIt = (server: BootedServer) =>
+      tryServer({ server, plan, clock, machine, profile, context, occasion })
+    boots.push(await context.runner.boot(request, tryIt))
+    context.signal?.throwIfAborted()
+    if (index === profiles.length - 1) await stopAgain(boots, request, plan, schedule.besides, context)
+  }
+  return boots
+}
+
+/** Boots that are made for one stop alone, under the last profile; their results stand in its report. */
+async function stopAgain(
+  boots: BootReport[],
+  request: BootRequest,
+  plan: VerifyPlan,
+  occasions: readonly StopOccasion[],
+  context: VerifyContext,
+): Promise<void> {
+  const last = boots.pop()
+  if (last === undefined) return
+  const rules = plan.verify.behaviour.stop
+  const checks = [...last.checks, ...deafChecks(rules, 0)]
+  const stops = [...(last.stops ?? [])]
+  const isReady = [...boots, last].every(({ readyAfterMs }) => readyAfterMs !== null)
+  // One that was never ready has been stopped idle in its own boot.
+  for (const occasion of isReady ? occasions : occasions.filter((one) => one !== 'idle')) {
+    if (isReady) context.onStep(`boot to stop it: ${occasion}`)
+    const { check, run } = isReady
+      ? await stopInBoot(occasion, request, plan, context)
+      : untriedResult(occasion, rules, 'the server was never ready', 0)
+    checks.push(check)
+    if (run !== null) stops.push(run)
+    context.signal?.throwIfAborted()
+  }
+  boots.push({ ...last, checks, stops })
+}
+
+async function stopInBoot(
+  occasion: StopOccasion,
+  request: BootRequest,
+  plan: VerifyPlan,
+  { runner, signal, limits = usualLimits }: VerifyContext,
+): Promise<StopResult> {
+  const clock = startClock()
+  if (occasion === 'loading') return stopLoading(runner, request, plan, clock)
+  return runner.boot(request, async (server) => {
+    const trial: Trial = { server, plan, clock, limits, signal }
+    const { status, observed } = await waitUntilReady(trial)
+    return stopServer(trial, occasion, status === 'passed' ? null : `not ready this time: ${observed}`)
+  })
+}
+
+function requireFit(plan: VerifyPlan, machine: RunnerFacts, { gpus }: Runner): void {
+  const unmet = plan.requires === undefined ? [] : unmetRequirements(plan.requires, machine, gpus)
+  if (unmet.length === 0) return
+  throw new StageError('unfit-machine', {
+    attempted: `boot ${plan.name} here`,
+    found: unmet.map(({ found }) => found).join('; '),
+    hint: [...new Set(unmet.map(({ hint }) => hint))].join('; '),
+  })
+}
+
+interface Booting {
+  server: BootedServer
+  plan: VerifyPlan
+  clock: Clock
+  machine: RunnerFacts
+  profile: BootProfile
+  context: VerifyContext
+  /** What the server is doing when it is told to stop. */
+  occasion: StopOccasion
+}
+
+async function tryServer(booting: Booting): Promise<BootReport> {
+  const { server, plan, clock, profile, context, occasion } = booting
+  const { onStep, signal, limits = usualLimits } = context
+  const trial: Trial = { server, plan, clock, limits, signal }
+  const containerMs = clock.now()
+  const readiness = await waitUntilReady(trial)
+  const ready = readiness.status === 'passed'
+  if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s`)
+  const deadlineMs = clock.now() + limits.askSeconds * 1000
+  const asked = ready
+    ? await askServer({ ...trial, deadlineMs }, context.runner.gpus > 0)
+    : nothingAsked(trial)
+  const facts = await server.facts()
+  const ending = { exitCode: await server.exitCode() }
+  const contained = containerChecks(facts, ending, profile, clock.now())
+  const gpuMemoryBytes = await server.gpuMemoryBytes()
+  const dead = ending.exitCode === null ? null : 'the server had ended before'
+  if (dead !== null) await server.stop(plan.verify.behaviour.stop.signal, 0)
+  // A server that never got ready is stopped all the same.
+  const stop = await stopServer(trial, ready && occasion !== 'loading' ? occasion : 'idle', dead)
+  const checks = [readiness, ...asked.checks, ...contained, stop.check]
+  return {
+    profile: profile.name,
+    runner: context.runner.name,
+    identity: profile.identity,
+    machine: booting.machine,
+    readyAfterMs: ready ? readiness.durationMs : null,
+    ...peakMemory(facts),
+    measured: measuredOf(containerMs, readiness, asked.runs, facts, gpuMemoryBytes),
+    spans: spansOf(containerMs, checks),
+    facts,
+    checks,
+    answers: asked.answers,
+    stops: stop.run === null ? [] : [stop.run],
+    logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
+  }
+}
+
+interface Asked {
+  checks: CheckResult[]
+  answers: RecordedAnswer[]
+  runs: SpeedRun[]
+}
+
+async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<Asked> {
+  const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
+  const recorded = await recordAnswers(trial)
+  const speed = await measureSpeed(trial)
+  const onGpu = onGpus ? await gpuChecks(trial) : []
+  return {
+    checks: [...checks, recorded.check, speed.check, ...onGpu],
+    answers: recorded.answers,
+    runs: speed.runs,
+  }
+}
+
+function nothingAsked({ plan, clock }: Trial): Asked {
+  const { probes } = plan.verify.behaviour
+  const checks = probes.map((probe) => skippedProbe(probe, 'the server was never ready', clock))
+  return { checks, answers: [], runs: [] }
+}
+
+function peakMemory({ cgroupPeakBytes, residentPeakBytes }: ContainerFacts) {
+  if (cgroupPeakBytes !== null) return { peakMemoryBytes: cgroupPeakBytes, peakMemoryFrom: 'cgroup' } as const
+  return {
+    peakMemoryBytes: residentPeakBytes,
+    peakMemoryFrom: residentPeakBytes === null ? null : 'resident',
+  } as const
+}
+
+function measuredOf(
+  containerMs: number,
+  readiness: CheckResult,
+  runs: SpeedRun[],
+  { cgroupPeakBytes, residentPeakBytes }: ContainerFacts,
+  gpuMemoryBytes: number | null,
+): Measured {
+  return {
+    containerMs,
+    readyMs: readiness.status === 'passed' ? readiness.durationMs : null,
+    firstTokenMs: median(runs.map((run) => run.firstTokenMs)),
+    tokensPerSecond: median(runs.map((run) => run.tokensPerSecond)),
+    runs,
+    hostMemory: { cgroupPeakBytes, residentPeakBytes },
+    gpuMemoryBytes,
+  }
+}
+
+function spansOf(containerMs: number, checks: readonly CheckResult[]): Span[] {
+  const timed = checks.filter((check) => check.durationMs > 0)
+  return [
+    { what: 'pull the image and start the container', beganMs: 0, endedMs: containerMs },
+    ...timed.map(({ title, beganMs, durationMs }) => ({
+      what: title,
+      beganMs,
+      endedMs: beganMs + durationMs,
+    })),
+  ]
+}
+
+function startClock(): Clock {
+  const beganMs = performance.now()
+  return { now: () => Math.round((performance.now() - beganMs) * 10) / 10 }
+}
+
+function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n')
+}

@@ -1,0 +1,312 @@
+import { describe, expect, test } from 'vitest'
+import { engineOf } from '../../../images/engines/engines.ts'
+import { argumentProblems } from '../../../images/engines/reserved-flags.ts'
+import { reservedVariable } from '../../../images/engines/reserved-variables.ts'
+import { judgeRecipe } from '../../../images/plan/judge-recipe.ts'
+import { planImage } from '../../../images/plan/plan.ts'
+import { reservedLabel } from '../../../images/plan/reserved-labels.ts'
+import { parseRecipe } from '../../../recipes/parse.ts'
+import { type EngineId, engineIds, type Recipe } from '../../../recipes/recipe.ts'
+import { deploymentFor, lockFor, readRecipeText, recipeFor } from '../engines/fixtures.ts'
+
+/** The recipe of an engine with one more key of a section, and the place of a text in it. */
+function recipeWith(id: EngineId, section: string, lines: string) {
+  const plain = readRecipeText(`smollm2-135m-${id}.yaml`).replace(/\n {2}environment:\n(?: {4}.*\n)+/, '\n')
+  return plain.includes(`\n${section}:\n`)
+    ? plain.replace(`\n${section}:\n`, `\n${section}:\n${lines}\n`)
+    : `${plain}${section}:\n${lines}\n`
+}
+
+function judged(text: string) {
+  const parsed = parseRecipe(text, 'r.yaml', judgeRecipe)
+  return parsed.ok ? { problems: [], doubts: parsed.doubts } : { problems: parsed.problems, doubts: [] }
+}
+
+function columnOf(text: string, part: string) {
+  const line = text.split('\n').findIndex((item) => item.includes(part))
+  return { line: line + 1, column: (text.split('\n')[line] ?? '').indexOf(part) + 1 }
+}
+
+const gpuEngines = ['vllm', 'llama-cpp'] as const
+
+/** Every key of `serving` that may become a flag, set to something that is no default. */
+const everything: Partial<Recipe['serving']> = {
+  contextLength: 1024,
+  parallelism: 4,
+  dtype: 'bfloat16',
+  quantization: 'fp8',
+  kvCacheDtype: 'fp8',
+  tensorParallel: 2,
+  gpuMemoryUtilization: 0.8,
+  maxInputTokens: 512,
+  maxPrefillTokens: 2048,
+  port: 9090,
+}
+
+describe.each(engineIds)('%s', (id) => {
+  const engine = engineOf(id)
+  const isFlag = (part: string) => /^--?[A-Za-z]/.test(part)
+  const deployments = engine.runtimes.map((runtime) => {
+    const recipe = recipeFor(id, ({ serving }) => void Object.assign(serving, everything))
+    recipe.engine.device = runtime.device
+    return { ...deploymentFor(recipe), runtime }
+  })
+
+  test('refuses every flag that its command line has, and says what to use instead', () => {
+    expect(deployments.length).toBeGreaterThan(0)
+    for (const deployment of deployments) {
+      const [, ...parts] = engine.command(deployment)
+      const { device } = deployment.runtime
+      for (const flag of parts.filter(isFlag).filter((part) => part !== '-m'))
+        expect([flag, argumentProblems([flag], engine.reserved, device)]).toMatchObject([
+          flag,
+          [{ index: 0, hint: expect.stringMatching(/.{10}/) }],
+        ])
+    }
+  })
+
+  test('refuses every variable of its image, or the variable is known to be free', () => {
+    for (const deployment of deployments) {
+      const lock = lockFor(deployment.recipe)
+      const names = Object.keys(engine.environment(deployment))
+      const all = planImage(recipeFor(id), lockFor(recipeFor(id))).config.Env?.map(
+        (line) => line.split('=')[0] ?? '',
+      )
+      expect(lock.engine.id).toBe(id)
+      for (const name of [...names, ...(all ?? [])])
+        if (!free.has(name))
+          expect([name, reservedVariable(name, 'other', engine.reserved)]).not.toContain(undefined)
+    }
+  })
+
+  test('refuses every label of its image', () => {
+    for (const delivery of ['baked', 'mounted'] as const) {
+      const recipe = recipeFor(id, ({ weights, model }) => {
+        weights.delivery = delivery
+        model.license = 'apache-2.0'
+      })
+      for (const label of Object.keys(planImage(recipe, lockFor(recipe)).config.Labels ?? {}))
+        expect([label, reservedLabel(label)]).not.toContain(undefined)
+    }
+  })
+})
+
+/** Set by an image and free for a recipe: none of them is a promise. */
+const free = new Set([
+  'LANG',
+  'NVIDIA_VISIBLE_DEVICES',
+  'NVIDIA_DRIVER_CAPABILITIES',
+  'CUDA_VERSION',
+  'CUDA_CACHE_PATH',
+  'HF_HOME',
+  'XDG_CACHE_HOME',
+  'XDG_CONFIG_HOME',
+  'TRITON_CACHE_DIR',
+  'TORCHINDUCTOR_CACHE_DIR',
+  'TORCH_EXTENSIONS_DIR',
+  'NUMBA_CACHE_DIR',
+  'FLASHINFER_WORKSPACE_BASE',
+  'DG_JIT_CACHE_DIR',
+  'TIKTOKEN_CACHE_DIR',
+  'MPLCONFIGDIR',
+  'CCACHE_DIR',
+  'PYTHONDONTWRITEBYTECODE',
+  'PYTHONUNBUFFERED',
+  'VLLM_CACHE_ROOT',
+  'VLLM_CONFIG_ROOT',
+  'VLLM_CPU_KVCACHE_SPACE',
+  'VLLM_CPU_OMP_THREADS_BIND',
+  'SGLANG_CACHE_DIR',
+  'SGLANG_DG_CACHE_DIR',
+  'HUGGINGFACE_HUB_CACHE',
+  'HF_KERNELS_CACHE',
+  'EXLLAMA_NO_FLASH_ATTN',
+  'OMPI_MCA_orte_tmpdir_base',
+  'LLAMA_CACHE',
+  'OLLAMA_KEEP_ALIVE',
+  'OLLAMA_MAX_LOADED_MODELS',
+  'OLLAMA_FLASH_ATTENTION',
+])
+
+test.each<[EngineId, string[], number, string]>([
+  ['llama-cpp', ['--host', '127.0.0.1'], 0, 'every interface'],
+  ['llama-cpp', ['-a', 'other'], 0, 'model.name'],
+  ['llama-cpp', ['--threads', '2', '-c', '512'], 2, 'serving.contextLength'],
+  ['llama-cpp', ['--ctx_size', '512'], 0, 'serving.contextLength'],
+  ['llama-cpp', ['-m', '/other.gguf'], 0, 'weights.source'],
+  ['llama-cpp', ['-hf', 'acme/other'], 0, 'weights.source'],
+  ['llama-cpp', ['--threads 2'], 0, 'two items: "--threads" and its value "2"'],
+  ['llama-cpp', [' --threads', '2'], 0, 'write "--threads"'],
+  ['llama-cpp', ['--threads\t2'], 0, 'two items'],
+  ['vllm', ['--host=127.0.0.1'], 0, 'every interface'],
+  ['vllm', ['--port=81'], 0, 'serving.port'],
+  ['vllm', ['--served_model_name', 'x'], 0, 'model.name'],
+  ['vllm', ['--max-model-l', '9'], 0, 'serving.contextLength'],
+  ['vllm', ['-tp', '2'], 0, 'serving.tensorParallel'],
+  ['vllm', ['-qawq'], 0, 'serving.quantization'],
+  ['vllm', ['--uds', '/tmp/x'], 0, 'every interface'],
+  ['vllm', ['--enforce-eager'], 0, 'set already'],
+  ['sglang', ['--mem-fraction-static=0.5'], 0, 'serving.gpuMemoryUtilization'],
+  ['sglang', ['--model', '/x'], 0, 'weights.source'],
+  ['tgi', ['-p', '80'], 0, 'serving.port'],
+  ['tgi', ['-p80'], 0, 'serving.port'],
+  ['tgi', ['--hostname', '::1'], 0, 'every interface'],
+  ['tensorrt-llm', ['--served-model-name', 'x'], 0, 'model.name'],
+  ['tensorrt-llm', ['--kv_cache_free_gpu_memory_fraction', '0.5'], 0, 'serving.gpuMemoryUtilization'],
+  ['ollama', ['--verbose'], 0, 'serving.environment'],
+])('%s: extraArguments %j are refused at item %i: %s', (id, items, index, hint) => {
+  const list = items.map((item) => `    - ${JSON.stringify(item)}`).join('\n')
+  const text = recipeWith(id, 'serving', `  extraArguments:\n${list}`)
+  expect(judged(text).problems).toMatchObject([
+    {
+      path: `serving.extraArguments.${index}`,
+      ...columnOf(text, JSON.stringify(items[index])),
+      hint: expect.stringContaining(hint),
+    },
+  ])
+})
+
+test.each<[EngineId, string[]]>([
+  ['llama-cpp', ['--threads', '2', '--cache-reuse', '256', '-ctxcp', '4', '-b', '512', '--jinja']],
+  ['llama-cpp', ['-ngl', '0']],
+  ['vllm', ['--enable-auto-tool-choice', '--tool-call-parser', 'hermes', '-O3', '--max-log-len', '5']],
+  ['vllm', ['--override-generation-config={"temperature": 0.5}', '--chat-template', '/a b.jinja']],
+  ['sglang', ['--chunked-prefill-size', '-1', '--tool-call-parser', 'qwen']],
+  ['tgi', ['--json-output', '--max-concurrent-requests', '64']],
+  ['tensorrt-llm', ['--extra_llm_api_options', '/etc/llm.yaml', '--num_postprocess_workers', '2']],
+])('%s takes the arguments %j', (id, items) => {
+  const list = items.map((item) => `    - ${JSON.stringify(item)}`).join('\n')
+  expect(judged(recipeWith(id, 'serving', `  extraArguments:\n${list}`)).problems).toEqual([])
+})
+
+test.each<[EngineId, string, string, string]>([
+  ['llama-cpp', 'HOME', '/root', 'any user'],
+  ['llama-cpp', 'PATH', '/evil', 'image.base'],
+  ['llama-cpp', 'LD_PRELOAD', '/evil.so', 'image.base'],
+  ['llama-cpp', 'LD_LIBRARY_PATH', '/evil', 'image.base'],
+  ['llama-cpp', 'LD_AUDIT', '/evil.so', 'image.base'],
+  ['vllm', 'PYTHONPATH', '/evil', 'image.base'],
+  ['vllm', 'PYTHONHOME', '/evil', 'image.base'],
+  ['vllm', 'HF_HUB_OFFLINE', '0', 'offline'],
+  ['vllm', 'TRANSFORMERS_OFFLINE', '0', 'offline'],
+  ['vllm', 'HF_DATASETS_OFFLINE', '0', 'offline'],
+  ['vllm', 'DO_NOT_TRACK', '0', 'offline'],
+  ['vllm', 'VLLM_NO_USAGE_STATS', '0', 'offline'],
+  ['vllm', 'VLLM_PORT', '9', 'serving.port'],
+  ['tgi', 'USAGE_STATS', 'on', 'offline'],
+  ['tgi', 'MAX_TOTAL_TOKENS', '9', 'serving.contextLength'],
+  ['tgi', 'PORT', '9', 'serving.port'],
+  ['tgi', 'HOSTNAME', '::1', 'every interface'],
+  ['sglang', 'HOST', '127.0.0.1', 'every interface'],
+  ['ollama', 'OLLAMA_HOST', '127.0.0.1', 'serving.port'],
+  ['ollama', 'OLLAMA_MODELS', '/x', 'weights.source'],
+  ['llama-cpp', 'LLAMA_ARG_HOST', '127.0.0.1', 'every interface'],
+  ['llama-cpp', 'LLAMA_ARG_PORT', '1', 'serving.port'],
+  ['llama-cpp', 'INGOT_WEIGHTS_CHECK', 'off', 'starts the container'],
+])('%s: the variable %s=%s is refused: %s', (id, name, value, hint) => {
+  const text = recipeWith(id, 'serving', `  environment:\n    ${name}: ${JSON.stringify(value)}`)
+  expect(judged(text).problems).toMatchObject([
+    {
+      path: `serving.environment.${name}`,
+      ...columnOf(text, `${name}:`),
+      message: expect.stringContaining(name),
+      hint: expect.stringContaining(hint),
+    },
+  ])
+})
+
+test('variables that ask for nothing else than the image does are free, and so are settings of the engine', () => {
+  const lines = [
+    'HF_HUB_OFFLINE: "1"',
+    'HOME: /tmp',
+    'OMP_WAIT_POLICY: passive',
+    'VLLM_CPU_KVCACHE_SPACE: "4"',
+  ]
+  const text = recipeWith(
+    'vllm',
+    'serving',
+    `  environment:\n${lines.map((line) => `    ${line}`).join('\n')}`,
+  )
+  expect(judged(text).problems).toEqual([])
+})
+
+test.each([
+  ['dev.ingot.weights', 'of your own'],
+  ['dev.ingot.plan', 'of your own'],
+  ['DEV.ingot.new', 'of your own'],
+  ['org.opencontainers.image.base.digest', 'image.base'],
+  ['org.opencontainers.image.title', 'use name'],
+  ['org.opencontainers.image.licenses', 'model.license'],
+])('the label %s is refused: %s', (label, hint) => {
+  const text = recipeWith('llama-cpp', 'image', `  labels:\n    ${label}: x`)
+  expect(judged(text).problems).toMatchObject([
+    { path: `image.labels.${label}`, ...columnOf(text, `${label}:`), hint: expect.stringContaining(hint) },
+  ])
+})
+
+test('labels of people are free', () => {
+  const lines = [
+    'com.acme.team: x',
+    'org.opencontainers.image.source: https://git.acme.example/x',
+    'dev.ingotte: x',
+  ]
+  const text = recipeWith('llama-cpp', 'image', `  labels:\n${lines.map((line) => `    ${line}`).join('\n')}`)
+  expect(judged(text).problems).toEqual([])
+})
+
+test.each<[string, 'problems' | 'doubts', string]>([
+  ['h1000', 'problems', 'did you mean "h100"'],
+  ['rtx4900', 'problems', 'did you mean'],
+  ['l4O', 'problems', 'did you mean'],
+  ['rtx-5070', 'doubts', 'target.gpu'],
+  ['a800', 'doubts', 'target.gpu'],
+  ['some-new-board', 'doubts', 'target.gpu'],
+])('target.gpu %s is one of the %s: %s', (gpu, kind, hint) => {
+  const text = recipeWith('vllm', 'target', `  gpu: ${gpu}`)
+  const found = judged(text)
+  expect(found[kind]).toMatchObject([
+    { path: 'target.gpu', ...columnOf(text, gpu), hint: expect.stringContaining(hint) },
+  ])
+  expect(found[kind][0]?.hint).not.toContain('--')
+})
+
+test('a GPU that the catalogue lacks is planned for, and the plan says what it cannot tell', () => {
+  const recipe = recipeFor('vllm', ({ target }) => void Object.assign(target, { gpu: 'some-new-board' }))
+  const { memory, config } = planImage(recipe, lockFor(recipe))
+  expect(memory).toMatchObject({ outcome: 'cannot-tell', verdict: expect.stringContaining('some-new-board') })
+  expect(config.Labels?.['dev.ingot.memory.fits']).toBe('unknown')
+})
+
+test.each<[EngineId, string, 'problems' | 'doubts']>([
+  ['vllm', 'banana', 'problems'],
+  ['vllm', 'fp8_e4m', 'problems'],
+  ['llama-cpp', 'q8', 'problems'],
+  ['llama-cpp', 'fp8', 'problems'],
+  ['sglang', 'turbo3', 'doubts'],
+])('%s: a cache of type %s is one of the %s', (id, type, kind) => {
+  const text = recipeWith(id, 'serving', `  kvCacheDtype: ${type}`)
+  expect(judged(text)[kind]).toMatchObject([{ path: 'serving.kvCacheDtype', ...columnOf(text, type) }])
+})
+
+test.each(gpuEngines)('%s plans every type of a cache that it knows', (id) => {
+  for (const type of engineOf(id).reserved.kvCacheDtypes ?? []) {
+    const recipe = recipeFor(id, (draft) => {
+      draft.serving.kvCacheDtype = type
+      draft.target.gpu = 'h100'
+      draft.engine.device = 'cuda'
+    })
+    expect(judgeRecipe(recipe)).toEqual([])
+    expect(planImage(recipe, lockFor(recipe)).config.Entrypoint?.join(' ')).toContain(type)
+  }
+})
+
+test.each([
+  ['gchr', 'did you mean ghcr'],
+  ['ghcr.io', 'did you mean ghcr'],
+  ['12 apples', '10GB'],
+])('image.registry %s is refused: %s', (registry, hint) => {
+  const text = recipeWith('llama-cpp', 'image', `  registry: ${registry}`)
+  expect(judged(text).problems).toMatchObject([
+    { path: 'image.registry', ...columnOf(text, registry), hint: expect.stringContaining(hint) },
+  ])
+})

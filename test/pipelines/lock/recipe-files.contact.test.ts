@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { checkCommand } from '../../../pipelines/commands/check.ts'
+import { checkRecipe } from '../../../pipelines/lock/recipe-files.ts'
+import { scratchFolder } from '../../scratch.ts'
+import { quiet } from '../outgoing/sample.ts'
+
+const demo = join(import.meta.dirname, '../../../recipes/smollm2-135m-llama-cpp.yaml')
+
+async function check(text: string) {
+  const file = join(await scratchFolder(), 'r.yaml')
+  await writeFile(file, text)
+  const [out, errors] = [[] as string[], [] as string[]]
+  const code = await checkCommand.run([file], {
+    stdout: (said) => void out.push(said),
+    stderr: (said) => void errors.push(said),
+    environment: {},
+    progress: quiet,
+    signal: new AbortController().signal,
+  })
+  return { code, out: out.join(''), errors: errors.join('') }
+}
+
+test.each<[string, (path: string) => Promise<unknown>, string]>([
+  ['a FIFO', async (path) => execFileSync('mkfifo', [path]), 'no regular file'],
+  ['a device', (path) => symlink('/dev/zero', path), 'no regular file'],
+  ['a folder', (path) => mkdir(path), 'a folder'],
+  ['nothing', async () => undefined, 'no such file'],
+])('%s is no recipe, and is said at once', async (_, make, words) => {
+  const path = join(await scratchFolder(), 'r.yaml')
+  await make(path)
+  await expect(checkRecipe(path)).rejects.toMatchObject({
+    code: 'no-recipe',
+    message: expect.stringContaining(words),
+  })
+})
+
+test('a recipe of 22 MB is refused by its size, before it is read as YAML', async () => {
+  const labels = Array.from({ length: 200_000 }, (_, i) => `    label${i}: "${'x'.repeat(90)}"\n`).join('')
+  const { code, out } = await check(`${await readFile(demo, 'utf8')}image:\n  labels:\n${labels}`)
+  expect(code).toBe(2)
+  expect(out).toMatch(/r\.yaml:1:1: the file has .* at most 262\.1 kB/)
+})
+
+test('what the engine sets is a problem of `ingot check`, at its place', async () => {
+  const text = await readFile(demo, 'utf8')
+  const { code, out } = await check(
+    text.replace('\nserving:\n', '\nserving:\n  extraArguments: ["--host", "::1"]\n'),
+  )
+  expect(code).toBe(2)
+  expect(out).toMatch(
+    /r\.yaml:\d+:20: serving\.extraArguments\.0: --host is set by ingot itself\n {4}the server listens/,
+  )
+})
+
+test('a doubt is told beside the verdict and stops nothing', async () => {
+  const text = (await readFile(demo, 'utf8')).replace('id: llama-cpp', 'id: llama-cpp\n  device: cuda')
+  const { code, out, errors } = await check(`${text}target:\n  gpu: some-new-board\n`)
+  expect({ code, out }).toEqual({ code: 0, out: 'recipe is valid\n' })
+  expect(errors).toMatch(/r\.yaml:\d+:8: target\.gpu: warning: the catalogue has no GPU "some-new-board"/)
+})
