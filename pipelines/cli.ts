@@ -1,37 +1,45 @@
-import { errnoOf } from '../lib/error.ts'
 import type { CommandContext } from './commands/command.ts'
-import { describeError, exitCodeOf } from './commands/exit.ts'
+import { interruptedCode, interruptedText, runAsProcess } from './commands/command-process.ts'
+import { exitCodeOf } from './commands/exit.ts'
+import { tellFailure } from './commands/failure.ts'
 import { type CommandEntry, commands } from './commands/table.ts'
 import { StageError } from './error.ts'
-import { progressOn } from './process/progress.ts'
+import { onWait } from './network/waiting.ts'
+import { withPulse } from './process/pulse.ts'
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
 export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
   const [name = 'help', ...rest] = argv
   if (name === 'help' || name === '--help' || name === '-h') return help(context)
+  if (name === '--version' || name === '-v') return main(['version', ...rest], context)
+  const { progress, stop } = withPulse(context.progress, [name, ...rest].join(' ').slice(0, 80))
+  const ignoreWaits = onWait((text) => progress.step(text))
   try {
     const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!entry) throw unknownCommand(name)
     if (rest.includes('--help') || rest.includes('-h')) return await usage(entry, context)
-    return await (await entry.load()).run(rest, context)
+    return await (await entry.load()).run(rest, { ...context, progress })
   } catch (error) {
     if (context.signal.aborted) return interrupted(context)
     context.progress.end()
-    context.stderr(describeError(error))
+    context.stderr(tellFailure(error, context.environment))
     return exitCodeOf(error)
+  } finally {
+    ignoreWaits()
+    stop()
   }
 }
 
 function interrupted({ stderr, progress }: CommandContext): number {
   progress.end()
-  stderr('ingot: interrupted; the store is sound and the next run goes on from here\n')
-  return 130
+  stderr(interruptedText)
+  return interruptedCode
 }
 
 function help({ stdout }: CommandContext): number {
   const lines = Object.values(commands).map((command) => `  ingot ${command.usage}\n      ${command.summary}`)
   stdout(
-    `Image factory for LLM inference servers.\n\n${lines.join('\n')}\n\nExit codes: 0 good; 1 a stage or check failed; 2 recipe or usage wrong; 3 engine, GPU, disk space or token missing.\n`,
+    `Image factory for LLM inference servers.\n\n${lines.join('\n')}\n\nExit codes: 0 good; 1 a stage or check failed; 2 recipe or usage wrong; 3 engine, GPU, disk space or token missing; 130 interrupted.\n`,
   )
   return 0
 }
@@ -71,21 +79,4 @@ function unknownCommand(name: string): StageError {
   })
 }
 
-if (import.meta.main) {
-  const abort = new AbortController()
-  // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
-  const stop = () => (abort.signal.aborted ? process.exit(130) : abort.abort())
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
-  // A closed pipe is not an error: `head` closes it when it has its lines.
-  process.stdout.on('error', (error) => {
-    if (errnoOf(error) !== 'EPIPE') throw error
-    process.exit()
-  })
-  process.exitCode = await main(process.argv.slice(2), {
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
-    environment: process.env,
-    progress: progressOn(process.stderr, process.env),
-    signal: abort.signal,
-  })
-}
+if (import.meta.main) await runAsProcess(main)

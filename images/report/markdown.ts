@@ -7,6 +7,7 @@ import { countChecks, type Report } from './report.ts'
 import { scanMarkdown } from './scan-result.ts'
 import {
   bootTitle,
+  failedWords,
   machineWords,
   memoryWords,
   plannedAndMeasured,
@@ -17,14 +18,14 @@ import {
 
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
-  const { passed, failed, skipped } = countChecks(report)
+  const { passed, skipped } = countChecks(report)
   const { sizes } = report
   return [
     `# ${report.name}: ${report.verdict}`,
     '',
     `\`${report.image}\`, plan \`${report.plan}\``,
     '',
-    `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failed} failed, ${skipped} skipped.`,
+    `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failedWords(report)}, ${skipped} skipped.`,
     ...(report.weightsImage === undefined ? [] : ['', `Weights beside it: \`${report.weightsImage}\`.`]),
     '',
     '## Size',

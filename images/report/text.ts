@@ -3,13 +3,20 @@ import { causeLines } from '../attribution/text.ts'
 import type { BootReport } from '../boot/boot-report.ts'
 import type { CheckResult } from '../boot/check-result.ts'
 import { gateLines } from '../gate/result.ts'
-import { countChecks, type Report } from './report.ts'
+import type { Report } from './report.ts'
 import { scanText } from './scan-result.ts'
-import { bootTitle, memoryWords, plannedWords, readyWords, speedWords, stopWords } from './words.ts'
+import {
+  bootTitle,
+  countWords,
+  memoryWords,
+  plannedWords,
+  readyWords,
+  speedWords,
+  stopWords,
+} from './words.ts'
 
 /** The report for a terminal; the image digest stands in the last line. */
 export function reportText(report: Report): string {
-  const { passed, failed, skipped } = countChecks(report)
   const { sizes } = report
   const { shadowed, duplicates } = report.attribution
   const { storedBytes, weightsBytes, runtimeBytes, stockTreeBytes, keptTreeBytes } = sizes
@@ -24,7 +31,7 @@ export function reportText(report: Report): string {
     ...(report.memory === undefined ? [] : [`planned: ${plannedWords(report.memory)}`]),
     ...report.boots.flatMap(bootText),
     ...gateLines(report.gate),
-    `${report.verdict}: ${passed} checks passed, ${failed} failed, ${skipped} skipped`,
+    `${report.verdict}: ${countWords(report)}`,
     report.image,
     '',
   ].join('\n')
@@ -42,7 +49,8 @@ function bootText(boot: BootReport): string[] {
   ]
 }
 
-function checkText({ status, title, expected, observed }: CheckResult): string {
+function checkText({ status, title, expected, observed, required }: CheckResult): string {
+  const optional = !required && status === 'failed' ? ' (optional)' : ''
   const trouble = status === 'passed' ? '' : `: expected ${expected}, observed ${observed}`
-  return `  ${status.padEnd(7)} ${title}${trouble}`
+  return `  ${status.padEnd(7)} ${title}${optional}${trouble}`
 }

@@ -2,6 +2,7 @@ import { formatBytes } from '../../lib/bytes.ts'
 import { formatMs } from '../../lib/duration.ts'
 import type { BootReport } from '../boot/boot-report.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
+import { countChecks, type Report } from './report.ts'
 
 export function bootTitle({ identity, profile, runner }: BootReport): string {
   return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}`
@@ -60,4 +61,20 @@ export function machineWords({ machine }: BootReport): string {
     ...gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.memoryBytes)})`),
     ...(gpus.length === 0 ? ['no GPU'] : [`driver ${driver}`, `CUDA up to ${cuda ?? 'unknown'}`]),
   ].join(', ')
+}
+
+/** `2 failed (optional)`: a verdict that does not ask for a check has to be understood beside its failure. */
+export function failedWords(report: Pick<Report, 'checks' | 'boots'>): string {
+  const checks = [...report.checks, ...report.boots.flatMap((boot) => boot.checks)]
+  const failed = checks.filter(({ status }) => status === 'failed')
+  const optional = failed.filter(({ required }) => !required).length
+  if (optional === 0) return `${failed.length} failed`
+  const words = optional === failed.length ? 'optional' : `${optional} of them optional`
+  return `${failed.length} failed (${words})`
+}
+
+/** Counts of all checks, for the line with the verdict. */
+export function countWords(report: Pick<Report, 'checks' | 'boots'>): string {
+  const { passed, skipped } = countChecks(report)
+  return `${passed} checks passed, ${failedWords(report)}, ${skipped} skipped`
 }

@@ -16,6 +16,7 @@ import type { Turns } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Client } from '../process/session.ts'
+import { together } from '../process/together.ts'
 import { serveStore } from '../registry-server/server.ts'
 import { requireCleanFolder, scanBuilt } from '../scan/built.ts'
 import { attributeBuilt } from '../size/built.ts'
@@ -57,9 +58,13 @@ export async function buildImage(
   if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) return known
   const { progress, store } = context
   const began = performance.now()
-  const runtime = timedTask(runtimeOf(plan, context))
-  const weightLayers = timedTask(packedWeights(plan, weights, context))
-  const [built, packed] = await Promise.all([runtime, weightLayers])
+  const [built, packed] = await together(
+    [
+      (signal) => timedTask(runtimeOf(plan, { ...context, signal })),
+      (signal) => timedTask(packedWeights(plan, weights, { ...context, signal })),
+    ],
+    context.signal,
+  )
   const planDigest = planDigestOf(plan)
   const baked = plan.weights.delivery === 'baked' ? packed.value : []
   const { mounts, names } =

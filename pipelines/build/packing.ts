@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client, Container, Directory } from '@dagger.io/dagger'
 import { mediaTypes, type StoredLayer } from '../../images/oci/oci.ts'
@@ -7,6 +7,7 @@ import type { TreeLayer } from '../../images/tree/layers.ts'
 import type { SettingsFile } from '../../images/tree/settings.ts'
 import { type Digest, parseDigest } from '../../lib/digest.ts'
 import type { DebianLock } from '../../recipes/lock.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { helperOf } from '../software/factory.ts'
 import type { Store } from '../store/store.ts'
 import { adoptFile } from '../store/write.ts'
@@ -142,7 +143,7 @@ async function takeLayer(
 
 async function exported(directory: Directory, folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await directory.export(folder)
   return folder
 }

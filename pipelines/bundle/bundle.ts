@@ -9,7 +9,7 @@ import {
 import type { Progress } from '../process/progress.ts'
 import { type BundleEntry, frameEntries, textEntry } from './contents.ts'
 import type { EarlierBundle } from './earlier.ts'
-import { makeFolder, writeEntry, writeParts } from './files.ts'
+import { fillFolder, writeEntry, writeParts } from './files.ts'
 import { tarOf } from './tar.ts'
 
 export interface BundleRequest {
@@ -48,7 +48,7 @@ export async function writeBundle(request: BundleRequest): Promise<Bundled> {
   const totalBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const onBytes = counter(request.progress, totalBytes)
   let done: Pick<Bundled, 'seal' | 'parts'> = { seal: sums[0].sha256, parts: 0 }
-  await makeFolder(request.folder, async (part) => {
+  await fillFolder(request.folder, async (part) => {
     if (request.partBytes === undefined) {
       for (const entry of entries) await writeEntry(part, entry, onBytes)
     } else done = await inParts(part, entries, { ...request, partBytes: request.partBytes, onBytes })

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleNames, parseSums } from '../../images/oci/bundle.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { BundleError } from './error.ts'
 
 /** What a site has already. */
@@ -29,8 +30,8 @@ async function readSums(path: string): Promise<string | undefined> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false
   const places = isFolder ? [join(path, bundleNames.wholeSums), join(path, bundleNames.sums)] : [path]
   for (const place of places) {
-    const text = await readFile(place, 'utf8').catch(() => undefined)
-    if (text !== undefined) return text
+    const read = await readRegularFile(place)
+    if (read.ok) return read.text
   }
   return undefined
 }

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BundleFile } from '../../images/oci/bundle.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import type { BundleEntry } from './contents.ts'
 import { BundleError } from './error.ts'
 
 /** Makes `folder` through `fill`: it appears whole under its name or not at all. Throws `target-exists`. */
-export async function makeFolder(folder: string, fill: (part: string) => Promise<void>): Promise<void> {
+export async function fillFolder(folder: string, fill: (part: string) => Promise<void>): Promise<void> {
   await requireFree(folder)
   const part = `${folder}.part`
   await rm(part, { recursive: true, force: true })
   try {
-    await mkdir(part, { recursive: true })
+    await makeFolder(part)
     await fill(part)
     await rm(folder, { recursive: true, force: true })
     await rename(part, folder)
@@ -25,7 +26,7 @@ export async function makeFolder(folder: string, fill: (part: string) => Promise
 /** Writes one file below `folder` and waits until the disk has it: it will be carried away. */
 export async function writeEntry(folder: string, entry: BundleEntry, onBytes: (sizeBytes: number) => void) {
   const path = join(folder, entry.path)
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const file = await open(path, 'wx', 0o644)
   try {
     for await (const chunk of entry.open()) {

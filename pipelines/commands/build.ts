@@ -15,6 +15,7 @@ import type { LazyEngine } from '../process/session.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
+import { tellFailure } from './failure.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 
 // Downloads and the engine wait for each other's lines and disks; more recipes at once mainly want more of both.
@@ -58,7 +59,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
-  context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`))
+  const tell = (error: unknown) => tellFailure(error, context.environment)
+  context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`, tell))
   return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || !verify)
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { formatBytes } from '../../lib/bytes.ts'
 import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
 import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
@@ -11,7 +11,7 @@ import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
+import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
@@ -43,7 +43,8 @@ const options = {
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, options, { command: 'bundle', least: 1, most: 100 })
   if (values.to === undefined) throw usageError('bundle', '--to is missing')
-  const partBytes = values['part-size'] === undefined ? undefined : parseBytes(values['part-size'])
+  const partBytes =
+    values['part-size'] === undefined ? undefined : readBytes('bundle', 'part-size', values['part-size'])
   if (partBytes !== undefined && partBytes < 1024 ** 2)
     throw usageError('bundle', '--part-size is below 1MiB, which makes too many files')
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)

@@ -1,5 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import { messageOf } from '../../lib/error.ts'
+import { parseBytes } from '../../lib/bytes.ts'
+import { LibError, messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 import type { CommandProgress } from '../process/progress.ts'
 
@@ -25,7 +26,9 @@ export function readArguments<const Options extends ParseArgsOptionsConfig>(
   options: Options,
   wanted: { command: string; least: number; most: number },
 ) {
-  const parsed = parse(argv, options, wanted.command)
+  const { tokens, ...parsed } = parse(argv, options, wanted.command)
+  const problem = valueProblem(tokens, options)
+  if (problem !== undefined) throw usageError(wanted.command, problem)
   const count = parsed.positionals.length
   if (count >= wanted.least && count <= wanted.most) return parsed
   throw usageError(
@@ -42,9 +45,42 @@ function parse<const Options extends ParseArgsOptionsConfig>(
   command: string,
 ) {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true, tokens: true })
   } catch (cause) {
     throw usageError(command, messageOf(cause))
+  }
+}
+
+/** What `parseArgs` tells of each argument, as far as it is read here. */
+interface Token {
+  kind: string
+  name?: string
+  value?: unknown
+}
+
+/**
+ * What is wrong with the values of options: one that is given twice, where the last would win without a word, or an empty
+ * one, as a shell makes of a variable that is not set.
+ */
+export function valueProblem(tokens: readonly Token[], options: ParseArgsOptionsConfig): string | undefined {
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    const { name = '', value = '' } = token
+    if (token.kind !== 'option' || options[name]?.type !== 'string') continue
+    if (String(value).trim() === '') return `--${name} is empty`
+    if (seen.has(name) && options[name]?.multiple !== true) return `--${name} is given twice`
+    seen.add(name)
+  }
+  return undefined
+}
+
+/** Bytes of an option such as 64MiB; throws `usage` for anything else. */
+export function readBytes(command: string, option: string, text: string): number {
+  try {
+    return parseBytes(text)
+  } catch (cause) {
+    if (!(cause instanceof LibError)) throw cause
+    throw usageError(command, `--${option} is "${text}", not a size such as 10GB or 512MiB`)
   }
 }
 

@@ -1,9 +1,13 @@
-import { mkdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
+import type { Failure } from '../../lib/error.ts'
+import { makeFolder } from '../files/make-folder.ts'
+import { systemFailureOf } from '../files/system-error.ts'
 import { storeFolder } from '../process/folders.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
+import { ownPackage } from '../process/own-package.ts'
 import { findProgram, runProgram } from '../process/program.ts'
-import { engineSource } from '../process/session.ts'
+import { engineSource, programSource } from '../process/session.ts'
 import { type Command, type CommandContext, readArguments } from './command.ts'
 import { doctorStore } from './doctor-store.ts'
 
@@ -33,6 +37,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (values.store) return doctorStore(values.json === true, context)
   const findings = await Promise.all([
     engine(),
+    daggerProgram(),
     disk(storeFolder(context.environment)),
     gpu(context.environment),
     tool('docker', 'only for `ingot verify --runner docker`'),
@@ -57,10 +62,38 @@ async function engine(): Promise<Finding> {
   }
 }
 
+const answerMs = 5000
+
+/** Without this program no session opens, whatever engine there is. */
+async function daggerProgram(): Promise<Finding> {
+  const version = (await ownPackage())?.dependencies['@dagger.io/dagger'] ?? 'of the SDK'
+  const what = 'Dagger program'
+  if (process.env['DAGGER_SESSION_PORT'])
+    return { what, found: 'not needed inside `dagger run`', needed: true, hint: '' }
+  const { path, isThere } = await programSource()
+  if (path !== null)
+    return {
+      what,
+      found: isThere ? path : null,
+      needed: true,
+      hint: `_EXPERIMENTAL_DAGGER_CLI_BIN names ${path}, which is no program; put Dagger ${version} there, or unset it`,
+    }
+  const url = `https://dl.dagger.io/dagger/releases/${version}/checksums.txt`
+  const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) }).catch(() => undefined)
+  await answer?.body?.cancel()
+  return {
+    what,
+    found: answer?.ok ? `the SDK downloads ${version} from dl.dagger.io at each session` : null,
+    needed: true,
+    hint: `the SDK downloads ${version} from dl.dagger.io without a proxy, and ${answer ? `that answers ${answer.status}` : 'that cannot be reached'} from here; put the program on this machine and name it in _EXPERIMENTAL_DAGGER_CLI_BIN`,
+  }
+}
+
 const leastFreeBytes = 5e9
 
 async function disk(store: string): Promise<Finding> {
-  await mkdir(store, { recursive: true })
+  const obstacle = await obstacleOf(store)
+  if (obstacle !== undefined) return noStore(store, obstacle)
   const { bavail, bsize } = await statfs(store)
   const free = bavail * bsize
   return {
@@ -68,6 +101,27 @@ async function disk(store: string): Promise<Finding> {
     found: free < leastFreeBytes ? null : `${formatBytes(free)} free in ${store}`,
     needed: true,
     hint: `only ${formatBytes(free)} are free in ${store}; set INGOT_STORE to a folder on a larger disk`,
+  }
+}
+
+function noStore(store: string, { attempted, found }: Failure): Finding {
+  return {
+    what: 'disk space of the store',
+    found: null,
+    needed: true,
+    hint: `could not ${attempted}: ${found}; set INGOT_STORE to another folder than ${store}`,
+  }
+}
+
+/** Why the folder cannot be made, if it cannot. */
+async function obstacleOf(folder: string): Promise<Failure | undefined> {
+  try {
+    await makeFolder(folder)
+    return undefined
+  } catch (error) {
+    const failure = systemFailureOf(error)?.failure
+    if (failure === undefined) throw error
+    return failure
   }
 }
 

@@ -30,7 +30,8 @@ const dayMs = 86_400_000
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, options, { command: 'prune', least: 0, most: 100 })
   const days = Number(values['unused-for'])
-  if (!Number.isFinite(days) || days < 0) throw usageError('prune', '--unused-for takes a number of days')
+  if (!/^\d{1,6}(\.\d+)?$/.test(values['unused-for']))
+    throw usageError('prune', `--unused-for is "${values['unused-for']}", not a number of days`)
   const store = await openStore(storeFolder(context.environment))
   try {
     const names = await namesOf(store, positionals)

@@ -1,4 +1,4 @@
-import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { formatBytes } from '../../lib/bytes.ts'
 import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -9,7 +9,7 @@ import { parseTarget, repositoryOf, requireTag, type Target } from '../registry-
 import { openTransport } from '../registry-client/transport.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
+import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
@@ -58,6 +58,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (values.to === undefined) throw usageError('publish', '--to is missing')
   const target = parseTarget(values.to)
   const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
+  const sizes = sizesOf(values)
   const { environment, signal } = context
   const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
@@ -79,7 +80,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         sbom: values.sbom ? 'required' : 'if-possible',
         signer,
         mountFrom: values['mount-from'] ?? [],
-        ...sizesOf(values),
+        ...sizes,
         login: loginOf(values, target, context, resolveSecret),
         resolveSecret,
         context,
@@ -101,7 +102,7 @@ function sizesOf(values: Values): { chunkBytes?: number; parallel?: number } {
   if (parallel !== undefined && (!Number.isInteger(parallel) || parallel < 1 || parallel > 64))
     throw usageError('publish', `--parallel ${values.parallel} is not a number from 1 to 64`)
   return {
-    ...(chunk !== undefined && { chunkBytes: parseBytes(chunk) }),
+    ...(chunk !== undefined && { chunkBytes: readBytes('publish', 'chunk-size', chunk) }),
     ...(parallel !== undefined && { parallel }),
   }
 }

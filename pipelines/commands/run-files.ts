@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunTarget, runFileFor, runTargets } from '../../images/run-files/generate.ts'
 import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { storeFolder } from '../process/folders.ts'
 import { parseTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
@@ -39,7 +40,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const facts = await runFacts(store, built, repository)
     const files = targets.map((target) => runFileFor(target, facts))
     if (values.to !== undefined) {
-      await mkdir(values.to, { recursive: true })
+      await makeFolder(values.to)
       for (const { name, content } of files) await writeFile(join(values.to, name), content)
     }
     if (values.json) context.stdout(`${JSON.stringify(files, null, 2)}\n`)

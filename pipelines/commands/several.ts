@@ -49,10 +49,11 @@ async function settled<Value>(
 export function outcomesText<Value>(
   outcomes: readonly Outcome<Value>[],
   valueText: (value: Value) => string,
+  tell: (error: unknown) => string = describeError,
 ): string {
   if (outcomes.length < 2) return ''
   const width = Math.max(...outcomes.map(({ name }) => name.length))
-  const failures = outcomes.flatMap((outcome) => (outcome.ok ? [] : [describeError(outcome.error)]))
+  const failures = outcomes.flatMap((outcome) => (outcome.ok ? [] : [tell(outcome.error)]))
   const lines = outcomes.map((outcome) => {
     const result = outcome.ok ? valueText(outcome.value) : `failed, exit code ${exitCodeOf(outcome.error)}`
     return `  ${outcome.name.padEnd(width)}  ${result}\n`

@@ -97,4 +97,9 @@ export const commands: Record<string, CommandEntry> = {
     summary: 'what is here, what is missing, and how to get it; or whether the store is sound',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  version: {
+    usage: 'version',
+    summary: 'the version of ingot',
+    load: async () => (await import('./version.ts')).versionCommand,
+  },
 }

@@ -1,19 +1,19 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { reportHtml } from '../../images/report/html.ts'
 import { reportJunit } from '../../images/report/junit.ts'
 import { reportMarkdown } from '../../images/report/markdown.ts'
 import { type Report, reportJson } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
-import { parseBytes } from '../../lib/bytes.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { storeFolder } from '../process/folders.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
+import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {
@@ -68,7 +68,7 @@ function readOptions(
     throw usageError('verify', `there is no profile "${profile}"; it is ${profiles.join(' or ')}`)
   return {
     ...readRunnerOptions('verify', values),
-    memoryBytes: memory === undefined ? null : parseBytes(memory),
+    memoryBytes: memory === undefined ? null : readBytes('verify', 'memory', memory),
     profile,
   }
 }
@@ -96,7 +96,7 @@ function isProfile(text: string): text is Profile {
 
 /** The report in every form, for people, browsers, programs and CI. */
 export async function writeReports(folder: string, report: Report): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const files: Record<string, string> = {
     'report.json': prettyJson(reportJson(report)),
     'report.md': reportMarkdown(report),

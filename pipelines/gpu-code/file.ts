@@ -1,9 +1,9 @@
 import { readSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { ElfError } from '../../images/elf/error.ts'
 import { type ByteReader, checkRange } from '../../images/elf/reader.ts'
 import { GpuCodeError } from '../../images/gpu-code/error.ts'
-import { messageOf } from '../../lib/error.ts'
+import { openRegularFile } from '../files/regular-file.ts'
 
 /** A file open for reading in any order; memory holds what is asked for and nothing else. */
 export interface OpenFile extends ByteReader {
@@ -37,16 +37,14 @@ export async function withFile<Result>(
 }
 
 async function openExisting(path: string): Promise<FileHandle> {
-  try {
-    return await open(path)
-  } catch (cause) {
-    throw new GpuCodeError('no-file', {
-      attempted: `open ${path}`,
-      found: messageOf(cause),
-      hint: 'name a shared object (.so) that can be read',
-      cause,
-    })
-  }
+  const opened = await openRegularFile(path)
+  if (opened.ok) return opened.file
+  throw new GpuCodeError('no-file', {
+    attempted: `open ${path}`,
+    found: opened.found,
+    hint: 'name a shared object (.so) that can be read',
+    cause: opened.cause,
+  })
 }
 
 function openFile(handle: FileHandle, sizeBytes: number, mode: number): OpenFile {

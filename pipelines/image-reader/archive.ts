@@ -1,13 +1,14 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { type Digest, hexOf, parseDigest } from '../../lib/digest.ts'
-import { messageOf } from '../../lib/error.ts'
+import { openRegularFile } from '../files/regular-file.ts'
 import { chunksOf } from '../store/blobs.ts'
 import { SizeError } from './error.ts'
 import {
   type BlobPlace,
   configBasics,
+  jsonOf,
   layerTitles,
   notImage,
   type OpenImage,
@@ -61,7 +62,7 @@ async function openArchive(reference: string, path: string): Promise<OpenArchive
     await file.close()
   }
   async function* read({ offset, sizeBytes }: Place): AsyncGenerator<Uint8Array> {
-    yield* chunksOf(await open(path), offset, offset + sizeBytes)
+    yield* chunksOf(await opened(reference, path), offset, offset + sizeBytes)
   }
   const text = async (name: string) => {
     const chunks: Uint8Array[] = []
@@ -100,7 +101,7 @@ const savedSchema = z.array(
 /** `docker save` of old: a list of images that names the members with their layers. */
 async function savedImage(archive: OpenArchive, tag: string | undefined): Promise<OpenImage> {
   const { reference } = archive
-  const saved = savedSchema.safeParse(JSON.parse(await archive.text('manifest.json')))
+  const saved = savedSchema.safeParse(jsonOf(await archive.text('manifest.json'), reference))
   if (!saved.success) throw notImage(reference, 'a manifest.json that is not of docker save')
   const images = saved.data.filter(
     ({ RepoTags }) => tag === undefined || RepoTags?.some((name) => isCalled(name, tag)),
@@ -133,16 +134,14 @@ async function savedImage(archive: OpenArchive, tag: string | undefined): Promis
 }
 
 async function opened(reference: string, path: string): Promise<FileHandle> {
-  try {
-    return await open(path)
-  } catch (error) {
-    throw new SizeError('no-image', {
-      attempted: `open the archive ${reference}`,
-      found: messageOf(error),
-      hint: 'name a tar that `docker save`, `podman save` or `skopeo copy` wrote',
-      cause: error,
-    })
-  }
+  const opened = await openRegularFile(path)
+  if (opened.ok) return opened.file
+  throw new SizeError('no-image', {
+    attempted: `open the archive ${reference}`,
+    found: opened.found,
+    hint: 'name a tar that `docker save`, `podman save` or `skopeo copy` wrote',
+    cause: opened.cause,
+  })
 }
 
 function several(reference: string, images: z.infer<typeof savedSchema>): SizeError {

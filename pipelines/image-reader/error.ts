@@ -8,5 +8,6 @@ export type SizeErrorCode =
   | 'broken-layer'
   | 'unauthorized'
   | 'network'
+  | 'bad-answer'
 
 export class SizeError extends IngotError<SizeErrorCode> {}

@@ -24,6 +24,10 @@ interface Wanted {
   blob: Pick<Descriptor, 'digest' | 'size'>
 }
 
+interface Fetching extends Wanted {
+  signal: AbortSignal
+}
+
 const usualParallel = 4
 
 /** Brings blobs of one repository into the store; those that are there already are not asked for. */
@@ -65,22 +69,26 @@ export async function fetchForeign(
 async function fetchAll(
   store: Store,
   wanted: readonly Wanted[],
-  { onProgress }: FetchOptions,
+  { onProgress, signal: outer }: FetchOptions,
 ): Promise<void> {
   const totalBytes = wanted.reduce((sum, { blob }) => sum + blob.size, 0)
   let doneBytes = 0
-  await mapLimited(wanted, usualParallel, (item) =>
-    fetchBlob(store, item, (bytes) => {
-      doneBytes += bytes
-      onProgress(doneBytes, totalBytes)
-    }),
+  const onBytes = (bytes: number) => {
+    doneBytes += bytes
+    onProgress(doneBytes, totalBytes)
+  }
+  await mapLimited(
+    wanted,
+    usualParallel,
+    (item, signal) => fetchBlob(store, { ...item, signal }, onBytes),
+    outer,
   )
 }
 
 /** One download that a later run goes on with. Throws `SizeError` and, for other bytes than asked for, `digest-mismatch`. */
-async function fetchBlob(store: Store, wanted: Wanted, onBytes: (bytes: number) => void): Promise<void> {
+async function fetchBlob(store: Store, wanted: Fetching, onBytes: (bytes: number) => void): Promise<void> {
   const { digest, size } = wanted.blob
-  const partial = await newPartial(store, digest)
+  const partial = await newPartial(store, digest, { signal: wanted.signal })
   try {
     // Another process may have brought it while this one waited.
     if ((await intactBytes(store, wanted.blob)) !== undefined) return onBytes(size)
@@ -96,7 +104,7 @@ async function fetchBlob(store: Store, wanted: Wanted, onBytes: (bytes: number) 
 }
 
 async function download(
-  { place, blob: { digest, size } }: Wanted,
+  { place, blob: { digest, size }, signal }: Fetching,
   path: string,
   existingBytes: number,
   onBytes: (bytes: number) => void,
@@ -106,7 +114,7 @@ async function download(
   if (kept > 0) for await (const chunk of createReadStream(path)) hash.update(chunk)
   onBytes(kept)
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of place.readFrom(digest, size, kept)) {
+    for await (const chunk of place.readFrom(digest, size, kept, signal)) {
       hash.update(chunk)
       onBytes(chunk.byteLength)
       yield chunk

@@ -25,7 +25,7 @@ export interface OpenImage {
   /** Whether its layers lie in the store, beside which their listings are kept. */
   isStored: boolean
   /** The blob from its first to its last byte, checked against its digest at the end. */
-  readLayer(layer: ImageLayer): AsyncIterable<Uint8Array>
+  readLayer(layer: ImageLayer, signal?: AbortSignal): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
@@ -36,7 +36,7 @@ export interface BlobPlace {
   /** A manifest or index by digest, or the one that was asked for. */
   manifest(digest?: Digest): Promise<string>
   text(digest: Digest): Promise<string>
-  read(digest: Digest, sizeBytes: number): AsyncIterable<Uint8Array>
+  read(digest: Digest, sizeBytes: number, signal?: AbortSignal): AsyncIterable<Uint8Array>
   isStore?: true
   close(): Promise<void>
 }
@@ -79,8 +79,8 @@ export async function openImage(place: BlobPlace, platform: string): Promise<Ope
       storedBytes: size,
       title: titles[index] ?? '',
     })),
-    readLayer: ({ digest, storedBytes }) =>
-      checkedBytes(place.read(digest, storedBytes), digest, place.reference),
+    readLayer: ({ digest, storedBytes }, signal) =>
+      checkedBytes(place.read(digest, storedBytes, signal), digest, place.reference),
     isStored: place.isStore === true,
     close: place.close,
   }
@@ -171,7 +171,7 @@ export function parsed<Value>(schema: z.ZodType<Value>, text: string, reference:
   throw notImage(reference, `a document with ${issue?.path.join('.') || 'no object'}: ${issue?.message}`)
 }
 
-function jsonOf(text: string, reference: string): unknown {
+export function jsonOf(text: string, reference: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

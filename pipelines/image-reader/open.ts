@@ -4,6 +4,7 @@ import { readBlob, readBlobText } from '../store/blobs.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { openArchiveImage } from './archive.ts'
+import { SizeError } from './error.ts'
 import { type BlobPlace, type OpenImage, openImage } from './image.ts'
 import { layoutPlace } from './layout.ts'
 import { type RegistryOptions, registryPlace } from './registry.ts'
@@ -24,6 +25,7 @@ export async function findImage(reference: string, options: OpenOptions): Promis
     const { path, tag } = splitTag(reference.slice('oci:'.length), isFolder)
     return openImage(layoutPlace(reference, path, tag), platform)
   }
+  refuseSpecial(reference)
   const { path, tag } = splitTag(reference, isFile)
   if (isFile(path) || /\.tar$/.test(path)) return openArchiveImage(reference, path, tag, platform)
   if (isFolder(reference) && existsSync(join(reference, 'oci-layout')))
@@ -42,6 +44,17 @@ function splitTag(
     if (exists(path)) return { path, tag: end === text.length ? undefined : text.slice(end + 1) }
   }
   return { path: text, tag: undefined }
+}
+
+/** A device, a pipe or a socket may never end, and an image is none of them. */
+function refuseSpecial(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined || found.isFile() || found.isDirectory()) return
+  throw new SizeError('bad-reference', {
+    attempted: `open the image ${path}`,
+    found: 'it is neither a file nor a folder',
+    hint: 'name an archive (FILE.tar), a folder with a layout (oci:FOLDER), a name of the store or of a registry',
+  })
 }
 
 function isFile(path: string): boolean {

@@ -1,5 +1,8 @@
+import { z } from 'zod'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
+import { publicUrl } from '../network/address.ts'
+import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
 import { type RetryPolicy, withRetry } from '../network/retry.ts'
 import { acceptManifests } from '../registry-client/oci-documents.ts'
 import { openConnection } from '../weights/connection.ts'
@@ -20,7 +23,7 @@ export interface RegistryOptions {
 
 export interface RegistryPlace extends BlobPlace {
   /** The blob from `offset` on. */
-  readFrom(digest: Digest, sizeBytes: number, offset: number): AsyncIterable<Uint8Array>
+  readFrom(digest: Digest, sizeBytes: number, offset: number, own?: AbortSignal): AsyncIterable<Uint8Array>
   /** An index of the manifests that refer to this one; undefined where the registry knows of none. */
   referrers(digest: Digest): Promise<string | undefined>
 }
@@ -41,15 +44,24 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
   const url = registryUrl(parsed)
   const readText = (path: string, headers: Record<string, string>) =>
     explainedLater(reference, async () => {
-      const read = () => getText(`${url}/${path}`, { ...http, headers })
-      return (await withRetry(read, retry, signal)).text
+      const address = `${url}/${path}`
+      const answer = await withRetry(() => getText(address, { ...http, headers }), retry, signal)
+      requireDocument(address, answer.text, answer.headers.get('content-type'))
+      return answer.text
     })
-  async function* readFrom(digest: Digest, sizeBytes: number, offset: number): AsyncGenerator<Uint8Array> {
+  async function* readFrom(
+    digest: Digest,
+    sizeBytes: number,
+    offset: number,
+    own?: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     const file = { path: `${reference} ${digest}`, sizeBytes }
+    const signals = [signal, own].filter((one) => one !== undefined)
+    const ended = signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}
     const from = (_: typeof file, position: number) =>
-      readRange(`${url}/blobs/${digest}`, position, sizeBytes, http)
+      readRange(`${url}/blobs/${digest}`, position, sizeBytes, { ...http, ...ended })
     try {
-      yield* readPersistently(from, file, offset, session)
+      yield* readPersistently(from, file, offset, { ...session, ...ended })
     } catch (error) {
       throw asSizeError(reference, error)
     }
@@ -68,8 +80,12 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
         throw wrongManifest(reference, digestOf(text))
       return text
     },
-    text: (digest) => readText(`blobs/${digest}`, {}),
-    read: (digest, sizeBytes) => readFrom(digest, sizeBytes, 0),
+    async text(digest) {
+      const text = await readText(`blobs/${digest}`, {})
+      if (digestOf(text) !== digest) throw wrongManifest(reference, digestOf(text))
+      return text
+    },
+    read: (digest, sizeBytes, own) => readFrom(digest, sizeBytes, 0, own),
     readFrom,
     // Registries from before the referrers API have the index under a tag.
     referrers: async (digest) =>
@@ -118,6 +134,8 @@ function asSizeError(reference: string, error: unknown): unknown {
       hint: `check name and tag${bareWords(reference)}`,
       cause: error,
     })
+  if (error.code === 'bad-answer')
+    return new SizeError('bad-answer', { ...failure, attempted: `${attempted}: ${failure.attempted}` })
   return new SizeError('network', {
     attempted,
     found: `${failure.attempted}: ${failure.found}`,
@@ -131,6 +149,18 @@ function bareWords(reference: string): string {
   return reference.includes('/')
     ? ''
     : '; the store has no such name, so it was looked for on Docker Hub; `ingot list` shows the store'
+}
+
+const documentSchema = z.looseObject({})
+
+/** Manifests, indexes and configurations are JSON objects, all of them. */
+function requireDocument(url: string, text: string, contentType: string | null): void {
+  if (readAnswer(documentSchema, { text, contentType }).ok) return
+  throw new WeightsError('bad-answer', {
+    attempted: `read ${publicUrl(url)}`,
+    found: `the server sent ${kindOfAnswer({ text, contentType })}`,
+    hint: `check that the host is a registry; ${portalHint}`,
+  })
 }
 
 function wrongManifest(reference: string, found: Digest): SizeError {

@@ -13,6 +13,7 @@ import { lockRenewal } from '../../recipes/lock-renewal.ts'
 import { StageError } from '../error.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Client } from '../process/session.ts'
+import { together } from '../process/together.ts'
 import { resolveDebian } from '../software/debian.ts'
 import { resolveFactory } from '../software/factory.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
@@ -45,21 +46,22 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     opening ??= openEngine(loaded, resolving)
     return opening
   }
-  const [weights, resolved, modelcar, factory] = await together(resolving.signal, (signal) => {
-    const context = {
-      recipeFolder: folder,
-      environment,
-      signal,
-      resolveSecret: daggerSecrets(resolving.engine),
-    }
-    const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
-    return [
-      lockWeights({ source: recipe.weights.source, request, renewal, kept }, context),
-      lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
-      lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
-      factory,
-    ]
-  })
+  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
+  const [weights, [resolved, modelcar, factory]] = await together(
+    [
+      (signal) =>
+        lockWeights({ source: recipe.weights.source, request, renewal, kept }, { ...context, signal }),
+      async () => {
+        const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
+        return Promise.all([
+          lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
+          lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
+          factory,
+        ])
+      },
+    ],
+    resolving.signal,
+  )
   const lock: Lock = {
     lockVersion: 1,
     recipe: recipe.name,
@@ -71,20 +73,6 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     ...weights,
   }
   return readableLock(loaded.lockFile, lock)
-}
-
-/** Waits for all tasks; when one fails or `outer` aborts, the signal of the others does. */
-async function together<Tasks extends readonly Promise<unknown>[]>(
-  outer: AbortSignal,
-  start: (signal: AbortSignal) => readonly [...Tasks],
-): Promise<{ -readonly [Index in keyof Tasks]: Awaited<Tasks[Index]> }> {
-  const stop = new AbortController()
-  try {
-    return await Promise.all(start(AbortSignal.any([outer, stop.signal])))
-  } catch (error) {
-    stop.abort(error)
-    throw error
-  }
 }
 
 /** The engine, or in words which half of a lock it is missing for. */

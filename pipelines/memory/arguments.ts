@@ -6,6 +6,7 @@ import { parseBytes } from '../../lib/bytes.ts'
 import { messageOf } from '../../lib/error.ts'
 import { nearestName } from '../../lib/suggest.ts'
 import { type EngineId, engineIds } from '../../recipes/recipe.ts'
+import { valueProblem } from '../commands/command.ts'
 import { type OptionName, optionValue, parseConfig } from './options.ts'
 
 /** A command line as read: what names the model, and a request that lacks only its facts. */
@@ -18,7 +19,8 @@ export interface MemoryArguments {
 
 /** Reads a command line. Throws `bad-request` for unknown options, missing ones and numbers that are none. */
 export function readMemoryArguments(argv: readonly string[]): MemoryArguments {
-  const { values, positionals } = parse(argv)
+  const { values, positionals, problem } = parse(argv)
+  if (problem !== undefined) throw usage(problem)
   const read = readerOf(values)
   const [model, extra] = positionals
   if (extra !== undefined) throw usage(`an argument too many: ${extra}`)
@@ -29,7 +31,15 @@ export function readMemoryArguments(argv: readonly string[]): MemoryArguments {
 
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options: parseConfig(), allowPositionals: true, strict: true })
+    const options = parseConfig()
+    const { tokens, ...parsed } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    })
+    return { ...parsed, problem: valueProblem(tokens, options) }
   } catch (error) {
     throw usage(messageOf(error))
   }

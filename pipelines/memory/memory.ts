@@ -1,10 +1,9 @@
-import { MemoryError } from '../../images/memory/error.ts'
 import { planMemory } from '../../images/memory/plan.ts'
 import type { MemoryPlan } from '../../images/memory/result.ts'
-import { IngotError, LibError } from '../../lib/error.ts'
+import { IngotError } from '../../lib/error.ts'
 import { type Json, prettyJson } from '../../lib/json.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import { ModelReaderError } from '../model-reader/error.ts'
+import { describeError, exitCodeOf } from '../commands/exit.ts'
 import { readConfigFile } from '../model-reader/local.ts'
 import { readModel } from '../model-reader/model-reader.ts'
 import { type MemoryArguments, readMemoryArguments } from './arguments.ts'
@@ -15,6 +14,7 @@ export interface MemoryIo {
   stdout(text: string): void
   stderr(text: string): void
   environment: NodeJS.ProcessEnv
+  signal?: AbortSignal
 }
 
 export { memoryOptionHelp }
@@ -27,35 +27,28 @@ export async function memoryCommand(argv: readonly string[], io: MemoryIo): Prom
   if (argv.includes('--help')) return help(io)
   try {
     const args = readMemoryArguments(argv)
-    const facts = await factsOf(args, io.environment)
+    const facts = await factsOf(args, io)
     const plan = planMemory({ ...args.request, facts })
     io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryTable(plan, args.model ?? facts.architecture))
     return plan.fits === true ? 0 : 1
   } catch (error) {
-    if (!(error instanceof IngotError)) throw error
-    const { attempted, found } = error.failure
-    io.stderr(`ingot: could not ${attempted}\n  found: ${found}\n  to do: ${error.hint}\n`)
+    if (!(error instanceof IngotError) || io.signal?.aborted) throw error
+    io.stderr(describeError(error))
     return exitCodeOf(error)
   }
 }
 
 /** A configuration alone is enough with `--weights-bytes` or `--available-kv-bytes`; MODEL beside it gives the headers. */
-async function factsOf(args: MemoryArguments, environment: NodeJS.ProcessEnv): Promise<ModelFacts> {
+async function factsOf(args: MemoryArguments, { environment, signal }: MemoryIo): Promise<ModelFacts> {
   const configured = args.configFile === undefined ? undefined : await readConfigFile(args.configFile)
   if (args.model === undefined && configured) return configured
-  const read = await readModel(args.model ?? '', environment)
+  const read = await readModel(args.model ?? '', environment, signal)
   return configured ? { ...configured, weights: read.weights, tiedEmbeddings: read.tiedEmbeddings } : read
 }
 
 function jsonOf(plan: MemoryPlan): Json {
   // A plan holds JSON values only; interfaces without an index signature need the cast.
   return plan as unknown as Json
-}
-
-function exitCodeOf(error: IngotError): number {
-  if (error instanceof MemoryError || error instanceof LibError) return 2
-  if (error instanceof ModelReaderError) return error.code === 'no-model' ? 2 : 1
-  return ['unauthorized', 'gated'].includes(error.code) ? 3 : 1
 }
 
 function help(io: MemoryIo): number {

@@ -1,7 +1,8 @@
 import { gguf } from '@huggingface/gguf'
-import { messageOf } from '../../lib/error.ts'
+import { IngotError, messageOf } from '../../lib/error.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { publicUrl } from '../network/address.ts'
 import { ModelReaderError } from './error.ts'
 
 export interface GgufPlace {
@@ -27,8 +28,9 @@ async function parseShard(shard: string, { isLocal, fetch }: GgufPlace) {
   try {
     return await gguf(shard, isLocal ? { allowLocalFile: true } : fetch ? { fetch } : {})
   } catch (cause) {
+    if (cause instanceof IngotError || (cause instanceof Error && cause.name === 'AbortError')) throw cause
     throw new ModelReaderError('bad-header', {
-      attempted: `read the header of ${shard}`,
+      attempted: `read the header of ${isLocal ? shard : publicUrl(shard)}`,
       found: messageOf(cause),
       hint: 'check that the file is complete and is a GGUF file',
       cause,

@@ -1,9 +1,11 @@
 import { downloadFile, listFiles, parseSafetensorsMetadata } from '@huggingface/hub'
+import { optional } from '../../lib/optional.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { openConnection } from '../weights/connection.ts'
 import { type Hub, hubOf } from '../weights/hub-access.ts'
+import { asHubFailure } from '../weights/hub-answer.ts'
 import { ModelReaderError } from './error.ts'
 import { factsFromFiles } from './facts.ts'
 import { readGguf } from './gguf.ts'
@@ -19,11 +21,19 @@ export interface HubModel {
  * Facts of a repository by a few range requests; no weight is downloaded. HF_ENDPOINT and HF_TOKEN are respected.
  * Throws the Hub's errors with what to do, or `no-model`.
  */
-export async function readHubModel(model: HubModel, environment: NodeJS.ProcessEnv): Promise<ModelFacts> {
+export async function readHubModel(
+  model: HubModel,
+  environment: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<ModelFacts> {
   const connection = openConnection(environment)
+  const session = { environment, recipeFolder: '.', fetch: connection.fetch, ...optional('signal', signal) }
   try {
-    const session = { environment, recipeFolder: '.', fetch: connection.fetch }
-    return await readRepository(model, await hubOf(model.repo, undefined, session))
+    const hub = await hubOf(model.repo, undefined, session)
+    return await readRepository(model, hub).catch((error: unknown) => {
+      if (signal?.aborted) throw signal.reason
+      throw asHubFailure(error, hub.repo, hub.endpoint)
+    })
   } finally {
     await connection.close()
   }

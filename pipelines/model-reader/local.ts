@@ -1,10 +1,11 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf, messageOf } from '../../lib/error.ts'
+import { errnoOf } from '../../lib/error.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { openRegularFile, readRegularFile } from '../files/regular-file.ts'
 import { ModelReaderError } from './error.ts'
 import { factsFromFiles, isWeightShard, shardsOfIndex } from './facts.ts'
 import { readGguf } from './gguf.ts'
@@ -35,16 +36,15 @@ export async function readGgufFile(folder: string, name: string): Promise<ModelF
 
 /** Facts from a configuration file alone; the caller says how many bytes the weights have. Throws `no-model`. */
 export async function readConfigFile(file: string): Promise<ModelFacts> {
-  const configText = await readRequired(file).catch((error: unknown) => {
-    if (error instanceof ModelReaderError) throw error
+  const read = await readRegularFile(file)
+  if (!read.ok)
     throw new ModelReaderError('no-model', {
       attempted: `read the configuration ${file}`,
-      found: errnoOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error),
+      found: errnoOf(read.cause) === 'ENOENT' ? 'there is no such file' : read.found,
       hint: 'name the config.json of a model',
-      cause: error,
+      cause: read.cause,
     })
-  })
-  return factsFromFiles({ label: file, configText, quantText: undefined, headers: [] })
+  return factsFromFiles({ label: file, configText: read.text, quantText: undefined, headers: [] })
 }
 
 function onlyOne(models: readonly string[], folder: string): string {
@@ -58,23 +58,21 @@ function onlyOne(models: readonly string[], folder: string): string {
 }
 
 async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readRequired(file)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
+  const read = await readRegularFile(file)
+  if (read.ok) return read.text
+  if (errnoOf(read.cause) === 'ENOENT') return undefined
+  throw new ModelReaderError('bad-config', {
+    attempted: `read ${file}`,
+    found: read.found,
+    hint: 'a model has a regular file there; get it again from where the model came from',
+    cause: read.cause,
+  })
 }
 
 async function headersIn(folder: string, names: readonly string[]): Promise<SafetensorsHeader[]> {
   const index = await textOf(join(folder, 'model.safetensors.index.json'))
   const shards = index === undefined ? names.filter(isWeightShard) : shardsOfIndex(index, folder)
   return Promise.all(shards.map((name) => readHeader(join(folder, name))))
-}
-
-async function readRequired(file: string): Promise<string> {
-  await requireFile(file)
-  return readFile(file, 'utf8')
 }
 
 function passMissing(error: unknown): void {
@@ -93,8 +91,9 @@ async function requireFile(file: string): Promise<void> {
 
 /** A safetensors header: its length as u64, then JSON; nothing behind it is read. Throws `bad-header`. */
 async function readHeader(file: string): Promise<SafetensorsHeader> {
-  await requireFile(file)
-  const handle = await open(file)
+  const opened = await openRegularFile(file)
+  if (!opened.ok) throw badHeader(file, opened.found)
+  const handle = opened.file
   try {
     const head = Buffer.alloc(8)
     await handle.read(head, 0, 8, 0)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isTransient, type RemoteError } from './error.ts'
+import { sayWait, timeText } from './waiting.ts'
 
 export interface RetryPolicy {
   /** Attempts that may fail in a row before the error is passed on. */
@@ -11,27 +12,50 @@ export interface RetryPolicy {
 /** Some three minutes in all: long enough for a router to restart, short enough that a person sees the reason. */
 export const defaultRetry: RetryPolicy = { attempts: 10, firstDelayMs: 500, maxDelayMs: 60_000 }
 
-/** A server that asks for more patience than this is told to the person instead of waited for. */
-const longestPauseMs = 15 * 60_000
+/** Where nobody has answered yet: 3.5 s of pauses. */
+const hopelessAttempts = 4
+
+/** All pauses of one act together. A server that asks for more patience than this is told to the person instead. */
+const longestWaitMs = 15 * 60_000
+
+/** Shorter pauses are over before anybody wonders. */
+const silentMs = 2000
 
 /**
  * Milliseconds before attempt `failures + 1`: doubled each time, never less than the server asked for, with up to a quarter
  * of jitter, so that many machines that were refused together do not come back together.
  */
 export function delayMs(policy: RetryPolicy, failures: number, error: RemoteError): number {
-  const backoff = Math.min(policy.firstDelayMs * 2 ** (failures - 1), policy.maxDelayMs)
-  return Math.max(backoff * (1 + Math.random() / 4), error.retryAfterMs ?? 0)
+  return Math.max(backoffMs(policy, failures) * (1 + Math.random() / 4), error.retryAfterMs ?? 0)
 }
 
-/** Waits before the attempt after `failures` of them; throws the error itself when the server asks for too long a pause. */
-export async function pauseAfter(
-  error: RemoteError,
-  failures: number,
-  policy: RetryPolicy,
-  signal?: AbortSignal,
-): Promise<void> {
-  if ((error.retryAfterMs ?? 0) > longestPauseMs) throw error
-  await sleep(delayMs(policy, failures, error), undefined, signal ? { signal } : undefined)
+/** The one rule for everything that is tried again. */
+export interface Patience {
+  /** After a failed attempt: waits before the next one, or throws the error where there shall be none. */
+  pause(error: RemoteError): Promise<void>
+  /** Something arrived, so that failures are counted anew. */
+  moved(): void
+}
+
+export function startPatience(policy: RetryPolicy = defaultRetry, signal?: AbortSignal): Patience {
+  let failures = 0
+  let waitedMs = 0
+  return {
+    async pause(error) {
+      failures += 1
+      const attempts = error.isHopeless ? Math.min(hopelessAttempts, policy.attempts) : policy.attempts
+      const pauseMs = delayMs(policy, failures, error)
+      waitedMs += pauseMs
+      if (failures >= attempts || waitedMs > longestWaitMs) throw error
+      const next = { pauseMs, attempt: failures + 1, attempts }
+      if (pauseMs >= silentMs) sayWait(pauseText(error, next, policy))
+      await sleep(pauseMs, undefined, signal ? { signal } : undefined)
+    },
+    moved() {
+      failures = 0
+      waitedMs = 0
+    },
+  }
 }
 
 /** Runs `attempt` again after transient failures. */
@@ -40,12 +64,13 @@ export async function withRetry<Value>(
   policy: RetryPolicy = defaultRetry,
   signal?: AbortSignal,
 ): Promise<Value> {
-  for (let failures = 0; ; ) {
+  const patience = startPatience(policy, signal)
+  for (;;) {
     try {
       return await attempt()
     } catch (error) {
-      if (!isTransient(error) || ++failures >= policy.attempts) throw error
-      await pauseAfter(error, failures, policy, signal)
+      if (!isTransient(error)) throw error
+      await patience.pause(error)
     }
   }
 }
@@ -55,4 +80,20 @@ export function retryAfterMs(value: string | null): number | undefined {
   if (value === null) return undefined
   const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+}
+
+function backoffMs({ firstDelayMs, maxDelayMs }: RetryPolicy, failures: number): number {
+  return Math.min(firstDelayMs * 2 ** (failures - 1), maxDelayMs)
+}
+
+/** `read https://host/path: the server answered 503; attempt 4 of 10 in 4 s, gives up after 3 min more`. */
+function pauseText(
+  { failure }: RemoteError,
+  { pauseMs, attempt, attempts }: { pauseMs: number; attempt: number; attempts: number },
+  policy: RetryPolicy,
+): string {
+  let moreMs = pauseMs
+  for (let failed = attempt; failed < attempts; failed++) moreMs += backoffMs(policy, failed)
+  const last = attempt === attempts ? 'the last one' : `gives up after ${timeText(moreMs)}`
+  return `${failure.attempted}: ${failure.found}; attempt ${attempt} of ${attempts} in ${timeText(pauseMs)}, ${last}`
 }

@@ -53,6 +53,8 @@ function barProgress(stream: NodeJS.WriteStream): CommandProgress {
   }
   return {
     step(text) {
+      // Bars of several recipes stay where they are, and what concerns all of them stands above.
+      if (view) return view.log(`ingot: ${text}\n`)
       end()
       stream.write(`ingot: ${text}\n`)
     },

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import type { Client, Directory, ExecError, File } from '@dagger.io/dagger'
+import type { Client, Directory, File } from '@dagger.io/dagger'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
+import { makeFolder } from '../files/make-folder.ts'
+import { saidWhile } from '../network/waiting.ts'
+import { daggerErrorFrom } from './dagger-error.ts'
 import { findProgram } from './program.ts'
 
 /** What stages are given to work with; only those that build with it know the SDK itself. */
@@ -21,6 +23,9 @@ export interface LazyEngine {
   close(): Promise<void>
 }
 
+/** The SDK's own limit for a session to answer; an image of the engine may have to be pulled before. */
+const startLimit = '5 min'
+
 const containerTools = ['docker', 'podman', 'nerdctl', 'finch', 'container']
 
 /** `logFile` gets everything the engine says. */
@@ -30,8 +35,9 @@ export function lazyEngine(logFile: string): LazyEngine {
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const open = async () => {
     await requireEngine()
+    await requireProgram()
     await requireAnswer(process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST'], logFile)
-    await mkdir(dirname(logFile), { recursive: true })
+    await makeFolder(dirname(logFile))
     // Loading the SDK takes half a second, which a command that needs no engine does not spend.
     const { connect } = await import('@dagger.io/dagger')
     const log = createWriteStream(logFile, { flags: 'a' })
@@ -48,7 +54,7 @@ export function lazyEngine(logFile: string): LazyEngine {
     return promise
   }
   return {
-    client: () => (opened ??= open()),
+    client: () => (opened ??= saidWhile(`the Dagger engine is starting; gives up after ${startLimit}`, open)),
     close: async () => {
       release()
       await ended
@@ -87,6 +93,32 @@ async function answers(tool: string): Promise<boolean> {
   )
 }
 
+/** Where the SDK's own program comes from, which opens each session: not needed inside `dagger run`. */
+export interface ProgramSource {
+  /** Path of the program; null where the SDK downloads it. */
+  path: string | null
+  /** False where `path` is given and is no program. */
+  isThere: boolean
+}
+
+export async function programSource(): Promise<ProgramSource> {
+  const named = process.env['_EXPERIMENTAL_DAGGER_CLI_BIN']
+  if (!named) return { path: null, isThere: true }
+  const found = await findProgram(named)
+  return { path: found ?? named, isThere: found !== null }
+}
+
+/** The SDK waits for a program that is not there without saying why. */
+async function requireProgram(): Promise<void> {
+  const { path, isThere } = await programSource()
+  if (isThere || process.env['DAGGER_SESSION_PORT']) return
+  throw new StageError('no-engine', {
+    attempted: 'run the program of Dagger',
+    found: `_EXPERIMENTAL_DAGGER_CLI_BIN names ${path}, which is no program`,
+    hint: 'correct the path, or unset the variable: the SDK then downloads the program',
+  })
+}
+
 async function requireEngine(): Promise<void> {
   const { found, silent } = await engineSource()
   if (found !== null) return
@@ -117,6 +149,8 @@ async function requireAnswer(host: string | undefined, logFile: string): Promise
 }
 
 function engineFailed(cause: unknown, logFile: string): StageError {
+  const known = daggerErrorFrom(cause, logFile)
+  if (known?.code === 'no-engine') return known
   return new StageError('no-engine', {
     attempted: 'open a session with the Dagger engine',
     found: messageOf(cause),
@@ -125,24 +159,7 @@ function engineFailed(cause: unknown, logFile: string): StageError {
   })
 }
 
-/** A failed command of the engine in words; anything else as it is. */
+/** An error of Dagger in words; anything else as it is. */
 export function explained(error: unknown, logFile: string): unknown {
-  const failed = chainOf(error).find(isExecError)
-  if (failed === undefined) return error
-  const said = `${failed.stderr}\n${failed.stdout}`.trim().split('\n').slice(-20).join('\n  ')
-  return new StageError('engine-failed', {
-    attempted: `run \`${failed.cmd.join(' ').trim().slice(0, 120)}\` in the Dagger engine`,
-    found: `exit code ${failed.exitCode}\n  ${said}`,
-    hint: `see ${logFile} for everything the engine said`,
-    cause: error,
-  })
-}
-
-/** By its members: `instanceof` would need the SDK, which is loaded only when an engine is. */
-function isExecError(error: unknown): error is ExecError {
-  return error instanceof Error && 'cmd' in error && 'exitCode' in error && 'stderr' in error
-}
-
-function chainOf(error: unknown): unknown[] {
-  return error instanceof Error ? [error, ...chainOf(error.cause)] : []
+  return daggerErrorFrom(error, logFile) ?? error
 }

@@ -90,9 +90,9 @@ async function moveBlobs(blobs: readonly Descriptor[], request: PublishRequest):
   const outcomes = await mapLimited(
     [...blobs].sort((a, b) => b.size - a.size),
     parallel,
-    async (blob) => {
+    async (blob, signal) => {
       let ofThisBytes = 0
-      const outcome = await ensureBlob(session, blob, {
+      const outcome = await ensureBlob(session.within(signal), blob, {
         store,
         chunkBytes,
         mountFrom: request.sourcesOf?.(blob.digest) ?? [],
@@ -116,8 +116,8 @@ async function moveBlobs(blobs: readonly Descriptor[], request: PublishRequest):
 /** What a registry said it took is asked for once more before any tag may point to it. */
 async function requireBlobs(session: RegistrySession, { blobs }: Moved): Promise<void> {
   const taken = blobs.filter(({ outcome }) => outcome !== 'present')
-  await mapLimited(taken, usualParallel, async ({ blob }) => {
-    if (await hasBlob(session, blob.digest)) return
+  await mapLimited(taken, usualParallel, async ({ blob }, signal) => {
+    if (await hasBlob(session.within(signal), blob.digest)) return
     throw new PublishError('mismatch', {
       attempted: `find ${blob.digest} in ${session.target.host}/${session.target.name}`,
       found: 'the registry took it and does not have it',

@@ -1,4 +1,5 @@
 import { publicUrl } from '../network/address.ts'
+import { kindOfAnswer, portalHint } from '../network/answer.ts'
 import { type Challenge, parseChallenge } from '../network/challenge.ts'
 import type { Login } from '../network/login.ts'
 import { tokenIn, tokenRequest } from '../network/token-server.ts'
@@ -81,7 +82,12 @@ async function fetchToken(
   if (answered.status !== 200)
     throw tokenServerFailed(challenge.realm, `it answered ${answered.status}`, answered)
   const found = tokenIn(answered.bytes)
-  if (found === undefined) throw tokenServerFailed(challenge.realm, 'its answer holds no token')
+  const text = Buffer.from(answered.bytes).toString('utf8')
+  if (found === undefined)
+    throw tokenServerFailed(
+      challenge.realm,
+      `it sent ${kindOfAnswer({ text, contentType: answered.headers['content-type'] })}, which holds no token`,
+    )
   return {
     header: `Bearer ${found.token}`,
     renewAtMs: Date.now() + found.lifeMs * (1 - renewAheadShare),
@@ -95,7 +101,7 @@ function tokenServerFailed(realm: string, found: string, answered?: WireAnswer):
     found,
     hint: transient
       ? 'the token server is busy or broken; try again later'
-      : 'check the registry’s configuration',
+      : `check the registry’s configuration; ${portalHint}`,
   })
 }
 

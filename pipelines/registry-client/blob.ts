@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import { isTransient } from '../network/error.ts'
-import { pauseAfter } from '../network/retry.ts'
+import { startPatience } from '../network/retry.ts'
 import { requireHere } from '../store/foreign.ts'
 import { isUploadLost } from './error.ts'
 import type { RegistrySession } from './session.ts'
@@ -34,7 +34,8 @@ async function sendUntilDone(
 ): Promise<void> {
   let upload: Upload | undefined
   let isVerified = false
-  for (let failures = 0; ; ) {
+  const patience = startPatience(session.retry, session.signal)
+  for (;;) {
     const before = upload?.offset ?? 0
     try {
       upload ??= await newUpload(session)
@@ -42,9 +43,8 @@ async function sendUntilDone(
     } catch (error) {
       if (!isTransient(error) && !isUploadLost(error)) throw error
       // A connection that is cut again and again still gets there as long as bytes arrive.
-      failures = upload !== undefined && upload.offset > before ? 1 : failures + 1
-      if (failures >= session.retry.attempts) throw error
-      await pauseAfter(error, failures, session.retry, session.signal)
+      if (upload !== undefined && upload.offset > before) patience.moved()
+      await patience.pause(error)
       if (await hasBlob(session, blob.digest)) return
       // From now on our own disk is doubted as well: the bytes are hashed while they are read.
       isVerified ||= isUploadLost(error)

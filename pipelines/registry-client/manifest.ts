@@ -1,5 +1,8 @@
+import { z } from 'zod'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
+import { publicUrl } from '../network/address.ts'
+import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
 import type { StoredManifest } from '../store/closure.ts'
 import type { WireAnswer } from './answer.ts'
 import { PublishError } from './error.ts'
@@ -25,6 +28,7 @@ export async function putTag(session: RegistrySession, manifest: StoredManifest,
     await put(session, manifest, tag)
     const found = await readManifestText(session, tag)
     if (found !== undefined && digestOf(found) === digest) return
+    requireDocument(session, tag, found)
     if (attempt >= tagAttempts)
       throw mismatch(session, tag, found === undefined ? 'nothing' : digestOf(found), digest)
   }
@@ -68,8 +72,23 @@ async function put(
 async function requireManifest(session: RegistrySession, { descriptor }: StoredManifest): Promise<void> {
   const found = await readManifestText(session, descriptor.digest)
   if (found !== undefined && digestOf(found) === descriptor.digest) return
+  requireDocument(session, descriptor.digest, found)
   const what = found === undefined ? 'nothing' : digestOf(found)
   throw mismatch(session, descriptor.digest, what, descriptor.digest)
+}
+
+const documentSchema = z.looseObject({})
+
+/** What is no manifest at all was not put there by another publisher. */
+function requireDocument(session: RegistrySession, reference: string, bytes: Uint8Array | undefined): void {
+  if (bytes === undefined) return
+  const text = Buffer.from(bytes).toString('utf8')
+  if (readAnswer(documentSchema, { text }).ok) return
+  throw new PublishError('bad-answer', {
+    attempted: `GET ${publicUrl(repositoryUrl(session, `manifests/${reference}`))}`,
+    found: `the server sent ${kindOfAnswer({ text })} in place of a manifest`,
+    hint: `check that the host is a registry; ${portalHint}`,
+  })
 }
 
 function mismatch(

@@ -27,8 +27,9 @@ export function parseTarget(text: string): Target {
       'use lower-case letters, digits and . _ - /',
     )
   if (tag !== undefined) requireTag(tag)
-  const host = hasHost ? first : 'registry-1.docker.io'
-  return { host, name, ...(tag !== undefined && { tag }) }
+  const host = hasHost ? hostOf(first) : dockerHub
+  const full = host === dockerHub && !name.includes('/') ? `library/${name}` : name
+  return { host, name: full, ...(tag !== undefined && { tag }) }
 }
 
 /** Throws `bad-reference` unless the text is a tag. */
@@ -43,9 +44,15 @@ export function originOf(host: string): string {
   return `${isLocal ? 'http' : 'https'}://${host}`
 }
 
-/** `host/name`, as people write it. */
+/** `host/name`, as people and container tools write it: Docker Hub's API has another host than its images. */
 export function repositoryOf({ host, name }: Target): string {
-  return `${host}/${name}`
+  return `${host === dockerHub ? 'docker.io' : host}/${name}`
+}
+
+const dockerHub = 'registry-1.docker.io'
+
+function hostOf(written: string): string {
+  return written === 'docker.io' || written === 'index.docker.io' ? dockerHub : written
 }
 
 function badReference(text: string, found: string, hint: string): PublishError {

@@ -1,4 +1,5 @@
 import { publicUrl } from '../network/address.ts'
+import { isHtml, kindOfAnswer, portalHint } from '../network/answer.ts'
 import type { Login } from '../network/login.ts'
 import { defaultRetry, type RetryPolicy, retryAfterMs, withRetry } from '../network/retry.ts'
 import type { WireAnswer } from './answer.ts'
@@ -20,6 +21,8 @@ export interface RegistrySession {
   ask(wanted: WireRequest): Promise<WireAnswer>
   /** `ask`, again after `network`. For requests that may be repeated. */
   askAgain(wanted: WireRequest): Promise<WireAnswer>
+  /** The same session for one of several tasks, whose requests and pauses end with `signal` as well. */
+  within(signal: AbortSignal): RegistrySession
 }
 
 export interface SessionOptions {
@@ -41,16 +44,23 @@ export function openSession(target: Target, options: SessionOptions): RegistrySe
     login,
   })
   const origin = originOf(target.host)
-  const ask = (wanted: WireRequest) => authorized(wanted, origin, transport, authorization)
-  return {
-    target,
-    origin,
-    retry,
-    signal,
-    ask,
-    askAgain: (wanted) => withRetry(() => ask(wanted), retry, signal),
+  function within(signal: AbortSignal | undefined): RegistrySession {
+    const bound: Sender = { send: (wanted) => transport.send(wanted, signal) }
+    const ask = (wanted: WireRequest) => authorized(wanted, origin, bound, authorization)
+    return {
+      target,
+      origin,
+      retry,
+      signal,
+      ask,
+      askAgain: (wanted) => withRetry(() => ask(wanted), retry, signal),
+      within: (own) => within(signal ? AbortSignal.any([signal, own]) : own),
+    }
   }
+  return within(signal)
 }
+
+type Sender = Pick<Transport, 'send'>
 
 // A token may end between its arrival and its use, and servers that share load learn of it at different times.
 const mostRenewals = 3
@@ -59,7 +69,7 @@ const mostRenewals = 3
 async function authorized(
   wanted: WireRequest,
   origin: string,
-  transport: Transport,
+  transport: Sender,
   authorization: Authorization,
 ): Promise<WireAnswer> {
   if (new URL(wanted.url).origin !== origin) return checked(wanted, await transport.send(wanted))
@@ -82,12 +92,25 @@ const transientStatuses = [408, 425, 429]
 
 function checked(wanted: WireRequest, answer: WireAnswer): WireAnswer {
   const { status } = answer
+  refusePage(wanted, answer)
   if (status === 403) throw refused(wanted, answer, 'denied')
   if (status === 401) throw refused(wanted, answer, 'unauthorized')
   // 501 and 505 say that the registry will never do it.
   if (transientStatuses.includes(status) || (status >= 500 && status !== 501 && status !== 505))
     throw transientFailure(wanted, `the registry answered ${status}`, answer)
   return answer
+}
+
+/** No registry answers a page: something else stands at its address, and says 200 to whatever is asked. */
+function refusePage(wanted: WireRequest, { status, headers, bytes }: WireAnswer): void {
+  const text = Buffer.from(bytes.subarray(0, 4096)).toString('utf8')
+  const contentType = headers['content-type']
+  if (status < 200 || status > 299 || !isHtml({ text, contentType })) return
+  throw new PublishError('bad-answer', {
+    attempted: `${wanted.method} ${publicUrl(wanted.url)}`,
+    found: `the server answered ${status} with ${kindOfAnswer({ text, contentType })}, which no registry sends`,
+    hint: `check the host; ${portalHint}. No tag was changed`,
+  })
 }
 
 function transientFailure(wanted: WireRequest, found: string, answer: WireAnswer | undefined): PublishError {
@@ -98,7 +121,7 @@ function transientFailure(wanted: WireRequest, found: string, answer: WireAnswer
       found,
       hint: 'the registry is busy or broken; what it has is kept, so run the same command again later',
     },
-    retryAfterMs(answer?.headers['retry-after'] ?? null),
+    { retryAfterMs: retryAfterMs(answer?.headers['retry-after'] ?? null) },
   )
 }
 

@@ -1,7 +1,8 @@
-import { copyFile, link, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, link, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, describe, type Manifest, mediaTypes } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { blobPath } from '../store/blobs.ts'
 import { readImageConfig, readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
@@ -32,7 +33,7 @@ export async function writeLayout(
     layers,
   } satisfies Manifest)
   const blobs = join(folder, 'blobs', 'sha256')
-  await mkdir(blobs, { recursive: true })
+  await makeFolder(blobs)
   const place = ({ digest }: Descriptor) => join(blobs, digest.slice('sha256:'.length))
   for (const { bytes, descriptor } of [smaller, root]) await writeFile(place(descriptor), bytes)
   for (const layer of layers) await sameFile(blobPath(store, layer.digest), place(layer))

@@ -1,6 +1,7 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, relative } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from '../files/make-folder.ts'
 import { runTool, type ToolRun } from '../process/host-tool.ts'
 
 /** What gitleaks found, without what it found: the secret stays where it is. */
@@ -81,6 +82,6 @@ export async function keepText(
 /** Below the folder whatever the path says. */
 async function openBelow(folder: string, path: string) {
   const place = join(folder, posix.resolve('/', path))
-  await mkdir(dirname(place), { recursive: true })
+  await makeFolder(dirname(place))
   return open(place, 'w')
 }

@@ -31,8 +31,8 @@ export async function sizeImage(image: OpenImage, options: SizeOptions): Promise
     onProgress?.(doneBytes, totalBytes)
   }
   try {
-    const listed = await mapLimited(distinct, layersAtOnce, async (layer) => {
-      const entries = await entriesOf(image, layer, { ...options, scratch, count })
+    const listed = await mapLimited(distinct, layersAtOnce, async (layer, signal) => {
+      const entries = await entriesOf(image, layer, { ...options, scratch, count, signal })
       return [layer.digest, entries] as const
     })
     const entriesByDigest = new Map<string, readonly LayerEntry[]>(listed)
@@ -46,10 +46,16 @@ export async function sizeImage(image: OpenImage, options: SizeOptions): Promise
   }
 }
 
+interface Reading extends SizeOptions {
+  scratch: string | null
+  signal: AbortSignal
+  count(bytes: number): void
+}
+
 async function entriesOf(
   image: OpenImage,
   layer: ImageLayer,
-  { cache, gpuCode, scratch, count }: SizeOptions & { scratch: string | null; count(bytes: number): void },
+  { cache, gpuCode, scratch, count, signal }: Reading,
 ): Promise<readonly LayerEntry[]> {
   const known = await cache?.get(layer.digest, gpuCode)
   if (known) {
@@ -57,7 +63,7 @@ async function entriesOf(
     return known
   }
   const what = `the layer ${layer.digest.slice(0, 19)} of ${image.reference}`
-  const entries = await listLayer(counted(image.readLayer(layer), count), { what, scratch })
+  const entries = await listLayer(counted(image.readLayer(layer, signal), count), { what, scratch })
   await cache?.set(layer.digest, gpuCode, entries)
   return entries
 }

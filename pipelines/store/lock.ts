@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
+import { saidWhile } from '../network/waiting.ts'
 import { StoreError, storeErrorFrom } from './error.ts'
 
 export interface LockOptions {
@@ -50,8 +51,10 @@ export async function holdLock(path: string, options: LockOptions = {}): Promise
     const descriptor = openLockFile(path)
     try {
       if (!(await flock(descriptor, 'try'))) {
-        options.onWait?.(holderOf(path))
-        await flock(descriptor, 'wait', options.signal)
+        const holder = holderOf(path)
+        options.onWait?.(holder)
+        const wait = () => flock(descriptor, 'wait', options.signal)
+        await saidWhile(`waits for ${holder}, which has ${path}, until that is done`, wait)
       }
       if (isStillAt(descriptor, path)) return heldLock(descriptor, path)
     } catch (error) {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { StoreError, storeErrorFrom } from './error.ts'
 import { holdLock, type LockOptions, tryLock, withStoreLock } from './lock.ts'
@@ -20,7 +21,7 @@ export async function openStore(root: string, options: LockOptions = {}): Promis
   await refuseForeignFolder(path)
   try {
     for (const folder of ['blobs/sha256', 'ingot/locks', 'ingot/tmp', 'ingot/partial'])
-      await mkdir(join(path, folder), { recursive: true })
+      await makeFolder(join(path, folder))
     return await withStoreLock({ root: path }, 'sessions', () => enter(path), options)
   } catch (error) {
     throw storeErrorFrom(error, `open the store ${path}`)

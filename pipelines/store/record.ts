@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { type Json, prettyJson } from '../../lib/json.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { StoreError } from './error.ts'
 import type { Store } from './store.ts'
@@ -33,7 +34,7 @@ export async function readCache(store: Store, kind: string, key: string): Promis
 /** Writes or replaces a record; a reader sees the old or the new one, never a part. */
 export async function writeRecord(store: Store, kind: string, key: string, json: Json): Promise<void> {
   const path = recordPath(store, kind, key)
-  await mkdir(kindFolder(store, kind), { recursive: true })
+  await makeFolder(kindFolder(store, kind))
   await writeFileAtomic(store, path, prettyJson(json))
 }
 

@@ -1,4 +1,5 @@
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici'
+import { ConnectionFailure } from '../network/connection-failure.ts'
 
 /** An answer whose body has not been read: iterate it or `discard` it. */
 export interface Answer {
@@ -10,7 +11,7 @@ export interface Answer {
   discard(): void
 }
 
-/** GET, or POST of a body, redirects followed; gives any status and throws only when there is no answer. */
+/** GET, or POST of a body, redirects followed; gives any status and throws `ConnectionFailure` when there is no answer. */
 export type Fetch = (
   url: string,
   options?: { headers?: Record<string, string>; body?: Uint8Array; signal?: AbortSignal },
@@ -39,7 +40,19 @@ export function openConnection(environment: NodeJS.ProcessEnv): Connection {
   })
   // At a redirect to another host the interceptor drops the Authorization header.
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 10 }))
-  return { fetch: (url, options) => ask(dispatcher, url, options), close: () => agent.destroy() }
+  // Hosts that answered: one that did is given time to come back, where one that never did is likelier a wrong address.
+  const answered = new Set<string>()
+  const fetch: Fetch = async (url, options) => {
+    const host = URL.canParse(url) ? new URL(url).host : url
+    try {
+      const answer = await ask(dispatcher, url, options)
+      answered.add(host)
+      return answer
+    } catch (error) {
+      throw new ConnectionFailure(error, !answered.has(host))
+    }
+  }
+  return { fetch, close: () => agent.destroy() }
 }
 
 async function ask(dispatcher: Dispatcher, url: string, options: Parameters<Fetch>[1]): Promise<Answer> {

@@ -1,7 +1,8 @@
-import { messageOf } from '../../lib/error.ts'
 import { optional } from '../../lib/optional.ts'
 import { publicUrl } from '../network/address.ts'
+import { ConnectionFailure, wordsOf } from '../network/connection-failure.ts'
 import { retryAfterMs } from '../network/retry.ts'
+import { sayWait, timeText } from '../network/waiting.ts'
 import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
 
@@ -20,7 +21,7 @@ export interface HttpOptions {
  * 403), `not-found` (404, 410), `network` (408, 429, 5xx, no connection, stall), `bad-answer`.
  */
 export async function get(url: string, options: HttpOptions): Promise<Watched> {
-  const watch = startWatch(options)
+  const watch = startWatch(url, options)
   try {
     const answer = await options.fetch(url, {
       ...optional('headers', options.headers),
@@ -63,15 +64,25 @@ interface Watch {
   disarm(): void
 }
 
-/** Aborts when it was armed for too long: the server sent nothing, or the connection is dead. */
-function startWatch({ signal, stallMs = 60_000 }: HttpOptions): Watch {
+const silentMs = 5000
+
+/** Aborts when it was armed for too long: the server sent nothing, or the connection is dead. Told after 5 s of it. */
+function startWatch(url: string, { signal, stallMs = 60_000 }: HttpOptions): Watch {
   const stalled = new AbortController()
   let timer: NodeJS.Timeout | undefined
+  function wait(ms: number, then: () => void): void {
+    clearTimeout(timer)
+    timer = setTimeout(then, ms).unref()
+  }
+  const abort = () => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`))
   const watch: Watch = {
     signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
     arm: () => {
-      clearTimeout(timer)
-      timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs / 1000} s`)), stallMs).unref()
+      if (stallMs <= silentMs) return wait(stallMs, abort)
+      wait(silentMs, () => {
+        sayWait(`${publicUrl(url)} sends nothing; gives up after ${timeText(stallMs)} of that`)
+        wait(stallMs - silentMs, abort)
+      })
     },
     disarm: () => clearTimeout(timer),
   }
@@ -103,13 +114,17 @@ async function* watched(
 export function asNetworkError(url: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (error instanceof WeightsError) return error
   if (signal?.aborted) return signal.reason
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  return new WeightsError('network', {
-    attempted: `read ${publicUrl(url)}`,
-    found: messageOf(cause),
-    hint: 'check the connection; a proxy is taken from HTTPS_PROXY, extra CAs from NODE_EXTRA_CA_CERTS',
-    cause: error,
-  })
+  const failed = error instanceof ConnectionFailure ? error : undefined
+  return new WeightsError(
+    failed?.kind === 'refused' ? 'bad-answer' : 'network',
+    {
+      attempted: `read ${publicUrl(url)}`,
+      found: wordsOf(error),
+      hint: 'check the address and the connection; a proxy is taken from HTTPS_PROXY, extra CAs from NODE_EXTRA_CA_CERTS',
+      cause: error,
+    },
+    { isHopeless: failed?.isFirst ?? false },
+  )
 }
 
 function statusError(url: string, { status, headers }: Answer): WeightsError {
@@ -125,7 +140,7 @@ function statusError(url: string, { status, headers }: Answer): WeightsError {
     return new WeightsError(
       'network',
       { ...failure, hint: 'the server is busy or broken; try again later' },
-      retryAfterMs(headers.get('retry-after')),
+      { retryAfterMs: retryAfterMs(headers.get('retry-after')) },
     )
   return new WeightsError('bad-answer', { ...failure, hint: 'open the address by hand to see what it says' })
 }

@@ -1,7 +1,8 @@
 import { retryAfterMs } from '../network/retry.ts'
 import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
-import { asNetworkError, get } from './http.ts'
+import { asNetworkError, get, getText } from './http.ts'
+import { isApi, requireHubAnswer, requireNewPage } from './hub-answer.ts'
 import type { SourceSession } from './source.ts'
 import { findHubToken, type Token } from './token.ts'
 
@@ -28,10 +29,19 @@ export async function hubOf(
   session: SourceSession,
 ): Promise<Hub> {
   const endpoint = (session.environment['HF_ENDPOINT'] || defaultEndpoint).replace(/\/+$/, '')
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) throw notHub(endpoint)
   const token = await findHubToken(tokenUri, session)
   const place = { repo, endpoint, token }
   const fetch = hubFetch(place, session)
   return { ...place, fetch, access: { hubUrl: endpoint, fetch: libraryFetch(fetch, session) } }
+}
+
+function notHub(endpoint: string): WeightsError {
+  return new WeightsError('bad-answer', {
+    attempted: 'find the Hub that HF_ENDPOINT names',
+    found: `it is "${endpoint.replace(/\/\/[^/@]*@/, '//…@').slice(0, 80)}", which is no http(s) address`,
+    hint: 'write it as https://HOST, or unset it for the public Hub',
+  })
 }
 
 /**
@@ -56,15 +66,30 @@ function hubFetch(hub: Place, session: SourceSession): Fetch {
 
 /** What `@huggingface/hub` and `@huggingface/gguf` call, as the platform's own fetch. */
 function libraryFetch(fetch: Fetch, session: SourceSession): LibraryFetch {
+  const pages = new Set<string>()
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
-    const headers = Object.fromEntries(new Headers(init?.headers))
-    const answer = await get(url, { ...session, fetch, headers })
+    const options = { ...session, fetch, headers: Object.fromEntries(new Headers(init?.headers)) }
+    if (isApi(url)) {
+      const { status, headers, text } = await getText(url, options)
+      requireHubAnswer(url, text, headers.get('content-type'))
+      requireNewPage(url, headers.get('link'), pages)
+      return new Response(text, {
+        status,
+        headers: { ...linkOf(headers), 'content-type': 'application/json' },
+      })
+    }
+    const answer = await get(url, options)
     return new Response(ReadableStream.from(answer.bytes()), {
       status: answer.status,
       headers: answer.headers,
     })
   }
+}
+
+function linkOf(headers: Headers): Record<string, string> {
+  const link = headers.get('link')
+  return link === null ? {} : { link }
 }
 
 /** Where the Hub redirected to, a refusal means that the signed address expired; the next attempt gets a new one. */
@@ -101,11 +126,11 @@ export function hubError(hub: Place, answer: Pick<Answer, 'status' | 'headers'>)
     return new WeightsError(
       'network',
       { attempted, found: `the Hub answered ${status}`, hint: busyHint(hub, status) },
-      waitMs(headers),
+      { retryAfterMs: waitMs(headers) },
     )
   return new WeightsError('bad-answer', {
     attempted,
-    found: `the Hub answered ${status}`,
+    found: `the Hub answered ${status}${status >= 300 && status < 400 ? ', a redirect that leads nowhere' : ''}`,
     hint: 'check HF_ENDPOINT: is it a Hub, and reachable from here?',
   })
 }

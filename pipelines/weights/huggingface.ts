@@ -5,6 +5,7 @@ import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { type Hub, hubOf } from './hub-access.ts'
+import { asHubFailure } from './hub-answer.ts'
 import { mapLimited } from './limit.ts'
 import { readPersistently } from './persistent.ts'
 import { readRange } from './ranged.ts'
@@ -20,7 +21,7 @@ export async function inventoryHuggingface(
   session: SourceSession,
 ): Promise<LockedWeights> {
   const hub = await hubOf(source.repo, source.token, session)
-  const info = await persist(session, () =>
+  const info = await persist(hub, session, () =>
     modelInfo({
       name: source.repo,
       revision: source.revision,
@@ -28,7 +29,7 @@ export async function inventoryHuggingface(
       ...hub.access,
     }),
   )
-  const listed = await persist(session, () => listAll(source.repo, info.sha, hub))
+  const listed = await persist(hub, session, () => listAll(source.repo, info.sha, hub))
   const { taken, skipped } = selectFiles(listed, source, `${source.repo} at ${source.revision}`)
   const pinned = {
     type: 'huggingface',
@@ -36,7 +37,12 @@ export async function inventoryHuggingface(
     revision: source.revision,
     commit: info.sha,
   } as const
-  const files = await mapLimited(taken, 8, (entry) => lockFile(entry, pinned, hub, session))
+  const files = await mapLimited(
+    taken,
+    8,
+    (entry, signal) => lockFile(entry, pinned, hub, { ...session, signal }),
+    session.signal,
+  )
   const license = [info.cardData?.license].flat().filter(Boolean).join(', ')
   return {
     source: { ...pinned, ...(source.token === undefined ? {} : { token: source.token }) },
@@ -112,6 +118,10 @@ async function lockFile(
   return { path, sizeBytes, sha256: sha256.digest('hex'), gitId: found }
 }
 
-function persist<Value>(session: SourceSession, act: () => Promise<Value>): Promise<Value> {
-  return withRetry(act, session.retry, session.signal)
+function persist<Value>(hub: Hub, session: SourceSession, act: () => Promise<Value>): Promise<Value> {
+  const understood = () =>
+    act().catch((error: unknown) => {
+      throw asHubFailure(error, hub.repo, hub.endpoint)
+    })
+  return withRetry(understood, session.retry, session.signal)
 }

@@ -1,9 +1,15 @@
-/** Like `Promise.all` over `items.map(act)` with at most `limit` at a time, in order of start. Waits for all that started, then throws the first error. */
+/**
+ * Like `Promise.all` over `items.map(act)` with at most `limit` at a time, in order of start. The first failure aborts the
+ * signal that the others were given; once they have ended, it is thrown.
+ */
 export async function mapLimited<Item, Value>(
   items: readonly Item[],
   limit: number,
-  act: (item: Item) => Promise<Value>,
+  act: (item: Item, signal: AbortSignal) => Promise<Value>,
+  outer?: AbortSignal,
 ): Promise<Value[]> {
+  const stop = new AbortController()
+  const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal
   const values: Value[] = []
   const failures: unknown[] = []
   const queue = items.entries()
@@ -11,9 +17,10 @@ export async function mapLimited<Item, Value>(
     for (const [i, item] of queue) {
       if (failures.length > 0) return
       try {
-        values[i] = await act(item)
+        values[i] = await act(item, signal)
       } catch (error) {
         failures.push(error)
+        stop.abort(error)
       }
     }
   }

@@ -10,9 +10,10 @@ export interface OciReference {
 
 /** Reads `[host/]name[:tag][@digest]`; without a host it is Docker Hub, as Docker has it. Throws `bad-answer`. */
 export function parseOciReference(text: string): OciReference {
-  const match = /^(?:([^/]+)\/)?([a-z0-9._/-]+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(
-    text,
-  )
+  const match =
+    /^(?:([A-Za-z0-9[][^/]*)\/)?([a-z0-9][a-z0-9._/-]*?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(
+      text,
+    )
   const [, first, rest = '', tag, digest] = match ?? []
   if (!match || (digest !== undefined && !isDigest(digest)))
     throw new WeightsError('bad-answer', {
@@ -21,6 +22,9 @@ export function parseOciReference(text: string): OciReference {
       hint: 'correct `reference` in the recipe',
     })
   const version = digest ?? tag ?? 'latest'
+  const isHub = first === 'docker.io' || first === 'index.docker.io'
+  if (isHub)
+    return { host: 'registry-1.docker.io', name: rest.includes('/') ? rest : `library/${rest}`, version }
   if (first !== undefined && /[.:]|^localhost$/.test(first)) return { host: first, name: rest, version }
   const name = first === undefined ? `library/${rest}` : `${first}/${rest}`
   return { host: 'registry-1.docker.io', name, version }

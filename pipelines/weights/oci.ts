@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
 import { type Digest, digestOf, isDigest } from '../../lib/digest.ts'
-import { messageOf } from '../../lib/error.ts'
 import {
   isSafePath,
   type LockedFile,
@@ -10,6 +9,8 @@ import {
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
+import { publicUrl } from '../network/address.ts'
+import { portalHint, readAnswer } from '../network/answer.ts'
 import { withRetry } from '../network/retry.ts'
 import { acceptManifests, descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
 import { WeightsError } from './error.ts'
@@ -19,21 +20,25 @@ import { readRange } from './ranged.ts'
 import { registryFetch } from './registry-access.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
-const manifestSchema = z.object({
-  config: descriptorSchema.optional(),
-  layers: z.array(descriptorSchema).optional(),
-  manifests: z.array(descriptorSchema).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-})
+const manifestSchema = z
+  .object({
+    config: descriptorSchema.optional(),
+    layers: z.array(descriptorSchema).optional(),
+    manifests: z.array(descriptorSchema).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  })
+  .refine(({ layers, manifests }) => layers !== undefined || manifests !== undefined, {
+    error: 'neither layers nor manifests',
+  })
 type Manifest = z.infer<typeof manifestSchema>
 
 const packedFilesSchema = z.array(
   z.object({
-    path: z.string(),
-    sizeBytes: z.number(),
-    sha256: z.string(),
+    path: z.string().refine(isSafePath, 'a path that leaves its folder'),
+    sizeBytes: z.int().nonnegative(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'no sha256'),
     layer: digestSchema,
-    offset: z.number(),
+    offset: z.int().nonnegative(),
   }),
 )
 
@@ -45,7 +50,7 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   const registry = open(source.reference, session)
   const chosen = await chosenManifest(registry)
   const labels = await labelsOf(chosen.manifest, registry)
-  const files = sortFiles(packedFilesOf(labels) ?? rawFilesOf(chosen.manifest))
+  const files = sortFiles(packedFilesOf(labels, source.reference) ?? rawFilesOf(chosen.manifest))
   if (files.length === 0) throw notWeights(source.reference, chosen.manifest)
   const license = labels['org.opencontainers.image.licenses']
   return {
@@ -93,7 +98,7 @@ interface OpenRegistry {
   url: string
   http: HttpOptions
   manifest(version: string): Promise<{ manifest: Manifest; digest: Digest }>
-  json(path: string): Promise<unknown>
+  json<Value>(path: string, schema: z.ZodType<Value>): Promise<Value>
 }
 
 function open(text: string, session: SourceSession): OpenRegistry {
@@ -110,43 +115,59 @@ function open(text: string, session: SourceSession): OpenRegistry {
     reference,
     url,
     http,
-    json: async (path) => JSON.parse((await read(path)).text),
+    json: async (path, schema) => {
+      const { text: body, headers } = await read(path)
+      return answerAs(schema, `${url}${path}`, body, headers)
+    },
     manifest: async (version) => {
-      const { text: body } = await read(`/manifests/${version}`, { accept: acceptManifests })
+      const path = `/manifests/${version}`
+      const { text: body, headers } = await read(path, { accept: acceptManifests })
+      const manifest = answerAs(manifestSchema, `${url}${path}`, body, headers)
       const found = digestOf(body)
       if (isDigest(version) && found !== version) throw wrongManifest(text, found)
-      return { manifest: parseManifest(text, body), digest: found }
+      return { manifest, digest: found }
     },
   }
 }
 
-function parseManifest(reference: string, body: string): Manifest {
-  try {
-    return manifestSchema.parse(JSON.parse(body))
-  } catch (error) {
-    throw new WeightsError('bad-answer', {
-      attempted: `read the manifest of ${reference}`,
-      found: messageOf(error),
-      hint: 'check that the reference names an OCI image or artifact',
-    })
-  }
+function answerAs<Value>(
+  schema: z.ZodType<Value>,
+  url: string,
+  text: string,
+  headers: Pick<Headers, 'get'>,
+): Value {
+  const answer = readAnswer(schema, { text, contentType: headers.get('content-type') })
+  if (answer.ok) return answer.value
+  throw new WeightsError('bad-answer', {
+    attempted: `read ${publicUrl(url)}`,
+    found: `the server sent ${answer.found}`,
+    hint: `check that the reference names an OCI image or artifact of a registry; ${portalHint}`,
+  })
 }
+
+const labelsSchema = z.object({
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+})
 
 /** Labels of an image's config, or annotations of an artifact's manifest, in one map. */
 async function labelsOf(manifest: Manifest, registry: OpenRegistry): Promise<Record<string, string>> {
   const { config } = manifest
   if (config?.mediaType !== mediaTypes.config || config.size > 8 << 20) return manifest.annotations ?? {}
-  const read = await registry.json(`/blobs/${config.digest}`)
-  const parsed = z
-    .object({ config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional() })
-    .safeParse(read)
-  return { ...manifest.annotations, ...parsed.data?.config?.Labels }
+  const read = await registry.json(`/blobs/${config.digest}`, labelsSchema)
+  return { ...manifest.annotations, ...read.config?.Labels }
 }
 
-function packedFilesOf(labels: Record<string, string>): LockedFile[] | undefined {
+function packedFilesOf(labels: Record<string, string>, reference: string): LockedFile[] | undefined {
   const label = labels[packedFilesLabel]
   if (label === undefined) return undefined
-  return packedFilesSchema.parse(JSON.parse(label)).map(({ layer, offset, ...file }) => ({
+  const answer = readAnswer(packedFilesSchema, { text: label })
+  if (!answer.ok)
+    throw new WeightsError('bad-answer', {
+      attempted: `read the list of weights in ${reference}`,
+      found: `its label ${packedFilesLabel} holds ${answer.found}`,
+      hint: 'the image was not made by ingot, or its labels were changed; name another one',
+    })
+  return answer.value.map(({ layer, offset, ...file }) => ({
     ...file,
     from: `${layer.slice('sha256:'.length)}/${offset}`,
   }))

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isTransient } from '../network/error.ts'
-import { defaultRetry, delayMs } from '../network/retry.ts'
+import { startPatience } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import type { SourceContext } from './source.ts'
 
@@ -16,23 +15,22 @@ export async function* readPersistently<File extends SizedFile>(
   offset: number,
   context: SourceContext,
 ): AsyncGenerator<Uint8Array> {
-  const policy = context.retry ?? defaultRetry
+  const patience = startPatience(context.retry, context.signal)
   let position = offset
   if (position === file.sizeBytes) return
-  for (let failures = 0; ; ) {
+  for (;;) {
     try {
       for await (const chunk of read(file, position)) {
         position += chunk.length
-        failures = 0
+        patience.moved()
         if (position > file.sizeBytes) throw wrongSize(file, `more than ${file.sizeBytes} bytes`)
         yield chunk
       }
       if (position === file.sizeBytes) return
       throw endedEarly(file, position)
     } catch (error) {
-      if (!isTransient(error) || ++failures >= policy.attempts) throw error
-      const options = context.signal ? { signal: context.signal } : undefined
-      await sleep(delayMs(policy, failures, error), undefined, options)
+      if (!isTransient(error)) throw error
+      await patience.pause(error)
     }
   }
 }

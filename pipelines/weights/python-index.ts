@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { messageOf } from '../../lib/error.ts'
 import { publicUrl } from '../network/address.ts'
+import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { getText } from './http.ts'
@@ -115,26 +115,35 @@ async function listFrom(address: string, context: SourceSession): Promise<IndexF
     context.signal,
   )
   const authFor = (target: string) => (new URL(target).host === new URL(url).host ? headers : {})
-  return (answered.get('content-type')?.includes('json') ? fromJson(text, base) : fromHtml(text)).map(
-    (file) => {
-      const resolved = new URL(file.url, base)
-      resolved.hash = ''
-      return { ...file, url: resolved.href, headers: authFor(resolved.href) }
-    },
-  )
+  return listedIn(text, base, answered.get('content-type')).map((file) => {
+    if (!URL.canParse(file.url, base)) throw noIndex(base, `an address that is none for ${file.filename}`)
+    const resolved = new URL(file.url, base)
+    resolved.hash = ''
+    return { ...file, url: resolved.href, headers: authFor(resolved.href) }
+  })
+}
+
+/** A page without a link and without the words of a list is somebody else's: an index marks even an empty one. */
+function listedIn(text: string, base: string, contentType: string | null): Omit<IndexFile, 'headers'>[] {
+  if (contentType?.includes('json')) return fromJson(text, base)
+  const files = fromHtml(text)
+  const isList = files.some(({ filename }) => /\.(whl|tar\.gz|zip|egg|tar\.bz2|exe)$/i.test(filename))
+  if (isList || /pypi:repository-version|<title>\s*(simple index|links for)/i.test(text)) return files
+  throw noIndex(base, `${kindOfAnswer({ text, contentType })} without a list of files`)
 }
 
 function fromJson(text: string, base: string): Omit<IndexFile, 'headers'>[] {
-  try {
-    return listing.parse(JSON.parse(text)).files.map((file) => ({ ...file, sha256: file.hashes['sha256'] }))
-  } catch (error) {
-    throw new WeightsError('bad-answer', {
-      attempted: `read the package list at ${publicUrl(base)}`,
-      found: messageOf(error),
-      hint: 'check that the configured index speaks the simple API (PEP 503 or PEP 691)',
-      cause: error,
-    })
-  }
+  const answer = readAnswer(listing, { text, contentType: 'application/json' })
+  if (!answer.ok) throw noIndex(base, answer.found)
+  return answer.value.files.map((file) => ({ ...file, sha256: file.hashes['sha256'] }))
+}
+
+function noIndex(base: string, found: string): WeightsError {
+  return new WeightsError('bad-answer', {
+    attempted: `read the package list at ${publicUrl(base)}`,
+    found: `the server sent ${found}`,
+    hint: `check that the configured index speaks the simple API (PEP 503 or PEP 691); ${portalHint}`,
+  })
 }
 
 /** The older HTML form of the simple API: `<a href="…#sha256=…">name.whl</a>`. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { publicUrl } from '../network/address.ts'
+import { isHtml, portalHint } from '../network/answer.ts'
 import { WeightsError } from './error.ts'
 import { get, type HttpOptions } from './http.ts'
 
@@ -43,7 +44,20 @@ export async function* readRange(
       found: `the server sent ${headers.get('content-range') ?? 'no Content-Range'}`,
       hint: 'a proxy between here and the server may be at fault',
     })
+  refusePage(url, status, headers, end)
   yield* slice(bytes(), status === 206 ? 0 : start, end - start)
+}
+
+/** A page that stands in for a file, as networks with a login send it, would be asked for again and again. */
+function refusePage(url: string, status: number, headers: Headers, end: number): void {
+  const lengthBytes = Number(headers.get('content-length') ?? Number.NaN)
+  if (status === 206 || !isHtml({ text: '', contentType: headers.get('content-type') })) return
+  if (!(lengthBytes < end)) return
+  throw new WeightsError('bad-answer', {
+    attempted: `read ${publicUrl(url)}`,
+    found: `the server sent an HTML page of ${lengthBytes} bytes in place of a file`,
+    hint: portalHint,
+  })
 }
 
 /** Drops `skipBytes`, then passes `takeBytes` on and stops. */

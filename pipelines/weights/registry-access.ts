@@ -1,4 +1,6 @@
 import { optional } from '../../lib/optional.ts'
+import { publicUrl } from '../network/address.ts'
+import { kindOfAnswer, portalHint } from '../network/answer.ts'
 import { parseChallenge } from '../network/challenge.ts'
 import { findLogin } from '../network/login.ts'
 import { tokenIn, tokenRequest } from '../network/token-server.ts'
@@ -40,8 +42,16 @@ async function answerChallenge(host: string, header: string, session: SourceSess
   const { headers, body } = asked
   const answer = await getText(asked.url, { ...session, headers, ...optional('body', body) })
   const found = tokenIn(Buffer.from(answer.text))
-  if (found === undefined) throw refused(host, 401)
+  if (found === undefined) throw noToken(challenge.realm, answer.text, answer.headers.get('content-type'))
   return `Bearer ${found.token}`
+}
+
+function noToken(realm: string, text: string, contentType: string | null): WeightsError {
+  return new WeightsError('bad-answer', {
+    attempted: `get a token from ${publicUrl(realm)}`,
+    found: `the server sent ${kindOfAnswer({ text, contentType })}, which holds no token`,
+    hint: `check the configuration of the registry; ${portalHint}`,
+  })
 }
 
 function refused(host: string, status: number): WeightsError {

@@ -28,7 +28,8 @@ export async function openZip(file: RangedFile, name: string): Promise<Zip> {
 }
 
 function damaged(attempted: string, error: unknown): WeightsError {
-  const hint = 'the file is damaged or not a zip archive'
+  const hint =
+    'the file is damaged or not a zip archive; a login page of the network may have been sent in its place'
   return new WeightsError('bad-archive', { attempted, found: messageOf(error), hint, cause: error })
 }
 

@@ -5,7 +5,7 @@ import { reportMarkdown } from '../../images/report/markdown.ts'
 import { escapeMarkup } from '../../images/report/markup.ts'
 import { bytesPlot, ticks } from '../../images/report/plots.ts'
 import { reportText } from '../../images/report/text.ts'
-import { nasty, nastyReport, report } from './report-sample.ts'
+import { check, nasty, nastyReport, report } from './report-sample.ts'
 
 test('markup keeps nothing that XML forbids or that a browser acts on', () => {
   const escaped = escapeMarkup(nasty)
@@ -22,6 +22,23 @@ test('JUnit counts its cases and gives each failure its message', () => {
   expect(xml.match(/<testcase /g)).toHaveLength(4)
   expect(xml).toMatch(/<failure message="status 500 instead of 200: &lt;script&gt;/)
   expect(xml).toContain('timestamp="2026-11-24T07:00:00"')
+})
+
+test.each([
+  [[], '0 failed'],
+  [[true], '1 failed'],
+  [[false], '1 failed (optional)'],
+  [[false, false], '2 failed (optional)'],
+  [[true, false, false], '3 failed (2 of them optional)'],
+])('of failed checks that are required %j a report says "%s"', (required, words) => {
+  const failed = required.map((one) => check({ status: 'failed', required: one }))
+  const given = report({ boots: [], checks: [check(), ...failed] })
+  expect(reportText(given)).toContain(`: 1 checks passed, ${words}, 0 skipped\n`)
+  expect(reportMarkdown(given)).toContain(`Checks: 1 passed, ${words}, 0 skipped.`)
+  expect(reportHtml(given)).toContain(`${words}, 0 skipped`)
+  expect(reportText(given).match(/\(optional\): expected/g) ?? []).toHaveLength(
+    required.filter((one) => !one).length,
+  )
 })
 
 test('an image that was not booted has a JUnit file without suites', () => {

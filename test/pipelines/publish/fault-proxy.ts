@@ -73,7 +73,8 @@ export async function openFaultProxy(options: FaultProxyOptions): Promise<FaultP
     })
     const isRefused = !mayEnter(entry.authorization, options.login, tokens)
     if (isRefused || entry.fault?.type === 'expired') return refuse(answer, entry, host, options.login)
-    void forward(incoming, answer, options.upstream, entry)
+    // A client that stops in the middle of a body is no failure here.
+    forward(incoming, answer, options.upstream, entry).catch(() => answer.destroy())
   })
   server.requestTimeout = 0
   server.listen(0, '127.0.0.1')

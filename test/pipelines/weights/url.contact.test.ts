@@ -63,7 +63,9 @@ test('waits grow, and are never shorter than the server asked for', () => {
       (ms, i) => ms >= ([500, 1000, 2000, 60_000][i] ?? 0) && ms <= ([625, 1250, 2500, 75_000][i] ?? 0),
     ),
   ).toBe(true)
-  expect(delayMs(defaultRetry, 1, new WeightsError('network', failure, 90_000))).toBe(90_000)
+  expect(delayMs(defaultRetry, 1, new WeightsError('network', failure, { retryAfterMs: 90_000 }))).toBe(
+    90_000,
+  )
   expect(retryAfterMs('7')).toBe(7000)
   expect(retryAfterMs(new Date(Date.now() + 5000).toUTCString())).toBeGreaterThan(3000)
   expect(retryAfterMs('soon')).toBeUndefined()
