@@ -186,7 +186,7 @@ export function findGpu(name: string): Gpu {
   throw new MemoryError('unknown-gpu', {
     attempted: `find the GPU "${name}"`,
     found: `the catalogue has no such name; near ones are ${nearNames(keyOf(name)).join(', ')}`,
-    hint: 'use one of those names, or give --gpu-memory-bytes with the total that torch.cuda.mem_get_info() shows',
+    hint: 'use one of those names; `ingot memory` also takes --gpu-memory-bytes with the total that torch.cuda.mem_get_info() shows',
   })
 }
 
