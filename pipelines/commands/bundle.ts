@@ -4,6 +4,13 @@ import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
 import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
 import { type BuiltImage, findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import {
+  type Command,
+  type CommandContext,
+  readArguments,
+  readBytes,
+  usageError,
+} from '../command-line/command.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import { type PreparedImage, prepareImages } from '../outgoing/prepare.ts'
 import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
@@ -11,7 +18,6 @@ import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 

@@ -1,6 +1,6 @@
 import { formatDoubt, formatProblem } from '../../recipes/parse.ts'
+import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
-import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const checkCommand: Command = {
   options: { json: 'problems as a JSON list' },

@@ -1,13 +1,13 @@
 import { counted } from '../../images/attribution/text.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { listReports, reportDamages } from '../catalogue/report-record.ts'
+import type { CommandContext } from '../command-line/command.ts'
 import { storeFolder } from '../process/folders.ts'
 import { type StoreCheck, type StoreProblem, verifyStore } from '../store/check.ts'
 import { damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import type { CommandContext } from './command.ts'
 
 /** One thing that is wrong in the store, in words. */
 interface Finding {

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Failure } from '../../lib/error.ts'
+import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { systemFailureOf } from '../files/system-error.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -8,7 +9,6 @@ import { findHostTool, type HostTool } from '../process/host-tool.ts'
 import { ownPackage } from '../process/own-package.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource, programSource } from '../process/session.ts'
-import { type Command, type CommandContext, readArguments } from './command.ts'
 import { doctorStore } from './doctor-store.ts'
 
 export const doctorCommand: Command = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import type { CommandContext } from '../command-line/command.ts'
 import { stateFolder } from '../process/folders.ts'
 import { explained, type LazyEngine, lazyEngine } from '../process/session.ts'
-import type { CommandContext } from './command.ts'
 
 /**
  * Runs `act` with an engine that opens on demand and ends with it, or at once when the command is interrupted. `explain`

@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises'
 import { type Architecture, parseTarget } from '../../images/gpu-code/architecture.ts'
+import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { listGpuCode, type SlimmedFile, slimGpuCode } from '../gpu-code/gpu-code.ts'
 import { listingText, slimmedText } from '../gpu-code/text.ts'
 import { slimTree } from '../gpu-code/tree.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const gpuCodeCommand: Command = {
   options: {

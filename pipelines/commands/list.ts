@@ -8,6 +8,7 @@ import type { Digest } from '../../lib/digest.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import { changedFiles } from '../catalogue/changed-files.ts'
 import { listReports } from '../catalogue/report-record.ts'
+import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -15,7 +16,6 @@ import { damagesIn, damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const listCommand: Command = {
   options: {

@@ -1,9 +1,9 @@
 import { type Lock, lockDrift } from '../../recipes/lock.ts'
+import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { type LockState, readLockFile } from '../lock/lock-file.ts'
 import { missingLock, requireSame, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { resolveLock } from '../lock/resolve.ts'
-import { type Command, type CommandContext, readArguments } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const lockCommand: Command = {

@@ -1,5 +1,5 @@
+import type { Command } from '../command-line/command.ts'
 import { memoryCommand as memory, memoryOptionHelp } from '../memory/memory.ts'
-import type { Command } from './command.ts'
 
 export const memoryCommand: Command = {
   options: memoryOptionHelp,

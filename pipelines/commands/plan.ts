@@ -8,13 +8,13 @@ import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
+import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { requireSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { memoryTable } from '../memory/table.ts'
 import { listFolder } from '../weights/folder-list.ts'
-import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const planCommand: Command = {
   options: { json: 'the whole plan as JSON' },

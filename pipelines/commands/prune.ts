@@ -2,13 +2,13 @@ import type { Report, Verdict } from '../../images/report/report.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { listReports, reportKind } from '../catalogue/report-record.ts'
+import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { storeFolder } from '../process/folders.ts'
 import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences, type Reference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const pruneCommand: Command = {
   options: {

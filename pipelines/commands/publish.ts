@@ -1,5 +1,12 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import {
+  type Command,
+  type CommandContext,
+  readArguments,
+  readBytes,
+  usageError,
+} from '../command-line/command.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
@@ -9,7 +16,6 @@ import { parseTarget, repositoryOf, requireTag, type Target } from '../registry-
 import { openTransport } from '../registry-client/transport.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
-import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunTarget, runFileFor, runTargets } from '../../images/run-files/generate.ts'
 import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { storeFolder } from '../process/folders.ts'
 import { parseTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 import { runFacts } from './run-files-of.ts'
 
 export const runFilesCommand: Command = {

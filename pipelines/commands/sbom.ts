@@ -1,11 +1,11 @@
 import { type BuiltImage, findBuilt } from '../catalogue/built-image.ts'
 import { type Companion, companionsOf } from '../catalogue/companions.ts'
+import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { builtSbom, companionSbom } from '../outgoing/prepare.ts'
 import { storeFolder } from '../process/folders.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const sbomCommand: Command = {
   options: {

@@ -1,7 +1,7 @@
+import type { CommandContext } from '../command-line/command.ts'
+import { describeError, exitCodeOf } from '../command-line/exit.ts'
 import type { Progress } from '../process/progress.ts'
 import { mapLimited } from '../weights/limit.ts'
-import type { CommandContext } from './command.ts'
-import { describeError, exitCodeOf } from './exit.ts'
 
 export type Outcome<Value> =
   | { name: string; ok: true; value: Value }

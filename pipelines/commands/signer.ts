@@ -1,6 +1,6 @@
+import { usageError } from '../command-line/command.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { requireHostTool } from '../process/host-tool.ts'
-import { usageError } from './command.ts'
 
 /** What every command that signs takes. */
 export const signerOptions = {

@@ -5,6 +5,7 @@ import { engineOf } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { engineIds } from '../../recipes/recipe.ts'
+import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
 import { findImage } from '../image-reader/open.ts'
@@ -13,7 +14,6 @@ import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
 import { closeStore, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { type Command, type CommandContext, readArguments, usageError } from './command.ts'
 
 export const sizeCommand: Command = {
   options: {

@@ -1,5 +1,5 @@
+import type { Command } from '../command-line/command.ts'
 import { memorySummary, memoryUsage } from '../memory/options.ts'
-import type { Command } from './command.ts'
 
 /** What `ingot help` says of a command, and the way to it. */
 export interface CommandEntry {

@@ -8,12 +8,18 @@ import { reportText } from '../../images/report/text.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
+import {
+  type Command,
+  type CommandContext,
+  readArguments,
+  readBytes,
+  usageError,
+} from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { storeFolder } from '../process/folders.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
-import { type Command, type CommandContext, readArguments, readBytes, usageError } from './command.ts'
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {

@@ -1,5 +1,5 @@
+import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { ownPackage } from '../process/own-package.ts'
-import { type Command, type CommandContext, readArguments } from './command.ts'
 
 export const versionCommand: Command = {
   options: {},

@@ -6,7 +6,7 @@ import { parseBytes } from '../../lib/bytes.ts'
 import { messageOf } from '../../lib/error.ts'
 import { nearestName } from '../../lib/suggest.ts'
 import { type EngineId, engineIds } from '../../recipes/recipe.ts'
-import { valueProblem } from '../commands/command.ts'
+import { valueProblem } from '../command-line/command.ts'
 import { type OptionName, optionValue, parseConfig } from './options.ts'
 
 /** A command line as read: what names the model, and a request that lacks only its facts. */

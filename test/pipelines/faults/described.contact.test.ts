@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LibError } from '../../../lib/error.ts'
-import { describeError, exitCodeOf } from '../../../pipelines/commands/exit.ts'
-import { tellFailure } from '../../../pipelines/commands/failure.ts'
+import { describeError, exitCodeOf } from '../../../pipelines/command-line/exit.ts'
+import { tellFailure } from '../../../pipelines/command-line/failure.ts'
 import { daggerErrorFrom } from '../../../pipelines/process/dagger-error.ts'
 
 function systemError(code: string, syscall: string, more: object = {}): Error {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { IngotError } from '../../../lib/error.ts'
-import { exitCodeOf } from '../../../pipelines/commands/exit.ts'
+import { exitCodeOf } from '../../../pipelines/command-line/exit.ts'
 import { findImage } from '../../../pipelines/image-reader/open.ts'
 import { readHubModel } from '../../../pipelines/model-reader/hub.ts'
 import { putManifest } from '../../../pipelines/registry-client/manifest.ts'

@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { fillFolder } from '../../../pipelines/bundle/files.ts'
-import { describeError, exitCodeOf } from '../../../pipelines/commands/exit.ts'
+import { describeError, exitCodeOf } from '../../../pipelines/command-line/exit.ts'
 import { makeFolder } from '../../../pipelines/files/make-folder.ts'
 import { openRegularFile, readRegularFile } from '../../../pipelines/files/regular-file.ts'
 import { openStore } from '../../../pipelines/store/open.ts'
