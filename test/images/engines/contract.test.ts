@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { badInputCases } from '../../../images/engines/bad-input.ts'
 import type { EngineDefinition } from '../../../images/engines/engine.ts'
-import { definedEngines, engineOf } from '../../../images/engines/engines.ts'
+import { engineOf, engines } from '../../../images/engines/engines.ts'
 import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import { canonicalJson, type Json } from '../../../lib/json.ts'
 import { type EngineId, engineIds, type Recipe } from '../../../recipes/recipe.ts'
@@ -10,8 +10,10 @@ import { deploymentFor, lockFor, recipeFor } from './fixtures.ts'
 const parts = [
   'id',
   'title',
+  'nicknames',
   'port',
   'formats',
+  'weights',
   'shell',
   'runtimes',
   'versionOf',
@@ -19,14 +21,19 @@ const parts = [
   'command',
   'environment',
   'reserved',
-  'enginePaths',
   'behaviour',
+  'healthPath',
+  'memory',
+  'wheels',
+  'imports',
+  'enginePaths',
+  'traces',
 ] satisfies (keyof EngineDefinition)[]
 
 const deliveries = ['baked', 'mounted', 'hf-cache'] as const
 
 test('every engine of a recipe has a definition', () => {
-  expect(definedEngines()).toEqual([...engineIds])
+  expect(engines.map(({ id }) => id)).toEqual([...engineIds])
 })
 
 describe.each(engineIds)('%s', (id) => {
