@@ -1,6 +1,7 @@
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../recipes/lock.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import type { EngineId, Recipe } from '../../recipes/recipe.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import type { MemoryRules } from '../memory/engine-plan.ts'

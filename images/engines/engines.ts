@@ -1,4 +1,4 @@
-import { type EngineId, engineIds } from '../../recipes/recipe.ts'
+import { type EngineId, engineIds } from '../../recipes/engine-ids.ts'
 import type { EngineDefinition } from './engine.ts'
 import { llamaCpp } from './llama-cpp/definition.ts'
 import { ollama } from './ollama/definition.ts'

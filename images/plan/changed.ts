@@ -1,4 +1,4 @@
-import type { EngineId } from '../../recipes/recipe.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 
 /** A recipe as a change may touch it; both paths as git writes them, from where the command runs. */
 export interface ChangeableRecipe {

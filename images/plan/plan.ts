@@ -1,6 +1,7 @@
 import { type Digest, digestOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { optional } from '../../lib/optional.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import {
   type DebianLock,
   helperLock,
@@ -8,7 +9,7 @@ import {
   type LockedRuntime,
   type PythonPackage,
 } from '../../recipes/lock.ts'
-import type { EngineId, Profile, Recipe } from '../../recipes/recipe.ts'
+import type { Profile, Recipe } from '../../recipes/recipe.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'

@@ -7,7 +7,7 @@ import type { MemoryRequest } from '../../images/memory/request.ts'
 import { parseBytes } from '../../lib/bytes.ts'
 import { messageOf } from '../../lib/error.ts'
 import { nearestName } from '../../lib/suggest.ts'
-import { engineIds } from '../../recipes/recipe.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 import { type OptionName, optionValue, parseConfig } from './options.ts'
 
 /** A command line as read: what names the model, and a request that lacks only its facts. */

@@ -1,5 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
-import { engineIds } from '../../recipes/recipe.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 
 export const memoryUsage = 'memory MODEL --gpu GPU --engine ENGINE [options]'
 export const memorySummary = 'whether a model fits a GPU, where every byte goes, and what to change'

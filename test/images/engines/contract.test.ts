@@ -4,7 +4,8 @@ import type { EngineDefinition } from '../../../images/engines/engine.ts'
 import { engineOf, engines } from '../../../images/engines/engines.ts'
 import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import { canonicalJson, type Json } from '../../../lib/json.ts'
-import { type EngineId, engineIds, type Recipe } from '../../../recipes/recipe.ts'
+import { type EngineId, engineIds } from '../../../recipes/engine-ids.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { deploymentFor, lockFor, recipeFor } from './fixtures.ts'
 
 const parts = [

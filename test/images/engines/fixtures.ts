@@ -5,9 +5,10 @@ import type { Deployment, RuntimeSource } from '../../../images/engines/engine.t
 import { engineOf } from '../../../images/engines/engines.ts'
 import { judgeRecipe } from '../../../images/plan/judge-recipe.ts'
 import { digestOf, hexOf } from '../../../lib/digest.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { DebianPackage, GgufFacts, Lock, LockedRuntime } from '../../../recipes/lock.ts'
 import { parseRecipe } from '../../../recipes/parse.ts'
-import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { setDigestOf, sortFiles, type WeightFile } from '../../../recipes/weights.ts'
 
 const folder = join(import.meta.dirname, '../../../recipes')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gpus } from '../../../images/memory/gpus.ts'
 import type { PlannedMemory } from '../../../images/memory/result.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
 import { factsOf, GiB, modelNames } from './models.ts'
 import { type EngineRequest, planFor } from './plan-for.ts'
 import { type Random, randomOf } from './random.ts'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { MemoryError } from '../../../images/memory/error.ts'
 import { findGpu } from '../../../images/memory/gpus.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import { modelFactsSchema } from '../../../recipes/model-facts.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
 import configs from './configs.json' with { type: 'json' }
 import { planFor } from './plan-for.ts'
 import { type Random, randomOf } from './random.ts'
