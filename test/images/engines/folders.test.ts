@@ -8,7 +8,15 @@ const root = resolve(import.meta.dirname, '../../..')
 const home = join(root, 'images/engines')
 
 /** Every engine has these; further files beside them are its own affair. */
-const files = ['command.ts', 'definition.ts', 'imports.ts', 'memory.ts', 'probes.ts', 'slimming.ts']
+const files = [
+  'command.ts',
+  'definition.ts',
+  'imports.ts',
+  'memory.ts',
+  'probes.ts',
+  'reserved.ts',
+  'slimming.ts',
+]
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
