@@ -28,15 +28,9 @@ export interface RegistryPlace extends BlobPlace {
 /** A repository of a registry, read with the login of docker or podman where there is one. A broken download goes on. */
 export function registryPlace(reference: string, options: RegistryOptions): RegistryPlace {
   const parsed = explained(reference, () => parseOciReference(reference))
-  const { environment, signal, retry } = options
-  const connection = openConnection(environment)
-  const session = {
-    recipeFolder: '.',
-    environment,
-    fetch: connection.fetch,
-    ...(signal ? { signal } : {}),
-    ...(retry ? { retry } : {}),
-  }
+  const { signal, retry } = options
+  const connection = openConnection(options.environment)
+  const session = { recipeFolder: '.', ...options, fetch: connection.fetch }
   const http = { ...session, fetch: registryFetch(parsed.host, session) }
   const url = registryUrl(parsed)
   const readText = (path: string, headers: Record<string, string>) =>
@@ -54,19 +48,13 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
       throw asSizeError(reference, error)
     }
   }
-  const readIfThere = (path: string) =>
-    readText(path, { accept: mediaTypes.index }).catch((error: unknown) => {
-      if (error instanceof SizeError && error.code === 'no-image') return undefined
-      throw error
-    })
+  const readIfThere = (path: string) => unlessMissing(readText(path, { accept: mediaTypes.index }))
   return {
     reference,
-    async manifest(digest) {
+    manifest: async (digest) => {
       const wanted = digest ?? parsed.version
       const text = await readText(`manifests/${wanted}`, { accept: acceptManifests })
-      if (wanted.startsWith('sha256:') && digestOf(text) !== wanted)
-        throw wrongManifest(reference, digestOf(text))
-      return text
+      return requireDigest(reference, wanted, text)
     },
     text: (digest) => readText(`blobs/${digest}`, {}),
     read: (digest, sizeBytes) => readFrom(digest, sizeBytes, 0),
@@ -76,6 +64,20 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
       (await readIfThere(`referrers/${digest}`)) ?? readIfThere(`manifests/${digest.replace(':', '-')}`),
     close: connection.close,
   }
+}
+
+function unlessMissing(reading: Promise<string>): Promise<string | undefined> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof SizeError && error.code === 'no-image') return undefined
+    throw error
+  })
+}
+
+/** The text of a manifest; throws `network` where another was asked for by its digest. */
+function requireDigest(reference: string, wanted: string, text: string): string {
+  const found = digestOf(text)
+  if (!wanted.startsWith('sha256:') || found === wanted) return text
+  throw wrongManifest(reference, found)
 }
 
 function explained<Value>(reference: string, act: () => Value): Value {
