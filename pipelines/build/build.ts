@@ -112,9 +112,7 @@ async function packedParts(plan: ImagePlan, weights: LockedWeights, context: Bui
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
   if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context, (text) =>
-    context.progress.step(text),
-  )
+  return buildRuntime(await context.engine(), context.store, plan, context)
 }
 
 /**
