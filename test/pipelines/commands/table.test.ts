@@ -66,6 +66,7 @@ test('help loads neither a command nor an SDK; an image that is known is built a
   const loaded = short(loadedWith(join(root, 'pipelines/cli.ts')))
   expect(loaded).toContain('pipelines/commands/table.ts')
   expect(loaded.filter((name) => name.startsWith('pipelines/commands/')).sort()).toEqual([
+    'pipelines/commands/exit.ts',
     'pipelines/commands/table.ts',
   ])
   const packages = (names: Set<string>) => [...names].filter((name) => /^[@a-z][a-z.@/-]*$/.test(name))
