@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import { planImage } from '../../images/plan/plan.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import { IngotError } from '../../lib/error.ts'
@@ -40,7 +41,7 @@ async function recipeCase(seed: number, folder: string): Promise<void> {
   await writeFile(file, text)
   await writeFile(join(folder, 'recipe.lock.json'), formatLock(lock))
   const code = await expectOrderly(['check', file], {})
-  const parsed = parseRecipe(text, file)
+  const parsed = parseRecipe(text, file, judgeRecipe)
   if (parsed.ok !== (code === 0)) throw new Error(`check ended with ${code} and the recipe is ${parsed.ok}`)
   await expectOrderly(['plan', file], { HOME: folder })
   if (!parsed.ok) return
