@@ -7,13 +7,13 @@ import {
   readBytes,
   usageError,
 } from '../command-line/command.ts'
+import { openConnection } from '../network/connection.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
 import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../registry-client/reference.ts'
-import { openTransport } from '../registry-client/transport.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
 import { withEngine } from './engine.ts'
@@ -68,7 +68,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { environment, signal } = context
   const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
-  const transport = openTransport({ environment, signal })
+  const connection = openConnection(environment, signal)
   try {
     const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
     for (const image of built) requireVerified(image, values.unverified === true, 'publish')
@@ -77,7 +77,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       const resolveSecret = daggerSecrets(() => engine.client())
       return publishBuilt({
         store,
-        transport,
+        connection,
         target,
         tags: tags.length === 0 ? ['latest'] : tags,
         built,
@@ -97,7 +97,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   } catch (error) {
     throw await explainGone(store, error)
   } finally {
-    await transport.close()
+    await connection.close()
     await closeStore(store)
   }
 }
@@ -127,7 +127,7 @@ function loginOf(
     throw usageError('publish', '--password-from takes a URI such as env://NAME, never the password itself')
   let login: Promise<Login> | undefined
   const read = async () => {
-    const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment, resolveSecret })
+    const secret = await readSecret(uri, { environment, resolveSecret })
     return basicLogin(username, secret.reveal(), secret.origin)
   }
   // Scan, upload and signing ask for it; the secret is read once.

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import { originOf, parseTarget, repositoryOf } from '../../../pipelines/registry-client/reference.ts'
-import { parseOciReference } from '../../../pipelines/weights/oci-reference.ts'
+import {
+  originOf,
+  parseReference,
+  parseTarget,
+  repositoryOf,
+} from '../../../pipelines/registry-client/reference.ts'
+
+const digest = `sha256:${'ab'.repeat(32)}`
 
 test.each([
   ['ghcr.io/acme/llm:1.4', { host: 'ghcr.io', name: 'acme/llm', tag: '1.4' }],
@@ -25,7 +31,7 @@ test.each([
 ])('%s is pulled as %s, and read where it is written', (text, shown) => {
   const target = parseTarget(text)
   expect(repositoryOf(target)).toBe(shown)
-  expect(parseOciReference(text)).toMatchObject({ host: target.host, name: target.name })
+  expect(parseReference(text)).toMatchObject({ host: target.host, name: target.name })
 })
 
 test.each([
@@ -46,4 +52,35 @@ test('plain HTTP on this machine alone', () => {
   expect(originOf('127.0.0.1')).toBe('http://127.0.0.1')
   expect(originOf('localhost.example.com')).toBe('https://localhost.example.com')
   expect(originOf('ghcr.io')).toBe('https://ghcr.io')
+})
+
+test.each([
+  ['ghcr.io/acme/m:v1', 'https://ghcr.io', 'acme/m', 'v1'],
+  ['localhost:5000/m', 'http://localhost:5000', 'm', 'latest'],
+  ['acme/m:v1', 'https://registry-1.docker.io', 'acme/m', 'v1'],
+  ['busybox', 'https://registry-1.docker.io', 'library/busybox', 'latest'],
+  [`ghcr.io/acme/m:v1@${digest}`, 'https://ghcr.io', 'acme/m', digest],
+  [`busybox@${digest}`, 'https://registry-1.docker.io', 'library/busybox', digest],
+])('%s is read at %s', (text, origin, name, version) => {
+  const reference = parseReference(text)
+  expect([originOf(reference.host), reference.name, reference.version]).toEqual([origin, name, version])
+})
+
+test.each([
+  '',
+  'UPPER/case',
+  'ghcr.io/a:b c',
+  'a//b',
+  '-a',
+  'a@',
+  'a@sha256:12',
+  'a@latest',
+  `a@${digest}@${digest}`,
+])('reads nothing by "%s"', (text) => {
+  expect(() => parseReference(text)).toThrow(
+    expect.objectContaining({
+      code: 'bad-reference',
+      failure: expect.objectContaining({ hint: expect.any(String) }),
+    }),
+  )
 })
