@@ -56,51 +56,39 @@ export async function buildImage(
   const known = await knownImage(plan, context)
   const pack = () => packedWeights(plan, weights, context)
   if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) return known
+  return makeImage(plan, weights, context)
+}
+
+async function makeImage(plan: ImagePlan, weights: LockedWeights, context: BuildContext): Promise<Report> {
   const { progress, store } = context
   const began = performance.now()
-  const [built, packed] = await together(
-    [
-      (signal) => timedTask(runtimeOf(plan, { ...context, signal })),
-      (signal) => timedTask(packedWeights(plan, weights, { ...context, signal })),
-    ],
-    context.signal,
-  )
+  const { built, packed, baked, mounts, names } = await packedParts(plan, weights, context)
   const planDigest = planDigestOf(plan)
-  const baked = plan.weights.delivery === 'baked' ? packed.value : []
-  const { mounts, names } =
-    baked.length > 0
-      ? { mounts: [], names: [] }
-      : await storeWeightsImages(plan, weights, packed.value, context)
   const layers = [...baked, ...built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
   const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
   // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
   await writeRecord(store, 'plan', planDigest, plan as unknown as Json)
-  const { scan, requireClean } = await scanBuilt(
-    plan,
-    weights,
-    { layers: built.value.layers, assembled },
-    context,
-  )
+  const subject = { layers: built.value.layers, assembled }
+  const { scan, requireClean } = await scanBuilt(plan, weights, subject, context)
   const image = await writeImage(store, assembled)
   const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: built.value.layers })
-  const draft = reportOf(plan, planDigest, image, baked, built.value, attribution)
+  const draft = reportOf(plan, { planDigest, image, weights: baked, runtime: built.value, attribution })
   requireBudgets(plan, draft)
-  const beforeVerify = performance.now()
-  const boots = context.verify ? await context.boots(() => verified(image, plan, mounts, context)) : []
-  const now = performance.now()
+  const verifying = context.verify ? context.boots(() => verified(image, plan, mounts, context)) : []
+  const boots = await timedTask(Promise.resolve(verifying))
   const report: Report = {
     ...draft,
     ...(mounts[0] && { weightsImage: mounts[0].image }),
     scan,
-    boots,
-    verdict: verdictOf(boots, draft.checks),
+    boots: boots.value,
+    verdict: verdictOf(boots.value, draft.checks),
     times: {
       ...draft.times,
       runtimeMs: built.durationMs,
       weightsMs: packed.durationMs,
-      verifyMs: now - beforeVerify,
-      totalMs: now - began,
+      verifyMs: boots.durationMs,
+      totalMs: performance.now() - began,
     },
   }
   await requireClean(report)
@@ -109,12 +97,27 @@ export async function buildImage(
   return report
 }
 
+/** Runtime and weights at the same time, each with how long it took; weights that are not inside have images of their own. */
+async function packedParts(plan: ImagePlan, weights: LockedWeights, context: BuildContext) {
+  const [built, packed] = await together(
+    [
+      (signal) => timedTask(runtimeOf(plan, { ...context, signal })),
+      (signal) => timedTask(packedWeights(plan, weights, { ...context, signal })),
+    ],
+    context.signal,
+  )
+  const baked = plan.weights.delivery === 'baked' ? packed.value : []
+  const images =
+    baked.length > 0
+      ? { mounts: [], names: [] }
+      : await storeWeightsImages(plan, weights, packed.value, context)
+  return { built, packed, baked, ...images }
+}
+
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
   if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context, (text) =>
-    context.progress.step(text),
-  )
+  return buildRuntime(await context.engine(), context.store, plan, context)
 }
 
 /**
@@ -162,16 +165,19 @@ function labelled(plan: ImagePlan, planDigest: Digest) {
   return { ...plan.config, Labels: { ...plan.config.Labels, 'dev.ingot.plan': planDigest } }
 }
 
-function reportOf(
-  plan: ImagePlan,
-  planDigest: Digest,
-  image: Digest,
-  weights: readonly StoredLayer[],
-  built: BuiltRuntime,
-  attribution: Attribution,
-): Report {
+interface Built {
+  planDigest: Digest
+  image: Digest
+  /** Layers of weights that are in the image. */
+  weights: readonly StoredLayer[]
+  runtime: BuiltRuntime
+  attribution: Attribution
+}
+
+function reportOf(plan: ImagePlan, built: Built): Report {
+  const { planDigest, image, weights, runtime, attribution } = built
   const size = (list: readonly StoredLayer[]) => list.reduce((sum, layer) => sum + layer.descriptor.size, 0)
-  const { tree } = built
+  const { tree } = runtime
   return {
     reportVersion,
     name: plan.name,
@@ -181,19 +187,19 @@ function reportOf(
     model: plan.model,
     verdict: 'not booted',
     sizes: {
-      storedBytes: size(weights) + size(built.layers),
-      runtimeBytes: size(built.layers),
+      storedBytes: size(weights) + size(runtime.layers),
+      runtimeBytes: size(runtime.layers),
       weightsBytes: size(weights),
       stockTreeBytes: tree.stockBytes,
       keptTreeBytes: tree.keptBytes,
     },
     layers: [
       ...weights.map((layer) => layerReport('weights', layer)),
-      ...built.layers.map((layer) => layerReport('runtime', layer)),
+      ...runtime.layers.map((layer) => layerReport('runtime', layer)),
     ],
     removals: tree.removals,
     missingLibraries: tree.missing,
-    licences: built.licences ?? {},
+    licences: runtime.licences ?? {},
     attribution,
     checks: attributionChecks(attribution),
     ...(plan.predictedMemory === null ? {} : { memory: plan.predictedMemory }),

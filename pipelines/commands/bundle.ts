@@ -64,7 +64,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     // A key that cannot be read is told before minutes go into lists and scans.
     const bundled = await withSigning(store, signer, context, async (sign) => {
       const prepared = await prepareAll(built, store, values, context)
-      return bundle(store, prepared, sign, { folder, partBytes, earlier }, context)
+      return bundle(store, prepared, { folder, partBytes, earlier, sign }, context)
     })
     const text = bundledText(folder, bundled, signer !== undefined)
     context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : text)
@@ -104,13 +104,13 @@ function prepareAll(
 type Written = Pick<BundleRequest, 'folder'> & {
   partBytes: number | undefined
   earlier: EarlierBundle | undefined
+  sign: Sign | undefined
 }
 
 async function bundle(
   store: Store,
   prepared: readonly PreparedImage[],
-  sign: Sign | undefined,
-  { folder, partBytes, earlier }: Written,
+  { folder, partBytes, earlier, sign }: Written,
   { environment, signal, progress }: CommandContext,
 ): Promise<Bundled> {
   if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)

@@ -1,8 +1,9 @@
-import { gateLines } from '../../images/gate/result.ts'
+import { type GateResult, gateLines } from '../../images/gate/result.ts'
 import { stockPlanOf } from '../../images/gate/stock.ts'
-import { planImage } from '../../images/plan/plan.ts'
+import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import { type Report, reportJson } from '../../images/report/report.ts'
 import { prettyJson } from '../../lib/json.ts'
+import type { FactoryLock } from '../../recipes/lock.ts'
 import { buildImage } from '../build/build.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
@@ -12,11 +13,12 @@ import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
 import { storeFolder } from '../process/folders.ts'
 import { openTurns } from '../process/one-at-a-time.ts'
+import type { Client } from '../process/session.ts'
 import { serveStore } from '../registry-server/server.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { type VerifyOptions, withRunner } from '../verify/run.ts'
-import { findSubject } from '../verify/subject.ts'
+import { findSubject, type Subject } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
 import { readRunnerOptions } from './verify.ts'
 
@@ -77,32 +79,51 @@ async function gated(
       // The weights are the same ones, and so is the image that carries them.
       return { image, mounts: subject.mounts }
     }
-    const registry = await serveStore(store, {})
-    try {
-      const gate = await withRunner(subject, chosen, shared, async (runner) =>
-        runGate(
-          plan,
-          { image: subject.report.image, mounts: subject.mounts },
-          {
-            client: await engine.client(),
-            environment: context.environment,
-            factory,
-            registryPort: registry.port,
-            runner,
-            stock,
-            cutLibraries: cutLibraries(subject.report),
-            onStep: (text) => context.progress.step(text),
-            signal: context.signal,
-          },
-        ),
-      )
-      const report: Report = { ...subject.report, gate }
-      await keepReport(store, report)
-      return report
-    } finally {
-      await registry.close()
-    }
+    const gate = await compared(plan, subject, stock, { ...shared, chosen, factory })
+    const report: Report = { ...subject.report, gate }
+    await keepReport(store, report)
+    return report
   })
+}
+
+interface Comparison extends CommandContext {
+  store: Store
+  engine(): Promise<Client>
+  chosen: VerifyOptions
+  /** Helper containers as the lock pins them. */
+  factory: FactoryLock | undefined
+}
+
+async function compared(
+  plan: ImagePlan,
+  subject: Subject,
+  stock: () => Promise<GateImage>,
+  comparison: Comparison,
+): Promise<GateResult> {
+  const { store, engine, chosen, factory, environment, progress, signal } = comparison
+  const { report, mounts } = subject
+  const registry = await serveStore(store, {})
+  try {
+    return await withRunner(subject, chosen, comparison, async (runner) =>
+      runGate(
+        plan,
+        { image: report.image, mounts },
+        {
+          client: await engine(),
+          environment,
+          factory,
+          registryPort: registry.port,
+          runner,
+          stock,
+          cutLibraries: cutLibraries(report),
+          onStep: (text) => progress.step(text),
+          signal,
+        },
+      ),
+    )
+  } finally {
+    await registry.close()
+  }
 }
 
 function cutLibraries({ removals }: Report): string[] {

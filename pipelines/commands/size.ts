@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { Attribution } from '../../images/attribution/attribution.ts'
 import { attributionText, counted } from '../../images/attribution/text.ts'
-import { engineOf } from '../../images/engines/engines.ts'
+import { findEngine } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
-import { engineIds } from '../../recipes/recipe.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
@@ -68,11 +67,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 
 /** Images that ingot made say which engine they hold. */
 function knownPaths({ labels }: OpenImage) {
-  const [id] = (labels['dev.ingot.engine'] ?? '').split('@')
-  const engine = engineIds.find((name) => name === id)
+  const [id = ''] = (labels['dev.ingot.engine'] ?? '').split('@')
+  const engine = findEngine(id)
   if (engine === undefined) return {}
   const own = settingsFiles().flatMap((file) => (file.type === 'file' ? [file.path] : []))
-  return { known: { engine: engineOf(engine).enginePaths, own } }
+  return { known: { engine: engine.enginePaths, own } }
 }
 
 function cacheOf(store: Store | null) {
