@@ -64,6 +64,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (values.to === undefined) throw usageError('publish', '--to is missing')
   const target = parseTarget(values.to)
   const tags = tagsOf(values, target)
+  const choices = choicesOf(values)
   const { environment, signal } = context
   const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
@@ -81,7 +82,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         tags,
         built,
         signer,
-        ...choicesOf(values),
+        ...choices,
         login: loginOf(values, target, context, resolveSecret),
         resolveSecret,
         context,

@@ -23,6 +23,8 @@ interface Written extends Target {
 }
 
 const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
+const label = '[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?'
+const hostPattern = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?$`)
 const tagPattern = /^\w[\w.-]{0,127}$/
 const targetWords = 'as a place to publish to'
 
@@ -53,6 +55,11 @@ function parseWritten(text: string, words: string): Written {
     throw badReference(text, words, {
       found: `"${name}" is not a repository name`,
       hint: 'use lower-case letters, digits and . _ - /',
+    })
+  if (hasHost && !hostPattern.test(first))
+    throw badReference(text, words, {
+      found: `"${first}" is not a host`,
+      hint: 'write host/name or host:port/name',
     })
   if (tag !== undefined) requireTag(tag)
   if (digest !== undefined && !isDigest(digest))
