@@ -3,14 +3,14 @@ import type { WeightLayer } from '../../images/weights/layers.ts'
 import { keyedLayer, layersOfManifest, weightsInRegistry } from '../../images/weights/reuse.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { openConnection } from '../network/connection.ts'
 import type { Progress } from '../process/progress.ts'
 import { rememberPlaces } from '../registry-client/places.ts'
+import { parseReference, type Repository } from '../registry-client/reference.ts'
 import { statBlob } from '../store/blobs.ts'
 import { rememberForeign } from '../store/foreign.ts'
 import type { Store } from '../store/store.ts'
-import { openConnection } from '../weights/connection.ts'
 import { readOciManifest } from '../weights/oci.ts'
-import { type OciReference, parseOciReference } from '../weights/oci-reference.ts'
 import { packWeights } from '../weights/pack.ts'
 import type { SourceContext } from '../weights/source.ts'
 
@@ -53,7 +53,7 @@ export async function packReusing(
   })
 }
 
-/** Finds weight layers that published images have. Asks for manifests alone. Throws `WeightsError`. */
+/** Finds weight layers that published images have. Asks for manifests alone. Throws `WeightsError` and what a registry does. */
 async function reuseLayers(
   store: Store,
   weights: LockedWeights,
@@ -71,7 +71,7 @@ async function reuseLayers(
     }
     for (const [key, layer] of layers) {
       if (reused.layers.has(key) || (await statBlob(store, layer.descriptor.digest)) !== undefined) continue
-      await remember(store, layer, parseOciReference(reference))
+      await remember(store, layer, parseReference(reference))
       reused.layers.set(key, layer)
     }
   }
@@ -97,7 +97,7 @@ async function layersAt(
 }
 
 /** So that the image counts as whole here, and publishing asks for it there. */
-async function remember(store: Store, { descriptor }: StoredLayer, at: OciReference): Promise<void> {
+async function remember(store: Store, { descriptor }: StoredLayer, at: Repository): Promise<void> {
   const { digest, size } = descriptor
   await rememberForeign(store, digest, { sizeBytes: size, repository: `${at.host}/${at.name}` })
   await rememberPlaces(store, [digest], at)

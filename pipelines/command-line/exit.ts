@@ -9,8 +9,9 @@ import type { StageErrorCode } from '../error.ts'
 import { systemFailureOf } from '../files/system-error.ts'
 import type { SizeErrorCode } from '../image-reader/error.ts'
 import type { ModelReaderErrorCode } from '../model-reader/error.ts'
+import type { NetworkErrorCode } from '../network/error.ts'
 import { daggerErrorFrom } from '../process/dagger-error.ts'
-import type { PublishErrorCode } from '../registry-client/error.ts'
+import type { RegistryErrorCode } from '../registry-client/error.ts'
 import type { StoreErrorCode } from '../store/error.ts'
 import type { WeightsErrorCode } from '../weights/error.ts'
 
@@ -25,7 +26,8 @@ export type ErrorCode =
   | StageErrorCode
   | StoreErrorCode
   | WeightsErrorCode
-  | PublishErrorCode
+  | RegistryErrorCode
+  | NetworkErrorCode
   | BundleErrorCode
   | SizeErrorCode
   | ModelReaderErrorCode

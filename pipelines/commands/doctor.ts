@@ -3,10 +3,11 @@ import { formatBytes } from '../../lib/bytes.ts'
 import type { Failure } from '../../lib/error.ts'
 import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
+import { ownPackage } from '../files/own-package.ts'
 import { systemFailureOf } from '../files/system-error.ts'
+import { openConnection } from '../network/connection.ts'
 import { storeFolder } from '../process/folders.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
-import { ownPackage } from '../process/own-package.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource, programSource } from '../process/session.ts'
 import { doctorStore } from './doctor-store.ts'
@@ -79,13 +80,26 @@ async function daggerProgram(): Promise<Finding> {
       hint: `_EXPERIMENTAL_DAGGER_CLI_BIN names ${path}, which is no program; put Dagger ${version} there, or unset it`,
     }
   const url = `https://dl.dagger.io/dagger/releases/${version}/checksums.txt`
-  const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) }).catch(() => undefined)
-  await answer?.body?.cancel()
+  const status = await statusAt(url)
   return {
     what,
-    found: answer?.ok ? `the SDK downloads ${version} from dl.dagger.io at each session` : null,
+    found: status === 200 ? `the SDK downloads ${version} from dl.dagger.io at each session` : null,
     needed: true,
-    hint: `the SDK downloads ${version} from dl.dagger.io without a proxy, and ${answer ? `that answers ${answer.status}` : 'that cannot be reached'} from here; put the program on this machine and name it in _EXPERIMENTAL_DAGGER_CLI_BIN`,
+    hint: `the SDK downloads ${version} from dl.dagger.io without a proxy, and ${status ? `that answers ${status}` : 'that cannot be reached'} from here; put the program on this machine and name it in _EXPERIMENTAL_DAGGER_CLI_BIN`,
+  }
+}
+
+/** Asked as the SDK asks, without a proxy. Undefined where nobody answers. */
+async function statusAt(url: string): Promise<number | undefined> {
+  const { fetch, close } = openConnection({})
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(answerMs) })
+    answer.discard()
+    return answer.status
+  } catch {
+    return undefined
+  } finally {
+    await close()
   }
 }
 

@@ -7,13 +7,13 @@ import {
   readBytes,
   usageError,
 } from '../command-line/command.ts'
+import { openConnection } from '../network/connection.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
 import type { Published } from '../publish/publish.ts'
 import { parseTarget, repositoryOf, requireTag, type Target } from '../registry-client/reference.ts'
-import { openTransport } from '../registry-client/transport.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
 import { withEngine } from './engine.ts'
@@ -64,10 +64,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (values.to === undefined) throw usageError('publish', '--to is missing')
   const target = parseTarget(values.to)
   const tags = tagsOf(values, target)
+  const choices = choicesOf(values)
   const { environment, signal } = context
   const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
-  const transport = openTransport({ environment, signal })
+  const connection = openConnection(environment, signal)
   try {
     const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
     for (const image of built) requireVerified(image, values.unverified === true, 'publish')
@@ -76,12 +77,12 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       const resolveSecret = daggerSecrets(() => engine.client())
       return publishBuilt({
         store,
-        transport,
+        connection,
         target,
         tags,
         built,
         signer,
-        ...choicesOf(values),
+        ...choices,
         login: loginOf(values, target, context, resolveSecret),
         resolveSecret,
         context,
@@ -92,7 +93,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   } catch (error) {
     throw await explainGone(store, error)
   } finally {
-    await transport.close()
+    await connection.close()
     await closeStore(store)
   }
 }
@@ -138,7 +139,7 @@ function loginOf(
     throw usageError('publish', '--password-from takes a URI such as env://NAME, never the password itself')
   let login: Promise<Login> | undefined
   const read = async () => {
-    const secret = await readSecret(uri, { recipeFolder: process.cwd(), environment, resolveSecret })
+    const secret = await readSecret(uri, { environment, resolveSecret })
     return basicLogin(username, secret.reveal(), secret.origin)
   }
   // Scan, upload and signing ask for it; the secret is read once.

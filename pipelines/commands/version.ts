@@ -1,5 +1,5 @@
 import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
-import { ownPackage } from '../process/own-package.ts'
+import { ownPackage } from '../files/own-package.ts'
 
 export const versionCommand: Command = {
   options: {},

@@ -1,7 +1,17 @@
-import { constants } from 'node:fs'
+import { type BigIntStats, constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Failure } from '../../lib/error.ts'
 import { systemFailureOf } from './system-error.ts'
+
+/** What stands at a path, in words, where it is no file; undefined for a file. */
+export function kindOf(info: Stats | BigIntStats): string | undefined {
+  if (info.isFile()) return undefined
+  if (info.isDirectory()) return 'a folder'
+  if (info.isFIFO()) return 'a FIFO'
+  if (info.isSocket()) return 'a socket'
+  if (info.isBlockDevice() || info.isCharacterDevice()) return 'a device'
+  return info.isSymbolicLink() ? 'a link' : 'nothing that can be read'
+}
 
 export type OpenedFile = { ok: true; file: FileHandle } | { ok: false; found: string; cause: unknown }
 
@@ -13,14 +23,10 @@ export async function openRegularFile(path: string): Promise<OpenedFile> {
   try {
     // A pipe without a writer opens at once this way, and files take no notice of it.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const found = await file.stat()
-    if (found.isFile()) return { ok: true, file }
+    const kind = kindOf(await file.stat())
+    if (kind === undefined) return { ok: true, file }
     await file.close()
-    return {
-      ok: false,
-      found: `${path} is ${found.isDirectory() ? 'a folder' : 'no regular file'}`,
-      cause: undefined,
-    }
+    return { ok: false, found: `${path} is ${kind} and no regular file`, cause: undefined }
   } catch (cause) {
     const failure: Failure | undefined = systemFailureOf(cause)?.failure
     if (failure === undefined) throw cause

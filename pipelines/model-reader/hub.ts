@@ -3,7 +3,7 @@ import { optional } from '../../lib/optional.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import { openConnection } from '../weights/connection.ts'
+import { openConnection } from '../network/connection.ts'
 import { type Hub, hubOf } from '../weights/hub-access.ts'
 import { asHubFailure } from '../weights/hub-answer.ts'
 import { ModelReaderError } from './error.ts'
@@ -27,7 +27,7 @@ export async function readHubModel(
   signal?: AbortSignal,
 ): Promise<ModelFacts> {
   const connection = openConnection(environment)
-  const session = { environment, recipeFolder: '.', fetch: connection.fetch, ...optional('signal', signal) }
+  const session = { environment, fetch: connection.fetch, ...optional('signal', signal) }
   try {
     const hub = await hubOf(model.repo, undefined, session)
     return await readRepository(model, hub).catch((error: unknown) => {

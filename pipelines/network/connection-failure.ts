@@ -15,7 +15,7 @@ export class ConnectionFailure extends Error {
 
 /** Certificates, addresses that are none, redirects in a circle, and servers that do not speak HTTP stay as they are. */
 const forGood =
-  /^HPE_|^ERR_INVALID_URL|^UND_ERR_(INVALID_ARG|NOT_SUPPORTED|HEADERS_OVERFLOW|MAX_REDIRECTS?)|^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_|^EPROTO$/
+  /^HPE_|^ERR_INVALID_(URL|PROTOCOL|CHAR)|^UND_ERR_(INVALID_ARG|NOT_SUPPORTED|HEADERS_OVERFLOW|MAX_REDIRECTS?)|^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_|^EPROTO$/
 
 function isForGood(error: unknown): boolean {
   if (!(error instanceof Error)) return false

@@ -20,6 +20,11 @@ export abstract class RemoteError<Code extends string = string> extends IngotErr
   }
 }
 
+export type NetworkErrorCode = 'unauthorized' | 'not-found' | 'network' | 'bad-answer' | 'size-mismatch'
+
+/** What any server may do, told without knowing what was wanted of it. */
+export class NetworkError extends RemoteError<NetworkErrorCode> {}
+
 export class LoginError extends RemoteError<'unauthorized'> {}
 
 export function isTransient(error: unknown): error is RemoteError {

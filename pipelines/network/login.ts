@@ -5,10 +5,16 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { LoginError } from './error.ts'
 
-/** What a registry or its token server is told. `identity` is an OAuth refresh token, which some helpers give. */
-export type Login =
-  | { type: 'basic'; basic: string; origin: string }
-  | { type: 'identity'; token: string; origin: string }
+/**
+ * What a registry or its token server is told; no printing of it shows more than `origin`. What is revealed is for `basic`
+ * the content of a `Basic` header, for `identity` an OAuth refresh token, which some helpers give.
+ */
+export interface Login {
+  type: 'basic' | 'identity'
+  /** Where it was found, for messages. */
+  origin: string
+  reveal(): string
+}
 
 const entry = z.object({
   auth: z.string().optional(),
@@ -41,7 +47,12 @@ export async function findLogin(host: string, environment: NodeJS.ProcessEnv): P
 
 /** `Basic` content for a user and a password; neither is kept in readable form elsewhere. */
 export function basicLogin(username: string, password: string, origin: string): Login {
-  return { type: 'basic', basic: Buffer.from(`${username}:${password}`).toString('base64'), origin }
+  return loginWith('basic', Buffer.from(`${username}:${password}`).toString('base64'), origin)
+}
+
+/** The secret lives in a closure, which neither JSON nor `util.inspect` looks into. */
+function loginWith(type: Login['type'], secret: string, origin: string): Login {
+  return { type, origin, reveal: () => secret }
 }
 
 async function loginIn(
@@ -63,8 +74,8 @@ async function loginIn(
 }
 
 function loginOf(found: z.infer<typeof entry> | undefined, origin: string): Login | undefined {
-  if (found?.identitytoken) return { type: 'identity', token: found.identitytoken, origin }
-  if (found?.auth) return { type: 'basic', basic: found.auth, origin }
+  if (found?.identitytoken) return loginWith('identity', found.identitytoken, origin)
+  if (found?.auth) return loginWith('basic', found.auth, origin)
   if (found?.username !== undefined && found.password !== undefined)
     return basicLogin(found.username, found.password, origin)
   return undefined
@@ -127,7 +138,7 @@ function loginFromHelper(stdout: string, origin: string): Login | undefined {
   try {
     const { Username, Secret } = helperAnswer.parse(JSON.parse(stdout))
     return Username === '<token>'
-      ? { type: 'identity', token: Secret, origin }
+      ? loginWith('identity', Secret, origin)
       : basicLogin(Username, Secret, origin)
   } catch {
     return undefined

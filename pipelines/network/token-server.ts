@@ -21,7 +21,7 @@ export function tokenRequest(
   if (login?.type === 'identity') {
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
-      refresh_token: login.token,
+      refresh_token: login.reveal(),
       client_id: 'ingot',
       scope: scopes.join(' '),
       ...(service !== undefined && { service }),
@@ -32,7 +32,7 @@ export function tokenRequest(
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
   for (const scope of scopes) url.searchParams.append('scope', scope)
-  return { method: 'GET', url: url.href, headers: login ? { authorization: `Basic ${login.basic}` } : {} }
+  return { method: 'GET', url: url.href, headers: login ? { authorization: `Basic ${login.reveal()}` } : {} }
 }
 
 const tokenAnswer = z.object({

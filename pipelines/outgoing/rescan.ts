@@ -127,8 +127,8 @@ function textsOf(documents: readonly ImageDocument[]): Record<string, string> {
 
 function passwordOf(login: Login | undefined): string | undefined {
   if (login === undefined) return undefined
-  if (login.type === 'identity') return login.token
-  return Buffer.from(login.basic, 'base64')
+  if (login.type === 'identity') return login.reveal()
+  return Buffer.from(login.reveal(), 'base64')
     .toString('utf8')
     .replace(/^[^:]*:/, '')
 }

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { BuiltImage } from '../catalogue/built-image.ts'
+import type { Connection } from '../network/connection.ts'
 import type { Login } from '../network/login.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
 import { attest, type Said } from '../outgoing/attestations.ts'
@@ -11,7 +12,6 @@ import type { Progress } from '../process/progress.ts'
 import { rememberPlaces, repositoriesOf } from '../registry-client/places.ts'
 import type { Target } from '../registry-client/reference.ts'
 import { openSession } from '../registry-client/session.ts'
-import type { Transport } from '../registry-client/transport.ts'
 import { closureOf } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
@@ -19,7 +19,7 @@ import { rootOf } from './root.ts'
 
 export interface BuiltPublish {
   store: Store
-  transport: Transport
+  connection: Connection
   target: Target
   tags: string[]
   built: readonly BuiltImage[]
@@ -133,13 +133,13 @@ async function send(
   root: Descriptor,
   referrers: readonly Referrer[],
 ): Promise<Published> {
-  const { store, transport, tags, context, login, chunkBytes, parallel } = request
+  const { store, connection, tags, context, login, chunkBytes, parallel } = request
   const { progress, signal } = context
   progress.step(`publish ${root.digest} to ${target.host}/${target.name}`)
   const sources = await sourcesFor(request, target, root)
   // A token that may read the sources has to be asked for before the first of them is used.
   const mountable = [...new Set([...sources.values()].flat())]
-  const session = openSession(target, { transport, login, mountFrom: mountable, signal })
+  const session = openSession(target, { fetch: connection.fetch, login, mountFrom: mountable, signal })
   const published = await publishImage({
     store,
     session,

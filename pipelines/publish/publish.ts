@@ -1,9 +1,9 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { type BlobOutcome, ensureBlob } from '../registry-client/blob.ts'
-import { PublishError } from '../registry-client/error.ts'
+import { RegistryError } from '../registry-client/error.ts'
 import { putManifest, putTag } from '../registry-client/manifest.ts'
-import { putReferrer } from '../registry-client/referrers.ts'
+import { putReferrers } from '../registry-client/referrers.ts'
 import type { RegistrySession } from '../registry-client/session.ts'
 import { hasBlob } from '../registry-client/upload.ts'
 import { closureOf, type StoredManifest } from '../store/closure.ts'
@@ -49,7 +49,7 @@ const usualParallel = 4
 
 /**
  * Blobs, then manifests by digest with a re-read, then referrers, and tags last. Whatever goes wrong before the end leaves
- * the tags as they were; a later call goes on from what the registry has. Throws PublishError and StoreError.
+ * the tags as they were; a later call goes on from what the registry has. Throws NetworkError, RegistryError and StoreError.
  */
 export async function publishImage(request: PublishRequest): Promise<Published> {
   const { store, session, root, tags } = request
@@ -58,9 +58,10 @@ export async function publishImage(request: PublishRequest): Promise<Published> 
   const blobs = distinct([closure, ...attached].flatMap((item) => item.blobs))
   const moved = await moveBlobs(blobs, request)
   for (const manifest of closure.manifests) await putManifest(session, manifest)
-  // One after the other: registries without the referrers API keep them in one list that each of them rewrites.
-  for (const [index, { subject }] of request.referrers.entries())
-    for (const manifest of attached[index]?.manifests ?? []) await putReferrer(session, subject, manifest)
+  const referring = request.referrers.flatMap(({ subject }, index) =>
+    (attached[index]?.manifests ?? []).map((manifest) => ({ subject, manifest })),
+  )
+  await putReferrers(session, referring)
   await requireBlobs(session, moved)
   for (const tag of tags) await putTag(session, rootOf(closure.manifests), tag)
   const bytesOf = (wanted: BlobOutcome) =>
@@ -118,7 +119,7 @@ async function requireBlobs(session: RegistrySession, { blobs }: Moved): Promise
   const taken = blobs.filter(({ outcome }) => outcome !== 'present')
   await mapLimited(taken, usualParallel, async ({ blob }, signal) => {
     if (await hasBlob(session.within(signal), blob.digest)) return
-    throw new PublishError('mismatch', {
+    throw new RegistryError('mismatch', {
       attempted: `find ${blob.digest} in ${session.target.host}/${session.target.name}`,
       found: 'the registry took it and does not have it',
       hint: 'its storage loses blobs or collects garbage meanwhile; publish again when that has ended. No tag was changed',
@@ -129,7 +130,7 @@ async function requireBlobs(session: RegistrySession, { blobs }: Moved): Promise
 function rootOf(manifests: readonly StoredManifest[]): StoredManifest {
   const root = manifests.at(-1)
   if (root) return root
-  throw new PublishError('no-image', {
+  throw new RegistryError('no-image', {
     attempted: 'publish an image',
     found: 'it has no manifest',
     hint: 'build it again',

@@ -1,5 +1,5 @@
 import { type Descriptor, describe, type Index, mediaTypes } from '../../images/oci/oci.ts'
-import { PublishError } from '../registry-client/error.ts'
+import { RegistryError } from '../registry-client/error.ts'
 import { setReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
@@ -10,7 +10,7 @@ export async function rootOf(store: Store, name: string, images: readonly Descri
   if (only !== undefined && others.length === 0) return only
   const platforms = images.map(({ platform }) => `${platform?.os}/${platform?.architecture}`)
   if (new Set(platforms).size !== platforms.length)
-    throw new PublishError('bad-reference', {
+    throw new RegistryError('bad-reference', {
       attempted: 'publish several recipes under one reference',
       found: `their platforms are ${platforms.join(', ')}`,
       hint: 'give each recipe its own platform, or publish them to references of their own',

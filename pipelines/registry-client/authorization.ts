@@ -1,25 +1,33 @@
 import { publicUrl } from '../network/address.ts'
 import { kindOfAnswer, portalHint } from '../network/answer.ts'
 import { type Challenge, parseChallenge } from '../network/challenge.ts'
+import type { Fetch } from '../network/exchange.ts'
+import { isTransientStatus } from '../network/http.ts'
 import type { Login } from '../network/login.ts'
+import { retryAfterMs } from '../network/retry.ts'
 import { tokenIn, tokenRequest } from '../network/token-server.ts'
-import type { WireAnswer } from './answer.ts'
-import { PublishError } from './error.ts'
-import type { Transport } from './transport.ts'
+import { type WireAnswer, wholeAnswer } from './answer.ts'
+import { RegistryError } from './error.ts'
 
 /** Keeps the `Authorization` of one registry up to date for all requests that run at the same time. */
 export interface Authorization {
   /** The header to send now; a token that is about to expire is renewed first. */
   header(): Promise<string | undefined>
-  /** Answers a 401 that came for `used`; throws `unauthorized` when the registry takes no login of ours. */
-  renew(used: string | undefined, answer: WireAnswer): Promise<void>
+  /** Answers the challenge of a 401 that came for `used`; throws `unauthorized` when the registry takes no login of ours. */
+  renew(used: string | undefined, challenge: string): Promise<void>
+  /** What is told of a registry that refuses what we have. */
+  refused(found: string): Promise<RegistryError>
 }
+
+/** What a session is for: it decides what tokens are asked for, and what a person is told to do. */
+export type Access = 'pull' | 'push'
 
 export interface AuthorizationOptions {
   host: string
+  access: Access
   /** What tokens are asked for: `repository:NAME:pull,push`, and `pull` of those that are mounted from. */
   scopes: readonly string[]
-  transport: Transport
+  fetch: Fetch
   login(): Promise<Login | undefined>
 }
 
@@ -56,9 +64,10 @@ export function openAuthorization(options: AuthorizationOptions): Authorization 
     async renew(used, refused) {
       // Somebody else got a new one meanwhile.
       if (held !== undefined && used !== held.header) return
-      challenge = parseChallenge(refused.headers['www-authenticate'] ?? '')
+      challenge = parseChallenge(refused)
       await obtain()
     },
+    refused: async (found) => refusedLogin(options, await options.login(), found),
   }
 }
 
@@ -66,8 +75,8 @@ async function answer(options: AuthorizationOptions, challenge: Challenge): Prom
   const login = await options.login()
   if (challenge.type === 'bearer') return fetchToken(options, challenge, login)
   if (challenge.type === 'basic' && login?.type === 'basic')
-    return { header: `Basic ${login.basic}`, renewAtMs: Number.POSITIVE_INFINITY }
-  throw refusedLogin(options.host, login, 'it asks for a login')
+    return { header: `Basic ${login.reveal()}`, renewAtMs: Number.POSITIVE_INFINITY }
+  throw refusedLogin(options, login, 'it asks for a login')
 }
 
 async function fetchToken(
@@ -75,10 +84,10 @@ async function fetchToken(
   challenge: Extract<Challenge, { type: 'bearer' }>,
   login: Login | undefined,
 ): Promise<Held> {
-  const { transport, scopes } = options
-  const answered = await transport.send(tokenRequest(challenge, scopes, login))
+  const { url, ...asked } = tokenRequest(challenge, scopesFor(options, challenge.scope), login)
+  const answered = await wholeAnswer(await options.fetch(url, { ...asked, staysHere: true }))
   if (answered.status === 401 || answered.status === 403)
-    throw refusedLogin(options.host, login, `its token server answered ${answered.status}`)
+    throw refusedLogin(options, login, `its token server answered ${answered.status}`)
   if (answered.status !== 200)
     throw tokenServerFailed(challenge.realm, `it answered ${answered.status}`, answered)
   const found = tokenIn(answered.bytes)
@@ -94,21 +103,36 @@ async function fetchToken(
   }
 }
 
-function tokenServerFailed(realm: string, found: string, answered?: WireAnswer): PublishError {
-  const transient = answered !== undefined && (answered.status === 429 || answered.status >= 500)
-  return new PublishError(transient ? 'network' : 'bad-answer', {
-    attempted: `get a token from ${publicUrl(realm)}`,
-    found,
-    hint: transient
-      ? 'the token server is busy or broken; try again later'
-      : `check the registry’s configuration; ${portalHint}`,
-  })
+/** A reader asks for what the registry names; a writer for all that it will do, as one token is used for it. */
+function scopesFor({ access, scopes }: AuthorizationOptions, named: string | undefined): readonly string[] {
+  return access === 'pull' && named !== undefined ? [named] : scopes
 }
 
-function refusedLogin(host: string, login: Login | undefined, found: string): PublishError {
-  return new PublishError('unauthorized', {
-    attempted: `publish to ${host}`,
+function tokenServerFailed(realm: string, found: string, answered?: WireAnswer): RegistryError {
+  const isTransient = answered !== undefined && isTransientStatus(answered.status)
+  return new RegistryError(
+    isTransient ? 'network' : 'bad-answer',
+    {
+      attempted: `get a token from ${publicUrl(realm)}`,
+      found,
+      hint: isTransient
+        ? 'the token server is busy or broken; try again later'
+        : `check the configuration of the registry; ${portalHint}`,
+    },
+    { retryAfterMs: retryAfterMs(answered?.headers['retry-after'] ?? null) },
+  )
+}
+
+const acts = { pull: 'read from the registry', push: 'publish to' } satisfies Record<Access, string>
+
+function refusedLogin(
+  { host, access }: AuthorizationOptions,
+  login: Login | undefined,
+  found: string,
+): RegistryError {
+  return new RegistryError('unauthorized', {
+    attempted: `${acts[access]} ${host}`,
     found: `${found}, and ${login ? `the one from ${login.origin} is refused` : 'none is known for it here'}`,
-    hint: `log in with \`docker login ${host}\` or \`podman login ${host}\` as a user who may push, or give --username and --password-from`,
+    hint: `log in with \`docker login ${host}\` or \`podman login ${host}\` as a user who may ${access}, ${access === 'push' ? 'or give --username and --password-from' : 'and check the name'}`,
   })
 }

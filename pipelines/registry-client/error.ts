@@ -1,9 +1,8 @@
 import { RemoteError } from '../network/error.ts'
 
-export type PublishErrorCode =
+export type RegistryErrorCode =
   | 'bad-reference'
   | 'no-image'
-  | 'not-verified'
   | 'unauthorized'
   | 'denied'
   | 'network'
@@ -13,8 +12,8 @@ export type PublishErrorCode =
   | 'mismatch'
 
 /** `upload-lost` is worth a new upload of the same blob. */
-export class PublishError extends RemoteError<PublishErrorCode> {}
+export class RegistryError extends RemoteError<RegistryErrorCode> {}
 
-export function isUploadLost(error: unknown): error is PublishError {
-  return error instanceof PublishError && error.code === 'upload-lost'
+export function isUploadLost(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.code === 'upload-lost'
 }

@@ -1,14 +1,10 @@
-import { z } from 'zod'
-import { mediaTypes } from '../../images/oci/oci.ts'
-import { type Digest, digestOf } from '../../lib/digest.ts'
-import { publicUrl } from '../network/address.ts'
-import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
+import type { Digest } from '../../lib/digest.ts'
 import type { StoredManifest } from '../store/closure.ts'
-import type { WireAnswer } from './answer.ts'
-import { PublishError } from './error.ts'
-import { type RegistrySession, requireStatus } from './session.ts'
-import type { WireRequest } from './transport.ts'
-import { repositoryUrl } from './upload.ts'
+import type { WireAnswer, WireRequest } from './answer.ts'
+import { RegistryError } from './error.ts'
+import { findManifest } from './read.ts'
+import { repositoryOf } from './reference.ts'
+import { type RegistrySession, repositoryUrl, requireStatus } from './session.ts'
 
 /** Puts a manifest under its own digest and reads it back. True when the registry keeps referrers by itself. */
 export async function putManifest(session: RegistrySession, manifest: StoredManifest): Promise<boolean> {
@@ -26,69 +22,61 @@ export async function putTag(session: RegistrySession, manifest: StoredManifest,
   const { digest } = manifest.descriptor
   for (let attempt = 1; ; attempt++) {
     await put(session, manifest, tag)
-    const found = await readManifestText(session, tag)
-    if (found !== undefined && digestOf(found) === digest) return
-    requireDocument(session, tag, found)
-    if (attempt >= tagAttempts)
-      throw mismatch(session, tag, found === undefined ? 'nothing' : digestOf(found), digest)
+    const found = await findManifest(session, tag)
+    if (found?.digest === digest) return
+    if (attempt >= tagAttempts) throw mismatch(session, tag, found?.digest ?? 'nothing', digest)
   }
 }
 
 const tagAttempts = 3
 
-/** A manifest by tag or digest as its bytes; undefined when the repository does not have it. */
-export async function readManifestText(
+/** What must hold for a write: `if-match` or `if-none-match`. Many registries take no notice of it. */
+export type Precondition = Record<string, string>
+
+/** False where the registry says that the tag is not any more what `precondition` has. */
+export async function putTagIf(
   session: RegistrySession,
-  reference: string,
-): Promise<Uint8Array | undefined> {
-  const wanted = {
-    method: 'GET',
-    url: repositoryUrl(session, `manifests/${reference}`),
-    headers: { accept: `${mediaTypes.manifest}, ${mediaTypes.index}` },
-  } satisfies WireRequest
+  manifest: StoredManifest,
+  tag: string,
+  precondition: Precondition,
+): Promise<boolean> {
+  const wanted = putRequest(session, manifest, tag, precondition)
   const answer = await session.askAgain(wanted)
-  if (answer.status === 404) return undefined
-  requireStatus(wanted, answer, [200])
-  return answer.bytes
+  if ([409, 412, 428].includes(answer.status)) return false
+  requireStatus(wanted, answer, [200, 201, 202])
+  return true
 }
 
 async function put(
   session: RegistrySession,
-  { descriptor, text }: StoredManifest,
+  manifest: StoredManifest,
   reference: string,
 ): Promise<WireAnswer> {
-  const wanted = {
-    method: 'PUT',
-    url: repositoryUrl(session, `manifests/${reference}`),
-    headers: { 'content-type': descriptor.mediaType },
-    body: Buffer.from(text),
-  } satisfies WireRequest
+  const wanted = putRequest(session, manifest, reference)
   const answer = await session.askAgain(wanted)
   requireStatus(wanted, answer, [200, 201, 202])
   return answer
 }
 
-/** The registry must give back the very bytes: their digest is what was booted. */
-async function requireManifest(session: RegistrySession, { descriptor }: StoredManifest): Promise<void> {
-  const found = await readManifestText(session, descriptor.digest)
-  if (found !== undefined && digestOf(found) === descriptor.digest) return
-  requireDocument(session, descriptor.digest, found)
-  const what = found === undefined ? 'nothing' : digestOf(found)
-  throw mismatch(session, descriptor.digest, what, descriptor.digest)
+function putRequest(
+  session: RegistrySession,
+  { descriptor, text }: StoredManifest,
+  reference: string,
+  precondition: Precondition = {},
+): WireRequest {
+  return {
+    method: 'PUT',
+    url: repositoryUrl(session, `manifests/${reference}`),
+    headers: { 'content-type': descriptor.mediaType, ...precondition },
+    body: Buffer.from(text),
+  }
 }
 
-const documentSchema = z.looseObject({})
-
-/** What is no manifest at all was not put there by another publisher. */
-function requireDocument(session: RegistrySession, reference: string, bytes: Uint8Array | undefined): void {
-  if (bytes === undefined) return
-  const text = Buffer.from(bytes).toString('utf8')
-  if (readAnswer(documentSchema, { text }).ok) return
-  throw new PublishError('bad-answer', {
-    attempted: `GET ${publicUrl(repositoryUrl(session, `manifests/${reference}`))}`,
-    found: `the server sent ${kindOfAnswer({ text })} in place of a manifest`,
-    hint: `check that the host is a registry; ${portalHint}`,
-  })
+/** The registry must give back the very bytes: their digest is what was booted. */
+async function requireManifest(session: RegistrySession, { descriptor }: StoredManifest): Promise<void> {
+  const found = await findManifest(session, descriptor.digest)
+  if (found?.digest === descriptor.digest) return
+  throw mismatch(session, descriptor.digest, found?.digest ?? 'nothing', descriptor.digest)
 }
 
 function mismatch(
@@ -96,9 +84,9 @@ function mismatch(
   reference: string,
   found: string,
   wanted: Digest,
-): PublishError {
-  return new PublishError('mismatch', {
-    attempted: `read back ${target.host}/${target.name} ${reference}`,
+): RegistryError {
+  return new RegistryError('mismatch', {
+    attempted: `read back ${repositoryOf(target)} ${reference}`,
     found: `the registry has ${found} there and not ${wanted}`,
     hint: 'another publisher may write to this tag, or the registry rewrites manifests; publish to one that keeps bytes',
   })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Digest, hexOf } from '../../lib/digest.ts'
 import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
-import type { Target } from './reference.ts'
+import type { Repository } from './reference.ts'
 
 const kind = 'published-blob'
 const recordSchema = z.object({ repositories: z.array(z.string()) })
@@ -11,7 +11,7 @@ const recordSchema = z.object({ repositories: z.array(z.string()) })
 const mostKept = 4
 
 /** Repositories of the host to which this store published a blob before, the latest first; where it can be mounted from. */
-export async function repositoriesOf(store: Store, digest: Digest, target: Target): Promise<string[]> {
+export async function repositoriesOf(store: Store, digest: Digest, target: Repository): Promise<string[]> {
   const prefix = `${target.host}/`
   return (await read(store, digest))
     .filter((repository) => repository.startsWith(prefix))
@@ -23,7 +23,7 @@ export async function repositoriesOf(store: Store, digest: Digest, target: Targe
 export async function rememberPlaces(
   store: Store,
   digests: readonly Digest[],
-  { host, name }: Target,
+  { host, name }: Repository,
 ): Promise<void> {
   const repository = `${host}/${name}`
   for (const digest of digests) {

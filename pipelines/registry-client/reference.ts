@@ -1,41 +1,84 @@
-import { PublishError } from './error.ts'
+import { type Digest, isDigest } from '../../lib/digest.ts'
+import { RegistryError } from './error.ts'
 
-/** A repository to publish to; `tag` is absent when none was written. */
-export interface Target {
+export interface Repository {
   /** Host with its port, as a login file names it. */
   host: string
   /** Repository name within the host. */
   name: string
+}
+
+/** A repository to publish to; `tag` is absent when none was written. */
+export interface Target extends Repository {
   tag?: string
 }
 
-const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
-const tagPattern = /^\w[\w.-]{0,127}$/
+/** What is in a registry. `version` is the digest, else the tag, else `latest`. */
+export interface Reference extends Repository {
+  version: string
+}
 
-/** Reads `host/name[:tag]`; a name without a host is Docker Hub's, as Docker has it. Throws `bad-reference`. */
+interface Written extends Target {
+  digest?: Digest
+}
+
+const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
+const label = '[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?'
+const hostPattern = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?$`)
+const tagPattern = /^\w[\w.-]{0,127}$/
+const targetWords = 'as a place to publish to'
+
+/** Reads `host/name[:tag]` as a place to write to. Throws `bad-reference`. */
 export function parseTarget(text: string): Target {
   if (text.includes('@'))
-    throw badReference(text, 'a digest is computed, never chosen', 'leave out the part after @')
-  const [, path = '', tag] = /^(.*?)(?::([^/]*))?$/.exec(text) ?? []
+    throw badReference(text, targetWords, {
+      found: 'a digest is computed, never chosen',
+      hint: 'leave out the part after @',
+    })
+  return parseWritten(text, targetWords)
+}
+
+/** Reads `[host/]name[:tag][@digest]` as something to read. Throws `bad-reference`. */
+export function parseReference(text: string): Reference {
+  const { host, name, tag, digest } = parseWritten(text, 'as a reference')
+  return { host, name, version: digest ?? tag ?? 'latest' }
+}
+
+/** A name without a host is Docker Hub's, as Docker has it. */
+function parseWritten(text: string, words: string): Written {
+  const [, before = '', digest] = /^([^@]*)(?:@(.*))?$/s.exec(text) ?? []
+  const [, path = '', tag] = /^(.*?)(?::([^/]*))?$/.exec(before) ?? []
   const [first = '', ...rest] = path.split('/')
   const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
-  const name = hasHost ? rest.join('/') : rest.length === 0 ? `library/${path}` : path
+  const name = hasHost ? rest.join('/') : path
   if (!namePattern.test(name) || name.length > 255)
-    throw badReference(
-      text,
-      `"${name}" is not a repository name`,
-      'use lower-case letters, digits and . _ - /',
-    )
+    throw badReference(text, words, {
+      found: `"${name}" is not a repository name`,
+      hint: 'use lower-case letters, digits and . _ - /',
+    })
+  if (hasHost && !hostPattern.test(first))
+    throw badReference(text, words, {
+      found: `"${first}" is not a host`,
+      hint: 'write host/name or host:port/name',
+    })
   if (tag !== undefined) requireTag(tag)
-  const host = hasHost ? hostOf(first) : dockerHub
+  if (digest !== undefined && !isDigest(digest))
+    throw badReference(text, words, {
+      found: 'what stands after @ is no sha256 digest',
+      hint: 'write host/name:tag or host/name@sha256:…',
+    })
+  const host = hasHost && !hubNames.includes(first) ? first : dockerHub
   const full = host === dockerHub && !name.includes('/') ? `library/${name}` : name
-  return { host, name: full, ...(tag !== undefined && { tag }) }
+  return { host, name: full, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) }
 }
 
 /** Throws `bad-reference` unless the text is a tag. */
 export function requireTag(text: string): string {
   if (tagPattern.test(text)) return text
-  throw badReference(text, 'it is not a tag', 'a tag is 1 to 128 letters, digits and . _ -')
+  throw badReference(text, 'as a tag', {
+    found: 'it is none',
+    hint: 'a tag is 1 to 128 letters, digits and . _ -',
+  })
 }
 
 /** Registries on this machine speak plain HTTP, as every container tool assumes. */
@@ -45,20 +88,17 @@ export function originOf(host: string): string {
 }
 
 /** `host/name`, as people and container tools write it: Docker Hub's API has another host than its images. */
-export function repositoryOf({ host, name }: Target): string {
+export function repositoryOf({ host, name }: Repository): string {
   return `${host === dockerHub ? 'docker.io' : host}/${name}`
 }
 
 const dockerHub = 'registry-1.docker.io'
+const hubNames = ['docker.io', 'index.docker.io']
 
-function hostOf(written: string): string {
-  return written === 'docker.io' || written === 'index.docker.io' ? dockerHub : written
-}
-
-function badReference(text: string, found: string, hint: string): PublishError {
-  return new PublishError('bad-reference', {
-    attempted: `read "${text}" as a place to publish to`,
-    found,
-    hint,
-  })
+function badReference(
+  text: string,
+  words: string,
+  { found, hint }: { found: string; hint: string },
+): RegistryError {
+  return new RegistryError('bad-reference', { attempted: `read "${text}" ${words}`, found, hint })
 }

@@ -3,13 +3,12 @@ import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
 import { publicUrl } from '../network/address.ts'
+import type { Body } from '../network/body.ts'
 import { blobPath, missingBlob, readBlob } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
-import type { WireAnswer } from './answer.ts'
-import type { Body } from './body.ts'
-import { PublishError } from './error.ts'
+import type { WireAnswer, WireRequest } from './answer.ts'
+import { RegistryError } from './error.ts'
 import { type RegistrySession, requireStatus, saidBy } from './session.ts'
-import type { WireRequest } from './transport.ts'
 import { locationOf, type Upload } from './upload.ts'
 
 export interface UploadOptions {
@@ -88,8 +87,8 @@ async function openBlobFile(store: Store, digest: Digest): Promise<FileHandle> {
   }
 }
 
-function uploadLost(wanted: WireRequest, answer: WireAnswer): PublishError {
-  return new PublishError('upload-lost', {
+function uploadLost(wanted: WireRequest, answer: WireAnswer): RegistryError {
+  return new RegistryError('upload-lost', {
     attempted: `${wanted.method} ${publicUrl(wanted.url)}`,
     found: `the registry answered ${answer.status}${saidBy(answer)}`,
     hint: 'its storage or a proxy before it loses uploads; see its log',

@@ -1,9 +1,8 @@
 import type { Digest } from '../../lib/digest.ts'
 import { publicUrl } from '../network/address.ts'
-import type { WireAnswer } from './answer.ts'
-import { PublishError } from './error.ts'
-import { type RegistrySession, requireStatus } from './session.ts'
-import type { WireRequest } from './transport.ts'
+import type { WireAnswer, WireRequest } from './answer.ts'
+import { RegistryError } from './error.ts'
+import { type RegistrySession, repositoryUrl, requireStatus } from './session.ts'
 
 /** An upload that the registry has begun: where to send, and how many bytes it has. */
 export interface Upload {
@@ -20,10 +19,6 @@ export async function hasBlob(session: RegistrySession, digest: Digest): Promise
   if (answer.status === 404) return false
   requireStatus(wanted, answer, [200, 301, 302, 303, 307, 308])
   return true
-}
-
-export function repositoryUrl({ origin, target }: RegistrySession, path: string): string {
-  return `${origin}/v2/${target.name}/${path}`
 }
 
 /** Begins an upload, or lets the registry take the blob from another repository (`mount`, `from`). */
@@ -43,7 +38,7 @@ export async function beginUpload(
 export async function newUpload(session: RegistrySession): Promise<Upload> {
   const upload = await beginUpload(session)
   if (upload !== 'created') return upload
-  throw new PublishError('bad-answer', {
+  throw new RegistryError('bad-answer', {
     attempted: `begin an upload to ${session.target.host}`,
     found: 'the registry says it is complete before any byte was sent',
     hint: 'check that the address is that of a registry',
@@ -63,7 +58,7 @@ export async function resumed(session: RegistrySession, upload: Upload): Promise
 export function locationOf(wanted: WireRequest, answer: WireAnswer, fallback?: string): string {
   const location = answer.headers['location'] ?? fallback
   if (location !== undefined && URL.canParse(location, wanted.url)) return new URL(location, wanted.url).href
-  throw new PublishError('bad-answer', {
+  throw new RegistryError('bad-answer', {
     attempted: `${wanted.method} ${publicUrl(wanted.url)}`,
     found: 'the answer does not say where to send the blob',
     hint: 'check that the address is that of a registry',

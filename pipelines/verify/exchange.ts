@@ -3,6 +3,7 @@ import type { Answer } from '../../images/boot/answers.ts'
 import type { ProbeRequest } from '../../images/boot/probe.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { Json } from '../../lib/json.ts'
+import { userAgent } from '../network/user-agent.ts'
 
 /** Largest body that is read of one answer; a server that sends more is broken or not ours. */
 const bodyLimitBytes = 16 * 1024 * 1024
@@ -73,7 +74,11 @@ async function send(
     method: request.method,
     ...(body === undefined ? {} : { body }),
     // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
-    headers: { connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      connection: 'close',
+      'user-agent': await userAgent(),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     signal,
     redirect: 'manual',
   })

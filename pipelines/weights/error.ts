@@ -1,5 +1,5 @@
 import type { PinnedSource } from '../../recipes/locked-weights.ts'
-import { RemoteError } from '../network/error.ts'
+import { NetworkError, RemoteError } from '../network/error.ts'
 
 export type WeightsErrorCode =
   | 'not-found'
@@ -30,6 +30,8 @@ const hints: Partial<Record<PinnedSource['type'], string>> = {
 
 /** The same error with a hint that suits the kind of source: only some recipes name a sha256. */
 export function forSource(error: unknown, type: PinnedSource['type']): unknown {
+  if (error instanceof NetworkError && error.code === 'size-mismatch')
+    return wrongContent('size-mismatch', error.failure.attempted.replace(/^read /, ''), error.failure.found)
   const hint = hints[type]
   if (!(error instanceof WeightsError) || error.code !== 'hash-mismatch' || hint === undefined) return error
   return new WeightsError(error.code, { ...error.failure, hint, cause: error })
@@ -37,7 +39,7 @@ export function forSource(error: unknown, type: PinnedSource['type']): unknown {
 
 /** The source gives other bytes than the lock has; trying again would not help. */
 export function isWrongContent(error: unknown): boolean {
-  return error instanceof WeightsError && (error.code === 'hash-mismatch' || error.code === 'size-mismatch')
+  return error instanceof RemoteError && (error.code === 'hash-mismatch' || error.code === 'size-mismatch')
 }
 
 export function wrongContent(

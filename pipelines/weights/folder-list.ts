@@ -6,8 +6,8 @@ import { matchesPattern } from '../../recipes/glob.ts'
 import { isSafePath, type SkippedFile } from '../../recipes/locked-weights.ts'
 import { isWanted } from '../../recipes/weight-selection.ts'
 import type { SourceOf } from '../../recipes/weights.ts'
+import { kindOf } from '../files/regular-file.ts'
 import { WeightsError } from './error.ts'
-import { kindOf } from './regular-file.ts'
 
 interface Listing {
   files: { path: string; sizeBytes: number }[]

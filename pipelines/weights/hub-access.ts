@@ -1,10 +1,13 @@
+import type { Answer, Fetch } from '../network/exchange.ts'
+import { get, getText } from '../network/http.ts'
 import { retryAfterMs } from '../network/retry.ts'
-import type { Answer, Fetch } from './connection.ts'
 import { WeightsError } from './error.ts'
-import { asNetworkError, get, getText } from './http.ts'
 import { isApi, requireHubAnswer, requireNewPage } from './hub-answer.ts'
 import type { SourceSession } from './source.ts'
-import { findHubToken, type Token } from './token.ts'
+import { findHubToken, type SecretContext, type Token } from './token.ts'
+
+/** What reaching a Hub takes. */
+export type HubSession = Omit<SourceSession, 'recipeFolder'> & SecretContext
 
 /** The public Hub, where HF_ENDPOINT names no other. */
 const defaultEndpoint = 'https://huggingface.co'
@@ -23,11 +26,7 @@ interface Place {
 
 type LibraryFetch = typeof globalThis.fetch
 
-export async function hubOf(
-  repo: string,
-  tokenUri: string | undefined,
-  session: SourceSession,
-): Promise<Hub> {
+export async function hubOf(repo: string, tokenUri: string | undefined, session: HubSession): Promise<Hub> {
   const endpoint = (session.environment['HF_ENDPOINT'] || defaultEndpoint).replace(/\/+$/, '')
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) throw notHub(endpoint)
   const token = await findHubToken(tokenUri, session)
@@ -48,16 +47,15 @@ function notHub(endpoint: string): WeightsError {
  * Adds the token to requests for the Hub's own host only (a redirect to another drops it), and turns each bad status into
  * an error that says what to do. The library never sees the token.
  */
-function hubFetch(hub: Place, session: SourceSession): Fetch {
+function hubFetch(hub: Place, session: HubSession): Fetch {
   const origin = new URL(hub.endpoint).origin
   return async (url, options) => {
     const isHub = new URL(url).origin === origin
     const authorization = hub.token && isHub ? { authorization: `Bearer ${hub.token.reveal()}` } : {}
-    const answer = await session
-      .fetch(url, { ...options, headers: { ...options?.headers, ...authorization } })
-      .catch((error) => {
-        throw asNetworkError(url, error, session.signal)
-      })
+    const answer = await session.fetch(url, {
+      ...options,
+      headers: { ...options?.headers, ...authorization },
+    })
     if (answer.status >= 200 && answer.status < 300) return answer
     answer.discard()
     throw hubError(hub, isExpired(answer, origin) ? { status: 503, headers: answer.headers } : answer)
@@ -65,7 +63,7 @@ function hubFetch(hub: Place, session: SourceSession): Fetch {
 }
 
 /** What `@huggingface/hub` and `@huggingface/gguf` call, as the platform's own fetch. */
-function libraryFetch(fetch: Fetch, session: SourceSession): LibraryFetch {
+function libraryFetch(fetch: Fetch, session: HubSession): LibraryFetch {
   const pages = new Set<string>()
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
@@ -80,7 +78,7 @@ function libraryFetch(fetch: Fetch, session: SourceSession): LibraryFetch {
       })
     }
     const answer = await get(url, options)
-    return new Response(ReadableStream.from(answer.bytes()), {
+    return new Response(ReadableStream.from(answer.body), {
       status: answer.status,
       headers: answer.headers,
     })

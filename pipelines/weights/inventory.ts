@@ -1,6 +1,6 @@
 import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import type { SourceOf, WeightsSource } from '../../recipes/weights.ts'
-import { openConnection } from './connection.ts'
+import { openConnection } from '../network/connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
 import { inventoryHuggingface, openHuggingface } from './huggingface.ts'
 import { inventoryOci, openOci } from './oci.ts'

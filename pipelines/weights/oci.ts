@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
-import { type Digest, digestOf, isDigest } from '../../lib/digest.ts'
+import type { Digest } from '../../lib/digest.ts'
 import {
   isSafePath,
   type LockedFile,
@@ -9,15 +9,18 @@ import {
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
-import { publicUrl } from '../network/address.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
-import { withRetry } from '../network/retry.ts'
-import { acceptManifests, descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
+import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
+import {
+  type FoundDocument,
+  openReader,
+  readBlobRange,
+  readManifest,
+  readSmallBlob,
+} from '../registry-client/read.ts'
+import { parseReference } from '../registry-client/reference.ts'
+import type { RegistrySession } from '../registry-client/session.ts'
 import { WeightsError } from './error.ts'
-import { getText, type HttpOptions } from './http.ts'
-import { type OciReference, parseOciReference, registryUrl } from './oci-reference.ts'
-import { readRange } from './ranged.ts'
-import { registryFetch } from './registry-access.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
 const manifestSchema = z
@@ -61,85 +64,56 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   }
 }
 
+interface ChosenManifest {
+  manifest: Manifest
+  digest: Digest
+}
+
 /** The manifest behind a reference; of an index the first, as weights are the same on every platform. */
-export function readOciManifest(
-  reference: string,
-  session: SourceSession,
-): Promise<{ manifest: Manifest; digest: Digest }> {
+export function readOciManifest(reference: string, session: SourceSession): Promise<ChosenManifest> {
   return chosenManifest(open(reference, session))
 }
 
-async function chosenManifest(registry: OpenRegistry): Promise<{ manifest: Manifest; digest: Digest }> {
-  const found = await registry.manifest(registry.reference.version)
+async function chosenManifest({ session, version }: OpenRegistry): Promise<ChosenManifest> {
+  const found = await manifestOf(session, version)
   const [first] = found.manifest.manifests ?? []
-  return first ? registry.manifest(first.digest) : found
+  return first ? manifestOf(session, first.digest) : found
 }
 
 /** Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. */
-export async function openOci(pinned: PinnedOf<'oci'>, session: SourceSession): Promise<OpenWeights> {
-  const registry = open(pinned.reference, session)
+export async function openOci(pinned: PinnedOf<'oci'>, context: SourceSession): Promise<OpenWeights> {
+  const { session } = open(pinned.reference, context)
   return {
     read: (file, offset) => {
       const [layer, start = '0'] = file.from?.split('/') ?? [file.sha256]
       const base = Number(start)
-      return readRange(
-        `${registry.url}/blobs/sha256:${layer}`,
-        base + offset,
-        base + file.sizeBytes,
-        registry.http,
-      )
+      const range = { start: base + offset, end: base + file.sizeBytes }
+      return readBlobRange(session, `sha256:${layer}`, range)
     },
     close: async () => {},
   }
 }
 
 interface OpenRegistry {
-  reference: OciReference
-  url: string
-  http: HttpOptions
-  manifest(version: string): Promise<{ manifest: Manifest; digest: Digest }>
-  json<Value>(path: string, schema: z.ZodType<Value>): Promise<Value>
+  session: RegistrySession
+  version: string
 }
 
 function open(text: string, session: SourceSession): OpenRegistry {
-  const reference = parseOciReference(text)
-  const url = registryUrl(reference)
-  const http = { ...session, fetch: registryFetch(reference.host, session) }
-  const read = (path: string, headers?: Record<string, string>) =>
-    withRetry(
-      () => getText(`${url}${path}`, { ...http, ...(headers ? { headers } : {}) }),
-      session.retry,
-      session.signal,
-    )
-  return {
-    reference,
-    url,
-    http,
-    json: async (path, schema) => {
-      const { text: body, headers } = await read(path)
-      return answerAs(schema, `${url}${path}`, body, headers)
-    },
-    manifest: async (version) => {
-      const path = `/manifests/${version}`
-      const { text: body, headers } = await read(path, { accept: acceptManifests })
-      const manifest = answerAs(manifestSchema, `${url}${path}`, body, headers)
-      const found = digestOf(body)
-      if (isDigest(version) && found !== version) throw wrongManifest(text, found)
-      return { manifest, digest: found }
-    },
-  }
+  const { version, ...repository } = parseReference(text)
+  return { session: openReader(repository, session), version }
 }
 
-function answerAs<Value>(
-  schema: z.ZodType<Value>,
-  url: string,
-  text: string,
-  headers: Pick<Headers, 'get'>,
-): Value {
-  const answer = readAnswer(schema, { text, contentType: headers.get('content-type') })
+async function manifestOf(session: RegistrySession, version: string): Promise<ChosenManifest> {
+  const found = await readManifest(session, version)
+  return { manifest: answerAs(manifestSchema, found), digest: found.digest }
+}
+
+function answerAs<Value>(schema: z.ZodType<Value>, { text, url }: FoundDocument): Value {
+  const answer = readAnswer(schema, { text })
   if (answer.ok) return answer.value
   throw new WeightsError('bad-answer', {
-    attempted: `read ${publicUrl(url)}`,
+    attempted: `read ${url}`,
     found: `the server sent ${answer.found}`,
     hint: `check that the reference names an OCI image or artifact of a registry; ${portalHint}`,
   })
@@ -150,10 +124,10 @@ const labelsSchema = z.object({
 })
 
 /** Labels of an image's config, or annotations of an artifact's manifest, in one map. */
-async function labelsOf(manifest: Manifest, registry: OpenRegistry): Promise<Record<string, string>> {
+async function labelsOf(manifest: Manifest, { session }: OpenRegistry): Promise<Record<string, string>> {
   const { config } = manifest
   if (config?.mediaType !== mediaTypes.config || config.size > 8 << 20) return manifest.annotations ?? {}
-  const read = await registry.json(`/blobs/${config.digest}`, labelsSchema)
+  const read = answerAs(labelsSchema, await readSmallBlob(session, config.digest))
   return { ...manifest.annotations, ...read.config?.Labels }
 }
 
@@ -205,13 +179,5 @@ function notWeights(reference: string, { layers = [] }: Manifest): WeightsError 
     attempted: `list the weights in ${reference}`,
     found: `its ${layers.length} layers (${[...new Set(layers.map((layer) => layer.mediaType))].join(', ')}) do not say what files they hold`,
     hint: 'use an artifact that ingot published, or one whose layers are raw files',
-  })
-}
-
-function wrongManifest(reference: string, found: Digest): WeightsError {
-  return new WeightsError('hash-mismatch', {
-    attempted: `read the manifest of ${reference}`,
-    found: `the registry sent ${found}`,
-    hint: 'a proxy or a mirror changed it on its way',
   })
 }

@@ -1,10 +1,10 @@
 import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
+import { openRanged } from '../network/ranged.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { type IndexFile, listPackageFiles } from './python-index.ts'
-import { openRanged } from './ranged.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 import { openZip, readMember, type Zip } from './zip.ts'
 

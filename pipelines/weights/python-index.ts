@@ -3,9 +3,10 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 import { publicUrl } from '../network/address.ts'
 import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
+import { NetworkError } from '../network/error.ts'
+import { getText } from '../network/http.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
-import { getText } from './http.ts'
 import type { SourceSession } from './source.ts'
 
 /** pip's own default where nothing is configured. */
@@ -22,12 +23,12 @@ export interface IndexFile {
 export async function listPackageFiles(name: string, context: SourceSession): Promise<IndexFile[]> {
   const normal = name.toLowerCase().replaceAll(/[-_.]+/g, '-')
   const files: IndexFile[] = []
-  const missed: WeightsError[] = []
+  const missed: NetworkError[] = []
   for (const index of await configuredIndexes(context.environment)) {
     try {
       files.push(...(await listFrom(`${index.replace(/\/+$/, '')}/${normal}/`, context)))
     } catch (error) {
-      if (!(error instanceof WeightsError) || error.code !== 'not-found') throw error
+      if (!(error instanceof NetworkError) || error.code !== 'not-found') throw error
       missed.push(error)
     }
   }

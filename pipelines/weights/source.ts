@@ -1,6 +1,6 @@
 import type { LockedFile } from '../../recipes/locked-weights.ts'
+import type { Fetch } from '../network/exchange.ts'
 import type { RetryPolicy } from '../network/retry.ts'
-import type { Fetch } from './connection.ts'
 
 /** What every weights source may need from outside. */
 export interface SourceContext {

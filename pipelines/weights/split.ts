@@ -5,9 +5,9 @@ import { type FilePart, MoreBytesNeeded, type SplitFile } from '../../images/wei
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
 import { type LockedFile, type LockedWeights, partOverheadBytes } from '../../recipes/locked-weights.ts'
+import { readPersistently } from '../network/persistent.ts'
 import { WeightsError, wrongContent } from './error.ts'
 import { openWeights } from './inventory.ts'
-import { readPersistently } from './persistent.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
 
 /** Longer heads than this are no heads: the largest vocabularies take some 30 MB. */

@@ -5,12 +5,19 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { errnoOf, IngotError } from '../../lib/error.ts'
 import { WeightsError } from './error.ts'
-import type { SourceContext } from './source.ts'
 
 /** A secret that no printing of an object shows. `origin` says where it came from, for messages. */
 export interface Token {
   origin: string
   reveal(): string
+}
+
+/** Where secrets are looked for. */
+export interface SecretContext {
+  environment: NodeJS.ProcessEnv
+  /** From which paths of file:// are reached; without it from where the program runs. */
+  recipeFolder?: string
+  resolveSecret?: (uri: string) => Promise<string>
 }
 
 /**
@@ -19,7 +26,7 @@ export interface Token {
  */
 export async function findHubToken(
   uri: string | undefined,
-  context: SourceContext,
+  context: SecretContext,
 ): Promise<Token | undefined> {
   if (uri !== undefined) return readSecret(uri, context)
   const { environment } = context
@@ -39,7 +46,7 @@ function tokenFile(environment: NodeJS.ProcessEnv): string {
 }
 
 /** Reads a secret by a URI as Dagger writes them: env://NAME, file://PATH, cmd://COMMAND here, others by `resolveSecret`. */
-export async function readSecret(uri: string, context: SourceContext): Promise<Token> {
+export async function readSecret(uri: string, context: SecretContext): Promise<Token> {
   const [scheme = '', rest = ''] = uri.split(/:\/\/(.*)/s)
   const origin = scheme === 'cmd' ? 'cmd://…' : uri
   try {
@@ -55,12 +62,12 @@ export async function readSecret(uri: string, context: SourceContext): Promise<T
   }
 }
 
-async function plaintext(scheme: string, rest: string, uri: string, context: SourceContext): Promise<string> {
+async function plaintext(scheme: string, rest: string, uri: string, context: SecretContext): Promise<string> {
   switch (scheme) {
     case 'env':
       return context.environment[rest] ?? ''
     case 'file':
-      return readFile(resolve(context.recipeFolder, rest.replace(/^~(?=\/)/, homedir())), 'utf8')
+      return readFile(resolve(context.recipeFolder ?? '.', rest.replace(/^~(?=\/)/, homedir())), 'utf8')
     case 'cmd':
       return (await promisify(execFile)('sh', ['-c', rest], { env: context.environment })).stdout
     default:

@@ -2,9 +2,9 @@ import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
 import { isSafePath } from '../../recipes/locked-weights.ts'
 import { fileNameOfUrl, type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
+import { openRanged, readRange } from '../network/ranged.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
-import { openRanged, readRange } from './ranged.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 
 /** Asks for the size only; the hash is the recipe's. */

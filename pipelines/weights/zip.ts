@@ -2,8 +2,9 @@ import { pipeline } from 'node:stream/promises'
 import { createInflateRaw } from 'node:zlib'
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl'
 import { messageOf } from '../../lib/error.ts'
+import { RemoteError } from '../network/error.ts'
+import { type RangedFile, slice } from '../network/ranged.ts'
 import { WeightsError } from './error.ts'
-import { type RangedFile, slice } from './ranged.ts'
 
 export interface Zip {
   file: RangedFile
@@ -22,7 +23,7 @@ export async function openZip(file: RangedFile, name: string): Promise<Zip> {
     for await (const entry of archive.eachEntry()) entries.set(entry.fileName, entry)
     return { file, archive, entries }
   } catch (error) {
-    if (error instanceof WeightsError) throw error
+    if (error instanceof RemoteError) throw error
     throw damaged(`read the list of files in ${name}`, error)
   }
 }
@@ -55,7 +56,7 @@ async function* inflate(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<U
   try {
     yield* inflater
   } catch (error) {
-    throw error instanceof WeightsError ? error : damaged('unpack a member', error)
+    throw error instanceof RemoteError ? error : damaged('unpack a member', error)
   }
 }
 

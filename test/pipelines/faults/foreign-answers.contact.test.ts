@@ -3,11 +3,10 @@ import { IngotError } from '../../../lib/error.ts'
 import { exitCodeOf } from '../../../pipelines/command-line/exit.ts'
 import { findImage } from '../../../pipelines/image-reader/open.ts'
 import { readHubModel } from '../../../pipelines/model-reader/hub.ts'
+import { openConnection } from '../../../pipelines/network/connection.ts'
 import { putManifest } from '../../../pipelines/registry-client/manifest.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
-import { openTransport } from '../../../pipelines/registry-client/transport.ts'
 import { hasBlob } from '../../../pipelines/registry-client/upload.ts'
-import { openConnection } from '../../../pipelines/weights/connection.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { readOciManifest } from '../../../pipelines/weights/oci.ts'
 import type { WeightsSource } from '../../../recipes/weights.ts'
@@ -148,16 +147,16 @@ test.each(answers)('a token server that answers with %s is named', async (_, bod
       found: expect.stringContaining('holds no token'),
     },
   })
-  const transport = openTransport({ environment: {} })
+  const { fetch, close } = openConnection({})
   const session = openSession(
     { host: server.host, name: 'a/b' },
-    { transport, login: async () => undefined, retry: { attempts: 2, firstDelayMs: 1, maxDelayMs: 1 } },
+    { fetch, login: async () => undefined, retry: { attempts: 2, firstDelayMs: 1, maxDelayMs: 1 } },
   )
   await expect(hasBlob(session, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
     code: 'bad-answer',
     failure: { attempted: expect.stringContaining(`${server.url}/token`) },
   })
-  await transport.close()
+  await close()
 })
 
 test.each(answers.slice(0, 5))(
@@ -167,11 +166,8 @@ test.each(answers.slice(0, 5))(
       response.writeHead(200, { 'content-type': type }).end(body)
     })
     servers.push(server)
-    const transport = openTransport({ environment: {} })
-    const session = openSession(
-      { host: server.host, name: 'a/b' },
-      { transport, login: async () => undefined },
-    )
+    const { fetch, close } = openConnection({})
+    const session = openSession({ host: server.host, name: 'a/b' }, { fetch, login: async () => undefined })
     const text = '{"schemaVersion":2}'
     const descriptor = {
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -182,7 +178,7 @@ test.each(answers.slice(0, 5))(
       code: 'bad-answer',
       failure: { attempted: expect.stringContaining(`${server.url}/v2/a/b/manifests/`) },
     })
-    await transport.close()
+    await close()
   },
 )
 
@@ -222,7 +218,7 @@ test('a page in place of a file of weights is not asked for again', async () => 
     response.writeHead(200, { 'content-type': 'text/html', 'content-length': page.length }).end(page)
   })
   servers.push(server)
-  const { readRange } = await import('../../../pipelines/weights/ranged.ts')
+  const { readRange } = await import('../../../pipelines/network/ranged.ts')
   const { fetch, close } = openConnection({})
   const read = async () => {
     for await (const _ of readRange(`${server.url}/model.safetensors?token=${secret}`, 0, 1e6, { fetch }));

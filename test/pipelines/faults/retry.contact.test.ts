@@ -1,15 +1,14 @@
 import { afterEach, expect, test } from 'vitest'
+import { openConnection } from '../../../pipelines/network/connection.ts'
+import { getText } from '../../../pipelines/network/http.ts'
+import { readPersistently } from '../../../pipelines/network/persistent.ts'
 import { startPatience, withRetry } from '../../../pipelines/network/retry.ts'
 import { onWait, saidWhile, timeText } from '../../../pipelines/network/waiting.ts'
 import { together } from '../../../pipelines/process/together.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
-import { openTransport } from '../../../pipelines/registry-client/transport.ts'
 import { hasBlob } from '../../../pipelines/registry-client/upload.ts'
-import { openConnection } from '../../../pipelines/weights/connection.ts'
 import { WeightsError } from '../../../pipelines/weights/error.ts'
-import { getText } from '../../../pipelines/weights/http.ts'
 import { mapLimited } from '../../../pipelines/weights/limit.ts'
-import { readPersistently } from '../../../pipelines/weights/persistent.ts'
 import { closedHost, startAnswering } from '../../servers/answering.ts'
 
 const heard: string[] = []
@@ -49,11 +48,7 @@ test('downloads and listings alike refuse a pause that is too long, and many tha
       throw busy(seconds * 1000)
     }
     const download = async () => {
-      for await (const _ of readPersistently(read, { path: 'a', sizeBytes: 1 }, 0, {
-        recipeFolder: '.',
-        environment: {},
-        retry: quick,
-      }));
+      for await (const _ of readPersistently(read, { path: 'a', sizeBytes: 1 }, 0, { retry: quick }));
     }
     await expect(download()).rejects.toThrow('503')
     expect(made).toBe(most)
@@ -85,11 +80,10 @@ test('a closed port is given up after four attempts, by a reader as by a publish
   }
   await expect(withRetry(read, quick)).rejects.toMatchObject({ code: 'network', isHopeless: true })
   expect(reads).toBe(4)
-  await connection.close()
-  const transport = openTransport({ environment: {} })
-  const session = openSession({ host, name: 'a' }, { transport, login: async () => undefined, retry: quick })
+  const fetch = connection.fetch
+  const session = openSession({ host, name: 'a' }, { fetch, login: async () => undefined, retry: quick })
   await expect(hasBlob(session, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({ isHopeless: true })
-  await transport.close()
+  await connection.close()
 })
 
 test('a server that answered before is waited for', async () => {

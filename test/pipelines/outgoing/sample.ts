@@ -1,12 +1,12 @@
 import { assembleImage } from '../../../images/oci/oci.ts'
 import { planImage } from '../../../images/plan/plan.ts'
 import type { BuiltImage } from '../../../pipelines/catalogue/built-image.ts'
+import { openConnection } from '../../../pipelines/network/connection.ts'
 import type { Login } from '../../../pipelines/network/login.ts'
 import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
 import type { CommandProgress } from '../../../pipelines/process/progress.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
 import { parseTarget } from '../../../pipelines/registry-client/reference.ts'
-import { openTransport } from '../../../pipelines/registry-client/transport.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import type { Lock } from '../../../recipes/lock.ts'
@@ -86,12 +86,12 @@ export async function publishSample(sample: PublishSample) {
     isUnverified = false,
     sbom = 'if-possible',
   } = sample
-  const transport = openTransport({ environment })
+  const connection = openConnection(environment)
   const notices: string[] = []
   try {
     const published = await publishBuilt({
       store,
-      transport,
+      connection,
       target: parseTarget(to),
       tags,
       built,
@@ -110,6 +110,6 @@ export async function publishSample(sample: PublishSample) {
     })
     return { ...published, notices }
   } finally {
-    await transport.close()
+    await connection.close()
   }
 }

@@ -1,6 +1,7 @@
 import { type Descriptor, mediaTypes } from '../../../images/oci/oci.ts'
 import type { Digest } from '../../../lib/digest.ts'
 import { IngotError } from '../../../lib/error.ts'
+import { basicLogin } from '../../../pipelines/network/login.ts'
 import { storeAttachments } from '../../../pipelines/outgoing/attachments.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { mapLimited } from '../../../pipelines/weights/limit.ts'
@@ -68,7 +69,7 @@ async function runSeed(seed: number, { store, origin }: FaultRuns): Promise<Outc
       referrers,
       to: `${proxy.host}/${repository}`,
       ...(random() < 0.5 && { chunkBytes: 20_000 }),
-      login: { type: 'basic', basic: Buffer.from('robot:p').toString('base64'), origin: 'test' },
+      login: basicLogin('robot', 'p', 'test'),
       stallMs: 2000,
     }).then(
       () => 'published',

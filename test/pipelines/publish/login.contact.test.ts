@@ -46,41 +46,45 @@ async function environmentWith(config: object | string): Promise<NodeJS.ProcessE
 describe('logins in Docker’s files', () => {
   const host = 'registry.example:5000'
   test.each([
-    ['auth of the host', { auths: { [host]: { auth: basic } } }, { type: 'basic', basic }],
+    ['auth of the host', { auths: { [host]: { auth: basic } } }, { type: 'basic', secret: basic }],
     [
       'auth under an address',
       { auths: { [`https://${host}/v1/`]: { auth: basic } } },
-      { type: 'basic', basic },
+      { type: 'basic', secret: basic },
     ],
-    ['user and password', { auths: { [host]: { username: 'robot', password } } }, { type: 'basic', basic }],
+    [
+      'user and password',
+      { auths: { [host]: { username: 'robot', password } } },
+      { type: 'basic', secret: basic },
+    ],
     [
       'identity token',
       { auths: { [host]: { auth: basic, identitytoken: 'id' } } },
-      { type: 'identity', token: 'id' },
+      { type: 'identity', secret: 'id' },
     ],
-    ['helper of the host', { credHelpers: { [host]: 'good' } }, { type: 'basic', basic }],
+    ['helper of the host', { credHelpers: { [host]: 'good' } }, { type: 'basic', secret: basic }],
     [
       'helper that gives a token',
       { credHelpers: { [host]: 'identity' } },
-      { type: 'identity', token: password },
+      { type: 'identity', secret: password },
     ],
-    ['store of all hosts, without an entry', { credsStore: 'good' }, { type: 'basic', basic }],
+    ['store of all hosts, without an entry', { credsStore: 'good' }, { type: 'basic', secret: basic }],
     [
       'store without this host, then the file',
       { credsStore: 'empty', auths: { [host]: { auth: basic } } },
-      { type: 'basic', basic },
+      { type: 'basic', secret: basic },
     ],
     ['another host', { auths: { 'other.example': { auth: basic } } }, undefined],
     ['a logout', { auths: { [host]: {} } }, undefined],
   ])('%s', async (_, config, expected) => {
     const login = await findLogin(host, await environmentWith(config))
     if (expected === undefined) expect(login).toBeUndefined()
-    else expect(login).toMatchObject(expected)
+    else expect({ type: login?.type, secret: login?.reveal() }).toEqual(expected)
   })
 
   test('Docker Hub under its old address', async () => {
     const environment = await environmentWith({ auths: { 'https://index.docker.io/v1/': { auth: basic } } })
-    expect(await findLogin('registry-1.docker.io', environment)).toMatchObject({ basic })
+    expect((await findLogin('registry-1.docker.io', environment))?.reveal()).toBe(basic)
   })
 
   test.each([

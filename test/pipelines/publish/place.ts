@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openConnection } from '../../../pipelines/network/connection.ts'
 import { findLogin, type Login } from '../../../pipelines/network/login.ts'
 import { type Published, type PublishRequest, publishImage } from '../../../pipelines/publish/publish.ts'
 import { parseTarget } from '../../../pipelines/registry-client/reference.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
-import { openTransport } from '../../../pipelines/registry-client/transport.ts'
 import { type Registry, serveStore } from '../../../pipelines/registry-server/server.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
@@ -52,16 +52,17 @@ export interface PublishTo extends Omit<PublishRequest, 'session' | 'referrers'>
 export async function publishTo(request: PublishTo): Promise<Published> {
   const { to, environment = {}, login, mountFrom = [], stallMs = 10_000, attempts = 8 } = request
   const target = parseTarget(to)
-  const transport = openTransport({ environment, stallMs })
+  const connection = openConnection(environment)
   try {
     const session = openSession(target, {
-      transport,
+      fetch: connection.fetch,
+      stallMs,
       login: async () => login ?? (await findLogin(target.host, environment)),
       mountFrom,
       retry: { attempts, firstDelayMs: 1, maxDelayMs: 4 },
     })
     return await publishImage({ referrers: [], ...request, session })
   } finally {
-    await transport.close()
+    await connection.close()
   }
 }

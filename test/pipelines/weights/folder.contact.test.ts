@@ -224,9 +224,9 @@ describe('what is no file', () => {
   })
 
   test.each<[string, (path: string) => Promise<unknown>, string]>([
-    ['a FIFO', async (path) => execFileSync('mkfifo', [path]), 'it is a FIFO'],
-    ['a folder', (path) => mkdir(path), 'it is a folder'],
-    ['a link to a device', (path) => symlink('/dev/zero', path), 'it is a device'],
+    ['a FIFO', async (path) => execFileSync('mkfifo', [path]), 'is a FIFO'],
+    ['a folder', (path) => mkdir(path), 'is a folder'],
+    ['a link to a device', (path) => symlink('/dev/zero', path), 'is a device'],
     ['nothing', async () => undefined, 'ENOENT'],
   ])('%s in the place of a locked file is an error at once', async (_, make, words) => {
     const folder = await model()

@@ -1,6 +1,6 @@
 import { downloadFile } from '@huggingface/hub'
 import { expect, onTestFinished, test } from 'vitest'
-import { openConnection } from '../../../pipelines/weights/connection.ts'
+import { openConnection } from '../../../pipelines/network/connection.ts'
 import { hubError, hubOf } from '../../../pipelines/weights/hub-access.ts'
 import { repoOf } from '../../hub/repo.ts'
 import { startHub } from '../../hub/server.ts'

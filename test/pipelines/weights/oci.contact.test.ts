@@ -9,7 +9,6 @@ import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { serveStore } from '../../../pipelines/registry-server/server.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
-import { parseOciReference, registryUrl } from '../../../pipelines/weights/oci-reference.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { scratchFolder, scratchStore } from '../../scratch.ts'
 import { contextFor, sampleBytes, sha256 } from './samples.ts'
@@ -125,15 +124,4 @@ test('without the right login the error says how to log in, and shows no passwor
   const error = await attempt.catch((caught) => caught)
   expect(error).toMatchObject({ code: 'unauthorized' })
   expect(JSON.stringify([error.message, error.hint])).not.toContain('wrong')
-})
-
-test.each([
-  ['ghcr.io/acme/m:v1', 'https://ghcr.io/v2/acme/m', 'v1'],
-  ['localhost:5000/m', 'http://localhost:5000/v2/m', 'latest'],
-  ['acme/m:v1', 'https://registry-1.docker.io/v2/acme/m', 'v1'],
-  ['busybox', 'https://registry-1.docker.io/v2/library/busybox', 'latest'],
-  [`ghcr.io/acme/m:v1@sha256:${'ab'.repeat(32)}`, 'https://ghcr.io/v2/acme/m', `sha256:${'ab'.repeat(32)}`],
-])('%s is at %s', (text, url, version) => {
-  const reference = parseOciReference(text)
-  expect([registryUrl(reference), reference.version]).toEqual([url, version])
 })

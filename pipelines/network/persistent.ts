@@ -1,11 +1,15 @@
-import { isTransient } from '../network/error.ts'
-import { startPatience } from '../network/retry.ts'
-import { WeightsError } from './error.ts'
-import type { SourceContext } from './source.ts'
+import { isTransient, NetworkError } from './error.ts'
+import { type RetryPolicy, startPatience } from './retry.ts'
 
 interface SizedFile {
   path: string
   sizeBytes: number
+}
+
+/** How long to go on, and until when. */
+export interface Persistence {
+  retry?: RetryPolicy
+  signal?: AbortSignal
 }
 
 /** The file's bytes from `offset` to its end, with a new connection after each that breaks. */
@@ -13,9 +17,9 @@ export async function* readPersistently<File extends SizedFile>(
   read: (file: File, offset: number) => AsyncIterable<Uint8Array>,
   file: File,
   offset: number,
-  context: SourceContext,
+  { retry, signal }: Persistence,
 ): AsyncGenerator<Uint8Array> {
-  const patience = startPatience(context.retry, context.signal)
+  const patience = startPatience(retry, signal)
   let position = offset
   if (position === file.sizeBytes) return
   for (;;) {
@@ -35,15 +39,15 @@ export async function* readPersistently<File extends SizedFile>(
   }
 }
 
-function endedEarly(file: SizedFile, position: number): WeightsError {
-  return new WeightsError('network', {
+function endedEarly(file: SizedFile, position: number): NetworkError {
+  return new NetworkError('network', {
     attempted: `read ${file.path}`,
     found: `it ended after ${position} of ${file.sizeBytes} bytes`,
     hint: 'the connection broke, or the file at the source became shorter; run the command again',
   })
 }
 
-function wrongSize(file: SizedFile, found: string): WeightsError {
-  const hint = 'the source changed after it was locked; check it, then run `ingot lock --all RECIPE`'
-  return new WeightsError('size-mismatch', { attempted: `read ${file.path}`, found, hint })
+function wrongSize(file: SizedFile, found: string): NetworkError {
+  const hint = 'the source changed since its size was written down, or something on the way adds to it'
+  return new NetworkError('size-mismatch', { attempted: `read ${file.path}`, found, hint })
 }

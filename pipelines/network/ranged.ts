@@ -3,9 +3,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { publicUrl } from '../network/address.ts'
-import { isHtml, portalHint } from '../network/answer.ts'
-import { WeightsError } from './error.ts'
+import { publicUrl } from './address.ts'
+import { isHtml, portalHint } from './answer.ts'
+import { NetworkError } from './error.ts'
 import { get, type HttpOptions } from './http.ts'
 
 /** Something whose bytes can be read from any place. `end` is exclusive. */
@@ -17,10 +17,10 @@ export interface RangedFile {
 
 /** A file behind HTTP. Where the server offers no ranges, the whole of it is downloaded to a temporary file first. */
 export async function openRanged(url: string, options: HttpOptions): Promise<RangedFile> {
-  const { status, headers, bytes } = await get(url, withRange(options, 0, 1))
+  const { status, headers, body } = await get(url, withRange(options, 0, 1))
   const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]
-  if (status !== 206 || total === undefined) return downloadWhole(bytes())
-  for await (const _ of bytes());
+  if (status !== 206 || total === undefined) return downloadWhole(body)
+  for await (const _ of body);
   return {
     sizeBytes: Number(total),
     read: (start, end) => readRange(url, start, end, options),
@@ -36,16 +36,16 @@ export async function* readRange(
   options: HttpOptions,
 ): AsyncGenerator<Uint8Array> {
   if (start >= end) return
-  const { status, headers, bytes } = await get(url, withRange(options, start, end))
+  const { status, headers, body } = await get(url, withRange(options, start, end))
   const sent = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? Number.NaN)
   if (status === 206 && sent !== start)
-    throw new WeightsError('bad-answer', {
+    throw new NetworkError('bad-answer', {
       attempted: `read bytes ${start} to ${end} of ${publicUrl(url)}`,
       found: `the server sent ${headers.get('content-range') ?? 'no Content-Range'}`,
       hint: 'a proxy between here and the server may be at fault',
     })
   refusePage(url, status, headers, end)
-  yield* slice(bytes(), status === 206 ? 0 : start, end - start)
+  yield* slice(body, status === 206 ? 0 : start, end - start)
 }
 
 /** A page that stands in for a file, as networks with a login send it, would be asked for again and again. */
@@ -53,7 +53,7 @@ function refusePage(url: string, status: number, headers: Headers, end: number):
   const lengthBytes = Number(headers.get('content-length') ?? Number.NaN)
   if (status === 206 || !isHtml({ text: '', contentType: headers.get('content-type') })) return
   if (!(lengthBytes < end)) return
-  throw new WeightsError('bad-answer', {
+  throw new NetworkError('bad-answer', {
     attempted: `read ${publicUrl(url)}`,
     found: `the server sent an HTML page of ${lengthBytes} bytes in place of a file`,
     hint: portalHint,
