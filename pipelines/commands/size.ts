@@ -5,10 +5,11 @@ import { engineOf } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { engineIds } from '../../recipes/recipe.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
-import { findImage } from '../image-reader/open.ts'
+import { openReference } from '../image-reader/open.ts'
 import { storeFolder } from '../process/folders.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
@@ -40,7 +41,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const folder = storeFolder(environment)
   const store = existsSync(folder) ? await openStore(folder) : null
   try {
-    const image = await findImage(positionals[0] ?? '', { store, platform, environment, signal })
+    const reference = await referenceOf(positionals[0] ?? '', store, environment)
+    const image = await openReference(reference, { store, platform, environment, signal })
     try {
       // Layers whose listing is kept are not read again.
       if (store && image.isStored && image.digest)
@@ -64,6 +66,16 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     if (store) await closeStore(store)
   }
   return 0
+}
+
+/** A recipe stands for the image that it gave; anything else is looked for as it is written. */
+async function referenceOf(
+  text: string,
+  store: Store | null,
+  environment: CommandContext['environment'],
+): Promise<string> {
+  if (store === null || !/\.ya?ml$/.test(text)) return text
+  return (await findImage(text, store, { environment, act: 'size' })).report.image
 }
 
 /** Images that ingot made say which engine they hold. */
