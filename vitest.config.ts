@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 // Projects by cost. `pure` starts no process and opens no socket; `contact` has registries, servers, validators and other tools,
 // but no engine; `e2e` has an engine; `slow` takes an hour. The limits are for a busy machine with two cores; no test installs
 // anything, so none has to wait for a compiler (test/tools/install.ts). A test without an assertion fails.
+// Files that a test copies are no tests of this repository.
+const files = ['test/**/files/**']
 const engine = ['test/e2e/**/*.test.ts']
 const slow = ['test/slow/**/*.test.ts']
 const contact = ['test/contact/**/*.test.ts', 'test/**/*.contact.test.ts']
@@ -16,7 +18,7 @@ export default defineConfig({
           // The cheaper projects come first.
           sequence: { groupOrder: 0 },
           include: ['test/**/*.test.ts'],
-          exclude: [...contact, ...engine, ...slow],
+          exclude: [...contact, ...engine, ...slow, ...files],
           setupFiles: ['test/limits/pure.ts'],
           expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'pure' },
@@ -32,7 +34,7 @@ export default defineConfig({
           name: 'contact',
           sequence: { groupOrder: 1 },
           include: contact,
-          exclude: [...engine, ...slow],
+          exclude: [...engine, ...slow, ...files],
           setupFiles: ['test/limits/no-installation.ts'],
           expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'contact' },

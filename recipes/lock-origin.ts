@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { engineIds, type Recipe } from './recipe.ts'
+import { engineIds } from './engine-ids.ts'
+import type { Recipe } from './recipe.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 /** What an engine's definition asks of the world for a recipe: the part that decides what a lock pins. */

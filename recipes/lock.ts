@@ -2,11 +2,11 @@ import semver from 'semver'
 import { z } from 'zod'
 import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
+import { engineIds } from './engine-ids.ts'
 import { RecipeError } from './error.ts'
 import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
-import { engineIds } from './recipe.ts'
 
 const digest = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),

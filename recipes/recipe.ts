@@ -1,11 +1,9 @@
 import semver from 'semver'
 import { z } from 'zod'
 import { parseBytes } from '../lib/bytes.ts'
+import { engineIds } from './engine-ids.ts'
 import { limits, text, texts, words } from './limits.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
-
-export const engineIds = ['vllm', 'tgi', 'ollama', 'sglang', 'tensorrt-llm', 'llama-cpp'] as const
-export type EngineId = (typeof engineIds)[number]
 
 export const profiles = ['hostile', 'plain'] as const
 export type Profile = (typeof profiles)[number]

@@ -43,8 +43,8 @@ export function readYaml(text: string): YamlText {
   if (sizeBytes > limits.recipeBytes) return wrong(tooLarge(sizeBytes))
   const deep = tooDeep(text)
   if (deep !== undefined) return wrong(deep)
-  // The parser compares every key with every other one before it; `duplicates` does that in one pass.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const document = documentOf(text, lines)
+  if (document === undefined) return wrong(unparsable)
   if (document.errors.length > 0)
     return wrong(
       ...document.errors.slice(0, limits.problems).map(({ pos, message }) => ({
@@ -57,6 +57,23 @@ export function readYaml(text: string): YamlText {
   if (faults.length > 0) return wrong(...faults)
   const value = plainValueOf(document)
   return 'offset' in value ? wrong(value) : { ok: true, document, value: value.value, lines }
+}
+
+/** Undefined where yaml 2.9.1 calls itself without an end: an unclosed bracket before a long block of keys is enough. */
+function documentOf(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    // The parser compares every key with every other one before it; `duplicates` does that in one pass.
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+const unparsable: TextProblem = {
+  offset: 0,
+  message: 'the parser of YAML does not come to an end with it',
+  hint: 'a recipe is YAML: check that each bracket, brace and quote is closed',
 }
 
 function tooLarge(sizeBytes: number): TextProblem {

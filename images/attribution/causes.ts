@@ -1,4 +1,5 @@
 import picomatch from 'picomatch'
+import { engines } from '../engines/engines.ts'
 
 /** Why bytes are in an image. Kernels for GPUs come on top, one cause an architecture. */
 export const causes = [
@@ -88,34 +89,14 @@ export const causeRules: readonly CauseRule[] = [
   {
     cause: 'engine',
     paths: [
-      `${wheels}/{vllm*,sglang*,sgl_kernel*,sgl_*,tensorrt_llm*,text_generation_*,flashinfer*,flash_attn*,flash_mla*,deep_gemm*,deep_ep*,xgrammar*,tilelang*,lmcache*,llama_cpp*,xllamacpp*}{,/**}`,
-      '/opt/*/lib/python3*/site-packages/{vllm*,sglang*}/**',
-      '/sgl-workspace/**',
-      '/vllm-workspace/**',
-      '/app/tensorrt_llm/**',
-      '/usr/src/server/**',
-      '/kernels/**',
-      '/{bin,usr/bin,usr/local/bin}/{ollama,llama-*,vllm,sglang,text-generation-*,trtllm-*}',
-      '/{lib,usr/lib,usr/local/lib}/ollama/**',
-      '/usr/{lib,local/lib}/**/*{llama,ggml,libmtmd}*',
-      '/usr/{lib,local/lib}/**/*{llama,ggml}*/**',
+      `${wheels}/{flashinfer*,flash_attn*,flash_mla*,deep_gemm*,deep_ep*,xgrammar*,tilelang*,lmcache*}{,/**}`,
+      ...engines.flatMap(({ traces }) => traces.paths),
     ],
     distributions: [
-      'vllm*',
-      'sglang*',
-      'sgl-*',
-      'tensorrt-llm',
-      'flashinfer*',
-      'flash-attn*',
-      'deep-gemm',
-      'deep-ep',
-      'xgrammar',
-      'tilelang',
-      'lmcache',
-      'llama-cpp*',
-      'xllamacpp',
+      ...['flashinfer*', 'flash-attn*', 'deep-gemm', 'deep-ep', 'xgrammar', 'tilelang', 'lmcache'],
+      ...engines.flatMap(({ traces }) => traces.distributions),
     ],
-    packages: ['llama.cpp*', 'libllama*', 'libggml*', 'libmtmd*', 'ollama'],
+    packages: engines.flatMap(({ traces }) => traces.packages),
   },
   {
     cause: 'Python',

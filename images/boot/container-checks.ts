@@ -14,16 +14,22 @@ export function containerChecks(
   profile: BootProfile,
   beganMs: number,
 ): CheckResult[] {
-  const { uid, gid } = profile.identity
   const dead = exitCode === null ? null : `the server ended with exit code ${exitCode}`
+  const alive = {
+    id: 'alive',
+    title: 'the server still runs after all questions',
+    expected: 'running',
+    observed: dead ?? 'running',
+    good: dead === null,
+  }
+  const judged = [alive, ...surroundings(facts, profile), ...confinement(facts)]
+  return judged.map((one) => container(one, dead, beganMs))
+}
+
+/** Who it runs as, and on what. */
+function surroundings(facts: ContainerFacts, { identity, readOnlyRoot }: BootProfile): Judged[] {
+  const { uid, gid } = identity
   return [
-    {
-      id: 'alive',
-      title: 'the server still runs after all questions',
-      expected: 'running',
-      observed: dead ?? 'running',
-      good: dead === null,
-    },
     {
       id: 'user',
       title: 'it runs as the user it was given',
@@ -32,13 +38,19 @@ export function containerChecks(
     },
     {
       id: 'read-only-root',
-      title: profile.readOnlyRoot ? 'its root file system is read-only' : 'its root file system is writable',
-      expected: profile.readOnlyRoot ? 'ro' : 'rw',
+      title: readOnlyRoot ? 'its root file system is read-only' : 'its root file system is writable',
+      expected: readOnlyRoot ? 'ro' : 'rw',
       ...told(
         facts.rootReadOnly !== null && (facts.rootReadOnly ? 'ro' : 'rw'),
-        facts.rootReadOnly === profile.readOnlyRoot,
+        facts.rootReadOnly === readOnlyRoot,
       ),
     },
+  ]
+}
+
+/** What it may do, and whom it talked to. */
+function confinement(facts: ContainerFacts): Judged[] {
+  return [
     {
       id: 'no-capabilities',
       title: 'it holds no capability',
@@ -63,7 +75,7 @@ export function containerChecks(
       expected: '0 packets, 0 attempts without a route',
       ...outward(facts),
     },
-  ].map((judged) => container(judged, dead, beganMs))
+  ]
 }
 
 interface Judged {

@@ -31,13 +31,8 @@ export async function parseElf(reader: ByteReader): Promise<ElfFile> {
       hint: 'name a shared object (.so) or a program',
     })
   const header = parseHeader(await reader.read(0, headerBytes))
-  const segments = await readTable(
-    reader,
-    header.programHeaderOffset,
-    header.segmentCount,
-    segmentBytes,
-    parseSegment,
-  )
+  const place = { offset: header.programHeaderOffset, count: header.segmentCount, itemBytes: segmentBytes }
+  const segments = await readTable(reader, place, parseSegment)
   return { sizeBytes: reader.sizeBytes, header, segments, sections: await readSections(reader, header) }
 }
 
@@ -66,9 +61,7 @@ function parseHeader(bytes: Uint8Array): ElfHeader {
 
 async function readTable<Item>(
   reader: ByteReader,
-  offset: number,
-  count: number,
-  itemBytes: number,
+  { offset, count, itemBytes }: { offset: number; count: number; itemBytes: number },
   parseItem: (view: DataView, at: number) => Item,
 ): Promise<Item[]> {
   if (count === 0) return []
@@ -111,9 +104,10 @@ async function readSections(reader: ByteReader, header: ElfHeader): Promise<Sect
   const { sectionHeaderOffset, sectionCount, sectionNameIndex } = header
   if (sectionHeaderOffset === 0) return []
   // With 65280 sections or more, section 0 holds the count and the index of the names (gABI chapter 4).
-  const [zero] = await readTable(reader, sectionHeaderOffset, 1, sectionBytes, parseSection)
+  const place = { offset: sectionHeaderOffset, itemBytes: sectionBytes }
+  const [zero] = await readTable(reader, { ...place, count: 1 }, parseSection)
   const count = sectionCount === 0 ? (zero?.sizeBytes ?? 0) : sectionCount
-  const sections = await readTable(reader, sectionHeaderOffset, count, sectionBytes, parseSection)
+  const sections = await readTable(reader, { ...place, count }, parseSection)
   const names = sections[sectionNameIndex === 0xffff ? (zero?.link ?? 0) : sectionNameIndex]
   if (names === undefined || names.sizeBytes === 0) return sections
   const text = await reader.read(names.offset, names.sizeBytes)

@@ -19,7 +19,7 @@ export function piecesOf(
   const page = pageBytesOf(elf)
   return cut(segment, holes)
     .flatMap((piece) => apartFromMachineCode(segment, piece, elf, page))
-    .map((piece) => programHeader(segment, piece, elf, page, newOffset(piece.start)))
+    .map((piece) => programHeader(segment, piece, elf, { page, offset: newOffset(piece.start) }))
 }
 
 function cut(segment: Segment, holes: readonly Hole[]): Piece[] {
@@ -63,7 +63,12 @@ function holdsMachineCode(elf: ElfFile, piece: Piece): boolean {
   )
 }
 
-function programHeader(segment: Segment, piece: Piece, elf: ElfFile, page: number, offset: number): Segment {
+function programHeader(
+  segment: Segment,
+  piece: Piece,
+  elf: ElfFile,
+  { page, offset }: { page: number; offset: number },
+): Segment {
   if (segment.type !== segmentTypes.load) return { ...segment, offset }
   const shift = piece.start - segment.offset
   const address = segment.address + shift

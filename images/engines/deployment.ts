@@ -19,6 +19,7 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
   const runtime = runtimeOf(recipe, engine)
   return {
     recipe,
+    engine,
     version: lock.engine.version,
     runtime,
     gpu: gpuOf(recipe),

@@ -1,10 +1,14 @@
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../recipes/lock.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import type { EngineId, Recipe } from '../../recipes/recipe.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
+import type { MemoryRules } from '../memory/engine-plan.ts'
 import type { Gpu } from '../memory/gpus.ts'
+import type { WheelPolicy } from '../slim-rules/rule.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { Reserved } from './reserved.ts'
 
@@ -84,6 +88,7 @@ export type WeightFormat = 'safetensors' | 'gguf'
 /** What one recipe asks of an engine, after defaults: the input of every function of a definition. */
 export interface Deployment {
   recipe: Recipe
+  engine: EngineDefinition
   /** Semver of the engine, from the lock. */
   version: string
   runtime: EngineRuntime
@@ -109,16 +114,42 @@ export interface Refusal {
   hint: string
 }
 
+/** Modules behind the features that a server in Python offers, and the interpreter of the official image that has them. */
+export interface PythonImports {
+  modules: readonly string[]
+  imagePython: string
+}
+
 /**
- * Contract of an inference server. Every engine fills in the same parts in the same order; the contract suite in
- * test/images/engines runs over all of them.
+ * How a model lies in the image. `files`: under their own names, so that engines share layers, and a file that is too
+ * large for a registry may be split. `store`: as the engine's own store, in which every file is whole.
+ */
+export type WeightsLayout =
+  | { type: 'files' }
+  | { type: 'store'; entries: (deployment: Deployment) => WeightEntry[] }
+
+/** How the engine's own files are told in any image, also in one that ingot did not make; all are globs. */
+export interface EngineTraces {
+  paths: readonly string[]
+  /** Distributions of the Python package index, in their normalised spelling. */
+  distributions: readonly string[]
+  /** Debian packages. */
+  packages: readonly string[]
+}
+
+/**
+ * Contract of an inference server. Every engine is a folder with the same files, and fills in the same parts in the same
+ * order; the contract suite in test/images/engines runs over all of them.
  */
 export interface EngineDefinition {
   id: EngineId
   title: string
+  /** Other names that people type, in lower case. */
+  nicknames: readonly string[]
   /** Port where the recipe names none. */
   port: number
   formats: readonly WeightFormat[]
+  weights: WeightsLayout
   /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */
   shell: string | null
   runtimes: readonly EngineRuntime[]
@@ -130,7 +161,15 @@ export interface EngineDefinition {
   environment(deployment: Deployment): Record<string, string>
   /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
   reserved: Reserved
+  behaviour(deployment: Deployment): Behaviour
+  /** Path that balancers ask: it waits for nothing and generates nothing. */
+  healthPath: string
+  memory: MemoryRules
+  /** What goes of the wheels that the engine is installed with, and what must stay. */
+  wheels: WheelPolicy
+  /** Null where no Python is in the image. */
+  imports: PythonImports | null
   /** Paths whose files make up the engine itself: they change with every engine release and get a layer of their own. */
   enginePaths: readonly string[]
-  behaviour(deployment: Deployment): Behaviour
+  traces: EngineTraces
 }

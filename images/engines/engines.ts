@@ -1,4 +1,4 @@
-import { type EngineId, engineIds } from '../../recipes/recipe.ts'
+import { type EngineId, engineIds } from '../../recipes/engine-ids.ts'
 import type { EngineDefinition } from './engine.ts'
 import { llamaCpp } from './llama-cpp/definition.ts'
 import { ollama } from './ollama/definition.ts'
@@ -16,10 +16,14 @@ const definitions: Readonly<Record<EngineId, EngineDefinition>> = {
   'llama-cpp': llamaCpp,
 }
 
+export const engines: readonly EngineDefinition[] = engineIds.map(engineOf)
+
 export function engineOf(id: EngineId): EngineDefinition {
   return definitions[id]
 }
 
-export function definedEngines(): EngineId[] {
-  return engineIds.filter((id) => id in definitions)
+/** The engine by its id or another name, in upper or lower case; undefined where there is none. */
+export function findEngine(name: string): EngineDefinition | undefined {
+  const wanted = name.toLowerCase()
+  return engines.find(({ id, nicknames }) => id === wanted || nicknames.includes(wanted))
 }

@@ -52,7 +52,7 @@ export function pythonSource(
 }
 
 /** Python of the official images: Ubuntu's, whose site has the engine. Of SGLang's and NVIDIA's that is unconfirmed. */
-const imagePython = '/usr/bin/python3'
+export const imagePython = '/usr/bin/python3'
 
 /** The interpreter that has the engine's packages. */
 export function pythonOf({ runtime: { source } }: Deployment): string {

@@ -1,6 +1,6 @@
 import { isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
-import type { Deployment, Refusal, WeightFormat } from './engine.ts'
+import type { Deployment, Refusal } from './engine.ts'
 
 /** GGUF models among files: single files and first shards, without projectors for images. */
 export function ggufModels(files: readonly WeightFile[]): WeightFile[] {
@@ -8,11 +8,7 @@ export function ggufModels(files: readonly WeightFile[]): WeightFile[] {
 }
 
 /** Refuses weights in a form the engine does not load, and folders that lack what loading needs. */
-export function formatRefusals(
-  { files }: Deployment,
-  title: string,
-  formats: readonly WeightFormat[],
-): Refusal[] {
+export function formatRefusals({ files, engine: { title, formats } }: Deployment): Refusal[] {
   return formats.includes('gguf') ? ggufRefusals(files, title) : safetensorsRefusals(files, title)
 }
 

@@ -1,25 +1,9 @@
 import { z } from 'zod'
-import type { EngineId } from '../../recipes/recipe.ts'
+import { engineOf } from '../engines/engines.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import { type GatePart, gatePart, notRun } from './result.ts'
 
-/** Modules behind the features that a server of each engine offers; none where no Python is in the image. */
-const modules: Partial<Record<EngineId, readonly string[]>> = {
-  vllm: [
-    'vllm',
-    'vllm.entrypoints.openai.api_server',
-    'vllm.entrypoints.cli.main',
-    'vllm.v1.engine.async_llm',
-    'vllm.model_executor.models.llama',
-    'vllm.model_executor.layers.quantization.gptq',
-    'vllm.lora.request',
-  ],
-  sglang: ['sglang', 'sglang.srt.server_args', 'sglang.launch_server', 'sglang.srt.models.llama'],
-  tgi: ['text_generation_server', 'text_generation_server.cli', 'text_generation_server.models'],
-  'tensorrt-llm': ['tensorrt_llm', 'tensorrt_llm.serve', 'tensorrt_llm._torch.models'],
-}
-
-/** What those engines stand on. */
+/** What the engines in Python stand on. */
 const foundations = [
   'torch',
   'torch.distributed',
@@ -52,10 +36,11 @@ const foundations = [
 /** Looked at only on images for GPUs. */
 const onGpus = ['triton', 'triton.language', 'triton.backends', 'flashinfer', 'nvidia.cudnn', 'cuda.bindings']
 
+/** What is imported in an image: what engines in Python stand on and what this one is made of; nothing without Python. */
 export function modulesOf({ engine, requires }: Pick<ImagePlan, 'engine' | 'requires'>): readonly string[] {
-  const own = modules[engine.id]
-  if (own === undefined) return []
-  return [...foundations, ...(requires === undefined ? [] : onGpus), ...own]
+  const { imports } = engineOf(engine.id)
+  if (imports === null) return []
+  return [...foundations, ...(requires === undefined ? [] : onGpus), ...imports.modules]
 }
 
 /** The interpreter that has the engine's packages; null where none is in the image. */
@@ -63,9 +48,9 @@ export function interpreterOf({
   engine,
   runtime: { source },
 }: Pick<ImagePlan, 'engine' | 'runtime'>): string | null {
-  if (modules[engine.id] === undefined) return null
-  if (source.type === 'python') return `${source.folder}/bin/python`
-  return engine.id === 'tgi' ? '/usr/src/.venv/bin/python' : '/usr/bin/python3'
+  const { imports } = engineOf(engine.id)
+  if (imports === null) return null
+  return source.type === 'python' ? `${source.folder}/bin/python` : imports.imagePython
 }
 
 /** Module to the error it raised, null for one that imported. */

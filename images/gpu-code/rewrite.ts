@@ -14,6 +14,13 @@ export type Shrinking = 'holes' | 'zeros'
 /** Whether symbol tables and debug sections stay. */
 export type Symbols = 'kept' | 'dropped'
 
+export interface RewriteOptions {
+  /** Default: holes. */
+  shrinking?: Shrinking
+  /** Default: kept. */
+  symbols?: Symbols
+}
+
 export interface Rewrite {
   code: CodePlan
   /** The new file; null when nothing goes. */
@@ -30,8 +37,7 @@ export async function planRewrite(
   reader: ByteReader,
   elf: ElfFile,
   targets: Targets,
-  shrinking: Shrinking = 'holes',
-  symbols: Symbols = 'kept',
+  { shrinking = 'holes', symbols = 'kept' }: RewriteOptions = {},
 ): Promise<Rewrite> {
   const code = targets === 'any' ? { plans: [], pinned: [] } : await planCode(reader, elf, targets)
   const compactions = code.plans.flatMap((plan) => compact(plan) ?? [])

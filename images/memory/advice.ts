@@ -1,9 +1,15 @@
 import { formatGiB } from '../../lib/bytes.ts'
+import type { MemoryRules } from './engine-plan.ts'
 import { gpus } from './gpus.ts'
 import type { MemoryRequest } from './request.ts'
 import type { Advice, PlannedMemory } from './result.ts'
 
-type Evaluate = (request: MemoryRequest) => PlannedMemory
+/** What did not surely fit, and how a change of it is planned. */
+interface Misfit {
+  request: MemoryRequest
+  rules: MemoryRules
+  evaluate(request: MemoryRequest): PlannedMemory
+}
 
 interface Change {
   change: string
@@ -16,11 +22,11 @@ interface Change {
  * more of the GPU, packed weights, more GPUs, a larger GPU. At most one of each sort; fewer than three only where
  * fewer exist.
  */
-export function adviceFor(request: MemoryRequest, evaluate: Evaluate): Advice[] {
+export function adviceFor(misfit: Misfit): Advice[] {
   const sorts = [shorter, smallerCache, smallerBatch, moreOfTheGpu, packedWeights, moreGpus, largerGpu]
   return sorts.flatMap((sort) => {
-    for (const change of sort(request, evaluate)) {
-      const plan = attempt(change.request, evaluate)
+    for (const change of sort(misfit)) {
+      const plan = attempt({ ...misfit, request: change.request })
       if (plan?.fits && plan.spareBytes >= safetyBytes(plan)) return [adviceOf(change, plan)]
     }
     return []
@@ -32,7 +38,7 @@ function safetyBytes(plan: PlannedMemory): number {
   return plan.maxModelLen === plan.maxModelLenThatFits ? 0 : Math.min(512 * 1024 ** 2, plan.limitBytes * 0.02)
 }
 
-function attempt(request: MemoryRequest, evaluate: Evaluate): PlannedMemory | undefined {
+function attempt({ request, evaluate }: Misfit): PlannedMemory | undefined {
   try {
     return evaluate(request)
   } catch {
@@ -53,8 +59,8 @@ function adviceOf({ change, option }: Change, plan: PlannedMemory): Advice {
 }
 
 /** Rounded down to a round number of tokens, and to the low end of the band. */
-function* shorter(request: MemoryRequest, evaluate: Evaluate): Generator<Change> {
-  const plan = attempt(request, evaluate)
+function* shorter(misfit: Misfit): Generator<Change> {
+  const plan = attempt(misfit)
   if (!plan) return
   const lowest = plan.bands.maxModelLenThatFits[0]
   const exact = lowest > 0 ? lowest : plan.maxModelLenThatFits
@@ -64,14 +70,12 @@ function* shorter(request: MemoryRequest, evaluate: Evaluate): Generator<Change>
   yield {
     change: `shorten the context from ${plan.maxModelLen} to ${length} tokens`,
     option: `--max-model-len ${length}`,
-    request: { ...request, maxModelLen: length },
+    request: { ...misfit.request, maxModelLen: length },
   }
 }
 
-function* smallerCache(request: MemoryRequest): Generator<Change> {
+function* smallerCache({ request, rules: { eightBitCache: dtype } }: Misfit): Generator<Change> {
   if (request.kvCacheDtype && /8|4/.test(request.kvCacheDtype)) return
-  const isLlama = request.engine === 'llama-cpp' || request.engine === 'ollama'
-  const dtype = isLlama ? 'q8_0' : 'fp8'
   yield {
     change: `keep the cache in 8 bits (${dtype})`,
     option: `--kv-cache-dtype ${dtype}`,
@@ -79,8 +83,8 @@ function* smallerCache(request: MemoryRequest): Generator<Change> {
   }
 }
 
-function* smallerBatch(request: MemoryRequest): Generator<Change> {
-  if (request.engine !== 'vllm' || request.overhead?.activationBytes !== undefined) return
+function* smallerBatch({ request, rules }: Misfit): Generator<Change> {
+  if (!rules.remedies.includes('smaller-batch') || request.overhead?.activationBytes !== undefined) return
   for (const maxNumSeqs of [256, 128, 64, 16]) {
     if (maxNumSeqs >= (request.maxNumSeqs ?? 1024)) continue
     yield {
@@ -95,18 +99,19 @@ function* smallerBatch(request: MemoryRequest): Generator<Change> {
   }
 }
 
-function* moreOfTheGpu(request: MemoryRequest, evaluate: Evaluate): Generator<Change> {
-  const now = attempt(request, evaluate)?.gpuMemoryUtilization
-  if (now === null || now === undefined || request.engine !== 'vllm' || now >= 0.95) return
+function* moreOfTheGpu(misfit: Misfit): Generator<Change> {
+  if (!misfit.rules.remedies.includes('more-of-the-gpu')) return
+  const now = attempt(misfit)?.gpuMemoryUtilization
+  if (now === null || now === undefined || now >= 0.95) return
   yield {
     change: `let the engine take 95 % of the GPU instead of ${Math.round(now * 100)} %`,
     option: '--gpu-memory-utilization 0.95',
-    request: { ...request, gpuMemoryUtilization: 0.95 },
+    request: { ...misfit.request, gpuMemoryUtilization: 0.95 },
   }
 }
 
 /** Given bytes are those of the unpacked checkpoint; packed ones are counted from the configuration. */
-function* packedWeights(request: MemoryRequest): Generator<Change> {
+function* packedWeights({ request }: Misfit): Generator<Change> {
   const { facts } = request
   if (facts.quantization || request.quantization || facts.source === 'gguf') return
   const { weightsBytes, weightsBytesPerGpu, ...rest } = request
@@ -123,7 +128,7 @@ function* packedWeights(request: MemoryRequest): Generator<Change> {
     }
 }
 
-function* moreGpus(request: MemoryRequest): Generator<Change> {
+function* moreGpus({ request }: Misfit): Generator<Change> {
   const { tp = 1, facts } = request
   if (request.weightsBytesPerGpu !== undefined || request.availableKvBytes !== undefined) return
   for (const ranks of [2, 4, 8, 16]) {
@@ -136,7 +141,7 @@ function* moreGpus(request: MemoryRequest): Generator<Change> {
   }
 }
 
-function* largerGpu(request: MemoryRequest): Generator<Change> {
+function* largerGpu({ request }: Misfit): Generator<Change> {
   if (request.availableKvBytes !== undefined) return
   const larger = gpus
     .filter((gpu) => gpu.memoryBytes > request.gpu.memoryBytes * 1.1 && !gpu.sharesHostMemory)

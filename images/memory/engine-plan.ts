@@ -32,6 +32,34 @@ export interface EnginePlan {
   warnings: string[]
 }
 
+/**
+ * How an engine serves several sequences. `pool`: they share one cache as they come. `slots`: each has a place that is reserved
+ * at the start, on a CPU in the memory of the host; `contextOf` says whether the context length that the engine is given
+ * is that of one sequence or of all together.
+ */
+export type Batching = { type: 'pool' } | { type: 'slots'; contextOf: 'one' | 'all' }
+
+/** Ways out that not every engine has. */
+export type Remedy = 'smaller-batch' | 'more-of-the-gpu'
+
+/** How one engine uses memory: what the planner must know of it. */
+export interface MemoryRules {
+  /** What the engine makes of a request. Throws `bad-request` for options that make no sense to it. */
+  plan(request: MemoryRequest): EnginePlan
+  /** What is spread over GPUs: `heads`, whose number must divide by that of the ranks, or whole `layers`. */
+  splits: 'heads' | 'layers'
+  batching: Batching
+  /** What the engine calls a cache of 8 bits. */
+  eightBitCache: string
+  remedies: readonly Remedy[]
+}
+
+/** An engine as the planner sees it: the name for its answers, and the rules. */
+export interface PlannedEngine {
+  id: string
+  memory: MemoryRules
+}
+
 type Filled = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
 
 /** Fills in what most engines have alike: the pool is what is left, and a given pool leaves no doubt. */

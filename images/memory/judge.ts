@@ -1,7 +1,7 @@
 import { formatGiB } from '../../lib/bytes.ts'
 import { sumOf } from '../../recipes/model-facts.ts'
 import { bytesPastWindowsOf, bytesPerTokenOf, fixedBytesOf, layerCostsOf } from './cache.ts'
-import type { EnginePlan } from './engine-plan.ts'
+import type { EnginePlan, MemoryRules, PlannedEngine } from './engine-plan.ts'
 import { comparePaging } from './paging.ts'
 import { largestLengthIn } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
@@ -11,13 +11,14 @@ import { rooflineOf } from './roofline.ts'
 const GiB = 1024 ** 3
 
 /** Turns what an engine makes of a request into numbers, bands and a verdict; advice is left empty. */
-export function judge(request: MemoryRequest, engine: EnginePlan): PlannedMemory {
+export function judge(planned: PlannedEngine, request: MemoryRequest, engine: EnginePlan): PlannedMemory {
   const { pool, maxModelLen, poolBytes } = engine
   const shown = Math.max(0, engine.allocatedBytes ?? poolBytes)
   const kvTokens = pool.tokensIn(shown, maxModelLen)
   const concurrency = pool.concurrencyIn(Math.max(0, poolBytes), maxModelLen)
   return {
     outcome: 'planned',
+    engine: planned.id,
     ...identityOf(request, engine),
     ...budgetOf(request, engine),
     ...cacheOf(engine),
@@ -29,7 +30,13 @@ export function judge(request: MemoryRequest, engine: EnginePlan): PlannedMemory
     ...answerOf(request, engine),
     formulas: { ...engine.formulas, kvBlocks: pool.formula },
     advice: [],
-    warnings: [...engine.warnings, ...limitsOf(engine, pool.blocksIn(shown)), ...trustOf(request, engine)],
+    warnings: [
+      ...engine.warnings,
+      ...limitsOf(engine, pool.blocksIn(shown)),
+      ...shareWarnings(request),
+      ...headWarnings(request, planned.memory),
+      ...trustOf(request, engine),
+    ],
     paging: request.meanTokens
       ? comparePaging(kvTokens, maxModelLen, request.meanTokens, pool.blockTokens)
       : null,
@@ -66,7 +73,7 @@ function answerOf(request: MemoryRequest, engine: EnginePlan) {
     certain,
     spareBytes: Math.floor(spare),
     bands: bandsOf(engine, cap),
-    verdict: verdictOf(engine, fits, certain, spare, longest),
+    verdict: verdictOf(engine, { fits, certain, spare, longest }),
   }
 }
 
@@ -82,7 +89,6 @@ function edgeBytes(engine: EnginePlan): number {
 
 function identityOf(request: MemoryRequest, engine: EnginePlan) {
   return {
-    engine: request.engine,
     engineVersion: engine.version,
     gpu: request.gpu.name,
     gpuCount: (request.tp ?? 1) * (request.pp ?? 1),
@@ -134,14 +140,17 @@ function bandsOf(engine: EnginePlan, cap: number): PlannedMemory['bands'] {
   }
 }
 
-function verdictOf(
-  engine: EnginePlan,
-  fits: boolean,
-  certain: boolean,
-  spare: number,
-  longest: number,
-): string {
-  const { maxModelLen, poolBytes } = engine
+interface Answer {
+  fits: boolean
+  certain: boolean
+  /** Bytes left beside one sequence. */
+  spare: number
+  /** Tokens of the longest sequence that fits. */
+  longest: number
+}
+
+function verdictOf({ maxModelLen, poolBytes }: EnginePlan, answer: Answer): string {
+  const { fits, certain, spare, longest } = answer
   const edge = certain ? '' : '; this is nearer to the edge than the estimate is exact'
   if (poolBytes <= 0)
     return `does not fit: weights and overhead are ${formatGiB(-poolBytes)} over the limit, nothing is left for the cache${edge}`
@@ -170,8 +179,8 @@ function shareWarnings({ facts, weightsBytes, tp = 1 }: MemoryRequest): string[]
   ]
 }
 
-function headWarnings({ facts, engine, tp = 1 }: MemoryRequest): string[] {
-  if (engine === 'llama-cpp' || engine === 'ollama') return []
+function headWarnings({ facts, tp = 1 }: MemoryRequest, { splits }: MemoryRules): string[] {
+  if (splits === 'layers') return []
   const uneven = facts.layers
     .flatMap(({ layer }) => ('kvHeads' in layer ? [layer.kvHeads] : []))
     .find((heads) => heads % tp !== 0 && tp % heads !== 0)
@@ -181,7 +190,7 @@ function headWarnings({ facts, engine, tp = 1 }: MemoryRequest): string[] {
 }
 
 function trustOf(request: MemoryRequest, engine: EnginePlan): string[] {
-  const warnings = [...shareWarnings(request), ...headWarnings(request)]
+  const warnings: string[] = []
   if (engine.weights?.from === 'configuration')
     warnings.push(
       'weight bytes are counted from the configuration, not from tensor headers; mixed checkpoints differ',

@@ -1,64 +1,43 @@
 import { adviceFor } from './advice.ts'
-import type { EnginePlan } from './engine-plan.ts'
+import type { PlannedEngine } from './engine-plan.ts'
 import { judge } from './judge.ts'
-import { planLlamaCpp } from './llama-cpp.ts'
 import type { MemoryRequest } from './request.ts'
 import type { MemoryPlan, PlannedMemory } from './result.ts'
-import { planSglang } from './sglang.ts'
-import { planTensorrtLlm } from './tensorrt-llm.ts'
-import { planTgi } from './tgi.ts'
 import { checkRequest } from './validation.ts'
-import { planVllm } from './vllm.ts'
 
 /**
  * Whether a model fits, where every byte goes, and what to change. Pure; throws `bad-request` for options that make no
  * sense, and answers `cannot-tell` where the model or its weights are not known.
  */
-export function planMemory(request: MemoryRequest): MemoryPlan {
-  checkRequest(request)
+export function planMemory(engine: PlannedEngine, request: MemoryRequest): MemoryPlan {
+  checkRequest(request, engine.memory)
   const { facts } = request
-  if (facts.missing.length > 0) return unknown(request, facts.missing, [], null)
-  const engine = planEngine(request)
-  if (!engine.weights && request.availableKvBytes === undefined) {
+  if (facts.missing.length > 0) return unknown(engine, request, { missing: facts.missing })
+  const planned = engine.memory.plan(request)
+  if (!planned.weights && request.availableKvBytes === undefined) {
     const what = 'the bytes of the weights: give tensor headers (a folder or repository) or --weights-bytes'
-    return unknown(request, [what], [], null)
+    return unknown(engine, request, { missing: [what] })
   }
-  const plan = judge(request, engine)
-  if (facts.doubts.length > 0) return doubted(request, plan)
-  return { ...plan, advice: plan.fits && plan.certain ? [] : adviceFor(request, evaluate) }
+  const plan = judge(engine, request, planned)
+  if (facts.doubts.length > 0) return doubted(engine, request, plan)
+  if (plan.fits && plan.certain) return plan
+  const evaluate = (changed: MemoryRequest) => judge(engine, changed, engine.memory.plan(changed))
+  return { ...plan, advice: adviceFor({ request, rules: engine.memory, evaluate }) }
 }
 
-/** The numbers without advice, for trying changes. */
-function evaluate(request: MemoryRequest): PlannedMemory {
-  return judge(request, planEngine(request))
+interface Unknown {
+  missing: readonly string[]
+  assumptions?: readonly string[]
+  /** Numbers that rest on the assumptions. */
+  partial?: PlannedMemory
 }
 
-function planEngine(request: MemoryRequest): EnginePlan {
-  switch (request.engine) {
-    case 'vllm':
-      return planVllm(request)
-    case 'sglang':
-      return planSglang(request)
-    case 'tgi':
-      return planTgi(request)
-    case 'tensorrt-llm':
-      return planTensorrtLlm(request)
-    case 'llama-cpp':
-    case 'ollama':
-      return planLlamaCpp(request)
-  }
-}
-
-function unknown(
-  request: MemoryRequest,
-  missing: readonly string[],
-  assumptions: readonly string[],
-  partial: PlannedMemory | null,
-): MemoryPlan {
+function unknown(engine: PlannedEngine, request: MemoryRequest, found: Unknown): MemoryPlan {
+  const { missing, assumptions = [], partial } = found
   const { outcome: _o, fits: _f, verdict: _v, warnings = [], ...rest } = partial ?? {}
   return {
     outcome: 'cannot-tell',
-    engine: request.engine,
+    engine: engine.id,
     engineVersion: request.engineVersion ?? 'newest rules',
     gpu: request.gpu.name,
     fits: null,
@@ -71,7 +50,11 @@ function unknown(
   }
 }
 
-function doubted(request: MemoryRequest, plan: PlannedMemory): MemoryPlan {
-  const what = `how ${request.facts.architecture} keeps its past`
-  return unknown(request, [what], request.facts.doubts, plan)
+function doubted(engine: PlannedEngine, request: MemoryRequest, partial: PlannedMemory): MemoryPlan {
+  const { architecture, doubts } = request.facts
+  return unknown(engine, request, {
+    missing: [`how ${architecture} keeps its past`],
+    assumptions: doubts,
+    partial,
+  })
 }

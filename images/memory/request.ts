@@ -1,5 +1,4 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import type { EngineId } from '../../recipes/recipe.ts'
 import type { Gpu } from './gpus.ts'
 
 /** Parts of the budget that a log or a measurement has told; each replaces this planner's estimate. */
@@ -12,7 +11,6 @@ export interface KnownOverhead {
 /** What is to be planned. Bytes are of one GPU unless the name says otherwise; absent members take the engine's default. */
 export interface MemoryRequest {
   facts: ModelFacts
-  engine: EngineId
   /** Semver without `v`; absent means the newest rules known here. */
   engineVersion?: string
   gpu: Gpu

@@ -1,3 +1,4 @@
+import type { MemoryRules } from './engine-plan.ts'
 import { MemoryError } from './error.ts'
 import type { MemoryRequest } from './request.ts'
 
@@ -16,7 +17,7 @@ const counts = [
 ] as const
 
 /** Throws `bad-request` for numbers no engine would take; all of them in one message. */
-export function checkRequest(request: MemoryRequest): void {
+export function checkRequest(request: MemoryRequest, { splits }: MemoryRules): void {
   const wrong: string[] = counts
     .filter(
       (name) =>
@@ -28,7 +29,7 @@ export function checkRequest(request: MemoryRequest): void {
     wrong.push(`gpuMemoryUtilization ${share} is not between 0 and 1`)
   const heads = request.facts.headCount
   const tp = request.tp ?? 1
-  if (heads > 0 && heads % tp !== 0 && request.engine !== 'ollama' && request.engine !== 'llama-cpp')
+  if (splits === 'heads' && heads > 0 && heads % tp !== 0)
     wrong.push(`${heads} attention heads do not divide by tensor parallel ${tp}`)
   if (wrong.length === 0) return
   throw new MemoryError('bad-request', {

@@ -1,4 +1,4 @@
-import { type EngineId, engineIds } from '../../recipes/recipe.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 
 /** A recipe as a change may touch it; both paths as git writes them, from where the command runs. */
 export interface ChangeableRecipe {
@@ -11,20 +11,13 @@ export interface ChangeableRecipe {
 const product = /^(lib|images|pipelines|bin)\/|^recipes\/.*\.ts$|^package(-lock)?\.json$/
 
 /**
- * Whether changed files make another image of a recipe possible: its own two files, the definition of its engine
- * (`images/engines/ID/`, and `ID.ts` or `ID-*.ts` in any room), or anything that all images are made with.
+ * Whether changed files make another image of a recipe possible: its own two files, the folder of its engine
+ * (`images/engines/ID/`), or anything that all images are made with.
  */
 export function isTouched(recipe: ChangeableRecipe, changed: readonly string[]): boolean {
   return changed.some((path) => {
     if (path === recipe.file || path === recipe.lockFile) return true
-    const engine = engineOfPath(path)
+    const engine = /^images\/engines\/([^/]+)\//.exec(path)?.[1]
     return engine === undefined ? product.test(path) : engine === recipe.engine
   })
-}
-
-/** The one engine that a source is about, by its folder or its name. */
-function engineOfPath(path: string): EngineId | undefined {
-  const folder = /^images\/engines\/([^/]+)\//.exec(path)?.[1]
-  const name = folder ?? /^images\/(?:.*\/)?([^/]+)\.ts$/.exec(path)?.[1]
-  return engineIds.find((id) => name === id || name?.startsWith(`${id}-`) === true)
 }

@@ -9,10 +9,11 @@ import { weightLayerLimit } from './weights.ts'
 /** What a recipe asks a lock for. Throws `refused` when no runtime of its engine suits it, or its registry is unknown. */
 export function lockRequestOf(recipe: Recipe): LockRequest {
   const { delivery } = recipe.weights
+  const engine = engineOf(recipe.engine.id)
   return {
-    runtime: runtimeRequest(runtimeSourceOf(recipe, engineOf(recipe.engine.id))),
-    // Ollama's store holds a model as one blob, so nothing is split for it.
-    maxLayerBytes: recipe.engine.id === 'ollama' ? undefined : weightLayerLimit(recipe),
+    runtime: runtimeRequest(runtimeSourceOf(recipe, engine)),
+    // Nothing is split for a store, where files are whole.
+    maxLayerBytes: engine.weights.type === 'store' ? undefined : weightLayerLimit(recipe),
     usesParts: delivery === 'baked' || delivery === 'artifact',
     modelcar: recipe.weights.modelcar ? runtimeRequest(modelcarSource) : undefined,
   }

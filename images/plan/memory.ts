@@ -3,8 +3,8 @@ import { optional } from '../../lib/optional.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { PlanError } from '../error.ts'
 import { cacheFormatOf } from '../memory/dtypes.ts'
+import type { Batching } from '../memory/engine-plan.ts'
 import { customGpu } from '../memory/gpus.ts'
-import { planLlamaCpp } from '../memory/llama-cpp.ts'
 import { planMemory } from '../memory/plan.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryRequest } from '../memory/request.ts'
@@ -19,7 +19,7 @@ export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
   const request = requestOf(deployment)
   if (request === null) return null
   return isKnownCache(serving.kvCacheDtype)
-    ? planMemory(request)
+    ? planMemory(deployment.engine, request)
     : cannotTell(deployment, request.gpu.name, `the size of a cache of type "${serving.kvCacheDtype}"`)
 }
 
@@ -86,31 +86,31 @@ export function memoryLabels(memory: MemoryPlan | null): Record<string, string> 
   }
 }
 
-function requestOf({ recipe, version, gpu, facts }: Deployment): MemoryRequest | null {
+function requestOf({ recipe, engine, version, gpu, facts }: Deployment): MemoryRequest | null {
   if (gpu === null || facts === null) return null
-  const { serving, engine, target } = recipe
-  const slots = engine.id === 'llama-cpp' || engine.id === 'ollama'
+  const { serving, target } = recipe
+  const { splits, batching } = engine.memory
   return {
     facts,
-    engine: engine.id,
     engineVersion: version,
     gpu,
-    tp: slots ? target.count : serving.tensorParallel,
+    tp: splits === 'layers' ? target.count : serving.tensorParallel,
     dtype: serving.dtype,
     ...optional('quantization', serving.quantization),
     ...optional('kvCacheDtype', serving.kvCacheDtype),
-    ...optional('maxModelLen', contextOf(engine.id === 'llama-cpp', serving)),
+    ...optional('maxModelLen', contextOf(serving, batching)),
     ...optional('gpuMemoryUtilization', serving.gpuMemoryUtilization),
     ...optional('maxNumBatchedTokens', serving.maxPrefillTokens),
-    ...(slots ? { parallel: serving.parallelism } : {}),
-    ...(!slots && serving.parallelism > 1 ? { maxNumSeqs: serving.parallelism } : {}),
+    ...(batching.type === 'slots' ? { parallel: serving.parallelism } : {}),
+    ...(batching.type === 'pool' && serving.parallelism > 1 ? { maxNumSeqs: serving.parallelism } : {}),
   }
 }
 
-/** A recipe's context length is that of one sequence; llama.cpp's is shared by all its slots. */
-function contextOf(shared: boolean, serving: Deployment['recipe']['serving']): number | undefined {
+/** A recipe's context length is that of one sequence. */
+function contextOf(serving: Deployment['recipe']['serving'], batching: Batching): number | undefined {
   const { contextLength, parallelism } = serving
-  return contextLength === undefined || !shared ? contextLength : contextLength * parallelism
+  const isShared = batching.type === 'slots' && batching.contextOf === 'all'
+  return contextLength === undefined || !isShared ? contextLength : contextLength * parallelism
 }
 
 function misfitWords({
@@ -144,12 +144,12 @@ function onGpu(plan: PlannedMemory): PredictedMemory {
   }
 }
 
-/** llama.cpp and Ollama on a CPU map the weights and reserve cache and compute buffer in host memory. */
+/** An engine with slots maps the weights and reserves cache and compute buffer in the memory of the host. */
 function onHost(deployment: Deployment): PredictedMemory | null {
-  const { id } = deployment.recipe.engine
+  const { memory } = deployment.engine
   const request = requestOf({ ...deployment, gpu: customGpu('the host', 0) })
-  if (request === null || (id !== 'llama-cpp' && id !== 'ollama')) return null
-  const { allocatedBytes, overhead } = planLlamaCpp(request)
+  if (request === null || memory.batching.type !== 'slots') return null
+  const { allocatedBytes, overhead } = memory.plan(request)
   return {
     of: 'host',
     limitBytes: null,

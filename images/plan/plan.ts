@@ -1,6 +1,7 @@
 import { type Digest, digestOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { optional } from '../../lib/optional.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import {
   type DebianLock,
   helperLock,
@@ -8,7 +9,7 @@ import {
   type LockedRuntime,
   type PythonPackage,
 } from '../../recipes/lock.ts'
-import type { EngineId, Profile, Recipe } from '../../recipes/recipe.ts'
+import type { Profile, Recipe } from '../../recipes/recipe.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
@@ -77,6 +78,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
   const weights = planWeights(deployment, lock)
   const baked = weights.delivery === 'baked'
   const expected = baked ? [] : mountedFiles(deployment, weights.layers)
+  const config = runtimeConfig(deployment, engine, lock, memory)
   return {
     buildVersion,
     name: recipe.name,
@@ -85,22 +87,11 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     model: recipe.model.name,
     runtime: { source, locked: lock.runtime },
     ...optional('packer', helperLock(lock.factory, 'packer')),
-    // The init and the guard's own programs are roots like the server.
-    slimming: planSlimming(deployment, lock.runtime, [
-      ...deployment.init.filter((part) => part.startsWith('/')),
-      ...(baked ? [] : guardPrograms),
-    ]),
+    slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
-    settings: baked
-      ? settingsFiles()
-      : [...settingsFiles(), ...mountGuardFiles(expected, weights.modelFolder)],
+    settings: [...settingsFiles(), ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder))],
     weights,
-    config: underInit(
-      deployment.init,
-      baked
-        ? runtimeConfig(deployment, engine, lock, memory)
-        : guarded(runtimeConfig(deployment, engine, lock, memory), expected, weights.modelFolder),
-    ),
+    config: underInit(deployment.init, baked ? config : guarded(config, expected, weights.modelFolder)),
     port: deployment.port,
     sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
     ...requirementsOf(deployment, memory),
@@ -111,6 +102,11 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+/** The init and the guard's own programs are roots like the server, which they start. */
+function programsBefore({ init }: Deployment, baked: boolean): string[] {
+  return [...init.filter((part) => part.startsWith('/')), ...(baked ? [] : guardPrograms)]
 }
 
 /** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */

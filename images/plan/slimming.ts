@@ -4,7 +4,6 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { type Architecture, nameOf, parseTarget } from '../gpu-code/architecture.ts'
 import { capabilityOf } from '../memory/gpus.ts'
-import { wheelRules } from '../slim-rules/engines.ts'
 import { rulesFor, type WheelRule } from '../slim-rules/rule.ts'
 import {
   commonRules,
@@ -24,7 +23,7 @@ export function planSlimming(
   locked: LockedRuntime,
   programs: readonly string[],
 ): SlimPolicy {
-  const { recipe, runtime } = deployment
+  const { recipe, engine, runtime } = deployment
   const { slim } = recipe.image
   if (slim === false) return { rules: stockRules }
   const { rules, closure, kept } = runtime.slimming
@@ -32,7 +31,7 @@ export function planSlimming(
   const own = slim === true ? [...rules, ...commonRules] : [...rules, ...commonRules].filter(isOneOf(slim))
   return {
     // The rule for the very distribution gives the plainest reason, so it comes first.
-    rules: [...rulesFor(wheelRules[recipe.engine.id], installation, classesOf(recipe)).map(asRule), ...own],
+    rules: [...rulesFor(engine.wheels.rules, installation, classesOf(recipe)).map(asRule), ...own],
     ...(closure === undefined ? {} : { closure: { ...closure, roots: [...closure.roots, ...programs] } }),
     ...rewritingOf(deployment),
     ...optional('kept', kept),

@@ -4,7 +4,6 @@ import type { Lock } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Delivery, WeightFile } from '../../recipes/weights.ts'
 import type { Deployment } from '../engines/engine.ts'
-import { ollamaStore } from '../engines/ollama/weights.ts'
 import { hubCacheEntries } from '../weights/hub-cache.ts'
 import { groupIntoLayers, partBytes, planWeightLayers, type WeightLayer } from '../weights/layers.ts'
 import { noHash } from '../weights/mount-guard.ts'
@@ -39,14 +38,13 @@ export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
   }
 }
 
-/** Every engine but Ollama reads a model's files under their own names, so that they share layers. */
 function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
-  const { recipe, modelFolder } = deployment
+  const { recipe, engine, modelFolder } = deployment
   const options = optional('maxLayerBytes', weightLayerLimit(recipe))
   if (recipe.weights.delivery === 'hf-cache')
     return groupIntoLayers(hubCacheEntries(lock.weights, modelFolder), options)
-  return recipe.engine.id === 'ollama'
-    ? groupIntoLayers(ollamaStore(deployment), options)
+  return engine.weights.type === 'store'
+    ? groupIntoLayers(engine.weights.entries(deployment), options)
     : planWeightLayers(lock.weights.files, { modelFolder, ...options })
 }
 

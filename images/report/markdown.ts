@@ -19,7 +19,6 @@ import {
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
   const { passed, skipped } = countChecks(report)
-  const { sizes } = report
   return [
     `# ${report.name}: ${report.verdict}`,
     '',
@@ -27,40 +26,43 @@ export function reportMarkdown(report: Report): string {
     '',
     `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failedWords(report)}, ${skipped} skipped.`,
     ...(report.weightsImage === undefined ? [] : ['', `Weights beside it: \`${report.weightsImage}\`.`]),
-    '',
-    '## Size',
-    '',
-    ...table(
-      ['layer', 'digest', 'stored'],
-      report.layers.map((layer) => [
-        layer.cause,
-        `\`${layer.digest.slice(0, 19)}\``,
-        formatBytes(layer.sizeBytes),
-      ]),
-    ),
-    '',
-    `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
+    ...sizeMarkdown(report),
     ...attributionMarkdown(report, table),
     ...imageMarkdown(report),
     ...scanMarkdown(report.scan),
     ...memoryMarkdown(report),
-    '',
-    '## Removed',
-    '',
-    ...table(
-      ['rule', 'risk', 'files', 'bytes', 'reason'],
-      report.removals.map((item) => [
-        item.rule,
-        item.risk,
-        String(item.files),
-        formatBytes(item.sizeBytes),
-        item.reason,
-      ]),
-    ),
+    ...removalsMarkdown(report),
     ...report.boots.flatMap(bootMarkdown),
     ...gateMarkdown(report),
     '',
   ].join('\n')
+}
+
+function sizeMarkdown({ layers, sizes }: Report): string[] {
+  const rows = layers.map((layer) => [
+    layer.cause,
+    `\`${layer.digest.slice(0, 19)}\``,
+    formatBytes(layer.sizeBytes),
+  ])
+  return [
+    '',
+    '## Size',
+    '',
+    ...table(['layer', 'digest', 'stored'], rows),
+    '',
+    `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
+  ]
+}
+
+function removalsMarkdown({ removals }: Report): string[] {
+  const rows = removals.map((item) => [
+    item.rule,
+    item.risk,
+    String(item.files),
+    formatBytes(item.sizeBytes),
+    item.reason,
+  ])
+  return ['', '## Removed', '', ...table(['rule', 'risk', 'files', 'bytes', 'reason'], rows)]
 }
 
 function imageMarkdown({ checks }: Report): string[] {

@@ -32,13 +32,17 @@ export function bytesPlot(plot: BarPlot): string {
     const top = row * 34
     let left = labelWidth
     const parts = bar.parts.map(({ name, value, colour }) => {
-      const part = rect(left, top + 4, scale(value), 22, `bar c${colour}`, `${name}: ${formatBytes(value)}`)
+      const part = rect(
+        { x: left, y: top + 4, length: scale(value), height: 22 },
+        `bar c${colour}`,
+        `${name}: ${formatBytes(value)}`,
+      )
       left += scale(value)
       return part
     })
     return [
       text(labelWidth - 12, top + 20, bar.label, 'end'),
-      rect(labelWidth, top + 4, plotWidth, 22, 'track'),
+      rect({ x: labelWidth, y: top + 4, length: plotWidth, height: 22 }, 'track'),
       ...parts,
       text(labelWidth + plotWidth + 10, top + 20, formatBytes(total(bar))),
     ].join('')
@@ -82,7 +86,7 @@ export function timePlot(plot: TimePlot): string {
     const took = formatMs(endedMs - beganMs)
     return [
       text(labelWidth - 12, row * 22 + 15, shortened(label), 'end'),
-      rect(x(beganMs), row * 22 + 4, length, 14, `bar ${colour}`, `${label}: ${took}`),
+      rect({ x: x(beganMs), y: row * 22 + 4, length, height: 14 }, `bar ${colour}`, `${label}: ${took}`),
       text(Math.min(x(beganMs) + length + 6, width - 60), row * 22 + 15, took, 'faint'),
     ].join('')
   })
@@ -112,7 +116,14 @@ function svg(
   return `<svg role="img" aria-labelledby="${id}-title ${id}-text" viewBox="0 0 ${width} ${Math.max(1, height)}"><title id="${id}-title">${escapeMarkup(title)}</title><desc id="${id}-text">${escapeMarkup(description)}</desc>${inner.join('')}</svg>`
 }
 
-function rect(x: number, y: number, length: number, height: number, name: string, tooltip?: string): string {
+interface Box {
+  x: number
+  y: number
+  length: number
+  height: number
+}
+
+function rect({ x, y, length, height }: Box, name: string, tooltip?: string): string {
   const shape = `<rect class="${name}" x="${round(x)}" y="${y}" width="${round(length)}" height="${height}"`
   return tooltip === undefined ? `${shape}/>` : `${shape}><title>${escapeMarkup(tooltip)}</title></rect>`
 }

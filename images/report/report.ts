@@ -1,6 +1,6 @@
 import type { Digest } from '../../lib/digest.ts'
 import type { Json } from '../../lib/json.ts'
-import type { EngineId } from '../../recipes/recipe.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { Attribution } from '../attribution/attribution.ts'
 import type { BootReport } from '../boot/boot-report.ts'
 import type { CheckResult, CheckStatus } from '../boot/check-result.ts'

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../lib/bytes.ts'
-import type { EngineId } from '../../recipes/recipe.ts'
+import { engineOf } from '../engines/engines.ts'
 import { memoryWords } from '../plan/memory.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
@@ -36,16 +36,6 @@ export interface RunFacts {
   origins: string[]
 }
 
-/** The paths that the engines themselves keep for balancers; all of them wait for nothing and generate nothing. */
-const healthPaths = {
-  vllm: '/health',
-  tgi: '/health',
-  ollama: '/api/version',
-  sglang: '/health',
-  'tensorrt-llm': '/health',
-  'llama-cpp': '/health',
-} as const satisfies Record<EngineId, string>
-
 // What a restart under load takes more than the boot that was measured on a quiet machine.
 const startFactor = 4
 const leastStartSeconds = 60
@@ -66,7 +56,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     image,
     model: plan.model,
     port: plan.port,
-    healthPath: healthPaths[plan.engine.id],
+    healthPath: engineOf(plan.engine.id).healthPath,
     gpus: plan.requires?.gpus ?? 0,
     sharedMemoryBytes: plan.sharedMemoryBytes,
     weights: mountOf(plan, weightsImage),

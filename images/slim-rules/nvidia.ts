@@ -121,18 +121,7 @@ function nvshmemRules(distribution: string): WheelRule[] {
       reason: 'static device library and documentation',
       evidence: '7.0 MB in 3.8.0; no nvcc in the image, so nothing links it',
     },
-    ...[75, 80, 89, 90, 100].map(
-      (number, index, numbers): WheelRule => ({
-        id: `${distribution}-bitcode-sm-${number}`,
-        distribution,
-        versions: '>=3.8.0',
-        risk: 'safe',
-        serves: [{ from: number, below: numbers[index + 1] ?? 1000 }],
-        paths: inPackages(`nvidia/nvshmem/lib/libnvshmem_device_sm_${number}.bc`),
-        reason: 'device code of NVSHMEM for other GPUs than the targets',
-        evidence: '32.0 MB (75, 80, 89) or 53.6 MB (90, 100) in 3.8.0; the file for the target is class jit',
-      }),
-    ),
+    ...bitcodeRules(distribution),
     {
       id: `${distribution}-bitcode`,
       distribution,
@@ -151,6 +140,19 @@ function nvshmemRules(distribution: string): WheelRule[] {
       evidence: '6.7 MB in 3.8.0; six of them need libmlx5, libfabric, MPI or UCX, which no wheel brings',
     },
   ]
+}
+
+function bitcodeRules(distribution: string): WheelRule[] {
+  return [75, 80, 89, 90, 100].map((number, index, numbers) => ({
+    id: `${distribution}-bitcode-sm-${number}`,
+    distribution,
+    versions: '>=3.8.0',
+    risk: 'safe',
+    serves: [{ from: number, below: numbers[index + 1] ?? 1000 }],
+    paths: inPackages(`nvidia/nvshmem/lib/libnvshmem_device_sm_${number}.bc`),
+    reason: 'device code of NVSHMEM for other GPUs than the targets',
+    evidence: '32.0 MB (75, 80, 89) or 53.6 MB (90, 100) in 3.8.0; the file for the target is class jit',
+  }))
 }
 
 export const nvidiaNeeds: readonly CompilerNeed[] = [

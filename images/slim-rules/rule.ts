@@ -28,6 +28,12 @@ export interface CompilerNeed {
   reason: string
 }
 
+/** What goes of wheels and what must not: every rule of class `safe` is held against every need by a test. */
+export interface WheelPolicy {
+  rules: readonly WheelRule[]
+  needs: readonly CompilerNeed[]
+}
+
 export interface Installation {
   /** Installed distributions by name on PyPI, with versions. */
   distributions: Readonly<Record<string, string>>

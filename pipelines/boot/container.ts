@@ -69,9 +69,9 @@ async function bootContainer<Result>(
   try {
     return await withContainer(session, request, async ({ id, folder }) => {
       const container = await inspected(session.tool, id)
-      const reach = await reachOf(session.tool, id, container, request.port, folder)
+      const reach = await reachOf(session.tool, container, request.port, folder)
       try {
-        return await use(serverOf(session, id, container, reach, watch))
+        return await use(serverOf(session.tool, container, reach, watch))
       } finally {
         reach.close()
       }
@@ -176,6 +176,7 @@ async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string
 }
 
 interface Inspected {
+  id: string
   pid: number
   address: string
   readOnlyRoot: boolean
@@ -187,13 +188,12 @@ async function inspected(tool: Tool, id: string): Promise<Inspected> {
   const [pid = '', readOnly, address = ''] = (await tell(tool, ['inspect', '--format', format, id])).split(
     ' ',
   )
-  return { pid: Number(pid), address, readOnlyRoot: readOnly === 'true' }
+  return { id, pid: Number(pid), address, readOnlyRoot: readOnly === 'true' }
 }
 
 async function reachOf(
   tool: Tool,
-  id: string,
-  { pid, address }: Inspected,
+  { id, pid, address }: Inspected,
   port: number,
   folder: string,
 ): Promise<Reach> {
@@ -209,9 +209,8 @@ async function reachOf(
 }
 
 function serverOf(
-  { tool }: Session,
-  id: string,
-  { pid, readOnlyRoot }: Inspected,
+  tool: Tool,
+  { id, pid, readOnlyRoot }: Inspected,
   reach: Reach,
   watch: GpuWatch | null,
 ): BootedServer {

@@ -24,6 +24,7 @@ import { writeImage } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify/verify.ts'
 import { draftReport } from './draft-report.ts'
+import { judging } from './judging.ts'
 import { knownImage, nameJudged, restoreImages } from './known-image.ts'
 import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './reuse-published-weights.ts'
@@ -139,22 +140,6 @@ async function keepSources(plan: ImagePlan, { store, origin, environment }: Buil
   if ((await recallOrigin(store, digest, environment)) === undefined) await keepOrigin(store, digest, origin)
 }
 
-/** What ends a build after its image was stored says which one it is: it has no name by which it could be looked at. */
-async function judging<Value>(image: Digest, act: () => Promise<Value>): Promise<Value> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof StageError) || error.code === 'interrupted') throw error
-    const { attempted, found, hint } = error.failure
-    throw new StageError(error.code, {
-      attempted,
-      found: `${found}\n  the image is ${image}; it got no name, and \`ingot size ${image}\` shows what is in it`,
-      hint,
-      cause: error,
-    })
-  }
-}
-
 interface PackedParts extends WeightsImages {
   built: Timed<BuiltRuntime>
   packed: Timed<StoredLayer[]>
@@ -186,9 +171,7 @@ async function packedParts(
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
   if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context, (text) =>
-    context.progress.step(text),
-  )
+  return buildRuntime(await context.engine(), context.store, plan, context)
 }
 
 /**

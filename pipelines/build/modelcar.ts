@@ -44,7 +44,7 @@ export async function buildModelcar(
     const client = await context.engine()
     const tree = await modelcarTree(client, modelcar, platform)
     const packer = await packerOf(client, platform, locked)
-    const layers = await packLayers(packer, tree, modelcarLayers(modelcar), store, scratch)
+    const layers = await packLayers({ packer, tree }, modelcarLayers(modelcar), store, scratch)
     await remember(store, recordKind, key, layers)
     return layers
   } finally {

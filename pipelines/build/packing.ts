@@ -55,10 +55,15 @@ grep -a -s -H '^License:' usr/share/doc/*/copyright > /listing/licences || true
 cp tmp/ingot/owners tmp/ingot/base-packages /listing/ 2>/dev/null || touch /listing/owners /listing/base-packages
 `
 
+/** A tree, and the container that has the programs to pack it. */
+export interface PackedTree {
+  packer: Container
+  tree: Directory
+}
+
 /** Packs each layer's paths as a deterministic tar under zstd and brings it into the store. */
 export async function packLayers(
-  packer: Container,
-  tree: Directory,
+  from: PackedTree,
   layers: readonly TreeLayer[],
   store: Store,
   scratch: string,
@@ -68,7 +73,7 @@ export async function packLayers(
   async function packNext(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, layer] = next
-      packed[index] = await packLayer(packer, tree, layer, store, join(scratch, layer.name))
+      packed[index] = await packLayer(from, layer, store, join(scratch, layer.name))
     }
   }
   await Promise.all(Array.from({ length: layersAtOnce }, packNext))
@@ -76,8 +81,7 @@ export async function packLayers(
 }
 
 async function packLayer(
-  packer: Container,
-  tree: Directory,
+  { packer, tree }: PackedTree,
   layer: TreeLayer,
   store: Store,
   scratch: string,

@@ -10,6 +10,7 @@ import { canonicalJson, type Json } from '../../lib/json.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
 import { licencesSchema, missingLibrarySchema, removalSchema } from '../catalogue/report-schema.ts'
 import { StageError } from '../error.ts'
+import type { Progress } from '../process/progress.ts'
 import { installDebian } from '../software/debian.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
 import { installPython } from '../software/python.ts'
@@ -68,23 +69,23 @@ export async function buildRuntime(
   client: Client,
   store: Store,
   plan: ImagePlan,
-  installation: InstallContext,
-  onStep: (text: string) => void,
+  installation: InstallContext & { progress: Pick<Progress, 'step'> },
 ): Promise<BuiltRuntime> {
+  const { progress } = installation
   const scratch = await mkdtemp(join(store.temporary, 'runtime-'))
   try {
-    if (plan.packer === undefined) onStep(unpinnedPacker)
+    if (plan.packer === undefined) progress.step(unpinnedPacker)
     const packer = await packerOf(client, plan.platform, plan.packer)
-    onStep(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
+    progress.step(`install ${plan.engine.id} ${plan.engine.version} on ${plan.runtime.locked.base.reference}`)
     const installed = await installedTree(client, plan, installation)
-    onStep('list the finished tree')
+    progress.step('list the finished tree')
     const { rewriting } = plan.slimming
     const place = await wheelPlace(client, plan, installation)
-    const { tree, files } = await rewriteTree(client, packer, installed, rewriting, place)
+    const { tree, files } = await rewriteTree(client, { packer, tree: installed }, rewriting, place)
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, ...rest } = planTree(inventory, plan, files)
-    onStep(`pack ${layers.length} layers`)
-    const packed = await packLayers(packer, tree, layers, store, scratch)
+    progress.step(`pack ${layers.length} layers`)
+    const packed = await packLayers({ packer, tree }, layers, store, scratch)
     const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
     const built = { layers: [...packed, settings], tree: rest, licences: inventory.licences ?? {} }
     await keepRuntime(store, plan, built)

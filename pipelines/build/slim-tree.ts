@@ -1,8 +1,9 @@
 import { extname, join } from 'node:path'
-import type { Client, Container, Directory } from '@dagger.io/dagger'
+import type { Client, Directory } from '@dagger.io/dagger'
 import type { Rewriting } from '../../images/slim-rules/slimming.ts'
 import type { RewrittenFile } from '../../images/tree/rewritten.ts'
 import { type WheelPlace, type WheelProgram, wheelProgram } from '../software/wheel-program.ts'
+import type { PackedTree } from './packing.ts'
 
 /** What runs these sources in the packing container. */
 const node: WheelProgram = {
@@ -23,8 +24,7 @@ export interface RewrittenTree {
 /** Removes GPU code and symbols inside files of a tree by this project's own sources, in a packing container. */
 export async function rewriteTree(
   client: Client,
-  packer: Container,
-  tree: Directory,
+  { packer, tree }: PackedTree,
   rewriting: Rewriting | undefined,
   place: WheelPlace,
 ): Promise<RewrittenTree> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { buildVersion, type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { engineIds } from '../../recipes/recipe.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 import { type RecordKind, recall, remember } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 

@@ -6,7 +6,7 @@ import { type GateResult, gatePartIds } from '../../images/gate/result.ts'
 import type { PredictedMemory } from '../../images/memory/predicted.ts'
 import { type Report, reportVersion } from '../../images/report/report.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
-import { engineIds } from '../../recipes/recipe.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 import { digestSchema } from '../registry-client/oci-documents.ts'
 import { bootSchema, checkSchema } from './boot-schema.ts'
 

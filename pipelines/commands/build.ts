@@ -54,7 +54,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
       buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, fromRegistry })
-    return forEachRecipe(items, parallel, context, build, explain)
+    return forEachRecipe(items, { ...context, limit: parallel, explain }, build)
   })
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)

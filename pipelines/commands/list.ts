@@ -1,11 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Device } from '../../images/engines/device.ts'
-import { definedEngines } from '../../images/engines/engines.ts'
 import { isTouched } from '../../images/plan/changed.ts'
 import type { Report, Verdict } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { EngineId } from '../../recipes/recipe.ts'
+import { type EngineId, engineIds } from '../../recipes/engine-ids.ts'
 import { changedFiles } from '../catalogue/changed-files.ts'
 import { listReports } from '../catalogue/report-record.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
@@ -69,7 +68,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   if (base !== undefined && !values.changed) throw usageError('list', `${base} is a base without --changed`)
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
   const listing: Listing = {
-    engines: definedEngines(),
+    engines: [...engineIds],
     recipes: await listRecipes('recipes', context.environment, changed),
     ...(await listImages(context)),
   }

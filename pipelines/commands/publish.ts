@@ -64,8 +64,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, options, { command: 'publish', least: 1, most: 20 })
   if (values.to === undefined) throw usageError('publish', '--to is missing')
   const target = parseTarget(values.to)
-  const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
-  const sizes = sizesOf(values)
+  const tags = tagsOf(values, target)
   const { environment, signal } = context
   const signer = await signerOf('publish', values, environment)
   const store = await openStore(storeFolder(environment))
@@ -82,14 +81,10 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         store,
         transport,
         target,
-        tags: tags.length === 0 ? ['latest'] : tags,
+        tags,
         built,
-        isUnverified: values.unverified === true,
-        hasAttachments: values['no-attachments'] !== true,
-        sbom: values.sbom ? 'required' : 'if-possible',
         signer,
-        mountFrom: values['mount-from'] ?? [],
-        ...sizes,
+        ...choicesOf(values),
         login: loginOf(values, target, context, resolveSecret),
         resolveSecret,
         context,
@@ -103,6 +98,22 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     await transport.close()
     await closeStore(store)
   }
+}
+
+function tagsOf(values: Values, target: Target): string[] {
+  const tags = [...new Set([...(target.tag ? [target.tag] : []), ...(values.tag ?? []).map(requireTag)])]
+  return tags.length === 0 ? ['latest'] : tags
+}
+
+/** What the options say of the way an image leaves; an option that was not given has its default. */
+function choicesOf(values: Values) {
+  return {
+    isUnverified: values.unverified === true,
+    hasAttachments: values['no-attachments'] !== true,
+    sbom: values.sbom ? 'required' : 'if-possible',
+    mountFrom: values['mount-from'] ?? [],
+    ...sizesOf(values),
+  } as const
 }
 
 function sizesOf(values: Values): { chunkBytes?: number; parallel?: number } {

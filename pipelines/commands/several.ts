@@ -7,16 +7,20 @@ export type Outcome<Value> =
   | { name: string; ok: true; value: Value }
   | { name: string; ok: false; error: unknown }
 
+export interface SeveralOptions extends Pick<CommandContext, 'progress' | 'signal'> {
+  limit: number
+  /** Makes of what went wrong an error that a person can use. Default: as it is. */
+  explain?: (error: unknown) => unknown
+}
+
 /**
  * Does one thing to several recipes, at most `limit` at a time, each with a progress of its own. One that fails does not
  * stop the others; an interrupt stops all. A single recipe fails as if it were alone.
  */
 export async function forEachRecipe<Item extends { name: string }, Value>(
   items: readonly Item[],
-  limit: number,
-  { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
+  { limit, progress, signal, explain = (error) => error }: SeveralOptions,
   act: (item: Item, progress: Progress) => Promise<Value>,
-  explain: (error: unknown) => unknown = (error) => error,
 ): Promise<Outcome<Value>[]> {
   const [only] = items
   if (only && items.length === 1) return [{ name: only.name, ok: true, value: await act(only, progress) }]

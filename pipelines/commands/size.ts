@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { Attribution } from '../../images/attribution/attribution.ts'
 import { attributionText, counted } from '../../images/attribution/text.ts'
-import { engineOf } from '../../images/engines/engines.ts'
+import { findEngine } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
-import { engineIds } from '../../recipes/recipe.ts'
 import { findImage } from '../catalogue/find-image.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
@@ -39,9 +38,12 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const platform = parsePlatform(values.platform)
   const { environment, signal, progress } = context
   const folder = storeFolder(environment)
-  const store = existsSync(folder) ? await openStore(folder) : null
+  const [text = ''] = positionals
+  // A file of another name may be an archive with an image.
+  const isRecipe = /\.ya?ml$/.test(text)
+  const store = isRecipe || existsSync(folder) ? await openStore(folder) : null
   try {
-    const reference = await referenceOf(positionals[0] ?? '', store, environment)
+    const reference = isRecipe && store ? await imageOfRecipe(text, store, environment) : text
     const image = await openReference(reference, { store, platform, environment, signal })
     try {
       // Layers whose listing is kept are not read again.
@@ -68,23 +70,21 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   return 0
 }
 
-/** A recipe stands for the image that it gave; anything else is looked for as it is written. */
-async function referenceOf(
-  text: string,
-  store: Store | null,
+async function imageOfRecipe(
+  file: string,
+  store: Store,
   environment: CommandContext['environment'],
 ): Promise<string> {
-  if (store === null || !/\.ya?ml$/.test(text)) return text
-  return (await findImage(text, store, { environment, act: 'size' })).report.image
+  return (await findImage(file, store, { environment, act: 'size' })).report.image
 }
 
 /** Images that ingot made say which engine they hold. */
 function knownPaths({ labels }: OpenImage) {
-  const [id] = (labels['dev.ingot.engine'] ?? '').split('@')
-  const engine = engineIds.find((name) => name === id)
+  const [id = ''] = (labels['dev.ingot.engine'] ?? '').split('@')
+  const engine = findEngine(id)
   if (engine === undefined) return {}
   const own = settingsFiles().flatMap((file) => (file.type === 'file' ? [file.path] : []))
-  return { known: { engine: engineOf(engine).enginePaths, own } }
+  return { known: { engine: engine.enginePaths, own } }
 }
 
 function cacheOf(store: Store | null) {

@@ -10,7 +10,7 @@ import {
   summariseFor,
   type TargetSummary,
 } from '../../images/gpu-code/report.ts'
-import { planRewrite, type Shrinking, type Symbols } from '../../images/gpu-code/rewrite.ts'
+import { planRewrite, type RewriteOptions } from '../../images/gpu-code/rewrite.ts'
 import { withFile } from './file.ts'
 import { writeSpans } from './write.ts'
 
@@ -59,14 +59,13 @@ export async function slimGpuCode(
   input: string,
   output: string,
   targets: Targets,
-  shrinking: Shrinking = 'holes',
-  symbols: Symbols = 'kept',
+  options: RewriteOptions = {},
 ): Promise<SlimmedFile | null> {
   return withFile(input, async (reader) => {
     if (!(await isElf(reader))) return null
     const elf = await parseElf(reader)
     const kept = targets === 'any' ? [] : targets
-    const plan = await planRewrite(reader, elf, targets, shrinking, symbols)
+    const plan = await planRewrite(reader, elf, targets, options)
     const { code, spans, freedBytes, symbolBytes, holes } = plan
     const containers = [...code.plans.map(({ container }) => container), ...code.pinned]
     if (containers.length === 0 && spans === null) return null

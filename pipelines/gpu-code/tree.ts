@@ -33,7 +33,7 @@ export async function* slimTree(
       const known = inode === undefined ? undefined : firstNames.get(inode)
       const result =
         known === undefined
-          ? slimGpuCode(path, path, targets, shrinking, symbols).catch(nullForOtherFiles)
+          ? slimGpuCode(path, path, targets, { shrinking, symbols }).catch(nullForOtherFiles)
           : linkAfter(known, path)
       if (inode !== undefined && known === undefined) firstNames.set(inode, { path, result })
       const forget = () => running.delete(ended)

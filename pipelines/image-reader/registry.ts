@@ -7,7 +7,7 @@ import { type RetryPolicy, withRetry } from '../network/retry.ts'
 import { acceptManifests } from '../registry-client/oci-documents.ts'
 import { openConnection } from '../weights/connection.ts'
 import { WeightsError } from '../weights/error.ts'
-import { getText } from '../weights/http.ts'
+import { getText, type HttpOptions } from '../weights/http.ts'
 import { parseOciReference, registryUrl } from '../weights/oci-reference.ts'
 import { readPersistently } from '../weights/persistent.ts'
 import { readRange } from '../weights/ranged.ts'
@@ -31,24 +31,15 @@ export interface RegistryPlace extends BlobPlace {
 /** A repository of a registry, read with the login of docker or podman where there is one. A broken download goes on. */
 export function registryPlace(reference: string, options: RegistryOptions): RegistryPlace {
   const parsed = explained(reference, () => parseOciReference(reference))
-  const { environment, signal, retry } = options
-  const connection = openConnection(environment)
-  const session = {
-    recipeFolder: '.',
-    environment,
-    fetch: connection.fetch,
-    ...(signal ? { signal } : {}),
-    ...(retry ? { retry } : {}),
-  }
+  const { signal, retry } = options
+  const connection = openConnection(options.environment)
+  const session = { recipeFolder: '.', ...options, fetch: connection.fetch }
   const http = { ...session, fetch: registryFetch(parsed.host, session) }
   const url = registryUrl(parsed)
   const readText = (path: string, headers: Record<string, string>) =>
-    explainedLater(reference, async () => {
-      const address = `${url}/${path}`
-      const answer = await withRetry(() => getText(address, { ...http, headers }), retry, signal)
-      requireDocument(address, answer.text, answer.headers.get('content-type'))
-      return answer.text
-    })
+    explainedLater(reference, () =>
+      withRetry(() => readDocument(`${url}/${path}`, { ...http, headers }), retry, signal),
+    )
   async function* readFrom(
     digest: Digest,
     sizeBytes: number,
@@ -56,8 +47,7 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
     own?: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const file = { path: `${reference} ${digest}`, sizeBytes }
-    const signals = [signal, own].filter((one) => one !== undefined)
-    const ended = signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}
+    const ended = endedBy(signal, own)
     const from = (_: typeof file, position: number) =>
       readRange(`${url}/blobs/${digest}`, position, sizeBytes, { ...http, ...ended })
     try {
@@ -66,25 +56,15 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
       throw asSizeError(reference, error)
     }
   }
-  const readIfThere = (path: string) =>
-    readText(path, { accept: mediaTypes.index }).catch((error: unknown) => {
-      if (error instanceof SizeError && error.code === 'no-image') return undefined
-      throw error
-    })
+  const readIfThere = (path: string) => unlessMissing(readText(path, { accept: mediaTypes.index }))
   return {
     reference,
-    async manifest(digest) {
+    manifest: async (digest) => {
       const wanted = digest ?? parsed.version
       const text = await readText(`manifests/${wanted}`, { accept: acceptManifests })
-      if (wanted.startsWith('sha256:') && digestOf(text) !== wanted)
-        throw wrongManifest(reference, digestOf(text))
-      return text
+      return requireDigest(reference, wanted, text)
     },
-    async text(digest) {
-      const text = await readText(`blobs/${digest}`, {})
-      if (digestOf(text) !== digest) throw wrongManifest(reference, digestOf(text))
-      return text
-    },
+    text: async (digest) => requireDigest(reference, digest, await readText(`blobs/${digest}`, {})),
     read: (digest, sizeBytes, own) => readFrom(digest, sizeBytes, 0, own),
     readFrom,
     // Registries from before the referrers API have the index under a tag.
@@ -92,6 +72,31 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
       (await readIfThere(`referrers/${digest}`)) ?? readIfThere(`manifests/${digest.replace(':', '-')}`),
     close: connection.close,
   }
+}
+
+function unlessMissing(reading: Promise<string>): Promise<string | undefined> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof SizeError && error.code === 'no-image') return undefined
+    throw error
+  })
+}
+
+/** The text of a manifest; throws `network` where another was asked for by its digest. */
+function endedBy(...given: readonly (AbortSignal | undefined)[]): { signal?: AbortSignal } {
+  const signals = given.filter((one) => one !== undefined)
+  return signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}
+}
+
+async function readDocument(address: string, options: HttpOptions): Promise<string> {
+  const answer = await getText(address, options)
+  requireDocument(address, answer.text, answer.headers.get('content-type'))
+  return answer.text
+}
+
+function requireDigest(reference: string, wanted: string, text: string): string {
+  const found = digestOf(text)
+  if (!wanted.startsWith('sha256:') || found === wanted) return text
+  throw wrongManifest(reference, found)
 }
 
 function explained<Value>(reference: string, act: () => Value): Value {

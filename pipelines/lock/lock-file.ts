@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import { formatLock, type Lock, parseLock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
+import { makeFolder } from '../files/make-folder.ts'
 
 /** What lies where the lock of a recipe belongs. A broken one is written anew by `ingot lock`. */
 export type LockState =
@@ -80,7 +81,7 @@ export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
   const text = formatLock(readableLock(lockFile, lock))
   const part = `${lockFile}.${process.pid}.part`
   try {
-    await mkdir(dirname(lockFile), { recursive: true })
+    await makeFolder(dirname(lockFile))
     await writeFile(part, text)
     await rename(part, lockFile)
   } catch (error) {

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
+import type { EngineDefinition } from '../../images/engines/engine.ts'
+import { findEngine } from '../../images/engines/engines.ts'
 import { MemoryError } from '../../images/memory/error.ts'
 import { customGpu, findGpu, type Gpu } from '../../images/memory/gpus.ts'
 import type { MemoryRequest } from '../../images/memory/request.ts'
 import { parseBytes } from '../../lib/bytes.ts'
 import { messageOf } from '../../lib/error.ts'
 import { nearestName } from '../../lib/suggest.ts'
-import { type EngineId, engineIds } from '../../recipes/recipe.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 import { valueProblem } from '../command-line/command.ts'
 import { type OptionName, optionValue, parseConfig } from './options.ts'
 
@@ -14,6 +16,7 @@ export interface MemoryArguments {
   model: string | undefined
   configFile: string | undefined
   json: boolean
+  engine: EngineDefinition
   request: Omit<MemoryRequest, 'facts'>
 }
 
@@ -26,7 +29,8 @@ export function readMemoryArguments(argv: readonly string[]): MemoryArguments {
   if (extra !== undefined) throw usage(`an argument too many: ${extra}`)
   const configFile = read.text('config')
   if (model === undefined && configFile === undefined) throw usage('neither MODEL nor --config is given')
-  return { model, configFile, json: read.flag('json') === true, request: requestOf(read) }
+  const engine = engineOf(read.text('engine'))
+  return { model, configFile, json: read.flag('json') === true, engine, request: requestOf(read) }
 }
 
 function parse(argv: readonly string[]) {
@@ -80,7 +84,6 @@ function requestOf(read: Reader): Omit<MemoryRequest, 'facts'> {
   const prefixCaching =
     read.flag('enable-prefix-caching') ?? (read.flag('no-enable-prefix-caching') ? false : undefined)
   return defined({
-    engine: engineOf(read.text('engine')),
     engineVersion: read.text('engine-version'),
     gpu: gpuOf(read),
     tp: read.count('tp'),
@@ -125,12 +128,9 @@ function defined<Value extends object>(value: Value): Defined<Value> {
   ) as Defined<Value>
 }
 
-function engineOf(name: string | undefined): EngineId {
+function engineOf(name: string | undefined): EngineDefinition {
   if (name === undefined) throw usage(`--engine is missing: ${engineIds.join(', ')}`)
-  const key = name.toLowerCase()
-  const found = engineIds.find(
-    (id) => id === (key === 'llama.cpp' ? 'llama-cpp' : key === 'trtllm' ? 'tensorrt-llm' : key),
-  )
+  const found = findEngine(name)
   if (found) return found
   const near = nearestName(name, engineIds)
   throw usage(`there is no engine "${name}"${near ? `; did you mean ${near}?` : ''}`)

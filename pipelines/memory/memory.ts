@@ -28,7 +28,7 @@ export async function memoryCommand(argv: readonly string[], io: MemoryIo): Prom
   try {
     const args = readMemoryArguments(argv)
     const facts = await factsOf(args, io)
-    const plan = planMemory({ ...args.request, facts })
+    const plan = planMemory(args.engine, { ...args.request, facts })
     io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryTable(plan, args.model ?? facts.architecture))
     return plan.fits === true ? 0 : 1
   } catch (error) {

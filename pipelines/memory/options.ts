@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
+import { engineIds } from '../../recipes/engine-ids.ts'
 
 export const memoryUsage = 'memory MODEL --gpu GPU --engine ENGINE [options]'
 export const memorySummary = 'whether a model fits a GPU, where every byte goes, and what to change'
@@ -18,7 +19,7 @@ export const memoryOptions = {
     kind: 'bytes',
     help: 'what CUDA shows as total, for a card that differs or is not listed',
   },
-  engine: { kind: 'text', help: 'vllm, tgi, ollama, sglang, tensorrt-llm or llama-cpp' },
+  engine: { kind: 'text', help: `${engineIds.slice(0, -1).join(', ')} or ${engineIds.at(-1)}` },
   'engine-version': { kind: 'text', help: 'such as 0.10.1; the newest rules when absent' },
   config: { kind: 'text', help: 'a config.json, instead of MODEL' },
   'weights-bytes': { kind: 'bytes', help: 'bytes of all weights, over all GPUs' },

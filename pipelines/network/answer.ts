@@ -25,7 +25,8 @@ export function readAnswer<Value>(schema: z.ZodType<Value>, answer: ForeignAnswe
 
 /** `an HTML page ("Sign in")`, `nothing`, `null`, `text that is not JSON`: what came where something else was wanted. */
 export function kindOfAnswer({ text, contentType }: ForeignAnswer): string {
-  if (text.trim() === '') return 'an empty answer'
+  // To HEAD there is no text, whatever it would be.
+  if (text.trim() === '' && !isHtml({ text, contentType })) return 'an empty answer'
   if (isHtml({ text, contentType })) {
     const title = /<title[^>]*>([^<]{1,80})/i.exec(text)?.[1]?.replaceAll(/\s+/g, ' ').trim()
     return title ? `an HTML page ("${title}")` : 'an HTML page'

@@ -46,47 +46,44 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
   if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = await secretsOf(built, request)
   const weights = () => searchWeightLayers(request.store, plan, secrets)
-  const scan = async (
-    name: string,
-    image: Digest,
-    layers: ReadonlySet<Digest>,
-    policy: ScanPolicy,
-    texts: Record<string, string>,
-  ) => scanOne({ ...request, name, image, layers, policy, texts, secrets, weights: await weights() })
+  const scan = async (one: Scanned) => scanOne({ ...request, ...one, secrets, weights: await weights() })
   return {
     async image(documents) {
       const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
-      const seen = await scan(report.name, report.image, new Set(runtime), plan.policy, {
+      const texts = {
         'recipe.json': JSON.stringify(origin.recipe, null, 2),
         'plan.json': JSON.stringify(plan, null, 2),
         'lock.json': prettyJson(origin.lock),
         ...textsOf(documents),
-      })
+      }
+      const { name, image } = report
+      const seen = await scan({ name, image, layers: new Set(runtime), policy: plan.policy, texts })
       refuseSecrets(report.name, await secretsInFiles(join(stateFolder(), 'logs'), secrets))
       return seen
     },
-    async companion({ name, image, programs }, documents) {
-      const full = `${report.name}-${name}`
+    async companion(companion, documents) {
+      const name = `${report.name}-${companion.name}`
+      const image = companion.image.digest
+      const layers = new Set(companion.programs)
       const texts = textsOf(documents)
-      if (programs.length > 0)
-        return scan(full, image.digest, new Set(programs), modelcarPolicy(plan.policy), texts)
-      const inTexts = secretsIn({ ...(await ownTexts(request.store, image.digest)), ...texts }, secrets)
-      refuseSecrets(full, [...inTexts, ...(await weights()).secrets])
+      if (layers.size > 0) return scan({ name, image, layers, policy: modelcarPolicy(plan.policy), texts })
+      const inTexts = secretsIn({ ...(await ownTexts(request.store, image)), ...texts }, secrets)
+      refuseSecrets(name, [...inTexts, ...(await weights()).secrets])
       return undefined
     },
   }
 }
 
-interface OneScan extends RescanRequest {
+interface Scanned {
   name: string
   image: Digest
   /** Layers that are read. */
   layers: ReadonlySet<Digest>
   policy: ScanPolicy
   texts: Record<string, string>
-  secrets: readonly KnownSecret[]
-  weights: WeightsSearch
 }
+
+type OneScan = RescanRequest & Scanned & { secrets: readonly KnownSecret[]; weights: WeightsSearch }
 
 async function scanOne(one: OneScan) {
   const { store, name, image, layers, policy, texts, secrets, weights, environment, signal } = one

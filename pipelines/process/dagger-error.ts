@@ -35,14 +35,13 @@ function execFailed(
 
 /** `failed to resolve image "docker.io/library/x:1" (platform: …): reason`, as engine 0.21 says it. */
 function noImage({ message }: Error, cause: unknown): StageError | undefined {
-  const [, image, reason = ''] =
-    /failed to resolve image "([^"]+)"[^:]*(?:\([^)]*\))?: (.+)/s.exec(message) ?? []
+  const [, image, reason = ''] = /failed to resolve image "([^"]+)"(?: \([^)]*\))?: (.+)/s.exec(message) ?? []
   if (image === undefined) return undefined
   const found = oneLine(reason)
   const isMissing = /: not found$/.test(found)
   return new StageError('engine-failed', {
     attempted: `pull the image ${image}`,
-    found: isMissing ? `the registry has no such image (${found})` : `the engine said: ${found}`,
+    found: isMissing ? 'the registry has no such image' : `the engine said: ${found}`,
     hint: isMissing
       ? 'check its name and tag; `image.base` of the recipe names another base'
       : 'check that the engine reaches the registry (its network, proxy and login); `image.base` of the recipe names another base',

@@ -39,7 +39,7 @@ async function sendUntilDone(
     const before = upload?.offset ?? 0
     try {
       upload ??= await newUpload(session)
-      return await sendRest(session, blob, upload, options, isVerified)
+      return await sendRest(session, blob, upload, { ...options, isVerified })
     } catch (error) {
       if (!isTransient(error) && !isUploadLost(error)) throw error
       // A connection that is cut again and again still gets there as long as bytes arrive.

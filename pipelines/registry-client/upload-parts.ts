@@ -27,44 +27,36 @@ export async function sendRest(
   session: RegistrySession,
   blob: Descriptor,
   upload: Upload,
-  options: UploadOptions,
-  isVerified: boolean,
+  options: UploadOptions & { isVerified: boolean },
 ): Promise<void> {
   const chunkBytes = Math.max(options.chunkBytes ?? Number.POSITIVE_INFINITY, upload.minChunkBytes)
   while (blob.size - upload.offset > chunkBytes) {
     const end = upload.offset + chunkBytes
-    const answer = await sendPart(
-      session,
-      'PATCH',
-      upload.url,
-      blob,
-      { start: upload.offset, end },
-      options,
-      false,
-    )
+    const part = { method: 'PATCH', url: upload.url, start: upload.offset, end } as const
+    const answer = await sendPart(session, blob, part, { ...options, isVerified: false })
     upload.url = locationOf({ method: 'PATCH', url: upload.url }, answer, upload.url)
     upload.offset = end
   }
   const url = new URL(upload.url)
   url.searchParams.set('digest', blob.digest)
-  const rest = { start: upload.offset, end: blob.size }
-  await sendPart(session, 'PUT', url.href, blob, rest, options, isVerified)
+  const rest = { method: 'PUT', url: url.href, start: upload.offset, end: blob.size } as const
+  await sendPart(session, blob, rest, options)
 }
 
 interface Part {
+  method: 'PATCH' | 'PUT'
+  url: string
   start: number
   end: number
 }
 
 async function sendPart(
   session: RegistrySession,
-  method: 'PATCH' | 'PUT',
-  url: string,
   blob: Descriptor,
   part: Part,
-  options: UploadOptions,
-  isVerified: boolean,
+  options: UploadOptions & { isVerified: boolean },
 ): Promise<WireAnswer> {
+  const { method, url } = part
   const isWhole = part.start === 0 && part.end === blob.size
   const wanted: WireRequest = {
     method,
@@ -73,7 +65,7 @@ async function sendPart(
       'content-type': 'application/octet-stream',
       ...(!isWhole && part.end > part.start && { 'content-range': `${part.start}-${part.end - 1}` }),
     },
-    body: bodyOf(blob, part, options, isWhole && isVerified),
+    body: bodyOf(blob, part, options, isWhole && options.isVerified),
   }
   const answer = await session.ask(wanted)
   if ([400, 404, 416].includes(answer.status)) throw uploadLost(wanted, answer)

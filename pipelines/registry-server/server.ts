@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { Store } from '../store/store.ts'
 import { dispatch } from './dispatch.ts'
 import { answerFor } from './error.ts'
@@ -42,7 +42,7 @@ export async function serveStore(store: Store, options: ServeOptions = {}): Prom
   const running = new Set<Promise<void>>()
   const server = createServer((request, response) => {
     // The answer itself may fail, when the client is gone: nothing is left to say then.
-    const handling = handle(store, uploads, writable, request, response, onRequest)
+    const handling = handle({ store, uploads, request, response }, writable, onRequest)
       .catch(() => void response.destroy())
       .finally(() => running.delete(handling))
     running.add(handling)
@@ -64,18 +64,16 @@ export async function serveStore(store: Store, options: ServeOptions = {}): Prom
 }
 
 async function handle(
-  store: Store,
-  uploads: Exchange['uploads'],
+  context: Omit<Exchange, 'query'>,
   writable: boolean,
-  request: IncomingMessage,
-  response: ServerResponse,
   onRequest: ServeOptions['onRequest'],
 ): Promise<void> {
+  const { request, response } = context
   const { method = 'GET', url = '/' } = request
   response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0')
   // Split by hand: new URL throws for some texts that a client may send, and rewrites dots.
   const [path = '', query = ''] = url.split('?', 2)
-  const exchange: Exchange = { store, uploads, request, response, query: new URLSearchParams(query) }
+  const exchange: Exchange = { ...context, query: new URLSearchParams(query) }
   let failure: unknown
   try {
     await dispatch(exchange, method, path, writable)

@@ -44,7 +44,12 @@ export async function searchFolder(
   const source = await openWeights(weights, context)
   try {
     for (const file of weights.files.filter(({ sizeBytes }) => sizeBytes <= mostSearchedBytes))
-      await search(seen, plan, `${plan.weights.modelFolder}/${file.path}`, source.read(file, 0), secrets)
+      await search(
+        seen,
+        plan,
+        { path: `${plan.weights.modelFolder}/${file.path}`, bytes: source.read(file, 0) },
+        secrets,
+      )
   } finally {
     await source.close()
   }
@@ -64,17 +69,21 @@ export async function searchWeightLayers(
     for (const { path, start, sizeBytes } of smallFiles(layer)) {
       const end = start + sizeBytes - 1
       const bytes = sizeBytes === 0 ? [] : createReadStream(blobPath(store, digest), { start, end })
-      await search(seen, plan, path, bytes, secrets)
+      await search(seen, plan, { path, bytes }, secrets)
     }
   }
   return seen
 }
 
+interface SearchedFile {
+  path: string
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+}
+
 async function search(
   seen: WeightsSearch,
   { policy }: Searched,
-  path: string,
-  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { path, bytes }: SearchedFile,
   secrets: readonly KnownSecret[],
 ): Promise<void> {
   seen.files += 1

@@ -54,19 +54,21 @@ export async function damagesIn(
 }
 
 async function damagesOf(store: Store, blobs: readonly Wanted[], search: DamageSearch): Promise<Damage[]> {
-  const { onBytes } = search
   const totalBytes = blobs.reduce((sum, { size = 0 }) => sum + size, 0)
   const found: Damage[] = []
-  let doneBytes = 0
+  let passedBytes = 0
+  let isTold = false
+  const tell = (doneBytes: number) => {
+    isTold = true
+    search.onBytes?.(passedBytes + doneBytes, totalBytes)
+  }
   for (const blob of blobs) {
-    const before = doneBytes
-    const damage = await damageHere(store, blob, {
-      ...search,
-      onBytes: (done) => onBytes?.(before + done, totalBytes),
-    })
-    doneBytes = before + (blob.size ?? 0)
+    const damage = await damageHere(store, blob, { ...search, onBytes: tell })
+    passedBytes += blob.size ?? 0
     if (damage) found.push(damage)
   }
+  // What began on a terminal has to end there, also when the last ones need no reading.
+  if (isTold) search.onBytes?.(totalBytes, totalBytes)
   return found
 }
 

@@ -42,7 +42,7 @@ export async function exchange(
   const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs))
   const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout
   try {
-    return { type: 'answer', answer: await send(url, request, signal, progress, options.onPiece) }
+    return { type: 'answer', answer: await send(url, request, progress, { ...options, signal }) }
   } catch (error) {
     const words = timeout.aborted ? hangWords(progress, options.timeoutMs) : brokenWords(error, progress)
     return { type: 'trouble', words, partial: progress.text.slice(0, 1000), status: progress.status }
@@ -65,9 +65,8 @@ function isObject(body: Json): body is { readonly [key: string]: Json } {
 async function send(
   url: string,
   request: ProbeRequest,
-  signal: AbortSignal,
   progress: Progress,
-  onPiece: ExchangeOptions['onPiece'],
+  { signal, onPiece }: { signal: AbortSignal; onPiece?: ExchangeOptions['onPiece'] },
 ): Promise<Answer> {
   const body = bodyOf(request)
   const response = await fetch(`${url}${request.path}`, {

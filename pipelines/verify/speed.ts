@@ -80,10 +80,17 @@ async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun |
   })
   if (came.type === 'trouble') return came.words
   if (came.answer.status !== 200) return `status ${came.answer.status}`
-  return runOf(prompt, came.answer.body, beganMs, firstMs, lastMs)
+  return runOf(prompt, came.answer.body, { beganMs, firstMs, lastMs })
 }
 
-function runOf(prompt: string, body: string, beganMs: number, firstMs: number | null, lastMs: number) {
+interface StreamTimes {
+  beganMs: number
+  /** Of the first event with text; null when none came. */
+  firstMs: number | null
+  lastMs: number
+}
+
+function runOf(prompt: string, body: string, { beganMs, firstMs, lastMs }: StreamTimes) {
   const events = parseEvents(body).flatMap((data) => parseJson(data) ?? [])
   const counted = events.flatMap((event) => valuesAt(event, 'usage.completion_tokens')).at(-1)
   const pieces = events.filter((event) => streamedText([event], textAt) !== '').length

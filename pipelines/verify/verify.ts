@@ -59,7 +59,7 @@ export async function verifyImage(
       tryServer({ server, plan, clock, machine, profile, context, occasion })
     boots.push(await context.runner.boot(request, tryIt))
     context.signal?.throwIfAborted()
-    if (index === profiles.length - 1) await stopAgain(boots, request, plan, schedule.besides, context)
+    if (index === profiles.length - 1) await stopAgain(boots, schedule.besides, { request, plan }, context)
   }
   return boots
 }
@@ -67,9 +67,8 @@ export async function verifyImage(
 /** Boots that are made for one stop alone, under the last profile; their results stand in its report. */
 async function stopAgain(
   boots: BootReport[],
-  request: BootRequest,
-  plan: VerifyPlan,
   occasions: readonly StopOccasion[],
+  { request, plan }: { request: BootRequest; plan: VerifyPlan },
   context: VerifyContext,
 ): Promise<void> {
   const last = boots.pop()
@@ -155,7 +154,7 @@ async function tryServer(booting: Booting): Promise<BootReport> {
     machine: booting.machine,
     readyAfterMs: ready ? readiness.durationMs : null,
     ...peakMemory(facts),
-    measured: measuredOf(containerMs, readiness, asked.runs, facts, gpuMemoryBytes),
+    measured: { containerMs, gpuMemoryBytes, ...measuredOf(readiness, asked.runs, facts) },
     spans: spansOf(containerMs, checks),
     facts,
     checks,
@@ -198,20 +197,16 @@ function peakMemory({ cgroupPeakBytes, residentPeakBytes }: ContainerFacts) {
 }
 
 function measuredOf(
-  containerMs: number,
   readiness: CheckResult,
   runs: SpeedRun[],
   { cgroupPeakBytes, residentPeakBytes }: ContainerFacts,
-  gpuMemoryBytes: number | null,
-): Measured {
+): Omit<Measured, 'containerMs' | 'gpuMemoryBytes'> {
   return {
-    containerMs,
     readyMs: readiness.status === 'passed' ? readiness.durationMs : null,
     firstTokenMs: median(runs.map((run) => run.firstTokenMs)),
     tokensPerSecond: median(runs.map((run) => run.tokensPerSecond)),
     runs,
     hostMemory: { cgroupPeakBytes, residentPeakBytes },
-    gpuMemoryBytes,
   }
 }
 

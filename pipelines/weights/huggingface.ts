@@ -59,7 +59,10 @@ export async function openHuggingface(
   session: SourceSession,
 ): Promise<OpenWeights> {
   const hub = await hubOf(pinned.repo, pinned.token, session)
-  return { read: (file, offset) => readHubFile(pinned, file, offset, hub, session), close: async () => {} }
+  return {
+    read: (file, offset) => readHubFile(pinned, file, offset, { ...session, hub }),
+    close: async () => {},
+  }
 }
 
 /**
@@ -70,8 +73,7 @@ function readHubFile(
   pinned: { repo: string; commit: string },
   file: Pick<LockedFile, 'path' | 'sizeBytes' | 'from'>,
   offset: number,
-  hub: Hub,
-  session: SourceSession,
+  { hub, ...session }: SourceSession & { hub: Hub },
 ): AsyncGenerator<Uint8Array> {
   const url = `${hub.endpoint}/${pinned.repo}/resolve/${pinned.commit}/${encodePath(file.from ?? file.path)}`
   return readRange(url, offset, file.sizeBytes, { ...session, fetch: hub.fetch })
@@ -103,7 +105,7 @@ async function lockFile(
   const sha256 = createHash('sha256')
   const gitId = createHash('sha1').update(`blob ${sizeBytes}\0`)
   const read = (file: { sizeBytes: number }, offset: number) =>
-    readHubFile(pinned, { path, ...file }, offset, hub, session)
+    readHubFile(pinned, { path, ...file }, offset, { ...session, hub })
   for await (const chunk of readPersistently(read, { path, sizeBytes }, 0, session)) {
     sha256.update(chunk)
     gitId.update(chunk)

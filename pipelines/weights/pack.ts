@@ -50,7 +50,7 @@ export async function packWeights(
   const progress = progressOf(layers, jobs.flat(), context)
   if (jobs.length > 0) {
     await refuseFullDisk(store, jobs.flat())
-    await runJobs(store, weights, jobs, context, progress)
+    await runJobs(store, weights, jobs, { ...context, onBytes: progress })
   }
   return Promise.all(
     layers.map(async (layer, i) => stored[i] ?? (await storedLayer(store, layer)) ?? lost(layer)),
@@ -73,8 +73,7 @@ async function runJobs(
   store: Store,
   weights: LockedWeights,
   jobs: readonly WeightLayer[][],
-  context: PackContext,
-  onBytes: (bytes: number) => void,
+  context: PackContext & Pick<WriteContext, 'onBytes'>,
 ): Promise<void> {
   const parallel = Math.min(context.parallel ?? 4, jobs.length)
   const stop = new AbortController()
@@ -91,7 +90,7 @@ async function runJobs(
   try {
     await mapLimited(jobs, parallel, async (job) => {
       try {
-        await packJob(store, job, open, { ...context, signal, slots, pool, onBytes, headersOf, openKnown })
+        await packJob(store, job, open, { ...context, signal, slots, pool, headersOf, openKnown })
       } catch (error) {
         // The others stop as well, and keep what they have for the next run.
         stop.abort(error)

@@ -21,69 +21,104 @@ export interface Sink {
   settle(): Promise<void>
 }
 
+interface Filling {
+  slot: Slot
+  filled: number
+  /** Where the part begins that the file's hash has not got. */
+  pieceStart: number
+  tasks: Promise<unknown>[]
+}
+
+interface State {
+  draft: Draft
+  slots: Slots
+  keptBytes: number
+  tarHash: Sha256
+  fileHash: Sha256 | undefined
+  pending: Set<Promise<void>>
+  failure: { error: unknown } | undefined
+  current: Filling | undefined
+  flushedBytes: number
+}
+
 /** `keptBytes` at the start are on disk already and are only hashed; a multiple of the slot size. */
 export function openSink(draft: Draft, pool: HashPool, slots: Slots, keptBytes: number): Sink {
-  const tarHash = pool.newHash()
-  const pending = new Set<Promise<void>>()
-  let fileHash: Sha256 | undefined
-  let failure: { error: unknown } | undefined
-  let current: { slot: Slot; filled: number; pieceStart: number; tasks: Promise<unknown>[] } | undefined
-  let flushedBytes = 0
-
-  function sendPiece(): void {
-    if (!current || !fileHash || current.pieceStart === current.filled) return
-    current.tasks.push(fileHash.update(current.slot.bytes.subarray(current.pieceStart, current.filled)))
-    current.pieceStart = current.filled
+  const state: State = {
+    draft,
+    slots,
+    keptBytes,
+    tarHash: pool.newHash(),
+    fileHash: undefined,
+    pending: new Set(),
+    failure: undefined,
+    current: undefined,
+    flushedBytes: 0,
   }
-
-  function flush(): void {
-    if (!current || current.filled === 0) return
-    sendPiece()
-    const { slot, filled, tasks } = current
-    tasks.push(tarHash.update(slot.bytes.subarray(0, filled)))
-    if (flushedBytes >= keptBytes) tasks.push(draft.write(slot.bytes, filled, flushedBytes))
-    flushedBytes += filled
-    current = undefined
-    const done: Promise<void> = Promise.allSettled(tasks).then((results) => {
-      const failed = results.find((result) => result.status === 'rejected')
-      if (failed) failure ??= { error: failed.reason }
-      slots.release(slot)
-      pending.delete(done)
-    })
-    pending.add(done)
-  }
-
   return {
     get position() {
-      return flushedBytes + (current?.filled ?? 0)
+      return state.flushedBytes + (state.current?.filled ?? 0)
     },
-    async space() {
-      if (failure) throw failure.error
-      current ??= { slot: await slots.take(), filled: 0, pieceStart: 0, tasks: [] }
-      return current.slot.bytes.subarray(current.filled)
+    space: () => spaceOf(state),
+    took: (sizeBytes) => took(state, sizeBytes),
+    useHash: (hash) => {
+      sendPiece(state)
+      state.fileHash = hash
+      if (state.current) state.current.pieceStart = state.current.filled
     },
-    took(sizeBytes) {
-      if (!current) return
-      current.filled += sizeBytes
-      if (!fileHash) current.pieceStart = current.filled
-      if (current.filled === slotBytes) flush()
-    },
-    useHash(hash) {
-      sendPiece()
-      fileHash = hash
-      if (current) current.pieceStart = current.filled
-    },
-    async finish() {
-      flush()
-      await Promise.all(pending)
-      if (failure) throw failure.error
-      await draft.finish(flushedBytes)
-      return tarHash.digest()
-    },
-    async settle() {
-      await Promise.all([...pending, ...(current?.tasks ?? [])].map((task) => task.catch(() => {})))
-      if (current) slots.release(current.slot)
-      current = undefined
-    },
+    finish: () => finish(state),
+    settle: () => settle(state),
   }
+}
+
+async function spaceOf(state: State): Promise<Uint8Array> {
+  if (state.failure) throw state.failure.error
+  state.current ??= { slot: await state.slots.take(), filled: 0, pieceStart: 0, tasks: [] }
+  return state.current.slot.bytes.subarray(state.current.filled)
+}
+
+function took(state: State, sizeBytes: number): void {
+  const { current } = state
+  if (!current) return
+  current.filled += sizeBytes
+  if (!state.fileHash) current.pieceStart = current.filled
+  if (current.filled === slotBytes) flush(state)
+}
+
+function sendPiece({ current, fileHash }: State): void {
+  if (!current || !fileHash || current.pieceStart === current.filled) return
+  current.tasks.push(fileHash.update(current.slot.bytes.subarray(current.pieceStart, current.filled)))
+  current.pieceStart = current.filled
+}
+
+function flush(state: State): void {
+  const { current, draft, flushedBytes, pending } = state
+  if (!current || current.filled === 0) return
+  sendPiece(state)
+  const { slot, filled, tasks } = current
+  tasks.push(state.tarHash.update(slot.bytes.subarray(0, filled)))
+  if (flushedBytes >= state.keptBytes) tasks.push(draft.write(slot.bytes, filled, flushedBytes))
+  state.flushedBytes += filled
+  state.current = undefined
+  const done: Promise<void> = Promise.allSettled(tasks).then((results) => {
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) state.failure ??= { error: failed.reason }
+    state.slots.release(slot)
+    pending.delete(done)
+  })
+  pending.add(done)
+}
+
+async function finish(state: State): Promise<string> {
+  flush(state)
+  await Promise.all(state.pending)
+  if (state.failure) throw state.failure.error
+  await state.draft.finish(state.flushedBytes)
+  return state.tarHash.digest()
+}
+
+async function settle(state: State): Promise<void> {
+  const tasks = [...state.pending, ...(state.current?.tasks ?? [])]
+  await Promise.all(tasks.map((task) => task.catch(() => {})))
+  if (state.current) state.slots.release(state.current.slot)
+  state.current = undefined
 }

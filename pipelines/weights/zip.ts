@@ -77,6 +77,7 @@ function readerOf(file: RangedFile): RandomAccessReader {
   }
   // yauzl types the reader as abstract for subclassing; one method on an instance is all that it calls.
   const reader = new (RandomAccessReader as unknown as new () => RandomAccessReader)()
+  // oxlint-disable-next-line max-params -- yauzl calls it so
   reader.read = (buffer, offset, length, position, callback) => {
     load(position, length).then(
       (bytes) => {

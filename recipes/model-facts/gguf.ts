@@ -28,7 +28,7 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
   const headDim =
     numberAt(read('attention.key_length'), 0) ?? (headCount ? Math.floor(hiddenSize / headCount) : 0)
   const sizes = tensors.map((tensor) => sizeOf(tensor, missing))
-  const layers = layersOf(architecture, read, layerCount, headDim, missing)
+  const layers = layersOf({ architecture, read }, { count: layerCount, headDim }, missing)
   const facts: ModelFacts = {
     architecture: `gguf:${architecture}`,
     modelType: architecture,
@@ -121,10 +121,8 @@ const patternLengths: Readonly<Record<string, number>> = {
 }
 
 function layersOf(
-  architecture: string,
-  read: Reader,
-  count: number,
-  headDim: number,
+  { architecture, read }: { architecture: string; read: Reader },
+  { count, headDim }: { count: number; headDim: number },
   missing: string[],
 ): LayerKind[] {
   return Array.from({ length: count }, (_, index): LayerKind => {

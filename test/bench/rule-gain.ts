@@ -3,11 +3,11 @@
 import { execFileSync } from 'node:child_process'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
+import { findEngine } from '../../images/engines/engines.ts'
 import { parseTarget } from '../../images/gpu-code/architecture.ts'
-import { wheelRules } from '../../images/slim-rules/engines.ts'
 import { rulesFor } from '../../images/slim-rules/rule.ts'
 import { ruleMatcher } from '../../images/slim-rules/slimming.ts'
-import { type EngineId, riskClasses } from '../../recipes/recipe.ts'
+import { riskClasses } from '../../recipes/recipe.ts'
 
 const { values, positionals } = parseArgs({
   options: { engine: { type: 'string', default: 'vllm' }, target: { type: 'string', default: 'sm_90' } },
@@ -22,7 +22,7 @@ const distributions = Object.fromEntries(
 )
 // A wrong name finds no rules.
 const rules = rulesFor(
-  wheelRules[values.engine as EngineId] ?? [],
+  findEngine(values.engine)?.wheels.rules ?? [],
   { distributions, targets: [parseTarget(values.target)] },
   riskClasses,
 ).map((rule) => ({ ...rule, matches: ruleMatcher(rule), files: 0, sizeBytes: 0 }))

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { engineOf } from '../../images/engines/engines.ts'
 import { architectureOf, numberOf, parseTarget, runsOn } from '../../images/gpu-code/architecture.ts'
-import { wheelRules } from '../../images/slim-rules/engines.ts'
 import { rulesFor } from '../../images/slim-rules/rule.ts'
 import { ruleMatcher } from '../../images/slim-rules/slimming.ts'
 import type { RewrittenFile } from '../../images/tree/rewritten.ts'
@@ -36,12 +36,14 @@ const wheels: Readonly<Record<string, string>> = {
 }
 
 const target = parseTarget(process.argv[2] ?? 'sm_90')
-const rules = rulesFor(wheelRules.vllm, { distributions: wheels, targets: [target] }, riskClasses).map(
-  (rule) => ({
-    ...rule,
-    matches: ruleMatcher(rule),
-  }),
-)
+const rules = rulesFor(
+  engineOf('vllm').wheels.rules,
+  { distributions: wheels, targets: [target] },
+  riskClasses,
+).map((rule) => ({
+  ...rule,
+  matches: ruleMatcher(rule),
+}))
 const sums = { stock: 0, gpuCode: 0, symbols: 0, safe: 0, feature: 0, jit: 0, unusable: 0 }
 
 for (const [name, version] of Object.entries(wheels)) {

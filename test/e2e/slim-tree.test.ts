@@ -30,7 +30,8 @@ test('a tree is rewritten in a container, by Node from its wheel, to the bytes t
     const mirror = await mirrorOf(client, process.env)
     const factory = await resolveFactory(client, platform, new Date().toISOString())
     const packer = await packerOf(client, platform, helperLock(factory, 'packer'))
-    const { tree, files } = await rewriteTree(client, packer, client.host().directory(stock), rewriting, {
+    const from = { packer, tree: client.host().directory(stock) }
+    const { tree, files } = await rewriteTree(client, from, rewriting, {
       platform,
       mirror,
       factory,

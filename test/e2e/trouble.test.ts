@@ -249,21 +249,21 @@ describe('a store that somebody damaged', () => {
     expect(again.stderr).not.toContain('boot ')
     expect((await ingot(['list'], own)).stdout).toContain(`smollm2-135m-llama-cpp:latest  ${image}  verified`)
   })
+})
 
-  test('is deleted while it is built: a clear end', async () => {
-    const other = await newWorkplace()
-    let isGone = false
-    const run = await ingot(['build', demoRecipe], other, (line) => {
-      if (isGone || !/^ingot: (install|list|pack) /.test(line)) return
-      isGone = true
-      rmSync(other.store, { recursive: true, force: true, maxRetries: 10 })
-    })
-    expect(isGone, run.stderr).toBe(true)
-    expect(run.code).toBe(1)
-    expect(run.stderr).toContain('it was deleted, emptied or moved while this command ran')
-    expect(run.stderr).not.toContain('unexpected failure')
-    await rm(other.folder, { recursive: true, force: true })
+test('a store that is deleted while it is built ends the build clearly', async () => {
+  const other = await newWorkplace()
+  let isGone = false
+  const run = await ingot(['build', demoRecipe], other, (line) => {
+    if (isGone || !/^ingot: (install|list|pack) /.test(line)) return
+    isGone = true
+    rmSync(other.store, { recursive: true, force: true, maxRetries: 10 })
   })
+  expect(isGone, run.stderr).toBe(true)
+  expect(run.code).toBe(1)
+  expect(run.stderr).toContain('it was deleted, emptied or moved while this command ran')
+  expect(run.stderr).not.toContain('unexpected failure')
+  await rm(other.folder, { recursive: true, force: true })
 })
 
 describe('a server that does not boot', () => {

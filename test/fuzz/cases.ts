@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import { planImage } from '../../images/plan/plan.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import { IngotError } from '../../lib/error.ts'
@@ -12,9 +13,10 @@ import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../pipelines/weights/pack.ts'
 import { splitLargeFiles } from '../../pipelines/weights/split.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 import { formatLock, type Lock, lockDrift, lockSchema, parseLock } from '../../recipes/lock.ts'
 import { parseRecipe } from '../../recipes/parse.ts'
-import { engineIds, recipeSchema } from '../../recipes/recipe.ts'
+import { recipeSchema } from '../../recipes/recipe.ts'
 import { lockFor, readRecipe, recipeFiles } from '../images/engines/fixtures.ts'
 import { type Random, randomOf } from '../images/memory/random.ts'
 import { config, gguf, ggufMetadata, safetensors } from '../pipelines/memory-files.ts'
@@ -39,7 +41,7 @@ async function recipeCase(seed: number, folder: string): Promise<void> {
   await writeFile(file, text)
   await writeFile(join(folder, 'recipe.lock.json'), formatLock(lock))
   const code = await expectOrderly(['check', file], {})
-  const parsed = parseRecipe(text, file)
+  const parsed = parseRecipe(text, file, judgeRecipe)
   if (parsed.ok !== (code === 0)) throw new Error(`check ended with ${code} and the recipe is ${parsed.ok}`)
   await expectOrderly(['plan', file], { HOME: folder })
   if (!parsed.ok) return

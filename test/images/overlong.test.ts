@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { planImage } from '../../images/plan/plan.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { bodyOf } from '../../pipelines/verify/exchange.ts'
+import { engineIds } from '../../recipes/engine-ids.ts'
 import { limits } from '../../recipes/limits.ts'
-import { engineIds } from '../../recipes/recipe.ts'
 import { lockFor, recipeFor } from './engines/fixtures.ts'
 
 function planOf(id: (typeof engineIds)[number], contextLength: number) {

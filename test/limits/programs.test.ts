@@ -49,6 +49,8 @@ test.each([
   ['/some/scratch/bin/syft', true],
   ['docker-credential-of-a-test', true],
   ['/usr/bin/env', false],
+  ['/usr/local/bin/by-hand', false],
+  ['env', false],
 ])('%s is known: %s', (program, known) => {
   expect(isKnown({ program, args: [], path: '/usr/bin' })).toBe(known)
 })

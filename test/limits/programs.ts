@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { programs } from '../tools/catalogue.ts'
 import { findInPath } from '../tools/find.ts'
@@ -16,6 +17,7 @@ const everywhere = new Set([
     'head',
     'ldd',
     'ls',
+    'mkfifo',
     'sha256sum',
     'sleep',
     'sync',
@@ -23,6 +25,8 @@ const everywhere = new Set([
   ],
   ...['flock', 'mount', 'nsenter', 'setpriv', 'umount', 'unshare', 'dpkg-deb', 'dpkg-query', 'true', 'false'],
   ...['node', 'npm', 'npx'],
+  // ingot asks it for its index and does without an answer.
+  'pip',
 ])
 
 const installers: Readonly<Record<string, RegExp>> = {
@@ -76,10 +80,14 @@ function installationInScript(args: readonly string[]): string | undefined {
   return undefined
 }
 
-/** Whether a program is one that a fresh machine has or is given. Programs that tests write themselves lie outside of the system. */
+/**
+ * Whether a program is one that a fresh machine has or is given, or is at no place where a test has not put it: a temporary
+ * folder by its name, or outside of the system by its path.
+ */
 export function isKnown({ program, path }: Started): boolean {
-  if (everywhere.has(program) || Object.hasOwn(programs, program)) return true
-  const place = program.includes('/') ? program : findInPath(program, path)
-  if (place === undefined || !/^\/(usr\/)?s?bin\//.test(place)) return true
-  return everywhere.has(basename(place)) || Object.hasOwn(programs, basename(place))
+  const name = basename(program)
+  if (everywhere.has(name) || Object.hasOwn(programs, name)) return true
+  if (program.includes('/')) return !/^\/(usr\/(local\/)?)?s?bin\//.test(program)
+  const place = findInPath(program, path)
+  return place === undefined || place.startsWith(`${tmpdir()}/`)
 }

@@ -29,8 +29,8 @@ const hopper = [parseTarget('sm_90')]
 beforeAll(async () => {
   cpSync(toolFolder('nvjpeg'), folder, { recursive: true })
   chmodSync(cuobjdump, 0o755)
-  await slimGpuCode(stock, holes, hopper, 'holes')
-  await slimGpuCode(stock, zeros, hopper, 'zeros')
+  await slimGpuCode(stock, holes, hopper, { shrinking: 'holes' })
+  await slimGpuCode(stock, zeros, hopper, { shrinking: 'zeros' })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

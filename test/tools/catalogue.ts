@@ -36,6 +36,7 @@ export const programs = {
     source: { type: 'apt', package: 'python3-venv', proof: ['-c', 'import ensurepip, venv'] },
   },
   git: { from: 'contact', source: apt('git') },
+  ip: { from: 'contact', source: apt('iproute2') },
   jq: { from: 'contact', source: apt('jq') },
   openssl: { from: 'contact', source: apt('openssl') },
   zstd: { from: 'contact', source: apt('zstd') },
@@ -53,6 +54,11 @@ export const programs = {
   quadlet: {
     from: 'contact',
     source: { type: 'suite', suite: 'trixie', package: 'podman', file: 'usr/libexec/podman/quadlet' },
+  },
+  // Its client alone: Debian 12 has it only with the daemon.
+  docker: {
+    from: 'contact',
+    source: { type: 'suite', suite: 'trixie', package: 'docker-cli', file: 'usr/bin/docker' },
   },
   crane: { from: 'contact', source: go('github.com/google/go-containerregistry/cmd/crane', 'v0.22.1') },
   regctl: { from: 'contact', source: go('github.com/regclient/regclient/cmd/regctl', 'v0.11.7') },

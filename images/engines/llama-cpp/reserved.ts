@@ -5,7 +5,7 @@ const wholeModel =
 const source = use('weights.source')
 
 /** Spellings of llama-server 0.7.0 (`--help`). Variables are read before flags; both are refused. */
-export const llamaCppReserved = {
+export const reserved = {
   style: 'exact',
   flags: [
     { names: ['--model', '-m'], instead: source },

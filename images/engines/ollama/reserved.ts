@@ -1,6 +1,6 @@
 import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
 
-export const ollamaReserved = {
+export const reserved = {
   style: 'exact',
   flags: null,
   variables: {

@@ -1,13 +1,16 @@
 import type { GgufFacts } from '../../../recipes/lock.ts'
 import { PlanError } from '../../error.ts'
 import type { WeightEntry } from '../../weights/layers.ts'
-import type { Deployment, Refusal } from '../engine.ts'
+import type { Deployment, Refusal, WeightsLayout } from '../engine.ts'
 import { ggufModels } from '../refusals.ts'
 import { type OllamaModel, ollamaStoreEntries } from './store.ts'
 import { type OllamaTemplate, ollamaTemplateFor } from './template.ts'
 
+/** Its store holds a model as one blob, so nothing is split for it. */
+export const weights: WeightsLayout = { type: 'store', entries: ollamaStore }
+
 /** The store that OLLAMA_MODELS names, with the deployment's one model. Throws `refused` for a lock without a GGUF header. */
-export function ollamaStore(deployment: Deployment): WeightEntry[] {
+function ollamaStore(deployment: Deployment): WeightEntry[] {
   return ollamaStoreEntries(ollamaModel(deployment), deployment.modelFolder)
 }
 

@@ -1,7 +1,7 @@
 import { everyInterface, type Reserved, use } from '../reserved.ts'
 
 /** Spellings of SGLang 0.5. */
-export const sglangReserved = {
+export const reserved = {
   style: 'argparse',
   flags: [
     { names: ['--model-path', '--model'], instead: use('weights.source') },

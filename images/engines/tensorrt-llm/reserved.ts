@@ -1,7 +1,7 @@
 import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
 
 /** Spellings of trtllm-serve 1.2. */
-export const tensorrtLlmReserved = {
+export const reserved = {
   style: 'getopt',
   flags: [
     { names: ['--backend'], instead: 'the image serves by its PyTorch backend; leave it out' },

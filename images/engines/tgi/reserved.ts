@@ -1,7 +1,7 @@
 import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
 
 /** Spellings of the launcher of 3.3.7 (its source at db931fc). Each flag is also a variable of its name. */
-export const tgiReserved = {
+export const reserved = {
   style: 'getopt',
   flags: [
     { names: ['--model-id'], instead: use('weights.source') },

@@ -1,7 +1,7 @@
 import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
 
 /** Spellings of vLLM 0.31 to 0.33. */
-export const vllmReserved = {
+export const reserved = {
   style: 'argparse',
   flags: [
     { names: ['--model', '--model-tag'], instead: use('weights.source') },

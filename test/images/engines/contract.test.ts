@@ -1,17 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { badInputCases } from '../../../images/engines/bad-input.ts'
 import type { EngineDefinition } from '../../../images/engines/engine.ts'
-import { definedEngines, engineOf } from '../../../images/engines/engines.ts'
+import { engineOf, engines, findEngine } from '../../../images/engines/engines.ts'
+import { findGpu } from '../../../images/memory/gpus.ts'
+import { planMemory } from '../../../images/memory/plan.ts'
 import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import { canonicalJson, type Json } from '../../../lib/json.ts'
-import { type EngineId, engineIds, type Recipe } from '../../../recipes/recipe.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
+import { factsOf } from '../memory/models.ts'
 import { deploymentFor, lockFor, recipeFor } from './fixtures.ts'
+import { sampleOf } from './samples.ts'
 
 const parts = [
   'id',
   'title',
+  'nicknames',
   'port',
   'formats',
+  'weights',
   'shell',
   'runtimes',
   'versionOf',
@@ -19,18 +26,24 @@ const parts = [
   'command',
   'environment',
   'reserved',
-  'enginePaths',
   'behaviour',
+  'healthPath',
+  'memory',
+  'wheels',
+  'imports',
+  'enginePaths',
+  'traces',
 ] satisfies (keyof EngineDefinition)[]
 
 const deliveries = ['baked', 'mounted', 'hf-cache'] as const
 
 test('every engine of a recipe has a definition', () => {
-  expect(definedEngines()).toEqual([...engineIds])
+  expect(engines.map(({ id }) => id)).toEqual([...engineIds])
 })
 
 describe.each(engineIds)('%s', (id) => {
   const engine = engineOf(id)
+  const sample = sampleOf(id)
   const planOf = (change?: (recipe: Recipe) => void) => {
     const recipe = recipeFor(id, change)
     return planImage(recipe, lockFor(recipe))
@@ -42,7 +55,7 @@ describe.each(engineIds)('%s', (id) => {
   })
 
   test('reads its own version, and nothing out of noise', () => {
-    expect(engine.versionOf(sayings[id])).toBe(versions[id])
+    expect(engine.versionOf(sample.says)).toBe(sample.version)
     expect(engine.versionOf('no digits here')).toBeNull()
   })
 
@@ -50,10 +63,9 @@ describe.each(engineIds)('%s', (id) => {
     const entrypoint = planOf().config.Entrypoint ?? []
     expect(entrypoint[0]).toMatch(/^\/(usr|bin|opt|app)/)
     expect(entrypoint[0]).not.toMatch(/\/(ba|da)?sh$/)
-    if (id !== 'ollama')
-      expect(
-        planOf((recipe) => recipe.serving.extraArguments.push('--extra')).config.Entrypoint?.at(-1),
-      ).toBe('--extra')
+    const extra = () => planOf((recipe) => recipe.serving.extraArguments.push('--extra'))
+    if (sample.takesArguments) expect(extra().config.Entrypoint?.at(-1)).toBe('--extra')
+    else expect(extra).toThrow('serving.extraArguments')
   })
 
   test('listens on every interface at the port of the recipe', () => {
@@ -73,7 +85,7 @@ describe.each(engineIds)('%s', (id) => {
     expect(env.get('HOME')).toBe('/tmp')
     for (const name of ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE', 'DO_NOT_TRACK', 'HF_HUB_DISABLE_TELEMETRY'])
       expect(env.get(name)).toBe('1')
-    for (const [name, value] of Object.entries(telemetry[id])) expect(env.get(name)).toBe(value)
+    for (const [name, value] of Object.entries(sample.telemetry)) expect(env.get(name)).toBe(value)
   })
 
   test('writes every cache below /tmp', () => {
@@ -116,7 +128,9 @@ describe.each(engineIds)('%s', (id) => {
       status: 200,
       checks: expect.arrayContaining([{ at: 'usage.completion_tokens', rule: 'positive' }]),
     })
-    expect(JSON.stringify(readiness.expect)).toContain(id === 'tgi' ? modelPath : recipe.model.name)
+    expect(JSON.stringify(readiness.expect)).toContain(
+      sample.answersWith === 'path' ? modelPath : recipe.model.name,
+    )
     expect(body).toContain('max_tokens')
   })
 
@@ -133,15 +147,16 @@ describe.each(engineIds)('%s', (id) => {
   test('has a status for every wrong question, or a reason not to ask', () => {
     const ids = planOf().verify.behaviour.probes.map((probe) => probe.id)
     const missing = badInputCases.filter((wrong) => !ids.includes(wrong))
-    expect(missing).toEqual(notAsked[id])
+    expect(missing).toEqual(sample.notAsked)
   })
 
   test('need not refuse a long prompt where nobody says how long one may be', () => {
     const required = (change?: (recipe: Recipe) => void) =>
       planOf(change).verify.behaviour.probes.find((probe) => probe.id === 'prompt-too-long')?.required
     const without = ({ serving }: Recipe) => void delete serving.contextLength
-    expect(required(without)).toBe(id === 'ollama')
-    expect(required()).toBe(id !== 'tensorrt-llm')
+    const { withLength, withoutLength } = sample.refusesLongPrompts
+    expect(required(without)).toBe(withoutLength)
+    expect(required()).toBe(withLength)
   })
 
   test('is never asked for an endless answer without a limit of time', () => {
@@ -171,8 +186,8 @@ describe.each(engineIds)('%s', (id) => {
       if (delivery === 'hf-cache')
         draft.weights.source = { type: 'huggingface', repo: 'acme/tiny', revision: 'main' }
     })
-    if (id === 'ollama' && delivery === 'hf-cache')
-      return expect(() => planImage(recipe, lockFor(recipe))).toThrow('a store of its own')
+    const refusal = sample.refusedDeliveries[delivery]
+    if (refusal !== undefined) return expect(() => planImage(recipe, lockFor(recipe))).toThrow(refusal)
     const plan = planImage(recipe, lockFor(recipe))
     expect(plan.weights.layers.length).toBeGreaterThan(0)
     const guarded = plan.config.Entrypoint?.some((part) => part.endsWith('weights-guard'))
@@ -182,6 +197,60 @@ describe.each(engineIds)('%s', (id) => {
     expect(said).toContain(
       delivery === 'hf-cache' ? `/models/hub/models--acme--tiny/snapshots/${'c0'.repeat(20)}` : '/models/',
     )
+  })
+
+  test('is found by its id and by every other name, which no other engine has', () => {
+    for (const name of [id, ...engine.nicknames]) {
+      expect(findEngine(name)).toBe(engine)
+      expect(findEngine(name.toUpperCase())).toBe(engine)
+      const namesakes = engines.filter((other) => [other.id, ...other.nicknames].includes(name))
+      expect(namesakes).toEqual([engine])
+    }
+  })
+
+  test('asks a health page that its probes know too, so that a boot has seen it', () => {
+    const pages = planOf().verify.behaviour.probes.map(({ request }) => `${request.method} ${request.path}`)
+    expect(pages).toContain(`GET ${engine.healthPath}`)
+  })
+
+  test('plans memory of a GPU, each part of it whole bytes, and says what is split over GPUs', () => {
+    const facts = factsOf('llama-3.1-8b')
+    const plan = planMemory(engine, { facts, gpu: findGpu('h100'), tp: 2, maxModelLen: 4096 })
+    expect(plan).toMatchObject({ outcome: 'planned', engine: id, fits: true, gpuCount: 2 })
+    const small = {
+      facts,
+      gpu: findGpu('h100'),
+      maxModelLen: 4096,
+      kvCacheDtype: engine.memory.eightBitCache,
+    }
+    expect(planMemory(engine, small)).toMatchObject({ outcome: 'planned', fits: true })
+    const uneven = () => planMemory(engine, { ...small, tp: 3 })
+    if (engine.memory.splits === 'heads') expect(uneven).toThrow('32 attention heads do not divide')
+    else expect(uneven()).toMatchObject({ outcome: 'planned', gpuCount: 3 })
+  })
+
+  test('has rules for wheels where it can be installed from wheels, and modules to import where it is Python', () => {
+    const fromWheels = engine.runtimes.some(({ source }) => source.type === 'python')
+    if (fromWheels) expect(engine.wheels.rules.length).toBeGreaterThan(0)
+    expect(engine.imports === null || engine.imports.modules.length > 0).toBe(true)
+    if (fromWheels || engine.wheels.rules.length > 0) expect(engine.imports).not.toBeNull()
+    expect(engine.imports?.imagePython ?? '/').toMatch(/^\//)
+  })
+
+  test('knows its own files wherever they came from', () => {
+    const all = Object.values(engine.traces).flat()
+    expect(all.length).toBeGreaterThan(0)
+    for (const path of engine.traces.paths) expect(path).toMatch(/^\//)
+    for (const path of engine.enginePaths) expect(path).toMatch(/^\//)
+  })
+
+  test('lies in its weights as files, or as a store whose files are whole', () => {
+    const { weights } = engine
+    const layers = planOf().weights.layers.flatMap(({ entries }) => entries)
+    if (weights.type === 'files') return expect(layers.map(({ type }) => type)).not.toContain('symlink')
+    const entries = weights.entries(deploymentFor(recipeFor(id)))
+    expect(entries.map(({ type }) => type)).not.toContain('part')
+    for (const { path } of entries) expect(layers.map((entry) => entry.path)).toContain(path)
   })
 
   test('plans as one JSON value, the same each time', () => {
@@ -197,41 +266,5 @@ function splitVariable(line: string): [string, string] {
   return [line.slice(0, at), line.slice(at + 1)]
 }
 
-const sayings: Record<EngineId, string> = {
-  vllm: '0.32.0\n',
-  tgi: 'text-generation-launcher 3.3.7\n',
-  ollama: 'Warning: could not connect to a running Ollama instance\nWarning: client version is 0.17.4\n',
-  sglang: '0.5.21\n',
-  'tensorrt-llm': '[TensorRT-LLM] TensorRT LLM version: 1.2.1\n1.2.1\n',
-  'llama-cpp': '1:0.7.0+dfsg-2',
-}
-
-const versions: Record<EngineId, string> = {
-  vllm: '0.32.0',
-  tgi: '3.3.7',
-  ollama: '0.17.4',
-  sglang: '0.5.21',
-  'tensorrt-llm': '1.2.1',
-  'llama-cpp': '0.7.0',
-}
-
-const telemetry: Record<EngineId, Record<string, string>> = {
-  vllm: { VLLM_NO_USAGE_STATS: '1' },
-  tgi: { USAGE_STATS: 'off' },
-  ollama: { OLLAMA_NO_CLOUD: '1' },
-  sglang: {},
-  'tensorrt-llm': { TRTLLM_NO_USAGE_STATS: '1' },
-  'llama-cpp': {},
-}
-
 /** Read by the server and never written: TGI's kernels are files of the image. */
 const readOnly = ['HF_KERNELS_CACHE']
-
-const notAsked: Record<EngineId, string[]> = {
-  vllm: [],
-  tgi: [],
-  ollama: ['negative-max-tokens'],
-  sglang: [],
-  'tensorrt-llm': [],
-  'llama-cpp': ['negative-max-tokens'],
-}

@@ -5,10 +5,12 @@ import type { Deployment, RuntimeSource } from '../../../images/engines/engine.t
 import { engineOf } from '../../../images/engines/engines.ts'
 import { judgeRecipe } from '../../../images/plan/judge-recipe.ts'
 import { digestOf, hexOf } from '../../../lib/digest.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { DebianPackage, GgufFacts, Lock, LockedRuntime } from '../../../recipes/lock.ts'
 import { parseRecipe } from '../../../recipes/parse.ts'
-import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { setDigestOf, sortFiles, type WeightFile } from '../../../recipes/weights.ts'
+import { sampleOf } from './samples.ts'
 
 const folder = join(import.meta.dirname, '../../../recipes')
 
@@ -35,15 +37,6 @@ export function recipeFor(id: EngineId, change: (recipe: Recipe) => void = () =>
 
 const transformers = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json']
 
-const versions: Record<EngineId, string> = {
-  vllm: '0.31.0',
-  tgi: '3.3.7',
-  ollama: '0.32.15',
-  sglang: '0.5.21',
-  'tensorrt-llm': '1.2.1',
-  'llama-cpp': '0.7.0',
-}
-
 /** A lock as `ingot lock` writes it, small: the files that the engine's format has, and an image or one package. */
 export function lockFor(recipe: Recipe, names: readonly string[] = filesOf(recipe)): Lock {
   const engine = engineOf(recipe.engine.id)
@@ -51,7 +44,7 @@ export function lockFor(recipe: Recipe, names: readonly string[] = filesOf(recip
   return {
     lockVersion: 1,
     recipe: recipe.name,
-    engine: { id: engine.id, version: versions[engine.id] },
+    engine: { id: engine.id, version: sampleOf(engine.id).lockedVersion },
     runtime: runtimeFor(runtimeOf(recipe, engine).source),
     weights: { source: sourceFor(recipe), files, setDigest: setDigestOf(files) },
     ...(names.some((name) => name.endsWith('.gguf')) ? { gguf: ggufFor(recipe) } : {}),

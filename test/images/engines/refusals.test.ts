@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { engineOf } from '../../../images/engines/engines.ts'
 import { planImage } from '../../../images/plan/plan.ts'
-import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { deploymentFor, lockFor, readRecipe, recipeFor } from './fixtures.ts'
 
 type Change = (recipe: Recipe) => void

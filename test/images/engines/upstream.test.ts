@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { planImage } from '../../../images/plan/plan.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
 import { lockFor, recipeFor } from './fixtures.ts'
 
 const fromUpstream = engineIds.filter((id) => lockFor(recipeFor(id)).runtime.type === 'upstream')

@@ -15,7 +15,7 @@ async function rewritten(file: Buffer, targets: string, shrinking: Shrinking) {
   const reader = readerOf(file)
   const elf = await parseElf(reader)
   const gpus = targets.split(' ').map(parseTarget)
-  const { code, spans, holes } = await planRewrite(reader, elf, gpus, shrinking)
+  const { code, spans, holes } = await planRewrite(reader, elf, gpus, { shrinking })
   const after = spans === null ? null : written(file, spans)
   if (after) await verifyRewrite({ reader, elf }, code, readerOf(after), gpus)
   return { after, holes, pinned: code.pinned }

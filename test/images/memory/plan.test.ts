@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { findGpu } from '../../../images/memory/gpus.ts'
 import { comparePaging } from '../../../images/memory/paging.ts'
-import { planMemory } from '../../../images/memory/plan.ts'
-import type { MemoryRequest } from '../../../images/memory/request.ts'
 import { nominalWeightsBytes } from '../../../images/memory/weights.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import { sumOf } from '../../../recipes/model-facts.ts'
 import { factsOf, GiB, type ModelName } from './models.ts'
+import { type EngineRequest, planFor } from './plan-for.ts'
 import { plan } from './vector.ts'
 
 /** Bytes per token at 16 bits on one GPU: 2 x layers x KV heads x head size x 2. */
@@ -82,7 +81,7 @@ describe('the worked numbers', () => {
     expect(of('mistral-7b', 16)).toBeCloseTo(14.5, 1)
     expect(of('llama-3.1-70b', 16)).toBeCloseTo(141.1, 1)
     expect(of('llama-3.1-70b', 4)).toBeCloseTo(35.3, 1)
-    const real = planMemory({
+    const real = planFor({
       facts: factsOf('llama-3.1-70b'),
       engine: 'vllm',
       gpu: findGpu('h200'),
@@ -136,7 +135,7 @@ describe('what cannot be told', () => {
   const base = { engine: 'vllm', gpu: findGpu('l4'), maxModelLen: 4096 } as const
 
   test('a configuration without sizes names what is missing', () => {
-    const result = planMemory({ ...base, facts: factsFromConfig({ model_type: 'llama' }) })
+    const result = planFor({ ...base, facts: factsFromConfig({ model_type: 'llama' }) })
     expect(result).toMatchObject({ outcome: 'cannot-tell', fits: null })
     expect(result.outcome === 'cannot-tell' && result.missing).toContain('num_hidden_layers')
   })
@@ -151,7 +150,7 @@ describe('what cannot be told', () => {
       vocab_size: 32000,
       intermediate_size: 11008,
     }
-    const result = planMemory({ ...base, facts: factsFromConfig(config) })
+    const result = planFor({ ...base, facts: factsFromConfig(config) })
     expect(result).toMatchObject({
       outcome: 'cannot-tell',
       fits: null,
@@ -161,7 +160,7 @@ describe('what cannot be told', () => {
   })
 
   test('a known family with a cache of its own is named', () => {
-    const result = planMemory({
+    const result = planFor({
       ...base,
       facts: factsFromConfig({
         model_type: 'deepseek_v4',
@@ -180,27 +179,27 @@ describe('what cannot be told', () => {
     ['llama', { compress_ratios: [4, 128] }, 'what compress_ratios does to its cache'],
   ])('a newer %s with %j is not guessed', (model_type, more, words) => {
     const sizes = { hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4, vocab_size: 100 }
-    const result = planMemory({ ...base, facts: factsFromConfig({ model_type, ...sizes, ...more }) })
+    const result = planFor({ ...base, facts: factsFromConfig({ model_type, ...sizes, ...more }) })
     expect(result).toMatchObject({ outcome: 'cannot-tell', fits: null })
     expect(result.verdict).toContain(words)
   })
 
   test('weights of unknown size are asked for', () => {
     const facts = { ...factsOf('llama-3.1-8b'), parameters: null }
-    expect(planMemory({ ...base, facts }).verdict).toContain('--weights-bytes')
-    expect(planMemory({ ...base, facts, availableKvBytes: GiB }).outcome).toBe('planned')
+    expect(planFor({ ...base, facts }).verdict).toContain('--weights-bytes')
+    expect(planFor({ ...base, facts, availableKvBytes: GiB }).outcome).toBe('planned')
   })
 })
 
 describe('advice', () => {
   test('names at least three ways out that were planned again', () => {
-    const request: MemoryRequest = {
+    const request: EngineRequest = {
       facts: factsOf('llama-3.1-70b'),
       engine: 'vllm',
       gpu: findGpu('h100'),
       maxModelLen: 8192,
     }
-    const result = planMemory(request)
+    const result = planFor(request)
     if (result.outcome !== 'planned') throw new Error(result.verdict)
     expect(result.fits).toBe(false)
     expect(result.advice.length).toBeGreaterThanOrEqual(3)

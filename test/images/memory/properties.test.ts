@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { gpus } from '../../../images/memory/gpus.ts'
-import { planMemory } from '../../../images/memory/plan.ts'
-import type { MemoryRequest } from '../../../images/memory/request.ts'
 import type { PlannedMemory } from '../../../images/memory/result.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
 import { factsOf, GiB, modelNames } from './models.ts'
+import { type EngineRequest, planFor } from './plan-for.ts'
 import { type Random, randomOf } from './random.ts'
 
 const seeds = Array.from({ length: 120 }, (_, index) => index + 1)
@@ -14,7 +13,7 @@ const versions: Readonly<Record<string, readonly string[]>> = {
   sglang: ['0.4.6', '0.5.2', '0.5.9'],
 }
 
-function requestOf(random: Random): MemoryRequest {
+function requestOf(random: Random): EngineRequest {
   const engine = random.pick(engineIds)
   const facts = factsOf(random.pick(modelNames))
   const version = versions[engine] ? random.pick(versions[engine]) : undefined
@@ -29,19 +28,19 @@ function requestOf(random: Random): MemoryRequest {
   }
 }
 
-function planned(request: MemoryRequest): PlannedMemory {
-  const plan = planMemory(request)
+function planned(request: EngineRequest): PlannedMemory {
+  const plan = planFor(request)
   if (plan.outcome === 'planned') return plan
   throw new Error(plan.verdict)
 }
 
 /** Whether twice the GPUs share the heads evenly. */
-function splitsFurther({ facts, tp = 1 }: MemoryRequest): boolean {
+function splitsFurther({ facts, tp = 1 }: EngineRequest): boolean {
   return facts.headCount % (tp * 2) === 0
 }
 
 /** A pool that half of the longest sequence fills, so that memory and no other limit bounds the length; undefined without one. */
-function tightPool(request: MemoryRequest): number | undefined {
+function tightPool(request: EngineRequest): number | undefined {
   if (request.engineVersion === '0.6.4') return undefined
   const { maxModelLen } = planned(request)
   const cap = Math.max(request.facts.maxPositions ?? 0, maxModelLen)
@@ -52,7 +51,7 @@ function tightPool(request: MemoryRequest): number | undefined {
 
 test.each([
   ['more GPUs', splitsFurther],
-  ['the longest that fits', (request: MemoryRequest) => tightPool(request) !== undefined],
+  ['the longest that fits', (request: EngineRequest) => tightPool(request) !== undefined],
 ])('enough of the requests have to do with %s', (_, applies) => {
   expect(seeds.filter((seed) => applies(requestOf(randomOf(seed)))).length).toBeGreaterThan(80)
 })

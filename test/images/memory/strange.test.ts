@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { MemoryError } from '../../../images/memory/error.ts'
 import { findGpu } from '../../../images/memory/gpus.ts'
-import { planMemory } from '../../../images/memory/plan.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import { modelFactsSchema } from '../../../recipes/model-facts.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
 import configs from './configs.json' with { type: 'json' }
+import { planFor } from './plan-for.ts'
 import { type Random, randomOf } from './random.ts'
 
 const odd = [null, 0, -1, 1.5, '', 'seven', [], [3, 'x'], {}, true, 1e9]
@@ -31,7 +31,7 @@ test.each(Array.from({ length: 150 }, (_, index) => index + 1))(
     const facts = factsFromConfig(config)
     expect(() => modelFactsSchema.parse(facts)).not.toThrow()
     try {
-      const plan = planMemory({
+      const plan = planFor({
         facts,
         engine: random.pick(engineIds),
         gpu: findGpu('l4'),

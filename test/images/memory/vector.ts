@@ -1,8 +1,7 @@
 import { customGpu, findGpu } from '../../../images/memory/gpus.ts'
-import { planMemory } from '../../../images/memory/plan.ts'
-import type { MemoryRequest } from '../../../images/memory/request.ts'
 import type { PlannedMemory } from '../../../images/memory/result.ts'
 import { factsOf, GiB, MiB, type ModelName } from './models.ts'
+import { type EngineRequest, planFor } from './plan-for.ts'
 
 /** One number of a log and how near the plan must come. */
 export interface Check {
@@ -24,11 +23,11 @@ export interface Vector {
 /** Options of a plan with the model by name; the GPU is the catalogue's unless the log shows another total. */
 export function plan(
   model: ModelName,
-  options: Omit<MemoryRequest, 'facts' | 'gpu'> & { gpu: string | number },
+  options: Omit<EngineRequest, 'facts' | 'gpu'> & { gpu: string | number },
 ): PlannedMemory {
   const { gpu, ...rest } = options
   const card = typeof gpu === 'string' ? findGpu(gpu) : customGpu('logged', Math.round(gpu * GiB))
-  const result = planMemory({ facts: factsOf(model), gpu: card, ...rest })
+  const result = planFor({ facts: factsOf(model), gpu: card, ...rest })
   if (result.outcome === 'planned') return result
   throw new Error(`cannot tell: ${result.missing.join(', ')}`)
 }

@@ -5,8 +5,9 @@ import { reservedVariable } from '../../../images/engines/reserved-variables.ts'
 import { judgeRecipe } from '../../../images/plan/judge-recipe.ts'
 import { planImage } from '../../../images/plan/plan.ts'
 import { reservedLabel } from '../../../images/plan/reserved-labels.ts'
+import { type EngineId, engineIds } from '../../../recipes/engine-ids.ts'
 import { parseRecipe } from '../../../recipes/parse.ts'
-import { type EngineId, engineIds, type Recipe } from '../../../recipes/recipe.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { deploymentFor, lockFor, readRecipeText, recipeFor } from '../engines/fixtures.ts'
 
 /** The recipe of an engine with one more key of a section, and the place of a text in it. */

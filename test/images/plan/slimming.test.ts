@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { planSlimming } from '../../../images/plan/slimming.ts'
 import type { SlimPolicy } from '../../../images/slim-rules/slimming.ts'
-import type { EngineId, Recipe } from '../../../recipes/recipe.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { deploymentFor, lockFor, recipeFor } from '../engines/fixtures.ts'
 
 const distributions = [

@@ -91,7 +91,7 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     const path = await written('docker', facts)
     await run('sh', ['-n', path])
     const text = runFileFor('docker', facts).content
-    const { stdout } = await run('docker', ['run', '--help'])
+    const { stdout } = await run(toolPath('docker'), ['run', '--help'])
     const unknown = [...text.matchAll(/^ {2}(--[a-z-]+)/gm)].filter(
       ([, option = '']) => !stdout.includes(` ${option} `),
     )

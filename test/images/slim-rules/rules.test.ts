@@ -1,11 +1,10 @@
 import { join } from 'node:path/posix'
 import picomatch from 'picomatch'
 import { describe, expect, test } from 'vitest'
+import { engines } from '../../../images/engines/engines.ts'
 import { parseTarget } from '../../../images/gpu-code/architecture.ts'
-import { compilerNeeds, wheelRules } from '../../../images/slim-rules/engines.ts'
 import { rulesFor, type WheelRule } from '../../../images/slim-rules/rule.ts'
 import type { RiskClass } from '../../../images/slim-rules/slimming.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
 
 const root = '/opt/venv/lib/python3.12/site-packages/'
 const versions = {
@@ -30,7 +29,8 @@ const versions = {
   pynvvideocodec: '2.0.4',
   'z3-solver': '4.15.4.0',
 }
-const all = [...new Set(Object.values(wheelRules).flat())]
+const all = [...new Set(engines.flatMap(({ wheels }) => wheels.rules))]
+const needs = [...new Set(engines.flatMap(({ wheels }) => wheels.needs))]
 
 function ruleOf(path: string, targets: string, changes: Record<string, string> = {}): string {
   const installation = {
@@ -152,7 +152,7 @@ describe('all rules', () => {
   )
 
   const safe = all.filter(({ risk }) => risk !== 'jit')
-  test.each(compilerNeeds.flatMap(({ compiler, paths }) => paths.map((path) => [compiler, path] as const)))(
+  test.each(needs.flatMap(({ compiler, paths }) => paths.map((path) => [compiler, path] as const)))(
     'what %s opens is in no class but jit: %s',
     (_, glob) => {
       const path = glob
@@ -163,8 +163,4 @@ describe('all rules', () => {
       expect(safe.filter((rule) => matches(rule, path)).map(({ id }) => id)).toEqual([])
     },
   )
-
-  test.each(engineIds)('%s has a list', (engine) => {
-    expect(wheelRules[engine]).toBeInstanceOf(Array)
-  })
 })

@@ -28,8 +28,7 @@ test('as many at a time as allowed; one that fails stops no other; each line say
   let most = 0
   const outcomes = await forEachRecipe(
     items,
-    2,
-    { progress: progressOn(terminal, {}), signal: running() },
+    { limit: 2, progress: progressOn(terminal, {}), signal: running() },
     async ({ name }, progress) => {
       most = Math.max(most, ++now)
       progress.step(`works on ${name}`)
@@ -54,8 +53,7 @@ test('a terminal has one line a recipe', async () => {
   const { terminal, text } = stream(true)
   await forEachRecipe(
     items,
-    4,
-    { progress: progressOn(terminal, {}), signal: running() },
+    { limit: 4, progress: progressOn(terminal, {}), signal: running() },
     async ({ name }, progress) => {
       progress.bytes('weights', 3_000_000, 6_000_000)
       await sleep(150)
@@ -75,8 +73,7 @@ test('an interrupt ends all: what waits does not begin', async () => {
   const begun: string[] = []
   const all = forEachRecipe(
     items,
-    2,
-    { progress: progressOn(stream(false).terminal, {}), signal: abort.signal },
+    { limit: 2, progress: progressOn(stream(false).terminal, {}), signal: abort.signal },
     async ({ name }) => {
       begun.push(name)
       await sleep(20)
@@ -89,9 +86,9 @@ test('an interrupt ends all: what waits does not begin', async () => {
 
 test('a single recipe fails as it would alone', async () => {
   const { terminal, text } = stream(false)
-  const context = { progress: progressOn(terminal, {}), signal: running() }
+  const context = { limit: 2, progress: progressOn(terminal, {}), signal: running() }
   const act = async () => Promise.reject(new StageError('no-engine', failure))
-  await expect(forEachRecipe(items.slice(0, 1), 2, context, act)).rejects.toMatchObject({ code: 'no-engine' })
+  await expect(forEachRecipe(items.slice(0, 1), context, act)).rejects.toMatchObject({ code: 'no-engine' })
   expect(text()).toBe('')
 })
 

@@ -80,13 +80,13 @@ test.each([
     'a base image that is not there',
     'failed to resolve image "docker.io/library/nopenope:1" (platform: "linux/amd64"): docker.io/library/nopenope:1: not found',
     'pull the image docker.io/library/nopenope:1',
-    'the registry has no such image',
+    'found: the registry has no such image\n',
   ],
   [
     'a registry that cannot be reached',
     'failed to resolve image "no-such-host.invalid/x/y:1" (platform: "linux/amd64"): failed to do request: Head "https://no-such-host.invalid/v2/x/y/manifests/1": dial tcp: lookup no-such-host.invalid: no such host',
     'pull the image no-such-host.invalid/x/y:1',
-    'no such host',
+    'found: the engine said: failed to do request: Head',
   ],
   [
     'a name that is none',

@@ -23,7 +23,7 @@ async function slimmed(library: Buffer, targets: string[] | 'any' = 'any') {
   const [stock, slim] = [join(folder, 'stock.so'), join(folder, 'slim.so')]
   await writeFile(stock, library)
   const of = targets === 'any' ? targets : targets.map(parseTarget)
-  const result = await slimGpuCode(stock, slim, of, 'holes', 'dropped')
+  const result = await slimGpuCode(stock, slim, of, { symbols: 'dropped' })
   return { result, slim, bytes: await readFile(slim) }
 }
 
@@ -89,7 +89,7 @@ describe('symbols and debug information', () => {
       [withSymbols(plain), 'kept'],
     ] as const) {
       await writeFile(path, bytes)
-      expect(await slimGpuCode(path, path, 'any', 'holes', symbols)).toBeNull()
+      expect(await slimGpuCode(path, path, 'any', { symbols })).toBeNull()
       expect((await readFile(path)).equals(bytes)).toBe(true)
     }
   })

@@ -128,7 +128,7 @@ test.each(['main', 'C0'.repeat(20), 'c0c0'])(
     const text = formatLock(await readLock(place))
     const run = await ingot(['lock', place.file], place)
     expect(run.code).toBe(1)
-    expect(run.stderr).toContain('weights.source.commit')
+    expect(run.stderr).toMatch(/read http:.*\n +found: .*commit/)
     expect(run.stderr).not.toMatch(/\n +at /)
     expect(formatLock(await readLock(place))).toBe(text)
   },

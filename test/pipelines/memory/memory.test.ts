@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { memoryCommand } from '../../../pipelines/memory/memory.ts'
-import { engineIds } from '../../../recipes/recipe.ts'
+import { engineIds } from '../../../recipes/engine-ids.ts'
 import configs from '../../images/memory/configs.json' with { type: 'json' }
 import { newFolder, writeModel } from '../memory-files.ts'
 

@@ -1,6 +1,6 @@
 import { open, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import type { Digest } from '../../../lib/digest.ts'
 import { keepReport, knownReport } from '../../../pipelines/catalogue/report-record.ts'
@@ -15,6 +15,8 @@ import { failedCheck } from '../../images/report-sample.ts'
 import { scratchStore } from '../../scratch.ts'
 import { scratchImage } from './image.ts'
 import { type Judged, judgedImage } from './judged.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 async function flipByte(path: string): Promise<void> {
   const file = await open(path, 'r+')

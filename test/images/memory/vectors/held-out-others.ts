@@ -1,6 +1,6 @@
 import { findGpu } from '../../../../images/memory/gpus.ts'
-import { planMemory } from '../../../../images/memory/plan.ts'
 import { factsOf, GiB } from '../models.ts'
+import { planFor } from '../plan-for.ts'
 import { allocated, gib, plan, type Vector } from '../vector.ts'
 
 /** Logged cases of SGLang, TensorRT-LLM, llama.cpp and Ollama that were looked up later. H20 showed SGLang's rule of 2025. */
@@ -25,7 +25,7 @@ export const vectors: Vector[] = [
     id: 'H20',
     source: 'Llama-3.1-8B on a 24 GB card with 22.39 GiB free, SGLang 0.4.9',
     checks: () => {
-      const result = planMemory({
+      const result = planFor({
         facts: factsOf('llama-3.1-8b'),
         engine: 'sglang',
         engineVersion: '0.4.9',

@@ -1,10 +1,18 @@
-import { activationPeak } from './activation.ts'
-import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
-import { capabilityOf } from './gpus.ts'
-import type { MemoryRequest } from './request.ts'
-import { tokenPool } from './token-pool.ts'
-import { readVersion } from './versions.ts'
-import { residentWeights } from './weights.ts'
+import { activationPeak } from '../../memory/activation.ts'
+import {
+  cacheDtypeOf,
+  cachesOf,
+  contextOf,
+  type EnginePlan,
+  enginePlan,
+  formatOf,
+  type MemoryRules,
+} from '../../memory/engine-plan.ts'
+import { capabilityOf } from '../../memory/gpus.ts'
+import type { MemoryRequest } from '../../memory/request.ts'
+import { tokenPool } from '../../memory/token-pool.ts'
+import { readVersion } from '../../memory/versions.ts'
+import { residentWeights } from '../../memory/weights.ts'
 
 const GiB = 1024 ** 3
 
@@ -14,8 +22,16 @@ const wiggleRoom = 0.9
 /** Default of `--max-batch-prefill-tokens`. */
 const defaultPrefillTokens = 4096
 
+export const memory: MemoryRules = {
+  plan,
+  splits: 'heads',
+  batching: { type: 'pool' },
+  eightBitCache: 'fp8',
+  remedies: [],
+}
+
 /** TGI: what is left after a warm-up prefill, in blocks of one token (flashinfer) or 16 (paged). Windows are not used. */
-export function planTgi(request: MemoryRequest): EnginePlan {
+function plan(request: MemoryRequest): EnginePlan {
   readVersion(request.engineVersion)
   const { tp = 1, pp = 1, gpu } = request
   const fraction = request.gpuMemoryUtilization ?? 1

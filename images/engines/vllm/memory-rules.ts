@@ -1,6 +1,6 @@
-import { capabilityOf, type Gpu } from './gpus.ts'
-import type { MemoryRequest } from './request.ts'
-import { atLeast } from './versions.ts'
+import { capabilityOf, type Gpu } from '../../memory/gpus.ts'
+import type { MemoryRequest } from '../../memory/request.ts'
+import { atLeast } from '../../memory/versions.ts'
 
 const GiB = 1024 ** 3
 

@@ -1,11 +1,19 @@
-import type { ModelFacts } from '../../recipes/model-facts.ts'
-import type { LayerCache } from './cache.ts'
-import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
-import type { Gpu } from './gpus.ts'
-import type { MemoryRequest } from './request.ts'
-import { tokenPool } from './token-pool.ts'
-import { atLeast, readVersion } from './versions.ts'
-import { residentWeights } from './weights.ts'
+import type { ModelFacts } from '../../../recipes/model-facts.ts'
+import type { LayerCache } from '../../memory/cache.ts'
+import {
+  cacheDtypeOf,
+  cachesOf,
+  contextOf,
+  type EnginePlan,
+  enginePlan,
+  formatOf,
+  type MemoryRules,
+} from '../../memory/engine-plan.ts'
+import type { Gpu } from '../../memory/gpus.ts'
+import type { MemoryRequest } from '../../memory/request.ts'
+import { tokenPool } from '../../memory/token-pool.ts'
+import { atLeast, readVersion } from '../../memory/versions.ts'
+import { residentWeights } from '../../memory/weights.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
@@ -25,8 +33,16 @@ const stateShare = 0.9 / 1.9
 /** Windowed layers keep 0.8 tokens for each of the full ones (`--swa-full-tokens-ratio`). */
 const windowRatio = 0.8
 
+export const memory: MemoryRules = {
+  plan,
+  splits: 'heads',
+  batching: { type: 'pool' },
+  eightBitCache: 'fp8',
+  remedies: [],
+}
+
 /** SGLang: the static fraction holds weights and pool; what is left is for activations and graphs. */
-export function planSglang(request: MemoryRequest): EnginePlan {
+function plan(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
   const { tp = 1, pp = 1, gpu } = request
   const context = contextBytes(request)

@@ -1,6 +1,6 @@
-import type { LayerCache } from './cache.ts'
-import type { Pool } from './pool.ts'
-import type { TokenMeaning } from './result.ts'
+import type { LayerCache } from '../../memory/cache.ts'
+import type { Pool } from '../../memory/pool.ts'
+import type { TokenMeaning } from '../../memory/result.ts'
 
 export interface VllmPoolRules {
   baseBlockTokens: number

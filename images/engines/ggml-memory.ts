@@ -1,20 +1,41 @@
-import { bytesPerTokenOf, type LayerCache } from './cache.ts'
-import { cacheDtypeOf, cachesOf, contextOf, type EnginePlan, enginePlan, formatOf } from './engine-plan.ts'
-import type { Pool } from './pool.ts'
-import type { MemoryRequest } from './request.ts'
-import { atLeast, readVersion } from './versions.ts'
-import { residentWeights } from './weights.ts'
+import { bytesPerTokenOf, type LayerCache } from '../memory/cache.ts'
+import {
+  cacheDtypeOf,
+  cachesOf,
+  type EnginePlan,
+  enginePlan,
+  formatOf,
+  type MemoryRules,
+} from '../memory/engine-plan.ts'
+import type { Pool } from '../memory/pool.ts'
+import type { MemoryRequest } from '../memory/request.ts'
+import { readVersion } from '../memory/versions.ts'
+import { residentWeights } from '../memory/weights.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
 
-/** First releases that switch flash attention on by themselves; general knowledge, not read from a log. */
-const flashSince = { ollama: '0.13.0', build: '6325.0.0' }
+/** What llama.cpp and Ollama, which runs the same code, do differently. */
+export interface GgmlRules {
+  /** Whether a version uses flash attention unasked. */
+  usesFlash(version: string): boolean
+  /** Whether the context length is that of one sequence or of all that run at once. */
+  contextOf: 'one' | 'all'
+  /** Context length, in tokens, as the engine counts it. */
+  contextLength(request: MemoryRequest, version: string): number
+  /** Bytes of each GPU that are left free. */
+  setAsideBytes: number
+}
 
-/** Builds are counted in thousands; releases such as 0.7.0 are newer, and so is a version that is not told. */
-function switchesFlashOn(version: string, isOllama: boolean): boolean {
-  if (isOllama) return atLeast(version, flashSince.ollama)
-  return !atLeast(version, '1000.0.0') || atLeast(version, flashSince.build)
+/** The cache of the whole context is allocated at the start, so it either fits or it does not. Whole layers go to each GPU. */
+export function ggmlMemory(rules: GgmlRules): MemoryRules {
+  return {
+    plan: (request) => planGgml(request, rules),
+    splits: 'layers',
+    batching: { type: 'slots', contextOf: rules.contextOf },
+    eightBitCache: 'q8_0',
+    remedies: [],
+  }
 }
 
 interface Slots {
@@ -23,29 +44,30 @@ interface Slots {
   unified: boolean
   ubatch: number
   padding: number
-  /** True when the context length is that of one sequence (Ollama), false when all share it (llama.cpp `-c`). */
+  /** True when the context length is that of one sequence, false when all share it. */
   perSequence: boolean
 }
 
-/** llama.cpp and Ollama: the cache of the whole context is allocated at the start, so it either fits or it does not. */
-export function planLlamaCpp(request: MemoryRequest): EnginePlan {
-  const isOllama = request.engine === 'ollama'
+function planGgml(request: MemoryRequest, rules: GgmlRules): EnginePlan {
   const version = readVersion(request.engineVersion)
   const gpus = (request.tp ?? 1) * (request.pp ?? 1)
-  const usesFlash = request.flashAttention ?? switchesFlashOn(version, isOllama)
-  const slots = slotsOf(request, isOllama, usesFlash)
-  const maxModelLen = contextLength(request, isOllama, version)
+  const usesFlash = request.flashAttention ?? rules.usesFlash(version)
+  const slots = slotsOf(request, rules, usesFlash)
+  const maxModelLen = rules.contextLength(request, version)
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
   const format = formatOf(request, kvCacheDtype)
   const caches = cachesOf(request, { tp: 1, pp: gpus, format, convBytes: 4, ssmBytes: 4 })
   const pool = slotPool(caches, slots)
-  const overhead = overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen))
+  const overhead = {
+    ...overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen)),
+    ...(rules.setAsideBytes > 0 && { setAside: rules.setAsideBytes }),
+  }
   return enginePlan(request, {
     limitBytes: request.gpu.memoryBytes,
     utilization: null,
     weights: residentWeights(request, { ...weightRules, pp: gpus }),
     overhead,
-    doubtBytes: 0.25 * GiB + (overhead['computeBuffer'] ?? 0) * 0.25,
+    doubtBytes: 0.25 * GiB + overhead.computeBuffer * 0.25,
     allocatedBytes: pool.requestBytes(maxModelLen),
     pool,
     caches,
@@ -82,23 +104,14 @@ function formulasOf(usesFlash: boolean): Record<string, string> {
   }
 }
 
-function slotsOf(request: MemoryRequest, isOllama: boolean, usesFlash: boolean): Slots {
+function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, usesFlash: boolean): Slots {
   return {
     count: request.parallel ?? request.maxNumSeqs ?? 1,
     unified: request.unifiedKv ?? false,
     ubatch: request.ubatch ?? request.maxNumBatchedTokens ?? 512,
     padding: usesFlash ? 256 : 32,
-    perSequence: isOllama,
+    perSequence: contextOf === 'one',
   }
-}
-
-/** Ollama takes 4096 tokens, and since 0.15 more on larger cards; llama.cpp takes what the model was trained for. */
-function contextLength(request: MemoryRequest, isOllama: boolean, version: string): number {
-  if (!isOllama || request.maxModelLen) return contextOf(request)
-  if (!atLeast(version, '0.15.0')) return atLeast(version, '0.6.0') ? 4096 : 2048
-  const gib = request.gpu.memoryBytes / GiB
-  const byCard = gib < 23 ? 4096 : gib < 47 ? 32768 : 262144
-  return Math.min(byCard, request.facts.maxPositions ?? byCard)
 }
 
 function pad(value: number, to: number): number {
@@ -137,17 +150,11 @@ function slotPool(caches: readonly LayerCache[], slots: Slots): Pool {
   }
 }
 
-function overheadOf(
-  request: MemoryRequest,
-  slots: Slots,
-  usesFlash: boolean,
-  context: number,
-): Record<string, number> {
+function overheadOf(request: MemoryRequest, slots: Slots, usesFlash: boolean, context: number) {
   const known = request.overhead ?? {}
   return {
     cudaContext: known.nonTorchBytes ?? 250 * MiB,
     computeBuffer: known.activationBytes ?? computeBuffer(request, slots.ubatch, usesFlash, context),
-    ...(slots.perSequence ? { setAside: 457 * MiB } : {}),
   }
 }
 

@@ -1,5 +1,5 @@
-import { activationPeak } from './activation.ts'
-import { modelDtypeOf } from './dtypes.ts'
+import { activationPeak } from '../../memory/activation.ts'
+import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -7,13 +7,15 @@ import {
   type EnginePlan,
   enginePlan,
   formatOf,
+  type MemoryRules,
   stateBytesOf,
-} from './engine-plan.ts'
-import { capabilityOf, isAmd } from './gpus.ts'
-import type { MemoryRequest } from './request.ts'
-import type { TokenMeaning } from './result.ts'
-import { atLeast, readVersion } from './versions.ts'
-import { vllmPool } from './vllm-pool.ts'
+} from '../../memory/engine-plan.ts'
+import { capabilityOf, isAmd } from '../../memory/gpus.ts'
+import type { MemoryRequest } from '../../memory/request.ts'
+import type { TokenMeaning } from '../../memory/result.ts'
+import { atLeast, readVersion } from '../../memory/versions.ts'
+import { residentWeights } from '../../memory/weights.ts'
+import { vllmPool } from './memory-pool.ts'
 import {
   baseBlockTokens,
   graphEstimateBytes,
@@ -23,13 +25,20 @@ import {
   stateBlocksOf,
   type VllmDefaults,
   vllmDefaults,
-} from './vllm-rules.ts'
-import { residentWeights } from './weights.ts'
+} from './memory-rules.ts'
 
 const GiB = 1024 ** 3
 
+export const memory: MemoryRules = {
+  plan,
+  splits: 'heads',
+  batching: { type: 'pool' },
+  eightBitCache: 'fp8',
+  remedies: ['smaller-batch', 'more-of-the-gpu'],
+}
+
 /** vLLM by version: its budget, its blocks, and what its log means by their size (`v1/core/kv_cache_utils.py`). */
-export function planVllm(request: MemoryRequest): EnginePlan {
+function plan(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
   const maxModelLen = contextOf(request)
   const defaults = vllmDefaults(request, version, maxModelLen)

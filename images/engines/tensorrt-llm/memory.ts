@@ -1,4 +1,4 @@
-import { activationPeak } from './activation.ts'
+import { activationPeak } from '../../memory/activation.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -7,11 +7,12 @@ import {
   enginePlan,
   formatOf,
   leftBytes,
-} from './engine-plan.ts'
-import type { MemoryRequest } from './request.ts'
-import { tokenPool } from './token-pool.ts'
-import { readVersion } from './versions.ts'
-import { residentWeights } from './weights.ts'
+  type MemoryRules,
+} from '../../memory/engine-plan.ts'
+import type { MemoryRequest } from '../../memory/request.ts'
+import { tokenPool } from '../../memory/token-pool.ts'
+import { readVersion } from '../../memory/versions.ts'
+import { residentWeights } from '../../memory/weights.ts'
 
 const GiB = 1024 ** 3
 
@@ -21,8 +22,16 @@ const defaultBatchedTokens = 8192
 /** `free_gpu_memory_fraction`: the share of what weights and the profile run leave. */
 const defaultShare = 0.9
 
+export const memory: MemoryRules = {
+  plan,
+  splits: 'heads',
+  batching: { type: 'pool' },
+  eightBitCache: 'fp8',
+  remedies: [],
+}
+
 /** TensorRT-LLM's PyTorch backend: the pool is a share of what is free after load and a profile run. */
-export function planTensorrtLlm(request: MemoryRequest): EnginePlan {
+function plan(request: MemoryRequest): EnginePlan {
   readVersion(request.engineVersion)
   const { tp = 1, pp = 1, facts, gpu } = request
   const share = request.gpuMemoryUtilization ?? defaultShare

@@ -1,9 +1,31 @@
-import { type CompilerNeed, inPackages, type WheelRule } from './rule.ts'
+import { type CompilerNeed, inPackages, type WheelPolicy, type WheelRule } from '../../slim-rules/rule.ts'
+import type { SlimRule } from '../../slim-rules/slimming.ts'
+import { flashinferWheels, joinWheels, sharedWheels, tilelangWheels } from '../../slim-rules/wheels.ts'
+import { pythonRules } from '../python-environment.ts'
+
+export const cudnnEngines: SlimRule = {
+  id: 'cuda-kernels-on-cpu',
+  risk: 'feature',
+  paths: ['/**/nvidia/cudnn/lib/libcudnn_engines_*'],
+  reason: 'kernels that cuDNN loads when a GPU is there; the image is for CPUs',
+}
+
+/** Left by the image's own build, or for media files. No server with a GPU was tried without them yet; the boot of an image shows it. */
+export const upstreamRules: readonly SlimRule[] = [
+  ...pythonRules,
+  {
+    id: 'vllm-workspace',
+    risk: 'safe',
+    paths: ['/vllm-workspace/**'],
+    reason: 'examples, benchmarks and tests of the source tree',
+  },
+]
 
 const vllm = 'vllm'
+
 const blackwell = [{ from: 100, below: 110 }]
 
-export const vllmRules: readonly WheelRule[] = [
+const vllmRules: readonly WheelRule[] = [
   {
     id: 'vllm-fmha-sm100',
     distribution: vllm,
@@ -35,7 +57,7 @@ export const vllmRules: readonly WheelRule[] = [
   },
 ]
 
-export const vllmNeeds: readonly CompilerNeed[] = [
+const vllmNeeds: readonly CompilerNeed[] = [
   {
     compiler: 'deep-gemm',
     paths: inPackages(
@@ -45,3 +67,7 @@ export const vllmNeeds: readonly CompilerNeed[] = [
     reason: 'kernels are written against these headers and compiled for the shapes of the model',
   },
 ]
+
+const ownWheels: WheelPolicy = { rules: vllmRules, needs: vllmNeeds }
+
+export const wheels = joinWheels(sharedWheels, ownWheels, flashinferWheels, tilelangWheels)

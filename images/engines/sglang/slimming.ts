@@ -1,12 +1,26 @@
-import { inPackages, type WheelRule } from './rule.ts'
+import { inPackages, type WheelPolicy, type WheelRule } from '../../slim-rules/rule.ts'
+import type { SlimRule } from '../../slim-rules/slimming.ts'
+import { flashinferWheels, joinWheels, sharedWheels, tilelangWheels } from '../../slim-rules/wheels.ts'
+import { pythonRules } from '../python-environment.ts'
+
+export const upstreamRules: readonly SlimRule[] = [
+  ...pythonRules,
+  {
+    id: 'sglang-source-tree',
+    risk: 'safe',
+    paths: ['/sgl-workspace/sglang/{benchmark,docs,examples,test,.git,.github,3rdparty}/**'],
+    reason: 'the source tree around the package',
+  },
+]
 
 const hopper = [{ from: 90, below: 91 }]
+
 const allButHopper = [
   { from: 0, below: 90 },
   { from: 91, below: 1000 },
 ]
 
-export const sglangRules: readonly WheelRule[] = [
+const sglangRules: readonly WheelRule[] = [
   ...['sgl-kernel', 'sglang-kernel'].flatMap((distribution): WheelRule[] => [
     {
       id: `${distribution}-sm100`,
@@ -53,3 +67,7 @@ export const sglangRules: readonly WheelRule[] = [
     evidence: '19.8 MB in 0.5.23',
   },
 ]
+
+const ownWheels: WheelPolicy = { rules: sglangRules, needs: [] }
+
+export const wheels = joinWheels(sharedWheels, ownWheels, flashinferWheels, tilelangWheels)

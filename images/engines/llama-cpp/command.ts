@@ -1,0 +1,52 @@
+import type { Deployment, Refusal } from '../engine.ts'
+import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { formatRefusals, ggufModels, quantizationRefusals } from '../refusals.ts'
+import { option, unsupportedKeys } from '../serving-keys.ts'
+
+export function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment),
+    ...gpuRefusals(deployment, null),
+    ...unsupportedKeys(deployment, {
+      dtype: 'the types of a GGUF are fixed in the file; leave dtype at auto',
+      gpuMemoryUtilization: 'llama.cpp fits itself into what is free; limit contextLength or parallelism',
+      maxInputTokens: 'llama.cpp limits prompt and answer together: use contextLength',
+    }),
+    ...quantizationRefusals(deployment),
+  ]
+}
+
+export function command(deployment: Deployment): string[] {
+  const { serving, model } = deployment.recipe
+  const { kind, device } = deployment.runtime
+  const perSlot = serving.contextLength
+  return [
+    kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server',
+    // It finds the other shards of a split model by name.
+    ...['--model', `${deployment.modelPath}/${ggufModels(deployment.files)[0]?.path}`],
+    ...['--alias', model.name],
+    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--parallel', String(serving.parallelism)],
+    ...option('--ctx-size', perSlot === undefined ? undefined : perSlot * serving.parallelism),
+    ...option('--cache-type-k', serving.kvCacheDtype),
+    ...option('--cache-type-v', serving.kvCacheDtype),
+    ...option('--ubatch-size', serving.maxPrefillTokens),
+    ...(device === 'cuda' ? ['--n-gpu-layers', '999'] : []),
+    ...(serving.tensorParallel > 1 ? ['--split-mode', 'row'] : []),
+    '--offline',
+    '--metrics',
+    '--no-slots',
+    '--no-webui',
+    ...serving.extraArguments,
+  ]
+}
+
+export function environment({ runtime, init }: Deployment): Record<string, string> {
+  return {
+    ...gpuEnvironment(runtime.device),
+    LLAMA_CACHE: '/tmp/llama.cpp',
+    CUDA_CACHE_PATH: '/tmp/nv',
+    // A stream that is stopped ends with the next ping: 30 s by default, beyond the grace.
+    ...(init.length > 0 ? {} : { LLAMA_ARG_SSE_PING_INTERVAL: '2' }),
+  }
+}

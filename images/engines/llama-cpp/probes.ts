@@ -1,0 +1,71 @@
+import semver from 'semver'
+import type { Behaviour } from '../../boot/probe.ts'
+import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
+import type { Deployment } from '../engine.ts'
+import { nativeProbe } from '../openai-probes.ts'
+import { metricsPage, openAiBehaviour } from '../openai-server.ts'
+import { stopAlone, stopByInit } from './stop.ts'
+
+export const healthPath = '/health'
+
+export function behaviour(deployment: Deployment): Behaviour {
+  return openAiBehaviour(deployment, {
+    pages: [health],
+    native: [completion, metrics],
+    badInput: badInput(deployment.version),
+    failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
+    gpu: {
+      // `load_tensors: offloaded 33/33 layers to GPU`: fewer than all leave the rest to the CPU. A build without a
+      // device says that none was found.
+      cpuLines: ['offloaded (\\d+)/(?!\\1\\b)\\d+ layers', 'no usable GPU found'],
+      gpuLines: ['offloaded (\\d+)/\\1 layers to GPU'],
+      probes: [],
+    },
+    stop: deployment.init.length > 0 ? stopByInit : stopAlone,
+  })
+}
+
+const health = nativeProbe(
+  { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: '/health' } },
+  [{ at: 'status', rule: 'equals', value: 'ok' }],
+)
+
+const completion = nativeProbe(
+  {
+    id: 'completion',
+    title: 'the native completion answers and counts tokens',
+    request: {
+      method: 'POST',
+      path: '/completion',
+      body: { prompt: 'Once upon a time', n_predict: 8, temperature: 0 },
+    },
+  },
+  [
+    { at: 'content', rule: 'text' },
+    { at: 'stop', rule: 'equals', value: true },
+    { at: 'tokens_evaluated', rule: 'positive' },
+  ],
+)
+
+const metrics = metricsPage(['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total'])
+
+/** Release 0.7.0 answers 400 (measured with Debian's package); numbered builds up to b11243 were seen to answer 500. */
+function badInput(version: string): BadInputTable {
+  const malformed = semver.major(version) >= 1000 ? 500 : 400
+  return {
+    'malformed-json': measured(malformed, nestedError),
+    'missing-field': measured(400, nestedError),
+    'empty-body': unconfirmed(malformed, nestedError),
+    'unknown-model': sourced(200, answered),
+    'prompt-too-long': measured(400, [
+      ...nestedError,
+      { at: 'error.type', rule: 'equals', value: 'exceed_context_size_error' },
+    ]),
+    'negative-max-tokens': {
+      type: 'not-asked',
+      reason: 'it means no limit here: the answer ends with the context',
+    },
+    'wrong-method': measured(404, nestedError),
+    'unknown-path': unconfirmed(404, nestedError),
+  }
+}

@@ -1,0 +1,69 @@
+import type { Deployment, Refusal } from '../engine.ts'
+import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { formatRefusals, quantizationRefusals } from '../refusals.ts'
+import { unsupportedKeys } from '../serving-keys.ts'
+import { templateRefusals } from './weights.ts'
+
+/** Where the recipe names none. */
+export const usualContextLength = 4096
+
+export function refusals(deployment: Deployment): Refusal[] {
+  const { recipe } = deployment
+  return [
+    ...formatRefusals(deployment),
+    ...gpuRefusals(deployment, null),
+    ...unsupportedKeys(deployment, {
+      dtype: 'the types of a GGUF are fixed in the file; leave dtype at auto',
+      gpuMemoryUtilization:
+        'Ollama takes what the model needs; environment OLLAMA_GPU_OVERHEAD keeps bytes free',
+      maxInputTokens: 'Ollama limits prompt and answer together: use contextLength',
+      maxPrefillTokens: 'Ollama has no server-wide setting for it; clients send num_batch',
+    }),
+    ...(recipe.weights.delivery === 'hf-cache'
+      ? [
+          {
+            path: 'weights.delivery',
+            found: 'hf-cache: Ollama reads a store of its own',
+            hint: 'use baked, or mounted with a store that `ollama pull` has made',
+          },
+        ]
+      : []),
+    ...(recipe.serving.extraArguments.length > 0
+      ? [
+          {
+            path: 'serving.extraArguments',
+            found: '`ollama serve` takes no arguments',
+            hint: 'its settings are variables: use serving.environment',
+          },
+        ]
+      : []),
+    ...quantizationRefusals(deployment),
+    ...templateRefusals(deployment),
+  ]
+}
+
+export function command(): string[] {
+  return ['/bin/ollama', 'serve']
+}
+
+export function environment({ recipe, runtime, modelFolder, port }: Deployment): Record<string, string> {
+  const { serving } = recipe
+  return {
+    ...gpuEnvironment(runtime.device),
+    OLLAMA_HOST: `0.0.0.0:${port}`,
+    OLLAMA_MODELS: modelFolder,
+    // Pruning removes empty folders, and one it may not remove ends the server.
+    OLLAMA_NOPRUNE: '1',
+    // No look-up of recommended models, no telemetry.
+    OLLAMA_NO_CLOUD: '1',
+    OLLAMA_KEEP_ALIVE: '-1',
+    OLLAMA_MAX_LOADED_MODELS: '1',
+    OLLAMA_NUM_PARALLEL: String(serving.parallelism),
+    // Its own default follows the GPU's memory, from 4096 to 262144: answers would differ by machine.
+    OLLAMA_CONTEXT_LENGTH: String(serving.contextLength ?? usualContextLength),
+    ...(serving.kvCacheDtype === undefined
+      ? {}
+      : { OLLAMA_KV_CACHE_TYPE: serving.kvCacheDtype, OLLAMA_FLASH_ATTENTION: '1' }),
+    ...(serving.tensorParallel > 1 ? { OLLAMA_SCHED_SPREAD: '1' } : {}),
+  }
+}

@@ -1,0 +1,123 @@
+import type { Behaviour, HttpProbe, JsonCheck } from '../../boot/probe.ts'
+import { answered, type BadInputTable, measured, nestedError } from '../bad-input.ts'
+import type { Deployment } from '../engine.ts'
+import { nativeProbe, textProbe } from '../openai-probes.ts'
+import { openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
+import { usualContextLength } from './command.ts'
+
+export const healthPath = '/api/version'
+
+export function behaviour(deployment: Deployment): Behaviour {
+  const model = deployment.recipe.model.name
+  const listed = model.includes(':') ? model : `${model}:latest`
+  return openAiBehaviour(deployment, {
+    listed,
+    contextLength: usualContextLength,
+    pages: [
+      textProbe({ id: 'root', group: 'native', title: 'the first page says it runs', path: '/' }, [
+        'Ollama is running',
+      ]),
+      versionProbe('/api/version'),
+      tags(listed),
+    ],
+    native: [
+      generate(model),
+      nativeStream(model),
+      loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' }),
+    ],
+    badInput,
+    failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
+    gpu: {
+      cpuLines: [],
+      gpuLines: [],
+      // It is 0 when the model fell back to the CPU, which Ollama does without an error, and less than `size` when a part
+      // of it did: `ollama ps` reads the same two numbers.
+      probes: [
+        loaded(listed, 'loaded-on-gpu', 'the whole model is in GPU memory', {
+          at: 'models.0.size_vram',
+          rule: 'same',
+          as: 'models.0.size',
+        }),
+      ],
+    },
+    // The listener closes without waiting for answers under way.
+    stop: { signal: 'SIGTERM', timeoutSeconds: 15, exitCodes: [0] },
+  })
+}
+
+/** Measured with 0.17.4 and 0.32.15 on a CPU. */
+const badInput: BadInputTable = {
+  ...usualRefusals(measured, nestedError),
+  'unknown-model': measured(404, nestedError),
+  // Cut to the context without a word.
+  'prompt-too-long': measured(200, answered),
+  'negative-max-tokens': {
+    type: 'not-asked',
+    reason: 'it means no limit here: the answer ends at ten times the context',
+  },
+}
+
+function tags(listed: string): HttpProbe {
+  return nativeProbe(
+    { id: 'tags', title: 'the store holds the model', request: { method: 'GET', path: '/api/tags' } },
+    [{ at: 'models.*.name', rule: 'has', value: listed }],
+  )
+}
+
+function generate(model: string): HttpProbe {
+  const body = {
+    model,
+    prompt: 'The capital of France is',
+    stream: false,
+    options: { num_predict: 8, temperature: 0 },
+  }
+  return nativeProbe(
+    {
+      id: 'generate',
+      title: 'the native endpoint answers',
+      request: { method: 'POST', path: '/api/generate', body },
+    },
+    [
+      { at: 'response', rule: 'text' },
+      { at: 'done', rule: 'equals', value: true },
+      { at: 'eval_count', rule: 'positive' },
+    ],
+  )
+}
+
+function nativeStream(model: string): HttpProbe {
+  return {
+    id: 'native-stream',
+    group: 'native',
+    title: 'the native chat arrives as JSON lines and says that it is done',
+    required: true,
+    request: {
+      method: 'POST',
+      path: '/api/chat',
+      body: {
+        model,
+        messages: [{ role: 'user', content: 'Count from one to five.' }],
+        options: { num_predict: 24, temperature: 0 },
+      },
+    },
+    expect: {
+      type: 'json-lines',
+      status: 200,
+      lastLine: [
+        { at: 'done', rule: 'equals', value: true },
+        { at: 'done_reason', rule: 'text' },
+        { at: 'eval_count', rule: 'positive' },
+      ],
+      textAt: ['message.content'],
+    },
+    timeoutSeconds: 120,
+  }
+}
+
+function loaded(listed: string, id: string, title: string, size: JsonCheck): HttpProbe {
+  return nativeProbe({ id, title, request: { method: 'GET', path: '/api/ps' } }, [
+    { at: 'models.*.name', rule: 'has', value: listed },
+    { at: 'models.0.size', rule: 'positive' },
+    size,
+  ])
+}

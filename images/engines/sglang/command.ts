@@ -1,0 +1,63 @@
+import type { Deployment, Refusal } from '../engine.ts'
+import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { pythonEnvironment, pythonOf } from '../python-environment.ts'
+import { formatRefusals } from '../refusals.ts'
+import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+
+/** Lowest compute capability by name; general knowledge of its kernels, unconfirmed. */
+const quantizations: QuantizationSupport = {
+  awq: 7.5,
+  awq_marlin: 8.0,
+  gptq: 7.5,
+  gptq_marlin: 8.0,
+  fp8: 8.0,
+  w8a8_int8: 8.0,
+  w8a8_fp8: 8.9,
+  'compressed-tensors': 8.0,
+  bitsandbytes: 7.5,
+  modelopt: 8.9,
+  modelopt_fp4: 10.0,
+  mxfp4: 9.0,
+}
+
+export function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment),
+    ...gpuRefusals(deployment, quantizations),
+    ...unsupportedKeys(deployment, {
+      maxInputTokens: 'SGLang limits prompt and answer together: use contextLength',
+    }),
+  ]
+}
+
+export function command(deployment: Deployment): string[] {
+  const { serving, model } = deployment.recipe
+  return [
+    ...[pythonOf(deployment), '-m', 'sglang.launch_server'],
+    ...['--model-path', deployment.modelPath],
+    ...['--served-model-name', model.name],
+    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--dtype', serving.dtype],
+    ...servingOptions(deployment, {
+      contextLength: '--context-length',
+      parallelism: '--max-running-requests',
+      maxPrefillTokens: '--max-prefill-tokens',
+      quantization: '--quantization',
+      kvCacheDtype: '--kv-cache-dtype',
+      tensorParallel: '--tp-size',
+      gpuMemoryUtilization: '--mem-fraction-static',
+    }),
+    '--enable-metrics',
+    ...serving.extraArguments,
+  ]
+}
+
+export function environment(deployment: Deployment): Record<string, string> {
+  return {
+    ...pythonEnvironment(deployment),
+    ...gpuEnvironment(deployment.runtime.device),
+    SGLANG_CACHE_DIR: '/tmp/sglang',
+    // Its name is unconfirmed; DG_JIT_CACHE_DIR is set as well.
+    SGLANG_DG_CACHE_DIR: '/tmp/deep-gemm',
+  }
+}

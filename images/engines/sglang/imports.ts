@@ -1,0 +1,7 @@
+import type { PythonImports } from '../engine.ts'
+import { imagePython } from '../python-environment.ts'
+
+export const imports: PythonImports = {
+  modules: ['sglang', 'sglang.srt.server_args', 'sglang.launch_server', 'sglang.srt.models.llama'],
+  imagePython,
+}

@@ -1,0 +1,65 @@
+import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
+import { answered, type BadInputTable, flatError, sourced, unconfirmed } from '../bad-input.ts'
+import type { Deployment } from '../engine.ts'
+import { nativeProbe } from '../openai-probes.ts'
+import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from '../openai-server.ts'
+
+export const healthPath = '/health'
+
+export function behaviour(deployment: Deployment): Behaviour {
+  return openAiBehaviour(deployment, {
+    // It generates a token itself.
+    pages: [healthPage],
+    native: [generate, generateStream, modelInfo, metricsPage(['sglang'], false)],
+    badInput,
+    // A failed child ends the whole tree with 137, which is not a lack of memory.
+    failureLines: ['Received sigquit from a child process', 'Scheduler hit an exception', 'uid not found'],
+    stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },
+  })
+}
+
+const badInput: BadInputTable = {
+  ...usualRefusals(sourced, flatError),
+  'unknown-model': unconfirmed(200, answered),
+  'prompt-too-long': sourced(400, flatError),
+  'negative-max-tokens': unconfirmed(400, flatError),
+}
+
+const generateBody = {
+  text: 'The capital of France is',
+  sampling_params: { max_new_tokens: 8, temperature: 0 },
+}
+
+const generate = nativeProbe(
+  {
+    id: 'generate',
+    title: 'the native endpoint answers',
+    request: { method: 'POST', path: '/generate', body: generateBody },
+  },
+  [
+    { at: 'text', rule: 'text' },
+    { at: 'meta_info', rule: 'exists' },
+  ],
+)
+
+/** Every event carries the whole text so far. */
+const generateStream: HttpProbe = {
+  id: 'generate-stream',
+  group: 'native',
+  title: 'the native stream arrives in pieces and ends with [DONE]',
+  required: true,
+  request: { method: 'POST', path: '/generate', body: { ...generateBody, stream: true } },
+  expect: { type: 'event-stream', status: 200, endMarker: '[DONE]', textAt: ['text'] },
+  timeoutSeconds: 120,
+}
+
+/** Newer servers also know it as /model_info (unconfirmed). */
+const modelInfo = nativeProbe(
+  {
+    id: 'model-info',
+    title: 'the server names its model',
+    request: { method: 'GET', path: '/get_model_info' },
+  },
+  [{ at: 'model_path', rule: 'text' }],
+  false,
+)

@@ -1,0 +1,51 @@
+import type { Deployment, Refusal } from '../engine.ts'
+import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { pythonEnvironment } from '../python-environment.ts'
+import { formatRefusals } from '../refusals.ts'
+import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+
+/** A statement about the checkpoint, whose own configuration decides; the numbers are general knowledge, unconfirmed. */
+const quantizations: QuantizationSupport = { fp8: 8.9, nvfp4: 10.0, awq: 8.0, w4a16_awq: 8.0, w4a8_awq: 8.9 }
+
+export function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment),
+    ...gpuRefusals(deployment, quantizations),
+    ...unsupportedKeys(deployment, {
+      dtype: 'TensorRT-LLM takes the type of the checkpoint; leave dtype at auto',
+      maxInputTokens: 'the limit of prompts is part of contextLength here',
+      kvCacheDtype:
+        'it is set in a YAML file for --extra_llm_api_options: mount one and name it in extraArguments',
+    }),
+  ]
+}
+
+export function command(deployment: Deployment): string[] {
+  const { serving, model } = deployment.recipe
+  return [
+    // The path of the script is unconfirmed; NGC's images install scripts there.
+    ...['/usr/local/bin/trtllm-serve', deployment.modelPath],
+    ...['--backend', 'pytorch'],
+    ...['--served_model_name', model.name],
+    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...servingOptions(deployment, {
+      contextLength: '--max_seq_len',
+      parallelism: '--max_batch_size',
+      maxPrefillTokens: '--max_num_tokens',
+      tensorParallel: '--tp_size',
+      gpuMemoryUtilization: '--kv_cache_free_gpu_memory_fraction',
+    }),
+    ...serving.extraArguments,
+  ]
+}
+
+export function environment(deployment: Deployment): Record<string, string> {
+  return {
+    ...pythonEnvironment(deployment),
+    ...gpuEnvironment(deployment.runtime.device),
+    // On by default, and off by itself under CI, where it would never be noticed (TensorRT-LLM#12384).
+    TRTLLM_NO_USAGE_STATS: '1',
+    // Where OpenMPI keeps the files of its session (unconfirmed; /tmp is its default).
+    OMPI_MCA_orte_tmpdir_base: '/tmp',
+  }
+}

@@ -1,0 +1,7 @@
+import type { PythonImports } from '../engine.ts'
+import { imagePython } from '../python-environment.ts'
+
+export const imports: PythonImports = {
+  modules: ['tensorrt_llm', 'tensorrt_llm.serve', 'tensorrt_llm._torch.models'],
+  imagePython,
+}

@@ -1,0 +1,74 @@
+import type { Deployment, Refusal } from '../engine.ts'
+import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { pythonEnvironment, pythonOf } from '../python-environment.ts'
+import { formatRefusals } from '../refusals.ts'
+import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+
+/**
+ * Lowest compute capability by name. From vLLM's table of supported hardware; where a kernel for newer GPUs has a
+ * slower form for older ones (fp8 by Marlin on Ampere) the older one counts. Unconfirmed against 0.32.
+ */
+const quantizations: QuantizationSupport = {
+  gptq: 7.5,
+  gptq_marlin: 8.0,
+  awq: 7.5,
+  awq_marlin: 8.0,
+  fp8: 8.0,
+  'compressed-tensors': 7.5,
+  bitsandbytes: 7.5,
+  modelopt: 8.9,
+  modelopt_fp4: 10.0,
+  mxfp4: 8.0,
+}
+
+export function refusals(deployment: Deployment): Refusal[] {
+  return [
+    ...formatRefusals(deployment),
+    ...gpuRefusals(deployment, quantizations),
+    ...unsupportedKeys(deployment, {
+      maxInputTokens: 'vLLM limits prompt and answer together: use contextLength',
+      ...(deployment.runtime.device === 'cpu'
+        ? {
+            gpuMemoryUtilization: 'on a CPU the cache is set in GiB: environment VLLM_CPU_KVCACHE_SPACE',
+          }
+        : {}),
+    }),
+  ]
+}
+
+export function command(deployment: Deployment): string[] {
+  const { serving, model } = deployment.recipe
+  return [
+    ...[pythonOf(deployment), '-m', 'vllm.entrypoints.cli.main', 'serve', deployment.modelPath],
+    ...['--served-model-name', model.name],
+    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--dtype', serving.dtype],
+    ...servingOptions(deployment, {
+      contextLength: '--max-model-len',
+      parallelism: '--max-num-seqs',
+      maxPrefillTokens: '--max-num-batched-tokens',
+      quantization: '--quantization',
+      kvCacheDtype: '--kv-cache-dtype',
+      tensorParallel: '--tensor-parallel-size',
+      gpuMemoryUtilization: '--gpu-memory-utilization',
+    }),
+    // Without a compiler in the image nothing is compiled at start.
+    ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),
+    ...serving.extraArguments,
+  ]
+}
+
+export function environment(deployment: Deployment): Record<string, string> {
+  return {
+    ...pythonEnvironment(deployment),
+    ...gpuEnvironment(deployment.runtime.device),
+    VLLM_CACHE_ROOT: '/tmp/vllm',
+    VLLM_CONFIG_ROOT: '/tmp/vllm-config',
+    // Unconfirmed; DO_NOT_TRACK, which every image sets, is documented.
+    VLLM_NO_USAGE_STATS: '1',
+    // In a container the CPUs of the machine are not all ours, so no thread is bound to one.
+    ...(deployment.runtime.device === 'cpu'
+      ? { VLLM_CPU_KVCACHE_SPACE: '1', VLLM_CPU_OMP_THREADS_BIND: 'nobind' }
+      : {}),
+  }
+}

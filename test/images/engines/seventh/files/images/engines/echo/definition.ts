@@ -1,0 +1,44 @@
+import semver from 'semver'
+import type { EngineDefinition } from '../engine.ts'
+import { command, environment, refusals } from './command.ts'
+import { imports } from './imports.ts'
+import { memory } from './memory.ts'
+import { behaviour, healthPath } from './probes.ts'
+import { reserved } from './reserved.ts'
+import { closure, wheels } from './slimming.ts'
+
+/** A server that answers with the words it was asked, for the steps of CONTRIBUTING.md. */
+export const echo = {
+  id: 'echo',
+  title: 'Echo',
+  nicknames: ['parrot'],
+  port: 8090,
+  formats: ['safetensors'],
+  weights: { type: 'files' },
+  shell: null,
+  runtimes: [
+    {
+      kind: 'upstream',
+      device: 'cpu',
+      version: '1.2.0',
+      source: {
+        type: 'upstream',
+        base: 'registry.example/echo:1.2.0',
+        versionCommand: ['/usr/bin/node', '/opt/echo/server.ts', '--version'],
+      },
+      slimming: { rules: [], closure },
+    },
+  ],
+  versionOf: (text) => semver.coerce(text)?.version ?? null,
+  refusals,
+  command,
+  environment,
+  reserved,
+  behaviour,
+  healthPath,
+  memory,
+  wheels,
+  imports,
+  enginePaths: ['/opt/echo/**'],
+  traces: { paths: ['/opt/echo/**'], distributions: [], packages: ['echo-server'] },
+} satisfies EngineDefinition
