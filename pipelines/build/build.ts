@@ -1,17 +1,17 @@
-import type { Attribution } from '../../images/attribution/attribution.ts'
-import { attributionChecks } from '../../images/attribution/checks.ts'
-import { assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
+import { type AssembledImage, assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
-import { type LayerReport, type Report, reportVersion, verdictOf } from '../../images/report/report.ts'
-import { formatBytes } from '../../lib/bytes.ts'
+import { breachText, budgetBreaches } from '../../images/report/budgets.ts'
+import { type Report, verdictOf } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { Json } from '../../lib/json.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { daggerRunner } from '../boot/dagger.ts'
-import type { WeightsMount } from '../boot/runner.ts'
+import type { Runner, WeightsMount } from '../boot/runner.ts'
+import { keepOrigin, recallOrigin } from '../catalogue/origin-record.ts'
+import { keepPlan, recallPlan } from '../catalogue/plan-record.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { StageError } from '../error.ts'
+import type { LockedRecipe } from '../lock/locked-recipe.ts'
 import type { Turns } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import { daggerSecrets } from '../process/secrets.ts'
@@ -21,14 +21,15 @@ import { serveStore } from '../registry-server/server.ts'
 import { requireCleanFolder, scanBuilt } from '../scan/built.ts'
 import { attributeBuilt } from '../size/built.ts'
 import { writeImage } from '../store/image.ts'
-import { writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify/verify.ts'
+import { draftReport } from './draft-report.ts'
+import { judging } from './judging.ts'
 import { knownImage, nameJudged, restoreImages } from './known-image.ts'
 import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './reuse-published-weights.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
-import { storeWeightsImages } from './weights-images.ts'
+import { storeWeightsImages, type WeightsImages } from './weights-images.ts'
 
 export interface BuildContext {
   store: Store
@@ -36,6 +37,8 @@ export interface BuildContext {
   /** Opens the engine when something needs it; called at most once. */
   engine(): Promise<Client>
   recipeFolder: string
+  /** What the plan was made from: kept with the image, which can then be published without its recipe at hand. */
+  origin?: LockedRecipe | undefined
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
   verify: boolean
@@ -43,11 +46,17 @@ export interface BuildContext {
   factory: FactoryLock | undefined
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
   boots: Turns
+  /** What boots the image; Dagger's harness unless told. */
+  runner?: Runner
   /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
   fromRegistry?: readonly string[]
 }
 
-/** Builds the image of a plan, boots it and stores the report; what an earlier run finished is not done again. */
+/**
+ * Builds the image of a plan, judges it and stores the report; what an earlier run finished is not done again. The name
+ * comes last: what is over budget, fails a scan or a boot, or is interrupted leaves it where it was. Throws `over-budget`,
+ * `secret-found` and `against-policy`; a boot that fails is in the report.
+ */
 export async function buildImage(
   plan: ImagePlan,
   weights: LockedWeights,
@@ -55,50 +64,95 @@ export async function buildImage(
 ): Promise<Report> {
   const known = await knownImage(plan, context)
   const pack = () => packedWeights(plan, weights, context)
-  if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) return known
+  if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) {
+    await keepSources(plan, context)
+    requireBudgets(plan, known)
+    return known
+  }
   return makeImage(plan, weights, context)
 }
 
 async function makeImage(plan: ImagePlan, weights: LockedWeights, context: BuildContext): Promise<Report> {
   const { progress, store } = context
-  const began = performance.now()
-  const { built, packed, baked, mounts, names } = await packedParts(plan, weights, context)
-  const planDigest = planDigestOf(plan)
-  const layers = [...baked, ...built.value.layers]
+  const beganMs = performance.now()
+  const parts = await packedParts(plan, weights, context)
+  const layers = [...parts.baked, ...parts.built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
-  const assembled = assembleImage(layers, labelled(plan, planDigest), plan.platform, {})
-  // `ingot verify` finds it by the image's label. Plain data; interfaces without an index signature need the cast.
-  await writeRecord(store, 'plan', planDigest, plan as unknown as Json)
-  const subject = { layers: built.value.layers, assembled }
-  const { scan, requireClean } = await scanBuilt(plan, weights, subject, context)
+  const assembled = assembleImage(layers, labelled(plan), plan.platform, {})
   const image = await writeImage(store, assembled)
-  const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: built.value.layers })
-  const draft = reportOf(plan, { planDigest, image, weights: baked, runtime: built.value, attribution })
-  requireBudgets(plan, draft)
-  const verifying = context.verify ? context.boots(() => verified(image, plan, mounts, context)) : []
+  return judging(image, async () => {
+    const { report, requireClean } = await judge(
+      plan,
+      weights,
+      { ...parts, assembled, image, beganMs },
+      context,
+    )
+    await requireClean(report)
+    context.signal.throwIfAborted()
+    await keepReport(store, report)
+    await keepSources(plan, context)
+    requireBudgets(plan, report)
+    await nameJudged(store, report, parts.names)
+    return report
+  })
+}
+
+interface Assembled extends PackedParts {
+  assembled: AssembledImage
+  image: Digest
+  beganMs: number
+}
+
+/** Scan, size and budgets, then boots: the whole report, made once. What is over its budget is not booted. */
+async function judge(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  { built, packed, baked, mounts, assembled, image, beganMs }: Assembled,
+  context: BuildContext,
+) {
+  const { store, origin } = context
+  const { layers } = built.value
+  const { scan, requireClean } = await scanBuilt(plan, weights, { layers, assembled, origin }, context)
+  const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: layers })
+  const planDigest = planDigestOf(plan)
+  const draft = draftReport(plan, { planDigest, image, weights: baked, runtime: built.value, attribution })
+  const isBooted = context.verify && budgetBreaches(plan.budgets, draft).length === 0
+  const verifying = isBooted ? context.boots(() => verified(image, plan, mounts, context)) : []
   const boots = await timedTask(Promise.resolve(verifying))
-  const report: Report = {
-    ...draft,
-    ...(mounts[0] && { weightsImage: mounts[0].image }),
-    scan,
-    boots: boots.value,
-    verdict: verdictOf(boots.value, draft.checks),
-    times: {
-      ...draft.times,
-      runtimeMs: built.durationMs,
-      weightsMs: packed.durationMs,
-      verifyMs: boots.durationMs,
-      totalMs: performance.now() - began,
-    },
+  const times = {
+    ...draft.times,
+    runtimeMs: built.durationMs,
+    weightsMs: packed.durationMs,
+    verifyMs: boots.durationMs,
+    totalMs: performance.now() - beganMs,
   }
-  await requireClean(report)
-  await keepReport(store, report)
-  await nameJudged(store, report, names)
-  return report
+  const verdict = verdictOf(boots.value, draft.checks)
+  const beside = mounts[0] && { weightsImage: mounts[0].image }
+  const report: Report = { ...draft, ...beside, scan, boots: boots.value, verdict, times }
+  return { report, requireClean }
+}
+
+/** Whoever names the image later finds its plan by the image's label, and its recipe by the plan. */
+async function keepSources(plan: ImagePlan, { store, origin, environment }: BuildContext): Promise<void> {
+  const digest = planDigestOf(plan)
+  if ((await recallPlan(store, digest)) === undefined) await keepPlan(store, plan)
+  if (origin === undefined) return
+  if ((await recallOrigin(store, digest, environment)) === undefined) await keepOrigin(store, digest, origin)
+}
+
+interface PackedParts extends WeightsImages {
+  built: Timed<BuiltRuntime>
+  packed: Timed<StoredLayer[]>
+  /** Layers of weights that are in the image itself. */
+  baked: StoredLayer[]
 }
 
 /** Runtime and weights at the same time, each with how long it took; weights that are not inside have images of their own. */
-async function packedParts(plan: ImagePlan, weights: LockedWeights, context: BuildContext) {
+async function packedParts(
+  plan: ImagePlan,
+  weights: LockedWeights,
+  context: BuildContext,
+): Promise<PackedParts> {
   const [built, packed] = await together(
     [
       (signal) => timedTask(runtimeOf(plan, { ...context, signal })),
@@ -144,95 +198,40 @@ async function verified(
   mounts: readonly WeightsMount[],
   context: BuildContext,
 ) {
-  const { store, progress, factory } = context
+  const { store, progress, signal, factory } = context
+  const onStep = (text: string) => progress.step(text)
+  if (context.runner) return verifyImage(image, plan, { runner: context.runner, onStep, signal, mounts })
   const client = await context.engine()
   const registry = await serveStore(store, {})
   try {
     const { platform } = plan
     const runner = daggerRunner({ client, store, registryPort: registry.port, platform, factory })
-    return await verifyImage(image, plan, {
-      runner,
-      onStep: (text) => progress.step(text),
-      signal: context.signal,
-      mounts,
-    })
+    return await verifyImage(image, plan, { runner, onStep, signal, mounts })
   } finally {
     await registry.close()
   }
 }
 
-function labelled(plan: ImagePlan, planDigest: Digest) {
-  return { ...plan.config, Labels: { ...plan.config.Labels, 'dev.ingot.plan': planDigest } }
+function labelled(plan: ImagePlan) {
+  return { ...plan.config, Labels: { ...plan.config.Labels, 'dev.ingot.plan': planDigestOf(plan) } }
 }
 
-interface Built {
-  planDigest: Digest
-  image: Digest
-  /** Layers of weights that are in the image. */
-  weights: readonly StoredLayer[]
-  runtime: BuiltRuntime
-  attribution: Attribution
-}
-
-function reportOf(plan: ImagePlan, built: Built): Report {
-  const { planDigest, image, weights, runtime, attribution } = built
-  const size = (list: readonly StoredLayer[]) => list.reduce((sum, layer) => sum + layer.descriptor.size, 0)
-  const { tree } = runtime
-  return {
-    reportVersion,
-    name: plan.name,
-    image,
-    plan: planDigest,
-    engine: plan.engine,
-    model: plan.model,
-    verdict: 'not booted',
-    sizes: {
-      storedBytes: size(weights) + size(runtime.layers),
-      runtimeBytes: size(runtime.layers),
-      weightsBytes: size(weights),
-      stockTreeBytes: tree.stockBytes,
-      keptTreeBytes: tree.keptBytes,
-    },
-    layers: [
-      ...weights.map((layer) => layerReport('weights', layer)),
-      ...runtime.layers.map((layer) => layerReport('runtime', layer)),
-    ],
-    removals: tree.removals,
-    missingLibraries: tree.missing,
-    licences: runtime.licences ?? {},
-    attribution,
-    checks: attributionChecks(attribution),
-    ...(plan.predictedMemory === null ? {} : { memory: plan.predictedMemory }),
-    boots: [],
-    times: { createdAt: new Date().toISOString(), runtimeMs: 0, weightsMs: 0, verifyMs: 0, totalMs: 0 },
-  }
-}
-
-function layerReport(part: LayerReport['part'], { cause, descriptor }: StoredLayer): LayerReport {
-  return { part, cause, digest: descriptor.digest, sizeBytes: descriptor.size }
-}
-
-function requireBudgets({ budgets, name }: ImagePlan, { sizes, layers }: Report): void {
-  const largest = Math.max(
-    0,
-    ...layers.filter((layer) => layer.part === 'runtime').map((layer) => layer.sizeBytes),
-  )
-  const breaches = [
-    { key: 'total', limit: budgets.total, found: sizes.storedBytes },
-    { key: 'runtime', limit: budgets.runtime, found: sizes.runtimeBytes },
-    { key: 'layer', limit: budgets.layer, found: largest },
-  ].filter(({ limit, found }) => limit !== undefined && found > limit)
+function requireBudgets({ budgets, name }: ImagePlan, { image, ...measured }: Report): void {
+  const breaches = budgetBreaches(budgets, measured)
   if (breaches.length === 0) return
   throw new StageError('over-budget', {
     attempted: `keep ${name} within its budgets`,
-    found: breaches
-      .map(({ key, limit = 0, found }) => `${key} is ${formatBytes(found)}, allowed ${formatBytes(limit)}`)
-      .join('; '),
-    hint: 'raise image.budgets in the recipe, or see with `ingot plan` what takes the space',
+    found: breaches.map(breachText).join('; '),
+    hint: `raise image.budgets in the recipe, or see with \`ingot size ${image}\` what takes the space`,
   })
 }
 
-async function timedTask<Value>(task: Promise<Value>): Promise<{ value: Value; durationMs: number }> {
+interface Timed<Value> {
+  value: Value
+  durationMs: number
+}
+
+async function timedTask<Value>(task: Promise<Value>): Promise<Timed<Value>> {
   const began = performance.now()
   const value = await task
   return { value, durationMs: performance.now() - began }

@@ -13,10 +13,10 @@ import { canonicalJson, type Json } from '../../lib/json.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Client } from '../process/session.ts'
 import { installDebian } from '../software/debian.ts'
-import { readCache, touchRecord, writeRecord } from '../store/record.ts'
+import { type RecordKind, recall, remember, touchRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { packerOf, packLayers } from './packing.ts'
-import { areIntact, isStoredLayers } from './stored-layers.ts'
+import { areIntact, storedLayersSchema } from './stored-layers.ts'
 
 export interface ModelcarContext {
   store: Store
@@ -24,7 +24,7 @@ export interface ModelcarContext {
   engine(): Promise<Client>
 }
 
-const recordKind = 'modelcar'
+const recordKind: RecordKind<StoredLayer[]> = { name: 'modelcar', schema: storedLayersSchema }
 
 /** The layers that a modelcar has above its weights; undefined when the plan has none. Made once for equal inputs. */
 export async function buildModelcar(
@@ -45,7 +45,7 @@ export async function buildModelcar(
     const tree = await modelcarTree(client, modelcar, platform)
     const packer = await packerOf(client, platform, locked)
     const layers = await packLayers({ packer, tree }, modelcarLayers(modelcar), store, scratch)
-    await writeRecord(store, recordKind, key, layers as unknown as Json)
+    await remember(store, recordKind, key, layers)
     return layers
   } finally {
     await rm(scratch, { recursive: true, force: true })
@@ -53,9 +53,9 @@ export async function buildModelcar(
 }
 
 async function knownLayers(store: Store, key: string): Promise<StoredLayer[] | undefined> {
-  const known = await readCache(store, recordKind, key)
-  if (!isStoredLayers(known) || !(await areIntact(store, known))) return undefined
-  await touchRecord(store, recordKind, key)
+  const known = await recall(store, recordKind, key)
+  if (known === undefined || !(await areIntact(store, known))) return undefined
+  await touchRecord(store, recordKind.name, key)
   return known
 }
 

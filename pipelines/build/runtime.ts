@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client, Container, Directory } from '@dagger.io/dagger'
+import { z } from 'zod'
 import type { StoredLayer } from '../../images/oci/oci.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { planTree, type TreePlan } from '../../images/tree/tree.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
+import { licencesSchema, missingLibrarySchema, removalSchema } from '../catalogue/report-schema.ts'
 import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
 import { installDebian } from '../software/debian.ts'
@@ -14,11 +16,11 @@ import { mirrorOf } from '../software/index-mirror.ts'
 import { installPython } from '../software/python.ts'
 import { installUpstream } from '../software/upstream.ts'
 import type { WheelPlace } from '../software/wheel-program.ts'
-import { readCache, touchRecord, writeRecord } from '../store/record.ts'
+import { type RecordKind, recall, remember, touchRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { rewriteTree } from './slim-tree.ts'
-import { areIntact, isStoredLayers } from './stored-layers.ts'
+import { areIntact, storedLayersSchema } from './stored-layers.ts'
 
 /** The layers of an image without its weights, and what slimming did. */
 export interface BuiltRuntime {
@@ -28,26 +30,31 @@ export interface BuiltRuntime {
   licences?: Record<string, string[]>
 }
 
-const recordKind = 'runtime'
+const recordKind: RecordKind<BuiltRuntime> = {
+  name: 'runtime',
+  schema: z.object({
+    layers: storedLayersSchema,
+    tree: z.object({
+      removals: z.array(removalSchema),
+      missing: z.array(missingLibrarySchema),
+      stockBytes: z.number(),
+      keptBytes: z.number(),
+    }),
+    licences: licencesSchema.exactOptional(),
+  }),
+}
 
 /** The runtime an equal plan gave before, if all its layers are still in the store. */
 export async function knownRuntime(store: Store, plan: ImagePlan): Promise<BuiltRuntime | undefined> {
-  const record = await readCache(store, recordKind, runtimeKey(plan))
-  if (!hasLayers(record)) return undefined
-  // Only buildRuntime writes records of this kind, under a key that names their whole input.
-  const known = record as BuiltRuntime
-  if (!(await areIntact(store, known.layers))) return undefined
-  await touchRecord(store, recordKind, runtimeKey(plan))
+  const known = await recall(store, recordKind, runtimeKey(plan))
+  if (known === undefined || !(await areIntact(store, known.layers))) return undefined
+  await touchRecord(store, recordKind.name, runtimeKey(plan))
   return known
-}
-
-function hasLayers(record: unknown): boolean {
-  return typeof record === 'object' && record !== null && 'layers' in record && isStoredLayers(record.layers)
 }
 
 /** So that an equal plan finds it again. */
 export function keepRuntime(store: Store, plan: ImagePlan, built: BuiltRuntime): Promise<void> {
-  return writeRecord(store, recordKind, runtimeKey(plan), asJson(built))
+  return remember(store, recordKind, runtimeKey(plan), built)
 }
 
 /** What an installation takes from outside of the plan; none of it decides a byte. */

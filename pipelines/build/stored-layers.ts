@@ -4,14 +4,10 @@ import { descriptorSchema, digestSchema } from '../registry-client/oci-documents
 import { intactBytes } from '../store/damage.ts'
 import type { Store } from '../store/store.ts'
 
-const layersSchema = z.array(
+/** Layers as a record keeps them. */
+export const storedLayersSchema = z.array(
   z.object({ descriptor: descriptorSchema, diffId: digestSchema, cause: z.string() }),
-)
-
-/** Whether a record holds layers: one that another version wrote, or a person changed, is as good as none. */
-export function isStoredLayers(value: unknown): value is StoredLayer[] {
-  return layersSchema.safeParse(value).success
-}
+) satisfies z.ZodType<StoredLayer[]>
 
 /** Whether the store has all of them as they were made. */
 export async function areIntact(store: Store, layers: readonly StoredLayer[]): Promise<boolean> {

@@ -20,8 +20,8 @@ export interface BundleRequest {
   /** What is said of them, and run files. */
   documents: readonly BundleEntry[]
   /** Cuts the bundle into files of this size. */
-  partBytes?: number
-  earlier?: EarlierBundle
+  partBytes?: number | undefined
+  earlier?: EarlierBundle | undefined
   /** Signs a list of sums; the signature is carried beside it. */
   sign?: ((list: string) => Promise<string>) | undefined
   progress: Progress

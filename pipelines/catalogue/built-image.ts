@@ -1,43 +1,32 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
-import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
-import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
-import { loadLocked } from '../lock/locked-recipe.ts'
-import type { LoadedRecipe } from '../lock/recipe-files.ts'
-import { damagedImage } from '../store/damage.ts'
+import type { LockedRecipe } from '../lock/locked-recipe.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import { reportState } from './report-record.ts'
 
-/** A recipe with everything that building it left behind. */
+/** An image that was built: what it was to be and what is known of it. */
 export interface BuiltImage {
-  loaded: LoadedRecipe
-  lock: Lock
   plan: ImagePlan
   report: Report
+  /** What it was made from; absent where it is named without its recipe and the store does not say. */
+  origin?: LockedRecipe
 }
 
-/**
- * The image that a recipe and its lock stand for, from the store. Throws `missing-lock`, `lock-mismatch`, `no-image`,
- * `missing-blob` and `corrupt-blob`.
- */
-export async function findBuilt(
-  file: string,
-  store: Store,
-  environment: NodeJS.ProcessEnv,
-): Promise<BuiltImage> {
-  const { lock, ...loaded } = await loadLocked(file, environment, `find the image of ${file}`)
-  const plan = planImage(loaded.recipe, lock)
-  const state = await reportState(store, plan)
-  if (state !== undefined) {
-    if (state.damages.length > 0) throw damagedImage(state.report.image, state.damages)
-    return { loaded, lock, plan, report: state.report }
-  }
-  throw new StageError('no-image', {
-    attempted: `find the image of ${file}`,
-    found: 'the store has none for this recipe and lock',
-    hint: `run \`ingot build ${file}\`; it does again only what changed`,
+/** One of which it is known what it was made from, as everything that leaves has to say. */
+export interface OriginalImage extends BuiltImage {
+  origin: LockedRecipe
+}
+
+/** Refuses an image whose recipe is not known. `act` says what for, as in "publish". Throws `no-recipe`. */
+export function requireOrigin(image: BuiltImage, act: string): OriginalImage {
+  const { origin, report } = image
+  if (origin !== undefined) return { ...image, origin }
+  throw new StageError('no-recipe', {
+    attempted: `${act} ${report.image} of ${report.name}`,
+    found: 'the store does not say which recipe and lock it was made from',
+    hint: `run \`ingot ${act}\` with its recipe, or \`ingot build\` on that once, which keeps both`,
   })
 }
 

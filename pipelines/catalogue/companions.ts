@@ -4,7 +4,7 @@ import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { damagesIn } from '../store/damage.ts'
 import { StoreError } from '../store/error.ts'
-import { readImageConfig, readImageManifest } from '../store/image.ts'
+import { readImageLabels, readImageManifest } from '../store/image.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import type { BuiltImage } from './built-image.ts'
@@ -59,5 +59,5 @@ async function programsOf(store: Store, name: string, { digest }: Descriptor, pl
 }
 
 async function setDigestOf(store: Store, image: Descriptor): Promise<string | undefined> {
-  return (await readImageConfig(store, image.digest)).config.Labels?.['dev.ingot.weights']
+  return (await readImageLabels(store, image.digest))['dev.ingot.weights']
 }

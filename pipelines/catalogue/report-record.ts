@@ -1,27 +1,14 @@
-import { z } from 'zod'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { reportMarkdown } from '../../images/report/markdown.ts'
-import { type Report, reportJson, reportVersion } from '../../images/report/report.ts'
-import type { Digest } from '../../lib/digest.ts'
-import { digestSchema } from '../registry-client/oci-documents.ts'
+import type { Report } from '../../images/report/report.ts'
+import { type Digest, isDigest } from '../../lib/digest.ts'
 import { type Damage, type DamageSearch, damagesIn } from '../store/damage.ts'
-import { listRecords, readCache, readRecord, writeRecord } from '../store/record.ts'
+import { listRecords, type RecordKind, recall, remember, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
+import { reportSchema } from './report-schema.ts'
 
-export const reportKind = 'report'
-
-/** What every command relies on; the rest is what `keepReport` wrote with it. */
-const reportSchema = z.object({
-  reportVersion: z.literal(reportVersion),
-  name: z.string(),
-  image: digestSchema,
-  plan: digestSchema,
-  verdict: z.enum(['verified', 'failed', 'unverified', 'not booted']),
-  layers: z.array(z.object({ digest: digestSchema })),
-  weightsImage: digestSchema.optional(),
-  boots: z.array(z.object({})),
-  checks: z.array(z.object({})),
-})
+/** Reports by plan digest. */
+export const reportKind: RecordKind<Report> = { name: 'report', schema: reportSchema }
 
 /** A report with what is wrong with the bytes that it speaks of. */
 export interface ReportState {
@@ -35,7 +22,7 @@ export async function reportState(
   plan: ImagePlan,
   search: DamageSearch = { by: 'stamp' },
 ): Promise<ReportState | undefined> {
-  const report = parseReport(await readCache(store, reportKind, planDigestOf(plan)))
+  const report = await recallReport(store, planDigestOf(plan))
   if (report === undefined) return undefined
   return { report, damages: await reportDamages(store, report, search) }
 }
@@ -51,28 +38,22 @@ export async function knownReport(store: Store, plan: ImagePlan): Promise<Report
   return state?.damages.length === 0 ? state.report : undefined
 }
 
-/** The stored report of a plan, whatever became of its image. Throws `corrupt-record`. */
-export async function storedReport(store: Store, planDigest: Digest): Promise<Report | undefined> {
-  return parseReport(await readRecord(store, reportKind, planDigest))
+/** The stored report of a plan, whatever became of its image. */
+export async function recallReport(store: Store, planDigest: Digest): Promise<Report | undefined> {
+  const report = await recall(store, reportKind, planDigest)
+  // A report that lies under another plan's name speaks of something else.
+  return report?.plan === planDigest ? report : undefined
 }
 
 /** Every report that can be read. */
 export async function listReports(store: Store): Promise<Report[]> {
-  const keys = await listRecords(store, reportKind)
-  const reports = await Promise.all(
-    keys.map(async (key) => parseReport(await readCache(store, reportKind, key))),
-  )
+  const keys = (await listRecords(store, reportKind.name)).filter(isDigest)
+  const reports = await Promise.all(keys.map((key) => recallReport(store, key)))
   return reports.filter((report) => report !== undefined)
-}
-
-/** Undefined for a report of another version, and for what is none. */
-function parseReport(value: unknown): Report | undefined {
-  // Only `keepReport` writes records of this kind, so that the rest has the shape of its version.
-  return reportSchema.safeParse(value).success ? (value as Report) : undefined
 }
 
 /** Stores a report under its plan, for programs and for people. */
 export async function keepReport(store: Store, report: Report): Promise<void> {
-  await writeRecord(store, reportKind, report.plan, reportJson(report))
+  await remember(store, reportKind, report.plan, report)
   await writeRecord(store, 'report-markdown', report.plan, reportMarkdown(report))
 }

@@ -61,7 +61,14 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   else for (const report of reports) context.stdout(reportText(report))
   const tell = (error: unknown) => tellFailure(error, context.environment)
   context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`, tell))
-  return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || !verify)
+  for (const report of reports) context.stderr(unnamedText(report))
+  return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || (!verify && verdict !== 'failed'))
+}
+
+/** Where to look at an image that failed: its name, if it had one, is that of an earlier build. */
+function unnamedText({ name, image, verdict }: Report): string {
+  if (verdict !== 'failed') return ''
+  return `ingot: ${image} failed and got no name: ${name}:latest stays where it was. \`ingot verify ${image}\` boots it again, and a later \`ingot prune\` frees it\n`
 }
 
 function parallelOf(text: string | undefined): number {
@@ -99,8 +106,9 @@ async function buildRecipe(
       store,
       engine: () => engine.client(),
       recipeFolder: loaded.folder,
+      origin: { ...loaded, lock },
     }
-    return await withSameFolder({ ...loaded, lock }, building, () => buildImage(plan, lock.weights, building))
+    return await withSameFolder(building.origin, building, () => buildImage(plan, lock.weights, building))
   } catch (error) {
     throw await explainGone(store, error)
   } finally {

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { formatBytes } from '../../lib/bytes.ts'
-import { bundleContents } from '../bundle/built.ts'
-import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
-import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
-import { type BuiltImage, findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import type { Bundled } from '../bundle/bundle.ts'
+import { bundleBuilt } from '../bundle/bundle-built.ts'
+import { readEarlier } from '../bundle/earlier.ts'
+import { requireOrigin, requireVerified } from '../catalogue/built-image.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import {
   type Command,
   type CommandContext,
@@ -11,13 +12,9 @@ import {
   readBytes,
   usageError,
 } from '../command-line/command.ts'
-import { fetchForeign } from '../image-reader/fetch-blobs.ts'
-import { type PreparedImage, prepareImages } from '../outgoing/prepare.ts'
-import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
 import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
-import type { Store } from '../store/store.ts'
 import { withEngine } from './engine.ts'
 import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
 
@@ -58,14 +55,20 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const signer = await signerOf('bundle', values, environment)
   const store = await openStore(storeFolder(environment))
   try {
-    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
+    const find = async (text: string) =>
+      requireOrigin(await findImage(text, store, { environment, act: 'bundle' }), 'bundle')
+    const built = await Promise.all(positionals.map(find))
     for (const image of built) requireVerified(image, values.unverified === true, 'bundle')
     const folder = resolve(values.to)
-    // A key that cannot be read is told before minutes go into lists and scans.
-    const bundled = await withSigning(store, signer, context, async (sign) => {
-      const prepared = await prepareAll(built, store, values, context)
-      return bundle(store, prepared, { folder, partBytes, earlier, sign }, context)
-    })
+    const request = {
+      ...{ store, built, folder, partBytes, earlier, signer, context },
+      isUnverified: values.unverified === true,
+      sbom: values.sbom ? ('required' as const) : ('if-possible' as const),
+    }
+    const bundled = await withEngine(context, (engine) =>
+      // The engine starts only for a secret that needs it.
+      bundleBuilt({ ...request, resolveSecret: daggerSecrets(() => engine.client()) }),
+    )
     const text = bundledText(folder, bundled, signer !== undefined)
     context.stdout(values.json ? `${JSON.stringify(bundled, null, 2)}\n` : text)
     return 0
@@ -74,62 +77,6 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   } finally {
     await closeStore(store)
   }
-}
-
-/** Every image is listed and scanned before a byte is written. */
-function prepareAll(
-  built: readonly BuiltImage[],
-  store: Store,
-  { unverified, sbom }: { unverified?: boolean | undefined; sbom?: boolean | undefined },
-  context: CommandContext,
-): Promise<PreparedImage[]> {
-  const { environment, signal, progress, stderr } = context
-  const notices = new Set<string>()
-  return withEngine(context, async (engine) => {
-    const request = {
-      store,
-      isUnverified: unverified === true,
-      sbom: sbom ? ('required' as const) : ('if-possible' as const),
-      environment,
-      signal,
-      resolveSecret: daggerSecrets(() => engine.client()),
-      onNotice: (text: string) => void notices.add(text),
-    }
-    const prepared = await prepareImages(built, request, progress)
-    for (const notice of notices) stderr(`ingot: ${notice}\n`)
-    return prepared
-  })
-}
-
-type Written = Pick<BundleRequest, 'folder'> & {
-  partBytes: number | undefined
-  earlier: EarlierBundle | undefined
-  sign: Sign | undefined
-}
-
-async function bundle(
-  store: Store,
-  prepared: readonly PreparedImage[],
-  { folder, partBytes, earlier, sign }: Written,
-  { environment, signal, progress }: CommandContext,
-): Promise<Bundled> {
-  if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)
-  const contents = await bundleContents(store, prepared, sign)
-  // Weights that a build left in a registry have to be carried as well.
-  await fetchForeign(
-    store,
-    contents.blobs.map(({ sha256 }) => `sha256:${sha256}` as const),
-    { environment, signal, onProgress: (done, total) => progress.bytes('fetch', done, total) },
-  )
-  progress.step(`bundle ${countText(contents.images.length)} into ${folder}`)
-  return writeBundle({
-    folder,
-    ...contents,
-    progress,
-    ...(sign !== undefined && { sign: (list) => signedList(store, sign, list) }),
-    ...(partBytes !== undefined && { partBytes }),
-    ...(earlier !== undefined && { earlier }),
-  })
 }
 
 function bundledText(
@@ -144,8 +91,4 @@ function bundledText(
     folder,
     '',
   ].join('\n')
-}
-
-function countText(count: number): string {
-  return count === 1 ? '1 image' : `${count} images`
 }

@@ -1,24 +1,10 @@
-import { type GateResult, gateLines } from '../../images/gate/result.ts'
-import { stockPlanOf } from '../../images/gate/stock.ts'
-import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
-import { type Report, reportJson } from '../../images/report/report.ts'
+import { gateLines } from '../../images/gate/result.ts'
+import { reportJson } from '../../images/report/report.ts'
 import { prettyJson } from '../../lib/json.ts'
-import type { FactoryLock } from '../../recipes/lock.ts'
-import { buildImage } from '../build/build.ts'
-import { keepReport } from '../catalogue/report-record.ts'
 import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
-import type { GateImage } from '../gate/boots.ts'
-import { runGate } from '../gate/gate.ts'
-import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
-import { loadLocked } from '../lock/locked-recipe.ts'
+import { gateImage } from '../gate/gate-image.ts'
 import { storeFolder } from '../process/folders.ts'
-import { openTurns } from '../process/one-at-a-time.ts'
-import type { Client } from '../process/session.ts'
-import { serveStore } from '../registry-server/server.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
-import type { Store } from '../store/store.ts'
-import { type VerifyOptions, withRunner } from '../verify/run.ts'
-import { findSubject, type Subject } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
 import { readRunnerOptions } from './verify.ts'
 
@@ -45,7 +31,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const chosen = readRunnerOptions('gate', values)
   const store = await openStore(storeFolder(context.environment))
   try {
-    const report = await gated(positionals[0] ?? '', chosen, store, context)
+    const report = await withEngine(context, (engine) =>
+      gateImage(positionals[0] ?? '', chosen, { ...context, store, engine: () => engine.client() }),
+    )
     const lines = [...gateLines(report.gate), report.image, '']
     context.stdout(values.json ? prettyJson(reportJson(report)) : lines.join('\n'))
     return exitCodes[report.gate?.status ?? 'not run']
@@ -54,79 +42,4 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   } finally {
     await closeStore(store)
   }
-}
-
-/** Builds what is not in the store yet, compares, and puts the result into the report of the slimmed image. */
-async function gated(
-  file: string,
-  chosen: VerifyOptions,
-  store: Store,
-  context: CommandContext,
-): Promise<Report> {
-  const act = `compare the image of ${file} with its stock image`
-  const locked = await loadLocked(file, context.environment, act)
-  const { recipe, folder, lock } = locked
-  await requireSameFolder(locked, { signal: context.signal })
-  const plan = planImage(recipe, lock)
-  return withEngine(context, async (engine) => {
-    const shared = { ...context, store, engine: () => engine.client() }
-    const { factory } = lock
-    const building = { ...shared, recipeFolder: folder, verify: false, factory, boots: openTurns() }
-    await withSameFolder(locked, shared, () => buildImage(plan, lock.weights, building))
-    const subject = await findSubject(file, store, context.environment)
-    const stock = async (): Promise<GateImage> => {
-      const { image } = await buildImage(stockPlanOf(plan), lock.weights, building)
-      // The weights are the same ones, and so is the image that carries them.
-      return { image, mounts: subject.mounts }
-    }
-    const gate = await compared(plan, subject, stock, { ...shared, chosen, factory })
-    const report: Report = { ...subject.report, gate }
-    await keepReport(store, report)
-    return report
-  })
-}
-
-interface Comparison extends CommandContext {
-  store: Store
-  engine(): Promise<Client>
-  chosen: VerifyOptions
-  /** Helper containers as the lock pins them. */
-  factory: FactoryLock | undefined
-}
-
-async function compared(
-  plan: ImagePlan,
-  subject: Subject,
-  stock: () => Promise<GateImage>,
-  comparison: Comparison,
-): Promise<GateResult> {
-  const { store, engine, chosen, factory, environment, progress, signal } = comparison
-  const { report, mounts } = subject
-  const registry = await serveStore(store, {})
-  try {
-    return await withRunner(subject, chosen, comparison, async (runner) =>
-      runGate(
-        plan,
-        { image: report.image, mounts },
-        {
-          client: await engine(),
-          environment,
-          factory,
-          registryPort: registry.port,
-          runner,
-          stock,
-          cutLibraries: cutLibraries(report),
-          onStep: (text) => progress.step(text),
-          signal,
-        },
-      ),
-    )
-  } finally {
-    await registry.close()
-  }
-}
-
-function cutLibraries({ removals }: Report): string[] {
-  const removal = removals.find(({ rule }) => rule === 'gpu-code')
-  return (removal?.largest ?? []).map(({ path }) => path)
 }

@@ -39,8 +39,10 @@ interface Listing {
   engines: string[]
   recipes: ListedRecipe[]
   images: ListedImage[]
+  /** Judged images without a name, whole ones: those that failed, and those that a later build took the name from. */
+  unnamed: JudgedImage[]
   /** Judged images that are not whole any more. */
-  lost: LostImage[]
+  lost: JudgedImage[]
 }
 
 interface ListedImage {
@@ -52,7 +54,7 @@ interface ListedImage {
   damages: string[]
 }
 
-interface LostImage {
+interface JudgedImage {
   name: string
   digest: Digest
   verdict: Verdict
@@ -105,7 +107,9 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
   }
 }
 
-async function listImages({ environment }: CommandContext): Promise<Pick<Listing, 'images' | 'lost'>> {
+async function listImages({
+  environment,
+}: CommandContext): Promise<Pick<Listing, 'images' | 'unnamed' | 'lost'>> {
   const store = await openStore(storeFolder(environment))
   try {
     const reports = await listReports(store)
@@ -117,7 +121,9 @@ async function listImages({ environment }: CommandContext): Promise<Pick<Listing
       const verdict = reports.find(({ image }) => image === digest)?.verdict ?? null
       images.push({ name, digest, verdict: damages.length === 0 ? verdict : null, damages })
     }
-    return { images, lost: await lostImages(store, reports, images) }
+    const judged = await judgedImages(store, reports, images)
+    const isWhole = ({ damages }: JudgedImage) => damages.length === 0
+    return { images, unnamed: judged.filter(isWhole), lost: judged.filter((one) => !isWhole(one)) }
   } catch (error) {
     throw await explainGone(store, error)
   } finally {
@@ -125,18 +131,18 @@ async function listImages({ environment }: CommandContext): Promise<Pick<Listing
   }
 }
 
-async function lostImages(
+/** Images that were judged and are not among the named ones. */
+async function judgedImages(
   store: Store,
   reports: readonly Report[],
   images: readonly ListedImage[],
-): Promise<LostImage[]> {
-  const lost: LostImage[] = []
-  for (const { name, image: digest, verdict } of reports) {
-    if (images.some((image) => image.digest === digest)) continue
-    const damages = await damagesOf(store, digest)
-    if (damages.length > 0) lost.push({ name, digest, verdict, damages })
-  }
-  return lost
+): Promise<JudgedImage[]> {
+  const others = reports.filter(({ image }) => images.every(({ digest }) => digest !== image))
+  return Promise.all(
+    others.map(async ({ name, image: digest, verdict }) => {
+      return { name, digest, verdict, damages: await damagesOf(store, digest) }
+    }),
+  )
 }
 
 async function damagesOf(store: Store, image: Digest): Promise<string[]> {
@@ -148,7 +154,7 @@ function imageText({ name, digest, verdict, damages }: ListedImage): string {
   return `  ${name}  ${digest}${verdict === null ? '' : `  ${verdict}`}${damaged}`
 }
 
-function listingText({ engines, recipes, images, lost }: Listing): string {
+function listingText({ engines, recipes, images, unnamed, lost }: Listing): string {
   return [
     `engines: ${engines.join(', ')}`,
     'recipes:',
@@ -158,6 +164,7 @@ function listingText({ engines, recipes, images, lost }: Listing): string {
     ),
     'images:',
     ...images.map(imageText),
+    ...unnamed.map(({ name, digest, verdict }) => `  ${name}  ${digest}  ${verdict}, without a name`),
     ...lost.map(
       ({ name, digest, verdict, damages }) =>
         `  ${name}  ${digest}  was judged "${verdict}" and is not whole: ${damages.join('; ')}`,

@@ -1,13 +1,15 @@
 import type { Report, Verdict } from '../../images/report/report.ts'
 import { formatBytes } from '../../lib/bytes.ts'
-import type { Digest } from '../../lib/digest.ts'
+import { type Digest, isDigest } from '../../lib/digest.ts'
+import { isRecipeFile } from '../catalogue/find-image.ts'
 import { listReports, reportKind } from '../catalogue/report-record.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
+import { loadRecipe } from '../lock/recipe-files.ts'
 import { storeFolder } from '../process/folders.ts'
 import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
-import { listReferences, type Reference } from '../store/reference.ts'
+import { listReferences, type Reference, resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 
 export const pruneCommand: Command = {
@@ -34,11 +36,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     throw usageError('prune', `--unused-for is "${values['unused-for']}", not a number of days`)
   const store = await openStore(storeFolder(context.environment))
   try {
-    const names = await namesOf(store, positionals)
+    const wanted = await wantedImages(store, positionals, context.environment)
     const known = await listReports(store)
-    const { records, ...collected } = await prune(store, names, days * dayMs, values['dry-run'])
-    const reports = lostReports(known, records, { names, days, left: await leftNames(store, names) })
-    const found = { images: [...names], reports, ...collected, dryRun: values['dry-run'] }
+    const recordsForMs = days * dayMs
+    const { records, ...collected } = await prune(store, wanted, recordsForMs, values['dry-run'])
+    const reports = lostReports(known, records, { wanted, days, left: await leftNames(store, wanted) })
+    const images = [...wanted.names, ...wanted.digests]
+    const found = { images, reports, ...collected, dryRun: values['dry-run'] }
     context.stdout(values.json ? `${JSON.stringify(found, null, 2)}\n` : pruneText(found))
     return 0
   } catch (error) {
@@ -48,27 +52,52 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   }
 }
 
-/** Names as `ingot list` prints them; `NAME` stands for `NAME:latest` and its weights. Throws `no-image` for others. */
-async function namesOf(store: Store, wanted: readonly string[]): Promise<Set<string>> {
-  const known = (await listReferences(store)).flatMap(({ name }) => name ?? [])
-  const found = new Set<string>()
-  for (const one of wanted) {
+/** What a person wants to be rid of: names, and images by digest, which may have no name. */
+interface Wanted {
+  names: Set<string>
+  digests: Set<Digest>
+}
+
+/**
+ * Recipes, digests, and names as `ingot list` prints them; `NAME` stands for `NAME:latest` and its weights. Throws `no-image`
+ * for others, and what `loadRecipe` throws.
+ */
+async function wantedImages(
+  store: Store,
+  texts: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Wanted> {
+  const references = await listReferences(store)
+  const reports = await listReports(store)
+  const wanted: Wanted = { names: new Set(), digests: new Set() }
+  for (const text of texts) {
+    const one = isRecipeFile(text) ? (await loadRecipe(text, environment)).recipe.name : text
     const companions = ['', '-weights', '-modelpack', '-modelcar'].map((suffix) => `${one}${suffix}:latest`)
-    const matching = known.filter((name) => name === one || companions.includes(name))
-    if (matching.length === 0) throw noImage(one, known)
-    for (const name of matching) found.add(name)
+    const matching = references.filter(
+      ({ name, descriptor }) =>
+        descriptor.digest === one || (name !== undefined && (name === one || companions.includes(name))),
+    )
+    for (const { name } of matching) if (name !== undefined) wanted.names.add(name)
+    const isKnown = isDigest(one) && (await resolveReference(store, one)) !== undefined
+    if (isDigest(one) && (isKnown || reports.some(({ image }) => image === one))) wanted.digests.add(one)
+    else if (matching.length === 0)
+      throw noImage(
+        text,
+        references.flatMap(({ name }) => name ?? []),
+      )
   }
-  return found
+  return wanted
 }
 
 async function prune(
   store: Store,
-  names: ReadonlySet<string>,
+  { names, digests }: Wanted,
   recordsForMs: number,
   dryRun: boolean,
 ): Promise<Collected> {
-  const drop = ({ name }: Reference) => name !== undefined && names.has(name)
-  return collectGarbage(store, { recordsForMs, drop, dryRun })
+  const drop = ({ name, descriptor }: Reference) =>
+    name === undefined ? digests.has(descriptor.digest) : names.has(name)
+  return collectGarbage(store, { recordsForMs, drop, forget: digests, dryRun })
 }
 
 interface LostReport {
@@ -82,14 +111,16 @@ interface LostReport {
 function lostReports(
   known: readonly Report[],
   removed: readonly RecordName[],
-  { names, days, left }: { names: ReadonlySet<string>; days: number; left: ReadonlySet<string> },
+  { wanted, days, left }: { wanted: Wanted; days: number; left: ReadonlySet<string> },
 ): LostReport[] {
-  const lost = new Set(removed.flatMap(({ kind, key }) => (kind === reportKind ? [key] : [])))
+  const lost = new Set(removed.flatMap(({ kind, key }) => (kind === reportKind.name ? [key] : [])))
   return known
     .filter(({ plan }) => lost.has(plan))
     .map(({ name, image, verdict }) => {
       const full = `${name}:latest`
-      if (names.has(full)) return { name, image, verdict, why: 'its name was given to this command' }
+      if (wanted.digests.has(image))
+        return { name, image, verdict, why: 'its digest was given to this command' }
+      if (wanted.names.has(full)) return { name, image, verdict, why: 'its name was given to this command' }
       const why = left.has(full)
         ? `${full} is another image now, and no build used this one for ${days} days`
         : `no name points at it and no build used it for ${days} days; \`ingot build\` of its recipe before a prune gives it its name`
@@ -97,7 +128,7 @@ function lostReports(
     })
 }
 
-async function leftNames(store: Store, dropped: ReadonlySet<string>): Promise<Set<string>> {
+async function leftNames(store: Store, { names: dropped }: Wanted): Promise<Set<string>> {
   const names = (await listReferences(store)).flatMap(({ name }) => name ?? [])
   return new Set(names.filter((name) => !dropped.has(name)))
 }

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
-import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import { requireOrigin, requireVerified } from '../catalogue/built-image.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import {
   type Command,
   type CommandContext,
@@ -70,7 +71,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const store = await openStore(storeFolder(environment))
   const connection = openConnection(environment, signal)
   try {
-    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
+    const find = async (text: string) =>
+      requireOrigin(await findImage(text, store, { environment, act: 'publish' }), 'publish')
+    const built = await Promise.all(positionals.map(find))
     for (const image of built) requireVerified(image, values.unverified === true, 'publish')
     const published = await withEngine(context, (engine) => {
       // The engine starts only for a secret that needs it.

@@ -1,6 +1,6 @@
 import { type RunFacts, runFactsOf } from '../../images/run-files/facts.ts'
 import type { BuiltImage } from '../catalogue/built-image.ts'
-import { resolveReference } from '../store/reference.ts'
+import { companionsOf } from '../catalogue/companions.ts'
 import type { Store } from '../store/store.ts'
 
 /**
@@ -14,7 +14,8 @@ export async function runFacts(
 ): Promise<RunFacts> {
   const image = referenceOf(repository ?? localRepository(plan.name), report.image)
   if (plan.weights.delivery !== 'artifact') return runFactsOf(plan, report, image)
-  const weights = await resolveReference(store, `${plan.name}-weights:latest`)
+  // The name may lead to other weights by now, so that of the image's own set is taken.
+  const weights = (await companionsOf(store, { plan })).find(({ name }) => name === 'weights')?.image
   const name = repository === undefined ? localRepository(`${plan.name}-weights`) : `${repository}-weights`
   return runFactsOf(plan, report, image, weights && referenceOf(name, weights.digest))
 }

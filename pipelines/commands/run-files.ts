@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunTarget, runFileFor, runTargets } from '../../images/run-files/generate.ts'
-import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
+import { requireVerified } from '../catalogue/built-image.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -35,7 +36,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const repository = values.image === undefined ? undefined : repositoryOf(parseTarget(values.image))
   const store = await openStore(storeFolder(context.environment))
   try {
-    const built = await findBuilt(positionals[0] ?? '', store, context.environment)
+    const { environment } = context
+    const built = await findImage(positionals[0] ?? '', store, { environment, act: 'run-files' })
     requireVerified(built, values.unverified === true, 'write run files for')
     const facts = await runFacts(store, built, repository)
     const files = targets.map((target) => runFileFor(target, facts))

@@ -1,5 +1,6 @@
-import { type BuiltImage, findBuilt } from '../catalogue/built-image.ts'
+import { type BuiltImage, requireOrigin } from '../catalogue/built-image.ts'
 import { type Companion, companionsOf } from '../catalogue/companions.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { builtSbom, companionSbom } from '../outgoing/prepare.ts'
@@ -24,7 +25,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { environment, signal, progress } = context
   const store = await openStore(storeFolder(environment))
   try {
-    const image = await findBuilt(positionals[0] ?? '', store, environment)
+    const found = await findImage(positionals[0] ?? '', store, { environment, act: 'sbom' })
+    const image = requireOrigin(found, 'sbom')
     const at = { store, environment, signal }
     progress.step(`list what ${image.report.image} is made of`)
     const sbom = values.modelcar

@@ -1,7 +1,8 @@
 import type { ScanReport } from '../../images/report/scan-result.ts'
 import { scanText } from '../../images/report/scan-result.ts'
-import { type BuiltImage, findBuilt } from '../catalogue/built-image.ts'
+import { type OriginalImage, requireOrigin } from '../catalogue/built-image.ts'
 import { companionsOf } from '../catalogue/companions.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
 import { documentsOf } from '../outgoing/documents.ts'
 import { openRescan } from '../outgoing/rescan.ts'
@@ -24,7 +25,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { environment, stdout } = context
   const store = await openStore(storeFolder(environment))
   try {
-    const built = await findBuilt(positionals[0] ?? '', store, environment)
+    const found = await findImage(positionals[0] ?? '', store, { environment, act: 'scan' })
+    const built = requireOrigin(found, 'scan')
     const { scan, companions } = await withEngine(context, (engine) => scanAll(store, built, engine, context))
     const others = Object.entries(companions)
     if (values.json)
@@ -49,7 +51,7 @@ interface Scans {
 
 async function scanAll(
   store: Store,
-  built: BuiltImage,
+  built: OriginalImage,
   engine: LazyEngine,
   { environment, signal, progress, stderr }: CommandContext,
 ): Promise<Scans> {

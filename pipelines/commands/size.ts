@@ -4,10 +4,11 @@ import { attributionText, counted } from '../../images/attribution/text.ts'
 import { findEngine } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
-import { findImage } from '../image-reader/open.ts'
+import { openReference } from '../image-reader/open.ts'
 import { storeFolder } from '../process/folders.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
@@ -37,9 +38,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const platform = parsePlatform(values.platform)
   const { environment, signal, progress } = context
   const folder = storeFolder(environment)
-  const store = existsSync(folder) ? await openStore(folder) : null
+  const [text = ''] = positionals
+  // A file of another name may be an archive with an image.
+  const isRecipe = /\.ya?ml$/.test(text)
+  const store = isRecipe || existsSync(folder) ? await openStore(folder) : null
   try {
-    const image = await findImage(positionals[0] ?? '', { store, platform, environment, signal })
+    const reference = isRecipe && store ? await imageOfRecipe(text, store, environment) : text
+    const image = await openReference(reference, { store, platform, environment, signal })
     try {
       // Layers whose listing is kept are not read again.
       if (store && image.isStored && image.digest)
@@ -63,6 +68,14 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     if (store) await closeStore(store)
   }
   return 0
+}
+
+async function imageOfRecipe(
+  file: string,
+  store: Store,
+  environment: CommandContext['environment'],
+): Promise<string> {
+  return (await findImage(file, store, { environment, act: 'size' })).report.image
 }
 
 /** Images that ingot made say which engine they hold. */

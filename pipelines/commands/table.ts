@@ -37,28 +37,31 @@ export const commands: Record<string, CommandEntry> = {
   },
   verify: {
     usage:
-      'verify RECIPE|REF [--runner dagger|docker|podman] [--gpus all] [--profile hostile|plain] [--report DIR] [--json]',
+      'verify RECIPE|NAME|DIGEST [--runner dagger|docker|podman] [--gpus all] [--profile hostile|plain] [--report DIR] [--json]',
     summary: 'boot a built image again, here or on a GPU host, and judge it',
     load: async () => (await import('./verify.ts')).verifyCommand,
   },
   gate: {
-    usage: 'gate RECIPE [--runner dagger|docker|podman] [--gpus all] [--json]',
+    usage: 'gate RECIPE|NAME|DIGEST [--runner dagger|docker|podman] [--gpus all] [--json]',
     summary:
       'compare the slimmed image with the stock build of the same lock: files, loading, answers, start-up',
     load: async () => (await import('./gate.ts')).gateCommand,
   },
   publish: {
-    usage: 'publish RECIPE... --to REF [--tag TAG]... [--sign KEY|keyless] [--unverified] [--json]',
+    usage:
+      'publish RECIPE|NAME|DIGEST... --to REF [--tag TAG]... [--sign KEY|keyless] [--unverified] [--json]',
     summary: 'send verified images by digest, then set tags; prints the digest last',
     load: async () => (await import('./publish.ts')).publishCommand,
   },
   'run-files': {
-    usage: 'run-files RECIPE --for docker|compose|kubernetes|quadlet [--image REPO] [--to FOLDER]',
+    usage:
+      'run-files RECIPE|NAME|DIGEST --for docker|compose|kubernetes|quadlet [--image REPO] [--to FOLDER]',
     summary: 'how to start an image, hardened as it was booted and sized as it was measured',
     load: async () => (await import('./run-files.ts')).runFilesCommand,
   },
   bundle: {
-    usage: 'bundle RECIPE... --to FOLDER [--part-size SIZE] [--since EARLIER] [--sign KEY|keyless] [--json]',
+    usage:
+      'bundle RECIPE|NAME|DIGEST... --to FOLDER [--part-size SIZE] [--since EARLIER] [--sign KEY|keyless] [--json]',
     summary: 'images and all that is known of them to carry across an air gap, with a checker and a loader',
     load: async () => (await import('./bundle.ts')).bundleCommand,
   },
@@ -68,22 +71,22 @@ export const commands: Record<string, CommandEntry> = {
     load: async () => (await import('./memory.ts')).memoryCommand,
   },
   size: {
-    usage: 'size REF [--gpu-code] [--top N] [--platform OS/ARCH] [--json]',
+    usage: 'size RECIPE|NAME|DIGEST|REF [--gpu-code] [--top N] [--platform OS/ARCH] [--json]',
     summary: 'where the bytes of any image are: by cause and layer, shadowed, present twice, largest files',
     load: async () => (await import('./size.ts')).sizeCommand,
   },
   sbom: {
-    usage: 'sbom RECIPE [--format spdx|cyclonedx] [--modelcar]',
+    usage: 'sbom RECIPE|NAME|DIGEST [--format spdx|cyclonedx] [--modelcar]',
     summary: 'what a built image is made of, by syft, with its model',
     load: async () => (await import('./sbom.ts')).sbomCommand,
   },
   scan: {
-    usage: 'scan RECIPE [--json]',
+    usage: 'scan RECIPE|NAME|DIGEST [--json]',
     summary: 'search a built image for secrets, setuid files, paths that all may write, and shells',
     load: async () => (await import('./scan.ts')).scanCommand,
   },
   prune: {
-    usage: 'prune [IMAGE...] [--unused-for DAYS] [--dry-run] [--json]',
+    usage: 'prune [RECIPE|NAME|DIGEST...] [--unused-for DAYS] [--dry-run] [--json]',
     summary: 'free the store of what no image needs and no build used lately; of these images too',
     load: async () => (await import('./prune.ts')).pruneCommand,
   },

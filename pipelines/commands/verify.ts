@@ -8,6 +8,7 @@ import { reportText } from '../../images/report/text.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type Profile, profiles } from '../../recipes/recipe.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
+import { findImage } from '../catalogue/find-image.ts'
 import {
   type Command,
   type CommandContext,
@@ -19,7 +20,7 @@ import { makeFolder } from '../files/make-folder.ts'
 import { storeFolder } from '../process/folders.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
-import { findSubject } from '../verify/subject.ts'
+import { subjectOf } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
 
 export const verifyCommand: Command = {
@@ -48,7 +49,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const chosen = readOptions(values)
   const store = await openStore(storeFolder(context.environment))
   try {
-    const subject = await findSubject(positionals[0] ?? '', store, context.environment)
+    const { environment } = context
+    const image = await findImage(positionals[0] ?? '', store, { environment, act: 'verify' })
+    const subject = await subjectOf(image, store)
     const { report, stored } = await withEngine(context, (engine) =>
       verifyAgain(subject, chosen, { ...context, store, engine: () => engine.client() }),
     )

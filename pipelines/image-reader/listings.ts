@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LayerEntry } from '../../images/attribution/layer-files.ts'
-import { readCache, writeRecord } from '../store/record.ts'
+import { type RecordKind, recall, remember } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 
 /** Where listings of layers are kept between runs. */
@@ -9,16 +9,36 @@ export interface ListingCache {
   set(digest: string, withGpuCode: boolean, entries: readonly LayerEntry[]): Promise<void>
 }
 
-const kind = 'layer-files'
 /** Raised when entries get another shape or are found in another way. */
 const listingVersion = 1
 
-const recordSchema = z.object({
-  listingVersion: z.literal(listingVersion),
-  gpuCode: z.boolean(),
+const entriesSchema = z.array(
+  z.object({
+    path: z.string(),
+    type: z.enum(['file', 'hardlink', 'link', 'folder', 'other']),
+    sizeBytes: z.number(),
+    mode: z.number(),
+    target: z.string().exactOptional(),
+    sha256: z.string().exactOptional(),
+    gpuCode: z.record(z.string(), z.number()).exactOptional(),
+  }),
+) satisfies z.ZodType<LayerEntry[]>
+
+interface Listing {
+  listingVersion: typeof listingVersion
+  gpuCode: boolean
   /** JSON in a line: a record is indented, which would double a hundred thousand entries. */
-  entries: z.string(),
-})
+  entries: string
+}
+
+const listingKind: RecordKind<Listing> = {
+  name: 'layer-files',
+  schema: z.object({
+    listingVersion: z.literal(listingVersion),
+    gpuCode: z.boolean(),
+    entries: z.string(),
+  }),
+}
 
 /**
  * Listings of layers beside them in the store: a layer never changes, so it is read once in its life. The key is the
@@ -27,15 +47,23 @@ const recordSchema = z.object({
 export function storedListings(store: Store): ListingCache {
   return {
     async get(digest, withGpuCode) {
-      const parsed = recordSchema.safeParse(await readCache(store, kind, digest))
-      if (!parsed.success || (withGpuCode && !parsed.data.gpuCode)) return undefined
-      // Only `set` writes records of this kind and version.
-      const entries = JSON.parse(parsed.data.entries) as LayerEntry[]
-      return withGpuCode ? entries : entries.map(({ gpuCode: _, ...entry }) => entry)
+      const listing = await recall(store, listingKind, digest)
+      if (listing === undefined || (withGpuCode && !listing.gpuCode)) return undefined
+      const entries = entriesIn(listing)
+      return withGpuCode ? entries : entries?.map(({ gpuCode: _, ...entry }) => entry)
     },
     async set(digest, withGpuCode, entries) {
-      const record = { listingVersion, gpuCode: withGpuCode, entries: JSON.stringify(entries) }
-      await writeRecord(store, kind, digest, record)
+      const listing = { listingVersion, gpuCode: withGpuCode, entries: JSON.stringify(entries) } as const
+      await remember(store, listingKind, digest, listing)
     },
+  }
+}
+
+/** A layer whose listing is of another shape is read again. */
+function entriesIn({ entries }: Listing): LayerEntry[] | undefined {
+  try {
+    return entriesSchema.safeParse(JSON.parse(entries)).data
+  } catch {
+    return undefined
   }
 }

@@ -19,7 +19,7 @@ export interface OpenOptions extends RegistryOptions {
  * Finds an image by what a person wrote: `oci:FOLDER[:TAG]`, `FILE.tar[:NAME:TAG]`, a folder with a layout, a name or digest
  * of the store, else a reference of a registry. The first that exists is taken.
  */
-export async function findImage(reference: string, options: OpenOptions): Promise<OpenImage> {
+export async function openReference(reference: string, options: OpenOptions): Promise<OpenImage> {
   const { store, platform } = options
   if (reference.startsWith('oci:')) {
     const { path, tag } = splitTag(reference.slice('oci:'.length), isFolder)

@@ -2,7 +2,7 @@ import { documentTypes } from '../../images/oci/document-types.ts'
 import { predicateTypes, provenanceOf, type Statement, testResultOf } from '../../images/report/provenance.ts'
 import { reportJson } from '../../images/report/report.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
-import type { BuiltImage } from '../catalogue/built-image.ts'
+import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Sbom } from '../sbom/sbom.ts'
 
 /** One thing that is said about an image: how it lies beside it in a registry, and what a signature attests of it. */
@@ -17,11 +17,11 @@ export interface ImageDocument {
 
 /** Everything known about a built image. An SBOM is among it where one was made. */
 export function documentsOf(
-  { loaded, lock, plan, report }: BuiltImage,
+  { origin, plan, report }: OriginalImage,
   options: { isUnverified: boolean; environment: NodeJS.ProcessEnv; sbom?: Sbom | undefined },
 ): ImageDocument[] {
   const { isUnverified, environment, sbom } = options
-  const { recipe } = loaded
+  const { recipe, lock } = origin
   const provenance = provenanceOf({ recipe, lock, plan, report, isUnverified, ...builderOf(environment) })
   const whole = prettyJson(reportJson(report))
   return [

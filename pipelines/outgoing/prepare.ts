@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import { modelcarSbomFacts, sbomFactsOf } from '../../images/sbom/sbom.ts'
 import { knownRuntime } from '../build/runtime.ts'
-import { type BuiltImage, imageOf } from '../catalogue/built-image.ts'
+import { imageOf, type OriginalImage } from '../catalogue/built-image.ts'
 import { type Companion, companionsOf } from '../catalogue/companions.ts'
 import { absenceOf, findHostTool } from '../process/host-tool.ts'
 import type { Progress } from '../process/progress.ts'
@@ -18,7 +18,7 @@ export interface PrepareRequest extends RescanRequest {
 
 /** A built image and those beside it, each with everything that is said about it. */
 export interface PreparedImage {
-  built: BuiltImage
+  built: OriginalImage
   image: Descriptor
   documents: ImageDocument[]
   companions: PreparedCompanion[]
@@ -32,7 +32,7 @@ export interface PreparedCompanion extends Companion {
  * Everything that is said about an image and its companions, and a last search for secrets in all of it, before a byte leaves.
  * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
  */
-export async function prepareImage(built: BuiltImage, request: PrepareRequest): Promise<PreparedImage> {
+export async function prepareImage(built: OriginalImage, request: PrepareRequest): Promise<PreparedImage> {
   const { store, isUnverified, environment, sbom, onNotice } = request
   const image = await imageOf(store, built)
   const hasSbom = sbom === 'required' || (await findHostTool('syft', environment)) !== undefined
@@ -53,7 +53,7 @@ export async function prepareImage(built: BuiltImage, request: PrepareRequest): 
 
 /** The same of several images, one after the other. Throws as `prepareImage` does. */
 export async function prepareImages(
-  built: readonly BuiltImage[],
+  built: readonly OriginalImage[],
   request: PrepareRequest,
   progress: Progress,
 ): Promise<PreparedImage[]> {
@@ -69,21 +69,21 @@ type SbomContext = Pick<PrepareRequest, 'environment' | 'signal'> & { store: Sto
 
 /** What a server's image is made of. Throws `no-tool` and `tool-failed`. */
 export async function builtSbom(
-  { loaded, plan, lock, report }: BuiltImage,
+  { origin, plan, report }: OriginalImage,
   { store, environment, signal }: SbomContext,
 ): Promise<Sbom> {
   const licences = (await knownRuntime(store, plan))?.licences
-  const facts = sbomFactsOf(loaded.recipe, lock, report.image, licences)
+  const facts = sbomFactsOf(origin.recipe, origin.lock, report.image, licences)
   const layers = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
   return sbomOf({ store, facts, layers, environment, ...(signal && { signal }) })
 }
 
 /** What a companion with programs is made of. Throws `no-tool` and `tool-failed`. */
 export async function companionSbom(
-  { loaded, lock }: BuiltImage,
+  { origin }: OriginalImage,
   { image, programs }: Companion,
   { store, environment, signal }: SbomContext,
 ): Promise<Sbom> {
-  const facts = modelcarSbomFacts(loaded.recipe, lock, image.digest)
+  const facts = modelcarSbomFacts(origin.recipe, origin.lock, image.digest)
   return sbomOf({ store, facts, layers: programs, environment, ...(signal && { signal }) })
 }

@@ -6,7 +6,7 @@ import type { Digest } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type KnownSecret, knownSecrets } from '../../lib/known-secrets.ts'
-import type { BuiltImage } from '../catalogue/built-image.ts'
+import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Companion } from '../catalogue/companions.ts'
 import type { Login } from '../network/login.ts'
 import { stateFolder } from '../process/folders.ts'
@@ -40,8 +40,8 @@ export interface Rescan {
 }
 
 /** Learns what must not be found: the secrets of this run. */
-export async function openRescan(built: BuiltImage, request: RescanRequest): Promise<Rescan> {
-  const { loaded, lock, plan, report } = built
+export async function openRescan(built: OriginalImage, request: RescanRequest): Promise<Rescan> {
+  const { origin, plan, report } = built
   const { environment, onNotice } = request
   if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = await secretsOf(built, request)
@@ -51,9 +51,9 @@ export async function openRescan(built: BuiltImage, request: RescanRequest): Pro
     async image(documents) {
       const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
       const texts = {
-        'recipe.json': JSON.stringify(loaded.recipe, null, 2),
+        'recipe.json': JSON.stringify(origin.recipe, null, 2),
         'plan.json': JSON.stringify(plan, null, 2),
-        'lock.json': prettyJson(lock),
+        'lock.json': prettyJson(origin.lock),
         ...textsOf(documents),
       }
       const { name, image } = report
@@ -110,14 +110,14 @@ async function ownTexts(store: Store, image: Digest): Promise<Record<string, str
   }
 }
 
-async function secretsOf({ loaded }: BuiltImage, request: RescanRequest): Promise<KnownSecret[]> {
+async function secretsOf({ origin }: OriginalImage, request: RescanRequest): Promise<KnownSecret[]> {
   const { environment, login, resolveSecret, onNotice } = request
-  const context = { recipeFolder: loaded.folder, environment, ...(resolveSecret && { resolveSecret }) }
+  const context = { recipeFolder: origin.folder, environment, ...(resolveSecret && { resolveSecret }) }
   const onUnread = (error: unknown) =>
     onNotice(`the Hub’s token is not searched for, as it cannot be read: ${messageOf(error)}`)
   return knownSecrets(environment, {
     'the registry’s login': passwordOf(login),
-    'weights.source.token': await hubTokenOf(loaded.recipe.weights.source, context, onUnread),
+    'weights.source.token': await hubTokenOf(origin.recipe.weights.source, context, onUnread),
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { BuiltImage } from '../catalogue/built-image.ts'
+import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Connection } from '../network/connection.ts'
 import type { Login } from '../network/login.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
@@ -22,7 +22,7 @@ export interface BuiltPublish {
   connection: Connection
   target: Target
   tags: string[]
-  built: readonly BuiltImage[]
+  built: readonly OriginalImage[]
   isUnverified: boolean
   hasAttachments: boolean
   /** What to do where no SBOM can be made. */

@@ -12,8 +12,8 @@ export const descriptorSchema = z.object({
   mediaType: z.string(),
   digest: digestSchema,
   size: z.int().nonnegative(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  artifactType: z.string().optional(),
+  annotations: z.record(z.string(), z.string()).exactOptional(),
+  artifactType: z.string().exactOptional(),
 })
 
 /** The Accept header for a manifest or an index, of OCI or of Docker. */

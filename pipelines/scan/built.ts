@@ -6,7 +6,9 @@ import { type Report, reportJson } from '../../images/report/report.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { knownSecrets } from '../../lib/known-secrets.ts'
+import type { Lock } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import { stateFolder } from '../process/folders.ts'
 import type { Progress } from '../process/progress.ts'
 import { daggerSecrets } from '../process/secrets.ts'
@@ -33,11 +35,18 @@ export interface BuildScan {
   requireClean(report: Report): Promise<void>
 }
 
+export interface ScannedBuild {
+  layers: readonly StoredLayer[]
+  assembled: AssembledImage
+  /** Recipe and lock, which the store keeps beside the image. */
+  origin?: { recipe: Recipe; lock: Lock } | undefined
+}
+
 /** Scans an image before it gets a name. Throws `secret-found` and `against-policy`. */
 export async function scanBuilt(
   plan: ImagePlan,
   weights: LockedWeights,
-  { layers, assembled }: { layers: readonly StoredLayer[]; assembled: AssembledImage },
+  { layers, assembled, origin }: ScannedBuild,
   { store, progress, recipeFolder, environment, signal, engine }: ScanContext,
 ): Promise<BuildScan> {
   progress.step(`scan ${layers.length} layers for secrets and against the policy`)
@@ -58,6 +67,10 @@ export async function scanBuilt(
       'manifest.json': assembled.manifest.bytes,
       'plan.json': JSON.stringify(plan, null, 2),
       'weights.lock.json': JSON.stringify(weights, null, 2),
+      ...(origin && {
+        'recipe.json': JSON.stringify(origin.recipe),
+        'lock.json': JSON.stringify(origin.lock),
+      }),
     },
     policy: plan.policy,
     secrets,

@@ -26,6 +26,8 @@ export interface Keep {
   recordsForMs?: number
   /** Entries of index.json that go first; records do not keep what these reach. */
   drop?: (entry: Reference) => boolean
+  /** Images that go whatever records say of them; one that has a name which stays is kept all the same. */
+  forget?: Iterable<Digest>
   /** Partial downloads untouched for longer than this go as well; default: 7 days. */
   partialsForMs?: number
   /** Only says what would go. */
@@ -53,7 +55,7 @@ export async function collectGarbage(store: Store, keep: Keep = {}): Promise<Col
     if (others > 0) throw storeInUse(others)
     const { fresh, stale } = await recordsByAge(store, Date.now() - recordsForMs)
     const drop = keep.drop ?? (() => false)
-    const dropped = await reached(store, (await listReferences(store)).filter(drop))
+    const dropped = await reached(store, (await listReferences(store)).filter(drop), [...(keep.forget ?? [])])
     const recorded = fresh.flatMap(({ digests }) => digests).filter((digest) => !dropped.has(digest))
     const roots = [...(keep.digests ?? []), ...recorded]
     const orphans = await withReferences(store, (all) =>
@@ -194,7 +196,7 @@ async function recordsWithout(
   return [...lost, ...beside.map(({ kind, key }) => ({ kind, key }))]
 }
 
-const besideReports = ['plan', 'report-markdown']
+const besideReports = ['plan', 'origin', 'report-markdown']
 
 function digestsIn(value: unknown): Digest[] {
   if (typeof value === 'string') return isDigest(value) ? [value] : []

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { type Json, prettyJson } from '../../lib/json.ts'
 import { makeFolder } from '../files/make-folder.ts'
@@ -36,6 +37,32 @@ export async function writeRecord(store: Store, kind: string, key: string, json:
   const path = recordPath(store, kind, key)
   await makeFolder(kindFolder(store, kind))
   await writeFileAtomic(store, path, prettyJson(json))
+}
+
+/** Records of one kind: the folder they lie in and what each of them is. */
+export interface RecordKind<Value> {
+  name: string
+  schema: z.ZodType<Value>
+}
+
+/** What was remembered under this key. A record that cannot be read, or is of another shape, counts as absent. */
+export async function recall<Value>(
+  store: Store,
+  { name, schema }: RecordKind<Value>,
+  key: string,
+): Promise<Value | undefined> {
+  return schema.safeParse(await readCache(store, name, key)).data
+}
+
+/** Writes or replaces a record, so that `recall` gives an equal value. */
+export async function remember<Value extends object>(
+  store: Store,
+  { name }: RecordKind<Value>,
+  key: string,
+  value: Value,
+): Promise<void> {
+  // A value that a schema of JSON describes is JSON; interfaces without an index signature need the cast.
+  await writeRecord(store, name, key, value as unknown as Json)
 }
 
 /** Says that a record is in use, which keeps what it names from being collected for some days more. */

@@ -173,7 +173,7 @@ describe('the same bytes', () => {
 
   test('a differential bundle is signed, and with its earlier one it is the whole', async () => {
     const weights = join(folder, 'earlier')
-    await make({ folder: weights, built: [{ ...built, loaded: built.loaded }] })
+    await make({ folder: weights, built: [built] })
     const changed = { ...built, report: { ...built.report, model: 'acme/renamed' } }
     const [whole, difference] = [join(folder, 'whole'), join(folder, 'difference')]
     await make({ folder: whole, built: [changed] })

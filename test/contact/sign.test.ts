@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mediaTypes } from '../../images/oci/oci.ts'
-import type { BuiltImage } from '../../pipelines/catalogue/built-image.ts'
+import type { OriginalImage } from '../../pipelines/catalogue/built-image.ts'
 import { builtSample, publishSample } from '../pipelines/outgoing/sample.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
@@ -20,7 +20,7 @@ let folder: string
 let cosign: string
 let crane: string
 let environment: NodeJS.ProcessEnv
-let built: BuiltImage
+let built: OriginalImage
 
 beforeAll(async () => {
   place = await openPlace()

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { BuiltImage } from '../../pipelines/catalogue/built-image.ts'
+import type { OriginalImage } from '../../pipelines/catalogue/built-image.ts'
 import { type BundleSample, bundleSample } from '../pipelines/bundle/sample.ts'
 import { artifactSample } from '../pipelines/outgoing/sample.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
@@ -32,7 +32,7 @@ export interface SignedBundle {
   environment: NodeJS.ProcessEnv
   /** Of a person at the site: no settings, no cache. */
   site: NodeJS.ProcessEnv
-  built: BuiltImage
+  built: OriginalImage
   bundle: string
   images: { digest: string; name: string }[]
   /** A file of the keys `ours` and `other`, such as `ours.pub`. */

@@ -30,9 +30,10 @@ async function make(hasWeights: boolean): Promise<Sbom & { image: Digest }> {
   if (!hasWeights)
     for (const { part, digest } of report.layers) if (part === 'weights') await rm(blobPath(store, digest))
   const environment = { ...process.env, INGOT_SYFT: syft }
-  const loaded = { recipe, file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
+  const place = { file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
+  const origin = { ...place, recipe, lock }
   return {
-    ...(await builtSbom({ loaded, lock, plan: planImage(recipe, lock), report }, { store, environment })),
+    ...(await builtSbom({ origin, plan: planImage(recipe, lock), report }, { store, environment })),
     image: report.image,
   }
 }

@@ -1,7 +1,7 @@
 import { bundleContents } from '../../../pipelines/bundle/built.ts'
 import { type Bundled, writeBundle } from '../../../pipelines/bundle/bundle.ts'
 import { readEarlier } from '../../../pipelines/bundle/earlier.ts'
-import type { BuiltImage } from '../../../pipelines/catalogue/built-image.ts'
+import type { OriginalImage } from '../../../pipelines/catalogue/built-image.ts'
 import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
 import { type PreparedImage, prepareImage } from '../../../pipelines/outgoing/prepare.ts'
 import { signedList, withSigning } from '../../../pipelines/outgoing/signatures.ts'
@@ -10,7 +10,7 @@ import { quiet } from '../outgoing/sample.ts'
 
 export interface BundleSample {
   store: Store
-  built: readonly BuiltImage[]
+  built: readonly OriginalImage[]
   folder: string
   environment: NodeJS.ProcessEnv
   signer?: Signer

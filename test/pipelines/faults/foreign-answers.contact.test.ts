@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { IngotError } from '../../../lib/error.ts'
 import { exitCodeOf } from '../../../pipelines/command-line/exit.ts'
-import { findImage } from '../../../pipelines/image-reader/open.ts'
+import { openReference } from '../../../pipelines/image-reader/open.ts'
 import { readHubModel } from '../../../pipelines/model-reader/hub.ts'
 import { openConnection } from '../../../pipelines/network/connection.ts'
 import { putManifest } from '../../../pipelines/registry-client/manifest.ts'
@@ -126,7 +126,7 @@ test.each(
     })
     servers.push(server)
     const options = { store: null, platform: 'linux/amd64', environment: {} }
-    const error = await findImage(`${server.host}/a/b:1`, options).catch((caught: unknown) => caught)
+    const error = await openReference(`${server.host}/a/b:1`, options).catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'bad-answer', failure: { found: expect.stringMatching(words) } })
     expect((error as IngotError).failure.attempted).toContain(`${server.url}/v2/a/b/manifests/1`)
   },
@@ -139,7 +139,11 @@ test.each(answers)('a token server that answers with %s is named', async (_, bod
     return response.writeHead(401, { 'www-authenticate': realm }).end()
   })
   servers.push(server)
-  const reading = findImage(`${server.host}/a/b:1`, { store: null, platform: 'linux/amd64', environment: {} })
+  const reading = openReference(`${server.host}/a/b:1`, {
+    store: null,
+    platform: 'linux/amd64',
+    environment: {},
+  })
   await expect(reading).rejects.toMatchObject({
     code: 'bad-answer',
     failure: {

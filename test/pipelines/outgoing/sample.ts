@@ -1,6 +1,6 @@
 import { assembleImage } from '../../../images/oci/oci.ts'
 import { planImage } from '../../../images/plan/plan.ts'
-import type { BuiltImage } from '../../../pipelines/catalogue/built-image.ts'
+import type { OriginalImage } from '../../../pipelines/catalogue/built-image.ts'
 import { openConnection } from '../../../pipelines/network/connection.ts'
 import type { Login } from '../../../pipelines/network/login.ts'
 import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
@@ -17,11 +17,11 @@ import { type Entry, layerOf } from '../scan/layers.ts'
 type Platform = 'linux/amd64' | 'linux/arm64'
 
 /** The sample image as if a recipe had been built and verified; what no boot can show here is the sample report's. */
-export async function builtSample(store: Store, platform: Platform = 'linux/amd64'): Promise<BuiltImage> {
+export async function builtSample(store: Store, platform: Platform = 'linux/amd64'): Promise<OriginalImage> {
   const ours = { ...recipe, image: { ...recipe.image, platform } }
   const report = await sampleImage(store, platform)
-  const loaded = { recipe: ours, file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
-  return { loaded, lock, plan: planImage(ours, lock), report }
+  const place = { file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
+  return { origin: { ...place, recipe: ours, lock }, plan: planImage(ours, lock), report }
 }
 
 const busybox = { name: 'busybox-static', version: '1:1.35.0-4', architecture: 'amd64', sizeBytes: 1 }
@@ -31,12 +31,12 @@ export async function artifactSample(
   store: Store,
   more: readonly Entry[] = [],
   platform: Platform = 'linux/amd64',
-): Promise<BuiltImage> {
-  const { loaded, report } = await builtSample(store, platform)
+): Promise<OriginalImage> {
+  const { origin, report } = await builtSample(store, platform)
   const ours: Recipe = {
-    ...loaded.recipe,
+    ...origin.recipe,
     name: platform === 'linux/amd64' ? report.name : `${report.name}-arm`,
-    weights: { ...loaded.recipe.weights, delivery: 'artifact', modelcar: true },
+    weights: { ...origin.recipe.weights, delivery: 'artifact', modelcar: true },
   }
   const base = { reference: 'debian:bookworm-slim', digest: lock.weights.setDigest }
   const packages = [{ ...busybox, sha256: 'd'.repeat(64) }]
@@ -57,14 +57,14 @@ export async function artifactSample(
   const images = { weights, modelcar: [...weights, programs, links] }
   for (const [name, layers] of Object.entries(images))
     await storeImage(store, assembleImage(layers, labels, plan.platform, {}), `${plan.name}-${name}:latest`)
-  return { loaded: { ...loaded, recipe: ours }, lock: withPrograms, plan, report }
+  return { origin: { ...origin, recipe: ours, lock: withPrograms }, plan, report }
 }
 
 export const quiet: CommandProgress = { step() {}, bytes() {}, end() {}, lanes: () => [] }
 
 export interface PublishSample {
   store: Store
-  built: readonly BuiltImage[]
+  built: readonly OriginalImage[]
   to: string
   tags?: string[]
   signer?: Signer

@@ -138,7 +138,7 @@ describe('before publishing', () => {
     const labels = { note: token }
     const leaking = {
       ...built,
-      loaded: { ...built.loaded, recipe: { ...recipe, image: { ...recipe.image, labels } } },
+      origin: { ...built.origin, recipe: { ...recipe, image: { ...recipe.image, labels } } },
     }
     const request = { store: place.store, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
     const failed = prepareImage(leaking, {
@@ -152,10 +152,10 @@ describe('before publishing', () => {
 
   test('the Hub’s token where only Dagger reads it: found as any other, and told where it cannot be read', async () => {
     const built = await builtSample(place.store)
-    const source = { ...built.loaded.recipe.weights.source, token: 'vault://models/hub.token' }
+    const source = { ...built.origin.recipe.weights.source, token: 'vault://models/hub.token' }
     const keeping = {
       ...built,
-      loaded: { ...built.loaded, recipe: { ...recipe, weights: { ...recipe.weights, source } } },
+      origin: { ...built.origin, recipe: { ...recipe, weights: { ...recipe.weights, source } } },
     }
     const notices: string[] = []
     const onNotice = (text: string) => void notices.push(text)

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { findImage } from '../../../pipelines/image-reader/open.ts'
+import { openReference } from '../../../pipelines/image-reader/open.ts'
 import { sizeImage } from '../../../pipelines/size/size.ts'
 
 const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 20 }
@@ -50,7 +50,7 @@ export async function sizeOf(
   given: { platform?: string; environment?: NodeJS.ProcessEnv } = {},
 ) {
   const { platform = 'linux/amd64', environment = {} } = given
-  const image = await findImage(reference, { store: null, platform, environment, retry })
+  const image = await openReference(reference, { store: null, platform, environment, retry })
   try {
     return { image, found: await sizeImage(image, { gpuCode: false }) }
   } finally {

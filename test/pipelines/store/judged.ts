@@ -27,8 +27,10 @@ export interface Judged {
   weightsLayer: Digest
   /** What the builds said. */
   said: string[]
+  /** Its recipe's file. */
+  file: string
   /** One more build of the same recipe. There is no engine: what needs one fails with `no engine here`. */
-  build(verify: boolean, plan?: ImagePlan): Promise<Report>
+  build(verify: boolean, plan?: ImagePlan, more?: Partial<BuildContext>): Promise<Report>
 }
 
 /** An image of real weights from a folder and a made runtime, built as `ingot build` does and judged verified. */
@@ -54,8 +56,10 @@ export async function judgedImage(
     tree: { removals: [], missing: [], stockBytes: 9, keptBytes: 7 },
   })
   const said: string[] = []
-  const build = (verify: boolean, of = plan) =>
-    buildImage(of, lock.weights, { ...context, ...contextOf(store, said), verify })
+  const file = join(folder, 'recipe.yaml')
+  const origin = { file, folder, lockFile: join(folder, 'recipe.lock.json'), recipe, lock }
+  const build = (verify: boolean, of = plan, more: Partial<BuildContext> = {}) =>
+    buildImage(of, lock.weights, { ...context, ...contextOf(store, said), origin, verify, ...more })
   const built = await build(false)
   const report: Report = { ...built, verdict: 'verified', boots: [boot()] }
   await keepReport(store, report)
@@ -63,7 +67,7 @@ export async function judgedImage(
   const weightsLayer = built.layers.find(({ sizeBytes }) => sizeBytes > 1e6)?.digest
   if (weightsLayer === undefined && plan.weights.delivery === 'baked') throw new Error('no layer of weights')
   return {
-    ...{ store, plan, lock, recipe, report, said, build },
+    ...{ store, plan, lock, recipe, file, report, said, build },
     runtimeLayer: runtime.descriptor.digest,
     weightsLayer: weightsLayer ?? runtime.descriptor.digest,
   }

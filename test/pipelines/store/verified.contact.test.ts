@@ -1,13 +1,14 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
 import { hexOf } from '../../../lib/digest.ts'
+import { findImage } from '../../../pipelines/catalogue/find-image.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { readImageManifest } from '../../../pipelines/store/image.ts'
 import { recordPath } from '../../../pipelines/store/record.ts'
 import { resolveReference } from '../../../pipelines/store/reference.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { verifyAgain } from '../../../pipelines/verify/run.ts'
-import { findSubject } from '../../../pipelines/verify/subject.ts'
+import { subjectOf } from '../../../pipelines/verify/subject.ts'
 import { scratchStore } from '../../scratch.ts'
 import { type Judged, judgedImage } from './judged.ts'
 
@@ -15,7 +16,8 @@ vi.setConfig({ testTimeout: 60_000 })
 
 /** Verifies as `ingot verify` does, up to the engine, which is not here. */
 async function verify({ store, report }: Judged): Promise<void> {
-  const subject = await findSubject(report.image, store, {})
+  const image = await findImage(report.image, store, { environment: {}, act: 'verify' })
+  const subject = await subjectOf(image, store)
   await verifyAgain(
     subject,
     { runner: 'dagger', gpus: null, memoryBytes: null, profile: null },

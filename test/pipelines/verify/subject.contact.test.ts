@@ -6,12 +6,13 @@ import { assembleImage } from '../../../images/oci/oci.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import { type Report, reportJson } from '../../../images/report/report.ts'
 import type { Digest } from '../../../lib/digest.ts'
-import type { Json } from '../../../lib/json.ts'
+import { findImage } from '../../../pipelines/catalogue/find-image.ts'
+import { keepPlan } from '../../../pipelines/catalogue/plan-record.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
-import { findSubject } from '../../../pipelines/verify/subject.ts'
+import { subjectOf } from '../../../pipelines/verify/subject.ts'
 import { lockFor, recipeFor } from '../../images/engines/fixtures.ts'
 import { report as sampleReport } from '../../images/report-sample.ts'
 
@@ -28,8 +29,7 @@ beforeEach(async () => {
   })
   plan = planImage(recipe, lockFor(recipe))
   image = await stored('server', { 'dev.ingot.plan': planDigestOf(plan) })
-  // A plan holds JSON values only; interfaces without an index signature need the cast.
-  await writeRecord(store, 'plan', planDigestOf(plan), plan as unknown as Json)
+  await keepPlan(store, plan)
 })
 
 afterEach(async () => {
@@ -46,10 +46,15 @@ function stored(name: string, labels: Record<string, string>, command = name): P
 }
 
 async function reported(report: Partial<Report>): Promise<void> {
-  await writeRecord(store, 'report', planDigestOf(plan), reportJson({ ...sampleReport(), image, ...report }))
+  await writeRecord(
+    store,
+    'report',
+    planDigestOf(plan),
+    reportJson({ ...sampleReport(), image, plan: planDigestOf(plan), ...report }),
+  )
 }
 
-const find = () => findSubject(image, store, {})
+const find = async () => subjectOf(await findImage(image, store, { environment: {}, act: 'verify' }), store)
 
 test('weights are those that the report names, whatever lies under their name later', async () => {
   const weightsImage = await stored(`${plan.name}-weights`, { 'dev.ingot.weights': plan.weights.setDigest })
