@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { findImage } from '../../../pipelines/image-reader/open.ts'
+import { openReference } from '../../../pipelines/image-reader/open.ts'
 import { registryPlace } from '../../../pipelines/image-reader/registry.ts'
 import { readHubModel } from '../../../pipelines/model-reader/hub.ts'
 import { openConnection } from '../../../pipelines/network/connection.ts'
@@ -129,7 +129,7 @@ const uses: [string, Use][] = [
     async (through) => {
       const reference = await published('pulled', {})
       const environment = await loginIn(through)
-      const image = await findImage(reference, { store: null, platform: 'linux/amd64', environment })
+      const image = await openReference(reference, { store: null, platform: 'linux/amd64', environment })
       onTestFinished(() => image.close())
       const registry = registryPlace(reference, { environment })
       const { layers } = JSON.parse(await registry.manifest())
