@@ -10,23 +10,41 @@ export interface StallWatch {
 
 const silentMs = 5000
 
-/** Calls `onStall` when nothing moved for `stallMs` since it was armed. It is told after 5 s of that. */
+/**
+ * Calls `onStall` when nothing moved for `stallMs` since it was armed. It is told after 5 s of that. A timer looks at the
+ * time of the last move, since one that is set anew for each piece of a download costs as much as the reading.
+ */
 export function watchForStall(url: string, stallMs: number, onStall: (error: Error) => void): StallWatch {
   let timer: NodeJS.Timeout | undefined
-  function wait(ms: number, then: () => void): void {
+  let dueMs = 0
+  let movedMs: number | undefined
+  let limitMs = stallMs
+  function lookAt(timeMs: number): void {
     clearTimeout(timer)
-    timer = setTimeout(then, ms)
+    dueMs = timeMs
+    // The connection itself keeps the process as long as there is one.
+    timer = setTimeout(look, timeMs - performance.now()).unref()
+  }
+  function look(): void {
+    timer = undefined
+    if (movedMs === undefined) return
+    const stillMs = performance.now() - movedMs
+    if (stillMs >= limitMs) onStall(new Error(`nothing moved for ${limitMs / 1000} s`))
+    else if (stillMs < silentMs) lookAt(movedMs + Math.min(silentMs, limitMs))
+    else {
+      sayWait(`nothing moves at ${publicUrl(url)}; gives up after ${timeText(limitMs)} of that`)
+      lookAt(movedMs + limitMs)
+    }
   }
   return {
     arm(extraMs = 0) {
-      const limitMs = stallMs + extraMs
-      const end = () => onStall(new Error(`nothing moved for ${limitMs / 1000} s`))
-      if (limitMs <= silentMs) return wait(limitMs, end)
-      wait(silentMs, () => {
-        sayWait(`nothing moves at ${publicUrl(url)}; gives up after ${timeText(limitMs)} of that`)
-        wait(limitMs - silentMs, end)
-      })
+      movedMs = performance.now()
+      limitMs = stallMs + extraMs
+      const firstMs = movedMs + Math.min(silentMs, limitMs)
+      if (timer === undefined || dueMs > firstMs) lookAt(firstMs)
     },
-    disarm: () => clearTimeout(timer),
+    disarm() {
+      movedMs = undefined
+    },
   }
 }
