@@ -36,5 +36,5 @@ function weightsRenewal(
   if (touched.has('weights') || source.type === 'folder') return 'resolved'
   // Patterns take files out of those of one commit; a lock without a record does not say which patterns.
   if (source.type === 'huggingface') return touched.has('files') || !madeFrom ? 'listed' : 'kept'
-  return 'kept'
+  return touched.has('files') ? 'resolved' : 'kept'
 }

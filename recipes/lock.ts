@@ -90,6 +90,10 @@ const ggufFacts = z.strictObject({
   chatTemplate: z.string().optional(),
   bosToken: z.string().optional(),
   eosToken: z.string().optional(),
+  /** The model among several GGUF files, where its header and not its name tells it. */
+  file: z.string().optional(),
+  /** The file that turns images or sound into embeddings. */
+  projector: z.string().optional(),
 })
 
 export const lockSchema = z.strictObject({

@@ -110,6 +110,8 @@ export const modelFactsSchema = z.strictObject({
   missing: z.array(z.string()),
   /** What was assumed and could be wrong. */
   doubts: z.array(z.string()),
+  /** Repositories whose code the configuration names in `auto_map`, other than the model's own. */
+  foreignCode: z.array(z.string()).optional(),
 })
 
 export type ModelFacts = z.infer<typeof modelFactsSchema>

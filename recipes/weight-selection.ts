@@ -1,19 +1,11 @@
 import { matchesPattern } from './glob.ts'
 import type { SkippedFile } from './locked-weights.ts'
+import { skipReason } from './skip-reason.ts'
+import type { WeightFormat } from './weight-names.ts'
 import { sortFiles } from './weights.ts'
-
-/** Files that no server reads: what the Hub shows to people, and what version control needs. */
-const notWeights = /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md)$|(^|\/)\.(git|cache)\//
 
 /** What ingot itself writes where recipe and weights share a folder: a lock cannot hold its own size. */
 const ownFiles = /\.lock\.json(\.\d+\.part)?$|(^|\/)\.ingot\//
-
-/** Other formats of the same weights, left out where safetensors are present. */
-const otherFormats = /\.(bin|pt|pth|h5|msgpack|ot|onnx)$|(^|\/)(tf_model|flax_model|rust_model)[^/]*$/
-
-const isSafetensors = (path: string) => path.endsWith('.safetensors')
-const isConsolidated = (path: string) => /(^|\/)consolidated[^/]*$/.test(path)
-const isOriginal = (path: string) => path.startsWith('original/')
 
 export interface Patterns {
   include?: readonly string[] | undefined
@@ -29,32 +21,39 @@ export function isWanted(path: string, { include, exclude }: Patterns): boolean 
   )
 }
 
+/** Whether `include` names a file by its full path: such a file is always taken. */
+export function isNamed(path: string, { include }: Patterns): boolean {
+  return include?.includes(path) ?? false
+}
+
 /**
- * Which files of a source are taken. Patterns are the Hub's (`*` also crosses slashes). A file that `include` names by
- * its full path is always taken, but for files of ingot's own, which are not listed at all; duplicates of the weights in another format are not, and are listed with the reason.
+ * Which files of a source are taken for an engine that loads `formats`. Patterns are the Hub's (`*` also crosses slashes). A
+ * file that `include` names by its full path is always taken, but for files of ingot's own, which are not listed at all. Of
+ * the others each is judged by itself, by stem and folder, and what is left out is listed with the reason.
  */
 export function pickFiles<File extends { path: string; sizeBytes: number }>(
   files: readonly File[],
   patterns: Patterns,
+  formats: readonly WeightFormat[],
 ): { taken: File[]; skipped: SkippedFile[] } {
   const candidates = sortFiles(files).filter((file) => isWanted(file.path, patterns))
-  const paths = candidates.map((file) => file.path)
-  const reasonFor = (path: string) => (patterns.include?.includes(path) ? undefined : skipReason(path, paths))
-  return {
-    taken: candidates.filter((file) => reasonFor(file.path) === undefined),
-    skipped: candidates.flatMap(({ path, sizeBytes }) => {
-      const reason = reasonFor(path)
-      return reason === undefined ? [] : [{ path, sizeBytes, reason }]
-    }),
-  }
+  const neighbours = { paths: candidates.map((file) => file.path), formats }
+  const namesFolder = (folder: string) => patterns.include?.some((one) => one.startsWith(folder)) ?? false
+  const reasonFor = (path: string) =>
+    isNamed(path, patterns) ? undefined : skipReason(path, neighbours, namesFolder)
+  return partition(candidates, reasonFor)
 }
 
-/** Why a file is not taken although the patterns allow it, or undefined. */
-function skipReason(path: string, all: readonly string[]): string | undefined {
-  if (notWeights.test(path)) return 'not read by any server'
-  const hasPlain = all.some((other) => isSafetensors(other) && !isConsolidated(other) && !isOriginal(other))
-  if (!hasPlain) return undefined
-  if (isOriginal(path)) return 'the same weights in their original format'
-  if (isConsolidated(path)) return 'the same weights in one consolidated file'
-  return otherFormats.test(path) ? 'the same weights are there as safetensors' : undefined
+/** Files without a reason are taken, the others are listed with it. */
+export function partition<File extends { path: string; sizeBytes: number }>(
+  files: readonly File[],
+  reasonFor: (path: string) => string | undefined,
+): { taken: File[]; skipped: SkippedFile[] } {
+  const judged = files.map((file) => ({ file, reason: reasonFor(file.path) }))
+  return {
+    taken: judged.flatMap(({ file, reason }) => (reason === undefined ? [file] : [])),
+    skipped: judged.flatMap(({ file: { path, sizeBytes }, reason }) =>
+      reason === undefined ? [] : [{ path, sizeBytes, reason }],
+    ),
+  }
 }

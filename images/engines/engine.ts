@@ -2,6 +2,7 @@ import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../recipes/lock.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
+import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import type { MemoryRules } from '../memory/engine-plan.ts'
@@ -83,8 +84,6 @@ export interface InitProgram {
   command: readonly string[]
 }
 
-export type WeightFormat = 'safetensors' | 'gguf'
-
 /** What one recipe asks of an engine, after defaults: the input of every function of a definition. */
 export interface Deployment {
   recipe: Recipe
@@ -148,6 +147,7 @@ export interface EngineDefinition {
   nicknames: readonly string[]
   /** Port where the recipe names none. */
   port: number
+  /** Forms of a model that it loads; GGUF stands alone. */
   formats: readonly WeightFormat[]
   weights: WeightsLayout
   /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */

@@ -12,7 +12,20 @@ import { runtimeSourceOf } from './plan.ts'
  * for a lock that was made from the recipe. Throws `refused` for a recipe that no runtime suits.
  */
 export function lockFit(recipe: Recipe, lock: Lock): LockDifference[] {
-  return [...lockDifferences(recipe, lock, lockRequestOf(recipe)), ...versionDifferences(recipe, lock)]
+  const found = [...lockDifferences(recipe, lock, lockRequestOf(recipe)), ...versionDifferences(recipe, lock)]
+  return hasOtherFormats(recipe, lock) ? found.map(withFiles) : found
+}
+
+/** Which files are taken follows from the forms that the engine loads. */
+function hasOtherFormats(recipe: Recipe, { engine }: Lock): boolean {
+  const [asked, locked] = [recipe.engine.id, engine.id].map((id) => engineOf(id).formats.join())
+  return asked !== locked
+}
+
+function withFiles(difference: LockDifference): LockDifference {
+  return difference.path === 'engine.id'
+    ? { ...difference, renews: [...new Set([...difference.renews, 'files' as const])] }
+    : difference
 }
 
 function versionDifferences(recipe: Recipe, { engine, runtime }: Lock): LockDifference[] {

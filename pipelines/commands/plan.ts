@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { estimateCauses } from '../../images/attribution/estimate.ts'
 import { estimateLines } from '../../images/attribution/text.ts'
+import { engineOf } from '../../images/engines/engines.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan/plan.ts'
 import { unlockedText } from '../../images/plan/unlocked.ts'
 import { gpuCodeReason, type Rewriting } from '../../images/slim-rules/slimming.ts'
@@ -45,7 +46,8 @@ async function knownOf({ recipe, folder }: LoadedRecipe): Promise<string> {
   const { source } = recipe.weights
   if (source.type !== 'folder') return unlockedText(recipe, undefined)
   const listing = await listFolder(resolve(folder, source.path), source).catch(() => undefined)
-  return unlockedText(recipe, listing && pickFiles(listing.files, source).taken)
+  const { formats } = engineOf(recipe.engine.id)
+  return unlockedText(recipe, listing && pickFiles(listing.files, source, formats).taken)
 }
 
 function planText(plan: ImagePlan): string {

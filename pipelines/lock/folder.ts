@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { engineOf } from '../../images/engines/engines.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { LockedFile } from '../../recipes/locked-weights.ts'
-import { pickFiles } from '../../recipes/weight-selection.ts'
+import { isWanted, pickFiles } from '../../recipes/weight-selection.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Store } from '../store/store.ts'
 import { isWrongContent } from '../weights/error.ts'
@@ -54,7 +55,15 @@ async function requireSame(
     () => false,
   )
   if (!isHere) return
-  const { taken } = pickFiles((await listFolder(root, source)).files, source)
+  const listed = (await listFolder(root, source)).files.filter(({ path }) => isWanted(path, source))
+  const left = new Set(lock.weights.skipped?.map(({ path }) => path))
+  const locked = new Set(lock.weights.files.map(({ path }) => path))
+  const { taken: wanted } = pickFiles(listed, source, engineOf(recipe.engine.id).formats)
+  // What the lock took or left out by contents stays so while its bytes do.
+  const taken = [
+    ...listed.filter(({ path }) => locked.has(path)),
+    ...wanted.filter(({ path }) => !locked.has(path) && !left.has(path)),
+  ]
   const changes = listChanges(lock.weights.files, taken)
   const same = lock.weights.files.filter(({ path, sizeBytes }) =>
     taken.some((one) => one.path === path && one.sizeBytes === sizeBytes),

@@ -1,34 +1,46 @@
-import { GGMLFileQuantizationType, gguf } from '@huggingface/gguf'
+import { GGMLFileQuantizationType } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
+import { foreignCode, parsePythonJson } from '../../recipes/file-soundness.ts'
 import type { GgufFacts, Lock } from '../../recipes/lock.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
-import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
-import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
-import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
+import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
+import { configOfParams, isConsolidatedShard, isMistral } from '../../recipes/model-facts/mistral.ts'
+import { ggufModelsAmong, projectorOf } from '../../recipes/weight-contents.ts'
 import { StageError } from '../error.ts'
 import { factsFromFiles, isWeightShard } from '../model-reader/facts.ts'
 import { openWeights } from '../weights/inventory.ts'
-import type { OpenWeights, SourceContext } from '../weights/source.ts'
+import { formatsOf, type OpenWeights, type SourceContext } from '../weights/source.ts'
+import { type Headers, type ReadContents, requireWholeGguf } from './completeness.ts'
+import { ggufHeader, readRange, safetensorsHeader } from './model-ranges.ts'
 
-/** Longest header that is read; a longer one is no header. */
-const mostHeaderBytes = 100 * 1024 ** 2
+/** What was read of weights before their facts: headers by path, and what names do not tell. */
+export interface ReadBefore {
+  headers: Headers
+  contents: Pick<ReadContents, 'gguf'>
+}
+
+const nothingRead: ReadBefore = { headers: new Map(), contents: { gguf: new Map() } }
 
 /**
  * What headers and configuration of locked weights say of the model, read from their source by range. No tensor is read.
- * Empty for a choice of several models, which the plan refuses, and for formats without a header.
+ * Of files in several formats those count that the engine loads. Empty for a choice of several models, which the plan
+ * refuses, and for formats without a header. Throws `refused` for a GGUF file that was cut.
  */
 export async function readModelFacts(
   weights: LockedWeights,
   context: SourceContext,
+  before: ReadBefore = nothingRead,
 ): Promise<Pick<Lock, 'model' | 'gguf'>> {
   const source = await openWeights(weights, context)
   try {
-    const [model, second] = weights.files.map((file) => file.path).filter(isGgufModel)
-    if (model !== undefined && second === undefined) return await fromGguf(source, weights.files, model)
-    return weights.files.some((file) => file.path === 'config.json')
-      ? await fromFolder(source, weights.files)
-      : {}
+    const paths = weights.files.map((file) => file.path)
+    const [model, second] = ggufModelsAmong(paths, before.contents)
+    const isFolder = paths.includes('config.json') || isMistral(paths)
+    const loadsGguf = formatsOf(context).includes('gguf') || !isFolder
+    if (loadsGguf && model !== undefined && second === undefined)
+      return await fromGguf({ source, files: weights.files, contents: before.contents }, model)
+    return isFolder ? await fromFolder(source, weights.files, before.headers) : {}
   } catch (cause) {
     if (cause instanceof IngotError) throw cause
     throw new StageError('engine-failed', {
@@ -42,25 +54,47 @@ export async function readModelFacts(
   }
 }
 
+interface GgufFiles {
+  source: OpenWeights
+  files: readonly LockedFile[]
+  contents: Pick<ReadContents, 'gguf'>
+}
+
 async function fromGguf(
-  source: OpenWeights,
-  files: readonly LockedFile[],
+  { source, files, contents }: GgufFiles,
   first: string,
 ): Promise<Pick<Lock, 'model' | 'gguf'>> {
   const tensors: GgufTensor[] = []
   let facts: GgufFacts | undefined
   let metadata: Record<string, unknown> | undefined
   for (const shard of ggufShards(first)) {
-    const parsed = await gguf(`http://weights.invalid/${encodeURI(shard)}`, {
-      fetch: rangesOf(source, fileNamed(files, shard)),
-      computeParametersCount: true,
-    })
+    const file = fileNamed(files, shard)
+    const parsed = await ggufHeader(source, file)
+    requireWholeGguf(file, parsed)
     metadata ??= { ...parsed.metadata }
-    facts ??= chatFacts(metadata, parsed.parameterCount)
+    facts ??= { ...chatFacts(metadata, parsed.parameterCount), ...partsOf(files, contents, first) }
     tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
   }
+  const projector = files.find(({ path }) => path === facts?.projector)
+  if (projector !== undefined) requireWholeGguf(projector, await ggufHeader(source, projector))
   if (facts === undefined) return {}
   return { gguf: facts, model: factsFromGguf(metadata ?? {}, tensors) }
+}
+
+/** Which file is what, where names alone do not tell it. */
+function partsOf(
+  files: readonly LockedFile[],
+  contents: Pick<ReadContents, 'gguf'>,
+  model: string,
+): Pick<GgufFacts, 'file' | 'projector'> {
+  const projector = projectorOf(
+    files.map(({ path }) => path),
+    { ...contents, patterns: {} },
+  )
+  return {
+    ...(contents.gguf.size > 0 ? { file: model } : {}),
+    ...(projector === undefined ? {} : { projector }),
+  }
 }
 
 function chatFacts(metadata: Readonly<Record<string, unknown>>, parameterCount: number): GgufFacts {
@@ -80,66 +114,31 @@ function text(key: 'chatTemplate' | 'bosToken' | 'eosToken', value: unknown): Pa
   return typeof value === 'string' ? { [key]: value } : {}
 }
 
-async function fromFolder(source: OpenWeights, files: readonly LockedFile[]): Promise<Pick<Lock, 'model'>> {
+async function fromFolder(
+  source: OpenWeights,
+  files: readonly LockedFile[],
+  before: Headers,
+): Promise<Pick<Lock, 'model'>> {
   const textOf = async (path: string) => {
     const file = files.find((item) => item.path === path)
     return file === undefined
       ? undefined
       : Buffer.from(await readRange(source, file, 0, file.sizeBytes)).toString('utf8')
   }
-  const shards = files.filter((file) => isWeightShard(file.path))
-  return {
-    model: factsFromFiles({
-      label: 'the weights',
-      configText: await textOf('config.json'),
-      quantText: await textOf('hf_quant_config.json'),
-      headers: await Promise.all(shards.map((file) => safetensorsHeader(source, file))),
-    }),
-  }
-}
-
-/** A safetensors header: its length as u64, then JSON. */
-async function safetensorsHeader(source: OpenWeights, file: LockedFile): Promise<SafetensorsHeader> {
-  const head = Buffer.from(await readRange(source, file, 0, 8))
-  const lengthBytes = head.length === 8 ? Number(head.readBigUInt64LE()) : 0
-  if (lengthBytes === 0 || lengthBytes > mostHeaderBytes)
-    throw new Error(`${file.path} has no safetensors header`)
-  const header: unknown = JSON.parse(
-    Buffer.from(await readRange(source, file, 8, lengthBytes)).toString('utf8'),
+  const mistral = isMistral(files.map(({ path }) => path))
+  const shards = files.filter(({ path }) => (mistral ? isConsolidatedShard(path) : isWeightShard(path)))
+  const headers = shards.map(
+    async (file) => before.get(file.path)?.header ?? (await safetensorsHeader(source, file)).header,
   )
-  if (isConfig(header)) return header
-  throw new Error(`the header of ${file.path} is not a JSON object`)
-}
-
-/** The GGUF parser asks for ranges by HTTP; here they come from whatever the weights' source is. */
-function rangesOf(source: OpenWeights, file: LockedFile): typeof fetch {
-  return async (_, init) => {
-    const range = new Headers(init?.headers).get('range') ?? ''
-    const [start = 0, end = file.sizeBytes - 1] = (/(\d+)-(\d+)/.exec(range)?.slice(1) ?? []).map(Number)
-    const last = Math.min(end, file.sizeBytes - 1)
-    const bytes = await readRange(source, file, start, last - start + 1)
-    return new Response(bytes, {
-      status: 206,
-      headers: { 'content-range': `bytes ${start}-${last}/${file.sizeBytes}` },
-    })
-  }
-}
-
-async function readRange(
-  source: OpenWeights,
-  file: LockedFile,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(Math.max(0, length))
-  let filled = 0
-  for await (const chunk of source.read(file, offset)) {
-    const part = chunk.subarray(0, bytes.length - filled)
-    bytes.set(part, filled)
-    filled += part.length
-    if (filled === bytes.length) break
-  }
-  return bytes.subarray(0, filled)
+  const model = factsFromFiles({
+    label: 'the weights',
+    configText: mistral ? configOfParams(await textOf('params.json')) : await textOf('config.json'),
+    quantText: await textOf('hf_quant_config.json'),
+    headers: await Promise.all(headers),
+  })
+  const configs = await Promise.all(['config.json', 'tokenizer_config.json'].map(textOf))
+  const foreign = [...new Set(configs.flatMap((text) => (text ? foreignCode(parsePythonJson(text)) : [])))]
+  return { model: { ...model, ...(foreign.length > 0 ? { foreignCode: foreign } : {}) } }
 }
 
 function fileNamed(files: readonly LockedFile[], path: string): LockedFile {

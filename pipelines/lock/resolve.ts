@@ -50,7 +50,10 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
   const [weights, [resolved, modelcar, factory]] = await together(
     [
       (signal) =>
-        lockWeights({ source: recipe.weights.source, request, renewal, kept }, { ...context, signal }),
+        lockWeights(
+          { engine: recipe.engine.id, source: recipe.weights.source, request, renewal, kept },
+          { ...context, signal },
+        ),
       async () => {
         const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
         return Promise.all([

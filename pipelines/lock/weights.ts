@@ -1,32 +1,69 @@
+import { engineOf } from '../../images/engines/engines.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockRequest } from '../../recipes/lock-origin.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
-import { inventoryWeights } from '../weights/inventory.ts'
+import { inventoryWeights, openWeights } from '../weights/inventory.ts'
 import type { SourceContext } from '../weights/source.ts'
 import { splitLargeFiles } from '../weights/split.ts'
-import { readModelFacts } from './model-facts.ts'
+import { requireComplete } from './completeness.ts'
+import { pickWeights, readContents } from './contents.ts'
+import { type ReadBefore, readModelFacts } from './model-facts.ts'
 
 interface AskedWeights {
+  engine: EngineId
   source: WeightsSource
   request: LockRequest
   renewal: LockRenewal
   kept: Lock | undefined
 }
 
-/** The weights of a lock and what their headers say. Headers of the same bytes are not read again. */
+/**
+ * The weights of a lock and what their headers say. Headers of the same bytes are not read again. Throws `refused` for weights
+ * that are not complete.
+ */
 export async function lockWeights(
   asked: AskedWeights,
-  context: SourceContext,
+  outer: SourceContext,
 ): Promise<Pick<Lock, 'weights' | 'model' | 'gguf'>> {
   const { kept, renewal, request } = asked
+  const context = { ...outer, formats: engineOf(asked.engine).formats }
   const listed = await listWeights(asked, context)
-  const weights = renewal.parts ? await withParts(listed, request.maxLayerBytes, context) : listed
+  const isSame = listed.files === kept?.weights.files
+  const judged = isSame ? { weights: listed } : await judgeWeights(listed, asked, context)
+  const weights = renewal.parts
+    ? await withParts(judged.weights, request.maxLayerBytes, context)
+    : judged.weights
   if (kept === undefined || kept.weights.setDigest !== weights.setDigest)
-    return { weights, ...(await readModelFacts(weights, context)) }
+    return { weights, ...(await readModelFacts(weights, context, judged.before)) }
   const { model, gguf } = kept
   return { weights, ...(model && { model }), ...(gguf && { gguf }) }
+}
+
+interface Judged {
+  weights: LockedWeights
+  before?: ReadBefore
+}
+
+/** Listed files once more, by what indexes and headers say; and whether they are complete, unless the lock has the same bytes. */
+async function judgeWeights(
+  listed: LockedWeights,
+  { source: { ...asked }, kept }: AskedWeights,
+  context: SourceContext,
+): Promise<Judged> {
+  const patterns = 'include' in asked || 'exclude' in asked ? asked : {}
+  const source = await openWeights(listed, context)
+  try {
+    const contents = await readContents(listed, source, context)
+    const weights = pickWeights(listed, contents, { patterns, context })
+    if (kept?.weights.setDigest === weights.setDigest) return { weights }
+    const headers = await requireComplete(weights, source, contents)
+    return { weights, before: { headers, contents } }
+  } finally {
+    await source.close()
+  }
 }
 
 async function listWeights(

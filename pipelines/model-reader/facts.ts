@@ -1,3 +1,4 @@
+import { parsePythonJson } from '../../recipes/file-soundness.ts'
 import { factsFromConfig } from '../../recipes/model-facts/config.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { type SafetensorsHeader, tensorsOfHeader, withTensors } from '../../recipes/model-facts/tensors.ts'
@@ -37,7 +38,7 @@ function modelOpt(quant: Readonly<Record<string, unknown>>) {
 
 function parseObject(text: string, what: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parsePythonJson(text)
     if (isConfig(value)) return value
   } catch (cause) {
     throw badConfig(what, 'it is not JSON', cause)

@@ -105,6 +105,19 @@ export function readBlobFrom(
   return readPersistently(read, file, offset, { retry, ...(signal && { signal }) })
 }
 
+/** A blob that is a short text of any kind, such as a template. Throws as `readManifest`. */
+export async function readTextBlob(
+  session: RegistrySession,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+): Promise<FoundDocument> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of readBlobFrom(session, { digest, size }, 0)) chunks.push(chunk)
+  const bytes = Buffer.concat(chunks)
+  const url = publicUrl(repositoryUrl(session, `blobs/${digest}`))
+  const found = { url, bytes, text: bytes.toString('utf8'), digest: digestOf(bytes), etag: undefined }
+  return sameDigest(session, found, digest)
+}
+
 const documentSchema = z.looseObject({})
 
 async function document(

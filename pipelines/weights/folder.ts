@@ -7,7 +7,7 @@ import { WeightsError } from './error.ts'
 import { listFolder } from './folder-list.ts'
 import { openRegular, readRegular } from './regular-file.ts'
 import { selectFiles } from './select.ts'
-import type { LocalFile, OpenWeights, SourceSession } from './source.ts'
+import { formatsOf, type LocalFile, type OpenWeights, type SourceSession } from './source.ts'
 
 /** Larger files are tensors. */
 const mostSearchedBytes = 32 * 1024 ** 2
@@ -19,7 +19,11 @@ export async function inventoryFolder(
 ): Promise<LockedWeights> {
   const root = resolve(context.recipeFolder, source.path)
   const listed = await listFolder(root, source)
-  const selected = selectFiles(listed.files, source, `folder ${source.path}`)
+  const selected = selectFiles(
+    listed.files,
+    { ...source, formats: formatsOf(context) },
+    `folder ${source.path}`,
+  )
   const { taken } = selected
   const skipped = sortFiles([...selected.skipped, ...listed.skipped])
   const files = []

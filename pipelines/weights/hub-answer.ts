@@ -8,6 +8,7 @@ const infoSchema = z.looseObject({
   sha: z.string().regex(/^[0-9a-f]{40,64}$/, 'no commit hash'),
   cardData: z.looseObject({ license: z.union([z.string(), z.array(z.string())]).nullish() }).nullish(),
   gated: z.union([z.boolean(), z.string()]).nullish(),
+  siblings: z.array(z.looseObject({ rfilename: z.string() })).nullish(),
 })
 
 const entriesSchema = z.array(

@@ -10,7 +10,7 @@ import { type Hub, hubOf } from './hub-access.ts'
 import { asHubFailure } from './hub-answer.ts'
 import { mapLimited } from './limit.ts'
 import { selectFiles } from './select.ts'
-import type { OpenWeights, SourceSession } from './source.ts'
+import { formatsOf, type OpenWeights, type SourceSession } from './source.ts'
 
 /**
  * Commit, files, sizes, hashes, licence and gating of a Hub repository. The Hub lists the sha256 of LFS files; the few
@@ -25,12 +25,17 @@ export async function inventoryHuggingface(
     modelInfo({
       name: source.repo,
       revision: source.revision,
-      additionalFields: ['sha', 'cardData'],
+      additionalFields: ['sha', 'cardData', 'filePaths'],
       ...hub.access,
     }),
   )
   const listed = await persist(hub, session, () => listAll(source.repo, info.sha, hub))
-  const { taken, skipped } = selectFiles(listed, source, `${source.repo} at ${source.revision}`)
+  requireWholeList(source.repo, listed, info.filePaths ?? [])
+  const { taken, skipped } = selectFiles(
+    listed,
+    { ...source, formats: formatsOf(session) },
+    `${source.repo} at ${source.revision}`,
+  )
   const pinned = {
     type: 'huggingface',
     repo: source.repo,
@@ -92,6 +97,23 @@ async function listAll(
   for await (const entry of listFiles({ repo, revision, recursive: true, ...hub.access }))
     if (entry.type === 'file') entries.push({ ...entry, sizeBytes: entry.lfs?.size ?? entry.size })
   return entries
+}
+
+/** A proxy that drops the `Link` header of a long list leaves out what follows its first page. */
+function requireWholeList(
+  repo: string,
+  listed: readonly { path: string }[],
+  siblings: readonly string[],
+): void {
+  const paths = new Set(listed.map(({ path }) => path))
+  const absent = siblings.filter((path) => !paths.has(path))
+  if (absent.length === 0) return
+  const more = absent.length > 5 ? ` and ${absent.length - 5} more` : ''
+  throw new WeightsError('bad-answer', {
+    attempted: `list the files of ${repo}`,
+    found: `the list has ${listed.length} files and lacks ${absent.slice(0, 5).join(', ')}${more}, which the repository names`,
+    hint: 'a proxy or a mirror drops the `Link` header that leads to the next page; check HF_ENDPOINT',
+  })
 }
 
 async function lockFile(

@@ -8,6 +8,7 @@ import {
   type LockedWeights,
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
+import type { WeightFormat } from '../../recipes/weight-names.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
 import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
@@ -17,11 +18,15 @@ import {
   readBlobRange,
   readManifest,
   readSmallBlob,
+  readTextBlob,
 } from '../registry-client/read.ts'
 import { parseReference } from '../registry-client/reference.ts'
 import type { RegistrySession } from '../registry-client/session.ts'
 import { WeightsError } from './error.ts'
-import type { OpenWeights, SourceSession } from './source.ts'
+import { readLayers } from './oci-layers.ts'
+import { readSettings } from './oci-settings.ts'
+import { selectFiles } from './select.ts'
+import { formatsOf, type OpenWeights, type SourceSession } from './source.ts'
 
 const manifestSchema = z
   .object({
@@ -53,20 +58,52 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   const registry = open(source.reference, session)
   const chosen = await chosenManifest(registry)
   const labels = await labelsOf(chosen.manifest, registry)
-  const files = sortFiles(packedFilesOf(labels, source.reference) ?? rawFilesOf(chosen.manifest))
-  if (files.length === 0) throw notWeights(source.reference, chosen.manifest)
+  const packed = packedFilesOf(labels, source.reference)
+  const { files, ...more } =
+    packed === undefined
+      ? await artifactFiles(source.reference, chosen.manifest, registry, formatsOf(session))
+      : { files: sortFiles(packed) }
   const license = labels['org.opencontainers.image.licenses']
   return {
     source: { type: 'oci', reference: source.reference, digest: chosen.digest },
     files,
     setDigest: setDigestOf(files),
     ...(license === undefined ? {} : { license }),
+    ...more,
   }
 }
 
 interface ChosenManifest {
   manifest: Manifest
   digest: Digest
+}
+
+/** Files of an artifact that ingot did not pack, with what is left out and what Ollama's layers say. Throws for layers that cannot be read. */
+async function artifactFiles(
+  reference: string,
+  manifest: Manifest,
+  { session }: OpenRegistry,
+  formats: readonly WeightFormat[],
+): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'ollama'>> {
+  const read = readLayers(manifest.layers ?? [])
+  if (read.files.length === 0) throw notWeights(reference, manifest)
+  if (read.unread.length > 0) throw unreadable(reference, read.unread)
+  const { taken, skipped } = selectFiles(read.files, { formats }, reference)
+  const left = sortFiles([...read.skipped, ...skipped])
+  const ollama = await readSettings(read.texts, (layer) => readTextBlob(session, layer))
+  return {
+    files: taken,
+    ...(left.length > 0 ? { skipped: left } : {}),
+    ...(ollama === undefined ? {} : { ollama }),
+  }
+}
+
+function unreadable(reference: string, layers: readonly string[]): WeightsError {
+  return new WeightsError('refused', {
+    attempted: `list the weights in ${reference}`,
+    found: `layers that cannot be read:\n  ${layers.slice(0, 10).join('\n  ')}`,
+    hint: 'use an artifact of raw files or one that ingot published, or unpack it into a folder and name that',
+  })
 }
 
 /** The manifest behind a reference; of an index the first, as weights are the same on every platform. */
@@ -145,33 +182,6 @@ function packedFilesOf(labels: Record<string, string>, reference: string): Locke
     ...file,
     from: `${layer.slice('sha256:'.length)}/${offset}`,
   }))
-}
-
-const defaultNames: Record<string, string> = {
-  'application/vnd.docker.ai.gguf.v3': 'model.gguf',
-  'application/vnd.ollama.image.model': 'model.gguf',
-  'application/vnd.ollama.image.projector': 'mmproj.gguf',
-}
-
-function rawFilesOf({ layers = [] }: Manifest): LockedFile[] {
-  return layers.flatMap((layer) => {
-    const isRaw = !/tar|gzip|zstd/.test(layer.mediaType)
-    const annotations = layer.annotations ?? {}
-    const path =
-      annotations['org.cncf.model.filepath'] ??
-      annotations['org.cnai.model.filepath'] ??
-      annotations['org.opencontainers.image.title'] ??
-      defaultNames[layer.mediaType]
-    if (!isRaw || path === undefined || !isSafePath(path)) return []
-    return [
-      {
-        path,
-        sizeBytes: layer.size,
-        sha256: layer.digest.slice('sha256:'.length),
-        from: `${layer.digest.slice('sha256:'.length)}/0`,
-      },
-    ]
-  })
 }
 
 function notWeights(reference: string, { layers = [] }: Manifest): WeightsError {

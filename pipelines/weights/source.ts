@@ -1,4 +1,5 @@
 import type { LockedFile } from '../../recipes/locked-weights.ts'
+import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { Fetch } from '../network/exchange.ts'
 import type { RetryPolicy } from '../network/retry.ts'
 
@@ -7,12 +8,18 @@ export interface SourceContext {
   /** Folder of the recipe, from which a `folder` source is reached. */
   recipeFolder: string
   environment: NodeJS.ProcessEnv
+  /** Forms that the engine loads; they decide which files are listed. Default: those of transformers. */
+  formats?: readonly WeightFormat[]
   signal?: AbortSignal
   retry?: RetryPolicy
   /** A connection that sends nothing for this long counts as cut. Default one minute. */
   stallMs?: number
   /** Reads secrets of URIs that are not env://, file:// or cmd://, as a Dagger client does (op://, vault://, …). */
   resolveSecret?: (uri: string) => Promise<string>
+}
+
+export function formatsOf({ formats }: SourceContext): readonly WeightFormat[] {
+  return formats ?? ['safetensors', 'pytorch']
 }
 
 /** What a source gets: the caller's context and the connection of this inventory or download. */

@@ -35,7 +35,7 @@ type BreakingFault = Extract<Fault, { type: 'cut' | 'stall' | 'wrong-bytes' }> &
 function breakingFault(hub: Hub, path: string): BreakingFault | undefined {
   const fault =
     takeFault(hub, 'cut', path) ?? takeFault(hub, 'stall', path) ?? takeFault(hub, 'wrong-bytes', path)
-  return fault && fault.type !== 'status' && fault.type !== 'no-ranges' ? { ...fault, sent: 0 } : undefined
+  return (fault && 'afterBytes' in fault) || fault?.type === 'wrong-bytes' ? { ...fault, sent: 0 } : undefined
 }
 
 async function send(hub: Hub, fault: BreakingFault | undefined, chunk: Uint8Array, response: ServerResponse) {

@@ -5,6 +5,7 @@ export type Fault =
   | { type: 'stall'; afterBytes: number; path?: string; times?: number }
   | { type: 'wrong-bytes'; path?: string; times?: number }
   | { type: 'no-ranges'; path?: string; times?: number }
+  | { type: 'no-links'; path?: string; times?: number }
 
 export interface SeenRequest {
   method: string

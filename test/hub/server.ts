@@ -117,6 +117,8 @@ function treePage(hub: Hub, repo: HubRepo, url: URL): [unknown, Record<string, s
   const entries = tree(repo)
   if (url.searchParams.has('cursor')) return [entries.slice(-1), {}]
   if (entries.length < 2) return [entries, {}]
+  // As of a proxy that passes no header which it does not know.
+  if (hub.faults.some(({ type }) => type === 'no-links')) return [entries.slice(0, -1), {}]
   url.searchParams.set('cursor', 'last')
   return [entries.slice(0, -1), { link: `<${hub.url}${url.pathname}${url.search}>; rel="next"` }]
 }

@@ -11,7 +11,7 @@ import { setDigestOf, weightsSourceSchema } from '../../recipes/weights.ts'
 
 const names = (paths: readonly string[]) => paths.map((path) => ({ path, sizeBytes: 1 }))
 const taken = (paths: readonly string[], patterns: { include?: string[]; exclude?: string[] } = {}) =>
-  pickFiles(names(paths), patterns).taken.map((file) => file.path)
+  pickFiles(names(paths), patterns, ['safetensors', 'pytorch']).taken.map((file) => file.path)
 
 test('duplicates of the weights are left out where safetensors are there', () => {
   const all = [

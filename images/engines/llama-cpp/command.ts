@@ -1,6 +1,6 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
-import { formatRefusals, ggufModels, quantizationRefusals } from '../refusals.ts'
+import { formatRefusals, ggufModels, ggufProjector, quantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
 
 export function refusals(deployment: Deployment): Refusal[] {
@@ -20,10 +20,12 @@ export function command(deployment: Deployment): string[] {
   const { serving, model } = deployment.recipe
   const { kind, device } = deployment.runtime
   const perSlot = serving.contextLength
+  const projector = ggufProjector(deployment)
   return [
     kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server',
     // It finds the other shards of a split model by name.
-    ...['--model', `${deployment.modelPath}/${ggufModels(deployment.files)[0]?.path}`],
+    ...['--model', `${deployment.modelPath}/${ggufModels(deployment)[0]?.path}`],
+    ...option('--mmproj', projector && `${deployment.modelPath}/${projector.path}`),
     ...['--alias', model.name],
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
     ...['--parallel', String(serving.parallelism)],

@@ -11,6 +11,11 @@ export const reserved = {
     { names: ['--model', '-m'], instead: source },
     { names: ['--model-url', '-mu', '--hf-repo', '-hf', '-hfr', '--hf-file', '-hff'], instead: source },
     { names: ['--docker-repo', '-dr', '--models-dir', '--models-preset'], instead: source },
+    {
+      names: ['--mmproj', '-mm', '--mmproj-url', '-mmu'],
+      instead:
+        'a projector that lies beside the model is passed already; choose it with include of weights.source',
+    },
     { names: ['--alias', '-a'], instead: use('model.name') },
     { names: ['--host'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
@@ -35,6 +40,8 @@ export const reserved = {
     LLAMA_ARG_DOCKER_REPO: source,
     LLAMA_ARG_MODELS_DIR: source,
     LLAMA_ARG_MODELS_PRESET: source,
+    LLAMA_ARG_MMPROJ: source,
+    LLAMA_ARG_MMPROJ_URL: source,
     LLAMA_ARG_ALIAS: use('model.name'),
     LLAMA_ARG_N_PARALLEL: use('serving.parallelism'),
     LLAMA_ARG_CTX_SIZE: use('serving.contextLength'),

@@ -2,7 +2,7 @@ import type { GgufFacts } from '../../../recipes/lock.ts'
 import { PlanError } from '../../error.ts'
 import type { WeightEntry } from '../../weights/layers.ts'
 import type { Deployment, Refusal, WeightsLayout } from '../engine.ts'
-import { ggufModels } from '../refusals.ts'
+import { ggufModels, ggufProjector } from '../refusals.ts'
 import { type OllamaModel, ollamaStoreEntries } from './store.ts'
 import { type OllamaTemplate, ollamaTemplateFor } from './template.ts'
 
@@ -29,11 +29,12 @@ export function templateRefusals({ gguf, recipe }: Deployment): Refusal[] {
   ]
 }
 
-function ollamaModel({ gguf, files, recipe }: Deployment): OllamaModel {
-  const [model] = ggufModels(files)
+function ollamaModel(deployment: Deployment): OllamaModel {
+  const { gguf, recipe } = deployment
+  const [model] = ggufModels(deployment)
   const template = gguf && templateOf(gguf)
   if (!gguf || !template || !model) throw noHeader(recipe.name)
-  const projector = files.find(({ path }) => /(^|\/)mmproj[^/]*\.gguf$/i.test(path))
+  const projector = ggufProjector(deployment)
   return {
     name: recipe.model.name,
     gguf: model,

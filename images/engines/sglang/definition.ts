@@ -44,7 +44,7 @@ export const sglang = {
   title: 'SGLang',
   nicknames: [],
   port: 30000,
-  formats: ['safetensors'],
+  formats: ['safetensors', 'pytorch'],
   weights: { type: 'files' },
   shell: pythonShell,
   runtimes: [

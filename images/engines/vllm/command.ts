@@ -1,3 +1,4 @@
+import { isMistral } from '../../../recipes/model-facts/mistral.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
@@ -52,10 +53,20 @@ export function command(deployment: Deployment): string[] {
       tensorParallel: '--tensor-parallel-size',
       gpuMemoryUtilization: '--gpu-memory-utilization',
     }),
+    ...mistralOptions(deployment),
     // Without a compiler in the image nothing is compiled at start.
     ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),
     ...serving.extraArguments,
   ]
+}
+
+/** A model in Mistral's own form alone; what the recipe gives itself stays. */
+function mistralOptions({ files, recipe }: Deployment): string[] {
+  if (!isMistral(files.map(({ path }) => path))) return []
+  const given = recipe.serving.extraArguments
+  return ['--tokenizer-mode', '--config-format', '--load-format']
+    .filter((flag) => !given.some((argument) => argument.replaceAll('_', '-').split('=')[0] === flag))
+    .flatMap((flag) => [flag, 'mistral'])
 }
 
 export function environment(deployment: Deployment): Record<string, string> {

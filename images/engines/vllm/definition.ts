@@ -54,7 +54,7 @@ export const vllm = {
   title: 'vLLM',
   nicknames: [],
   port: 8000,
-  formats: ['safetensors'],
+  formats: ['safetensors', 'pytorch', 'mistral'],
   weights: { type: 'files' },
   shell: pythonShell,
   runtimes: [

@@ -71,7 +71,7 @@ test.each<[string, EngineId, Change, string]>([
 })
 
 test.each<[EngineId, string[], string]>([
-  ['vllm', ['model.gguf'], 'without a .safetensors file, config.json, a tokenizer'],
+  ['vllm', ['model.gguf'], 'without a .safetensors or .bin file, config.json, a tokenizer'],
   ['vllm', ['config.json', 'model.safetensors'], 'without a tokenizer'],
   ['tgi', ['config.json', 'pytorch_model.bin', 'tokenizer.json'], 'without a .safetensors file'],
   ['llama-cpp', ['config.json', 'model.safetensors'], 'no .gguf file'],

@@ -125,3 +125,58 @@ test('without the right login the error says how to log in, and shows no passwor
   expect(error).toMatchObject({ code: 'unauthorized' })
   expect(JSON.stringify([error.message, error.hint])).not.toContain('wrong')
 })
+/** A registry without a login that holds one manifest and its blobs. */
+async function registryOf(layers: readonly { mediaType: string; body: string | Buffer }[]) {
+  const blobs = new Map(layers.map(({ body }) => [`sha256:${sha256(body)}`, Buffer.from(body)]))
+  const manifest = JSON.stringify({
+    layers: layers.map(({ mediaType, body }) => ({
+      mediaType,
+      digest: `sha256:${sha256(body)}`,
+      size: Buffer.byteLength(body),
+    })),
+  })
+  const server = createServer((request, response) => {
+    const blob = blobs.get(request.url?.split('/').at(-1) ?? '')
+    response.end(blob ?? manifest)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  // A listening TCP server has an object as its address.
+  return `127.0.0.1:${(server.address() as AddressInfo).port}/library/m:latest`
+}
+
+const ollamaLayer = (kind: string, body: string) => ({
+  mediaType: `application/vnd.ollama.image.${kind}`,
+  body,
+})
+
+test('what a manifest of Ollama says of its model is in the lock', async () => {
+  const reference = await registryOf([
+    ollamaLayer('model', 'GGUF'),
+    ollamaLayer('template', '{{ .Prompt }}'),
+    ollamaLayer('system', 'Be brief.'),
+    ollamaLayer('params', '{"num_ctx":4096,"stop":["<|end|>"]}'),
+    ollamaLayer('license', 'MIT'),
+    ollamaLayer('license', 'and more'),
+    ollamaLayer('messages', '[]'),
+  ])
+  const locked = await inventoryWeights({ type: 'oci', reference }, { ...context, formats: ['gguf'] })
+  expect(locked.files.map(({ path }) => path)).toEqual(['model.gguf'])
+  expect(locked.ollama).toEqual({
+    template: '{{ .Prompt }}',
+    system: 'Be brief.',
+    params: { num_ctx: 4096, stop: ['<|end|>'] },
+    license: 'MIT\nand more',
+  })
+  expect(locked.skipped).toHaveLength(1)
+})
+
+test.each([
+  ['an adapter', [ollamaLayer('model', 'GGUF'), ollamaLayer('adapter', 'LoRA')], 'an adapter'],
+  ['parameters that are none', [ollamaLayer('model', 'GGUF'), ollamaLayer('params', '[')], 'params'],
+  ['no file at all', [ollamaLayer('template', 'x')], 'do not say what files they hold'],
+])('an artifact with %s is refused', async (_, layers, words) => {
+  const reference = await registryOf(layers)
+  await expect(inventoryWeights({ type: 'oci', reference }, context)).rejects.toThrow(words)
+})

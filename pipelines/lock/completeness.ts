@@ -1,0 +1,150 @@
+import type { GGUFParseOutput } from '@huggingface/gguf'
+import { IngotError, messageOf } from '../../lib/error.ts'
+import {
+  ggufProblem,
+  isLfsPointer,
+  isNeededJson,
+  isNeverEmpty,
+  jsonEndProblem,
+  jsonProblem,
+  misplacedTensors,
+  mostPointerBytes,
+  parsePythonJson,
+  pointerProblem,
+  safetensorsProblem,
+} from '../../recipes/file-soundness.ts'
+import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import { ggmlTensorBytes } from '../../recipes/model-facts/ggml.ts'
+import { type GgufKind, missingShards } from '../../recipes/weight-contents.ts'
+import { placeOf } from '../../recipes/weight-names.ts'
+import { WeightsError } from '../weights/error.ts'
+import { mapLimited } from '../weights/limit.ts'
+import type { OpenWeights } from '../weights/source.ts'
+import { type ReadHeader, readRange, safetensorsHeader } from './model-ranges.ts'
+
+/** Names of shards and kinds of GGUF files, as indexes and headers tell them. */
+export interface ReadContents {
+  shards: ReadonlyMap<string, readonly string[]>
+  /** The maps of tensors to files that indexes hold, by the path of the index. */
+  weightMaps: ReadonlyMap<string, Readonly<Record<string, unknown>>>
+  gguf: ReadonlyMap<string, GgufKind>
+}
+
+/** Larger JSON, as some tokenizers are, is looked at where it begins and ends. */
+const mostParsedBytes = 4 * 1024 ** 2
+
+/** Headers by path, as they were read for the check. */
+export type Headers = ReadonlyMap<string, ReadHeader>
+
+/**
+ * Looks for what makes a server fail that starts with these files: shards that are missing, pointers of Git LFS, files that
+ * are empty or were cut. Reads small files, headers and ends; no tensor. Throws `refused` with every problem.
+ */
+export async function requireComplete(
+  weights: LockedWeights,
+  source: OpenWeights,
+  contents: ReadContents,
+): Promise<Headers> {
+  const headers = new Map<string, ReadHeader>()
+  const problems = await mapLimited(weights.files, 8, async (file) => {
+    const problem = await problemOf(source, file, headers)
+    return problem === undefined ? [] : [`${file.path} ${problem}`]
+  })
+  const missing = missingShards(
+    weights.files.map(({ path }) => path),
+    contents,
+  )
+  const all = [...missing, ...problems.flat(), ...misplacedIn(contents, headers)]
+  if (all.length > 0) throw incomplete(all)
+  return headers
+}
+
+function misplacedIn({ weightMaps }: ReadContents, headers: Headers): string[] {
+  return [...weightMaps].flatMap(([index, map]) => {
+    const { folder } = placeOf(index)
+    const ofFolder = [...headers].filter(([path]) => path.startsWith(folder))
+    const names = new Map(ofFolder.map(([path, { header }]) => [path.slice(folder.length), header]))
+    return misplacedTensors(map, names).map((words) => `${folder}${words}, which ${index} places there`)
+  })
+}
+
+async function problemOf(
+  source: OpenWeights,
+  file: LockedFile,
+  headers: Map<string, ReadHeader>,
+): Promise<string | undefined> {
+  const { path, sizeBytes } = file
+  if (sizeBytes === 0) return isNeverEmpty(path) ? 'is empty' : undefined
+  if (sizeBytes <= mostPointerBytes && isLfsPointer(await readRange(source, file, 0, sizeBytes)))
+    return pointerProblem
+  if (isNeededJson(path)) return jsonProblemOf(source, file)
+  if (/\.safetensors$/.test(path)) return safetensorsProblemOf(source, file, headers)
+  return /\.bin$/.test(path) ? zipProblemOf(source, file) : undefined
+}
+
+async function jsonProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
+  const { sizeBytes } = file
+  const textAt = async (offset: number, length: number) =>
+    Buffer.from(await readRange(source, file, offset, length)).toString('utf8')
+  if (sizeBytes <= mostParsedBytes) return jsonProblem(await textAt(0, sizeBytes))
+  return jsonEndProblem(await textAt(0, 64), await textAt(sizeBytes - 64, 64))
+}
+
+async function safetensorsProblemOf(
+  source: OpenWeights,
+  file: LockedFile,
+  headers: Map<string, ReadHeader>,
+): Promise<string | undefined> {
+  try {
+    const read = await safetensorsHeader(source, file)
+    headers.set(file.path, read)
+    return safetensorsProblem(read.header, read.headerBytes, file.sizeBytes)
+  } catch (error) {
+    if (error instanceof IngotError) throw error
+    return error instanceof SyntaxError
+      ? 'has a safetensors header that is no JSON'
+      : messageOf(error).replace(`${file.path} `, '')
+  }
+}
+
+/** PyTorch writes a zip archive, whose directory is its end. Older files are pickles, which do not tell their length. */
+async function zipProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
+  const textAt = async (offset: number, length: number) =>
+    Buffer.from(await readRange(source, file, offset, length)).toString('latin1')
+  if ((await textAt(0, 4)) !== 'PK\x03\x04') return undefined
+  const end = Math.max(0, file.sizeBytes - 65_557)
+  return (await textAt(end, file.sizeBytes - end)).includes('PK\x05\x06')
+    ? undefined
+    : 'has no end of its archive: it was cut'
+}
+
+/** Throws `refused` where the last tensor of a GGUF file ends behind the file. */
+export function requireWholeGguf(file: LockedFile, parsed: GGUFParseOutput): void {
+  const ends = parsed.tensorInfos.map(
+    ({ dtype, shape, offset }) => Number(offset) + (ggmlTensorBytes(dtype, shape.map(Number)) ?? 0),
+  )
+  const last = ends.reduce((most, end) => Math.max(most, end), 0)
+  const problem = ggufProblem(Number(parsed.tensorDataOffset) + last, file.sizeBytes)
+  if (problem !== undefined) throw incomplete([`${file.path} ${problem}`])
+}
+
+/** The value of a JSON file. Throws `refused` for what is none. */
+export async function readJson(source: OpenWeights, file: LockedFile): Promise<unknown> {
+  const bytes = await readRange(source, file, 0, file.sizeBytes)
+  const text = Buffer.from(bytes).toString('utf8')
+  const problem = isLfsPointer(bytes) ? pointerProblem : jsonProblem(text)
+  if (problem !== undefined) throw incomplete([`${file.path} ${problem}`])
+  return parsePythonJson(text)
+}
+
+export function incomplete(problems: readonly string[]): WeightsError {
+  const more = problems.length > 20 ? [`and ${problems.length - 20} more`] : []
+  const isPointer = problems.some((words) => words.endsWith(pointerProblem))
+  return new WeightsError('refused', {
+    attempted: 'check that the weights are complete',
+    found: [...problems.slice(0, 20), ...more].join('\n  '),
+    hint: isPointer
+      ? 'run `git lfs pull` in the clone that the files come from, then lock again'
+      : 'get the files again from where the model came from; if patterns of the recipe leave them out, correct `include` and `exclude`',
+  })
+}

@@ -1,0 +1,118 @@
+import { isConfig } from './model-facts/config-value.ts'
+import type { SafetensorsHeader } from './model-facts/tensors.ts'
+
+/** Begins the text that git writes in place of a file that its extension LFS holds. */
+const pointerBegin = 'version https://git-lfs.github.com/spec/'
+
+/** Pointers have some 130 bytes. */
+export const mostPointerBytes = 1024
+
+export const pointerProblem = 'is a Git LFS pointer and not the file'
+
+export function isLfsPointer(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, pointerBegin.length)).toString('latin1') === pointerBegin
+}
+
+const neededJson =
+  /(^|\/)((generation_|tokenizer_|preprocessor_|processor_|video_preprocessor_|adapter_|sentence_bert_|quantize_|hf_quant_|quant_)?config|tokenizer|special_tokens_map|added_tokens|vocab|chat_template|modules|params|tekken|[^/]+\.index)\.json$/
+
+/** JSON that a server or a loader parses before it starts. */
+export function isNeededJson(path: string): boolean {
+  return neededJson.test(path)
+}
+
+const neededFile = /\.(safetensors|gguf|bin|pt|pth|onnx|model|tiktoken|spm)$|(^|\/)(vocab|merges)\.txt$/i
+
+/** Files that are of no use without content. */
+export function isNeverEmpty(path: string): boolean {
+  return neededFile.test(path) || isNeededJson(path)
+}
+
+/** What Python's parser takes and JSON has not: configurations of Mamba models hold `Infinity`. */
+export function parsePythonJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (!/\b(NaN|Infinity)\b/.test(text)) throw error
+    // Strings are matched first, so that a word inside of one stays.
+    return JSON.parse(
+      text.replaceAll(
+        /("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g,
+        (_, quoted?: string) => quoted ?? 'null',
+      ),
+    )
+  }
+}
+
+/** What is wrong with JSON text, or undefined. */
+export function jsonProblem(text: string): string | undefined {
+  if (text.trim() === '') return 'is empty'
+  try {
+    parsePythonJson(text)
+    return undefined
+  } catch {
+    return jsonEndProblem(text, text) ?? 'is no JSON'
+  }
+}
+
+/** For JSON that is too large to be parsed here: whether it ends as it begins. */
+export function jsonEndProblem(head: string, tail: string): string | undefined {
+  const begin = head.trimStart()[0] ?? ''
+  const end = { '{': '}', '[': ']' }[begin]
+  if (end === undefined) return 'is no JSON'
+  return tail.trimEnd().endsWith(end) ? undefined : 'ends in the middle of its JSON: it was cut'
+}
+
+/** What is wrong with the size of a safetensors file whose header has `headerBytes` bytes behind its length. */
+export function safetensorsProblem(
+  header: SafetensorsHeader,
+  headerBytes: number,
+  sizeBytes: number,
+): string | undefined {
+  let dataBytes = 0
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') continue
+    const offsets = isConfig(entry) ? entry['data_offsets'] : undefined
+    const [begin, end] = Array.isArray(offsets) ? offsets : []
+    if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin)
+      return `says of its tensor ${name} no place in the file`
+    dataBytes = Math.max(dataBytes, end)
+  }
+  const wholeBytes = 8 + headerBytes + dataBytes
+  if (sizeBytes === wholeBytes) return undefined
+  return sizeBytes < wholeBytes
+    ? `has ${sizeBytes} bytes, and its header tells of ${wholeBytes}: it was cut`
+    : `has ${sizeBytes} bytes, and its header tells of ${wholeBytes}: something was added, and loaders refuse that`
+}
+
+/** Tensors that an index places in a file whose header has no such tensor. */
+export function misplacedTensors(
+  weightMap: Readonly<Record<string, unknown>>,
+  headers: ReadonlyMap<string, SafetensorsHeader>,
+): string[] {
+  return Object.entries(weightMap).flatMap(([tensor, file]) => {
+    const header = headers.get(String(file))
+    return header === undefined || Object.hasOwn(header, tensor)
+      ? []
+      : [`${String(file)} lacks the tensor ${tensor}`]
+  })
+}
+
+/** What is wrong with the size of a GGUF file whose last tensor ends at `endBytes`. */
+export function ggufProblem(endBytes: number, sizeBytes: number): string | undefined {
+  return sizeBytes >= endBytes
+    ? undefined
+    : `has ${sizeBytes} bytes, and its last tensor ends at ${endBytes}: it was cut`
+}
+
+/** Repositories other than the model's own whose code a configuration names: `owner/name--module.Class`. */
+export function foreignCode(config: unknown): string[] {
+  const map = isConfig(config) ? config['auto_map'] : undefined
+  if (!isConfig(map)) return []
+  const names = Object.values(map)
+    .flat()
+    .flatMap((value) =>
+      typeof value === 'string' && value.includes('--') ? [value.split('--')[0] ?? ''] : [],
+    )
+  return [...new Set(names)].sort()
+}
