@@ -110,7 +110,11 @@ const serving = z.strictObject({
     .max(65535)
     .optional()
     .describe("Port the server listens on. Default: the engine's own"),
-  sharedMemory: size.optional().describe('Size of /dev/shm the server needs'),
+  sharedMemory: size
+    .optional()
+    .describe(
+      'Size of /dev/shm the server needs. Default: 64 MiB, and by engine and GPUs where several compute',
+    ),
   extraArguments: z
     .array(text(limits.value).min(1))
     .max(limits.entries)
@@ -180,6 +184,12 @@ const target = z.strictObject({
     .regex(/^\d+(\.\d+)*$/, 'a version such as 580.65')
     .optional()
     .describe('Oldest NVIDIA driver among the hosts'),
+  fit: z
+    .enum(['refuse', 'warn'])
+    .optional()
+    .describe(
+      'What a model that surely does not fit the GPU does: refuse the recipe, or warn in plan and report. Default: refuse',
+    ),
 })
 
 const verify = z.strictObject({

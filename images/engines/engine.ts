@@ -11,6 +11,7 @@ import type { WheelPolicy } from '../slim-rules/rule.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
+import type { MemoryFlag } from './memory-flags.ts'
 import type { Reserved } from './reserved.ts'
 
 /** Packages of the base's own archive. */
@@ -106,6 +107,12 @@ export interface Deployment {
   init: readonly string[]
 }
 
+/** Shared memory of a server whose ranks talk through /dev/shm, with where the figure comes from. */
+export interface SharedMemory {
+  sizeBytes: number
+  source: string
+}
+
 /** One reason why an engine cannot serve a recipe, with the way out. */
 export interface Refusal {
   path: string
@@ -156,6 +163,8 @@ export interface EngineDefinition {
   /** Semver of the engine from what its package or program calls itself; null when it cannot be read. */
   versionOf(text: string): string | null
   refusals(deployment: Deployment): Refusal[]
+  /** What is not known, or will not work, and stops nothing: sentences for the plan. */
+  doubts?(deployment: Deployment): string[]
   /** Command line of the server; the first part is an absolute path. */
   command(deployment: Deployment): string[]
   environment(deployment: Deployment): Record<string, string>
@@ -165,6 +174,10 @@ export interface EngineDefinition {
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string
   memory: MemoryRules
+  /** Flags and variables beside a recipe's keys that change what lies on a GPU: the planner reads them too. */
+  memoryFlags: readonly MemoryFlag[]
+  /** /dev/shm where several ranks compute; null where one process uses all GPUs. */
+  sharedMemory: SharedMemory | null
   /** What goes of the wheels that the engine is installed with, and what must stay. */
   wheels: WheelPolicy
   /** Null where no Python is in the image. */

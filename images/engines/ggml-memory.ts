@@ -56,7 +56,7 @@ function planGgml(request: MemoryRequest, rules: GgmlRules): EnginePlan {
   const maxModelLen = rules.contextLength(request, version)
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
   const format = formatOf(request, kvCacheDtype)
-  const caches = cachesOf(request, { tp: 1, pp: gpus, format, convBytes: 4, ssmBytes: 4 })
+  const caches = onGpu(request, cachesOf(request, { tp: 1, pp: gpus, format, convBytes: 4, ssmBytes: 4 }))
   const pool = slotPool(caches, slots)
   const overhead = {
     ...overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen)),
@@ -77,6 +77,12 @@ function planGgml(request: MemoryRequest, rules: GgmlRules): EnginePlan {
     formulas: formulasOf(usesFlash),
     warnings: warningsOf(request, gpus),
   })
+}
+
+/** The cache of a layer lies where the layer is computed. */
+function onGpu({ gpuLayers, facts }: MemoryRequest, caches: readonly LayerCache[]): LayerCache[] {
+  const share = gpuLayers === undefined ? 1 : Math.min(1, gpuLayers / facts.layerCount)
+  return caches.map((cache) => ({ ...cache, count: Math.ceil(cache.count * share) }))
 }
 
 function warningsOf({ facts }: MemoryRequest, gpus: number): string[] {

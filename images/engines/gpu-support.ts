@@ -2,6 +2,8 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import { capabilityOf, isAmd } from '../memory/gpus.ts'
 import type { Device } from './device.ts'
 import type { Deployment, GpuSupport, Refusal } from './engine.ts'
+import { type Quantizations, quantizationRefusals } from './quantizations.ts'
+import { askedOf, ranksOf } from './ranks.ts'
 
 /**
  * Without both the container toolkit injects no driver library: bases of NVIDIA set them, plain ones do not.
@@ -38,11 +40,8 @@ export function compareVersions(a: string, b: string): number {
   return 0
 }
 
-/** Lowest compute capability for a quantisation by its name in the engine's words; names that are absent are refused. */
-export type QuantizationSupport = Readonly<Record<string, number>>
-
 /** What GPU, driver and the number of GPUs rule out. */
-export function gpuRefusals(deployment: Deployment, quantizations: QuantizationSupport | null): Refusal[] {
+export function gpuRefusals(deployment: Deployment, quantizations: Quantizations | null): Refusal[] {
   return [
     ...capabilityRefusals(deployment),
     ...parallelRefusals(deployment),
@@ -75,8 +74,10 @@ function capabilityRefusals({ recipe, runtime, gpu }: Deployment): Refusal[] {
   return found
 }
 
-function parallelRefusals({ recipe, runtime, facts, gpu }: Deployment): Refusal[] {
+function parallelRefusals(deployment: Deployment): Refusal[] {
+  const { recipe, runtime, facts, gpu } = deployment
   const { tensorParallel, dtype } = recipe.serving
+  const ranks = ranksOf(deployment)
   const found: Refusal[] = []
   if (runtime.device === 'cpu' && tensorParallel > 1)
     found.push({
@@ -89,6 +90,12 @@ function parallelRefusals({ recipe, runtime, facts, gpu }: Deployment): Refusal[
       path: 'serving.tensorParallel',
       found: `the model is split over ${tensorParallel} GPUs and target.count is ${recipe.target.count}`,
       hint: `set target.count to ${tensorParallel} or more`,
+    })
+  else if (recipe.target.gpu !== undefined && ranks > recipe.target.count)
+    found.push({
+      path: 'serving.extraArguments',
+      found: `tensorParallel and ${askedOf(deployment).read.join(', ')} need ${ranks} GPUs, and target.count is ${recipe.target.count}`,
+      hint: `set target.count to ${ranks} or more, or split the model less`,
     })
   if (facts && facts.headCount > 0 && facts.headCount % tensorParallel !== 0)
     found.push({
@@ -103,30 +110,4 @@ function parallelRefusals({ recipe, runtime, facts, gpu }: Deployment): Refusal[
       hint: 'use float16, or a GPU of compute capability 8.0 or newer',
     })
   return found
-}
-
-function quantizationRefusals(
-  { recipe, gpu, runtime }: Deployment,
-  quantizations: QuantizationSupport,
-): Refusal[] {
-  const name = recipe.serving.quantization
-  if (name === undefined) return []
-  const least = quantizations[name.toLowerCase()]
-  if (least === undefined)
-    return [
-      {
-        path: 'serving.quantization',
-        found: `"${name}" is not a quantisation of this engine`,
-        hint: `known: ${Object.keys(quantizations).join(', ')}; leave it out where the checkpoint says it`,
-      },
-    ]
-  if (runtime.device === 'cpu' || gpu === null || capabilityOf(gpu) === 0 || capabilityOf(gpu) >= least)
-    return []
-  return [
-    {
-      path: 'serving.quantization',
-      found: `${name} needs compute capability ${least.toFixed(1)}; ${gpu.name} has ${gpu.architecture}`,
-      hint: 'choose another quantisation of the model, or a newer GPU',
-    },
-  ]
 }

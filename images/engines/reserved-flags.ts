@@ -28,7 +28,7 @@ export function argumentProblems(
   return items.flatMap((item, index) => {
     const split = splitOf(item)
     if (split !== undefined) return [{ index, ...split }]
-    const flag = own.find(({ names }) => names.some((name) => isFlag(item, name, style)))
+    const flag = own.find(({ names }) => names.some((name) => namesFlag(item, name, style)))
     return flag === undefined ? [] : [{ index, ...setByIngot(flag) }]
   })
 }
@@ -51,7 +51,7 @@ function setByIngot({ names: [name = ''], instead }: ReservedFlag): { message: s
 }
 
 /** Whether an item is this flag, in any spelling that the server takes. Underscores and dashes are one. */
-function isFlag(item: string, name: string, style: FlagStyle): boolean {
+export function namesFlag(item: string, name: string, style: FlagStyle): boolean {
   const [word = ''] = item.split('=')
   if (spelt(word) === spelt(name)) return true
   if (style === 'exact') return false

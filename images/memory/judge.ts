@@ -91,7 +91,7 @@ function identityOf(request: MemoryRequest, engine: EnginePlan) {
   return {
     engineVersion: engine.version,
     gpu: request.gpu.name,
-    gpuCount: (request.tp ?? 1) * (request.pp ?? 1),
+    gpuCount: (request.tp ?? 1) * (request.pp ?? 1) * (request.dp ?? 1),
     gpuMemoryBytes: request.gpu.memoryBytes,
   }
 }

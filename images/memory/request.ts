@@ -18,6 +18,8 @@ export interface MemoryRequest {
   tp?: number
   /** Pipeline stages; the fullest decides. */
   pp?: number
+  /** Copies of the model, each on GPUs of its own; experts may be spread over all of them. */
+  dp?: number
   dtype?: string
   quantization?: string
   kvCacheDtype?: string
@@ -38,6 +40,12 @@ export interface MemoryRequest {
   weightsBytes?: number
   /** Resident bytes of weights on the fullest GPU. */
   weightsBytesPerGpu?: number
+  /** Bytes of weights of each GPU that lie in the memory of the host. */
+  hostWeightsBytes?: number
+  /** Layers whose experts lie in the memory of the host; more than there are means all. */
+  hostExpertLayers?: number
+  /** Layers that a GPU computes, the output counted as one, as llama.cpp's `--n-gpu-layers`; the rest lies on the host. */
+  gpuLayers?: number
   overhead?: KnownOverhead
   enforceEager?: boolean
   prefixCaching?: boolean

@@ -99,6 +99,8 @@ export interface PlannedMemory {
   bands: { kvPoolBytes: Band; kvTokens: Band; maxModelLenThatFits: Band }
   formulas: Record<string, string>
   verdict: string
+  /** Settings whose bytes are not known and could turn the answer; absent where there are none. */
+  uncounted?: string[]
   advice: Advice[]
   warnings: string[]
   paging: PagingComparison | null

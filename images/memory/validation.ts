@@ -5,6 +5,7 @@ import type { MemoryRequest } from './request.ts'
 const counts = [
   'tp',
   'pp',
+  'dp',
   'maxModelLen',
   'maxNumSeqs',
   'maxNumBatchedTokens',

@@ -41,7 +41,7 @@ export function residentWeights(request: MemoryRequest, rules: WeightRules): Res
   const share = roles ? rankShare(facts, roles.bytes, request, rules) : 1 / (rules.tp * rules.pp)
   const padding = rules.padsExperts ? expertPadding(facts, roles?.bytes, total, rules) : 0
   const rotaryTable = rules.hasRotaryTable ? rotaryTableBytes(facts) : 0
-  const tensors = Math.round(total * share)
+  const tensors = Math.max(0, Math.round(total * share) - (request.hostWeightsBytes ?? 0))
   const allocator = rules.usesTorch && isWhole(facts, total, rules) ? allocatorWasteBytes(facts, rules.tp) : 0
   return {
     bytes: tensors + padding + rotaryTable + allocator,
@@ -121,7 +121,9 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   const kvHeads = Math.min(
     ...facts.layers.map(({ layer }) => ('kvHeads' in layer ? layer.kvHeads : rules.tp)),
   )
-  const rank = mapRoles(roles, (role, bytes) => {
+  const resident = shareOnGpu(facts, request)
+  const rank = mapRoles(roles, (role, whole) => {
+    const bytes = whole * resident(role)
     if (role === 'draft') return request.speculativeTokens ? bytes / rules.tp : 0
     if (role === 'embedding' && rules.embeddingOnHost && roles.head) return 0
     if (copied.includes(role)) return bytes
@@ -131,6 +133,16 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   const layers = sumOf(rank) - sumOf({ embedding: ends[0] ?? 0, head: ends[1] ?? 0 })
   const stage = rules.pp === 1 ? sumOf(rank) : layers * stageShare(facts, rules) + Math.max(...ends)
   return stage / total
+}
+
+/** Part of a role's bytes that is not left on the host. The output is one more layer behind the others. */
+function shareOnGpu({ layerCount }: ModelFacts, { gpuLayers, hostExpertLayers = 0 }: MemoryRequest) {
+  const layers = gpuLayers === undefined ? 1 : Math.min(1, gpuLayers / layerCount)
+  const experts = 1 - Math.min(1, hostExpertLayers / layerCount)
+  return (role: WeightRole): number => {
+    if (role === 'head' || role === 'embedding') return gpuLayers === 0 ? 0 : 1
+    return role === 'expert' ? Math.min(layers, experts) : layers
+  }
 }
 
 /** The fullest stage has the rounded-up share of the layers. */

@@ -1,14 +1,17 @@
 import { formatGiB } from '../../lib/bytes.ts'
 import { optional } from '../../lib/optional.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
+import { askedOf } from '../engines/ranks.ts'
 import { PlanError } from '../error.ts'
-import { cacheFormatOf } from '../memory/dtypes.ts'
+import { bitsOfMethod, cacheFormatOf } from '../memory/dtypes.ts'
 import type { Batching } from '../memory/engine-plan.ts'
 import { customGpu } from '../memory/gpus.ts'
 import { planMemory } from '../memory/plan.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryRequest } from '../memory/request.ts'
 import type { MemoryPlan, PlannedMemory } from '../memory/result.ts'
+import { type UncountedFlag, withUncounted } from '../memory/uncounted.ts'
 
 /** What the memory planner says of a recipe on its target GPU; null without a GPU or without facts of the model. */
 export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
@@ -18,9 +21,55 @@ export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
     return cannotTell(deployment, name, `the catalogue has no GPU "${name}"`)
   const request = requestOf(deployment)
   if (request === null) return null
-  return isKnownCache(serving.kvCacheDtype)
-    ? planMemory(deployment.engine, request)
-    : cannotTell(deployment, request.gpu.name, `the size of a cache of type "${serving.kvCacheDtype}"`)
+  if (isKnownCache(serving.kvCacheDtype)) return overruled(deployment, planAsked(deployment, request))
+  return cannotTell(deployment, request.gpu.name, `the size of a cache of type "${serving.kvCacheDtype}"`)
+}
+
+/** The plan with what the recipe's own arguments say, which it names. */
+function planAsked(deployment: Deployment, request: MemoryRequest): MemoryPlan {
+  const { read, uncounted, request: asked } = askedOf(deployment)
+  const plan = planMemory(deployment.engine, request)
+  const spread = (asked.dp ?? 1) > 1 && request.facts.experts ? [expertsOverCopies] : []
+  const words = read.length === 0 ? [] : [`counted from the command line: ${read.join(', ')}`]
+  const bits = packsUnknown(request) ? [unknownBits(request.quantization ?? '')] : []
+  return withUncounted({ ...plan, warnings: [...plan.warnings, ...words] }, [
+    ...uncounted,
+    ...spread,
+    ...bits,
+  ])
+}
+
+/** Whether the server packs whole weights by a method whose bits nobody here knows. */
+function packsUnknown({ quantization, facts }: MemoryRequest): boolean {
+  if (quantization === undefined || facts.quantization || facts.source === 'gguf') return false
+  return bitsOfMethod(quantization) === undefined
+}
+
+function unknownBits(name: string): UncountedFlag {
+  return {
+    flag: `serving.quantization ${name}`,
+    effect: 'less',
+    what: 'weights that are packed at the start',
+  }
+}
+
+function overruledWords(
+  fit: Recipe['target']['fit'],
+  { fits, verdict }: PlannedMemory,
+): { overruled?: string } {
+  return fit === 'warn' && !fits ? { overruled: verdict } : {}
+}
+
+const expertsOverCopies = {
+  flag: 'data parallel',
+  effect: 'less',
+  what: 'experts that are spread over all copies',
+} as const
+
+/** With `target.fit: warn` the answer stands in plan, labels and report, and stops nothing. */
+function overruled({ recipe }: Deployment, plan: MemoryPlan): MemoryPlan {
+  if (recipe.target.fit !== 'warn' || plan.outcome !== 'planned' || plan.fits) return plan
+  return { ...plan, warnings: [...plan.warnings, 'target.fit is `warn`: the recipe goes on all the same'] }
 }
 
 /** Unset and `auto` follow the model. */
@@ -45,19 +94,20 @@ function cannotTell({ recipe, version }: Deployment, gpu: string, missing: strin
 }
 
 /** Refuses a recipe that surely does not fit, with the numbers and the ways out. At the edge the plan only warns. */
-export function refuseMisfit(name: string, memory: MemoryPlan | null): void {
-  if (memory?.outcome !== 'planned' || memory.fits || !memory.certain) return
+export function refuseMisfit({ name, target }: Recipe, memory: MemoryPlan | null): void {
+  if (memory?.outcome !== 'planned' || memory.fits || !memory.certain || target.fit === 'warn') return
+  const ways = memory.advice.map(({ change, explanation }) => `${change}: ${explanation}`)
   throw new PlanError('refused', {
     attempted: `fit ${name} on ${memory.gpuCount} x ${memory.gpu}`,
     found: misfitWords(memory),
-    hint: memory.advice.map(({ change, explanation }) => `${change}: ${explanation}`).join('; or '),
+    hint: [...ways, 'set target.fit to warn if you know better'].join('; or '),
   })
 }
 
 /** The predicted parts for the report, to stand beside what the boot measured. */
 export function predictedMemory(deployment: Deployment, memory: MemoryPlan | null): PredictedMemory | null {
-  if (memory?.outcome === 'planned') return onGpu(memory)
   const { serving, target } = deployment.recipe
+  if (memory?.outcome === 'planned') return { ...onGpu(memory), ...overruledWords(target.fit, memory) }
   const isForHost = deployment.gpu === null && target.gpu === undefined
   return isForHost && isKnownCache(serving.kvCacheDtype) ? onHost(deployment) : null
 }
@@ -79,7 +129,7 @@ export function memoryLabels(memory: MemoryPlan | null): Record<string, string> 
   if (memory.outcome === 'cannot-tell') return { 'dev.ingot.memory.fits': 'unknown' }
   return {
     'dev.ingot.memory.gpu': `${memory.gpuCount} x ${memory.gpu}`,
-    'dev.ingot.memory.fits': String(memory.fits),
+    'dev.ingot.memory.fits': memory.uncounted === undefined ? String(memory.fits) : 'unknown',
     'dev.ingot.memory.weights-bytes': String(memory.weightsBytes),
     'dev.ingot.memory.kv-tokens': String(memory.kvTokens),
     'dev.ingot.memory.max-model-len': String(memory.maxModelLenThatFits),
@@ -103,6 +153,7 @@ function requestOf({ recipe, engine, version, gpu, facts }: Deployment): MemoryR
     ...optional('maxNumBatchedTokens', serving.maxPrefillTokens),
     ...(batching.type === 'slots' ? { parallel: serving.parallelism } : {}),
     ...(batching.type === 'pool' && serving.parallelism > 1 ? { maxNumSeqs: serving.parallelism } : {}),
+    ...askedOf({ recipe, engine }).request,
   }
 }
 

@@ -15,7 +15,9 @@ import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
+import { ranksOf } from '../engines/ranks.ts'
 import { imageVariables } from '../engines/reserved-variables.ts'
+import { sharedMemoryOf, sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { PlanError } from '../error.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
@@ -57,6 +59,8 @@ export interface ImagePlan {
   requires?: Requirements
   /** What the memory planner says of the target GPU; null without a GPU or without facts of the model. */
   memory: MemoryPlan | null
+  /** What the engine's definition is not sure of; absent where it is. */
+  doubts?: string[]
   /** Parts of memory that the report puts beside what the boot measures. */
   predictedMemory: PredictedMemory | null
   budgets: Recipe['image']['budgets']
@@ -71,9 +75,9 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
   const lock = lockFor(recipe, locked)
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
-  refuse(recipe, [...licenceRefusals(recipe, lock.weights), ...engine.refusals(deployment)])
+  refuse(deployment, licenceRefusals(recipe, lock.weights))
   const memory = deploymentMemory(deployment)
-  refuseMisfit(recipe.name, memory)
+  refuseMisfit(recipe, memory)
   const { source } = deployment.runtime
   const weights = planWeights(deployment, lock)
   const baked = weights.delivery === 'baked'
@@ -93,9 +97,10 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     weights,
     config: underInit(deployment.init, baked ? config : guarded(config, expected, weights.modelFolder)),
     port: deployment.port,
-    sharedMemoryBytes: recipe.serving.sharedMemory ?? 64 * 1024 ** 2,
+    sharedMemoryBytes: sharedMemoryOf(deployment),
     ...requirementsOf(deployment, memory),
     memory,
+    ...doubtsOf(deployment),
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     policy: scanPolicyOf(recipe, engine),
@@ -110,21 +115,24 @@ function programsBefore({ init }: Deployment, baked: boolean): string[] {
 }
 
 /** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
-function requirementsOf(
-  { recipe, runtime }: Deployment,
-  memory: MemoryPlan | null,
-): { requires?: Requirements } {
+function requirementsOf(deployment: Deployment, memory: MemoryPlan | null): { requires?: Requirements } {
+  const { recipe, runtime } = deployment
   if (runtime.device === 'cpu') return {}
   const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
   return {
     requires: {
-      gpus: Math.max(recipe.target.count, recipe.serving.tensorParallel),
+      gpus: Math.max(recipe.target.count, ranksOf(deployment)),
       ...(runtime.gpu === undefined
         ? {}
         : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
       ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
     },
   }
+}
+
+function doubtsOf(deployment: Deployment): { doubts?: string[] } {
+  const doubts = deployment.engine.doubts?.(deployment) ?? []
+  return doubts.length === 0 ? {} : { doubts }
 }
 
 /** Identity of a plan: sha256 of its canonical JSON. */
@@ -138,7 +146,10 @@ export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): Runti
   return runtimeOf(recipe, engine).source
 }
 
-function refuse(recipe: Recipe, refusals: readonly Refusal[]): void {
+/** Everything that speaks against it at once. */
+function refuse(deployment: Deployment, licence: readonly Refusal[]): void {
+  const { recipe, engine } = deployment
+  const refusals = [...licence, ...engine.refusals(deployment), ...sharedMemoryRefusals(deployment)]
   if (refusals.length === 0) return
   throw new PlanError('refused', {
     attempted: `plan ${recipe.name}`,

@@ -46,7 +46,9 @@ export function plannedWords({ of, limitBytes, parts, bound }: PredictedMemory):
 /** The same with the speed of every boot after it. */
 export function plannedAndMeasured(memory: PredictedMemory, boots: readonly BootReport[]): string {
   const measured = boots.map((boot) => `${bootTitle(boot)}: ${speedWords(boot)}`).join('; ')
-  return `Planned: ${plannedWords(memory)}. Measured: ${measured || 'nothing, it was not booted'}.`
+  const overruled =
+    memory.overruled === undefined ? '' : ` The recipe overruled a refusal (target.fit): ${memory.overruled}.`
+  return `Planned: ${plannedWords(memory)}. Measured: ${measured || 'nothing, it was not booted'}.${overruled}`
 }
 
 /** What the machine is, in one line. */

@@ -61,6 +61,7 @@ function planText(plan: ImagePlan): string {
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
     `command   ${(config.Entrypoint ?? []).join(' ')}`,
+    ...(plan.doubts ?? []).map((doubt) => `warning   ${doubt}`),
     ...causeText(plan),
     ...removalText(plan),
     '',

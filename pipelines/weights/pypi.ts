@@ -92,7 +92,8 @@ function wheelSha256(wheel: IndexFile): string {
   })
 }
 
-async function openWheel(wheel: IndexFile, context: SourceSession): Promise<Zip> {
+/** Opens a wheel of an index by ranges. */
+export async function openWheel(wheel: IndexFile, context: SourceSession): Promise<Zip> {
   const options = { ...context, headers: wheel.headers }
   const name = `${wheel.filename} at ${publicUrl(wheel.url)}`
   const attempt = async () => openZip(await openRanged(wheel.url, options), name)

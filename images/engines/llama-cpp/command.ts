@@ -33,7 +33,7 @@ export function command(deployment: Deployment): string[] {
     ...option('--cache-type-k', serving.kvCacheDtype),
     ...option('--cache-type-v', serving.kvCacheDtype),
     ...option('--ubatch-size', serving.maxPrefillTokens),
-    ...(device === 'cuda' ? ['--n-gpu-layers', '999'] : []),
+    ...(device === 'cuda' && gpuLayersOf(deployment) === null ? ['--n-gpu-layers', '999'] : []),
     ...(serving.tensorParallel > 1 ? ['--split-mode', 'row'] : []),
     '--offline',
     '--metrics',
@@ -41,6 +41,13 @@ export function command(deployment: Deployment): string[] {
     '--no-webui',
     ...serving.extraArguments,
   ]
+}
+
+/** What a recipe's own arguments ask of the GPU: a number or a word; null where they ask nothing. */
+export function gpuLayersOf({ recipe }: Deployment): string | null {
+  const items = recipe.serving.extraArguments
+  const at = items.findLastIndex((item) => ['--n-gpu-layers', '--gpu-layers', '-ngl'].includes(item))
+  return at < 0 ? null : (items[at + 1] ?? '')
 }
 
 export function environment({ runtime, init }: Deployment): Record<string, string> {

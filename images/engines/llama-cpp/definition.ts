@@ -5,6 +5,7 @@ import type { EngineDefinition, EngineRuntime, GpuSupport } from '../engine.ts'
 import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
+import { memoryFlags } from './memory-flags.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
@@ -59,6 +60,8 @@ export const llamaCpp = {
   behaviour,
   healthPath,
   memory,
+  memoryFlags,
+  sharedMemory: null,
   wheels,
   imports,
   enginePaths: [

@@ -4,6 +4,7 @@ import { answered, type BadInputTable, measured, nestedError, sourced, unconfirm
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { metricsPage, openAiBehaviour } from '../openai-server.ts'
+import { gpuLayersOf } from './command.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
 export const healthPath = '/health'
@@ -14,15 +15,25 @@ export function behaviour(deployment: Deployment): Behaviour {
     native: [completion, metrics],
     badInput: badInput(deployment.version),
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
-    gpu: {
-      // `load_tensors: offloaded 33/33 layers to GPU`: fewer than all leave the rest to the CPU. A build without a
-      // device says that none was found.
-      cpuLines: ['offloaded (\\d+)/(?!\\1\\b)\\d+ layers', 'no usable GPU found'],
-      gpuLines: ['offloaded (\\d+)/\\1 layers to GPU'],
-      probes: [],
-    },
+    gpu: { ...offloadLines(gpuLayersOf(deployment)), probes: [] },
     stop: deployment.init.length > 0 ? stopByInit : stopAlone,
   })
+}
+
+/**
+ * `load_tensors: offloaded 33/33 layers to GPU`: fewer than all leave the rest to the CPU, unless the recipe asks for fewer. A
+ * build without a device says that none was found.
+ */
+function offloadLines(asked: string | null): { cpuLines: string[]; gpuLines: string[] } {
+  const none = 'no usable GPU found'
+  if (asked === null || !/^[1-9]\d*$/.test(asked))
+    return {
+      cpuLines: ['offloaded (\\d+)/(?!\\1\\b)\\d+ layers', none],
+      gpuLines: ['offloaded (\\d+)/\\1 layers to GPU'],
+    }
+  // More than the model has are all of them.
+  const reached = `offloaded (${asked}/\\d+|(\\d+)/\\2) layers to GPU`
+  return { cpuLines: [`offloaded (?!${asked}/)(\\d+)/(?!\\1\\b)\\d+ layers`, none], gpuLines: [reached] }
 }
 
 const health = nativeProbe(

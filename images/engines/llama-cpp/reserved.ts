@@ -1,7 +1,7 @@
 import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
 
-const wholeModel =
-  'an image for a GPU computes the whole model there, and its boot proves it; set engine.device to cpu, or choose a smaller quantisation'
+const layers =
+  'write --n-gpu-layers and the number into serving.extraArguments, which also the plan and the boot follow'
 const source = use('weights.source')
 
 /** Spellings of llama-server 0.7.0 (`--help`). Variables are read before flags; both are refused. */
@@ -23,7 +23,6 @@ export const reserved = {
     { names: ['--ctx-size', '-c'], instead: use('serving.contextLength') },
     { names: ['--cache-type-k', '-ctk', '--cache-type-v', '-ctv'], instead: use('serving.kvCacheDtype') },
     { names: ['--ubatch-size', '-ub'], instead: use('serving.maxPrefillTokens') },
-    { names: ['--n-gpu-layers', '--gpu-layers', '-ngl'], instead: wholeModel, device: 'cuda' },
     { names: ['--split-mode', '-sm'], instead: use('serving.tensorParallel') },
     { names: ['--offline'], instead: 'it is set already; leave it out' },
     { names: ['--metrics'], instead: 'it is set already; leave it out' },
@@ -48,7 +47,7 @@ export const reserved = {
     LLAMA_ARG_CACHE_TYPE_K: use('serving.kvCacheDtype'),
     LLAMA_ARG_CACHE_TYPE_V: use('serving.kvCacheDtype'),
     LLAMA_ARG_UBATCH: use('serving.maxPrefillTokens'),
-    LLAMA_ARG_N_GPU_LAYERS: wholeModel,
+    LLAMA_ARG_N_GPU_LAYERS: layers,
     LLAMA_ARG_SPLIT_MODE: use('serving.tensorParallel'),
     LLAMA_ARG_SSE_PING_INTERVAL: 'the time in which a stream ends at a stop follows from it; leave it out',
     LLAMA_ARG_OFFLINE: offline,

@@ -3,6 +3,7 @@ import type { EngineDefinition, EngineRuntime } from '../engine.ts'
 import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
+import { memoryFlags } from './memory-flags.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { otherBackends, wheels } from './slimming.ts'
@@ -46,6 +47,8 @@ export const ollama = {
   behaviour,
   healthPath,
   memory,
+  memoryFlags,
+  sharedMemory: null,
   wheels,
   imports,
   enginePaths: ['/usr/bin/ollama', '/bin/ollama', '/usr/lib/ollama/**', '/lib/ollama/**'],

@@ -1,11 +1,14 @@
 import type { Deployment, Refusal } from '../engine.ts'
-import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
+import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { quantizationTable } from './quantizations.ts'
 
 /** Lowest compute capability by name; general knowledge of its kernels, unconfirmed. */
-const quantizations: QuantizationSupport = {
+const least: Quantizations['least'] = {
   awq: 7.5,
   awq_marlin: 8.0,
   gptq: 7.5,
@@ -20,6 +23,8 @@ const quantizations: QuantizationSupport = {
   mxfp4: 9.0,
 }
 
+const quantizations: Quantizations = { least, table: quantizationTable }
+
 export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
@@ -28,6 +33,12 @@ export function refusals(deployment: Deployment): Refusal[] {
       maxInputTokens: 'SGLang limits prompt and answer together: use contextLength',
     }),
   ]
+}
+
+/** Its chat needs no vocabulary of harmony, its Responses API does (entrypoints/harmony_utils.py of 0.5.23). */
+export function doubts(deployment: Deployment): string[] {
+  const responses = `/v1/responses cannot answer offline: gpt-oss needs a vocabulary that openai-harmony fetches; ${harmonyHint}`
+  return [...quantizationDoubts(deployment, quantizations), ...(lacksHarmony(deployment) ? [responses] : [])]
 }
 
 export function command(deployment: Deployment): string[] {
@@ -56,6 +67,7 @@ export function environment(deployment: Deployment): Record<string, string> {
   return {
     ...pythonEnvironment(deployment),
     ...gpuEnvironment(deployment.runtime.device),
+    ...harmonyEnvironment(deployment),
     SGLANG_CACHE_DIR: '/tmp/sglang',
     // Its name is unconfirmed; DG_JIT_CACHE_DIR is set as well.
     SGLANG_DG_CACHE_DIR: '/tmp/deep-gemm',

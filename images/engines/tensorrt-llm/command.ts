@@ -1,11 +1,15 @@
 import type { Deployment, Refusal } from '../engine.ts'
-import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
 import { pythonEnvironment } from '../python-environment.ts'
+import type { Quantizations } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 
 /** A statement about the checkpoint, whose own configuration decides; the numbers are general knowledge, unconfirmed. */
-const quantizations: QuantizationSupport = { fp8: 8.9, nvfp4: 10.0, awq: 8.0, w4a16_awq: 8.0, w4a8_awq: 8.9 }
+const least: Quantizations['least'] = { fp8: 8.9, nvfp4: 10.0, awq: 8.0, w4a16_awq: 8.0, w4a8_awq: 8.9 }
+
+const quantizations: Quantizations = { least, table: null }
 
 export function refusals(deployment: Deployment): Refusal[] {
   return [
@@ -17,6 +21,16 @@ export function refusals(deployment: Deployment): Refusal[] {
       kvCacheDtype:
         'it is set in a YAML file for --extra_llm_api_options: mount one and name it in extraArguments',
     }),
+    ...(lacksHarmony(deployment)
+      ? [
+          {
+            path: 'weights.source',
+            found:
+              'gpt-oss without the vocabulary that openai-harmony fetches at start, and images are offline',
+            hint: harmonyHint,
+          },
+        ]
+      : []),
   ]
 }
 
@@ -43,6 +57,7 @@ export function environment(deployment: Deployment): Record<string, string> {
   return {
     ...pythonEnvironment(deployment),
     ...gpuEnvironment(deployment.runtime.device),
+    ...harmonyEnvironment(deployment),
     // On by default, and off by itself under CI, where it would never be noticed (TensorRT-LLM#12384).
     TRTLLM_NO_USAGE_STATS: '1',
     // Where OpenMPI keeps the files of its session (unconfirmed; /tmp is its default).

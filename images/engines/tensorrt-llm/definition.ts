@@ -5,6 +5,7 @@ import { pythonShell, versionCommandOf } from '../python-environment.ts'
 import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
+import { memoryFlags } from './memory-flags.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
@@ -44,6 +45,8 @@ export const tensorrtLlm = {
   behaviour,
   healthPath,
   memory,
+  memoryFlags,
+  sharedMemory: { sizeBytes: 1024 ** 3, source: "NCCL's guide" },
   wheels,
   imports,
   enginePaths: [

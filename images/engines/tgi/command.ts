@@ -1,12 +1,13 @@
 import type { Deployment, Refusal } from '../engine.ts'
-import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { pythonEnvironment } from '../python-environment.ts'
+import type { Quantizations } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { movedPython } from './imports.ts'
 
 /** From the launcher's own list. Kernels of the image are built for 8.0, 8.6 and 9.0; fp8 runs by Marlin on Ampere. */
-const quantizations: QuantizationSupport = {
+const least: Quantizations['least'] = {
   awq: 8.0,
   'compressed-tensors': 8.0,
   eetq: 8.0,
@@ -18,6 +19,8 @@ const quantizations: QuantizationSupport = {
   'bitsandbytes-nf4': 8.0,
   'bitsandbytes-fp4': 8.0,
 }
+
+const quantizations: Quantizations = { least, table: null }
 
 export function refusals(deployment: Deployment): Refusal[] {
   const { contextLength, maxInputTokens } = deployment.recipe.serving

@@ -5,6 +5,7 @@ import { pythonShell } from '../python-environment.ts'
 import { command, environment, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
+import { memoryFlags } from './memory-flags.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
@@ -45,6 +46,8 @@ export const tgi = {
   behaviour,
   healthPath,
   memory,
+  memoryFlags,
+  sharedMemory: { sizeBytes: 1024 ** 3, source: "TGI's guide for Docker" },
   wheels,
   imports,
   enginePaths: ['/usr/local/bin/text-generation-*', '/usr/src/server/**', '/kernels/**'],

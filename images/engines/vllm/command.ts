@@ -1,15 +1,17 @@
 import { isMistral } from '../../../recipes/model-facts/mistral.ts'
 import type { Deployment, Refusal } from '../engine.ts'
-import { gpuEnvironment, gpuRefusals, type QuantizationSupport } from '../gpu-support.ts'
+import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
+import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { quantizationTable } from './quantizations.ts'
 
 /**
  * Lowest compute capability by name. From vLLM's table of supported hardware; where a kernel for newer GPUs has a
  * slower form for older ones (fp8 by Marlin on Ampere) the older one counts. Unconfirmed against 0.32.
  */
-const quantizations: QuantizationSupport = {
+const least: Quantizations['least'] = {
   gptq: 7.5,
   gptq_marlin: 8.0,
   awq: 7.5,
@@ -21,6 +23,8 @@ const quantizations: QuantizationSupport = {
   modelopt_fp4: 10.0,
   mxfp4: 8.0,
 }
+
+const quantizations: Quantizations = { least, table: quantizationTable }
 
 export function refusals(deployment: Deployment): Refusal[] {
   return [
@@ -35,6 +39,10 @@ export function refusals(deployment: Deployment): Refusal[] {
         : {}),
     }),
   ]
+}
+
+export function doubts(deployment: Deployment): string[] {
+  return quantizationDoubts(deployment, quantizations)
 }
 
 export function command(deployment: Deployment): string[] {

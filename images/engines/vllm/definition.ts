@@ -10,9 +10,10 @@ import {
   pythonSource,
   versionCommandOf,
 } from '../python-environment.ts'
-import { command, environment, refusals } from './command.ts'
+import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
+import { memoryFlags } from './memory-flags.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
@@ -87,12 +88,15 @@ export const vllm = {
   ],
   versionOf: (text) => semver.coerce(text)?.version ?? null,
   refusals,
+  doubts,
   command,
   environment,
   reserved,
   behaviour,
   healthPath,
   memory,
+  memoryFlags,
+  sharedMemory: { sizeBytes: 2 * 1024 ** 3, source: "vLLM's guide for Kubernetes" },
   wheels,
   imports,
   enginePaths: [

@@ -12,6 +12,7 @@ const files = [
   'command.ts',
   'definition.ts',
   'imports.ts',
+  'memory-flags.ts',
   'memory.ts',
   'probes.ts',
   'reserved.ts',

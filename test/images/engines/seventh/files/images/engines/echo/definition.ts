@@ -3,6 +3,7 @@ import type { EngineDefinition } from '../engine.ts'
 import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
+import { memoryFlags } from './memory-flags.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
@@ -37,6 +38,8 @@ export const echo = {
   behaviour,
   healthPath,
   memory,
+  memoryFlags,
+  sharedMemory: null,
   wheels,
   imports,
   enginePaths: ['/opt/echo/**'],

@@ -1,0 +1,72 @@
+import { nearestName } from '../../lib/suggest.ts'
+import { capabilityOf } from '../memory/gpus.ts'
+import type { Deployment, Refusal } from './engine.ts'
+
+/** Names that versions of an engine take, as their own source lists them; versions that take the same stand together. */
+export type QuantizationTable = readonly { versions: readonly string[]; names: readonly string[] }[]
+
+/** What is known of an engine's quantisations. */
+export interface Quantizations {
+  /** Lowest compute capability by name, where it is known. */
+  least: Readonly<Record<string, number>>
+  /** Names by version; null where `least` has them all. */
+  table: QuantizationTable | null
+}
+
+/** `known` takes it, `absent` is a version whose list was read and lacks it, `unknown` a version or name nobody read. */
+type Standing = { type: 'known' } | { type: 'absent'; names: readonly string[] } | { type: 'unknown' }
+
+/** Refuses a name that the locked version surely lacks, and one that the GPU is too old for. */
+export function quantizationRefusals(deployment: Deployment, known: Quantizations): Refusal[] {
+  const { recipe, version } = deployment
+  const name = recipe.serving.quantization
+  if (name === undefined) return []
+  const standing = standingOf(name.toLowerCase(), version, known)
+  if (standing.type !== 'absent') return capabilityRefusals(deployment, name, known)
+  const near = nearestName(name, standing.names)
+  return [
+    {
+      path: 'serving.quantization',
+      found: `"${name}" is not a quantisation of ${deployment.engine.title} ${version}`,
+      hint: `${near === undefined ? '' : `did you mean "${near}"? `}It has ${standing.names.join(', ')}; leave it out where the checkpoint says it`,
+    },
+  ]
+}
+
+/** What nobody read, said once and stopping nothing. */
+export function quantizationDoubts({ recipe, version, engine }: Deployment, known: Quantizations): string[] {
+  const name = recipe.serving.quantization
+  if (name === undefined || standingOf(name.toLowerCase(), version, known).type !== 'unknown') return []
+  const newest = known.table?.at(-1)?.versions.at(-1) ?? ''
+  return [
+    `serving.quantization: whether ${engine.title} ${version} takes "${name}" is not known here (lists up to ${newest} were read); its boot tells`,
+  ]
+}
+
+function standingOf(name: string, version: string, { table, least }: Quantizations): Standing {
+  if (table === null) {
+    const names = Object.keys(least)
+    return names.includes(name) ? { type: 'known' } : { type: 'absent', names }
+  }
+  const read = table.find(({ versions }) => versions.includes(version))
+  if (read === undefined) return everyListHas(name, table) ? { type: 'known' } : { type: 'unknown' }
+  return read.names.includes(name) ? { type: 'known' } : { type: 'absent', names: read.names }
+}
+
+/** What all versions that were read take, the others will take as well. */
+function everyListHas(name: string, table: QuantizationTable): boolean {
+  return table.every(({ names }) => names.includes(name))
+}
+
+function capabilityRefusals({ gpu, runtime }: Deployment, name: string, { least }: Quantizations): Refusal[] {
+  const needed = least[name.toLowerCase()]
+  if (needed === undefined || runtime.device === 'cpu' || gpu === null) return []
+  if (capabilityOf(gpu) === 0 || capabilityOf(gpu) >= needed) return []
+  return [
+    {
+      path: 'serving.quantization',
+      found: `${name} needs compute capability ${needed.toFixed(1)}; ${gpu.name} has ${gpu.architecture}`,
+      hint: 'choose another quantisation of the model, or a newer GPU',
+    },
+  ]
+}

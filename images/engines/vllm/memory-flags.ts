@@ -1,0 +1,56 @@
+import { type MemoryFlag, says, setsGiB, setsNumber, setsText, uncounted } from '../memory-flags.ts'
+
+const draft = 'a draft model and its cache'
+const adapters = 'adapters beside the model'
+const graphs = 'which CUDA graphs are captured'
+const images = 'the largest image that is profiled'
+const host = 'weights that move to the host'
+
+/** Flags of vLLM 0.31 to 0.33 that change what lies on a GPU, besides those that keys of a recipe set. */
+export const memoryFlags: readonly MemoryFlag[] = [
+  setsNumber('pp', ['--pipeline-parallel-size', '-pp']),
+  setsNumber('dp', ['--data-parallel-size', '-dp']),
+  setsGiB('hostWeightsBytes', ['--cpu-offload-gb']),
+  setsGiB('swapSpaceBytes', ['--swap-space']),
+  setsNumber('blockSize', ['--block-size']),
+  setsText('mambaSsmDtype', ['--mamba-ssm-cache-dtype']),
+  says({ enforceEager: true }, ['--enforce-eager']),
+  says({ enforceEager: false }, ['--no-enforce-eager']),
+  says({ prefixCaching: true }, ['--enable-prefix-caching']),
+  says({ prefixCaching: false }, ['--no-enable-prefix-caching']),
+  says({ hybridKvCache: false }, ['--disable-hybrid-kv-cache-manager']),
+  says({ hybridKvCache: true }, ['--no-disable-hybrid-kv-cache-manager']),
+  uncounted('less', host, ['--offload-group-size', '--offload-num-in-group', '--offload-params']),
+  uncounted('less', host, ['--cpu-offload-params', '--offload-backend']),
+  uncounted('less', 'caches that are split over ranks', ['--decode-context-parallel-size', '-dcp']),
+  uncounted('either', 'more ranks than the planner counts', ['--prefill-context-parallel-size', '-pcp']),
+  uncounted('either', 'GPUs of other machines', ['--nnodes', '-n', '--data-parallel-size-local', '-dpl']),
+  uncounted('either', 'the bytes of the cache', ['--kv-cache-memory-bytes', '--num-gpu-blocks-override']),
+  uncounted('more', 'layers whose cache is not packed', ['--kv-cache-dtype-skip-layers']),
+  uncounted('more', draft, ['--speculative-config', '-sc', '--spec-tokens', '--speculative-model']),
+  uncounted('more', adapters, ['--enable-lora', '--lora-modules', '--max-loras', '--max-lora-rank']),
+  uncounted('more', 'copies of experts', ['--enable-eplb', '--eplb-config', '--num-redundant-experts']),
+  uncounted('more', 'two batches at once', ['--enable-dbo']),
+  uncounted('more', 'images that lie on the GPU', ['--mm-ipc-gpu-memory-gb']),
+  uncounted('more', 'the whole window of every layer', ['--disable-sliding-window']),
+  uncounted('less', 'the part for images', [
+    '--language-model-only',
+    '--skip-mm-profiling',
+    '--mm-encoder-only',
+  ]),
+  uncounted('either', images, ['--limit-mm-per-prompt', '--mm-processor-kwargs']),
+  uncounted('either', 'whether every rank holds the encoder', ['--mm-encoder-tp-mode']),
+  // `-O3` is a flag and its value in one word.
+  uncounted('either', graphs, ['--compilation-config', '-cc', '--optimization-level', '-O']),
+  uncounted('either', graphs, ['--cudagraph-capture-sizes', '--max-cudagraph-capture-size']),
+  uncounted('either', 'the configuration of the model', ['--hf-overrides', '--config-format']),
+  uncounted('either', 'the type of weights', ['--quantization-config', '--model-class-overrides']),
+  uncounted('either', 'states of recurrent layers', [
+    '--mamba-cache-mode',
+    '--mamba-block-size',
+    '--mamba-cache-dtype',
+  ]),
+  uncounted('less', 'layers that share a cache', ['--kv-sharing-fast-prefill']),
+  uncounted('less', 'a model that keeps no cache', ['--runner', '--convert']),
+  uncounted('either', 'flags that stand in a file', ['--config']),
+]

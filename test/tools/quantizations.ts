@@ -1,0 +1,99 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openConnection } from '../../pipelines/weights/connection.ts'
+import { openWheel } from '../../pipelines/weights/pypi.ts'
+import { listPackageFiles } from '../../pipelines/weights/python-index.ts'
+import { readMember } from '../../pipelines/weights/zip.ts'
+
+/** Where a distribution lists the names that it takes: the file by version, and the words before the list. */
+export interface NameList {
+  distribution: string
+  folder: string
+  versions: readonly string[]
+  /** The first that the wheel has and that holds the list. */
+  paths: readonly string[]
+  before: RegExp
+}
+
+/** The engines whose tables are read from wheels. */
+export const nameLists = [
+  {
+    distribution: 'vllm',
+    folder: 'vllm',
+    versions: ['0.20.0', '0.31.0', '0.32.0', '0.33.0'],
+    paths: ['vllm/model_executor/layers/quantization/__init__.py'],
+    before: /^QuantizationMethods = Literal\[$/m,
+  },
+  {
+    distribution: 'sglang',
+    folder: 'sglang',
+    versions: ['0.5.19', '0.5.21', '0.5.23'],
+    paths: ['sglang/srt/arg_groups/choices.py', 'sglang/srt/server_args.py'],
+    before: /^QUANTIZATION_CHOICES = \[$/m,
+  },
+] as const satisfies readonly NameList[]
+
+/** The names in a wheel's source, which is read by ranges and never imported. Throws where the wheel has no such list. */
+export async function readNames(list: NameList, version: string): Promise<string[]> {
+  const connection = openConnection(process.env)
+  const context = { recipeFolder: '.', environment: process.env, fetch: connection.fetch }
+  try {
+    const wheels = (await listPackageFiles(list.distribution, context)).filter(
+      ({ filename }) => filename.endsWith('.whl') && filename.split('-')[1] === version,
+    )
+    const [wheel] = wheels
+    if (wheel === undefined) throw new Error(`the index has no wheel of ${list.distribution} ${version}`)
+    const zip = await openWheel(wheel, context)
+    try {
+      for (const path of list.paths) {
+        const entry = zip.entries.get(path)
+        if (entry === undefined) continue
+        const chunks = []
+        for await (const chunk of readMember(zip, entry, 0)) chunks.push(chunk)
+        const names = namesIn(Buffer.concat(chunks).toString('utf8'), list.before)
+        if (names.length > 0) return names
+      }
+      throw new Error(`${wheel.filename} has no list of names in ${list.paths.join(', ')}`)
+    } finally {
+      await zip.file.close()
+    }
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Strings in quotes between the words before a list and the bracket at the start of a line that ends it. */
+export function namesIn(source: string, before: RegExp): string[] {
+  const found = before.exec(source)
+  if (found === null) return []
+  const rest = source.slice(found.index + found[0].length)
+  const body = rest.slice(0, rest.indexOf('\n]'))
+  return [...body.matchAll(/^\s*"([^"]+)",/gm)].map(([, name = '']) => name).sort()
+}
+
+/** Versions in their order, those with the same names together. */
+export async function readTable(list: NameList): Promise<{ versions: string[]; names: string[] }[]> {
+  const table: { versions: string[]; names: string[] }[] = []
+  for (const version of list.versions) {
+    const names = await readNames(list, version)
+    const last = table.at(-1)
+    if (last !== undefined && last.names.join() === names.join()) last.versions.push(version)
+    else table.push({ versions: [version], names })
+  }
+  return table
+}
+
+function textOf(table: unknown): string {
+  return `import type { QuantizationTable } from '../quantizations.ts'
+
+/** Read from wheels by \`node test/tools/quantizations.ts\`, which writes this file. */
+export const quantizationTable: QuantizationTable = ${JSON.stringify(table, null, 2)}
+`
+}
+
+if (import.meta.main)
+  for (const list of nameLists) {
+    const file = join(import.meta.dirname, '../../images/engines', list.folder, 'quantizations.ts')
+    await writeFile(file, textOf(await readTable(list)))
+    process.stdout.write(`${file}\n`)
+  }
