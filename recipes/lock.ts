@@ -90,6 +90,18 @@ const ggufFacts = z.strictObject({
   chatTemplate: z.string().optional(),
   bosToken: z.string().optional(),
   eosToken: z.string().optional(),
+  /** Whether the tokenizer puts the first token; absent where the file does not say, and in locks of versions before it. */
+  addsBos: z.boolean().optional(),
+})
+
+/** What an Ollama manifest says beside its weights. Texts are locked whole, files by their sha256 among the weights. */
+const modelfile = z.strictObject({
+  template: z.string().optional(),
+  system: z.string().optional(),
+  /** Request defaults such as `num_ctx` and `stop`. */
+  params: z.record(z.string(), z.json()).optional(),
+  adapter: z.string().optional(),
+  projector: z.string().optional(),
 })
 
 export const lockSchema = z.strictObject({
@@ -109,6 +121,8 @@ export const lockSchema = z.strictObject({
   factory: factory.optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFacts.optional(),
+  /** Present for weights out of an Ollama manifest. */
+  modelfile: modelfile.optional(),
 })
 
 /** What a recipe resolved to. Plan and build ask nothing of the network that is not pinned here. */
@@ -119,6 +133,7 @@ export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
 export type FactoryLock = z.infer<typeof factory>
+export type LockedModelfile = z.infer<typeof modelfile>
 export type GgufFacts = z.infer<typeof ggufFacts>
 
 /** What one helper is installed from; undefined where the lock does not pin it. */

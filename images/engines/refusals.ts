@@ -8,8 +8,20 @@ export function ggufModels(files: readonly WeightFile[]): WeightFile[] {
 }
 
 /** Refuses weights in a form the engine does not load, and folders that lack what loading needs. */
-export function formatRefusals({ files, engine: { title, formats } }: Deployment): Refusal[] {
-  return formats.includes('gguf') ? ggufRefusals(files, title) : safetensorsRefusals(files, title)
+export function formatRefusals({ files, recipe, engine }: Deployment): Refusal[] {
+  const { title, formats, weights } = engine
+  return [
+    ...(formats.includes('gguf') ? ggufRefusals(files, title) : safetensorsRefusals(files, title)),
+    ...(weights.type === 'store' || recipe.serving.ollamaTemplate === undefined
+      ? []
+      : [
+          {
+            path: 'serving.ollamaTemplate',
+            found: `${title} runs the chat template that the model brings, which is written in Jinja`,
+            hint: 'leave serving.ollamaTemplate out',
+          },
+        ]),
+  ]
 }
 
 function ggufRefusals(files: readonly WeightFile[], title: string): Refusal[] {
