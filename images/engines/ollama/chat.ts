@@ -68,13 +68,29 @@ const called = {
   content: '',
   toolCalls: [{ name: 'weather', arguments: { city: 'Oslo', day: 'today' } }],
 } as const
+const calledTwice = {
+  role: 'assistant',
+  content: 'I look it up.',
+  toolCalls: [
+    { name: 'weather', arguments: { city: 'Oslo', day: 'today' } },
+    { name: 'clock', arguments: { place: 'Oslo' } },
+  ],
+} as const
 const result = { role: 'tool', content: 'Rain at 4 degrees', toolName: 'weather' } as const
+
+const secondResult = { role: 'tool', content: '12:30', toolName: 'clock' } as const
 
 export const toolChats: readonly Chat[] = [
   { title: 'tools', tools, messages: [asked] },
   { title: 'tools and a system text', tools, messages: [system, asked] },
   { title: 'tools after two turns', tools, messages: [question, answer, asked] },
   { title: 'a tool that was called', tools, messages: [asked, called, result] },
+  {
+    title: 'a tool that was called after a thought',
+    tools,
+    messages: [asked, { ...called, thinking: 'I need the weather.' }, result],
+  },
+  { title: 'two tools at once', tools, messages: [asked, calledTwice, result, secondResult] },
   {
     title: 'a tool that was called, and a turn after it',
     tools,

@@ -4,7 +4,7 @@ import { type Capability, capabilitiesOf, disagreement, isSameToTheLetter } from
 import { families } from './families.ts'
 import { type ChatTemplate, type Original, originalOf } from './original.ts'
 import { endOfTurn } from './stop.ts'
-import { writtenTemplate } from './written-template.ts'
+import { beforeQuestion, writtenTemplate } from './written-template.ts'
 
 /** Ollama's own form of a chat template: Go template text, and the texts that end an answer. */
 export interface OllamaTemplate {
@@ -57,7 +57,8 @@ function sameTemplate(original: Original, capabilities: readonly Capability[]): 
 }
 
 function candidatesFor(chat: ChatTemplate, original: Original): string[] {
-  return [writtenTemplate(original) ?? [], families, mapped(chat)].flat()
+  const head = beforeQuestion(original) ?? ''
+  return [writtenTemplate(original) ?? [], families(head), mapped(chat)].flat()
 }
 
 /**

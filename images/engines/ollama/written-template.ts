@@ -33,6 +33,11 @@ export function afterAnswer(original: Original): string | null {
   return turnsAround(original)?.toQuestion ?? null
 }
 
+/** Text before a first question without a system text; null where it is not known. */
+export function beforeQuestion(original: Original): string | null {
+  return turnsAround(original)?.head ?? null
+}
+
 function turnsAround(original: Original) {
   const text = original({
     title: 'marks',

@@ -31,6 +31,7 @@ describe('the way that is right', () => {
     ['dated', 'unknown', 'gguf', []],
     ['channels', 'go', 'go', []],
     ['tools', 'unknown', 'gguf', []],
+    ['taggedTools', 'go', 'gguf', ['<|im_end|>']],
     ['forgetful', 'unknown', 'gguf', []],
     ['broken', 'unknown', 'gguf', []],
   ])('%s: %s in 0.17, %s in 0.32', (name, before, after, stop) => {
