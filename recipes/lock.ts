@@ -92,6 +92,8 @@ const ggufFacts = z.strictObject({
   eosToken: z.string().optional(),
   /** The model among several GGUF files, where its header and not its name tells it. */
   file: z.string().optional(),
+  /** Whether the tokenizer puts the first token; absent where the file does not say, and in locks of versions before it. */
+  addsBos: z.boolean().optional(),
   /** The file that turns images or sound into embeddings. */
   projector: z.string().optional(),
 })

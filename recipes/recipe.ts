@@ -84,6 +84,19 @@ const weights = z
     message: 'false, or `delivery: artifact` beside it',
   })
 
+const ollamaTemplate = z.strictObject({
+  text: text(limits.value)
+    .min(1)
+    .describe(
+      'Go template text, as after TEMPLATE in a Modelfile; the special token that begins a text is left out',
+    ),
+  stop: z
+    .array(words)
+    .max(limits.prompts)
+    .default([])
+    .describe('Texts that end an answer, besides the last tokens that the model itself names'),
+})
+
 const serving = z.strictObject({
   contextLength: tokens
     .optional()
@@ -122,6 +135,9 @@ const serving = z.strictObject({
     .describe(
       "Arguments appended to the server's command line as they are, flag and value as items of their own; none that ingot itself sets",
     ),
+  ollamaTemplate: ollamaTemplate
+    .optional()
+    .describe("Chat template in Ollama's own form, in place of what ingot makes of the model's"),
   environment: texts(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of letters, digits and _ that begins with no digit'),
   )

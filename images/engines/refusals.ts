@@ -21,7 +21,19 @@ export function ggufProjector({ files, gguf }: GgufFiles): WeightFile | undefine
 
 /** Refuses weights in a form the engine does not load, and folders that lack what loading needs. */
 export function formatRefusals(deployment: Deployment): Refusal[] {
-  return deployment.engine.formats.includes('gguf') ? ggufRefusals(deployment) : folderRefusals(deployment)
+  const { recipe, engine } = deployment
+  return [
+    ...(engine.formats.includes('gguf') ? ggufRefusals(deployment) : folderRefusals(deployment)),
+    ...(engine.weights.type === 'store' || recipe.serving.ollamaTemplate === undefined
+      ? []
+      : [
+          {
+            path: 'serving.ollamaTemplate',
+            found: `${engine.title} runs the chat template that the model brings, which is written in Jinja`,
+            hint: 'leave serving.ollamaTemplate out',
+          },
+        ]),
+  ]
 }
 
 function ggufRefusals(deployment: Deployment): Refusal[] {

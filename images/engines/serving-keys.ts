@@ -8,7 +8,10 @@ type ServingKey = keyof Serving
 const defaults: Partial<Record<ServingKey, unknown>> = { dtype: 'auto', parallelism: 1, tensorParallel: 1 }
 
 /** Keys of `serving` whose value is one argument as it stands. */
-type ArgumentKey = Exclude<ServingKey, 'extraArguments' | 'environment' | 'sharedMemory' | 'port'>
+type ArgumentKey = Exclude<
+  ServingKey,
+  'extraArguments' | 'environment' | 'sharedMemory' | 'port' | 'ollamaTemplate'
+>
 
 /** The arguments for what a recipe sets, in the order of `flags`; a default is left to the engine. */
 export function servingOptions(

@@ -100,6 +100,7 @@ function partsOf(
 function chatFacts(metadata: Readonly<Record<string, unknown>>, parameterCount: number): GgufFacts {
   const tokens = metadata['tokenizer.ggml.tokens']
   const token = (key: string) => (Array.isArray(tokens) ? tokens[Number(metadata[key])] : undefined)
+  const addsBos = metadata['tokenizer.ggml.add_bos_token']
   return {
     architecture: String(metadata['general.architecture']),
     parameterCount,
@@ -107,6 +108,7 @@ function chatFacts(metadata: Readonly<Record<string, unknown>>, parameterCount: 
     ...text('chatTemplate', metadata['tokenizer.chat_template']),
     ...text('bosToken', token('tokenizer.ggml.bos_token_id')),
     ...text('eosToken', token('tokenizer.ggml.eos_token_id')),
+    ...(typeof addsBos === 'boolean' ? { addsBos } : {}),
   }
 }
 

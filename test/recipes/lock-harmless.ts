@@ -47,6 +47,8 @@ export const harmless: Harmless[] = [
   { key: 'serving.sharedMemory', change: set('serving.sharedMemory', '1GiB') },
   { key: 'serving.extraArguments', change: set('serving.extraArguments', ['--verbose']) },
   { key: 'serving.environment', change: set('serving.environment', { A: 'b' }) },
+  { key: 'serving.ollamaTemplate.text', change: set('serving.ollamaTemplate', { text: '{{ .Prompt }}' }) },
+  { key: 'serving.ollamaTemplate.stop', change: set('serving.ollamaTemplate', { text: 'a', stop: ['b'] }) },
   { key: 'image.budgets.total', change: set('image.budgets.total', '1GB') },
   { key: 'image.budgets.runtime', change: set('image.budgets.runtime', '1GB') },
   { key: 'image.budgets.layer', change: set('image.budgets.layer', '1GB') },

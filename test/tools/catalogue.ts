@@ -110,6 +110,8 @@ export const folders = {
   },
   // pytest carries the schema of JUnit's reports in its source package, to test its own with it.
   pytest: { from: 'contact', source: { type: 'sdist', package: 'pytest==8.4.2' } },
+  // llama.cpp's own collection of chat templates: 70 in one source package of 77 MB.
+  'chat-templates': { from: 'slow', source: { type: 'sdist', package: 'llama-cpp-python==0.3.36' } },
   'cri-api': { from: 'slow', source: { type: 'go-module', module: 'k8s.io/cri-api', version: 'v0.37.0' } },
   // A small real library with 10 containers of 11 entries, and NVIDIA's own reader: 4.1 MB.
   nvjpeg: {

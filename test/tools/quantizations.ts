@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openConnection } from '../../pipelines/weights/connection.ts'
+import { openConnection } from '../../pipelines/network/connection.ts'
 import { openWheel } from '../../pipelines/weights/pypi.ts'
 import { listPackageFiles } from '../../pipelines/weights/python-index.ts'
 import { readMember } from '../../pipelines/weights/zip.ts'

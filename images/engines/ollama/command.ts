@@ -2,7 +2,7 @@ import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { formatRefusals, quantizationRefusals } from '../refusals.ts'
 import { unsupportedKeys } from '../serving-keys.ts'
-import { templateRefusals } from './weights.ts'
+import { templateRefusals } from './chat-form.ts'
 
 /** Where the recipe names none. */
 export const usualContextLength = 4096
@@ -64,6 +64,8 @@ export function environment({ recipe, runtime, modelFolder, port }: Deployment):
     ...(serving.kvCacheDtype === undefined
       ? {}
       : { OLLAMA_KV_CACHE_TYPE: serving.kvCacheDtype, OLLAMA_FLASH_ATTENTION: '1' }),
+    // Where the GGUF's own template offers more, Ollama would take that one.
+    ...(serving.ollamaTemplate === undefined ? {} : { OLLAMA_GO_TEMPLATE: '1' }),
     ...(serving.tensorParallel > 1 ? { OLLAMA_SCHED_SPREAD: '1' } : {}),
   }
 }

@@ -1,8 +1,9 @@
 import type { Behaviour, HttpProbe, JsonCheck } from '../../boot/probe.ts'
-import { answered, type BadInputTable, measured, nestedError } from '../bad-input.ts'
+import { answered, type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe, textProbe } from '../openai-probes.ts'
 import { openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
+import { runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
 
 export const healthPath = '/api/version'
@@ -25,7 +26,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       nativeStream(model),
       loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' }),
     ],
-    badInput,
+    badInput: runsJinja(deployment) ? badInputOfJinja : badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
     gpu: {
       cpuLines: [],
@@ -56,6 +57,9 @@ const badInput: BadInputTable = {
     reason: 'it means no limit here: the answer ends at ten times the context',
   },
 }
+
+/** Where Ollama runs the GGUF's own template, its llama-server gets the prompt whole and is expected to refuse it. */
+const badInputOfJinja: BadInputTable = { ...badInput, 'prompt-too-long': unconfirmed(400) }
 
 function tags(listed: string): HttpProbe {
   return nativeProbe(

@@ -11,6 +11,7 @@ export const reserved = {
     OLLAMA_NUM_PARALLEL: use('serving.parallelism'),
     OLLAMA_CONTEXT_LENGTH: use('serving.contextLength'),
     OLLAMA_KV_CACHE_TYPE: use('serving.kvCacheDtype'),
+    OLLAMA_GO_TEMPLATE: use('serving.ollamaTemplate'),
     OLLAMA_SCHED_SPREAD: use('serving.tensorParallel'),
     // Older names and those of the server inside it.
     OLLAMA_ORIGIN: everyInterface,

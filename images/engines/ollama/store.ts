@@ -15,7 +15,8 @@ export interface OllamaModel {
   /** As Ollama shows it: `134.52M`, `Q4_1`. */
   parameterSize: string
   fileType: string
-  template: OllamaTemplate
+  /** Absent where Ollama runs the template in the GGUF itself. */
+  template?: OllamaTemplate
   system?: string
   /** Request defaults such as `num_ctx`; `stop` of the template is added. */
   parameters?: Record<string, Json>
@@ -36,8 +37,7 @@ const layerType = (kind: string) => `application/vnd.ollama.image.${kind}`
 
 /**
  * Every file of an Ollama store (what OLLAMA_MODELS names) with one model, written without a server. The weights lie there
- * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. There is always a
- * template layer: Ollama 0.17.4 sends the raw prompt where it is missing. Throws `refused` for a name Ollama has no path for.
+ * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. Throws `refused` for a name Ollama has no path for.
  */
 export function ollamaStoreEntries(model: OllamaModel, modelsFolder: string): WeightEntry[] {
   const root = modelsFolder.replace(/^\/+|\/+$/g, '')
@@ -88,12 +88,13 @@ function fileLayers({ gguf, projector }: OllamaModel): StoreLayer[] {
 }
 
 function textLayers(model: OllamaModel): { kind: string; text: string }[] {
+  const { template } = model
   const parameters = {
     ...model.parameters,
-    ...(model.template.stop.length > 0 ? { stop: model.template.stop } : {}),
+    ...(template && template.stop.length > 0 ? { stop: template.stop } : {}),
   }
   return [
-    { kind: 'template', text: model.template.template },
+    ...(template === undefined ? [] : [{ kind: 'template', text: template.template }]),
     ...(model.system === undefined ? [] : [{ kind: 'system', text: model.system }]),
     ...(model.license === undefined ? [] : [{ kind: 'license', text: model.license }]),
     ...(Object.keys(parameters).length === 0 ? [] : [{ kind: 'params', text: canonicalJson(parameters) }]),

@@ -1,4 +1,10 @@
 import { convertGGUFTemplateToOllama } from '@huggingface/ollama-utils'
+import { atLeast } from '../../memory/versions.ts'
+import { type Capability, capabilitiesOf, disagreement, isSameToTheLetter } from './agreement.ts'
+import { families } from './families.ts'
+import { type ChatTemplate, type Original, originalOf } from './original.ts'
+import { endOfTurn } from './stop.ts'
+import { beforeQuestion, writtenTemplate } from './written-template.ts'
 
 /** Ollama's own form of a chat template: Go template text, and the texts that end an answer. */
 export interface OllamaTemplate {
@@ -6,27 +12,69 @@ export interface OllamaTemplate {
   stop: string[]
 }
 
-/** A chat template of a GGUF, with the token texts it refers to. */
-export interface ChatTemplate {
-  text: string
-  bosToken?: string
-  eosToken?: string
+/**
+ * How Ollama talks to a model. `go`: with a template in the store. `gguf`: with the Jinja text in the GGUF itself, which needs
+ * a version that runs it. `none`: the model has no chat template. `unknown`: no form is right in this version.
+ */
+export type TemplateChoice =
+  | { type: 'go'; template: OllamaTemplate; capabilities: Capability[] }
+  | { type: 'gguf'; capabilities: Capability[] }
+  | { type: 'none' }
+  | { type: 'unknown'; capabilities: Capability[]; disagreesOn: string }
+
+/** First release that runs the GGUF's own Jinja text where the store has no template layer (its source, server/routes.go). */
+export const jinjaSince = '0.30.0'
+
+/**
+ * The way that is right for a model in a version of Ollama. A Go template of ours is taken where it is the original to the
+ * letter and nothing is lost; else the original itself where Ollama runs it; else a Go template that agrees on every chat of
+ * `chat.ts`, tools and thinking among them where the original has them. The choice reads no clock.
+ */
+export function chooseTemplate(chat: ChatTemplate | undefined, version: string): TemplateChoice {
+  if (chat === undefined || chat.text.trim() === '') return { type: 'none' }
+  const original = originalOf(chat)
+  const capabilities = capabilitiesOf(chat.text, original)
+  const template = atLeast(version, jinjaSince)
+    ? sameTemplate(original, capabilities)
+    : candidatesFor(chat, original).find((each) => disagreement(each, original, capabilities) === null)
+  if (template !== undefined)
+    return { type: 'go', template: { template, stop: endOfTurn(original, chat) }, capabilities }
+  if (atLeast(version, jinjaSince)) return { type: 'gguf', capabilities }
+  const [first = ''] = candidatesFor(chat, original)
+  const disagreesOn = disagreement(first, original, capabilities) ?? 'one question'
+  return { type: 'unknown', capabilities, disagreesOn }
+}
+
+/** Ollama's template for a model's Jinja template, as versions need it that cannot run that; undefined where none is right. */
+export function ollamaTemplateFor(chat: ChatTemplate): OllamaTemplate | undefined {
+  const choice = chooseTemplate(chat, '0.0.0')
+  return choice.type === 'go' ? choice.template : undefined
+}
+
+function sameTemplate(original: Original, capabilities: readonly Capability[]): string | undefined {
+  const written = capabilities.length === 0 ? writtenTemplate(original) : null
+  return written !== null && isSameToTheLetter(written, original) ? written : undefined
+}
+
+function candidatesFor(chat: ChatTemplate, original: Original): string[] {
+  const head = beforeQuestion(original) ?? ''
+  return [writtenTemplate(original) ?? [], families(head), mapped(chat)].flat()
 }
 
 /**
- * Ollama's template for a model's Jinja template, or undefined where none is known. Special tokens that begin a text are
- * left to the tokenizer, which adds them once.
+ * Templates of Ollama's own library for texts like this one. The library's guess by special tokens is often wrong, so each is
+ * compared like any other; what it converts itself may hold today's date and is not taken.
  */
-export function ollamaTemplateFor(chat: ChatTemplate): OllamaTemplate | undefined {
-  const found = convertGGUFTemplateToOllama({
-    chat_template: chat.text,
-    ...(chat.bosToken === undefined ? {} : { bos_token: chat.bosToken }),
-    ...(chat.eosToken === undefined ? {} : { eos_token: chat.eosToken }),
-  })
-  if (!found) return undefined
-  return { template: found.ollama.template, stop: stopOf(found.ollama.params?.stop) }
-}
-
-function stopOf(stop: string | string[] | undefined): string[] {
-  return [stop ?? []].flat()
+function mapped({ text, bosToken, eosToken }: ChatTemplate): string[] {
+  try {
+    const found = convertGGUFTemplateToOllama({
+      chat_template: text,
+      ...(bosToken === undefined ? {} : { bos_token: bosToken }),
+      ...(eosToken === undefined ? {} : { eos_token: eosToken }),
+    })
+    return found === undefined || found.model === 'auto-conversion' ? [] : [found.ollama.template]
+  } catch {
+    // It throws for models that are none of text.
+    return []
+  }
 }

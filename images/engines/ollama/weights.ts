@@ -1,10 +1,10 @@
-import type { GgufFacts } from '../../../recipes/lock.ts'
+import { optional } from '../../../lib/optional.ts'
 import { PlanError } from '../../error.ts'
 import type { WeightEntry } from '../../weights/layers.ts'
-import type { Deployment, Refusal, WeightsLayout } from '../engine.ts'
+import type { Deployment, WeightsLayout } from '../engine.ts'
 import { ggufModels, ggufProjector } from '../refusals.ts'
+import { chatForm } from './chat-form.ts'
 import { type OllamaModel, ollamaStoreEntries } from './store.ts'
-import { type OllamaTemplate, ollamaTemplateFor } from './template.ts'
 
 /** Its store holds a model as one blob, so nothing is split for it. */
 export const weights: WeightsLayout = { type: 'store', entries: ollamaStore }
@@ -14,26 +14,11 @@ function ollamaStore(deployment: Deployment): WeightEntry[] {
   return ollamaStoreEntries(ollamaModel(deployment), deployment.modelFolder)
 }
 
-/** Without a template Ollama 0.17.4 sends the raw prompt and answers nothing, as was seen here, so one must be known. */
-export function templateRefusals({ gguf, recipe }: Deployment): Refusal[] {
-  if (gguf === null || recipe.weights.delivery !== 'baked' || templateOf(gguf)) return []
-  return [
-    {
-      path: 'weights.source',
-      found:
-        gguf.chatTemplate === undefined
-          ? 'the GGUF has no chat template'
-          : 'its chat template is not known in Ollama’s form',
-      hint: 'use an instruction-tuned GGUF, or serve it with llama-cpp, which runs templates as they are',
-    },
-  ]
-}
-
 function ollamaModel(deployment: Deployment): OllamaModel {
-  const { gguf, recipe } = deployment
+  const { gguf, recipe, modelfile } = deployment
   const [model] = ggufModels(deployment)
-  const template = gguf && templateOf(gguf)
-  if (!gguf || !template || !model) throw noHeader(recipe.name)
+  if (!gguf || !model) throw noHeader(recipe.name)
+  const form = chatForm(deployment)
   const projector = ggufProjector(deployment)
   return {
     name: recipe.model.name,
@@ -41,19 +26,12 @@ function ollamaModel(deployment: Deployment): OllamaModel {
     architecture: gguf.architecture,
     parameterSize: shortCount(gguf.parameterCount),
     fileType: gguf.fileType ?? 'unknown',
-    template,
-    ...(recipe.model.license === undefined ? {} : { license: recipe.model.license }),
-    ...(projector === undefined ? {} : { projector }),
+    ...(form.type === 'go' ? { template: form.template } : {}),
+    ...optional('system', modelfile?.system),
+    ...optional('parameters', modelfile?.params),
+    ...optional('license', recipe.model.license),
+    ...optional('projector', projector),
   }
-}
-
-function templateOf({ chatTemplate, bosToken, eosToken }: GgufFacts): OllamaTemplate | undefined {
-  if (chatTemplate === undefined) return undefined
-  return ollamaTemplateFor({
-    text: chatTemplate,
-    ...(bosToken === undefined ? {} : { bosToken }),
-    ...(eosToken === undefined ? {} : { eosToken }),
-  })
 }
 
 /** As Ollama shows it: `134.52M`, `8.0B` (ollama format/format.go). */
@@ -66,7 +44,7 @@ export function shortCount(count: number): string {
 function noHeader(name: string): PlanError {
   return new PlanError('refused', {
     attempted: `plan the Ollama store of ${name}`,
-    found: 'the lock holds no GGUF header with a chat template',
+    found: 'the lock holds no GGUF header',
     hint: 'run `ingot lock --all RECIPE`: it reads the header of the weights',
   })
 }

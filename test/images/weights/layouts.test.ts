@@ -49,7 +49,7 @@ test('weights without a repository cannot be put into a Hub cache', () => {
 })
 
 const chatml =
-  "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+  "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 
 test('an Ollama store has a manifest whose layers are all there, a template layer among them', () => {
   const template = ollamaTemplateFor({ text: chatml })
