@@ -80,7 +80,7 @@ describe('quantisations by version', () => {
 
   test.each<[EngineId, string, string]>([
     ['vllm', '0.40.0', 'brand_new'],
-    ['vllm', '0.25.0', 'bitsandbytes'],
+    ['vllm', '0.19.1', 'bitsandbytes'],
     ['sglang', '0.6.0', 'marlin'],
   ])('%s %s, whose list was not read, gets %s with a warning in the plan', (id, version, name) => {
     const plan = at(id, version, name)
