@@ -164,6 +164,7 @@ test.each([
   ['--kv-cache-dtype', 'serving.kvCacheDtype'],
   ['--max-model-len', 'serving.contextLength'],
   ['--gpu-memory-utilization', 'serving.gpuMemoryUtilization'],
+  ['--device-memory-utilization', 'serving.gpuMemoryUtilization'],
   ['--tensor-parallel-size', 'serving.tensorParallel'],
   ['--max-num-batched-tokens', 'serving.maxPrefillTokens'],
   ['--port', 'serving.port'],
