@@ -189,6 +189,12 @@ const image = z.strictObject({
       'Whether files that the server never needs are removed. A list allows classes of rules: safe; jit (breaks compilation at run time); feature (removes what a recipe does not use)',
     ),
   policy: policy.default(() => policy.parse({})),
+  trust: z
+    .literal('keep')
+    .optional()
+    .describe(
+      'keep: the certificates of the base stay, for servers that open TLS connections, as for images by https. Default: an offline server needs none',
+    ),
 })
 
 const target = z.strictObject({

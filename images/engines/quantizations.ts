@@ -24,11 +24,12 @@ export function quantizationRefusals(deployment: Deployment, known: Quantization
   const standing = standingOf(name.toLowerCase(), version, known)
   if (standing.type !== 'absent') return capabilityRefusals(deployment, name, known)
   const near = nearestName(name, standing.names)
+  const has = standing.names.length === 0 ? 'none' : standing.names.join(', ')
   return [
     {
       path: 'serving.quantization',
       found: `"${name}" is not a quantisation of ${deployment.engine.title} ${version}`,
-      hint: `${near === undefined ? '' : `did you mean "${near}"? `}It has ${standing.names.join(', ')}; leave it out where the checkpoint says it`,
+      hint: `${near === undefined ? '' : `did you mean "${near}"? `}It has ${has}; leave it out where the checkpoint says it`,
     },
   ]
 }

@@ -30,6 +30,7 @@ import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from '.
 import type { Requirements } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { planSlimming } from './slimming.ts'
+import { trustDoubts, trustRefusals } from './trust.ts'
 import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './weights.ts'
 
 /**
@@ -131,7 +132,7 @@ function requirementsOf(deployment: Deployment, memory: MemoryPlan | null): { re
 }
 
 function doubtsOf(deployment: Deployment): { doubts?: string[] } {
-  const doubts = deployment.engine.doubts?.(deployment) ?? []
+  const doubts = [...(deployment.engine.doubts?.(deployment) ?? []), ...trustDoubts(deployment)]
   return doubts.length === 0 ? {} : { doubts }
 }
 
@@ -146,10 +147,14 @@ export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): Runti
   return runtimeOf(recipe, engine).source
 }
 
+function ownRefusals(deployment: Deployment): Refusal[] {
+  return [...sharedMemoryRefusals(deployment), ...trustRefusals(deployment)]
+}
+
 /** Everything that speaks against it at once. */
 function refuse(deployment: Deployment, licence: readonly Refusal[]): void {
   const { recipe, engine } = deployment
-  const refusals = [...licence, ...engine.refusals(deployment), ...sharedMemoryRefusals(deployment)]
+  const refusals = [...licence, ...engine.refusals(deployment), ...ownRefusals(deployment)]
   if (refusals.length === 0) return
   throw new PlanError('refused', {
     attempted: `plan ${recipe.name}`,

@@ -11,7 +11,10 @@ import {
   type RiskClass,
   type SlimPolicy,
   stockRules,
+  trustRule,
 } from '../slim-rules/slimming.ts'
+
+type Closure = NonNullable<SlimPolicy['closure']>
 
 /**
  * Everything that is removed from an image. `programs` are roots besides the engine's own. By default rules for wheels are
@@ -28,14 +31,27 @@ export function planSlimming(
   if (slim === false) return { rules: stockRules }
   const { rules, closure, kept } = runtime.slimming
   const installation = { distributions: distributionsOf(locked), targets: targetsOf(deployment) }
-  const own = slim === true ? [...rules, ...commonRules] : [...rules, ...commonRules].filter(isOneOf(slim))
+  const common = keepsTrust(recipe) ? commonRules.filter(({ id }) => id !== trustRule.id) : commonRules
+  const own = slim === true ? [...rules, ...common] : [...rules, ...common].filter(isOneOf(slim))
   return {
     // The rule for the very distribution gives the plainest reason, so it comes first.
     rules: [...rulesFor(engine.wheels.rules, installation, classesOf(recipe)).map(asRule), ...own],
-    ...(closure === undefined ? {} : { closure: { ...closure, roots: [...closure.roots, ...programs] } }),
+    ...(closure === undefined ? {} : { closure: closureOf(closure, programs, recipe) }),
     ...rewritingOf(deployment),
     ...optional('kept', kept),
   }
+}
+
+function keepsTrust({ image }: Recipe): boolean {
+  return image.trust === 'keep'
+}
+
+function closureOf(closure: Closure, programs: readonly string[], recipe: Recipe): Closure {
+  const roots = [...closure.roots, ...programs]
+  // Nothing links to a certificate.
+  return keepsTrust(recipe)
+    ? { ...closure, roots, data: [...closure.data, ...trustRule.paths] }
+    : { ...closure, roots }
 }
 
 function isOneOf(classes: readonly RiskClass[]) {

@@ -101,20 +101,23 @@ const linkedByCompilers = [
   ...['libm', 'libdl', 'libpthread', 'librt', 'libutil', 'libatomic'],
 ]
 
+/** Certificates of the base: a recipe keeps them with `image.trust`. */
+export const trustRule: SlimRule = {
+  id: 'trust-store',
+  risk: 'safe',
+  paths: [
+    '/etc/ssl/certs/**',
+    '/etc/ca-certificates/**',
+    '/etc/ca-certificates.conf',
+    '/usr/share/ca-certificates/**',
+  ],
+  reason: 'an offline server opens no TLS connection; certificates of the build machine would hide here',
+}
+
 /** True for every image: nothing a server does needs these. */
 export const commonRules: readonly SlimRule[] = [
   ...stockRules,
-  {
-    id: 'trust-store',
-    risk: 'safe',
-    paths: [
-      '/etc/ssl/certs/**',
-      '/etc/ca-certificates/**',
-      '/etc/ca-certificates.conf',
-      '/usr/share/ca-certificates/**',
-    ],
-    reason: 'an offline server opens no TLS connection; certificates of the build machine would hide here',
-  },
+  trustRule,
   {
     id: 'package-manager',
     risk: 'safe',

@@ -20,14 +20,17 @@ export const nameLists = [
   {
     distribution: 'vllm',
     folder: 'vllm',
-    versions: ['0.20.0', '0.31.0', '0.32.0', '0.33.0'],
+    versions: [
+      ...['0.20.0', '0.20.1', '0.20.2', '0.21.0', '0.22.0', '0.22.1', '0.23.0', '0.24.0', '0.25.0', '0.25.1'],
+      ...['0.26.0', '0.27.0', '0.27.1', '0.28.0', '0.29.0', '0.30.0', '0.31.0', '0.32.0', '0.33.0'],
+    ],
     paths: ['vllm/model_executor/layers/quantization/__init__.py'],
     before: /^QuantizationMethods = Literal\[$/m,
   },
   {
     distribution: 'sglang',
     folder: 'sglang',
-    versions: ['0.5.19', '0.5.21', '0.5.23'],
+    versions: ['0.5.15', '0.5.16', '0.5.17', '0.5.18', '0.5.19', '0.5.20', '0.5.21', '0.5.22', '0.5.23'],
     paths: ['sglang/srt/arg_groups/choices.py', 'sglang/srt/server_args.py'],
     before: /^QUANTIZATION_CHOICES = \[$/m,
   },

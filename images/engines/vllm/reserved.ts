@@ -15,7 +15,10 @@ export const reserved = {
     { names: ['--quantization', '-q'], instead: use('serving.quantization') },
     { names: ['--kv-cache-dtype'], instead: use('serving.kvCacheDtype') },
     { names: ['--tensor-parallel-size', '-tp'], instead: use('serving.tensorParallel') },
-    { names: ['--gpu-memory-utilization'], instead: use('serving.gpuMemoryUtilization') },
+    {
+      names: ['--gpu-memory-utilization', '--device-memory-utilization'],
+      instead: use('serving.gpuMemoryUtilization'),
+    },
     {
       names: ['--enforce-eager', '--no-enforce-eager'],
       instead: 'an image for CPUs has no compiler, so nothing is compiled at start; it is set already',

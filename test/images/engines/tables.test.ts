@@ -80,7 +80,7 @@ describe('quantisations by version', () => {
 
   test.each<[EngineId, string, string]>([
     ['vllm', '0.40.0', 'brand_new'],
-    ['vllm', '0.25.0', 'bitsandbytes'],
+    ['vllm', '0.19.1', 'bitsandbytes'],
     ['sglang', '0.6.0', 'marlin'],
   ])('%s %s, whose list was not read, gets %s with a warning in the plan', (id, version, name) => {
     const plan = at(id, version, name)
@@ -164,6 +164,7 @@ test.each([
   ['--kv-cache-dtype', 'serving.kvCacheDtype'],
   ['--max-model-len', 'serving.contextLength'],
   ['--gpu-memory-utilization', 'serving.gpuMemoryUtilization'],
+  ['--device-memory-utilization', 'serving.gpuMemoryUtilization'],
   ['--tensor-parallel-size', 'serving.tensorParallel'],
   ['--max-num-batched-tokens', 'serving.maxPrefillTokens'],
   ['--port', 'serving.port'],

@@ -6,7 +6,7 @@ import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
-    ...gpuRefusals(deployment, {}),
+    ...gpuRefusals(deployment, { least: {}, table: null }),
     ...unsupportedKeys(deployment, { kvCacheDtype: 'it keeps no cache; leave it out' }),
   ]
 }
