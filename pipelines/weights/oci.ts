@@ -8,7 +8,6 @@ import {
   type LockedWeights,
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
-import type { WeightFormat } from '../../recipes/weight-names.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
@@ -16,9 +15,12 @@ import { withRetry } from '../network/retry.ts'
 import { acceptManifests, descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
 import { WeightsError } from './error.ts'
 import { getText, type HttpOptions } from './http.ts'
-import { readLayers } from './oci-layers.ts'
+import { mapLimited } from './limit.ts'
+import { archiveMembers } from './oci-archive.ts'
+import { joinedLayers, type ReadLayers, readLayers } from './oci-layers.ts'
 import { type OciReference, parseOciReference, registryUrl } from './oci-reference.ts'
 import { readSettings } from './oci-settings.ts'
+import { readPersistently } from './persistent.ts'
 import { readRange } from './ranged.ts'
 import { registryFetch } from './registry-access.ts'
 import { selectFiles } from './select.ts'
@@ -57,7 +59,7 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   const packed = packedFilesOf(labels, source.reference)
   const { files, ...more } =
     packed === undefined
-      ? await artifactFiles(source.reference, chosen.manifest, registry, formatsOf(session))
+      ? await artifactFiles(source.reference, chosen.manifest, registry, session)
       : { files: sortFiles(packed) }
   const license = labels['org.opencontainers.image.licenses']
   return {
@@ -74,12 +76,12 @@ async function artifactFiles(
   reference: string,
   manifest: Manifest,
   registry: OpenRegistry,
-  formats: readonly WeightFormat[],
+  session: SourceSession,
 ): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'ollama'>> {
-  const read = readLayers(manifest.layers ?? [])
+  const read = await withArchives(readLayers(manifest.layers ?? []), registry, session)
   if (read.files.length === 0) throw notWeights(reference, manifest)
   if (read.unread.length > 0) throw unreadable(reference, read.unread)
-  const { taken, skipped } = selectFiles(read.files, { formats }, reference)
+  const { taken, skipped } = selectFiles(read.files, { formats: formatsOf(session) }, reference)
   const left = sortFiles([...read.skipped, ...skipped])
   const ollama = await readSettings(read.texts, registry.text, registry.url)
   return {
@@ -87,6 +89,21 @@ async function artifactFiles(
     ...(left.length > 0 ? { skipped: left } : {}),
     ...(ollama === undefined ? {} : { ollama }),
   }
+}
+
+/** Members of archives beside the raw files, each with its stretch of the layer. Reads each archive once. */
+async function withArchives(
+  read: ReadLayers,
+  { url, http }: OpenRegistry,
+  session: SourceSession,
+): Promise<ReadLayers> {
+  const members = await mapLimited(read.archives, 2, async (layer) => {
+    const blob = { path: `${layer.mediaType} ${layer.digest.slice(0, 19)}`, sizeBytes: layer.size }
+    const from = (_: typeof blob, offset: number) =>
+      readRange(`${url}/blobs/${layer.digest}`, offset, blob.sizeBytes, http)
+    return archiveMembers(layer, readPersistently(from, blob, 0, session))
+  })
+  return joinedLayers([read, ...members])
 }
 
 function unreadable(reference: string, layers: readonly string[]): WeightsError {
