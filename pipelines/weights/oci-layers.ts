@@ -1,7 +1,7 @@
 import {
   isSafePath,
   type LockedFile,
-  type OllamaLayers,
+  type Modelfile,
   type SkippedFile,
 } from '../../recipes/locked-weights.ts'
 
@@ -13,7 +13,7 @@ export interface LayerDescriptor {
   annotations?: Record<string, string> | undefined
 }
 
-export type OllamaText = keyof OllamaLayers
+export type OllamaText = keyof Modelfile
 
 /** What becomes of each layer of an artifact: every one is in one of the lists. */
 export interface ReadLayers {

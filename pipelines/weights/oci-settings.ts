@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { digestOf } from '../../lib/digest.ts'
-import { type OllamaLayers, ollamaLayersSchema } from '../../recipes/locked-weights.ts'
+import { type Modelfile, modelfileSchema } from '../../recipes/locked-weights.ts'
 import { publicUrl } from '../network/address.ts'
 import { readAnswer } from '../network/answer.ts'
 import { WeightsError } from './error.ts'
@@ -19,8 +19,8 @@ export async function readSettings(
   texts: ReadLayers['texts'],
   read: (path: string) => Promise<string>,
   url: string,
-): Promise<OllamaLayers | undefined> {
-  const found: OllamaLayers = {}
+): Promise<Modelfile | undefined> {
+  const found: Modelfile = {}
   for (const { name, layer } of texts) {
     const place = `${url}/blobs/${layer.digest}`
     if (layer.size > mostBytes) throw badSetting(place, name, `${layer.size} bytes`)
@@ -29,10 +29,10 @@ export async function readSettings(
     if (name === 'params') found.params = paramsOf(text, place)
     else found[name] = found[name] === undefined ? text : `${found[name]}\n${text}`
   }
-  return texts.length === 0 ? undefined : ollamaLayersSchema.parse(found)
+  return texts.length === 0 ? undefined : modelfileSchema.parse(found)
 }
 
-function paramsOf(text: string, place: string): NonNullable<OllamaLayers['params']> {
+function paramsOf(text: string, place: string): NonNullable<Modelfile['params']> {
   const answer = readAnswer(paramsSchema, { text })
   if (answer.ok) return answer.value
   throw badSetting(place, 'params' satisfies OllamaText, answer.found)

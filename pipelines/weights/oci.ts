@@ -77,17 +77,17 @@ async function artifactFiles(
   manifest: Manifest,
   registry: OpenRegistry,
   session: SourceSession,
-): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'ollama'>> {
+): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'modelfile'>> {
   const read = await withArchives(readLayers(manifest.layers ?? []), registry, session)
   if (read.files.length === 0) throw notWeights(reference, manifest)
   if (read.unread.length > 0) throw unreadable(reference, read.unread)
   const { taken, skipped } = selectFiles(read.files, { formats: formatsOf(session) }, reference)
   const left = sortFiles([...read.skipped, ...skipped])
-  const ollama = await readSettings(read.texts, registry.text, registry.url)
+  const modelfile = await readSettings(read.texts, registry.text, registry.url)
   return {
     files: taken,
     ...(left.length > 0 ? { skipped: left } : {}),
-    ...(ollama === undefined ? {} : { ollama }),
+    ...(modelfile === undefined ? {} : { modelfile }),
   }
 }
 

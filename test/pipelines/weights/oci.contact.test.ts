@@ -177,7 +177,7 @@ test('what a manifest of Ollama says of its model is in the lock', async () => {
   ])
   const locked = await inventoryWeights({ type: 'oci', reference }, { ...context, formats: ['gguf'] })
   expect(locked.files.map(({ path }) => path)).toEqual(['model.gguf'])
-  expect(locked.ollama).toEqual({
+  expect(locked.modelfile).toEqual({
     template: '{{ .Prompt }}',
     system: 'Be brief.',
     params: { num_ctx: 4096, stop: ['<|end|>'] },
