@@ -76,8 +76,8 @@ export const pinnedSourceSchema = z.discriminatedUnion('type', [
 /** A file that the source has and the image does not need, with the reason. */
 export const skippedFileSchema = z.strictObject({ path: z.string(), sizeBytes, reason: z.string() })
 
-/** What a manifest of Ollama says of a model beside its files, as the layers have it: Go template, system prompt, request defaults. */
-export const ollamaLayersSchema = z.strictObject({
+/** What a manifest of Ollama says of a model beside its files, as a Modelfile does: Go template, system prompt, request defaults. */
+export const modelfileSchema = z.strictObject({
   template: z.string().optional(),
   system: z.string().optional(),
   params: z.record(z.string(), z.json()).optional(),
@@ -96,7 +96,7 @@ export const lockedWeightsSchema = z
     license: z.string().optional(),
     gated: z.boolean().optional(),
     skipped: z.array(skippedFileSchema).optional(),
-    ollama: ollamaLayersSchema.optional(),
+    modelfile: modelfileSchema.optional(),
   })
   .superRefine((weights, context) => {
     const paths = weights.files.map((file) => file.path)
@@ -114,7 +114,7 @@ export type LockedPart = z.infer<typeof partSchema>
 export type PinnedSource = z.infer<typeof pinnedSourceSchema>
 export type PinnedOf<Type extends PinnedSource['type']> = Extract<PinnedSource, { type: Type }>
 export type SkippedFile = z.infer<typeof skippedFileSchema>
-export type OllamaLayers = z.infer<typeof ollamaLayersSchema>
+export type Modelfile = z.infer<typeof modelfileSchema>
 export type LockedWeights = z.infer<typeof lockedWeightsSchema>
 
 /** The files as an image holds them: parts in place of a file that was split. */

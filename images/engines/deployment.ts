@@ -25,7 +25,7 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     gpu: gpuOf(recipe),
     facts: lock.model ?? null,
     gguf: lock.gguf ?? null,
-    modelfile: lock.weights.ollama ?? null,
+    modelfile: lock.weights.modelfile ?? null,
     modelFolder,
     modelPath: modelPathOf(recipe, lock, modelFolder),
     files: filesInImage(lock),

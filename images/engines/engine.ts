@@ -1,6 +1,6 @@
 import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../recipes/lock.ts'
-import type { OllamaLayers } from '../../recipes/locked-weights.ts'
+import type { Modelfile } from '../../recipes/locked-weights.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
@@ -99,7 +99,7 @@ export interface Deployment {
   facts: ModelFacts | null
   gguf: GgufFacts | null
   /** What an Ollama manifest says beside its weights, null for other sources. */
-  modelfile: OllamaLayers | null
+  modelfile: Modelfile | null
   /** Folder that the weights' delivery fills: the model's own, Ollama's store, or the Hub's cache. */
   modelFolder: string
   /** Folder in which the model's files lie under their own names. */

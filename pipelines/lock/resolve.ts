@@ -39,6 +39,8 @@ export interface Resolving {
 export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): Promise<Lock> {
   const { recipe, folder } = loaded
   const { kept, environment } = resolving
+  const { id: engineId } = recipe.engine
+  const { source } = recipe.weights
   const request = lockRequestOf(recipe)
   const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
   let opening: Promise<Client> | undefined
@@ -49,11 +51,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
   const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
   const [weights, [resolved, modelcar, factory]] = await together(
     [
-      (signal) =>
-        lockWeights(
-          { engine: recipe.engine.id, source: recipe.weights.source, request, renewal, kept },
-          { ...context, signal },
-        ),
+      (signal) => lockWeights({ engine: engineId, source, request, renewal, kept }, { ...context, signal }),
       async () => {
         const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
         return Promise.all([

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { isGguf } from '../../recipes/model-facts/gguf-files.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { ModelReaderError } from './error.ts'
 import { readHubModel } from './hub.ts'
@@ -18,8 +19,8 @@ export async function readModel(
   if (found?.isDirectory()) return readFolder(target)
   if (found && !found.isFile()) throw noModel(target, 'it is neither a file nor a folder')
   if (found && target.endsWith('.json')) return readConfigFile(target)
-  if (found && target.endsWith('.gguf')) return readGgufFile(dirname(target), basename(target))
-  const match = /^([\w.-]+\/[\w.-]+?)(?:@([\w./-]+?))?(?:\/([^@]+\.gguf))?$/.exec(target)
+  if (found && isGguf(target)) return readGgufFile(dirname(target), basename(target))
+  const match = /^([\w.-]+\/[\w.-]+?)(?:@([\w./-]+?))?(?:\/([^@]+\.gguf))?$/i.exec(target)
   if (match && !found && !target.startsWith('.') && !target.startsWith('/'))
     return readHubModel(
       { repo: match[1] ?? '', revision: match[2] ?? 'main', file: match[3] },

@@ -21,14 +21,7 @@ export async function inventoryHuggingface(
   session: SourceSession,
 ): Promise<LockedWeights> {
   const hub = await hubOf(source.repo, source.token, session)
-  const info = await persist(hub, session, () =>
-    modelInfo({
-      name: source.repo,
-      revision: source.revision,
-      additionalFields: ['sha', 'cardData', 'filePaths'],
-      ...hub.access,
-    }),
-  )
+  const info = await persist(hub, session, () => repositoryInfo(source, hub))
   const listed = await persist(hub, session, () => listAll(source.repo, info.sha, hub))
   requireWholeList(source.repo, listed, info.filePaths ?? [])
   const { taken, skipped } = selectFiles(
@@ -97,6 +90,15 @@ async function listAll(
   for await (const entry of listFiles({ repo, revision, recursive: true, ...hub.access }))
     if (entry.type === 'file') entries.push({ ...entry, sizeBytes: entry.lfs?.size ?? entry.size })
   return entries
+}
+
+function repositoryInfo({ repo, revision }: SourceOf<'huggingface'>, hub: Hub) {
+  return modelInfo({
+    name: repo,
+    revision,
+    additionalFields: ['sha', 'cardData', 'filePaths'],
+    ...hub.access,
+  })
 }
 
 /** A proxy that drops the `Link` header of a long list leaves out what follows its first page. */

@@ -2,7 +2,7 @@ import type { Digest } from '../../lib/digest.ts'
 import {
   isSafePath,
   type LockedFile,
-  type OllamaLayers,
+  type Modelfile,
   type SkippedFile,
 } from '../../recipes/locked-weights.ts'
 
@@ -14,7 +14,7 @@ export interface LayerDescriptor {
   annotations?: Record<string, string> | undefined
 }
 
-export type OllamaText = keyof OllamaLayers
+export type OllamaText = keyof Modelfile
 
 /** What becomes of each layer of an artifact: every one is in one of the lists. */
 export interface ReadLayers {
@@ -22,11 +22,13 @@ export interface ReadLayers {
   skipped: SkippedFile[]
   /** Layers of Ollama that are no files of a model but settings of it. */
   texts: { name: OllamaText; layer: LayerDescriptor }[]
+  /** Archives that are not compressed: their members are stretches of the layer. */
+  archives: LayerDescriptor[]
   /** Layers without which the model would be another one, one line each. */
   unread: string[]
 }
 
-type Role = { name: string } | { text: OllamaText } | { reason: string } | { refused: string }
+type Role = 'archive' | { name: string } | { text: OllamaText } | { reason: string } | { refused: string }
 
 const ollama = 'application/vnd.ollama.image.'
 const docker = 'application/vnd.docker.ai.'
@@ -51,13 +53,17 @@ const roles: Readonly<Record<string, Role>> = {
 const documents = /^application\/vnd\.(cncf|cnai)\.model\.(doc|dataset)\./
 const kitDocuments = /^application\/vnd\.kitops\.modelkit\.(docs?|dataset)\./
 
+/** Layers of an image hold a whole system; those of a model hold its files. */
+const modelArchive = /^application\/vnd\.(cncf\.model|cnai\.model|kitops\.modelkit|docker\.ai)\..*\.tar$/
+
 /** Sorts the layers of an artifact that is no image of ingot's own: raw files, settings, what is left out, what cannot be read. */
 export function readLayers(layers: readonly LayerDescriptor[]): ReadLayers {
-  const read: ReadLayers = { files: [], skipped: [], texts: [], unread: [] }
+  const read: ReadLayers = { files: [], skipped: [], texts: [], archives: [], unread: [] }
   const unnamed = new Map<string, LayerDescriptor[]>()
   for (const layer of layers) {
     const role = roleOf(layer)
-    if ('refused' in role)
+    if (role === 'archive') read.archives.push(layer)
+    else if ('refused' in role)
       read.unread.push(`${layer.mediaType} (${layer.digest.slice(0, 19)}): ${role.refused}`)
     else if ('reason' in role)
       read.skipped.push({ path: labelOf(layer), sizeBytes: layer.size, reason: role.reason })
@@ -89,10 +95,11 @@ function roleOf(layer: LayerDescriptor): Role {
   if (documents.test(mediaType) || kitDocuments.test(mediaType))
     if (/tar|gzip|zstd/.test(mediaType) || name === undefined)
       return { reason: 'documents or data beside the model, which no server reads' }
+  if (modelArchive.test(mediaType)) return 'archive'
   if (/tar|gzip|zstd/.test(mediaType))
-    return { refused: 'an archive, and of artifacts only raw files and images of ingot are read' }
+    return { refused: 'a compressed archive or a layer of an image, of which no member can be read by range' }
   const known = roles[mediaType]
-  if (known !== undefined && !('name' in known)) return known
+  if (known !== undefined && known !== 'archive' && !('name' in known)) return known
   if (name !== undefined)
     return isSafePath(name) ? { name } : { refused: `its name "${name}" leads out of the model's folder` }
   return known ?? { refused: 'it does not say what file it is' }
@@ -108,4 +115,19 @@ function nameOf({ annotations = {} }: LayerDescriptor): string | undefined {
 
 function labelOf(layer: LayerDescriptor): string {
   return nameOf(layer) ?? `${layer.mediaType} ${layer.digest.slice(0, 19)}`
+}
+
+/** Several lists as one. Two files of one path with other bytes are no model. */
+export function joinedLayers(
+  all: readonly [ReadLayers, ...Pick<ReadLayers, 'files' | 'skipped' | 'unread'>[]],
+): ReadLayers {
+  const files = new Map<string, LockedFile>()
+  const unread = all.flatMap((one) => one.unread)
+  for (const file of all.flatMap((one) => one.files)) {
+    const before = files.get(file.path)
+    if (before !== undefined && before.sha256 !== file.sha256)
+      unread.push(`two layers hold ${file.path} with other bytes`)
+    else files.set(file.path, file)
+  }
+  return { ...all[0], files: [...files.values()], skipped: all.flatMap((one) => one.skipped), unread }
 }

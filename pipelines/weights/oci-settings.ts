@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Digest } from '../../lib/digest.ts'
-import { type OllamaLayers, ollamaLayersSchema } from '../../recipes/locked-weights.ts'
+import { type Modelfile, modelfileSchema } from '../../recipes/locked-weights.ts'
 import { readAnswer } from '../network/answer.ts'
 import { WeightsError } from './error.ts'
 import type { OllamaText, ReadLayers } from './oci-layers.ts'
@@ -17,18 +17,18 @@ const paramsSchema = z.record(z.string(), z.json())
 export async function readSettings(
   texts: ReadLayers['texts'],
   read: (layer: { digest: Digest; size: number }) => Promise<{ url: string; text: string }>,
-): Promise<OllamaLayers | undefined> {
-  const found: OllamaLayers = {}
+): Promise<Modelfile | undefined> {
+  const found: Modelfile = {}
   for (const { name, layer } of texts) {
     if (layer.size > mostBytes) throw badSetting(layer.digest, name, `${layer.size} bytes`)
     const { url, text } = await read(layer)
     if (name === 'params') found.params = paramsOf(text, url)
     else found[name] = found[name] === undefined ? text : `${found[name]}\n${text}`
   }
-  return texts.length === 0 ? undefined : ollamaLayersSchema.parse(found)
+  return texts.length === 0 ? undefined : modelfileSchema.parse(found)
 }
 
-function paramsOf(text: string, place: string): NonNullable<OllamaLayers['params']> {
+function paramsOf(text: string, place: string): NonNullable<Modelfile['params']> {
   const answer = readAnswer(paramsSchema, { text })
   if (answer.ok) return answer.value
   throw badSetting(place, 'params' satisfies OllamaText, answer.found)

@@ -8,13 +8,13 @@ import {
   type LockedWeights,
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
-import type { WeightFormat } from '../../recipes/weight-names.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
 import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
 import {
   type FoundDocument,
   openReader,
+  readBlobFrom,
   readBlobRange,
   readManifest,
   readSmallBlob,
@@ -23,7 +23,9 @@ import {
 import { parseReference } from '../registry-client/reference.ts'
 import type { RegistrySession } from '../registry-client/session.ts'
 import { WeightsError } from './error.ts'
-import { readLayers } from './oci-layers.ts'
+import { mapLimited } from './limit.ts'
+import { archiveMembers } from './oci-archive.ts'
+import { joinedLayers, type ReadLayers, readLayers } from './oci-layers.ts'
 import { readSettings } from './oci-settings.ts'
 import { selectFiles } from './select.ts'
 import { formatsOf, type OpenWeights, type SourceSession } from './source.ts'
@@ -61,7 +63,7 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   const packed = packedFilesOf(labels, source.reference)
   const { files, ...more } =
     packed === undefined
-      ? await artifactFiles(source.reference, chosen.manifest, registry, formatsOf(session))
+      ? await artifactFiles(source.reference, chosen.manifest, registry, session)
       : { files: sortFiles(packed) }
   const license = labels['org.opencontainers.image.licenses']
   return {
@@ -82,20 +84,28 @@ interface ChosenManifest {
 async function artifactFiles(
   reference: string,
   manifest: Manifest,
-  { session }: OpenRegistry,
-  formats: readonly WeightFormat[],
-): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'ollama'>> {
-  const read = readLayers(manifest.layers ?? [])
+  registry: OpenRegistry,
+  source: SourceSession,
+): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'modelfile'>> {
+  const read = await withArchives(readLayers(manifest.layers ?? []), registry)
   if (read.files.length === 0) throw notWeights(reference, manifest)
   if (read.unread.length > 0) throw unreadable(reference, read.unread)
-  const { taken, skipped } = selectFiles(read.files, { formats }, reference)
+  const { taken, skipped } = selectFiles(read.files, { formats: formatsOf(source) }, reference)
   const left = sortFiles([...read.skipped, ...skipped])
-  const ollama = await readSettings(read.texts, (layer) => readTextBlob(session, layer))
+  const modelfile = await readSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
   return {
     files: taken,
     ...(left.length > 0 ? { skipped: left } : {}),
-    ...(ollama === undefined ? {} : { ollama }),
+    ...(modelfile === undefined ? {} : { modelfile }),
   }
+}
+
+/** Members of archives beside the raw files, each with its stretch of the layer. Reads each archive once. */
+async function withArchives(read: ReadLayers, { session }: OpenRegistry): Promise<ReadLayers> {
+  const members = await mapLimited(read.archives, 2, (layer) =>
+    archiveMembers(layer, readBlobFrom(session, layer, 0)),
+  )
+  return joinedLayers([read, ...members])
 }
 
 function unreadable(reference: string, layers: readonly string[]): WeightsError {

@@ -256,3 +256,12 @@ describe('what is no file', () => {
     await expect(lock(join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' })
   })
 })
+
+test('files that no server reads are no model, and the patterns are not blamed', async () => {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'README.md'), '# m')
+  await writeFile(join(folder, '.gitattributes'), '')
+  const error = await lock(folder).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'no-files', hint: expect.not.stringContaining('include') })
+  expect(String(error)).toContain('README.md is not read by any server')
+})

@@ -22,6 +22,7 @@ interface Outcome {
   files?: string[]
   skipped?: RegExp[]
   texts?: string[]
+  archives?: number
   unread?: RegExp[]
 }
 
@@ -62,7 +63,7 @@ test.each<[string, LayerDescriptor[], Outcome]>([
   [
     'Docker: an archive of configurations',
     [docker('safetensors'), docker('vllm.config.tar')],
-    { files: ['model.safetensors'], unread: [/vllm\.config\.tar.*an archive/] },
+    { files: ['model.safetensors'], archives: 1 },
   ],
   [
     'ModelPack: raw and archived layers',
@@ -71,7 +72,12 @@ test.each<[string, LayerDescriptor[], Outcome]>([
       pack('weight.v1.tar', 'two.safetensors'),
       pack('code.v1.tar'),
     ],
-    { files: ['model.safetensors'], unread: [/weight\.v1\.tar/, /code\.v1\.tar/] },
+    { files: ['model.safetensors'], archives: 2 },
+  ],
+  [
+    'ModelPack: a compressed archive',
+    [pack('weight.v1.raw', 'model.safetensors'), pack('weight.v1.tar+gzip', 'two.safetensors')],
+    { files: ['model.safetensors'], unread: [/weight\.v1\.tar\+gzip.*compressed/] },
   ],
   [
     'ModelPack: documents',
@@ -89,11 +95,16 @@ test.each<[string, LayerDescriptor[], Outcome]>([
     { unread: [/2 layers with the name m/] },
   ],
   ['a name that leaves the folder', [pack('weight.v1.raw', '../m')], { unread: [/leads out/] }],
-  ['an ordinary image', [layer('application/vnd.oci.image.layer.v1.tar+gzip')], { unread: [/an archive/] }],
+  [
+    'an ordinary image',
+    [layer('application/vnd.oci.image.layer.v1.tar+gzip')],
+    { unread: [/a layer of an image/] },
+  ],
 ])('every layer is taken, left out with a reason, or refused: %s', (_, layers, outcome) => {
   const read = readLayers(layers)
   expect(read.files.map(({ path }) => path).sort()).toEqual(outcome.files ?? [])
   expect(read.texts.map(({ name }) => name).sort()).toEqual(outcome.texts ?? [])
+  expect(read.archives).toHaveLength(outcome.archives ?? 0)
   const { skipped = [], unread = [] } = outcome
   expect(read.skipped.map(({ reason }) => reason)).toEqual(skipped.map((one) => expect.stringMatching(one)))
   expect(read.unread).toEqual(unread.map((one) => expect.stringMatching(one)))

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -163,7 +164,7 @@ test('what a manifest of Ollama says of its model is in the lock', async () => {
   ])
   const locked = await inventoryWeights({ type: 'oci', reference }, { ...context, formats: ['gguf'] })
   expect(locked.files.map(({ path }) => path)).toEqual(['model.gguf'])
-  expect(locked.ollama).toEqual({
+  expect(locked.modelfile).toEqual({
     template: '{{ .Prompt }}',
     system: 'Be brief.',
     params: { num_ctx: 4096, stop: ['<|end|>'] },
@@ -179,4 +180,21 @@ test.each([
 ])('an artifact with %s is refused', async (_, layers, words) => {
   const reference = await registryOf(layers)
   await expect(inventoryWeights({ type: 'oci', reference }, context)).rejects.toThrow(words)
+})
+
+test('members of a layer that is a tar come back by range', async () => {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'two.safetensors'), sampleBytes(30_000, 'two'))
+  const body = execFileSync('tar', ['-cf', '-', '-C', folder, '.'])
+  const reference = await registryOf([
+    { mediaType: 'application/vnd.cncf.model.weight.v1.tar', body },
+    { mediaType: 'application/vnd.docker.ai.license', body: 'MIT' },
+  ])
+  const locked = await inventoryWeights({ type: 'oci', reference }, context)
+  expect(locked.files.map(({ path, sha256: hash }) => [path, hash])).toEqual([
+    ['LICENSE', sha256('MIT')],
+    ['two.safetensors', sha256(sampleBytes(30_000, 'two'))],
+  ])
+  const layers = planWeightLayers(locked.files, { modelFolder: '/models/m' })
+  expect(await packWeights(await scratchStore(), locked, layers, context)).toHaveLength(layers.length)
 })

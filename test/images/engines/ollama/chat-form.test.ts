@@ -11,7 +11,7 @@ import { originals } from './originals.ts'
 interface Case {
   chatTemplate?: string | undefined
   version?: string
-  modelfile?: Lock['weights']['ollama']
+  modelfile?: Lock['weights']['modelfile']
   change?: (recipe: Recipe) => void
 }
 
@@ -25,7 +25,7 @@ function planOf({ chatTemplate, version = '0.32.15', modelfile, change }: Case) 
     ...lock,
     engine: { ...lock.engine, version },
     gguf: { ...gguf, ...(chatTemplate === undefined ? {} : { chatTemplate }) },
-    weights: { ...lock.weights, ...(modelfile ? { ollama: modelfile } : {}) },
+    weights: { ...lock.weights, ...(modelfile ? { modelfile } : {}) },
   })
 }
 
@@ -125,11 +125,11 @@ test('where the GGUF runs its own template, a prompt that is too long is no meas
 
 test('a lock keeps what an Ollama manifest says, and refuses what it does not know', () => {
   const base = lockFor(recipeFor('ollama'))
-  const withLayers = (ollama: Record<string, unknown>) =>
-    JSON.stringify({ ...base, weights: { ...base.weights, ollama } })
+  const withLayers = (modelfile: Record<string, unknown>) =>
+    JSON.stringify({ ...base, weights: { ...base.weights, modelfile } })
   const known = { template: 'T', system: 'S', params: { stop: ['a'] } }
-  expect(parseLock(withLayers(known), 'x.lock').weights.ollama).toEqual(known)
-  expect(() => parseLock(withLayers({ prompt: '' }), 'x.lock')).toThrow('weights.ollama')
+  expect(parseLock(withLayers(known), 'x.lock').weights.modelfile).toEqual(known)
+  expect(() => parseLock(withLayers({ prompt: '' }), 'x.lock')).toThrow('weights.modelfile')
 })
 
 test('a count is shortened as Ollama shows it', () => {

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { lockFit } from '../../../images/plan/lock-fit.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
+import { lockRenewal } from '../../../recipes/lock-renewal.ts'
+import { lockFor, recipeFor } from '../engines/fixtures.ts'
+
+test.each<[EngineId, EngineId, boolean]>([
+  ['vllm', 'llama-cpp', true],
+  ['llama-cpp', 'vllm', true],
+  ['vllm', 'tgi', true],
+  ['tgi', 'tensorrt-llm', false],
+  ['ollama', 'llama-cpp', false],
+])('from %s to %s files are listed again: %s', (before, after, isListed) => {
+  const lock = lockFor(recipeFor(before))
+  const found = lockFit(recipeFor(after), lock).find(({ path }) => path === 'engine.id')
+  expect(found?.renews.includes('files')).toBe(isListed)
+})
+
+test('files of one commit are listed again, and archives and addresses are resolved again', () => {
+  const lock = lockFor(recipeFor('vllm'))
+  const files = [{ path: 'engine.id', recipe: '"x"', lock: '"y"', renews: ['files'] as const }]
+  const commit = 'ab'.repeat(20)
+  const hub = { type: 'huggingface', repo: 'a/b', revision: 'main', commit } as const
+  const oci = { type: 'oci', reference: 'a/b', digest: `sha256:${'ab'.repeat(32)}` } as const
+  const renewalOf = (source: typeof hub | typeof oci) =>
+    lockRenewal({ ...lock, weights: { ...lock.weights, source } }, files).weights
+  expect(renewalOf(hub)).toBe('listed')
+  expect(renewalOf(oci)).toBe('resolved')
+})
