@@ -6,6 +6,7 @@ import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
+import { leastBytesOfGguf, leastBytesOfSafetensors } from '../../recipes/model-facts/whole-file.ts'
 import { StageError } from '../error.ts'
 import { factsFromFiles, isWeightShard } from '../model-reader/facts.ts'
 import { openWeights } from '../weights/inventory.ts'
@@ -51,12 +52,11 @@ async function fromGguf(
   let facts: GgufFacts | undefined
   let metadata: Record<string, unknown> | undefined
   for (const shard of ggufShards(first)) {
-    const parsed = await gguf(`http://weights.invalid/${encodeURI(shard)}`, {
-      fetch: rangesOf(source, fileNamed(files, shard)),
-      computeParametersCount: true,
-    })
+    const file = fileNamed(files, shard)
+    const parsed = await gguf(`http://weights.invalid/${encodeURI(shard)}`, { fetch: rangesOf(source, file) })
+    expectWhole(file, leastBytesOfGguf(parsed))
     metadata ??= { ...parsed.metadata }
-    facts ??= chatFacts(metadata, parsed.parameterCount)
+    facts ??= chatFacts(metadata, parameterCountOf(parsed.tensorInfos))
     tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
   }
   if (facts === undefined) return {}
@@ -74,6 +74,13 @@ function chatFacts(metadata: Readonly<Record<string, unknown>>, parameterCount: 
     ...text('bosToken', token('tokenizer.ggml.bos_token_id')),
     ...text('eosToken', token('tokenizer.ggml.eos_token_id')),
   }
+}
+
+function parameterCountOf(tensors: readonly Pick<GgufTensor, 'shape'>[]): number {
+  const counts = tensors.map(({ shape }) =>
+    shape.reduce((product: number, size) => product * Number(size), 1),
+  )
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 function text(key: 'chatTemplate' | 'bosToken' | 'eosToken', value: unknown): Partial<GgufFacts> {
@@ -107,8 +114,15 @@ async function safetensorsHeader(source: OpenWeights, file: LockedFile): Promise
   const header: unknown = JSON.parse(
     Buffer.from(await readRange(source, file, 8, lengthBytes)).toString('utf8'),
   )
-  if (isConfig(header)) return header
-  throw new Error(`the header of ${file.path} is not a JSON object`)
+  if (!isConfig(header)) throw new Error(`the header of ${file.path} is not a JSON object`)
+  expectWhole(file, leastBytesOfSafetensors(header, lengthBytes))
+  return header
+}
+
+/** A file that is cut would lock, build and fail only when a server loads it. */
+function expectWhole({ path, sizeBytes }: LockedFile, leastBytes: number): void {
+  if (sizeBytes >= leastBytes) return
+  throw new Error(`${path} is cut: it has ${sizeBytes} bytes, and by its header at least ${leastBytes}`)
 }
 
 /** The GGUF parser asks for ranges by HTTP; here they come from whatever the weights' source is. */
