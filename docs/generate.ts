@@ -42,7 +42,7 @@ function recipePage(schema: Node): string {
     '',
     'The first build pins what a recipe resolves to in a lock beside it, or below `INGOT_LOCKS`; [locks](locks.md) says which keys it depends on.',
     'Values have limits far above what servers take; a file of more than 256 KiB is no recipe. A token, password or key that stands in a recipe',
-    'is refused by its form (`hf_…`, `sk-…`, `ghp_…`, a private key, …) and by its name (a variable, flag or label that ends in TOKEN, KEY, PASSWORD,',
+    'is refused by its form (`hf_…`, `sk-…`, `ghp_…`, a private key, …) and by its name (a variable, flag, label or parameter of an address that ends in TOKEN, KEY, PASSWORD,',
     'SECRET, CREDENTIALS; not `PUBLIC_KEY`, `EOS_TOKEN` and the like, nor a path). What ingot itself sets (`HOME`, `PATH`, the loader’s',
     'variables, offline switches, hosts and ports, flags of the command line, labels of `dev.ingot.*`) is refused with the key to use instead.',
     '`ingot check` also warns of names that it does not know, such as a GPU that is not in its catalogue.',

@@ -53,6 +53,22 @@ export function hasUrlPassword(text: string): boolean {
   return /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@?#]*:[^\s/@?#]+@/i.test(text)
 }
 
+/** Parameters that sign an address, besides those whose own name is that of a secret. */
+const signatures = /^(sig|signature|x-(amz|goog)-signature)$/i
+
+/**
+ * The parameter of an address that holds a secret, such as `token` in `https://host/file?token=…`; undefined without one. A bare
+ * `key` is the name of an object in many stores.
+ */
+export function urlSecret(text: string): string | undefined {
+  const queries = [...text.matchAll(/[a-z][a-z0-9+.-]{0,30}:\/\/[^\s?#]{1,2000}\?([^\s#]+)/gi)]
+  const parameters = queries.flatMap(([, query = '']) => [...new URLSearchParams(query)])
+  return parameters.find(([name, value]) => {
+    const isSecret = isSecretName(name) && !/^key$/i.test(name) && isSecretValue(name, value)
+    return value.length >= 6 && (signatures.test(name) || isSecret)
+  })?.[0]
+}
+
 /** Secrets written into a text as `name: value` or `name=value`, such as JSON in an argument; gives their names. */
 export function assignedSecrets(text: string): string[] {
   const found = text.matchAll(

@@ -1,4 +1,10 @@
-import { assignedSecrets, hasUrlPassword, isSecretName, isSecretValue } from '../lib/secret-names.ts'
+import {
+  assignedSecrets,
+  hasUrlPassword,
+  isSecretName,
+  isSecretValue,
+  urlSecret,
+} from '../lib/secret-names.ts'
 import { tokensIn } from '../lib/token-forms.ts'
 
 export type Key = string | number
@@ -28,7 +34,8 @@ export function isShowable(path: readonly Key[], value: unknown): boolean {
   if (isNamed(path, 'image', 'labels')) return false
   const name = path.findLast((key) => typeof key === 'string')
   if (typeof name === 'string' && isSecretName(name)) return false
-  return typeof value !== 'string' || (tokensIn(value).length === 0 && !hasUrlPassword(value))
+  if (typeof value !== 'string') return true
+  return tokensIn(value).length === 0 && !hasUrlPassword(value) && urlSecret(value) === undefined
 }
 
 /** One at most for a place: what is said first is said best. */
@@ -36,8 +43,12 @@ function secretsAt(value: unknown, path: Key[], name: string | undefined): Liter
   if (typeof value !== 'string' && typeof value !== 'number') return literalSecrets(value, path)
   const text = String(value)
   const [kind] = tokensIn(text)
-  if (kind !== undefined) return [found(path, 'value', `a ${kind} stands in the recipe`)]
+  if (kind !== undefined)
+    return [found(path, 'value', `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind} stands in the recipe`)]
   if (hasUrlPassword(text)) return [found(path, 'value', 'an address with a password in it')]
+  const parameter = urlSecret(text)
+  if (parameter !== undefined)
+    return [found(path, 'value', `an address with the secret of "${parameter}" in it`)]
   const isToken = isNamed(path, 'weights', 'source') && path.at(-1) === 'token'
   if (isToken && !text.includes('://')) return [found(path, 'value', 'a token stands in the recipe')]
   const [, flag, ofFlag = ''] = isNamed(path, 'serving', 'extraArguments')
@@ -82,6 +93,8 @@ function found(path: Key[], part: 'key' | 'value', message: string): LiteralSecr
 }
 
 function hintFor(path: readonly Key[]): string {
+  if (isNamed(path, 'weights', 'source', 'url'))
+    return 'lock and provenance show the address: take one that needs no secret, or fetch the file and name its folder (type: folder); renew what was written here'
   if (isNamed(path, 'weights', 'source'))
     return 'write where it is kept, such as env://HF_TOKEN, file://PATH or op://VAULT/ITEM/FIELD, and renew what was written here'
   if (isNamed(path, 'serving'))

@@ -137,7 +137,7 @@ export function parseLock(text: string, file: string): Lock {
   const parsed = lockSchema.safeParse(readJson(text, file))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw invalidLock(file, `${issue?.path.join('.')}: ${issue?.message}`)
+  throw invalidLock(file, `${issue?.path.join('.') || 'at its outermost value'}: ${issue?.message}`)
 }
 
 /** The bytes of a lock file: sorted keys, so that a change shows as a small diff. */

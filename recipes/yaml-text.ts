@@ -40,7 +40,7 @@ export function readYaml(text: string): YamlText {
     lines,
   })
   const sizeBytes = Buffer.byteLength(text)
-  if (sizeBytes > limits.recipeBytes) return wrong(tooLarge(sizeBytes))
+  if (sizeBytes > limits.recipeBytes) return wrong(tooLarge())
   const deep = tooDeep(text)
   if (deep !== undefined) return wrong(deep)
   const document = documentOf(text, lines)
@@ -76,10 +76,10 @@ const unparsable: TextProblem = {
   hint: 'a recipe is YAML: check that each bracket, brace and quote is closed',
 }
 
-function tooLarge(sizeBytes: number): TextProblem {
+function tooLarge(): TextProblem {
   return {
     offset: 0,
-    message: `the file has ${formatBytes(sizeBytes)}, and a recipe at most ${formatBytes(limits.recipeBytes)}`,
+    message: `the file has more than ${formatBytes(limits.recipeBytes)}, which is the most of a recipe`,
     hint: 'name the recipe and not a lock or a report; data belongs into files of the weights',
   }
 }

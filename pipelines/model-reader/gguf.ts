@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { gguf } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
@@ -26,7 +27,9 @@ export async function readGguf(place: GgufPlace): Promise<ModelFacts> {
 
 async function parseShard(shard: string, { isLocal, fetch }: GgufPlace) {
   try {
-    return await gguf(shard, isLocal ? { allowLocalFile: true } : fetch ? { fetch } : {})
+    const parsed = await gguf(shard, isLocal ? { allowLocalFile: true } : fetch ? { fetch } : {})
+    if (isLocal) await expectWholeHeader(shard, parsed.tensorInfoByteRange[1])
+    return parsed
   } catch (cause) {
     if (cause instanceof IngotError || (cause instanceof Error && cause.name === 'AbortError')) throw cause
     throw new ModelReaderError('bad-header', {
@@ -36,4 +39,13 @@ async function parseShard(shard: string, { isLocal, fetch }: GgufPlace) {
       cause,
     })
   }
+}
+
+/** Behind the end of a file the parser reads zeros, so a header that is cut gives wrong facts and no error. */
+async function expectWholeHeader(path: string, headerBytes: number): Promise<void> {
+  const { size } = await stat(path)
+  if (size < headerBytes)
+    throw new Error(
+      `the file is cut in its header: it has ${size} bytes, and the header at least ${headerBytes}`,
+    )
 }

@@ -12,12 +12,21 @@ export type SafetensorsHeader = Readonly<Record<string, unknown>>
 
 /** Tensors of one safetensors header. Entries without offsets are left out: only offsets tell bytes. */
 export function tensorsOfHeader(header: SafetensorsHeader): TensorSize[] {
+  return placedTensors(header).map(({ name, dtype, start, end }) => ({ name, dtype, sizeBytes: end - start }))
+}
+
+/** Where the last tensor of a safetensors header ends, in bytes behind the header. */
+export function tensorEndOf(header: SafetensorsHeader): number {
+  return placedTensors(header).reduce((most, { end }) => Math.max(most, end), 0)
+}
+
+function placedTensors(header: SafetensorsHeader) {
   return Object.entries(header).flatMap(([name, entry]) => {
     if (name === '__metadata__' || entry === null || typeof entry !== 'object') return []
-    const offsets = 'data_offsets' in entry ? entry.data_offsets : undefined
+    const offsets: unknown = 'data_offsets' in entry ? entry.data_offsets : undefined
     const dtype = 'dtype' in entry ? String(entry.dtype) : 'unknown'
-    if (!Array.isArray(offsets) || typeof offsets[0] !== 'number' || typeof offsets[1] !== 'number') return []
-    return [{ name, dtype, sizeBytes: offsets[1] - offsets[0] }]
+    const [start, end]: unknown[] = Array.isArray(offsets) ? offsets : []
+    return typeof start === 'number' && typeof end === 'number' ? [{ name, dtype, start, end }] : []
   })
 }
 

@@ -19,7 +19,7 @@ test("the licence is Apache's text to the byte, and is packed", () => {
 test('one version everywhere', () => {
   const lock = JSON.parse(read('package-lock.json'))
   expect([lock.version, lock.packages[''].version]).toEqual([version, version])
-  expect(/^## (\S+)$/m.exec(read('CHANGELOG.md'))?.[1]).toBe(version)
+  expect(/^## (\d\S+)$/m.exec(read('CHANGELOG.md'))?.[1]).toBe(version)
   for (const name of ['README.md', ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`)]) {
     if (!name.endsWith('.md')) continue
     for (const [, named] of read(name).matchAll(/\bingot-(\d+\.\d+\.\d+)\.tgz/g))

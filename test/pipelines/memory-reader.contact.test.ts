@@ -58,19 +58,20 @@ describe('a folder', () => {
     await expect(readModel(folder, {})).rejects.toThrow(message)
   })
 
-  test.each(['config.json', 'model.safetensors', 'model.gguf'])(
-    'waits for no FIFO named %s',
-    async (name) => {
-      const folder = await newFolder()
-      if (name !== 'model.gguf') await writeFile(join(folder, 'config.json'), JSON.stringify(config))
-      await rm(join(folder, name), { force: true })
-      execFileSync('mkfifo', [join(folder, name)])
-      await expect(readModel(folder, {})).rejects.toMatchObject({
-        code: 'no-model',
-        message: expect.stringContaining('no regular file'),
-      })
-    },
-  )
+  test.each([
+    ['config.json', 'bad-config'],
+    ['model.safetensors', 'bad-header'],
+    ['model.gguf', 'no-model'],
+  ])('waits for no FIFO named %s', async (name, code) => {
+    const folder = await newFolder()
+    if (name !== 'model.gguf') await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+    await rm(join(folder, name), { force: true })
+    execFileSync('mkfifo', [join(folder, name)])
+    await expect(readModel(folder, {})).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('no regular file'),
+    })
+  })
 })
 
 describe('a GGUF file', () => {
@@ -95,6 +96,13 @@ describe('a GGUF file', () => {
     const folder = await newFolder()
     await writeFile(join(folder, 'a.gguf'), 'not a model at all')
     await expect(readModel(join(folder, 'a.gguf'), {})).rejects.toThrow('read the header of')
+  })
+
+  test.each([60, 200, 380])('that is cut in its header, after %i bytes, says so', async (sizeBytes) => {
+    const file = join(await newFolder(), 'a.gguf')
+    const whole = gguf(ggufMetadata, { 'token_embd.weight': 100 })
+    await writeFile(file, whole.subarray(0, sizeBytes))
+    await expect(readModel(file, {})).rejects.toThrow(/header of .*cut in its header/)
   })
 })
 

@@ -125,3 +125,35 @@ test.each([
 ])('what only looks like it is taken: %j', (lines) => {
   expect(told(demo.replace('\nserving:\n', `\nserving:\n${lines}\n`))).toEqual([])
 })
+
+test.each([
+  'https://files.acme.example/m.gguf?token=hunter2hunter2',
+  'https://files.acme.example/m.gguf?download=true&api_key=hunter2hunter2#top',
+  'https://s3.acme.example/m.gguf?X-Amz-Date=20260101&X-Amz-Signature=hunter2hunter2',
+  'https://blob.acme.example/m.gguf?sv=2024&sig=hunter2%2Fhunter2',
+])('an address with a secret among its parameters is refused and not shown: %s', (url) => {
+  const source = `  source:\n    type: url\n    url: ${url}\n    sha256: ${'a'.repeat(64)}\n`
+  const problems = told(demo.replace(/ {2}source:\n(?: {4}.*\n)+/, source))
+  expect(problems.map(({ path }) => path)).toEqual(['weights.source.url'])
+  expect(problems[0]?.hint).toContain('type: folder')
+  expect(JSON.stringify(problems)).not.toContain('hunter2')
+})
+
+test.each([
+  '?download=true',
+  '?key=models/m.gguf',
+  '?max_token=123456',
+  '?token=',
+  '#token=hunter2hunter2',
+  '',
+])('an address without one is taken: %s', (query) => {
+  const source = `  source:\n    type: url\n    url: https://files.acme.example/m.gguf${query}\n    sha256: ${'a'.repeat(64)}\n`
+  expect(told(demo.replace(/ {2}source:\n(?: {4}.*\n)+/, source))).toEqual([])
+})
+
+test('the name of a token has its article', () => {
+  const text = places['a variable']?.(tokens['OpenAI'] ?? '') ?? ''
+  expect(told(text).map(({ message }) => message)).toEqual([
+    'an API key of the form sk-… stands in the recipe',
+  ])
+})

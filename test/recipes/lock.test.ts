@@ -24,3 +24,8 @@ test('a modelcar whose packages have no hash is no lock', () => {
   const text = formatLock(withBusybox('1:1.35.0-4')).replace('ab'.repeat(32), 'none')
   expect(() => parseLock(text, 'r.lock.json')).toThrow('modelcar.packages.0.sha256')
 })
+
+test('a member that no lock has is told without an empty path', () => {
+  const text = JSON.stringify({ ...lockFor(recipeFor('llama-cpp')), extra: 1 })
+  expect(() => parseLock(text, 'r.lock.json')).toThrow(/: at its outermost value: .*"extra"/)
+})

@@ -41,7 +41,7 @@ test('a recipe of 22 MB is refused by its size, before it is read as YAML', asyn
   const labels = Array.from({ length: 200_000 }, (_, i) => `    label${i}: "${'x'.repeat(90)}"\n`).join('')
   const { code, out } = await check(`${await readFile(demo, 'utf8')}image:\n  labels:\n${labels}`)
   expect(code).toBe(2)
-  expect(out).toMatch(/r\.yaml:1:1: the file has .* at most 262\.1 kB/)
+  expect(out).toMatch(/r\.yaml:1:1: the file has more than 262\.1 kB/)
 })
 
 test('what the engine sets is a problem of `ingot check`, at its place', async () => {
