@@ -3,7 +3,7 @@ import { PlanError } from '../../error.ts'
 import type { WeightEntry } from '../../weights/layers.ts'
 import type { Deployment, WeightsLayout } from '../engine.ts'
 import { ggufModels } from '../refusals.ts'
-import { chatForm } from './chat-form.ts'
+import { chatForm, isProjector } from './chat-form.ts'
 import { type OllamaModel, ollamaStoreEntries } from './store.ts'
 
 /** Its store holds a model as one blob, so nothing is split for it. */
@@ -19,7 +19,7 @@ function ollamaModel(deployment: Deployment): OllamaModel {
   const [model] = ggufModels(files)
   if (!gguf || !model) throw noHeader(recipe.name)
   const form = chatForm(deployment)
-  const projector = files.find(({ path }) => /(^|\/)mmproj[^/]*\.gguf$/i.test(path))
+  const projector = files.find(({ path }) => isProjector(path))
   return {
     name: recipe.model.name,
     gguf: model,
