@@ -2,7 +2,7 @@ import { messageOf } from '../../../lib/error.ts'
 import { optional } from '../../../lib/optional.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { plainChats } from './chat.ts'
-import { ollamaPrompt } from './prompt.ts'
+import { ollamaPrompt, reads } from './prompt.ts'
 import { chooseTemplate, jinjaSince, type TemplateChoice } from './template.ts'
 
 /** Every prompt is a text to go on with: what Ollama does with a model that was not taught to chat. */
@@ -40,6 +40,27 @@ export function chatForm({
 /** Whether Ollama runs the Jinja text in the GGUF, whose server behind it answers otherwise in places. */
 export function runsJinja(deployment: Deployment): boolean {
   return chatForm(deployment).type === 'gguf'
+}
+
+/** What clients may ask of the model beyond text, as Ollama names it; empty for a template that cannot be read here. */
+export function offers(deployment: Deployment): string[] {
+  const form = chatForm(deployment)
+  const hasProjector = deployment.files.some(({ path }) => isProjector(path))
+  const told = form.type === 'go' ? readBy(form.template.template) : form.capabilities
+  return [...told, ...(hasProjector ? ['vision'] : [])]
+}
+
+function readBy(template: string): string[] {
+  try {
+    return (['tools', 'thinking'] as const).filter((field) => reads(template, field))
+  } catch {
+    return []
+  }
+}
+
+/** A model's part for images, a GGUF of its own beside it. */
+export function isProjector(path: string): boolean {
+  return /(^|\/)mmproj[^/]*\.gguf$/i.test(path)
 }
 
 /** A store that somebody else has made has its templates in it; for the others a form that is right must be known. */

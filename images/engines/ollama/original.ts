@@ -64,11 +64,13 @@ const globals: Readonly<Record<string, unknown>> = {
   },
 }
 
+/** No chat of ours has so many parts; a template that counts further is not rendered to its end. */
+const mostNumbers = 10_000
+
 function numbers(start: number, stop: number, step: number): number[] {
-  return Array.from(
-    { length: Math.max(0, Math.ceil((stop - start) / step)) },
-    (_, index) => start + index * step,
-  )
+  const length = Math.max(0, Math.ceil((stop - start) / step))
+  if (!(length <= mostNumbers)) throw new Error(`range counts ${length} numbers`)
+  return Array.from({ length }, (_, index) => start + index * step)
 }
 
 /** Empty where the first token is the template's own affair. */

@@ -3,7 +3,7 @@ import { answered, type BadInputTable, measured, nestedError, unconfirmed } from
 import type { Deployment } from '../engine.ts'
 import { nativeProbe, textProbe } from '../openai-probes.ts'
 import { openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
-import { runsJinja } from './chat-form.ts'
+import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
 
 export const healthPath = '/api/version'
@@ -25,6 +25,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       generate(model),
       nativeStream(model),
       loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' }),
+      ...capabilities(model, offers(deployment)),
     ],
     badInput: runsJinja(deployment) ? badInputOfJinja : badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
@@ -116,6 +117,20 @@ function nativeStream(model: string): HttpProbe {
     },
     timeoutSeconds: 120,
   }
+}
+
+/** Ollama refuses what it does not find in the template. It is only told, since it guesses from words in a Jinja text. */
+function capabilities(model: string, names: readonly string[]): HttpProbe[] {
+  if (names.length === 0) return []
+  const probe = nativeProbe(
+    {
+      id: 'capabilities',
+      title: `the model offers ${names.join(' and ')}`,
+      request: { method: 'POST', path: '/api/show', body: { model } },
+    },
+    names.map((value) => ({ at: 'capabilities.*', rule: 'has', value })),
+  )
+  return [{ ...probe, required: false }]
 }
 
 function loaded(listed: string, id: string, title: string, size: JsonCheck): HttpProbe {

@@ -1,4 +1,3 @@
-import { convertGGUFTemplateToOllama } from '@huggingface/ollama-utils'
 import { atLeast } from '../../memory/versions.ts'
 import { type Capability, capabilitiesOf, disagreement, isSameToTheLetter } from './agreement.ts'
 import { families } from './families.ts'
@@ -36,11 +35,11 @@ export function chooseTemplate(chat: ChatTemplate | undefined, version: string):
   const capabilities = capabilitiesOf(chat.text, original)
   const template = atLeast(version, jinjaSince)
     ? sameTemplate(original, capabilities)
-    : candidatesFor(chat, original).find((each) => disagreement(each, original, capabilities) === null)
+    : candidatesFor(original).find((each) => disagreement(each, original, capabilities) === null)
   if (template !== undefined)
     return { type: 'go', template: { template, stop: endOfTurn(original, chat) }, capabilities }
   if (atLeast(version, jinjaSince)) return { type: 'gguf', capabilities }
-  const [first = ''] = candidatesFor(chat, original)
+  const [first = ''] = candidatesFor(original)
   const disagreesOn = disagreement(first, original, capabilities) ?? 'one question'
   return { type: 'unknown', capabilities, disagreesOn }
 }
@@ -56,25 +55,7 @@ function sameTemplate(original: Original, capabilities: readonly Capability[]): 
   return written !== null && isSameToTheLetter(written, original) ? written : undefined
 }
 
-function candidatesFor(chat: ChatTemplate, original: Original): string[] {
+function candidatesFor(original: Original): string[] {
   const head = beforeQuestion(original) ?? ''
-  return [writtenTemplate(original) ?? [], families(head), mapped(chat)].flat()
-}
-
-/**
- * Templates of Ollama's own library for texts like this one. The library's guess by special tokens is often wrong, so each is
- * compared like any other; what it converts itself may hold today's date and is not taken.
- */
-function mapped({ text, bosToken, eosToken }: ChatTemplate): string[] {
-  try {
-    const found = convertGGUFTemplateToOllama({
-      chat_template: text,
-      ...(bosToken === undefined ? {} : { bos_token: bosToken }),
-      ...(eosToken === undefined ? {} : { eos_token: eosToken }),
-    })
-    return found === undefined || found.model === 'auto-conversion' ? [] : [found.ollama.template]
-  } catch {
-    // It throws for models that are none of text.
-    return []
-  }
+  return [writtenTemplate(original) ?? [], families(head)].flat()
 }

@@ -123,6 +123,23 @@ test('where the GGUF runs its own template, a prompt that is too long is no meas
   expect(probe(originals.chatml)).toMatchObject({ required: true, expect: { status: 200 } })
 })
 
+test.each<[string, Case, string[]]>([
+  ['the original in the GGUF', { chatTemplate: originals.taggedTools }, ['tools']],
+  ['a thinking one', { chatTemplate: originals.thinker }, ['thinking']],
+  ['a family in an older version', { chatTemplate: originals.taggedTools, version: '0.17.4' }, ['tools']],
+  [
+    'an own template',
+    { change: own('{{ .Tools }}{{ range .Messages }}{{ .Thinking }}{{ .Content }}{{ end }}') },
+    ['tools', 'thinking'],
+  ],
+  ['one of text alone', { chatTemplate: originals.chatml }, []],
+])('the report asks what clients are offered: %s', (_, asked, names) => {
+  const probe = planOf(asked).verify.behaviour.probes.find(({ id }) => id === 'capabilities')
+  const checks = names.map((value) => ({ at: 'capabilities.*', rule: 'has', value }))
+  expect(probe?.expect ?? { checks: [] }).toMatchObject({ checks })
+  expect(probe?.title ?? '').toContain(names.join(' and '))
+})
+
 test('a lock keeps what an Ollama manifest says, and refuses what it does not know', () => {
   const base = lockFor(recipeFor('ollama'))
   const withLayers = (modelfile: Record<string, unknown>) =>

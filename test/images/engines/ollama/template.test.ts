@@ -33,6 +33,7 @@ describe('the way that is right', () => {
     ['tools', 'unknown', 'gguf', []],
     ['taggedTools', 'go', 'gguf', ['<|im_end|>']],
     ['forgetful', 'unknown', 'gguf', []],
+    ['endless', 'unknown', 'gguf', []],
     ['broken', 'unknown', 'gguf', []],
   ])('%s: %s in 0.17, %s in 0.32', (name, before, after, stop) => {
     expect(chooseTemplate(chatOf(name), older).type).toBe(before)
