@@ -4,7 +4,8 @@ import type { Report } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build/build.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { tellFailure } from '../command-line/failure.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
@@ -17,44 +18,24 @@ import type { LazyEngine } from '../process/session.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
+import { buildTable } from './tables/build.ts'
 
-// Downloads and the engine wait for each other's lines and disks; more recipes at once mainly want more of both.
-const usualParallel = 2
-
-export const buildCommand: Command = {
-  options: {
-    'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
-    'from-registry IMAGE':
-      'use weight layers that this image has; with --no-verify none of them is downloaded. HOST/NAME@sha256:… of the same plan: all its layers, nothing is built',
-    'no-verify': 'do not boot the image; its report says "not booted"',
-    'no-slim': 'build NAME-stock from the same lock, with nothing removed, for comparison',
-    json: 'the reports as JSON',
-  },
-  run,
-}
+export const buildCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = {
-    parallel: { type: 'string' },
-    'from-registry': { type: 'string', multiple: true },
-    'no-verify': { type: 'boolean' },
-    'no-slim': { type: 'boolean' },
-    json: { type: 'boolean' },
-  } as const
-  const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
-  const parallel = parallelOf(values.parallel)
+  const { values, positionals } = readArguments(argv, buildTable)
   const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
   // A lock or a folder that does not fit is told before anything is built.
   await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
-  const verify = values['no-verify'] !== true
-  const slim = values['no-slim'] !== true
+  const verify = !values['no-verify']
+  const slim = !values['no-slim']
   const boots = openTurns()
-  const fromRegistry = values['from-registry'] ?? []
+  const fromRegistry = values['from-registry']
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
       buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, fromRegistry })
-    return forEachRecipe(items, parallel, context, build, explain)
+    return forEachRecipe(items, values.parallel, context, build, explain)
   })
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
@@ -62,12 +43,6 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const tell = (error: unknown) => tellFailure(error, context.environment)
   context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`, tell))
   return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || !verify)
-}
-
-function parallelOf(text: string | undefined): number {
-  if (text === undefined) return usualParallel
-  if (/^[1-9]\d?$/.test(text)) return Number(text)
-  throw usageError('build', `--parallel is "${text}", not a number from 1 to 99`)
 }
 
 async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Promise<void> {

@@ -4,13 +4,8 @@ import { bundleContents } from '../bundle/built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from '../bundle/bundle.ts'
 import { type EarlierBundle, readEarlier } from '../bundle/earlier.ts'
 import { type BuiltImage, findBuilt, requireVerified } from '../catalogue/built-image.ts'
-import {
-  type Command,
-  type CommandContext,
-  readArguments,
-  readBytes,
-  usageError,
-} from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import { type PreparedImage, prepareImages } from '../outgoing/prepare.ts'
 import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
@@ -19,47 +14,21 @@ import { daggerSecrets } from '../process/secrets.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { withEngine } from './engine.ts'
-import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
+import { signerOf } from './signer.ts'
+import { bundleTable } from './tables/bundle.ts'
 
-export const bundleCommand: Command = {
-  options: {
-    'to FOLDER': 'a new or empty folder: an OCI image layout with everything else beside it',
-    'part-size SIZE': 'as one tar cut into files of this size, such as 4GB, instead of a layout',
-    'since EARLIER': 'leave out blobs of an earlier bundle: its folder, or its SHA256SUMS file alone',
-    sbom: 'fail where syft is missing; without this the SBOM is left out there, and that is said',
-    'sign KEY':
-      'sign and attest by cosign, without a registry: a key as cosign names it (file, env://, awskms:// …), or keyless for the identity of the CI. Its password is taken from COSIGN_PASSWORD',
-    'transparency-log': transparencyLogText,
-    unverified: 'also an image that no boot verified; its provenance says so',
-    json: 'the result as JSON',
-  },
-  run,
-}
-
-const options = {
-  to: { type: 'string' },
-  'part-size': { type: 'string' },
-  since: { type: 'string' },
-  sbom: { type: 'boolean' },
-  ...signerOptions,
-  unverified: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const
+export const bundleCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, options, { command: 'bundle', least: 1, most: 100 })
-  if (values.to === undefined) throw usageError('bundle', '--to is missing')
-  const partBytes =
-    values['part-size'] === undefined ? undefined : readBytes('bundle', 'part-size', values['part-size'])
-  if (partBytes !== undefined && partBytes < 1024 ** 2)
-    throw usageError('bundle', '--part-size is below 1MiB, which makes too many files')
+  const { values, positionals } = readArguments(argv, bundleTable)
+  const partBytes = values['part-size']
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)
   const { environment } = context
   const signer = await signerOf('bundle', values, environment)
   const store = await openStore(storeFolder(environment))
   try {
     const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
-    for (const image of built) requireVerified(image, values.unverified === true, 'bundle')
+    for (const image of built) requireVerified(image, values.unverified, 'bundle')
     const folder = resolve(values.to)
     // A key that cannot be read is told before minutes go into lists and scans.
     const bundled = await withSigning(store, signer, context, async (sign) => {
@@ -80,7 +49,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 function prepareAll(
   built: readonly BuiltImage[],
   store: Store,
-  { unverified, sbom }: { unverified?: boolean | undefined; sbom?: boolean | undefined },
+  { unverified, sbom }: { unverified: boolean; sbom: boolean },
   context: CommandContext,
 ): Promise<PreparedImage[]> {
   const { environment, signal, progress, stderr } = context
@@ -88,7 +57,7 @@ function prepareAll(
   return withEngine(context, async (engine) => {
     const request = {
       store,
-      isUnverified: unverified === true,
+      isUnverified: unverified,
       sbom: sbom ? ('required' as const) : ('if-possible' as const),
       environment,
       signal,

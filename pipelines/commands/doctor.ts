@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Failure } from '../../lib/error.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { systemFailureOf } from '../files/system-error.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -10,15 +11,9 @@ import { ownPackage } from '../process/own-package.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource, programSource } from '../process/session.ts'
 import { doctorStore } from './doctor-store.ts'
+import { doctorTable } from './tables/doctor.ts'
 
-export const doctorCommand: Command = {
-  options: {
-    store:
-      'check the store instead: hash every blob, follow every name, read every record; exit 1 when something is wrong',
-    json: 'as JSON',
-  },
-  run,
-}
+export const doctorCommand: Command = { run }
 
 /** One thing a build or boot may need. `needed` ones make the exit code 3 when they are missing. */
 interface Finding {
@@ -29,12 +24,8 @@ interface Finding {
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments(
-    argv,
-    { json: { type: 'boolean' }, store: { type: 'boolean' } },
-    { command: 'doctor', least: 0, most: 0 },
-  )
-  if (values.store) return doctorStore(values.json === true, context)
+  const { values } = readArguments(argv, doctorTable)
+  if (values.store) return doctorStore(values.json, context)
   const findings = await Promise.all([
     engine(),
     daggerProgram(),

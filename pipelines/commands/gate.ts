@@ -5,7 +5,8 @@ import { type Report, reportJson } from '../../images/report/report.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { buildImage } from '../build/build.ts'
 import { keepReport } from '../catalogue/report-record.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import type { GateImage } from '../gate/boots.ts'
 import { runGate } from '../gate/gate.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
@@ -18,28 +19,16 @@ import type { Store } from '../store/store.ts'
 import { type VerifyOptions, withRunner } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
+import { gateTable } from './tables/gate.ts'
 import { readRunnerOptions } from './verify.ts'
 
-export const gateCommand: Command = {
-  options: {
-    runner: 'what boots both: dagger (default), docker or podman',
-    gpus: 'GPUs to hand to them: all, a number of them, or indexes such as 0,1; docker and podman only',
-    json: 'the report as JSON',
-  },
-  run,
-}
-
-const options = {
-  runner: { type: 'string', default: 'dagger' },
-  gpus: { type: 'string' },
-  json: { type: 'boolean' },
-} as const
+export const gateCommand: Command = { run }
 
 /** 1 when something is worse than in stock, 3 when a part could not run here. */
 const exitCodes = { passed: 0, failed: 1, incomplete: 3, 'not run': 3 } as const
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, options, { command: 'gate', least: 1, most: 1 })
+  const { values, positionals } = readArguments(argv, gateTable)
   const chosen = readRunnerOptions('gate', values)
   const store = await openStore(storeFolder(context.environment))
   try {

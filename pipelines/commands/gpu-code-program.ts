@@ -1,4 +1,4 @@
-import { IngotError } from '../../lib/error.ts'
+import { describeError, exitCodeOf, isUnexpected } from '../command-line/exit.ts'
 import { gpuCodeCommand } from './gpu-code.ts'
 
 /**
@@ -16,9 +16,7 @@ const context = {
 try {
   process.exitCode = await gpuCodeCommand.run(process.argv.slice(2), context)
 } catch (error) {
-  if (!(error instanceof IngotError)) throw error
-  context.stderr(
-    `ingot: could not ${error.failure.attempted}\n  found: ${error.failure.found}\n  to do: ${error.hint}\n`,
-  )
-  process.exitCode = error.code === 'usage' || error.code === 'bad-architecture' ? 2 : 1
+  if (isUnexpected(error)) throw error
+  context.stderr(describeError(error))
+  process.exitCode = exitCodeOf(error)
 }

@@ -8,7 +8,8 @@ import type { Digest } from '../../lib/digest.ts'
 import type { EngineId } from '../../recipes/recipe.ts'
 import { changedFiles } from '../catalogue/changed-files.ts'
 import { listReports } from '../catalogue/report-record.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments, usageError } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -16,14 +17,9 @@ import { damagesIn, damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
+import { listTable } from './tables/list.ts'
 
-export const listCommand: Command = {
-  options: {
-    changed: 'only recipes that a change since BASE touches; without BASE, since the last commit',
-    json: 'as JSON, with what each recipe runs on',
-  },
-  run,
-}
+export const listCommand: Command = { run }
 
 interface ListedRecipe {
   file: string
@@ -61,8 +57,7 @@ interface LostImage {
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = { json: { type: 'boolean' }, changed: { type: 'boolean' } } as const
-  const { values, positionals } = readArguments(argv, options, { command: 'list', least: 0, most: 1 })
+  const { values, positionals } = readArguments(argv, listTable)
   const [base] = positionals
   if (base !== undefined && !values.changed) throw usageError('list', `${base} is a base without --changed`)
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined

@@ -2,7 +2,8 @@ import type { ScanReport } from '../../images/report/scan-result.ts'
 import { scanText } from '../../images/report/scan-result.ts'
 import { type BuiltImage, findBuilt } from '../catalogue/built-image.ts'
 import { companionsOf } from '../catalogue/companions.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { documentsOf } from '../outgoing/documents.ts'
 import { openRescan } from '../outgoing/rescan.ts'
 import { storeFolder } from '../process/folders.ts'
@@ -12,15 +13,12 @@ import { requireIntact } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { withEngine } from './engine.ts'
+import { scanTable } from './tables/scan.ts'
 
-export const scanCommand: Command = {
-  options: { json: 'what was seen as JSON' },
-  run,
-}
+export const scanCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = { json: { type: 'boolean' } } as const
-  const { values, positionals } = readArguments(argv, options, { command: 'scan', least: 1, most: 1 })
+  const { values, positionals } = readArguments(argv, scanTable)
   const { environment, stdout } = context
   const store = await openStore(storeFolder(environment))
   try {

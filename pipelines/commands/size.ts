@@ -5,7 +5,8 @@ import { engineOf } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { engineIds } from '../../recipes/recipe.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
 import { findImage } from '../image-reader/open.ts'
@@ -14,27 +15,12 @@ import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
 import { closeStore, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { sizeTable } from './tables/size.ts'
 
-export const sizeCommand: Command = {
-  options: {
-    'gpu-code': 'split libraries by the GPU architectures they hold code for; copies one library at a time',
-    top: 'length of the lists, 30 unless told',
-    platform: 'image of an index to take, linux/amd64 unless told',
-    json: 'as JSON',
-  },
-  run,
-}
-
-const optionTypes = {
-  'gpu-code': { type: 'boolean', default: false },
-  top: { type: 'string', default: '30' },
-  platform: { type: 'string', default: 'linux/amd64' },
-  json: { type: 'boolean' },
-} as const
+export const sizeCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, optionTypes, { command: 'size', least: 1, most: 1 })
-  if (!/^\d{1,6}$/.test(values.top)) throw usageError('size', `--top ${values.top} is no number`)
+  const { values, positionals } = readArguments(argv, sizeTable)
   const platform = parsePlatform(values.platform)
   const { environment, signal, progress } = context
   const folder = storeFolder(environment)
@@ -51,7 +37,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         })
       const found = await sizeImage(image, {
         gpuCode: values['gpu-code'],
-        top: Number(values.top),
+        top: values.top,
         ...knownPaths(image),
         ...cacheOf(image.isStored ? store : null),
         onProgress: (done, total) => progress.bytes('layers', done, total),

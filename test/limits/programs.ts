@@ -16,6 +16,7 @@ const everywhere = new Set([
     'head',
     'ldd',
     'ls',
+    'mkfifo',
     'sha256sum',
     'sleep',
     'sync',

@@ -1,0 +1,7 @@
+import type { CommandTable } from '../../command-line/option-table.ts'
+
+export const versionTable = {
+  name: 'version',
+  summary: 'the version of ingot',
+  options: {},
+} as const satisfies CommandTable
