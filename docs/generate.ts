@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { tables } from '../pipelines/commands/tables/all.ts'
 import { recipeSchema } from '../recipes/recipe.ts'
 import { commandsPage, withCommandList } from './commands-page.ts'
+import { environmentPage } from './environment-page.ts'
 import { type Node, recipePage } from './recipe-page.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -17,6 +18,7 @@ async function generated(): Promise<Record<string, string>> {
     // JSON Schema is a wide type; the recipe uses only the members of Node.
     'docs/recipe.md': recipePage(schema as Node),
     'docs/commands.md': commandsPage(tables),
+    'docs/environment.md': environmentPage(),
     'README.md': withCommandList(await read('README.md'), tables),
   }
 }

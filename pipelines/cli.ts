@@ -1,16 +1,18 @@
-import type { CommandContext } from './command-line/command.ts'
+import type { ProcessContext } from './command-line/command.ts'
 import { interruptedCode, interruptedText, runAsProcess } from './command-line/command-process.ts'
 import { exitCodeOf } from './command-line/exit.ts'
 import { tellFailure } from './command-line/failure.ts'
+import type { CommandTable } from './command-line/option-table.ts'
 import { helpOf, overview } from './command-line/usage.ts'
 import { commands } from './commands/table.ts'
 import { tables } from './commands/tables/all.ts'
 import { StageError } from './error.ts'
 import { onWait } from './network/waiting.ts'
 import { withPulse } from './process/pulse.ts'
+import type { Settings } from './settings/settings.ts'
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
-export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
+export async function main(argv: readonly string[], context: ProcessContext): Promise<number> {
   const [name = 'help', ...rest] = argv
   if (name === '--version' || name === '-v') return main(['version', ...rest], context)
   const { progress, stop } = withPulse(context.progress, [name, ...rest].join(' ').slice(0, 80))
@@ -19,7 +21,11 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
     if (isHelp(name) || name === 'help') return help(context, rest[0])
     const table = tableOf(name)
     if (rest.some(isHelp)) return help(context, name)
-    return await (await commands[table.name]()).run(rest, { ...context, progress })
+    return await (await commands[table.name]()).run(rest, {
+      ...context,
+      progress,
+      settings: await settingsFor(table, context),
+    })
   } catch (error) {
     if (context.signal.aborted) return interrupted(context)
     context.progress.end()
@@ -31,17 +37,23 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
   }
 }
 
+/** Only a command that is run needs the reader of the environment, and with it zod. */
+async function settingsFor(table: CommandTable, { environment }: ProcessContext): Promise<Settings> {
+  const { readSettings } = await import('./settings/settings.ts')
+  return readSettings(table.ignoresEnvironment ? {} : environment)
+}
+
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h'
 }
 
-function interrupted({ stderr, progress }: CommandContext): number {
+function interrupted({ stderr, progress }: ProcessContext): number {
   progress.end()
   stderr(interruptedText)
   return interruptedCode
 }
 
-function help({ stdout }: CommandContext, name: string | undefined): number {
+function help({ stdout }: ProcessContext, name: string | undefined): number {
   stdout(name === undefined || isHelp(name) ? overview(tables) : helpOf(tableOf(name)))
   return 0
 }

@@ -5,6 +5,7 @@ import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
 import type { LoadedRecipe } from '../lock/recipe-files.ts'
+import type { Settings } from '../settings/settings.ts'
 import { damagedImage } from '../store/damage.ts'
 import { resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
@@ -25,9 +26,9 @@ export interface BuiltImage {
 export async function findBuilt(
   file: string,
   store: Store,
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
 ): Promise<BuiltImage> {
-  const { lock, ...loaded } = await loadLocked(file, environment, `find the image of ${file}`)
+  const { lock, ...loaded } = await loadLocked(file, settings, `find the image of ${file}`)
   const plan = planImage(loaded.recipe, lock)
   const state = await reportState(store, plan)
   if (state !== undefined) {

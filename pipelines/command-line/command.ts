@@ -1,12 +1,18 @@
 import type { CommandProgress } from '../process/progress.ts'
+import type { Settings } from '../settings/settings.ts'
 
-/** Everything a command may touch of the process around it. */
-export interface CommandContext {
+/** The process around a command. */
+export interface ProcessContext {
   stdout(text: string): void
   stderr(text: string): void
   environment: NodeJS.ProcessEnv
   progress: CommandProgress
   signal: AbortSignal
+}
+
+/** Everything a command may touch of the process around it. Its environment is for the programs that it starts. */
+export interface CommandContext extends ProcessContext {
+  settings: Settings
 }
 
 /** A command once it is loaded; its table says what it takes. */

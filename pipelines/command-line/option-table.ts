@@ -32,6 +32,8 @@ export interface CommandTable {
   summary: string
   positionals?: Positionals
   options: Readonly<Record<string, Option>>
+  /** A wrong variable does not stop it. */
+  ignoresEnvironment?: true
 }
 
 type Single<One extends Option> = One['values'] extends readonly string[]

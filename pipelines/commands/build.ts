@@ -11,7 +11,6 @@ import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { resolveLock } from '../lock/resolve.ts'
-import { storeFolder } from '../process/folders.ts'
 import { openTurns, type Turns } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import type { LazyEngine } from '../process/session.ts'
@@ -24,7 +23,7 @@ export const buildCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, buildTable)
-  const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
+  const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.settings)))
   // A lock or a folder that does not fit is told before anything is built.
   await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
@@ -50,7 +49,7 @@ async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Pro
   if (lock !== undefined) await requireSameFolder({ ...loaded, lock }, { signal })
 }
 
-interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {
+interface RecipeContext extends Pick<CommandContext, 'environment' | 'settings' | 'signal'> {
   progress: Progress
   verify: boolean
   slim: boolean
@@ -66,7 +65,7 @@ async function buildRecipe(
   const lock = (await lockOf(loaded)) ?? (await newLock(loaded, engine, context))
   const slimmed: ImagePlan = planImage(loaded.recipe, lock)
   const plan = context.slim ? slimmed : stockPlanOf(slimmed)
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
     const building = {
       ...context,

@@ -9,7 +9,6 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import { type PreparedImage, prepareImages } from '../outgoing/prepare.ts'
 import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
-import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
@@ -23,11 +22,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, bundleTable)
   const partBytes = values['part-size']
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)
-  const { environment } = context
+  const { environment, settings } = context
   const signer = await signerOf('bundle', values, environment)
-  const store = await openStore(storeFolder(environment))
+  const store = await openStore(settings.storeFolder)
   try {
-    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
+    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, settings)))
     for (const image of built) requireVerified(image, values.unverified, 'bundle')
     const folder = resolve(values.to)
     // A key that cannot be read is told before minutes go into lists and scans.
@@ -52,7 +51,7 @@ function prepareAll(
   { unverified, sbom }: { unverified: boolean; sbom: boolean },
   context: CommandContext,
 ): Promise<PreparedImage[]> {
-  const { environment, signal, progress, stderr } = context
+  const { environment, settings, signal, progress, stderr } = context
   const notices = new Set<string>()
   return withEngine(context, async (engine) => {
     const request = {
@@ -60,6 +59,7 @@ function prepareAll(
       isUnverified: unverified,
       sbom: sbom ? ('required' as const) : ('if-possible' as const),
       environment,
+      workflowRun: settings.workflowRun,
       signal,
       resolveSecret: daggerSecrets(() => engine.client()),
       onNotice: (text: string) => void notices.add(text),

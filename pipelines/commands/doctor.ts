@@ -5,7 +5,6 @@ import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { systemFailureOf } from '../files/system-error.ts'
-import { storeFolder } from '../process/folders.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
 import { ownPackage } from '../process/own-package.ts'
 import { findProgram, runProgram } from '../process/program.ts'
@@ -29,7 +28,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const findings = await Promise.all([
     engine(),
     daggerProgram(),
-    disk(storeFolder(context.environment)),
+    disk(context.settings.storeFolder),
     gpu(context.environment),
     tool('docker', 'only for `ingot verify --runner docker`'),
     tool('podman', 'only for `ingot verify --runner podman`'),

@@ -11,7 +11,6 @@ import type { GateImage } from '../gate/boots.ts'
 import { runGate } from '../gate/gate.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
-import { storeFolder } from '../process/folders.ts'
 import { openTurns } from '../process/one-at-a-time.ts'
 import { serveStore } from '../registry-server/server.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
@@ -30,7 +29,7 @@ const exitCodes = { passed: 0, failed: 1, incomplete: 3, 'not run': 3 } as const
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, gateTable)
   const chosen = readRunnerOptions('gate', values)
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
     const report = await gated(positionals[0] ?? '', chosen, store, context)
     const lines = [...gateLines(report.gate), report.image, '']
@@ -51,7 +50,7 @@ async function gated(
   context: CommandContext,
 ): Promise<Report> {
   const act = `compare the image of ${file} with its stock image`
-  const locked = await loadLocked(file, context.environment, act)
+  const locked = await loadLocked(file, context.settings, act)
   const { recipe, folder, lock } = locked
   await requireSameFolder(locked, { signal: context.signal })
   const plan = planImage(recipe, lock)
@@ -60,7 +59,7 @@ async function gated(
     const { factory } = lock
     const building = { ...shared, recipeFolder: folder, verify: false, factory, boots: openTurns() }
     await withSameFolder(locked, shared, () => buildImage(plan, lock.weights, building))
-    const subject = await findSubject(file, store, context.environment)
+    const subject = await findSubject(file, store, context.settings)
     const stock = async (): Promise<GateImage> => {
       const { image } = await buildImage(stockPlanOf(plan), lock.weights, building)
       // The weights are the same ones, and so is the image that carries them.

@@ -1,5 +1,5 @@
 import { describeError, exitCodeOf, isUnexpected } from '../command-line/exit.ts'
-import { gpuCodeCommand } from './gpu-code.ts'
+import { runGpuCode } from './gpu-code.ts'
 
 /**
  * `ingot gpu-code` for containers that have Node and no npm packages: neither this file nor what it imports needs any, so
@@ -14,7 +14,7 @@ const context = {
 }
 
 try {
-  process.exitCode = await gpuCodeCommand.run(process.argv.slice(2), context)
+  process.exitCode = await runGpuCode(process.argv.slice(2), context)
 } catch (error) {
   if (isUnexpected(error)) throw error
   context.stderr(describeError(error))

@@ -9,7 +9,10 @@ import { gpuCodeTable } from './tables/gpu-code.ts'
 
 export const gpuCodeCommand: Command = { run: runGpuCode }
 
-async function runGpuCode(argv: readonly string[], context: CommandContext): Promise<number> {
+export async function runGpuCode(
+  argv: readonly string[],
+  context: Pick<CommandContext, 'stdout'>,
+): Promise<number> {
   const { values, positionals } = readArguments(argv, gpuCodeTable)
   const targets = values.target.map(parseTarget)
   if (values['in-place'] && targets.length === 0) throw usageError('gpu-code', '--in-place without --target')

@@ -12,7 +12,7 @@ import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
-import { storeFolder } from '../process/folders.ts'
+import type { Settings } from '../settings/settings.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
@@ -63,7 +63,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
   const listing: Listing = {
     engines: definedEngines(),
-    recipes: await listRecipes('recipes', context.environment, changed),
+    recipes: await listRecipes('recipes', context.settings, changed),
     ...(await listImages(context)),
   }
   context.stdout(values.json ? `${JSON.stringify(listing, null, 2)}\n` : listingText(listing))
@@ -72,7 +72,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 
 async function listRecipes(
   folder: string,
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
   changed: readonly string[] | undefined,
 ): Promise<ListedRecipe[]> {
   const names = await readdir(folder).catch(() => [])
@@ -82,7 +82,7 @@ async function listRecipes(
   return listed.filter(({ file, engine }) => {
     // One with problems is of interest when it was touched itself.
     if (engine === null) return changed.includes(file)
-    return isTouched({ file, lockFile: relative('.', lockFileOf(file, environment)), engine }, changed)
+    return isTouched({ file, lockFile: relative('.', lockFileOf(file, settings)), engine }, changed)
   })
 }
 
@@ -101,8 +101,8 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
   }
 }
 
-async function listImages({ environment }: CommandContext): Promise<Pick<Listing, 'images' | 'lost'>> {
-  const store = await openStore(storeFolder(environment))
+async function listImages({ settings }: CommandContext): Promise<Pick<Listing, 'images' | 'lost'>> {
+  const store = await openStore(settings.storeFolder)
   try {
     const reports = await listReports(store)
     const images: ListedImage[] = []

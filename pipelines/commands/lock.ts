@@ -12,7 +12,7 @@ export const lockCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, lockTable)
-  const loaded = await loadRecipe(positionals[0] ?? '', context.environment)
+  const loaded = await loadRecipe(positionals[0] ?? '', context.settings)
   const found = await readLockFile(loaded.lockFile)
   const resolve = (kept?: Lock) => resolved(loaded, kept, context)
   if (values.check) return check(checkable(loaded, found), await resolve(), context)

@@ -23,10 +23,10 @@ export const planCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, planTable)
   const file = positionals[0] ?? ''
-  const locked = await loadLocked(file, context.environment, `plan ${file}`).catch(async (error) => {
+  const locked = await loadLocked(file, context.settings, `plan ${file}`).catch(async (error) => {
     // What the recipe says by itself is an answer too, and needs nothing but this machine.
     if (error instanceof StageError && error.code === 'missing-lock' && !values.json)
-      context.stdout(`${await knownOf(await loadRecipe(file, context.environment))}\n`)
+      context.stdout(`${await knownOf(await loadRecipe(file, context.settings))}\n`)
     throw error
   })
   await requireSameFolder(locked, { signal: context.signal })

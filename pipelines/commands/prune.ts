@@ -5,7 +5,6 @@ import { listReports, reportKind } from '../catalogue/report-record.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
-import { storeFolder } from '../process/folders.ts'
 import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences, type Reference } from '../store/reference.ts'
@@ -19,7 +18,7 @@ const dayMs = 86_400_000
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, pruneTable)
   const days = values['unused-for']
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
     const names = await namesOf(store, positionals)
     const known = await listReports(store)

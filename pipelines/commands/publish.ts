@@ -4,7 +4,6 @@ import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import type { Values } from '../command-line/option-table.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
-import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
 import type { Published } from '../publish/publish.ts'
@@ -24,12 +23,12 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, publishTable)
   const target = parseTarget(values.to)
   const tags = [...new Set([...(target.tag ? [target.tag] : []), ...values.tag.map(requireTag)])]
-  const { environment, signal } = context
+  const { environment, settings, signal } = context
   const signer = await signerOf('publish', values, environment)
-  const store = await openStore(storeFolder(environment))
+  const store = await openStore(settings.storeFolder)
   const transport = openTransport({ environment, signal })
   try {
-    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, environment)))
+    const built = await Promise.all(positionals.map((file) => findBuilt(file, store, settings)))
     for (const image of built) requireVerified(image, values.unverified, 'publish')
     const published = await withEngine(context, (engine) => {
       // The engine starts only for a secret that needs it.

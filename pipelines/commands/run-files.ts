@@ -5,7 +5,6 @@ import { findBuilt, requireVerified } from '../catalogue/built-image.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
-import { storeFolder } from '../process/folders.ts'
 import { parseTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { runFacts } from './run-files-of.ts'
@@ -16,9 +15,9 @@ export const runFilesCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, runFilesTable)
   const repository = values.image === undefined ? undefined : repositoryOf(parseTarget(values.image))
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
-    const built = await findBuilt(positionals[0] ?? '', store, context.environment)
+    const built = await findBuilt(positionals[0] ?? '', store, context.settings)
     requireVerified(built, values.unverified, 'write run files for')
     const facts = await runFacts(store, built, repository)
     const files = values.for.map((target) => runFileFor(target, facts))

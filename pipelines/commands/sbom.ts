@@ -4,7 +4,6 @@ import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { builtSbom, companionSbom } from '../outgoing/prepare.ts'
-import { storeFolder } from '../process/folders.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { sbomTable } from './tables/sbom.ts'
@@ -13,10 +12,10 @@ export const sbomCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, sbomTable)
-  const { environment, signal, progress } = context
-  const store = await openStore(storeFolder(environment))
+  const { environment, settings, signal, progress } = context
+  const store = await openStore(settings.storeFolder)
   try {
-    const image = await findBuilt(positionals[0] ?? '', store, environment)
+    const image = await findBuilt(positionals[0] ?? '', store, settings)
     const at = { store, environment, signal }
     progress.step(`list what ${image.report.image} is made of`)
     const sbom = values.modelcar

@@ -6,7 +6,6 @@ import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { documentsOf } from '../outgoing/documents.ts'
 import { openRescan } from '../outgoing/rescan.ts'
-import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { LazyEngine } from '../process/session.ts'
 import { requireIntact } from '../store/damage.ts'
@@ -19,10 +18,10 @@ export const scanCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, scanTable)
-  const { environment, stdout } = context
-  const store = await openStore(storeFolder(environment))
+  const { settings, stdout } = context
+  const store = await openStore(settings.storeFolder)
   try {
-    const built = await findBuilt(positionals[0] ?? '', store, environment)
+    const built = await findBuilt(positionals[0] ?? '', store, settings)
     const { scan, companions } = await withEngine(context, (engine) => scanAll(store, built, engine, context))
     const others = Object.entries(companions)
     if (values.json)
@@ -49,7 +48,7 @@ async function scanAll(
   store: Store,
   built: BuiltImage,
   engine: LazyEngine,
-  { environment, signal, progress, stderr }: CommandContext,
+  { environment, settings, signal, progress, stderr }: CommandContext,
 ): Promise<Scans> {
   const rescan = await openRescan(built, {
     store,
@@ -59,7 +58,9 @@ async function scanAll(
     onNotice: (text) => stderr(`ingot: ${text}\n`),
   })
   progress.step(`scan ${built.report.image}`)
-  const scan = await rescan.image(documentsOf(built, { isUnverified: false, environment }))
+  const scan = await rescan.image(
+    documentsOf(built, { isUnverified: false, workflowRun: settings.workflowRun }),
+  )
   const companions: Record<string, ScanReport> = {}
   const beside = await companionsOf(store, built)
   // Weights are not searched, but nothing is said of images whose bytes are not theirs.

@@ -10,7 +10,6 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
 import { findImage } from '../image-reader/open.ts'
-import { storeFolder } from '../process/folders.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
 import { closeStore, openStore } from '../store/open.ts'
@@ -22,8 +21,8 @@ export const sizeCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, sizeTable)
   const platform = parsePlatform(values.platform)
-  const { environment, signal, progress } = context
-  const folder = storeFolder(environment)
+  const { environment, settings, signal, progress } = context
+  const folder = settings.storeFolder
   const store = existsSync(folder) ? await openStore(folder) : null
   try {
     const image = await findImage(positionals[0] ?? '', { store, platform, environment, signal })

@@ -11,7 +11,6 @@ import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import type { Values } from '../command-line/option-table.ts'
 import { makeFolder } from '../files/make-folder.ts'
-import { storeFolder } from '../process/folders.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { findSubject } from '../verify/subject.ts'
@@ -23,9 +22,9 @@ export const verifyCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, verifyTable)
   const chosen = readOptions(values)
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
-    const subject = await findSubject(positionals[0] ?? '', store, context.environment)
+    const subject = await findSubject(positionals[0] ?? '', store, context.settings)
     const { report, stored } = await withEngine(context, (engine) =>
       verifyAgain(subject, chosen, { ...context, store, engine: () => engine.client() }),
     )

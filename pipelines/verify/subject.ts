@@ -8,6 +8,7 @@ import type { WeightsMount } from '../boot/runner.ts'
 import { storedReport } from '../catalogue/report-record.ts'
 import { StageError } from '../error.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
+import type { Settings } from '../settings/settings.ts'
 import { statBlob } from '../store/blobs.ts'
 import { readImageConfig } from '../store/image.ts'
 import { readRecord } from '../store/record.ts'
@@ -28,15 +29,19 @@ export interface Subject {
 export async function findSubject(
   text: string,
   store: Store,
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
 ): Promise<Subject> {
   return /\.ya?ml$/.test(text) || existsSync(text)
-    ? ofRecipe(text, store, environment)
+    ? ofRecipe(text, store, settings)
     : ofReference(text, store)
 }
 
-async function ofRecipe(file: string, store: Store, environment: NodeJS.ProcessEnv): Promise<Subject> {
-  const { recipe, lock } = await loadLocked(file, environment, `verify ${file}`)
+async function ofRecipe(
+  file: string,
+  store: Store,
+  settings: Pick<Settings, 'locksFolder'>,
+): Promise<Subject> {
+  const { recipe, lock } = await loadLocked(file, settings, `verify ${file}`)
   const plan = planImage(recipe, lock)
   const subject = await withReport(file, plan, planDigestOf(plan), store)
   return { ...subject, ...optional('factory', lock.factory) }

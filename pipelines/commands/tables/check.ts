@@ -5,4 +5,5 @@ export const checkTable = {
   summary: 'validate recipes; every problem as file:line:column',
   positionals: { name: 'RECIPE', least: 1, most: 1000 },
   options: { json: { kind: 'flag', help: 'problems as a JSON list' } },
+  ignoresEnvironment: true,
 } as const satisfies CommandTable

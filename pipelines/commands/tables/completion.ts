@@ -5,4 +5,5 @@ export const completionTable = {
   summary: 'a script for a shell, which then completes commands, options and their values',
   positionals: { name: 'SHELL', least: 1, most: 1, values: ['bash', 'zsh', 'fish'] },
   options: {},
+  ignoresEnvironment: true,
 } as const satisfies CommandTable

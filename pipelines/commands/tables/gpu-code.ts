@@ -17,4 +17,5 @@ export const gpuCodeTable = {
     },
     json: { kind: 'flag', help: 'as JSON' },
   },
+  ignoresEnvironment: true,
 } as const satisfies CommandTable

@@ -4,4 +4,5 @@ export const versionTable = {
   name: 'version',
   summary: 'the version of ingot',
   options: {},
+  ignoresEnvironment: true,
 } as const satisfies CommandTable

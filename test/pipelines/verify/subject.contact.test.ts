@@ -49,7 +49,7 @@ async function reported(report: Partial<Report>): Promise<void> {
   await writeRecord(store, 'report', planDigestOf(plan), reportJson({ ...sampleReport(), image, ...report }))
 }
 
-const find = () => findSubject(image, store, {})
+const find = () => findSubject(image, store, { locksFolder: undefined })
 
 test('weights are those that the report names, whatever lies under their name later', async () => {
   const weightsImage = await stored(`${plan.name}-weights`, { 'dev.ingot.weights': plan.weights.setDigest })
