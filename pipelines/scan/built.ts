@@ -50,12 +50,7 @@ export async function scanBuilt(
   { store, progress, recipeFolder, environment, signal, engine }: ScanContext,
 ): Promise<BuildScan> {
   progress.step(`scan ${layers.length} layers for secrets and against the policy`)
-  const hubToken = await hubTokenOf(weights.source, {
-    recipeFolder,
-    environment,
-    resolveSecret: daggerSecrets(engine),
-  })
-  const secrets = knownSecrets(environment, { 'weights.source.token': hubToken })
+  const secrets = await secretsOf(weights, { recipeFolder, environment, engine })
   const searched = await searchWeightLayers(store, plan, secrets)
   const scan = await scanImage({
     store,
@@ -85,6 +80,15 @@ export async function scanBuilt(
       refuseSecrets(plan.name, [...secretsIn(texts, secrets), ...logged])
     },
   }
+}
+
+async function secretsOf(
+  weights: LockedWeights,
+  { recipeFolder, environment, engine }: Pick<ScanContext, 'recipeFolder' | 'environment' | 'engine'>,
+) {
+  const resolveSecret = daggerSecrets(engine)
+  const hubToken = await hubTokenOf(weights.source, { recipeFolder, environment, resolveSecret })
+  return knownSecrets(environment, { 'weights.source.token': hubToken })
 }
 
 /** Looks into a folder of weights before any of it is packed. Throws `secret-found`. */
