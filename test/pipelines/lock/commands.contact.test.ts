@@ -7,11 +7,11 @@ import { ingot, placeOf, writeLock, writeRaw } from './place.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
-/** Commands whose table says that they take a recipe; `check` knows of no lock, and `lock` makes it. */
+/** Commands whose table says that they take a recipe; `check` knows of no lock, `lock` makes it, and `prune` wants the name alone. */
 const taking = tables
   .filter((table) => 'positionals' in table && /\bRECIPE\b/.test(table.positionals.name))
   .map(({ name }): string => name)
-  .filter((name) => !['check', 'lock'].includes(name))
+  .filter((name) => !['check', 'lock', 'prune'].includes(name))
 
 /** What a command needs besides its recipe to get as far as its lock. */
 const needed: Record<string, string[]> = {
