@@ -57,6 +57,7 @@ const rooms = {
   ],
   pipelines: [
     'error.ts',
+    'settings',
     'files',
     'network',
     'store',

@@ -7,7 +7,7 @@ import type { FactoryLock } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { daggerRunner } from '../boot/dagger.ts'
 import type { Runner, WeightsMount } from '../boot/runner.ts'
-import { keepOrigin, recallOrigin } from '../catalogue/origin-record.ts'
+import { hasOrigin, keepOrigin } from '../catalogue/origin-record.ts'
 import { keepPlan, recallPlan } from '../catalogue/plan-record.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { StageError } from '../error.ts'
@@ -133,11 +133,11 @@ async function judge(
 }
 
 /** Whoever names the image later finds its plan by the image's label, and its recipe by the plan. */
-async function keepSources(plan: ImagePlan, { store, origin, environment }: BuildContext): Promise<void> {
+async function keepSources(plan: ImagePlan, { store, origin }: BuildContext): Promise<void> {
   const digest = planDigestOf(plan)
   if ((await recallPlan(store, digest)) === undefined) await keepPlan(store, plan)
   if (origin === undefined) return
-  if ((await recallOrigin(store, digest, environment)) === undefined) await keepOrigin(store, digest, origin)
+  if (!(await hasOrigin(store, digest))) await keepOrigin(store, digest, origin)
 }
 
 interface PackedParts extends WeightsImages {

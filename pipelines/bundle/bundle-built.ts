@@ -4,6 +4,7 @@ import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
 import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
 import type { Progress } from '../process/progress.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { bundleContents } from './built.ts'
 import { type Bundled, type BundleRequest, writeBundle } from './bundle.ts'
@@ -20,6 +21,7 @@ export interface BuiltBundle extends Pick<BundleRequest, 'folder' | 'partBytes' 
   resolveSecret?: PrepareRequest['resolveSecret']
   context: {
     environment: NodeJS.ProcessEnv
+    settings: Partial<Pick<Settings, 'workflowRun'>>
     progress: Progress
     signal: AbortSignal
     stderr(text: string): void
@@ -41,10 +43,12 @@ export async function bundleBuilt(request: BuiltBundle): Promise<Bundled> {
 
 async function prepareAll(request: BuiltBundle): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, resolveSecret, context } = request
-  const { environment, signal, progress, stderr } = context
+  const { environment, settings, signal, progress, stderr } = context
+  const { workflowRun } = settings
   const notices = new Set<string>()
   const onNotice = (text: string) => void notices.add(text)
-  const options = { store, isUnverified, sbom, environment, signal, resolveSecret, onNotice }
+  const shared = { store, environment, signal, resolveSecret, onNotice }
+  const options = { ...shared, isUnverified, workflowRun, sbom }
   const prepared = await prepareImages(built, options, progress)
   for (const notice of notices) stderr(`ingot: ${notice}\n`)
   return prepared

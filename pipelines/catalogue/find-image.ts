@@ -3,6 +3,7 @@ import { planImage } from '../../images/plan/plan.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { StageError } from '../error.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
+import type { Settings } from '../settings/settings.ts'
 import { damagedImage, damagesIn } from '../store/damage.ts'
 import { readImageLabels } from '../store/image.ts'
 import { listReferences, resolveReference } from '../store/reference.ts'
@@ -13,7 +14,7 @@ import { recallPlan } from './plan-record.ts'
 import { recallReport, reportState } from './report-record.ts'
 
 export interface FindContext {
-  environment: NodeJS.ProcessEnv
+  settings: Pick<Settings, 'locksFolder'>
   /** The command, as in "publish", for messages. */
   act: string
 }
@@ -33,8 +34,8 @@ export function isRecipeFile(text: string): boolean {
   return /\.ya?ml$/.test(text) || (statSync(text, { throwIfNoEntry: false })?.isFile() ?? false)
 }
 
-async function ofRecipe(file: string, store: Store, { environment, act }: FindContext): Promise<BuiltImage> {
-  const origin = await loadLocked(file, environment, `${act} ${file}`)
+async function ofRecipe(file: string, store: Store, { settings, act }: FindContext): Promise<BuiltImage> {
+  const origin = await loadLocked(file, settings, `${act} ${file}`)
   const plan = planImage(origin.recipe, origin.lock)
   const state = await reportState(store, plan)
   if (state === undefined)
@@ -46,11 +47,7 @@ async function ofRecipe(file: string, store: Store, { environment, act }: FindCo
   return { plan, report: state.report, origin }
 }
 
-async function ofReference(
-  text: string,
-  store: Store,
-  { environment, act }: FindContext,
-): Promise<BuiltImage> {
+async function ofReference(text: string, store: Store, { settings, act }: FindContext): Promise<BuiltImage> {
   const attempted = `${act} ${text}`
   const image = await findDigest(text, store)
   if (image === undefined) throw noImage(attempted, await unknownName(store))
@@ -58,7 +55,7 @@ async function ofReference(
   if (damages.length > 0) throw damagedImage(image, damages)
   const planDigest = (await readImageLabels(store, image))['dev.ingot.plan'] ?? ''
   if (!isDigest(planDigest)) throw noImage(attempted, notOurs(image))
-  const known = await recallOrigin(store, planDigest, environment)
+  const known = await recallOrigin(store, planDigest, settings)
   const plan = known?.plan ?? (await recallPlan(store, planDigest))
   if (plan === undefined) throw noImage(attempted, withoutPlan(image))
   const report = await recallReport(store, planDigest)

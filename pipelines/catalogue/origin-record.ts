@@ -8,6 +8,7 @@ import { type Lock, lockSchema } from '../../recipes/lock.ts'
 import { type Recipe, recipeSchema } from '../../recipes/recipe.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import type { LockedRecipe } from '../lock/locked-recipe.ts'
+import type { Settings } from '../settings/settings.ts'
 import { type RecordKind, recall, remember } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 
@@ -39,17 +40,23 @@ export interface PlannedOrigin {
   plan: ImagePlan
 }
 
+/** Whether the store has what gave the plan of this digest and still gives it. */
+export async function hasOrigin(store: Store, planDigest: Digest): Promise<boolean> {
+  const found = await recall(store, originKind, planDigest)
+  return found !== undefined && plannedAs(planDigest, found) !== undefined
+}
+
 /** What gave the plan of this digest. What does not give it any more counts as absent: nothing is said by hearsay. */
 export async function recallOrigin(
   store: Store,
   planDigest: Digest,
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
 ): Promise<PlannedOrigin | undefined> {
   const found = await recall(store, originKind, planDigest)
   const plan = found && plannedAs(planDigest, found)
   if (found === undefined || plan === undefined) return undefined
   const { file, recipe, lock } = found
-  const origin = { file, recipe, lock, folder: dirname(file), lockFile: lockFileOf(file, environment) }
+  const origin = { file, recipe, lock, folder: dirname(file), lockFile: lockFileOf(file, settings) }
   return { origin, plan }
 }
 

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../lib/error.ts'
 import { progressOn } from '../process/progress.ts'
-import type { CommandContext } from './command.ts'
+import type { ProcessContext } from './command.ts'
 import { exitCodeOf } from './exit.ts'
 import { tellFailure } from './failure.ts'
 
@@ -15,7 +15,7 @@ const graceMs = 5000
 
 /** Runs a command as this process, and ends the process with its exit code, whatever still runs in it. */
 export async function runAsProcess(
-  run: (argv: readonly string[], context: CommandContext) => Promise<number>,
+  run: (argv: readonly string[], context: ProcessContext) => Promise<number>,
 ): Promise<never> {
   const { stdout, stderr, env } = process
   const abort = new AbortController()

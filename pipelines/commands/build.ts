@@ -4,57 +4,37 @@ import type { Report } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { buildImage } from '../build/build.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { tellFailure } from '../command-line/failure.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { resolveLock } from '../lock/resolve.ts'
-import { storeFolder } from '../process/folders.ts'
 import { openTurns, type Turns } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import type { LazyEngine } from '../process/session.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
+import { buildTable } from './tables/build.ts'
 
-// Downloads and the engine wait for each other's lines and disks; more recipes at once mainly want more of both.
-const usualParallel = 2
-
-export const buildCommand: Command = {
-  options: {
-    'parallel N': `recipes built at the same time, ${usualParallel} unless told; they boot one after the other`,
-    'from-registry IMAGE':
-      'use weight layers that this image has; with --no-verify none of them is downloaded. HOST/NAME@sha256:… of the same plan: all its layers, nothing is built',
-    'no-verify': 'do not boot the image; its report says "not booted"',
-    'no-slim': 'build NAME-stock from the same lock, with nothing removed, for comparison',
-    json: 'the reports as JSON',
-  },
-  run,
-}
+export const buildCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = {
-    parallel: { type: 'string' },
-    'from-registry': { type: 'string', multiple: true },
-    'no-verify': { type: 'boolean' },
-    'no-slim': { type: 'boolean' },
-    json: { type: 'boolean' },
-  } as const
-  const { values, positionals } = readArguments(argv, options, { command: 'build', least: 1, most: 100 })
-  const parallel = parallelOf(values.parallel)
-  const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.environment)))
+  const { values, positionals } = readArguments(argv, buildTable)
+  const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.settings)))
   // A lock or a folder that does not fit is told before anything is built.
   await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
-  const verify = values['no-verify'] !== true
-  const slim = values['no-slim'] !== true
+  const verify = !values['no-verify']
+  const slim = !values['no-slim']
   const boots = openTurns()
-  const fromRegistry = values['from-registry'] ?? []
+  const fromRegistry = values['from-registry']
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
       buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, fromRegistry })
-    return forEachRecipe(items, { ...context, limit: parallel, explain }, build)
+    return forEachRecipe(items, { ...context, limit: values.parallel, explain }, build)
   })
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
@@ -71,18 +51,12 @@ function unnamedText({ name, image, verdict }: Report): string {
   return `ingot: ${image} failed and got no name: ${name}:latest stays where it was. \`ingot verify ${image}\` boots it again, and a later \`ingot prune\` frees it\n`
 }
 
-function parallelOf(text: string | undefined): number {
-  if (text === undefined) return usualParallel
-  if (/^[1-9]\d?$/.test(text)) return Number(text)
-  throw usageError('build', `--parallel is "${text}", not a number from 1 to 99`)
-}
-
 async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Promise<void> {
   const lock = await lockOf(loaded)
   if (lock !== undefined) await requireSameFolder({ ...loaded, lock }, { signal })
 }
 
-interface RecipeContext extends Pick<CommandContext, 'environment' | 'signal'> {
+interface RecipeContext extends Pick<CommandContext, 'environment' | 'settings' | 'signal'> {
   progress: Progress
   verify: boolean
   slim: boolean
@@ -98,7 +72,7 @@ async function buildRecipe(
   const lock = (await lockOf(loaded)) ?? (await newLock(loaded, engine, context))
   const slimmed: ImagePlan = planImage(loaded.recipe, lock)
   const plan = context.slim ? slimmed : stockPlanOf(slimmed)
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
     const building = {
       ...context,

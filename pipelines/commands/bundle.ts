@@ -5,64 +5,32 @@ import { bundleBuilt } from '../bundle/bundle-built.ts'
 import { readEarlier } from '../bundle/earlier.ts'
 import { requireOrigin, requireVerified } from '../catalogue/built-image.ts'
 import { findImage } from '../catalogue/find-image.ts'
-import {
-  type Command,
-  type CommandContext,
-  readArguments,
-  readBytes,
-  usageError,
-} from '../command-line/command.ts'
-import { storeFolder } from '../process/folders.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
-import { signerOf, signerOptions, transparencyLogText } from './signer.ts'
+import { signerOf } from './signer.ts'
+import { bundleTable } from './tables/bundle.ts'
 
-export const bundleCommand: Command = {
-  options: {
-    'to FOLDER': 'a new or empty folder: an OCI image layout with everything else beside it',
-    'part-size SIZE': 'as one tar cut into files of this size, such as 4GB, instead of a layout',
-    'since EARLIER': 'leave out blobs of an earlier bundle: its folder, or its SHA256SUMS file alone',
-    sbom: 'fail where syft is missing; without this the SBOM is left out there, and that is said',
-    'sign KEY':
-      'sign and attest by cosign, without a registry: a key as cosign names it (file, env://, awskms:// …), or keyless for the identity of the CI. Its password is taken from COSIGN_PASSWORD',
-    'transparency-log': transparencyLogText,
-    unverified: 'also an image that no boot verified; its provenance says so',
-    json: 'the result as JSON',
-  },
-  run,
-}
-
-const options = {
-  to: { type: 'string' },
-  'part-size': { type: 'string' },
-  since: { type: 'string' },
-  sbom: { type: 'boolean' },
-  ...signerOptions,
-  unverified: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const
+export const bundleCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, options, { command: 'bundle', least: 1, most: 100 })
-  if (values.to === undefined) throw usageError('bundle', '--to is missing')
-  const partBytes =
-    values['part-size'] === undefined ? undefined : readBytes('bundle', 'part-size', values['part-size'])
-  if (partBytes !== undefined && partBytes < 1024 ** 2)
-    throw usageError('bundle', '--part-size is below 1MiB, which makes too many files')
+  const { values, positionals } = readArguments(argv, bundleTable)
+  const partBytes = values['part-size']
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)
-  const { environment } = context
+  const { environment, settings } = context
   const signer = await signerOf('bundle', values, environment)
-  const store = await openStore(storeFolder(environment))
+  const store = await openStore(settings.storeFolder)
   try {
     const find = async (text: string) =>
-      requireOrigin(await findImage(text, store, { environment, act: 'bundle' }), 'bundle')
+      requireOrigin(await findImage(text, store, { settings, act: 'bundle' }), 'bundle')
     const built = await Promise.all(positionals.map(find))
-    for (const image of built) requireVerified(image, values.unverified === true, 'bundle')
+    for (const image of built) requireVerified(image, values.unverified, 'bundle')
     const folder = resolve(values.to)
     const request = {
       ...{ store, built, folder, partBytes, earlier, signer, context },
-      isUnverified: values.unverified === true,
+      isUnverified: values.unverified,
       sbom: values.sbom ? ('required' as const) : ('if-possible' as const),
     }
     const bundled = await withEngine(context, (engine) =>

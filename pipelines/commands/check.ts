@@ -1,18 +1,13 @@
 import { formatDoubt, formatProblem } from '../../recipes/parse.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
+import { checkTable } from './tables/check.ts'
 
-export const checkCommand: Command = {
-  options: { json: 'problems as a JSON list' },
-  run,
-}
+export const checkCommand: Command = { run }
 
 async function run(argv: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(
-    argv,
-    { json: { type: 'boolean' } },
-    { command: 'check', least: 1, most: 1000 },
-  )
+  const { values, positionals } = readArguments(argv, checkTable)
   const results = await Promise.all(positionals.map(checkRecipe))
   const problems = results.flatMap((result) => (result.ok ? [] : result.problems))
   for (const doubt of results.flatMap((result) => (result.ok ? result.doubts : [])))

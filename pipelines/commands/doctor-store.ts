@@ -2,7 +2,6 @@ import { counted } from '../../images/attribution/text.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { listReports, reportDamages } from '../catalogue/report-record.ts'
 import type { CommandContext } from '../command-line/command.ts'
-import { storeFolder } from '../process/folders.ts'
 import { type StoreCheck, type StoreProblem, verifyStore } from '../store/check.ts'
 import { damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
@@ -17,8 +16,8 @@ interface Finding {
 
 /** Reads the whole store: every blob, name and record. 1 when something is wrong. */
 export async function doctorStore(isJson: boolean, context: CommandContext): Promise<number> {
-  const { environment, progress, signal, stdout } = context
-  const store = await openStore(storeFolder(environment))
+  const { settings, progress, signal, stdout } = context
+  const store = await openStore(settings.storeFolder)
   try {
     const problems: StoreProblem[] = []
     progress.step(`hash everything in ${store.root}`)

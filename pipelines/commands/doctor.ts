@@ -1,25 +1,19 @@
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Failure } from '../../lib/error.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { ownPackage } from '../files/own-package.ts'
 import { systemFailureOf } from '../files/system-error.ts'
 import { openConnection } from '../network/connection.ts'
-import { storeFolder } from '../process/folders.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource, programSource } from '../process/session.ts'
 import { doctorStore } from './doctor-store.ts'
+import { doctorTable } from './tables/doctor.ts'
 
-export const doctorCommand: Command = {
-  options: {
-    store:
-      'check the store instead: hash every blob, follow every name, read every record; exit 1 when something is wrong',
-    json: 'as JSON',
-  },
-  run,
-}
+export const doctorCommand: Command = { run }
 
 /** One thing a build or boot may need. `needed` ones make the exit code 3 when they are missing. */
 interface Finding {
@@ -30,16 +24,12 @@ interface Finding {
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values } = readArguments(
-    argv,
-    { json: { type: 'boolean' }, store: { type: 'boolean' } },
-    { command: 'doctor', least: 0, most: 0 },
-  )
-  if (values.store) return doctorStore(values.json === true, context)
+  const { values } = readArguments(argv, doctorTable)
+  if (values.store) return doctorStore(values.json, context)
   const findings = await Promise.all([
     engine(),
     daggerProgram(),
-    disk(storeFolder(context.environment)),
+    disk(context.settings.storeFolder),
     gpu(context.environment),
     tool('docker', 'only for `ingot verify --runner docker`'),
     tool('podman', 'only for `ingot verify --runner podman`'),

@@ -1,5 +1,5 @@
-import { IngotError } from '../../lib/error.ts'
-import { gpuCodeCommand } from './gpu-code.ts'
+import { describeError, exitCodeOf, isUnexpected } from '../command-line/exit.ts'
+import { runGpuCode } from './gpu-code.ts'
 
 /**
  * `ingot gpu-code` for containers that have Node and no npm packages: neither this file nor what it imports needs any, so
@@ -14,11 +14,9 @@ const context = {
 }
 
 try {
-  process.exitCode = await gpuCodeCommand.run(process.argv.slice(2), context)
+  process.exitCode = await runGpuCode(process.argv.slice(2), context)
 } catch (error) {
-  if (!(error instanceof IngotError)) throw error
-  context.stderr(
-    `ingot: could not ${error.failure.attempted}\n  found: ${error.failure.found}\n  to do: ${error.hint}\n`,
-  )
-  process.exitCode = error.code === 'usage' || error.code === 'bad-architecture' ? 2 : 1
+  if (isUnexpected(error)) throw error
+  context.stderr(describeError(error))
+  process.exitCode = exitCodeOf(error)
 }

@@ -1,33 +1,20 @@
 import { lstat } from 'node:fs/promises'
 import { type Architecture, parseTarget } from '../../images/gpu-code/architecture.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments, usageError } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { listGpuCode, type SlimmedFile, slimGpuCode } from '../gpu-code/gpu-code.ts'
 import { listingText, slimmedText } from '../gpu-code/text.ts'
 import { slimTree } from '../gpu-code/tree.ts'
+import { gpuCodeTable } from './tables/gpu-code.ts'
 
-export const gpuCodeCommand: Command = {
-  options: {
-    target: 'architecture of a GPU the image is for, such as sm_90 or 9.0; may be given more than once',
-    'in-place':
-      'remove what no target loads from the files, or from all files below the folders, and check them',
-    json: 'as JSON',
-  },
-  run: runGpuCode,
-}
+export const gpuCodeCommand: Command = { run: runGpuCode }
 
-const optionTypes = {
-  target: { type: 'string', multiple: true },
-  'in-place': { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const
-
-async function runGpuCode(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, optionTypes, {
-    command: 'gpu-code',
-    least: 1,
-    most: 10_000,
-  })
-  const targets = (values.target ?? []).map(parseTarget)
+export async function runGpuCode(
+  argv: readonly string[],
+  context: Pick<CommandContext, 'stdout'>,
+): Promise<number> {
+  const { values, positionals } = readArguments(argv, gpuCodeTable)
+  const targets = values.target.map(parseTarget)
   if (values['in-place'] && targets.length === 0) throw usageError('gpu-code', '--in-place without --target')
   const print = <Item>(items: readonly Item[], text: (item: Item) => string) =>
     context.stdout(values.json ? `${JSON.stringify(items, null, 2)}\n` : items.map(text).join(''))

@@ -7,22 +7,18 @@ import type { Digest } from '../../lib/digest.ts'
 import { type EngineId, engineIds } from '../../recipes/engine-ids.ts'
 import { changedFiles } from '../catalogue/changed-files.ts'
 import { listReports } from '../catalogue/report-record.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments, usageError } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
-import { storeFolder } from '../process/folders.ts'
+import type { Settings } from '../settings/settings.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
+import { listTable } from './tables/list.ts'
 
-export const listCommand: Command = {
-  options: {
-    changed: 'only recipes that a change since BASE touches; without BASE, since the last commit',
-    json: 'as JSON, with what each recipe runs on',
-  },
-  run,
-}
+export const listCommand: Command = { run }
 
 interface ListedRecipe {
   file: string
@@ -62,14 +58,13 @@ interface JudgedImage {
 }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = { json: { type: 'boolean' }, changed: { type: 'boolean' } } as const
-  const { values, positionals } = readArguments(argv, options, { command: 'list', least: 0, most: 1 })
+  const { values, positionals } = readArguments(argv, listTable)
   const [base] = positionals
   if (base !== undefined && !values.changed) throw usageError('list', `${base} is a base without --changed`)
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
   const listing: Listing = {
     engines: [...engineIds],
-    recipes: await listRecipes('recipes', context.environment, changed),
+    recipes: await listRecipes('recipes', context.settings, changed),
     ...(await listImages(context)),
   }
   context.stdout(values.json ? `${JSON.stringify(listing, null, 2)}\n` : listingText(listing))
@@ -78,7 +73,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 
 async function listRecipes(
   folder: string,
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
   changed: readonly string[] | undefined,
 ): Promise<ListedRecipe[]> {
   const names = await readdir(folder).catch(() => [])
@@ -88,7 +83,7 @@ async function listRecipes(
   return listed.filter(({ file, engine }) => {
     // One with problems is of interest when it was touched itself.
     if (engine === null) return changed.includes(file)
-    return isTouched({ file, lockFile: relative('.', lockFileOf(file, environment)), engine }, changed)
+    return isTouched({ file, lockFile: relative('.', lockFileOf(file, settings)), engine }, changed)
   })
 }
 
@@ -108,9 +103,9 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
 }
 
 async function listImages({
-  environment,
+  settings,
 }: CommandContext): Promise<Pick<Listing, 'images' | 'unnamed' | 'lost'>> {
-  const store = await openStore(storeFolder(environment))
+  const store = await openStore(settings.storeFolder)
   try {
     const reports = await listReports(store)
     const images: ListedImage[] = []

@@ -1,24 +1,18 @@
 import { type Lock, lockDrift } from '../../recipes/lock.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { type LockState, readLockFile } from '../lock/lock-file.ts'
 import { missingLock, requireSame, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { resolveLock } from '../lock/resolve.ts'
 import { withEngine } from './engine.ts'
+import { lockTable } from './tables/lock.ts'
 
-export const lockCommand: Command = {
-  options: {
-    all: 'renew everything that the lock pins; without this, what the recipe still asks for stays as it is',
-    check: 'write nothing; exit 1 when the world has moved on since the lock, 2 when the recipe has',
-  },
-  run,
-}
-
-const options = { all: { type: 'boolean' }, check: { type: 'boolean' } } as const
+export const lockCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, options, { command: 'lock', least: 1, most: 1 })
-  const loaded = await loadRecipe(positionals[0] ?? '', context.environment)
+  const { values, positionals } = readArguments(argv, lockTable)
+  const loaded = await loadRecipe(positionals[0] ?? '', context.settings)
   const found = await readLockFile(loaded.lockFile)
   const resolve = (kept?: Lock) => resolved(loaded, kept, context)
   if (values.check) return check(checkable(loaded, found), await resolve(), context)

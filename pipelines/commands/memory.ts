@@ -1,7 +1,4 @@
 import type { Command } from '../command-line/command.ts'
-import { memoryCommand as memory, memoryOptionHelp } from '../memory/memory.ts'
+import { memoryCommand as run } from '../memory/memory.ts'
 
-export const memoryCommand: Command = {
-  options: memoryOptionHelp,
-  run: memory,
-}
+export const memoryCommand: Command = { run }

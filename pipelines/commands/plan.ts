@@ -9,30 +9,25 @@ import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { requireSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { memoryTable } from '../memory/table.ts'
 import { listFolder } from '../weights/folder-list.ts'
+import { planTable } from './tables/plan.ts'
 
-export const planCommand: Command = {
-  options: { json: 'the whole plan as JSON' },
-  run,
-}
+export const planCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(
-    argv,
-    { json: { type: 'boolean' } },
-    { command: 'plan', least: 1, most: 1 },
-  )
+  const { values, positionals } = readArguments(argv, planTable)
   const file = positionals[0] ?? ''
-  const locked = await loadLocked(file, context.environment, `plan ${file}`).catch(async (error) => {
+  const locked = await loadLocked(file, context.settings, `plan ${file}`).catch(async (error) => {
     // What the recipe says by itself is an answer too, and needs nothing but this machine.
     if (error instanceof StageError && error.code === 'missing-lock' && !values.json)
-      context.stdout(`${await knownOf(await loadRecipe(file, context.environment))}\n`)
+      context.stdout(`${await knownOf(await loadRecipe(file, context.settings))}\n`)
     throw error
   })
   await requireSameFolder(locked, { signal: context.signal })

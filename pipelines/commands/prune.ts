@@ -3,40 +3,27 @@ import { formatBytes } from '../../lib/bytes.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { isRecipeFile } from '../catalogue/find-image.ts'
 import { listReports, reportKind } from '../catalogue/report-record.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { loadRecipe } from '../lock/recipe-files.ts'
-import { storeFolder } from '../process/folders.ts'
+import type { Settings } from '../settings/settings.ts'
 import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences, type Reference, resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
+import { pruneTable } from './tables/prune.ts'
 
-export const pruneCommand: Command = {
-  options: {
-    'unused-for': 'keep layers that no image needs for this many days after a build used them; default 14',
-    'dry-run': 'only say what would go',
-    json: 'as JSON',
-  },
-  run,
-}
-
-const options = {
-  'unused-for': { type: 'string', default: '14' },
-  'dry-run': { type: 'boolean', default: false },
-  json: { type: 'boolean' },
-} as const
+export const pruneCommand: Command = { run }
 
 const dayMs = 86_400_000
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, options, { command: 'prune', least: 0, most: 100 })
-  const days = Number(values['unused-for'])
-  if (!/^\d{1,6}(\.\d+)?$/.test(values['unused-for']))
-    throw usageError('prune', `--unused-for is "${values['unused-for']}", not a number of days`)
-  const store = await openStore(storeFolder(context.environment))
+  const { values, positionals } = readArguments(argv, pruneTable)
+  const days = values['unused-for']
+  const store = await openStore(context.settings.storeFolder)
   try {
-    const wanted = await wantedImages(store, positionals, context.environment)
+    const wanted = await wantedImages(store, positionals, context.settings)
     const known = await listReports(store)
     const recordsForMs = days * dayMs
     const { records, ...collected } = await prune(store, wanted, recordsForMs, values['dry-run'])
@@ -65,13 +52,13 @@ interface Wanted {
 async function wantedImages(
   store: Store,
   texts: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
 ): Promise<Wanted> {
   const references = await listReferences(store)
   const reports = await listReports(store)
   const wanted: Wanted = { names: new Set(), digests: new Set() }
   for (const text of texts) {
-    const one = isRecipeFile(text) ? (await loadRecipe(text, environment)).recipe.name : text
+    const one = isRecipeFile(text) ? (await loadRecipe(text, settings)).recipe.name : text
     const companions = ['', '-weights', '-modelpack', '-modelcar'].map((suffix) => `${one}${suffix}:latest`)
     const matching = references.filter(
       ({ name, descriptor }) =>

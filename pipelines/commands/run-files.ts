@@ -1,46 +1,28 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type RunTarget, runFileFor, runTargets } from '../../images/run-files/generate.ts'
+import { runFileFor } from '../../images/run-files/generate.ts'
 import { requireVerified } from '../catalogue/built-image.ts'
 import { findImage } from '../catalogue/find-image.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
-import { storeFolder } from '../process/folders.ts'
 import { parseTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { runFacts } from './run-files-of.ts'
+import { runFilesTable } from './tables/run-files.ts'
 
-export const runFilesCommand: Command = {
-  options: {
-    'for TOOL': `one of ${runTargets.join(', ')}; can be repeated`,
-    'image REPO': 'repository the image is published to; default: the name a bundle loads it under',
-    'to FOLDER': 'write files there instead of stdout',
-    unverified: 'also for an image that no boot verified, without its figures',
-    json: 'as JSON: a list of name and content',
-  },
-  run,
-}
-
-const options = {
-  for: { type: 'string', multiple: true },
-  image: { type: 'string' },
-  to: { type: 'string' },
-  unverified: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const
+export const runFilesCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, options, { command: 'run-files', least: 1, most: 1 })
-  const targets = (values.for ?? []).map(requireTarget)
-  if (targets.length === 0) throw usageError('run-files', '--for is missing')
+  const { values, positionals } = readArguments(argv, runFilesTable)
   const repository = values.image === undefined ? undefined : repositoryOf(parseTarget(values.image))
-  const store = await openStore(storeFolder(context.environment))
+  const store = await openStore(context.settings.storeFolder)
   try {
-    const { environment } = context
-    const built = await findImage(positionals[0] ?? '', store, { environment, act: 'run-files' })
-    requireVerified(built, values.unverified === true, 'write run files for')
+    const { settings } = context
+    const built = await findImage(positionals[0] ?? '', store, { settings, act: 'run-files' })
+    requireVerified(built, values.unverified, 'write run files for')
     const facts = await runFacts(store, built, repository)
-    const files = targets.map((target) => runFileFor(target, facts))
+    const files = values.for.map((target) => runFileFor(target, facts))
     if (values.to !== undefined) {
       await makeFolder(values.to)
       for (const { name, content } of files) await writeFile(join(values.to, name), content)
@@ -54,10 +36,4 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   } finally {
     await closeStore(store)
   }
-}
-
-function requireTarget(text: string): RunTarget {
-  const target = runTargets.find((known) => known === text)
-  if (target !== undefined) return target
-  throw usageError('run-files', `--for ${text} is none of ${runTargets.join(', ')}`)
 }

@@ -3,29 +3,26 @@ import { scanText } from '../../images/report/scan-result.ts'
 import { type OriginalImage, requireOrigin } from '../catalogue/built-image.ts'
 import { companionsOf } from '../catalogue/companions.ts'
 import { findImage } from '../catalogue/find-image.ts'
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { documentsOf } from '../outgoing/documents.ts'
 import { openRescan } from '../outgoing/rescan.ts'
-import { storeFolder } from '../process/folders.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { LazyEngine } from '../process/session.ts'
 import { requireIntact } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { withEngine } from './engine.ts'
+import { scanTable } from './tables/scan.ts'
 
-export const scanCommand: Command = {
-  options: { json: 'what was seen as JSON' },
-  run,
-}
+export const scanCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const options = { json: { type: 'boolean' } } as const
-  const { values, positionals } = readArguments(argv, options, { command: 'scan', least: 1, most: 1 })
-  const { environment, stdout } = context
-  const store = await openStore(storeFolder(environment))
+  const { values, positionals } = readArguments(argv, scanTable)
+  const { settings, stdout } = context
+  const store = await openStore(settings.storeFolder)
   try {
-    const found = await findImage(positionals[0] ?? '', store, { environment, act: 'scan' })
+    const found = await findImage(positionals[0] ?? '', store, { settings, act: 'scan' })
     const built = requireOrigin(found, 'scan')
     const { scan, companions } = await withEngine(context, (engine) => scanAll(store, built, engine, context))
     const others = Object.entries(companions)
@@ -53,7 +50,7 @@ async function scanAll(
   store: Store,
   built: OriginalImage,
   engine: LazyEngine,
-  { environment, signal, progress, stderr }: CommandContext,
+  { environment, settings, signal, progress, stderr }: CommandContext,
 ): Promise<Scans> {
   const rescan = await openRescan(built, {
     store,
@@ -63,7 +60,9 @@ async function scanAll(
     onNotice: (text) => stderr(`ingot: ${text}\n`),
   })
   progress.step(`scan ${built.report.image}`)
-  const scan = await rescan.image(documentsOf(built, { isUnverified: false, environment }))
+  const scan = await rescan.image(
+    documentsOf(built, { isUnverified: false, workflowRun: settings.workflowRun }),
+  )
   const companions: Record<string, ScanReport> = {}
   const beside = await companionsOf(store, built)
   // Weights are not searched, but nothing is said of images whose bytes are not theirs.

@@ -1,25 +1,15 @@
-import { usageError } from '../command-line/command.ts'
+import { usageError } from '../command-line/arguments.ts'
+import type { Values } from '../command-line/option-table.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { requireHostTool } from '../process/host-tool.ts'
+import type { publishTable } from './tables/publish.ts'
 
-/** What every command that signs takes. */
-export const signerOptions = {
-  sign: { type: 'string' },
-  'transparency-log': { type: 'boolean' },
-} as const
-
-export const transparencyLogText =
-  'with a key: record the signatures in Sigstore’s public log, which names what was signed'
-
-export interface SignerValues {
-  sign?: string | undefined
-  'transparency-log'?: boolean | undefined
-}
+type SignerValues = Pick<Values<typeof publishTable>, 'sign' | 'transparency-log'>
 
 /** Asked before anything is sent or written: an image without its signature would be found out too late. */
 export async function signerOf(
   command: string,
-  { sign, 'transparency-log': isLogged = false }: SignerValues,
+  { sign, 'transparency-log': isLogged }: SignerValues,
   environment: NodeJS.ProcessEnv,
 ): Promise<Signer | undefined> {
   if (sign === undefined && isLogged)

@@ -5,45 +5,31 @@ import { findEngine } from '../../images/engines/engines.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { findImage } from '../catalogue/find-image.ts'
-import { type Command, type CommandContext, readArguments, usageError } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
 import { openReference } from '../image-reader/open.ts'
-import { storeFolder } from '../process/folders.ts'
+import type { Settings } from '../settings/settings.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
 import { closeStore, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { sizeTable } from './tables/size.ts'
 
-export const sizeCommand: Command = {
-  options: {
-    'gpu-code': 'split libraries by the GPU architectures they hold code for; copies one library at a time',
-    top: 'length of the lists, 30 unless told',
-    platform: 'image of an index to take, linux/amd64 unless told',
-    json: 'as JSON',
-  },
-  run,
-}
-
-const optionTypes = {
-  'gpu-code': { type: 'boolean', default: false },
-  top: { type: 'string', default: '30' },
-  platform: { type: 'string', default: 'linux/amd64' },
-  json: { type: 'boolean' },
-} as const
+export const sizeCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = readArguments(argv, optionTypes, { command: 'size', least: 1, most: 1 })
-  if (!/^\d{1,6}$/.test(values.top)) throw usageError('size', `--top ${values.top} is no number`)
+  const { values, positionals } = readArguments(argv, sizeTable)
   const platform = parsePlatform(values.platform)
-  const { environment, signal, progress } = context
-  const folder = storeFolder(environment)
+  const { environment, settings, signal, progress } = context
+  const folder = settings.storeFolder
   const [text = ''] = positionals
   // A file of another name may be an archive with an image.
   const isRecipe = /\.ya?ml$/.test(text)
   const store = isRecipe || existsSync(folder) ? await openStore(folder) : null
   try {
-    const reference = isRecipe && store ? await imageOfRecipe(text, store, environment) : text
+    const reference = isRecipe && store ? await imageOfRecipe(text, store, settings) : text
     const image = await openReference(reference, { store, platform, environment, signal })
     try {
       // Layers whose listing is kept are not read again.
@@ -55,7 +41,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         })
       const found = await sizeImage(image, {
         gpuCode: values['gpu-code'],
-        top: Number(values.top),
+        top: values.top,
         ...knownPaths(image),
         ...cacheOf(image.isStored ? store : null),
         onProgress: (done, total) => progress.bytes('layers', done, total),
@@ -73,9 +59,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 async function imageOfRecipe(
   file: string,
   store: Store,
-  environment: CommandContext['environment'],
+  settings: Pick<Settings, 'locksFolder'>,
 ): Promise<string> {
-  return (await findImage(file, store, { environment, act: 'size' })).report.image
+  return (await findImage(file, store, { settings, act: 'size' })).report.image
 }
 
 /** Images that ingot made say which engine they hold. */

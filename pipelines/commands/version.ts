@@ -1,13 +1,12 @@
-import { type Command, type CommandContext, readArguments } from '../command-line/command.ts'
+import { readArguments } from '../command-line/arguments.ts'
+import type { Command, CommandContext } from '../command-line/command.ts'
 import { ownPackage } from '../files/own-package.ts'
+import { versionTable } from './tables/version.ts'
 
-export const versionCommand: Command = {
-  options: {},
-  run,
-}
+export const versionCommand: Command = { run }
 
 async function run(argv: readonly string[], { stdout }: CommandContext): Promise<number> {
-  readArguments(argv, {}, { command: 'version', least: 0, most: 0 })
+  readArguments(argv, versionTable)
   stdout(`${(await ownPackage())?.version ?? 'unknown'}\n`)
   return 0
 }

@@ -8,9 +8,9 @@ const packageSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
 })
 
-/** The package that this program is a part of: a checkout has this file one folder down, the compiled package two. */
+/** The package that this program is a part of: a checkout has this file two folders down, the compiled package three. */
 export async function ownPackage(): Promise<z.infer<typeof packageSchema> | undefined> {
-  for (const up of ['..', '../..']) {
+  for (const up of ['../..', '../../..']) {
     const text = await readFile(join(import.meta.dirname, up, 'package.json'), 'utf8').catch(() => 'null')
     const found = packageSchema.safeParse(JSON.parse(text))
     if (found.success) return found.data

@@ -10,6 +10,7 @@ import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { type LockedRecipe, loadLocked } from '../lock/locked-recipe.ts'
 import { openTurns } from '../process/one-at-a-time.ts'
 import { serveStore } from '../registry-server/server.ts'
+import type { Settings } from '../settings/settings.ts'
 import { type VerifyEnvironment, type VerifyOptions, withRunner } from '../verify/run.ts'
 import { type Subject, subjectOf } from '../verify/subject.ts'
 import type { GateImage } from './boots.ts'
@@ -18,19 +19,19 @@ import { runGate } from './gate.ts'
 /** What boots both images. */
 export type GateOptions = Omit<VerifyOptions, 'profile'>
 
+export interface GateContext extends VerifyEnvironment {
+  settings: Pick<Settings, 'locksFolder'>
+}
+
 /**
  * Compares an image with the stock build of the same lock and puts the result into its report. The stock image is built
  * where the store does not have it, and of a recipe the slimmed one too. Throws as `findImage` and `buildImage` do, and
  * `no-recipe` for an image of which nobody knows what it was made from.
  */
-export async function gateImage(
-  text: string,
-  options: GateOptions,
-  context: VerifyEnvironment,
-): Promise<Report> {
-  const { store, environment } = context
+export async function gateImage(text: string, options: GateOptions, context: GateContext): Promise<Report> {
+  const { store, settings } = context
   if (isRecipeFile(text)) await buildSlim(text, context)
-  const found = await findImage(text, store, { environment, act: 'gate' })
+  const found = await findImage(text, store, { settings, act: 'gate' })
   const image = requireOrigin(found, 'gate')
   const subject = await subjectOf(image, store)
   const gate = await compared(image, subject, options, context)
@@ -39,9 +40,9 @@ export async function gateImage(
   return report
 }
 
-async function buildSlim(file: string, context: VerifyEnvironment): Promise<void> {
+async function buildSlim(file: string, context: GateContext): Promise<void> {
   const act = `compare the image of ${file} with its stock image`
-  const origin = await loadLocked(file, context.environment, act)
+  const origin = await loadLocked(file, context.settings, act)
   await requireSameFolder(origin, { signal: context.signal })
   const plan = planImage(origin.recipe, origin.lock)
   await withSameFolder(origin, context, () =>
@@ -49,7 +50,7 @@ async function buildSlim(file: string, context: VerifyEnvironment): Promise<void
   )
 }
 
-function buildingOf(origin: LockedRecipe, context: VerifyEnvironment) {
+function buildingOf(origin: LockedRecipe, context: GateContext) {
   const { folder: recipeFolder, lock } = origin
   return { ...context, origin, recipeFolder, verify: false, factory: lock.factory, boots: openTurns() }
 }
@@ -58,7 +59,7 @@ async function compared(
   { plan, origin, report }: OriginalImage,
   subject: Subject,
   options: GateOptions,
-  context: VerifyEnvironment,
+  context: GateContext,
 ): Promise<GateResult> {
   const { store, environment, engine, progress, signal } = context
   const stock = async (): Promise<GateImage> => {

@@ -6,6 +6,7 @@ import { RecipeError } from '../../recipes/error.ts'
 import { formatLock, type Lock, parseLock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { makeFolder } from '../files/make-folder.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** What lies where the lock of a recipe belongs. A broken one is written anew by `ingot lock`. */
 export type LockState =
@@ -17,12 +18,11 @@ export type LockState =
  * Locks lie beside their recipes. INGOT_LOCKS names a folder for the locks of all recipes of a machine; there the whole path
  * of a recipe is a part of the name, so that two recipes never share a lock.
  */
-export function lockFileOf(file: string, environment: NodeJS.ProcessEnv): string {
+export function lockFileOf(file: string, { locksFolder }: Pick<Settings, 'locksFolder'>): string {
   const whole = resolve(file)
   const name = basename(whole).replace(/\.ya?ml$/, '')
-  const folder = environment['INGOT_LOCKS']
-  if (!folder) return join(dirname(whole), `${name}.lock.json`)
-  return resolve(folder, `${name}-${hexOf(digestOf(whole)).slice(0, 12)}.lock.json`)
+  if (locksFolder === undefined) return join(dirname(whole), `${name}.lock.json`)
+  return resolve(locksFolder, `${name}-${hexOf(digestOf(whole)).slice(0, 12)}.lock.json`)
 }
 
 /** Longer than any lock: that of 50,000 files has some 10 MB. */

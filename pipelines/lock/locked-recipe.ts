@@ -4,6 +4,7 @@ import { RecipeError } from '../../recipes/error.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockDifference } from '../../recipes/lock-difference.ts'
 import { StageError } from '../error.ts'
+import type { Settings } from '../settings/settings.ts'
 import { loadLock, saveLock } from './lock-file.ts'
 import { type LoadedRecipe, loadRecipe } from './recipe-files.ts'
 
@@ -18,10 +19,10 @@ export interface LockedRecipe extends LoadedRecipe {
  */
 export async function loadLocked(
   file: string,
-  environment: NodeJS.ProcessEnv,
+  settings: Pick<Settings, 'locksFolder'>,
   act: string,
 ): Promise<LockedRecipe> {
-  const loaded = await loadRecipe(file, environment)
+  const loaded = await loadRecipe(file, settings)
   const lock = await lockOf(loaded)
   if (lock !== undefined) return { ...loaded, lock }
   throw missingLock(loaded, act, `run \`ingot lock ${file}\`, or \`ingot build ${file}\`, which locks first`)

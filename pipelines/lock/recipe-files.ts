@@ -8,6 +8,7 @@ import { limits } from '../../recipes/limits.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { StageError } from '../error.ts'
+import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
 
 /** A recipe with the files it lives in. */
@@ -19,11 +20,14 @@ export interface LoadedRecipe {
 }
 
 /** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
-export async function loadRecipe(file: string, environment: NodeJS.ProcessEnv): Promise<LoadedRecipe> {
+export async function loadRecipe(
+  file: string,
+  settings: Pick<Settings, 'locksFolder'>,
+): Promise<LoadedRecipe> {
   const parsed = await checkRecipe(file)
   if (!parsed.ok) throw invalidRecipe(file, parsed.problems)
   const folder = dirname(resolve(file))
-  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, environment) }
+  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, settings) }
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {

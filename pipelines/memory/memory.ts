@@ -7,7 +7,6 @@ import { describeError, exitCodeOf } from '../command-line/exit.ts'
 import { readConfigFile } from '../model-reader/local.ts'
 import { readModel } from '../model-reader/model-reader.ts'
 import { type MemoryArguments, readMemoryArguments } from './arguments.ts'
-import { memoryOptionHelp, memorySummary, memoryUsage } from './options.ts'
 import { memoryTable } from './table.ts'
 
 export interface MemoryIo {
@@ -17,14 +16,11 @@ export interface MemoryIo {
   signal?: AbortSignal
 }
 
-export { memoryOptionHelp }
-
 /**
  * `ingot memory`: prints a table, or one JSON object with `--json`. Exit codes: 0 it fits; 1 it does not fit, or nobody
  * can tell; 2 the command line is wrong; 3 the model is private or gated.
  */
 export async function memoryCommand(argv: readonly string[], io: MemoryIo): Promise<number> {
-  if (argv.includes('--help')) return help(io)
   try {
     const args = readMemoryArguments(argv)
     const facts = await factsOf(args, io)
@@ -49,10 +45,4 @@ async function factsOf(args: MemoryArguments, { environment, signal }: MemoryIo)
 function jsonOf(plan: MemoryPlan): Json {
   // A plan holds JSON values only; interfaces without an index signature need the cast.
   return plan as unknown as Json
-}
-
-function help(io: MemoryIo): number {
-  const lines = Object.entries(memoryOptionHelp).map(([name, text]) => `  --${name.padEnd(32)} ${text}`)
-  io.stdout(`usage: ingot ${memoryUsage}\n\n${memorySummary}\n\n${lines.join('\n')}\n`)
-  return 0
 }

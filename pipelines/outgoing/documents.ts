@@ -4,6 +4,7 @@ import { reportJson } from '../../images/report/report.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
 import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Sbom } from '../sbom/sbom.ts'
+import type { WorkflowRun } from '../settings/settings.ts'
 
 /** One thing that is said about an image: how it lies beside it in a registry, and what a signature attests of it. */
 export interface ImageDocument {
@@ -18,11 +19,11 @@ export interface ImageDocument {
 /** Everything known about a built image. An SBOM is among it where one was made. */
 export function documentsOf(
   { origin, plan, report }: OriginalImage,
-  options: { isUnverified: boolean; environment: NodeJS.ProcessEnv; sbom?: Sbom | undefined },
+  options: { isUnverified: boolean; workflowRun: WorkflowRun | undefined; sbom?: Sbom | undefined },
 ): ImageDocument[] {
-  const { isUnverified, environment, sbom } = options
+  const { isUnverified, workflowRun, sbom } = options
   const { recipe, lock } = origin
-  const provenance = provenanceOf({ recipe, lock, plan, report, isUnverified, ...builderOf(environment) })
+  const provenance = provenanceOf({ recipe, lock, plan, report, isUnverified, ...builderOf(workflowRun) })
   const whole = prettyJson(reportJson(report))
   return [
     statementDocument('provenance', provenance),
@@ -70,12 +71,7 @@ function statementDocument(name: ImageDocument['name'], statement: Statement): I
 }
 
 /** GitHub's own names of workflow and run; elsewhere the build was somebody's own. */
-export function builderOf(environment: NodeJS.ProcessEnv): { builderId: string; invocationId?: string } {
-  const { GITHUB_SERVER_URL, GITHUB_WORKFLOW_REF, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT } =
-    environment
-  if (!GITHUB_SERVER_URL || !GITHUB_WORKFLOW_REF) return { builderId: 'urn:dev.ingot:builder:local' }
-  return {
-    builderId: `${GITHUB_SERVER_URL}/${GITHUB_WORKFLOW_REF}`,
-    invocationId: `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}/attempts/${GITHUB_RUN_ATTEMPT ?? 1}`,
-  }
+export function builderOf(run: WorkflowRun | undefined): { builderId: string; invocationId?: string } {
+  if (run === undefined) return { builderId: 'urn:dev.ingot:builder:local' }
+  return { builderId: run.workflow, invocationId: run.run }
 }

@@ -6,12 +6,15 @@ import { type Companion, companionsOf } from '../catalogue/companions.ts'
 import { absenceOf, findHostTool } from '../process/host-tool.ts'
 import type { Progress } from '../process/progress.ts'
 import { type Sbom, sbomOf } from '../sbom/sbom.ts'
+import type { WorkflowRun } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { documentsOf, type ImageDocument, sbomDocuments } from './documents.ts'
 import { openRescan, type RescanRequest } from './rescan.ts'
 
 export interface PrepareRequest extends RescanRequest {
   isUnverified: boolean
+  /** Named as the builder; absent where the build is somebody's own. */
+  workflowRun?: WorkflowRun | undefined
   /** `required` fails without syft; `if-possible` says so and goes on. */
   sbom: 'required' | 'if-possible'
 }
@@ -33,13 +36,13 @@ export interface PreparedCompanion extends Companion {
  * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
  */
 export async function prepareImage(built: OriginalImage, request: PrepareRequest): Promise<PreparedImage> {
-  const { store, isUnverified, environment, sbom, onNotice } = request
+  const { store, isUnverified, environment, workflowRun, sbom, onNotice } = request
   const image = await imageOf(store, built)
   const hasSbom = sbom === 'required' || (await findHostTool('syft', environment)) !== undefined
   if (!hasSbom) onNotice(absenceOf('syft'))
   const rescan = await openRescan(built, request)
   const listed = hasSbom ? await builtSbom(built, request) : undefined
-  const documents = documentsOf(built, { isUnverified, environment, sbom: listed })
+  const documents = documentsOf(built, { isUnverified, workflowRun, sbom: listed })
   await rescan.image(documents)
   const companions: PreparedCompanion[] = []
   for (const companion of await companionsOf(store, built)) {

@@ -4,7 +4,3 @@ import { join } from 'node:path'
 export function stateFolder(): string {
   return join(process.cwd(), '.ingot')
 }
-
-export function storeFolder(environment: NodeJS.ProcessEnv): string {
-  return environment['INGOT_STORE'] ?? join(stateFolder(), 'store')
-}

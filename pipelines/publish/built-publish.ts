@@ -12,6 +12,7 @@ import type { Progress } from '../process/progress.ts'
 import { rememberPlaces, repositoriesOf } from '../registry-client/places.ts'
 import type { Target } from '../registry-client/reference.ts'
 import { openSession } from '../registry-client/session.ts'
+import type { Settings } from '../settings/settings.ts'
 import { closureOf } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
 import { type Published, publishImage, type Referrer } from './publish.ts'
@@ -38,6 +39,7 @@ export interface BuiltPublish {
   resolveSecret?: PrepareRequest['resolveSecret']
   context: {
     environment: NodeJS.ProcessEnv
+    settings: Partial<Pick<Settings, 'workflowRun'>>
     progress: Progress
     signal: AbortSignal
     stderr(text: string): void
@@ -177,10 +179,12 @@ async function sourcesFor(
 
 async function prepareAll(request: BuiltPublish): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, login, resolveSecret, context } = request
-  const { environment, signal, progress, stderr } = context
+  const { environment, settings, signal, progress, stderr } = context
+  const { workflowRun } = settings
   // The registry is asked later whether it wants one at all.
   const known = await login().catch(() => undefined)
   const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
-  const options = { store, isUnverified, sbom, environment, signal, login: known, resolveSecret, onNotice }
+  const shared = { store, environment, signal, login: known, resolveSecret, onNotice }
+  const options = { ...shared, isUnverified, workflowRun, sbom }
   return prepareImages(built, options, progress)
 }

@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -39,7 +40,8 @@ export async function lockText({ folder }: Workplace): Promise<string> {
 
 /** Gives the recipe of this name in one workplace the lock that it has in another. */
 export async function copyLock(name: string, from: Workplace, to: Workplace): Promise<void> {
-  const fileOf = ({ folder, environment }: Workplace) => lockFileOf(join(folder, `${name}.yaml`), environment)
+  const fileOf = ({ folder, environment }: Workplace) =>
+    lockFileOf(join(folder, `${name}.yaml`), readSettings(environment))
   await copyFile(fileOf(from), fileOf(to))
 }
 

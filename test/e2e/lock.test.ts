@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { $ } from 'zx'
 import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { type Lock, parseLock } from '../../recipes/lock.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
@@ -17,11 +18,11 @@ beforeAll(async () => {
   place = await newWorkplace()
   text = await readFile(demoRecipe, 'utf8')
   recipe = await writeRecipe(place, 'demo', text)
-  lockFile = lockFileOf(recipe, place.environment)
+  lockFile = lockFileOf(recipe, readSettings(place.environment))
   demo = await writeRecipe(place, 'unchanged', text)
   const run = await ingot(['lock', recipe], place)
   expect(run.code, run.stderr).toBe(0)
-  await cp(lockFile, lockFileOf(demo, place.environment))
+  await cp(lockFile, lockFileOf(demo, readSettings(place.environment)))
   expect(run.stdout).toContain(`new lock ${lockFile}`)
 })
 
@@ -124,9 +125,12 @@ test('two recipes of one file name in two folders have locks of their own', asyn
     await mkdir(dirname(file))
     await writeFile(file, text)
   }
-  await cp(lockFileOf(demo, place.environment), lockFileOf(one, place.environment))
+  await cp(
+    lockFileOf(demo, readSettings(place.environment)),
+    lockFileOf(one, readSettings(place.environment)),
+  )
   expect((await ingot(['plan', one], place)).code).toBe(0)
   const run = await ingot(['plan', two], place)
   expect(run.code).toBe(1)
-  expect(run.stderr).toContain(`there is no lock at ${lockFileOf(two, place.environment)}`)
+  expect(run.stderr).toContain(`there is no lock at ${lockFileOf(two, readSettings(place.environment))}`)
 })

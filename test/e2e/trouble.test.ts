@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lockRequestOf } from '../../images/plan/lock-request.ts'
 import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { formatLock, parseLock } from '../../recipes/lock.ts'
@@ -123,7 +124,7 @@ test('bytes that do not have their locked sha256 fail, and nothing of them stays
   if (!parsed.ok) throw new Error('the recipe has problems')
   const madeFrom = lockOriginOf(parsed.recipe, lockRequestOf(parsed.recipe))
   await writeFile(
-    lockFileOf(wrong, own.environment),
+    lockFileOf(wrong, readSettings(own.environment)),
     formatLock({ ...lock, madeFrom, weights: { ...lock.weights, files, setDigest: setDigestOf(files) } }),
   )
   const run = await ingot(['build', wrong, '--no-verify'], own)

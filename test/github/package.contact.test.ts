@@ -47,6 +47,9 @@ test('it packs the tarball with its licence, its sum and its notes, and the same
   for (const name of ['LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'bin/ingot', 'dist/pipelines/cli.js'])
     expect(names.split('\n')).toContain(`package/${name}`)
   await run('sha256sum', ['-c', 'SHA256SUMS'], { cwd: first })
+  await run('tar', ['-xf', `ingot-${version}.tgz`], { cwd: first })
+  const said = await run(join(first, 'package/bin/ingot'), ['version'])
+  expect(said.stdout).toBe(`${version}\n`)
   expect((await pack(`v${version}`, join(copy, 'second'))).stdout).toBe(stdout)
 }, 120_000)
 

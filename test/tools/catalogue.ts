@@ -40,6 +40,8 @@ export const programs = {
   jq: { from: 'contact', source: apt('jq') },
   openssl: { from: 'contact', source: apt('openssl') },
   zstd: { from: 'contact', source: apt('zstd') },
+  zsh: { from: 'contact', source: apt('zsh') },
+  fish: { from: 'contact', source: apt('fish') },
   'systemd-analyze': { from: 'contact', source: apt('systemd') },
   skopeo: { from: 'contact', source: apt('skopeo') },
   umoci: { from: 'contact', source: apt('umoci') },

@@ -147,7 +147,7 @@ test('an image that failed is found by its digest, shown, listed, and pruned by 
   const store = await openStore(root)
   const { build, judged, plan } = await earlierImage(store)
   const { image } = await build({ runner: dyingRunner() })
-  const found = await findImage(image, store, { environment: {}, act: 'verify' })
+  const found = await findImage(image, store, { settings: { locksFolder: undefined }, act: 'verify' })
   expect(found).toMatchObject({ plan, report: { image, verdict: 'failed' }, origin: { lock: judged.lock } })
   await closeStore(store)
   expect(await ingot(root, 'size', image)).toMatchObject({ code: 0 })

@@ -34,7 +34,8 @@ beforeEach(async () => {
   return () => closeStore(store)
 })
 
-const find = (text: string) => findImage(text, store, { environment: {}, act: 'publish' })
+const find = (text: string) =>
+  findImage(text, store, { settings: { locksFolder: undefined }, act: 'publish' })
 
 const texts: Record<string, (judged: Judged) => string> = {
   'a recipe': ({ file }) => file,
@@ -182,7 +183,7 @@ const forged: [string, (record: Origin) => unknown][] = [
 test.each(forged)('an origin with %s counts as absent, and what leaves says so', async (_what, change) => {
   await changeRecord('origin', change)
   const { report, plan, file } = judged
-  expect(await recallOrigin(store, planDigestOf(plan), {})).toBeUndefined()
+  expect(await recallOrigin(store, planDigestOf(plan), { locksFolder: undefined })).toBeUndefined()
   expect(await find(report.name)).toEqual({ plan, report })
   for (const command of [
     ['publish', '--to', 'localhost:1/x'],

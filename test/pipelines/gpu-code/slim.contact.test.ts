@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseTarget } from '../../../images/gpu-code/architecture.ts'
-import { gpuCodeCommand } from '../../../pipelines/commands/gpu-code.ts'
+import { runGpuCode } from '../../../pipelines/commands/gpu-code.ts'
 import { listGpuCode, slimGpuCode } from '../../../pipelines/gpu-code/gpu-code.ts'
 import { slimTree } from '../../../pipelines/gpu-code/tree.ts'
 import { craftLibrary } from '../../images/elf/craft.ts'
@@ -155,13 +155,8 @@ async function command(...argv: string[]) {
     stdout: (text: string) => {
       output += text
     },
-    stderr: () => {},
-    environment: {},
-    // The command reports no progress.
-    progress: {} as never,
-    signal: new AbortController().signal,
   }
-  const code = await gpuCodeCommand.run(argv, context)
+  const code = await runGpuCode(argv, context)
   return { code, output }
 }
 

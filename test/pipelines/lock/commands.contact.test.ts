@@ -1,16 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { commands } from '../../../pipelines/commands/table.ts'
+import { tables } from '../../../pipelines/commands/tables/all.ts'
 import { rawRecipe } from '../../recipes/locked.ts'
 import { ingot, placeOf, writeLock, writeRaw } from './place.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
-/** Commands whose usage says that they take a recipe; `check` knows of no lock, and `lock` makes it. */
-const taking = Object.entries(commands)
-  .filter(([name, { usage }]) => /\bRECIPE\b/.test(usage) && !['check', 'lock'].includes(name))
-  .map(([name]) => name)
+/** Commands whose table says that they take a recipe; `check` knows of no lock, `lock` makes it, and `prune` wants the name alone. */
+const taking = tables
+  .filter((table) => 'positionals' in table && /\bRECIPE\b/.test(table.positionals.name))
+  .map(({ name }): string => name)
+  .filter((name) => !['check', 'lock', 'prune'].includes(name))
 
 /** What a command needs besides its recipe to get as far as its lock. */
 const needed: Record<string, string[]> = {

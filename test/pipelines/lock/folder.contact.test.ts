@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { requireSameFolder, withSameFolder } from '../../../pipelines/lock/folder.ts'
 import { type LockedRecipe, loadLocked } from '../../../pipelines/lock/locked-recipe.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
@@ -31,7 +32,7 @@ async function storeOf({ folder }: Place): Promise<Store> {
 }
 
 function locked({ file, environment }: Place): Promise<LockedRecipe> {
-  return loadLocked(file, environment, 'test it')
+  return loadLocked(file, readSettings(environment), 'test it')
 }
 
 async function pack(store: Store, { lock, folder }: LockedRecipe): Promise<void> {

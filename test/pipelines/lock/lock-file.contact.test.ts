@@ -4,6 +4,7 @@ import { mkdir, readdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { lockFileOf, readLockFile, saveLock } from '../../../pipelines/lock/lock-file.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { formatLock, type Lock } from '../../../recipes/lock.ts'
 import { lockMadeFrom, rawRecipe, recipeOf } from '../../recipes/locked.ts'
 import { scratchFolder } from '../../scratch.ts'
@@ -16,11 +17,11 @@ test.each([
   ['beside the recipe', '/a/b/tiny.yaml', {}, '/a/b/tiny.lock.json'],
   ['with an empty variable', '/a/tiny.yml', { INGOT_LOCKS: '' }, '/a/tiny.lock.json'],
 ] as const)('a lock lies %s', (_, file, environment, expected) => {
-  expect(lockFileOf(file, environment)).toBe(expected)
+  expect(lockFileOf(file, readSettings(environment))).toBe(expected)
 })
 
 test('one folder for locks: recipes of one file name in two folders have two locks, one recipe has one', () => {
-  const at = (file: string) => lockFileOf(file, { INGOT_LOCKS: '/locks' })
+  const at = (file: string) => lockFileOf(file, { locksFolder: '/locks' })
   expect(at('/a/tiny.yaml')).toMatch(/^\/locks\/tiny-[0-9a-f]{12}\.lock\.json$/)
   expect(at('/a/tiny.yaml')).not.toBe(at('/b/tiny.yaml'))
   expect(at('/a/tiny.yaml')).not.toBe(at('/a/tiny.yml'))

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { main } from '../../../pipelines/cli.ts'
 import { lockFileOf } from '../../../pipelines/lock/lock-file.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { formatLock, type Lock, parseLock } from '../../../recipes/lock.ts'
 import { lockMadeFrom, type RawRecipe, recipeOf } from '../../recipes/locked.ts'
 import { scratchFolder } from '../../scratch.ts'
@@ -26,7 +27,7 @@ export async function placeOf(raw: RawRecipe, more: NodeJS.ProcessEnv = {}): Pro
   const file = join(folder, 'tiny.yaml')
   const environment = { PATH: process.env['PATH'], INGOT_STORE: join(folder, 'store'), ...more }
   await writeRaw(file, raw)
-  return { folder, file, environment, lockFile: lockFileOf(file, environment) }
+  return { folder, file, environment, lockFile: lockFileOf(file, readSettings(environment)) }
 }
 
 export function writeRaw(file: string, raw: RawRecipe): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkCommand } from '../../../pipelines/commands/check.ts'
 import { checkRecipe } from '../../../pipelines/lock/recipe-files.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { scratchFolder } from '../../scratch.ts'
 import { quiet } from '../outgoing/sample.ts'
 
@@ -17,6 +18,7 @@ async function check(text: string) {
     stdout: (said) => void out.push(said),
     stderr: (said) => void errors.push(said),
     environment: {},
+    settings: readSettings({}),
     progress: quiet,
     signal: new AbortController().signal,
   })

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { StageError } from '../../../pipelines/error.ts'
 import { loadRecipe } from '../../../pipelines/lock/recipe-files.ts'
 import { resolveLock } from '../../../pipelines/lock/resolve.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { formatLock, type Lock } from '../../../recipes/lock.ts'
 import { setDigestOf } from '../../../recipes/weights.ts'
 import { repoOf } from '../../hub/repo.ts'
@@ -174,7 +175,7 @@ test('the lock and the recipe in the folder of the weights do not change the wei
 test('a lock that is broken is not kept in any part', async () => {
   const { place } = await folderPlace()
   await writeFile(place.lockFile, '<<<<<<< ours\n')
-  const loaded = await loadRecipe(place.file, place.environment)
+  const loaded = await loadRecipe(place.file, readSettings(place.environment))
   let asked = 0
   const engine = async () => {
     asked += 1
@@ -191,7 +192,7 @@ test('a lock that is broken is not kept in any part', async () => {
 test('one half that fails stops the other', async () => {
   const { place } = await folderPlace()
   await writeRaw(place.file, withSource(hubSource))
-  const loaded = await loadRecipe(place.file, place.environment)
+  const loaded = await loadRecipe(place.file, readSettings(place.environment))
   const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const silent = createServer((_, response) => {
     response.once('close', left.resolve)

@@ -169,21 +169,15 @@ test.each([
   [['m', '--gpu', 'l44', '--engine', 'vllm'], 'near ones are l4'],
   [['--config', '/nowhere.json', '--gpu', 'l4', '--engine', 'vllm'], 'there is no such file'],
   [['m', 'n', '--gpu', 'l4', '--engine', 'vllm'], 'an argument too many: n'],
-  [['m', '--gpu', 'l4', '--engine', 'vllm', '--tp', 'two'], '--tp "two" is not a number'],
+  [['m', '--gpu', 'l4', '--engine', 'vllm', '--tp', 'two'], '--tp is "two", not a whole number'],
   [['m', '--gpu', 'l4', '--engine', 'vllm', '--nonsense'], "Unknown option '--nonsense'"],
   [
     ['m', '--gpu', 'l4', '--engine', 'vllm', '--weights-bytes', '5 parsecs'],
-    'it is not a number with a unit',
+    '--weights-bytes is "5 parsecs", not a size such as 10GB or 512MiB',
   ],
 ])('%j is a wrong command line: exit 2', async (argv, message) => {
   const { code, errors } = await run(...argv)
   expect(code).toBe(2)
   expect(errors).toContain(message)
   expect(errors).toContain('to do:')
-})
-
-test('--help lists the options', async () => {
-  const { code, out } = await run('--help')
-  expect(code).toBe(0)
-  expect(out).toContain('--available-kv-bytes')
 })

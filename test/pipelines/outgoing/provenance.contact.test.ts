@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { builderOf, documentsOf } from '../../../pipelines/outgoing/documents.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { pythonPath } from '../../tools/find.ts'
 import { openPlace, type Place } from '../publish/place.ts'
 import { lock } from '../sbom/image.ts'
@@ -65,7 +66,10 @@ describe('statements', () => {
   }
 
   async function statement(name: string, isUnverified = false): Promise<string> {
-    const documents = documentsOf(await builtSample(place.store), { isUnverified, environment })
+    const documents = documentsOf(await builtSample(place.store), {
+      isUnverified,
+      workflowRun: readSettings(environment).workflowRun,
+    })
     return documents.find((document) => document.name === name)?.text ?? ''
   }
 
@@ -112,15 +116,17 @@ describe('statements', () => {
 })
 
 test('the builder is the workflow where GitHub names one', () => {
-  expect(builderOf({})).toEqual({ builderId: 'urn:dev.ingot:builder:local' })
+  expect(builderOf(readSettings({}).workflowRun)).toEqual({ builderId: 'urn:dev.ingot:builder:local' })
   expect(
-    builderOf({
-      GITHUB_SERVER_URL: 'https://github.com',
-      GITHUB_WORKFLOW_REF: 'acme/llm/.github/workflows/images.yml@refs/heads/main',
-      GITHUB_REPOSITORY: 'acme/llm',
-      GITHUB_RUN_ID: '7',
-      GITHUB_RUN_ATTEMPT: '2',
-    }),
+    builderOf(
+      readSettings({
+        GITHUB_SERVER_URL: 'https://github.com',
+        GITHUB_WORKFLOW_REF: 'acme/llm/.github/workflows/images.yml@refs/heads/main',
+        GITHUB_REPOSITORY: 'acme/llm',
+        GITHUB_RUN_ID: '7',
+        GITHUB_RUN_ATTEMPT: '2',
+      }).workflowRun,
+    ),
   ).toEqual({
     builderId: 'https://github.com/acme/llm/.github/workflows/images.yml@refs/heads/main',
     invocationId: 'https://github.com/acme/llm/actions/runs/7/attempts/2',

@@ -103,6 +103,7 @@ export async function publishSample(sample: PublishSample) {
       login: async () => sample.login,
       context: {
         environment,
+        settings: {},
         signal: new AbortController().signal,
         progress: quiet,
         stderr: (text) => void notices.push(text),

@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 /** Verifies as `ingot verify` does, up to the engine, which is not here. */
 async function verify({ store, report }: Judged): Promise<void> {
-  const image = await findImage(report.image, store, { environment: {}, act: 'verify' })
+  const image = await findImage(report.image, store, { settings: { locksFolder: undefined }, act: 'verify' })
   const subject = await subjectOf(image, store)
   await verifyAgain(
     subject,

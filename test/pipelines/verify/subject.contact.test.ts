@@ -54,7 +54,8 @@ async function reported(report: Partial<Report>): Promise<void> {
   )
 }
 
-const find = async () => subjectOf(await findImage(image, store, { environment: {}, act: 'verify' }), store)
+const settings = { locksFolder: undefined }
+const find = async () => subjectOf(await findImage(image, store, { settings, act: 'verify' }), store)
 
 test('weights are those that the report names, whatever lies under their name later', async () => {
   const weightsImage = await stored(`${plan.name}-weights`, { 'dev.ingot.weights': plan.weights.setDigest })

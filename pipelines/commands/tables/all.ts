@@ -1,0 +1,44 @@
+import { memoryTable } from '../../memory/options.ts'
+import { buildTable } from './build.ts'
+import { bundleTable } from './bundle.ts'
+import { checkTable } from './check.ts'
+import { completionTable } from './completion.ts'
+import { doctorTable } from './doctor.ts'
+import { gateTable } from './gate.ts'
+import { gpuCodeTable } from './gpu-code.ts'
+import { listTable } from './list.ts'
+import { lockTable } from './lock.ts'
+import { planTable } from './plan.ts'
+import { pruneTable } from './prune.ts'
+import { publishTable } from './publish.ts'
+import { runFilesTable } from './run-files.ts'
+import { sbomTable } from './sbom.ts'
+import { scanTable } from './scan.ts'
+import { sizeTable } from './size.ts'
+import { verifyTable } from './verify.ts'
+import { versionTable } from './version.ts'
+
+/** Every command's table, in the order of the help. */
+export const tables = [
+  listTable,
+  checkTable,
+  lockTable,
+  planTable,
+  buildTable,
+  verifyTable,
+  gateTable,
+  publishTable,
+  runFilesTable,
+  bundleTable,
+  memoryTable,
+  sizeTable,
+  sbomTable,
+  scanTable,
+  pruneTable,
+  gpuCodeTable,
+  doctorTable,
+  completionTable,
+  versionTable,
+] as const
+
+export type CommandName = (typeof tables)[number]['name']

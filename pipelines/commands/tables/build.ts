@@ -1,0 +1,28 @@
+import type { CommandTable } from '../../command-line/option-table.ts'
+
+export const buildTable = {
+  name: 'build',
+  summary: 'plan, build, boot and verify, several at a time; the digest comes last on stdout',
+  positionals: { name: 'RECIPE', least: 1, most: 100 },
+  options: {
+    parallel: {
+      kind: 'count',
+      range: [1, 99],
+      // Downloads and the engine wait for each other's lines and disks; more recipes at once mainly want more of both.
+      default: 2,
+      help: 'recipes built at the same time; they boot one after the other',
+    },
+    'from-registry': {
+      kind: 'text',
+      value: 'IMAGE',
+      isRepeatable: true,
+      help: 'use weight layers that this image has; with --no-verify none of them is downloaded. HOST/NAME@sha256:… of the same plan: all its layers, nothing is built',
+    },
+    'no-verify': { kind: 'flag', help: 'do not boot the image; its report says "not booted"' },
+    'no-slim': {
+      kind: 'flag',
+      help: 'build NAME-stock from the same lock, with nothing removed, for comparison',
+    },
+    json: { kind: 'flag', help: 'the reports as JSON' },
+  },
+} as const satisfies CommandTable

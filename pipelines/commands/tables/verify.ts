@@ -1,0 +1,23 @@
+import type { CommandTable } from '../../command-line/option-table.ts'
+import { runnerOptions } from './runner.ts'
+
+export const verifyTable = {
+  name: 'verify',
+  summary: 'boot a built image again, here or with docker or podman on a GPU host, and judge it; reports',
+  positionals: { name: 'RECIPE|NAME|DIGEST', least: 1, most: 1 },
+  options: {
+    ...runnerOptions,
+    memory: {
+      kind: 'bytes',
+      range: [1, Number.MAX_SAFE_INTEGER],
+      help: 'limit of its memory, such as 8GiB; docker and podman only',
+    },
+    profile: { kind: 'text', values: ['hostile', 'plain'], help: 'this one instead of those of the recipe' },
+    report: {
+      kind: 'text',
+      value: 'FOLDER',
+      help: 'folder for report.json, report.md, report.xml (JUnit) and report.html',
+    },
+    json: { kind: 'flag', help: 'the report as JSON' },
+  },
+} as const satisfies CommandTable
