@@ -30,18 +30,25 @@ function withFiles(difference: LockDifference): LockDifference {
 
 function versionDifferences(recipe: Recipe, { engine, runtime }: Lock): LockDifference[] {
   const definition = engineOf(recipe.engine.id)
+  if (engine.id !== definition.id) return []
   const text = versionText(runtimeSourceOf(recipe, definition), runtime)
+  const difference = (lock: string): LockDifference[] => [
+    { path: 'engine.version', recipe: `"${recipe.engine.version}"`, lock, renews: ['runtime'] },
+  ]
+  if (text === null) return difference(`"${engine.version}", and no package of it`)
   const pinned = text === undefined ? null : definition.versionOf(text)
-  if (engine.id !== definition.id || pinned === null || pinned === engine.version) return []
-  const words = `"${engine.version}", while it pins the package of ${pinned}`
-  return [{ path: 'engine.version', recipe: `"${recipe.engine.version}"`, lock: words, renews: ['runtime'] }]
+  if (pinned === null || pinned === engine.version) return []
+  return difference(`"${engine.version}", while it pins the package of ${pinned}`)
 }
 
-/** What the engine's own package calls itself; undefined for official images, of which the lock has the digest alone. */
-function versionText(source: RuntimeSource, runtime: Lock['runtime']): string | undefined {
+/**
+ * What the engine's own package calls itself, null where the lock lost that package; undefined for official images, of which
+ * the lock has the digest alone.
+ */
+function versionText(source: RuntimeSource, runtime: Lock['runtime']): string | null | undefined {
   if (source.type === 'debian' && runtime.type === 'debian')
-    return runtime.packages.find(({ name }) => name === source.versionOf)?.version
+    return runtime.packages.find(({ name }) => name === source.versionOf)?.version ?? null
   if (source.type === 'python' && runtime.type === 'python')
-    return runtime.distributions.find(({ name }) => name === source.distribution)?.version
+    return runtime.distributions.find(({ name }) => name === source.distribution)?.version ?? null
   return undefined
 }

@@ -1,9 +1,12 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { counted } from '../../images/attribution/text.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { listReports, reportDamages } from '../catalogue/report-record.ts'
 import type { CommandContext } from '../command-line/command.ts'
 import { type StoreCheck, type StoreProblem, verifyStore } from '../store/check.ts'
 import { damageText } from '../store/damage.ts'
+import { StoreError } from '../store/error.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
@@ -17,6 +20,7 @@ interface Finding {
 /** Reads the whole store: every blob, name and record. 1 when something is wrong. */
 export async function doctorStore(isJson: boolean, context: CommandContext): Promise<number> {
   const { settings, progress, signal, stdout } = context
+  await requireStore(settings.storeFolder)
   const store = await openStore(settings.storeFolder)
   try {
     const problems: StoreProblem[] = []
@@ -34,6 +38,20 @@ export async function doctorStore(isJson: boolean, context: CommandContext): Pro
   } finally {
     await closeStore(store)
   }
+}
+
+/** A store that is not there is no sound one: opening it would make it. Throws `not-a-store`. */
+async function requireStore(folder: string): Promise<void> {
+  const isThere = await stat(join(folder, 'oci-layout')).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) return
+  throw new StoreError('not-a-store', {
+    attempted: `check the store ${folder}`,
+    found: 'there is none, so nothing was checked',
+    hint: 'check INGOT_STORE; `ingot build` makes the store where it is missing',
+  })
 }
 
 function findingOf(problem: StoreProblem): Finding {

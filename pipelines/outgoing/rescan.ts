@@ -45,7 +45,8 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
   const { environment, onNotice } = request
   if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = await secretsOf(built, request)
-  const weights = () => searchWeightLayers(request.store, plan, secrets)
+  const layers = report.layers.filter(({ part }) => part === 'weights').map(({ digest }) => digest)
+  const weights = () => searchWeightLayers(request.store, plan, secrets, layers)
   const scan = async (one: Scanned) => scanOne({ ...request, ...one, secrets, weights: await weights() })
   return {
     async image(documents) {

@@ -56,15 +56,19 @@ export async function searchFolder(
   return seen
 }
 
-/** Searches the small files of the layers of weights that the store has. Layers that only a registry has are passed over. */
+/**
+ * Searches the small files of the layers of weights that the store has. Layers that only a registry has are passed over.
+ * `known` are the layers of the image in the order of the plan, for a store whose own records of them are gone.
+ */
 export async function searchWeightLayers(
   store: Store,
   plan: Searched,
   secrets: readonly KnownSecret[],
+  known: readonly Digest[] = [],
 ): Promise<WeightsSearch> {
   const seen: WeightsSearch = { secrets: [], excused: [], files: 0 }
-  for (const layer of plan.weights.layers) {
-    const digest = await digestOfLayer(store, layer)
+  for (const [index, layer] of plan.weights.layers.entries()) {
+    const digest = (await digestOfLayer(store, layer)) ?? (await ifSized(store, layer, known[index]))
     if (digest === undefined) continue
     for (const { path, start, sizeBytes } of smallFiles(layer)) {
       const end = start + sizeBytes - 1
@@ -124,5 +128,13 @@ const recordSchema = z.object({
 
 async function digestOfLayer(store: Store, { key, sizeBytes }: WeightLayer): Promise<Digest | undefined> {
   const { data } = recordSchema.safeParse(await readRecord(store, 'weight-layer', key))
-  return data !== undefined && (await statBlob(store, data.digest)) === sizeBytes ? data.digest : undefined
+  return ifSized(store, { sizeBytes }, data?.digest)
+}
+
+async function ifSized(
+  store: Store,
+  { sizeBytes }: Pick<WeightLayer, 'sizeBytes'>,
+  digest: Digest | undefined,
+): Promise<Digest | undefined> {
+  return digest !== undefined && (await statBlob(store, digest)) === sizeBytes ? digest : undefined
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { lockFit } from '../../../images/plan/lock-fit.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
+import type { Lock } from '../../../recipes/lock.ts'
 import { lockRenewal } from '../../../recipes/lock-renewal.ts'
 import { lockFor, recipeFor } from '../engines/fixtures.ts'
 
@@ -26,4 +27,14 @@ test('files of one commit are listed again, and archives and addresses are resol
     lockRenewal({ ...lock, weights: { ...lock.weights, source } }, files).weights
   expect(renewalOf(hub)).toBe('listed')
   expect(renewalOf(oci)).toBe('resolved')
+})
+
+test('a lock that lost the package of its engine fits no recipe', () => {
+  const recipe = recipeFor('llama-cpp')
+  const lock = lockFor(recipe)
+  if (lock.runtime.type !== 'debian') throw new Error('llama.cpp comes from packages here')
+  const packages = lock.runtime.packages.filter(({ name }) => !name.startsWith('llama.cpp'))
+  const words = (fitted: Lock) => lockFit(recipe, fitted).map((difference) => difference.lock)
+  expect(words(lock).join()).not.toContain('no package')
+  expect(words({ ...lock, runtime: { ...lock.runtime, packages } }).join()).toContain('no package')
 })

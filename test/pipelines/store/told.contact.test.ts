@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { planDigestOf } from '../../../images/plan/plan.ts'
@@ -30,6 +30,13 @@ test('of a store that is whole list says the verdict and doctor that all is well
   expect((await ingot(folder, 'list')).out).toContain(`  ${name}  ${report.image}  verified\n`)
   const checked = await ingot(folder, 'doctor', '--store')
   expect(checked).toMatchObject({ code: 0, out: expect.stringMatching(/^ok {7}\d+ blobs, 3\.0 MB/) })
+})
+
+test('a store that is not there is not called sound, and is not made', async () => {
+  const folder = join(await scratchFolder(), 'no-store')
+  const checked = await ingot(folder, 'doctor', '--store')
+  expect(checked).toMatchObject({ code: 2, err: expect.stringContaining('INGOT_STORE') })
+  await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 test('list, size and doctor say that a layer is damaged, and nobody says verified', async () => {
