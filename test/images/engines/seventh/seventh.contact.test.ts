@@ -13,7 +13,7 @@ let copy = ''
 
 beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'ingot-seventh-'))
-  for (const name of ['lib', 'recipes', 'images', 'pipelines', 'test', 'docs', 'package.json'])
+  for (const name of ['lib', 'recipes', 'images', 'pipelines', 'test', 'docs', 'package.json', 'README.md'])
     await cp(join(root, name), join(copy, name), { recursive: true, filter: isNotThis })
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
   await writeFile(join(copy, 'tsconfig.json'), await typesOfCopy())
