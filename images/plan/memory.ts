@@ -12,6 +12,7 @@ import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryRequest } from '../memory/request.ts'
 import type { MemoryPlan, PlannedMemory } from '../memory/result.ts'
 import { type UncountedFlag, withUncounted } from '../memory/uncounted.ts'
+import { labelNames } from '../oci/label-names.ts'
 
 /** What the memory planner says of a recipe on its target GPU; null without a GPU or without facts of the model. */
 export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
@@ -126,13 +127,13 @@ export function memoryWords(memory: MemoryPlan | null): string[] {
 /** The result as labels of the image, so that a scheduler can read it without the plan. */
 export function memoryLabels(memory: MemoryPlan | null): Record<string, string> {
   if (memory === null) return {}
-  if (memory.outcome === 'cannot-tell') return { 'dev.ingot.memory.fits': 'unknown' }
+  if (memory.outcome === 'cannot-tell') return { [labelNames.memoryFits]: 'unknown' }
   return {
-    'dev.ingot.memory.gpu': `${memory.gpuCount} x ${memory.gpu}`,
-    'dev.ingot.memory.fits': memory.uncounted === undefined ? String(memory.fits) : 'unknown',
-    'dev.ingot.memory.weights-bytes': String(memory.weightsBytes),
-    'dev.ingot.memory.kv-tokens': String(memory.kvTokens),
-    'dev.ingot.memory.max-model-len': String(memory.maxModelLenThatFits),
+    [labelNames.memoryGpu]: `${memory.gpuCount} x ${memory.gpu}`,
+    [labelNames.memoryFits]: memory.uncounted === undefined ? String(memory.fits) : 'unknown',
+    [labelNames.memoryWeights]: String(memory.weightsBytes),
+    [labelNames.memoryTokens]: String(memory.kvTokens),
+    [labelNames.memoryLength]: String(memory.maxModelLenThatFits),
   }
 }
 

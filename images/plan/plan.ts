@@ -21,6 +21,7 @@ import { sharedMemoryOf, sharedMemoryRefusals } from '../engines/shared-memory.t
 import { PlanError } from '../error.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
+import { labelNames } from '../oci/label-names.ts'
 import type { RuntimeConfig } from '../oci/oci.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
 import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
@@ -226,9 +227,9 @@ function labelsOf(
     ...(recipe.model.license === undefined
       ? {}
       : { 'org.opencontainers.image.licenses': recipe.model.license }),
-    'dev.ingot.engine': `${lock.engine.id}@${lock.engine.version}`,
-    'dev.ingot.weights': lock.weights.setDigest,
-    'dev.ingot.weights.delivery': recipe.weights.delivery,
+    [labelNames.engine]: `${lock.engine.id}@${lock.engine.version}`,
+    [labelNames.weights]: lock.weights.setDigest,
+    [labelNames.delivery]: recipe.weights.delivery,
     ...memoryLabels(memory),
     ...recipe.image.labels,
   }

@@ -1,6 +1,7 @@
 import type { Digest } from '../../lib/digest.ts'
 import { canonicalJson } from '../../lib/json.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { labelNames } from '../oci/label-names.ts'
 import {
   type AssembledImage,
   assembleImage,
@@ -37,7 +38,7 @@ export interface PackedFile {
 }
 
 /** Label with every file's place, by which a weights image is read again without unpacking it. */
-export const packedFilesLabel = 'dev.ingot.weights.packed'
+export const packedFilesLabel = labelNames.packedFiles
 
 /**
  * Weights as an image of their own, for an image volume of Kubernetes or `--mount type=image`. It has the very layers of the
@@ -62,7 +63,7 @@ export function weightsLabels(
   weights: LockedWeights,
 ): Record<string, string> {
   return {
-    'dev.ingot.weights': weights.setDigest,
+    [labelNames.weights]: weights.setDigest,
     [packedFilesLabel]: packedFilesText(layers),
     ...(weights.license === undefined ? {} : { 'org.opencontainers.image.licenses': weights.license }),
   }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../lib/json.ts'
 import { sortFiles, type WeightFile } from '../../recipes/weights.ts'
+import { labelNames } from '../oci/label-names.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 
 const folder = '/usr/local/lib/ingot'
@@ -33,7 +34,7 @@ export function guardedEntrypoint(entrypoint: readonly string[]): string[] {
 /** Labels by which a scheduler or a person sees what must be mounted where. */
 export function mountLabels(files: readonly WeightFile[], modelFolder: string): Record<string, string> {
   const list = sortFiles(files).map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  return { 'dev.ingot.weights.folder': modelFolder, 'dev.ingot.weights.files': canonicalJson(list) }
+  return { [labelNames.weightsFolder]: modelFolder, [labelNames.weightsFiles]: canonicalJson(list) }
 }
 
 /** `SIZE SHA256 PATH` per line. Paths hold no line breaks (recipes/locked-weights.ts). */

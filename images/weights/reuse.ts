@@ -1,11 +1,12 @@
 import type { Digest } from '../../lib/digest.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { labelNames } from '../oci/label-names.ts'
 import { type Descriptor, mediaTypes, type StoredLayer } from '../oci/oci.ts'
 import { packedFiles } from './artifact.ts'
 import type { WeightLayer } from './layers.ts'
 
 /** Annotation of a weight layer in a manifest: the key by which a later build knows it without a byte of it. */
-export const layerKeyAnnotation = 'dev.ingot.weights.key'
+export const layerKeyAnnotation = labelNames.layerKey
 
 /** The layer with its key, as it goes into a manifest. */
 export function keyedLayer({ key }: WeightLayer, stored: StoredLayer): StoredLayer {

@@ -1,3 +1,4 @@
+import { labelNames } from '../../images/oci/label-names.ts'
 import { type AssembledImage, assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { breachText, budgetBreaches } from '../../images/report/budgets.ts'
@@ -213,7 +214,7 @@ async function verified(
 }
 
 function labelled(plan: ImagePlan) {
-  return { ...plan.config, Labels: { ...plan.config.Labels, 'dev.ingot.plan': planDigestOf(plan) } }
+  return { ...plan.config, Labels: { ...plan.config.Labels, [labelNames.plan]: planDigestOf(plan) } }
 }
 
 function requireBudgets({ budgets, name }: ImagePlan, { image, ...measured }: Report): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { documentTypes } from '../../images/oci/document-types.ts'
+import { labelNames } from '../../images/oci/label-names.ts'
 import type { StoredLayer } from '../../images/oci/oci.ts'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { reportVersion } from '../../images/report/report.ts'
@@ -83,7 +84,7 @@ async function runtimeAt(
   const manifest = await chosenManifest(place, plan.platform)
   const image = { ...parsed(manifestSchema, manifest, reference), digest: digestOf(manifest) }
   const config = configSchema.safeParse(JSON.parse(await place.text(image.config.digest))).data
-  if (config?.config.Labels['dev.ingot.plan'] !== planDigestOf(plan)) {
+  if (config?.config.Labels[labelNames.plan] !== planDigestOf(plan)) {
     progress.step(`${reference} was made of another plan: its runtime is built here`)
     return undefined
   }

@@ -1,3 +1,4 @@
+import { labelNames } from '../../images/oci/label-names.ts'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import { modelcarPart } from '../../images/plan/modelcar.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
@@ -59,5 +60,5 @@ async function programsOf(store: Store, name: string, { digest }: Descriptor, pl
 }
 
 async function setDigestOf(store: Store, image: Descriptor): Promise<string | undefined> {
-  return (await readImageLabels(store, image.digest))['dev.ingot.weights']
+  return (await readImageLabels(store, image.digest))[labelNames.weights]
 }

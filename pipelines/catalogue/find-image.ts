@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { labelNames } from '../../images/oci/label-names.ts'
 import { planImage } from '../../images/plan/plan.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { StageError } from '../error.ts'
@@ -53,7 +54,7 @@ async function ofReference(text: string, store: Store, { settings, act }: FindCo
   if (image === undefined) throw noImage(attempted, await unknownName(store))
   const damages = await damagesIn(store, [image], { by: 'stamp' })
   if (damages.length > 0) throw damagedImage(image, damages)
-  const planDigest = (await readImageLabels(store, image))['dev.ingot.plan'] ?? ''
+  const planDigest = (await readImageLabels(store, image))[labelNames.plan] ?? ''
   if (!isDigest(planDigest)) throw noImage(attempted, notOurs(image))
   const known = await recallOrigin(store, planDigest, settings)
   const plan = known?.plan ?? (await recallPlan(store, planDigest))

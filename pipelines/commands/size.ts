@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Attribution } from '../../images/attribution/attribution.ts'
 import { attributionText, counted } from '../../images/attribution/text.ts'
 import { findEngine } from '../../images/engines/engines.ts'
+import { labelNames } from '../../images/oci/label-names.ts'
 import { settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { findImage } from '../catalogue/find-image.ts'
@@ -66,7 +67,7 @@ async function imageOfRecipe(
 
 /** Images that ingot made say which engine they hold. */
 function knownPaths({ labels }: OpenImage) {
-  const [id = ''] = (labels['dev.ingot.engine'] ?? '').split('@')
+  const [id = ''] = (labels[labelNames.engine] ?? '').split('@')
   const engine = findEngine(id)
   if (engine === undefined) return {}
   const own = settingsFiles().flatMap((file) => (file.type === 'file' ? [file.path] : []))

@@ -1,3 +1,4 @@
+import { labelNames } from '../../images/oci/label-names.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -36,7 +37,7 @@ async function weightsBeside(
   const known = report.weightsImage
   if (known !== undefined && (await statBlob(store, known)) !== undefined) return known
   const found = (await resolveReference(store, `${name}-weights:latest`))?.digest
-  if (found && (await readImageLabels(store, found))['dev.ingot.weights'] === weights.setDigest) return found
+  if (found && (await readImageLabels(store, found))[labelNames.weights] === weights.setDigest) return found
   throw new StageError('no-image', {
     attempted: `boot ${name}`,
     found: 'its weights are not in the store',
