@@ -176,6 +176,10 @@ export interface EngineDefinition {
   behaviour(deployment: Deployment): Behaviour
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string
+  /** Variables without which that page generates, in run files with probes; `source` says so, and from what. */
+  health?: { variables: Readonly<Record<string, string>>; source: string }
+  /** The longest that a start may take beside reading the weights, where no boot measured it; not given where it is seconds. */
+  ownStart?: { seconds: number; source: string }
   memory: MemoryRules
   /** Flags and variables beside a recipe's keys that change what lies on a GPU: the planner reads them too. */
   memoryFlags: readonly MemoryFlag[]

@@ -1,18 +1,19 @@
 import type { Json } from '../../lib/json.ts'
-import type { RunFacts, WeightsMount } from './facts.ts'
-import { commentOf, mebibytes, needsLowPort } from './words.ts'
+import type { RunFacts } from './facts.ts'
+import { notesOf } from './notes.ts'
+import type { Placement } from './placement.ts'
+import { cdiNames, commentOf, mebibytes, needsLowPort } from './words.ts'
 import { yamlOf } from './yaml.ts'
 
-/** A Compose file (the Compose Specification; `docker compose` and `podman compose`). */
-export function composeFile(facts: RunFacts): string {
+/** A Compose file (the Compose Specification), for `docker compose` and podman-compose. */
+export function composeFile(facts: RunFacts, placement: Placement): string {
   const { name } = facts
   const volume = facts.weights.type === 'volume' ? { [`${name}-weights`]: { external: true } } : undefined
-  return [...commentOf(facts), yamlOf({ name, services: { [name]: service(facts) }, volumes: volume })].join(
-    '\n',
-  )
+  const file = { name, services: { [name]: service(facts, placement) }, volumes: volume }
+  return [...commentOf(facts, notesOf('compose', facts, placement)), yamlOf(file)].join('\n')
 }
 
-function service(facts: RunFacts): Json {
+function service(facts: RunFacts, placement: Placement): Json {
   const { port } = facts
   return {
     image: facts.image,
@@ -26,21 +27,22 @@ function service(facts: RunFacts): Json {
     sysctls: needsLowPort(facts) ? { 'net.ipv4.ip_unprivileged_port_start': '0' } : undefined,
     stop_grace_period: `${facts.stopSeconds}s`,
     ports: [`127.0.0.1:${port}:${port}`],
-    volumes: volumesOf(facts.name, facts.weights),
-    deploy:
-      facts.gpus === 0
-        ? undefined
-        : {
-            resources: {
-              reservations: {
-                devices: [{ driver: 'nvidia', count: facts.gpus, capabilities: ['gpu'] }],
-              },
-            },
-          },
+    environment: secretsOf(placement),
+    volumes: volumesOf(facts, placement),
+    // podman-compose before 1.2 skips `deploy` without a word, and the server then computes on the CPU.
+    devices: facts.gpus === 0 ? undefined : cdiNames(facts.gpus, placement.devices),
   }
 }
 
-function volumesOf(name: string, weights: WeightsMount): Json | undefined {
+/** From the environment of the caller, which has to have them. */
+function secretsOf({ secretVariables }: Placement): Json | undefined {
+  if (secretVariables.length === 0) return undefined
+  return Object.fromEntries(
+    secretVariables.map(({ variable }) => [variable, `\${${variable}:?value of a secret}`]),
+  )
+}
+
+function volumesOf({ name, weights }: RunFacts, { hasSelinux }: Placement): Json | undefined {
   switch (weights.type) {
     case 'none':
       return undefined
@@ -51,7 +53,7 @@ function volumesOf(name: string, weights: WeightsMount): Json | undefined {
           source: `\${INGOT_WEIGHTS:?folder with the model files}`,
           target: weights.folder,
           read_only: true,
-          bind: { create_host_path: false },
+          bind: { create_host_path: false, selinux: hasSelinux ? 'z' : undefined },
         },
       ]
     case 'volume':

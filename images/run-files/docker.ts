@@ -1,8 +1,10 @@
 import type { RunFacts, WeightsMount } from './facts.ts'
+import { notesOf } from './notes.ts'
+import type { Placement } from './placement.ts'
 import { commentOf, mebibytes, needsLowPort } from './words.ts'
 
 /** One `docker run` in a script: hardened as the boot was. Podman takes the same line, but for `--gpus`. */
-export function dockerScript(facts: RunFacts): string {
+export function dockerScript(facts: RunFacts, placement: Placement): string {
   const { name, image, port } = facts
   const options = [
     `--name ${name}`,
@@ -15,22 +17,32 @@ export function dockerScript(facts: RunFacts): string {
     '--security-opt no-new-privileges',
     `--shm-size ${mebibytes(facts.sharedMemoryBytes)}m`,
     ...(facts.memoryLimitBytes === undefined ? [] : [`--memory ${mebibytes(facts.memoryLimitBytes)}m`]),
-    ...(facts.gpus === 0 ? [] : [`--gpus ${facts.gpus}`]),
+    ...(facts.gpus === 0 ? [] : [`--gpus ${gpuSpec(facts.gpus, placement.devices)}`]),
     ...(needsLowPort(facts) ? ['--sysctl net.ipv4.ip_unprivileged_port_start=0'] : []),
     `--stop-timeout ${facts.stopSeconds}`,
     `--publish 127.0.0.1:${port}:${port}`,
-    ...mountOptions(facts),
+    ...placement.secretVariables.map(({ variable }) => `--env ${variable}`),
+    ...mountOptions(facts, placement),
   ]
   return [
     '#!/bin/sh',
-    ...commentOf(facts),
+    ...commentOf(facts, notesOf('docker', facts, placement)),
     'set -eu',
+    ...placement.secretVariables.map(({ variable }) => `: "\${${variable}:?value of a secret}"`),
     `exec docker run ${options.join(' \\\n  ')} \\\n  ${image}`,
     '',
   ].join('\n')
 }
 
-function mountOptions({ name, weights }: RunFacts): string[] {
+/** A list of devices has commas, which Docker reads as CSV: hence quotes within quotes. */
+function gpuSpec(gpus: number, devices: readonly number[] | undefined): string {
+  return devices === undefined ? String(gpus) : `'"device=${devices.join(',')}"'`
+}
+
+function mountOptions({ name, weights }: RunFacts, { hasSelinux }: Placement): string[] {
+  // `--mount` of Docker has no word for labels.
+  if (hasSelinux && weights.type === 'folder')
+    return [`--volume "\${INGOT_WEIGHTS:?folder with the model files}":${weights.folder}:ro,z`]
   const spec = mountSpec(name, weights)
   return spec === undefined ? [] : [`--mount ${spec}`]
 }

@@ -1,9 +1,11 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import type { EngineDefinition } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { memoryWords } from '../plan/memory.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
 import { runName } from './name.ts'
+import { startAllowance } from './start.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */
 export type WeightsMount =
@@ -22,6 +24,11 @@ export interface RunFacts {
   port: number
   /** Answers GET with 200 once the server is up. */
   healthPath: string
+  /** What keeps that page from generating, in the environment, and the sentence that says so. */
+  healthVariables: Readonly<Record<string, string>>
+  healthSource?: string
+  /** Names of variables that the image sets, or that would change what its command says. */
+  variables: readonly string[]
   gpus: number
   sharedMemoryBytes: number
   weights: WeightsMount
@@ -36,9 +43,6 @@ export interface RunFacts {
   origins: string[]
 }
 
-// What a restart under load takes more than the boot that was measured on a quiet machine.
-const startFactor = 4
-const leastStartSeconds = 60
 const memoryFactor = 1.25
 const memoryStepBytes = 64 * 1024 ** 2
 
@@ -46,25 +50,30 @@ const memoryStepBytes = 64 * 1024 ** 2
 export function runFactsOf(plan: ImagePlan, report: Report, image: string, weightsImage?: string): RunFacts {
   const readyMs = largest(report.boots.map((boot) => boot.readyAfterMs))
   const peakBytes = largest(report.boots.map((boot) => boot.peakMemoryBytes))
-  const startSeconds =
-    readyMs === undefined
-      ? plan.verify.startTimeoutSeconds
-      : Math.max(leastStartSeconds, Math.ceil((readyMs * startFactor) / 1000))
+  const engine = engineOf(plan.engine.id)
+  const start = startAllowance({
+    readyMs,
+    weightsBytes: plan.weights.sizeBytes,
+    recipeSeconds: plan.verify.startTimeoutSeconds,
+    engineSeconds: engine.ownStart?.seconds ?? 0,
+  })
   const limit = peakBytes === undefined ? undefined : limitOf(peakBytes, plan.sharedMemoryBytes)
   return {
     name: runName(plan.name),
     image,
     model: plan.model,
     port: plan.port,
-    healthPath: engineOf(plan.engine.id).healthPath,
+    healthPath: engine.healthPath,
+    ...healthOf(plan, engine),
+    variables: [...variablesOf(plan), ...Object.keys(engine.reserved.variables)],
     gpus: plan.requires?.gpus ?? 0,
     sharedMemoryBytes: plan.sharedMemoryBytes,
     weights: mountOf(plan, weightsImage),
     ...(limit !== undefined && { memoryLimitBytes: limit }),
     ...(readyMs !== undefined && { readySeconds: Math.ceil(readyMs / 1000) }),
-    startSeconds,
+    startSeconds: start.seconds,
     stopSeconds: plan.verify.behaviour.stop.timeoutSeconds,
-    origins: [...originsOf(peakBytes, limit, readyMs, startSeconds), ...memoryWords(plan.memory)],
+    origins: [memoryOrigin(peakBytes, limit), start.origin, ...memoryWords(plan.memory)],
   }
 }
 
@@ -81,20 +90,26 @@ function mountOf({ weights }: ImagePlan, weightsImage: string | undefined): Weig
   return { type: delivery === 'hf-cache' ? 'volume' : 'folder', folder, sizeBytes }
 }
 
-function originsOf(
-  peakBytes: number | undefined,
-  limitBytes: number | undefined,
-  readyMs: number | undefined,
-  startSeconds: number,
-): string[] {
-  return [
-    peakBytes === undefined || limitBytes === undefined
-      ? 'Memory: no boot measured it, so there is no limit here.'
-      : `Memory: ${formatBytes(peakBytes)} at its peak in the boot; limit ${limitBytes / 1024 ** 2} MiB = ${memoryFactor} times that and /dev/shm.`,
-    readyMs === undefined
-      ? `Start: no boot measured it; ${startSeconds} s from the recipe.`
-      : `Start: ready after ${(readyMs / 1000).toFixed(1)} s in the boot; ${startSeconds} s are allowed.`,
-  ]
+/** A variable that the recipe sets stays as the recipe has it. */
+function healthOf(
+  plan: ImagePlan,
+  { health }: EngineDefinition,
+): Pick<RunFacts, 'healthVariables' | 'healthSource'> {
+  if (health === undefined) return { healthVariables: {} }
+  const set = variablesOf(plan)
+  const free = Object.entries(health.variables).filter(([name]) => !set.includes(name))
+  if (free.length === 0) return { healthVariables: {} }
+  return { healthVariables: Object.fromEntries(free), healthSource: health.source }
+}
+
+function variablesOf({ config }: ImagePlan): string[] {
+  return (config.Env ?? []).map((entry) => entry.split('=')[0] ?? '')
+}
+
+function memoryOrigin(peakBytes: number | undefined, limitBytes: number | undefined): string {
+  return peakBytes === undefined || limitBytes === undefined
+    ? 'Memory: no boot measured it, so there is no limit here.'
+    : `Memory: ${formatBytes(peakBytes)} at its peak in the boot; limit ${limitBytes / 1024 ** 2} MiB = ${memoryFactor} times that and /dev/shm.`
 }
 
 function largest(values: readonly (number | null)[]): number | undefined {

@@ -1,15 +1,25 @@
 import type { Json } from '../../lib/json.ts'
-import type { RunFacts, WeightsMount } from './facts.ts'
+import type { RunFacts } from './facts.ts'
+import { labelsOf } from './kubernetes-labels.ts'
+import { probes } from './kubernetes-probes.ts'
+import { claims, weightsMounts, weightsVolumes } from './kubernetes-weights.ts'
+import { notesOf } from './notes.ts'
+import type { Placement, Toleration } from './placement.ts'
 import { commentOf, mebibytes, needsLowPort } from './words.ts'
 import { yamlOf } from './yaml.ts'
 
 /** Deployment, Service and a policy without a way out; a claim where the weights are mounted. Fits the restricted standard. */
-export function kubernetesFile(facts: RunFacts): string {
-  const documents = [deployment(facts), service(facts), networkPolicy(facts), ...claims(facts)]
-  return `${commentOf(facts).join('\n')}\n${documents.map(yamlOf).join('---\n')}`
+export function kubernetesFile(facts: RunFacts, placement: Placement): string {
+  const documents = [
+    deployment(facts, placement),
+    service(facts),
+    networkPolicy(facts),
+    ...claims(facts, placement),
+  ]
+  return `${commentOf(facts, notesOf('kubernetes', facts, placement)).join('\n')}\n${documents.map(yamlOf).join('---\n')}`
 }
 
-function deployment(facts: RunFacts): Json {
+function deployment(facts: RunFacts, placement: Placement): Json {
   const labels = labelsOf(facts)
   return {
     apiVersion: 'apps/v1',
@@ -20,13 +30,14 @@ function deployment(facts: RunFacts): Json {
       selector: { matchLabels: labels },
       // A second server beside the first would need as many GPUs again.
       strategy: facts.gpus === 0 ? undefined : { type: 'Recreate' },
-      template: { metadata: { labels }, spec: podSpec(facts) },
+      template: { metadata: { labels }, spec: podSpec(facts, placement) },
     },
   }
 }
 
-function podSpec(facts: RunFacts): Json {
+function podSpec(facts: RunFacts, placement: Placement): Json {
   return {
+    ...scheduling(placement),
     automountServiceAccountToken: false,
     // Variables of other services would be read by engines that take settings from the environment.
     enableServiceLinks: false,
@@ -38,22 +49,49 @@ function podSpec(facts: RunFacts): Json {
         ? [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }]
         : undefined,
     },
-    containers: [container(facts)],
+    containers: [container(facts, placement)],
     volumes: [
       { name: 'tmp', emptyDir: {} },
       { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: `${mebibytes(facts.sharedMemoryBytes)}Mi` } },
-      ...weightsVolumes(facts),
+      ...weightsVolumes(facts, placement),
     ],
   }
 }
 
-function container(facts: RunFacts): Json {
+/** Where the pod may run, and by which secrets its image is pulled. */
+function scheduling(placement: Placement): { [key: string]: Json | undefined } {
+  const { nodeSelector, tolerations, pullSecrets } = placement
+  return {
+    runtimeClassName: placement.runtimeClass,
+    nodeSelector: Object.keys(nodeSelector).length === 0 ? undefined : nodeSelector,
+    tolerations: tolerations.length === 0 ? undefined : tolerations.map(toleration),
+    imagePullSecrets: pullSecrets.length === 0 ? undefined : pullSecrets.map((name) => ({ name })),
+  }
+}
+
+function toleration({ key, value, effect }: Toleration): Json {
+  return value === undefined ? { key, operator: 'Exists', effect } : { key, operator: 'Equal', value, effect }
+}
+
+function variables({ healthVariables }: RunFacts, { secretVariables }: Placement): Json | undefined {
+  const all = [
+    ...Object.entries(healthVariables).map(([name, value]) => ({ name, value })),
+    ...secretVariables.map(({ variable, secret, key }) => ({
+      name: variable,
+      valueFrom: { secretKeyRef: { name: secret, key } },
+    })),
+  ]
+  return all.length === 0 ? undefined : all
+}
+
+function container(facts: RunFacts, placement: Placement): Json {
   const { image, port } = facts
   return {
     name: 'server',
     image,
     imagePullPolicy: 'IfNotPresent',
     ports: [{ name: 'http', containerPort: port }],
+    env: variables(facts, placement),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -74,39 +112,6 @@ function resources({ gpus, memoryLimitBytes }: RunFacts): Json {
   const limits = { ...memory, ...(gpus > 0 && { 'nvidia.com/gpu': gpus }) }
   // GPUs are requested by their limit; memory is requested in full, since a server that is evicted has to load again.
   return { requests: Object.keys(memory).length === 0 ? undefined : memory, limits }
-}
-
-const startPeriodSeconds = 5
-
-/** A start may take what was measured, several times over; afterwards three misses take the server out, six restart it. */
-function probes({ healthPath, port, readySeconds = 0, startSeconds }: RunFacts): { [key: string]: Json } {
-  const httpGet = { path: healthPath, port }
-  const initialDelaySeconds = Math.floor(readySeconds / 2)
-  return {
-    startupProbe: {
-      httpGet,
-      initialDelaySeconds,
-      periodSeconds: startPeriodSeconds,
-      timeoutSeconds: 5,
-      failureThreshold: Math.ceil((startSeconds - initialDelaySeconds) / startPeriodSeconds),
-    },
-    readinessProbe: { httpGet, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
-    livenessProbe: { httpGet, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 },
-  }
-}
-
-function weightsVolumes({ name, weights }: RunFacts): Json[] {
-  if (weights.type === 'none') return []
-  if (weights.type === 'image')
-    return [{ name: 'weights', image: { reference: weights.reference, pullPolicy: 'IfNotPresent' } }]
-  return [{ name: 'weights', persistentVolumeClaim: { claimName: `${name}-weights`, readOnly: true } }]
-}
-
-/** The image of the weights has them under their full path, so that one image serves as a base as well. */
-function weightsMounts(weights: WeightsMount): Json[] {
-  if (weights.type === 'none') return []
-  const mount = { name: 'weights', mountPath: weights.folder, readOnly: true }
-  return [weights.type === 'image' ? { ...mount, subPath: weights.folder.slice(1) } : mount]
 }
 
 function service(facts: RunFacts): Json {
@@ -131,24 +136,4 @@ function networkPolicy(facts: RunFacts): Json {
       egress: [],
     },
   }
-}
-
-function claims(facts: RunFacts): Json[] {
-  const { weights } = facts
-  if (weights.type !== 'folder' && weights.type !== 'volume') return []
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: `${facts.name}-weights`, labels: labelsOf(facts) },
-      spec: {
-        accessModes: ['ReadOnlyMany'],
-        resources: { requests: { storage: `${mebibytes(weights.sizeBytes * 1.1)}Mi` } },
-      },
-    },
-  ]
-}
-
-function labelsOf({ name }: RunFacts): Record<string, string> {
-  return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'ingot' }
 }

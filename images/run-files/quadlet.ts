@@ -1,11 +1,13 @@
-import type { RunFacts, WeightsMount } from './facts.ts'
-import { commentOf, mebibytes, needsLowPort } from './words.ts'
+import type { RunFacts } from './facts.ts'
+import { notesOf, podmanSecret } from './notes.ts'
+import type { Placement } from './placement.ts'
+import { cdiNames, commentOf, mebibytes, needsLowPort } from './words.ts'
 
 /** A unit for Podman's systemd generator: put it into ~/.config/containers/systemd/ or /etc/containers/systemd/. */
-export function quadletUnit(facts: RunFacts): string {
+export function quadletUnit(facts: RunFacts, placement: Placement): string {
   const { name, port } = facts
   return [
-    ...commentOf(facts),
+    ...commentOf(facts, notesOf('quadlet', facts, placement)),
     '[Unit]',
     `Description=${name} serves ${facts.model}`,
     'Wants=network-online.target',
@@ -22,8 +24,9 @@ export function quadletUnit(facts: RunFacts): string {
     `ShmSize=${mebibytes(facts.sharedMemoryBytes)}m`,
     `PublishPort=127.0.0.1:${port}:${port}`,
     ...(needsLowPort(facts) ? ['Sysctl=net.ipv4.ip_unprivileged_port_start=0'] : []),
-    ...gpuLines(facts.gpus),
-    ...mountLines(name, facts.weights),
+    ...cdiNames(facts.gpus, placement.devices).map((device) => `AddDevice=${device}`),
+    ...secretLines(placement),
+    ...mountLines(facts, placement),
     `PodmanArgs=--stop-timeout ${facts.stopSeconds}${facts.memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(facts.memoryLimitBytes)}m`}`,
     '',
     '[Service]',
@@ -37,17 +40,18 @@ export function quadletUnit(facts: RunFacts): string {
   ].join('\n')
 }
 
-/** By CDI; `nvidia-ctk cdi generate` writes the names once on each host. */
-function gpuLines(gpus: number): string[] {
-  return Array.from({ length: gpus }, (_, index) => `AddDevice=nvidia.com/gpu=${index}`)
+function secretLines({ secretVariables }: Placement): string[] {
+  return secretVariables.map(
+    (variable) => `Secret=${podmanSecret(variable)},type=env,target=${variable.variable}`,
+  )
 }
 
-function mountLines(name: string, weights: WeightsMount): string[] {
+function mountLines({ name, weights }: RunFacts, { hasSelinux }: Placement): string[] {
   switch (weights.type) {
     case 'none':
       return []
     case 'folder':
-      return [`Volume=/srv/models/${name}:${weights.folder}:ro`]
+      return [`Volume=/srv/models/${name}:${weights.folder}:ro${hasSelinux ? ',z' : ''}`]
     case 'volume':
       return [`Volume=${name}-weights:${weights.folder}:ro`]
     case 'image':

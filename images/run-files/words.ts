@@ -1,10 +1,10 @@
 import type { RunFacts } from './facts.ts'
 
-/** The head of every run file: what it starts and where its figures come from. */
-export function commentOf({ name, model, origins }: RunFacts): string[] {
+/** The head of every run file: what it starts, where its figures come from, and what it needs. */
+export function commentOf({ name, model, origins }: RunFacts, notes: readonly string[]): string[] {
   return [
     `# ${name} serves ${model}. Made by \`ingot run-files\`; make it again after a build.`,
-    ...origins.map((line) => `# ${line}`),
+    ...[...origins, ...notes].map((line) => `# ${line}`),
   ]
 }
 
@@ -16,4 +16,11 @@ export function mebibytes(sizeBytes: number): number {
 /** Ports below 1024 need a word with the kernel where the user is not root. */
 export function needsLowPort({ port }: RunFacts): boolean {
   return port < 1024
+}
+
+/** Names of GPUs in the Container Device Interface. */
+export function cdiNames(gpus: number, devices: readonly number[] | undefined): string[] {
+  return (devices ?? Array.from({ length: gpus }, (_, index) => index)).map(
+    (index) => `nvidia.com/gpu=${index}`,
+  )
 }

@@ -9,6 +9,7 @@ import { makeFolder } from '../files/make-folder.ts'
 import { parseTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { runFacts } from './run-files-of.ts'
+import { placementOf, requireFit } from './run-files-placement.ts'
 import { runFilesTable } from './tables/run-files.ts'
 
 export const runFilesCommand: Command = { run }
@@ -16,13 +17,15 @@ export const runFilesCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, runFilesTable)
   const repository = values.image === undefined ? undefined : repositoryOf(parseTarget(values.image))
+  const placement = placementOf(values)
   const store = await openStore(context.settings.storeFolder)
   try {
     const { settings } = context
     const built = await findImage(positionals[0] ?? '', store, { settings, act: 'run-files' })
     requireVerified(built, values.unverified, 'write run files for')
     const facts = await runFacts(store, built, repository)
-    const files = values.for.map((target) => runFileFor(target, facts))
+    requireFit(placement, facts)
+    const files = values.for.map((target) => runFileFor(target, facts, placement))
     if (values.to !== undefined) {
       await makeFolder(values.to)
       for (const { name, content } of files) await writeFile(join(values.to, name), content)

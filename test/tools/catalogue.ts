@@ -102,6 +102,7 @@ export const pythons = {
   clients: { from: 'contact' },
   browser: { from: 'contact' },
   junit: { from: 'contact' },
+  'podman-compose': { from: 'contact' },
   cri: { from: 'slow' },
 } as const satisfies Record<string, Pick<Tool<never>, 'from'>>
 

@@ -14,7 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour, health, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { upstreamRules, wheels } from './slimming.ts'
 
@@ -68,6 +68,8 @@ export const sglang = {
   reserved,
   behaviour,
   healthPath,
+  health,
+  ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },
   memory,
   memoryFlags,
   sharedMemory: { sizeBytes: 32 * 1024 ** 3, source: "SGLang's guide for Docker" },

@@ -6,6 +6,12 @@ import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from '../open
 
 export const healthPath = '/health'
 
+/** A page that generates takes a second and more, and fails under load: Kubernetes would restart a server that is busy. */
+export const health = {
+  variables: { SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION: 'false' },
+  source: 'without that variable /health of SGLang generates a token (http_server.py of 0.5.23)',
+}
+
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     // It generates a token itself.

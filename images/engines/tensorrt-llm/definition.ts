@@ -44,6 +44,7 @@ export const tensorrtLlm = {
   reserved,
   behaviour,
   healthPath,
+  ownStart: { seconds: 600, source: 'an estimate: autotuning and CUDA graphs' },
   memory,
   memoryFlags,
   sharedMemory: { sizeBytes: 1024 ** 3, source: "NCCL's guide" },

@@ -94,6 +94,10 @@ export const vllm = {
   reserved,
   behaviour,
   healthPath,
+  ownStart: {
+    seconds: 600,
+    source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',
+  },
   memory,
   memoryFlags,
   sharedMemory: { sizeBytes: 2 * 1024 ** 3, source: "vLLM's guide for Kubernetes" },

@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments, parse as parseYaml } from 'yaml'
 import type { RunFacts } from '../../../images/run-files/facts.ts'
-import { runFileFor, runTargets } from '../../../images/run-files/generate.ts'
+import { runFileFor } from '../../../images/run-files/generate.ts'
+import { runTargets } from '../../../images/run-files/targets.ts'
 import { yamlOf } from '../../../images/run-files/yaml.ts'
 import { toolPath } from '../../tools/find.ts'
 import { kubernetesSchemas } from './schemas.ts'
@@ -20,6 +21,8 @@ const cpu: RunFacts = {
   model: 'smollm2-135m-instruct',
   port: 8080,
   healthPath: '/health',
+  healthVariables: {},
+  variables: ['PATH'],
   gpus: 0,
   sharedMemoryBytes: 64 * 1024 ** 2,
   weights: { type: 'none' },

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { runTargets } from '../../../images/run-files/generate.ts'
+import { runTargets } from '../../../images/run-files/targets.ts'
 import { main } from '../../../pipelines/cli.ts'
 import type { CommandTable } from '../../../pipelines/command-line/option-table.ts'
 import { usageLine } from '../../../pipelines/command-line/usage.ts'

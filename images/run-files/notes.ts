@@ -1,0 +1,64 @@
+import type { RunFacts } from './facts.ts'
+import type { Placement } from './placement.ts'
+import type { RunTarget } from './targets.ts'
+
+/** What a person has to do before a file starts anything: sentences for its head. */
+export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement): string[] {
+  return [
+    ...weightsNotes(target, facts, placement),
+    ...gpuNotes(target, facts),
+    ...(target === 'kubernetes' ? healthNotes(facts) : selinuxNotes(facts, placement)),
+    ...(target === 'quadlet' ? secretNotes(placement) : []),
+  ]
+}
+
+function weightsNotes(target: RunTarget, { name, weights }: RunFacts, { claim }: Placement): string[] {
+  if (weights.type !== 'folder' && weights.type !== 'volume') return []
+  const held = weights.type === 'folder' ? 'the files of the model' : 'a cache in the layout of the Hub'
+  if (target === 'kubernetes')
+    return claim === undefined
+      ? [
+          `Weights: nothing fills the claim ${name}-weights: put ${held} at its root, or name a filled claim with --claim.`,
+          'Many storage classes make no ReadOnlyMany volumes: then the claim stays pending.',
+        ]
+      : [`Weights: the claim ${claim} holds ${held} at its root.`]
+  if (weights.type === 'volume')
+    return [`Weights: nothing here fills the volume ${name}-weights: put ${held} at its root.`]
+  return target === 'quadlet' ? [`Weights: put ${held} into /srv/models/${name}.`] : []
+}
+
+function gpuNotes(target: RunTarget, { gpus }: RunFacts): string[] {
+  if (gpus === 0 || target === 'docker' || target === 'kubernetes') return []
+  const tools =
+    target === 'compose'
+      ? [
+          'GPUs: by CDI, as podman-compose reads it, and Compose from 2.30 with Docker from 28.2 (from 25 with `features.cdi`).',
+          '`podman compose` hands this file to docker-compose, and older ones of Podman lose the GPUs on that way: use podman-compose.',
+        ]
+      : []
+  return [...tools, 'GPUs: `nvidia-ctk cdi generate` writes their names once on each host.']
+}
+
+/** Kubernetes labels volumes by itself, and its device plugin sees to the devices. */
+function selinuxNotes({ gpus, weights }: RunFacts, { hasSelinux }: Placement): string[] {
+  const folder = hasSelinux
+    ? 'SELinux: z gives the folder of weights, with all that is in it, the label that containers may read.'
+    : 'SELinux: where it is enforced, make this file with --selinux.'
+  const devices = 'SELinux: where it is enforced, GPUs need `setsebool -P container_use_devices on`.'
+  return [...(weights.type === 'folder' ? [folder] : []), ...(gpus > 0 ? [devices] : [])]
+}
+
+function healthNotes({ healthSource }: RunFacts): string[] {
+  return healthSource === undefined ? [] : [`Probes: ${healthSource}.`]
+}
+
+function secretNotes({ secretVariables }: Placement): string[] {
+  return secretVariables.map(
+    (variable) => `Secrets: \`podman secret create ${podmanSecret(variable)} FILE\`.`,
+  )
+}
+
+/** Secrets of Podman have no keys. */
+export function podmanSecret({ secret, key }: { secret: string; key: string }): string {
+  return `${secret}-${key}`
+}
