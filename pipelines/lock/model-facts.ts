@@ -129,15 +129,15 @@ async function fromFolder(
   }
   const mistral = isMistral(files.map(({ path }) => path))
   const shards = files.filter(({ path }) => (mistral ? isConsolidatedShard(path) : isWeightShard(path)))
-  const headers = shards.map(
-    async (file) => before.get(file.path)?.header ?? (await safetensorsHeader(source, file)).header,
+  const configText = mistral ? configOfParams(await textOf('params.json')) : await textOf('config.json')
+  const quantText = await textOf('hf_quant_config.json')
+  // Begun where they are awaited: one that fails alone would end the process.
+  const headers = await Promise.all(
+    shards.map(
+      async (file) => before.get(file.path)?.header ?? (await safetensorsHeader(source, file)).header,
+    ),
   )
-  const model = factsFromFiles({
-    label: 'the weights',
-    configText: mistral ? configOfParams(await textOf('params.json')) : await textOf('config.json'),
-    quantText: await textOf('hf_quant_config.json'),
-    headers: await Promise.all(headers),
-  })
+  const model = factsFromFiles({ label: 'the weights', configText, quantText, headers })
   const configs = await Promise.all(['config.json', 'tokenizer_config.json'].map(textOf))
   const foreign = [...new Set(configs.flatMap((text) => (text ? foreignCode(parsePythonJson(text)) : [])))]
   return { model: { ...model, ...(foreign.length > 0 ? { foreignCode: foreign } : {}) } }

@@ -1,4 +1,5 @@
 import { type GGUFParseOutput, gguf } from '@huggingface/gguf'
+import { IngotError, messageOf } from '../../lib/error.ts'
 import type { LockedFile } from '../../recipes/locked-weights.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
@@ -26,15 +27,20 @@ export async function safetensorsHeader(source: OpenWeights, file: LockedFile): 
   throw new Error(`the header of ${file.path} is not a JSON object`)
 }
 
-/** The header of a GGUF file, read by range. */
-export function ggufHeader(
+/** The header of a GGUF file, read by range. An error of the parser is told with the file's name. */
+export async function ggufHeader(
   source: OpenWeights,
   file: LockedFile,
 ): Promise<GGUFParseOutput & { parameterCount: number }> {
-  return gguf(`http://weights.invalid/${encodeURI(file.path)}`, {
-    fetch: rangesOf(source, file),
-    computeParametersCount: true,
-  })
+  try {
+    return await gguf(`http://weights.invalid/${encodeURI(file.path)}`, {
+      fetch: rangesOf(source, file),
+      computeParametersCount: true,
+    })
+  } catch (cause) {
+    if (cause instanceof IngotError) throw cause
+    throw new Error(`${file.path}: ${messageOf(cause)}`, { cause })
+  }
 }
 
 /** The GGUF parser asks for ranges by HTTP; here they come from whatever the weights' source is. */

@@ -58,7 +58,7 @@ test.each([
   const recipe = recipeFor('llama-cpp')
   const planned = (factory: FactoryLock): ImagePlan => planImage(recipe, { ...lockFor(recipe), factory })
   const store = await scratchStore()
-  const built = { layers: [], tree: { stockBytes: 1, keptBytes: 1, removals: [] } }
+  const built = { layers: [], tree: { missing: [], stockBytes: 1, keptBytes: 1, removals: [] } }
   // No more of a tree is read back than was kept.
   await keepRuntime(store, planned(factoryFor()), built as never)
   const known = await knownRuntime(store, planned(factoryFor(versions)))
