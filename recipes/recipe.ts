@@ -1,8 +1,9 @@
 import semver from 'semver'
 import { z } from 'zod'
-import { parseBytes } from '../lib/bytes.ts'
 import { engineIds } from './engine-ids.ts'
 import { limits, text, texts, words } from './limits.ts'
+import { count, size } from './quantities.ts'
+import { serving } from './serving.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 export const profiles = ['hostile', 'plain'] as const
@@ -14,18 +15,6 @@ export type Profile = (typeof profiles)[number]
  */
 export const riskClasses = ['safe', 'jit', 'feature'] as const
 export type RiskClass = (typeof riskClasses)[number]
-
-const size = z
-  .union([z.number().int().positive(), z.string().max(64)])
-  .refine(
-    (value) => typeof value === 'number' || isSize(value),
-    'a size such as 200MB, 16GiB or a number of bytes',
-  )
-  .transform((value) => (typeof value === 'number' ? value : parseBytes(value)))
-  .refine((bytes) => bytes >= 1 && bytes <= limits.sizeBytes, 'a size from 1 byte to 1000 TB')
-
-const count = (most: number) => z.number().int().positive().max(most)
-const tokens = count(limits.tokens)
 
 const model = z.strictObject({
   name: z
@@ -83,67 +72,6 @@ const weights = z
     path: ['modelcar'],
     message: 'false, or `delivery: artifact` beside it',
   })
-
-const ollamaTemplate = z.strictObject({
-  text: text(limits.value)
-    .min(1)
-    .describe(
-      'Go template text, as after TEMPLATE in a Modelfile; the special token that begins a text is left out',
-    ),
-  stop: z
-    .array(words)
-    .max(limits.prompts)
-    .default([])
-    .describe('Texts that end an answer, besides the last tokens that the model itself names'),
-})
-
-const serving = z.strictObject({
-  contextLength: tokens
-    .optional()
-    .describe('Tokens of one sequence, prompt and answer together. Default: what the model declares'),
-  parallelism: count(limits.sequences).default(1).describe('Sequences served at the same time'),
-  dtype: z.enum(['auto', 'float32', 'float16', 'bfloat16']).default('auto').describe('Type of computation'),
-  quantization: words.optional().describe("Quantisation in the engine's words, e.g. gptq, awq, fp8, Q4_K_M"),
-  kvCacheDtype: words.optional().describe("Type of the KV cache in the engine's words"),
-  tensorParallel: count(limits.gpus).default(1).describe('GPUs that one model is split over'),
-  gpuMemoryUtilization: z
-    .number()
-    .gt(0)
-    .max(1)
-    .optional()
-    .describe('Share of GPU memory the server may take'),
-  maxInputTokens: tokens
-    .optional()
-    .describe('Longest prompt in tokens, where the engine limits it apart from the context'),
-  maxPrefillTokens: tokens.optional().describe('Tokens processed in one prefill step'),
-  port: z
-    .number()
-    .int()
-    .min(1)
-    .max(65535)
-    .optional()
-    .describe("Port the server listens on. Default: the engine's own"),
-  sharedMemory: size
-    .optional()
-    .describe(
-      'Size of /dev/shm the server needs. Default: 64 MiB, and by engine and GPUs where several compute',
-    ),
-  extraArguments: z
-    .array(text(limits.value).min(1))
-    .max(limits.entries)
-    .default([])
-    .describe(
-      "Arguments appended to the server's command line as they are, flag and value as items of their own; none that ingot itself sets",
-    ),
-  ollamaTemplate: ollamaTemplate
-    .optional()
-    .describe("Chat template in Ollama's own form, in place of what ingot makes of the model's"),
-  environment: texts(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of letters, digits and _ that begins with no digit'),
-  )
-    .default({})
-    .describe('Further environment variables; no secrets, and none that ingot itself sets'),
-})
 
 const paths = z
   .array(z.string().max(limits.place).regex(/^\//, 'an absolute path, with * and ** as wildcards'))
@@ -249,12 +177,3 @@ export const recipeSchema = z.strictObject({
 
 /** What a person asked for, with every default filled in. Sizes are bytes. */
 export type Recipe = z.infer<typeof recipeSchema>
-
-function isSize(text: string): boolean {
-  try {
-    parseBytes(text)
-    return true
-  } catch {
-    return false
-  }
-}
