@@ -26,6 +26,12 @@ const forms: readonly TokenForm[] = [
   },
   { name: 'AWS access key', prefix: '(?:AKIA|ASIA|ABIA|ACCA)', body: 'A-Z0-9', least: 16 },
   { name: 'Slack token', prefix: '(?:xox[abceoprs]|xapp)-', body: 'A-Za-z0-9-', least: 20 },
+  {
+    name: 'Slack webhook',
+    prefix: 'hooks\\.slack\\.com/(?:services|workflows|triggers)/',
+    body: 'A-Za-z0-9/',
+    least: 24,
+  },
   { name: 'NVIDIA API key', prefix: 'nvapi-', body: wordy, least: 40 },
   { name: 'Google API key', prefix: 'AIza', body: wordy, least: 35 },
   { name: 'Google OAuth token', prefix: 'ya29\\.', body: wordy, least: 40 },
@@ -68,6 +74,7 @@ const inFiles: readonly Pattern[] = [
 
 const inWritten: readonly Pattern[] = [
   ...forms.map((form) => patternOf(form, Math.min(form.least, leastWritten))),
+  { name: 'bearer token', pattern: /\bbearer\s+[\w.~+/-]{12,}=*/gi },
   { name: 'private key', pattern: new RegExp(`${pemHead}[\\s\\S]*`, 'g') },
   { name: 'JSON web token', pattern: new RegExp(`(?<![${wordy}])${jwt}`, 'g') },
 ]

@@ -26,6 +26,8 @@ const tokens: Record<string, string> = {
   GitLab: `glpat-${random(20)}`,
   AWS: `AKIA${random(16, capitals)}`,
   Slack: `xoxb-123456789012-${random(24)}`,
+  'Slack, an address': `https://hooks.slack.com/services/T${random(8, capitals)}/B${random(8, capitals)}/${random(24)}`,
+  'a bearer token': `Bearer ${random(24)}`,
   NVIDIA: `nvapi-${random(64)}`,
   Google: `AIza${random(35)}`,
   npm: `npm_${random(36)}`,
