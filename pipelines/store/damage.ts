@@ -4,7 +4,7 @@ import type { Descriptor } from '../../images/oci/oci.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
-import { compareStamp, keepStamp, stampOf } from './blob-stamp.ts'
+import { compareStamp, keepStamp, smallestStampedBytes, stampOf } from './blob-stamp.ts'
 import { blobPath, chunksOf } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { foreignBlob } from './foreign.ts'
@@ -63,7 +63,9 @@ async function damagesOf(store: Store, blobs: readonly Wanted[], search: DamageS
     search.onBytes?.(passedBytes + doneBytes, totalBytes)
   }
   for (const blob of blobs) {
-    const damage = await damageHere(store, blob, { ...search, onBytes: tell })
+    // Small blobs are read at every use, which is no news.
+    const isSmall = (blob.size ?? 0) < smallestStampedBytes
+    const damage = await damageHere(store, blob, { ...search, onBytes: isSmall ? undefined : tell })
     passedBytes += blob.size ?? 0
     if (damage) found.push(damage)
   }
