@@ -1,8 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Client, connect } from '@dagger.io/dagger'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report/report.ts'
+import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { installDebian } from '../../pipelines/software/debian.ts'
 import { formatLock, helperNames, type Lock, parseLock } from '../../recipes/lock.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
@@ -15,7 +16,7 @@ let lock: Lock
 
 beforeAll(async () => {
   place = await newWorkplace()
-  lockFile = join(place.folder, 'locks/smollm2-135m-llama-cpp.lock.json')
+  lockFile = lockFileOf(demoRecipe, readSettings(place.environment))
   const locked = await ingot(['lock', demoRecipe], place)
   expect(locked.code, locked.stderr).toBe(0)
   lock = parseLock(await readFile(lockFile, 'utf8'), lockFile)
@@ -77,7 +78,10 @@ test('pinned or not, the same archive packs the same bytes; a build without pins
 
 test('`ingot lock --check` names what drifted in the factory', async () => {
   await writeFile(lockFile, formatLock(lock))
-  expect(await ingot(['lock', demoRecipe, '--check'], place)).toMatchObject({ code: 0, stdout: '' })
+  expect(await ingot(['lock', demoRecipe, '--check'], place)).toMatchObject({
+    code: 0,
+    stdout: 'nothing drifted\n',
+  })
   await writeFile(lockFile, formatLock(withZstd({ version: '0.0.1' })))
   const { code, stdout } = await ingot(['lock', demoRecipe, '--check'], place)
   expect(code).toBe(1)
@@ -89,7 +93,7 @@ test.each([
     'version that left the archive',
     { version: '0.0.1' },
     'a locked version is no longer in the archive',
-    'ingot lock RECIPE',
+    'ingot lock --all RECIPE',
   ],
   ['file that was changed', { sha256: '0'.repeat(64) }, 'does not have its locked sha256', 'do not trust it'],
 ])('a pinned %s stops the build as with a package of the engine', async (_, change, found, hint) => {
