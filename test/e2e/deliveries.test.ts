@@ -50,8 +50,10 @@ test('mounted: no weight in the image, verified with the weights mounted, labels
   expect(mounted.sizes.weightsBytes).toBe(0)
   expect(mounted.sizes.storedBytes).toBeLessThan(40e6)
   const { config } = await readImageConfig(store, mounted.image)
-  // An init may stand before the guard, which then checks as its child.
-  expect(config.Entrypoint?.join(' ')).toContain('/bin/sh /usr/local/lib/ingot/weights-guard')
+  // The init stands before the guard, which checks as its child.
+  expect(config.Entrypoint?.slice(0, 12).join(' ')).toBe(
+    '/usr/bin/tini -e 129 -- /usr/bin/dumb-init --rewrite 15:1 --rewrite 2:1 -- /bin/sh /usr/local/lib/ingot/weights-guard',
+  )
   expect(JSON.parse(config.Labels?.['dev.ingot.weights.files'] ?? '')).toEqual([
     expect.objectContaining({ path: 'SmolLM2-135M-Instruct.Q4_1.gguf', sizeBytes: modelBytes }),
   ])
