@@ -19,6 +19,8 @@ export const limits = {
   tokens: 16_777_216,
   sequences: 65_536,
   gpus: 1024,
+  draftTokens: 64,
+  parts: 64,
   seconds: 86_400,
   sizeBytes: 1e15,
   /** Words such as a version range, a licence or a type. */

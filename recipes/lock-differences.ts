@@ -4,6 +4,7 @@ import type { Lock } from './lock.ts'
 import { differing, type LockDifference, shown } from './lock-difference.ts'
 import type { LockRequest, RuntimeRequest } from './lock-origin.ts'
 import { partOverheadBytes } from './locked-weights.ts'
+import { partDifferences } from './part-differences.ts'
 import type { Recipe } from './recipe.ts'
 import { sourceDifferences } from './source-differences.ts'
 
@@ -17,8 +18,13 @@ export function lockDifferences(recipe: Recipe, lock: Lock, request: LockRequest
     ...engineDifferences(recipe, lock),
     ...runtimeDifferences(recipe, lock, request),
     ...platformDifferences(recipe, lock),
-    ...sourceDifferences(recipe.weights.source, lock),
-    ...partDifferences(recipe, lock, request),
+    ...sourceDifferences({
+      source: recipe.weights.source,
+      recorded: lock.madeFrom?.recipe.weights.source,
+      pinned: lock.weights,
+    }),
+    ...partDifferences(recipe, lock),
+    ...splitDifferences(recipe, lock, request),
     ...modelcarDifferences(recipe, lock, request),
   ])
 }
@@ -135,7 +141,7 @@ function isSilent(lock: Lock): boolean {
 }
 
 /** Mounted weights have no parts, so any lock suits them. */
-function partDifferences(recipe: Recipe, lock: Lock, request: LockRequest): LockDifference[] {
+function splitDifferences(recipe: Recipe, lock: Lock, request: LockRequest): LockDifference[] {
   const limit = request.maxLayerBytes
   if (!request.usesParts || !hasOtherParts(lock, limit)) return []
   const { madeFrom } = lock

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { engineIds } from './engine-ids.ts'
+import { partName, partRoles } from './parts.ts'
 import type { Recipe } from './recipe.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
@@ -29,6 +30,10 @@ const originRecipeSchema = z.strictObject({
     delivery: z.enum(deliveries),
     modelcar: z.boolean(),
   }),
+  /** Parts that have a source; absent where there are none. */
+  parts: z
+    .array(z.strictObject({ role: z.enum(partRoles), name: z.string().optional(), source: weightsSourceSchema }))
+    .optional(),
   image: z.strictObject({
     platform: z.string(),
     base: z.string().optional(),
@@ -66,6 +71,7 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
     recipe: {
       engine: { id: engine.id, version: engine.version, runtime: engine.runtime, device: engine.device },
       weights: { source: weights.source, delivery: weights.delivery, modelcar: weights.modelcar },
+      ...recordedParts(recipe),
       image: { platform: image.platform, base: image.base, registry: image.registry },
       target: { gpu: target.gpu, driver: target.driver },
     },
@@ -74,4 +80,11 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
   }
   // Members that are undefined are absent in the file, and so they are in the value.
   return lockOriginSchema.parse(JSON.parse(JSON.stringify(origin)))
+}
+
+function recordedParts({ parts }: Recipe): Pick<LockOrigin['recipe'], 'parts'> {
+  const recorded = parts.flatMap((part) =>
+    part.source === undefined ? [] : [{ role: part.role, name: partName(part), source: part.source }],
+  )
+  return recorded.length === 0 ? {} : { parts: recorded }
 }

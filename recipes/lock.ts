@@ -4,9 +4,11 @@ import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import { engineIds } from './engine-ids.ts'
 import { RecipeError } from './error.ts'
+import { ggufFactsSchema } from './gguf-facts.ts'
 import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
+import { pinnedPartSchema } from './pinned-parts.ts'
 
 const digest = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
@@ -81,23 +83,6 @@ const factory = z.strictObject({
   installer: z.array(debianPackage),
 } satisfies Record<HelperName | 'base', z.ZodType>)
 
-/** What the header of a GGUF says of the model and how to talk to it. */
-const ggufFacts = z.strictObject({
-  architecture: z.string().min(1),
-  parameterCount: z.number().int().nonnegative(),
-  /** Kind of quantisation as llama.cpp names it, e.g. Q4_K_M; null for a number that ingot does not know. */
-  fileType: z.string().nullable(),
-  chatTemplate: z.string().optional(),
-  bosToken: z.string().optional(),
-  eosToken: z.string().optional(),
-  /** The model among several GGUF files, where its header and not its name tells it. */
-  file: z.string().optional(),
-  /** Whether the tokenizer puts the first token; absent where the file does not say, and in locks of versions before it. */
-  addsBos: z.boolean().optional(),
-  /** The file that turns images or sound into embeddings. */
-  projector: z.string().optional(),
-})
-
 export const lockSchema = z.strictObject({
   lockVersion: z.literal(1),
   recipe: z.string().min(1),
@@ -114,7 +99,9 @@ export const lockSchema = z.strictObject({
   /** Absent in locks of ingot 0.1: the helpers are then what base and archive have at each build. */
   factory: factory.optional(),
   model: modelFactsSchema.optional(),
-  gguf: ggufFacts.optional(),
+  gguf: ggufFactsSchema.optional(),
+  /** Parts of the recipe that have a source, in its order; absent where there are none. */
+  parts: z.array(pinnedPartSchema).optional(),
 })
 
 /** What a recipe resolved to. Plan and build ask nothing of the network that is not pinned here. */
@@ -125,7 +112,6 @@ export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
 export type FactoryLock = z.infer<typeof factory>
-export type GgufFacts = z.infer<typeof ggufFacts>
 
 /** What one helper is installed from; undefined where the lock does not pin it. */
 export function helperLock(pinned: FactoryLock | undefined, name: HelperName): DebianLock | undefined {

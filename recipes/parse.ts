@@ -1,10 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { nearestName } from '../lib/suggest.ts'
 import { withoutTokens } from '../lib/token-forms.ts'
+import { knownKeys } from './known-keys.ts'
 import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
-import { weightsSourceSchema } from './weights.ts'
 import { readYaml, type YamlDocument } from './yaml-text.ts'
 
 /** One thing wrong with a recipe. Lines and columns count from 1, as editors do. */
@@ -112,7 +112,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: Plac
     return issue.keys.slice(0, limits.problems).map((key) => ({
       ...place(offsetOf(document, [...path, key], 'key')),
       path: [...path, key].join('.'),
-      ...unknownKey(key, knownKeys(path, document)),
+      ...unknownKey(key, knownKeys(path, (at) => document.getIn(at))),
     }))
   return [
     {
@@ -182,9 +182,8 @@ function typeHint(expected: string, found: unknown): string {
 
 function allowedValues(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String)
-  if (issue.code === 'invalid_union' && issue.discriminator !== undefined)
-    return weightsSourceSchema.options.map((option) => option.shape.type.value)
-  return []
+  // Only a union that is told apart by one member lists its values.
+  return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : []
 }
 
 /** Longest value that a message quotes. */
@@ -222,26 +221,4 @@ function offsetIn(parent: unknown, key: Key | undefined, wantKey: boolean): numb
     | { key: Ranged; value: Ranged | null }
     | undefined
   return (wantKey ? pair?.key : (pair?.value ?? pair?.key))?.range?.[0]
-}
-
-function knownKeys(path: Key[], document: YamlDocument): string[] {
-  let schema: unknown = z.toJSONSchema(recipeSchema, { io: 'input' })
-  path.forEach((key, depth) => {
-    schema = step(schema, key, document.getIn([...path.slice(0, depth + 1), 'type']))
-  })
-  return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
-}
-
-interface SchemaNode {
-  properties?: Record<string, SchemaNode & { const?: unknown }>
-  items?: SchemaNode
-  oneOf?: SchemaNode[]
-  anyOf?: SchemaNode[]
-}
-
-function step(schema: unknown, key: Key, type: unknown): SchemaNode | undefined {
-  const node = schema as SchemaNode | undefined
-  const next = typeof key === 'number' ? node?.items : node?.properties?.[key]
-  const branches = next?.oneOf ?? next?.anyOf
-  return branches?.find((branch) => branch.properties?.['type']?.const === type) ?? next
 }

@@ -2,6 +2,7 @@ import semver from 'semver'
 import { z } from 'zod'
 import { engineIds } from './engine-ids.ts'
 import { limits, text, texts, words } from './limits.ts'
+import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { serving } from './serving.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
@@ -17,11 +18,7 @@ export const riskClasses = ['safe', 'jit', 'feature'] as const
 export type RiskClass = (typeof riskClasses)[number]
 
 const model = z.strictObject({
-  name: z
-    .string()
-    .max(limits.modelNameLength)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 'letters, digits and . _ : / -')
-    .describe('Name under which the server offers the model'),
+  name: modelName.describe('Name under which the server offers the model'),
   license: words.optional().describe('SPDX identifier or name of the licence of the weights'),
   acceptLicense: words
     .optional()
@@ -161,6 +158,10 @@ const verify = z.strictObject({
 })
 
 export const recipeSchema = z.strictObject({
+  apiVersion: z
+    .literal('ingot/v1')
+    .optional()
+    .describe('Version of this schema. Default: ingot/v1, as every recipe before it'),
   name: z
     .string()
     .max(limits.nameLength)
@@ -169,6 +170,11 @@ export const recipeSchema = z.strictObject({
   model,
   engine,
   weights,
+  parts: z
+    .array(partSchema)
+    .max(limits.parts)
+    .default([])
+    .describe('What the image holds beside the model: adapters, a drafter, a projector, further models'),
   serving: serving.default(() => serving.parse({})),
   image: image.default(() => image.parse({})),
   target: target.default(() => target.parse({})),

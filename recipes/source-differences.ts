@@ -1,25 +1,33 @@
 import type { Json } from '../lib/json.ts'
 import { matchesPattern } from './glob.ts'
-import type { Lock } from './lock.ts'
 import { differing, type LockDifference, type LockPart } from './lock-difference.ts'
 import type { LockedWeights, PinnedOf } from './locked-weights.ts'
 import { fileNameOfUrl, type SourceOf, type WeightsSource } from './weights.ts'
 
-/** Keys of `weights.source` that differ from what a lock recorded, or from what it pins. */
-export function sourceDifferences(source: WeightsSource, { weights, madeFrom }: Lock): LockDifference[] {
-  return [
-    ...(madeFrom === undefined ? [] : recordedDifferences(source, madeFrom.recipe.weights.source)),
-    ...pinnedDifferences(source, weights),
-  ]
+/** A source in a recipe, beside what a lock recorded of it and what it pins. */
+interface ComparedSource {
+  source: WeightsSource
+  recorded: WeightsSource | undefined
+  pinned: LockedWeights
 }
 
-const root = 'weights.source'
+/** Keys of a source that differ from what a lock recorded, or from what it pins. `root` is the path of the source. */
+export function sourceDifferences(
+  { source, recorded, pinned }: ComparedSource,
+  root = 'weights.source',
+): LockDifference[] {
+  const found = [
+    ...(recorded === undefined ? [] : recordedDifferences(source, recorded)),
+    ...pinnedDifferences(source, pinned),
+  ]
+  return found.map((one) => ({ ...one, path: `${root}${one.path}` }))
+}
 
 /** Patterns choose among the files of the same commit; where a token is kept says nothing of the files. */
 const renewedBy: Record<string, readonly LockPart[]> = { include: ['files'], exclude: ['files'], token: [] }
 
 function ofKey(key: string, recipe: Json | undefined, lock: Json | undefined): LockDifference[] {
-  return differing(`${root}.${key}`, recipe, lock, renewedBy[key] ?? ['weights'])
+  return differing(`.${key}`, recipe, lock, renewedBy[key] ?? ['weights'])
 }
 
 function recordedDifferences(source: WeightsSource, recorded: WeightsSource): LockDifference[] {
@@ -33,7 +41,7 @@ function below(key: string, recipe: Json | undefined, lock: Json | undefined): L
   const [one, other] = [membersOf(recipe), membersOf(lock)]
   const isList = Array.isArray(recipe) || Array.isArray(lock)
   if (one === undefined || other === undefined || (isList && one.size !== other.size))
-    return differing(`${root}${key}`, recipe, lock, renewedBy[key.slice(1)] ?? ['weights'])
+    return differing(key, recipe, lock, renewedBy[key.slice(1)] ?? ['weights'])
   return [...new Set([...one.keys(), ...other.keys()])].flatMap((name) =>
     below(`${key}.${name}`, one.get(name), other.get(name)),
   )

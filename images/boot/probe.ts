@@ -52,7 +52,16 @@ export interface HttpProbe {
   required: boolean
   request: ProbeRequest
   expect: Expectation
+  /** Besides, the answers of one of these pairs must differ, and which words say that none does. */
+  differs?: Difference
   timeoutSeconds: number
+}
+
+/** Two requests a pair; their answers are compared at one place. */
+export interface Difference {
+  pairs: readonly (readonly [ProbeRequest, ProbeRequest])[]
+  at: string
+  otherwise: string
 }
 
 /**

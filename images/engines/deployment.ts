@@ -1,14 +1,16 @@
 import semver from 'semver'
 import type { Lock } from '../../recipes/lock.ts'
-import { deployedFiles } from '../../recipes/locked-weights.ts'
+import type { PinnedOf } from '../../recipes/locked-weights.ts'
+import { folderName, partFolder } from '../../recipes/parts.ts'
+import type { PinnedPart } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
-import type { WeightFile } from '../../recipes/weights.ts'
 import { PlanError } from '../error.ts'
 import { type Gpu, gpuNamed } from '../memory/gpus.ts'
 import { repoFolder } from '../weights/hub-cache.ts'
 import type { Device } from './device.ts'
 import type { Deployment, EngineDefinition, EngineRuntime } from './engine.ts'
 import { atLeastDriver } from './gpu-support.ts'
+import { deployedParts, filesInImage } from './parts.ts'
 
 /** Where a Hub cache is mounted: what HF_HUB_CACHE names. */
 export const hubCacheFolder = '/models/hub'
@@ -28,7 +30,8 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     modelfile: lock.weights.modelfile ?? null,
     modelFolder,
     modelPath: modelPathOf(recipe, lock, modelFolder),
-    files: filesInImage(lock),
+    files: filesInImage(lock.weights.files),
+    parts: deployedParts(recipe.parts, lock, (pinned) => partPathOf(recipe, pinned, modelFolder)),
     port: recipe.serving.port ?? engine.port,
     init: initOf(runtime, lock),
   }
@@ -39,13 +42,6 @@ function initOf({ init }: EngineRuntime, { runtime }: Lock): readonly string[] {
   if (init === undefined || runtime.type === 'upstream') return []
   const locked = new Set(runtime.packages.map(({ name }) => name))
   return init.packages.every((name) => locked.has(name)) ? init.command : []
-}
-
-/** Parts in place of a file that a registry's limit split; a part keeps the sha256 of its file, for names alone. */
-function filesInImage({ weights }: Lock): WeightFile[] {
-  return weights.files.flatMap((file) =>
-    deployedFiles([file]).map((deployed) => ({ ...deployed, sha256: file.sha256 })),
-  )
 }
 
 export function deviceOf(recipe: Recipe): Device {
@@ -89,14 +85,26 @@ function gpuOf(recipe: Recipe): Gpu | null {
 function modelFolderOf({ weights, model }: Recipe): string {
   return weights.delivery === 'hf-cache'
     ? hubCacheFolder
-    : `/models/${model.name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`
+    : `/models/${folderName(model.name)}`
 }
 
 /** In a Hub cache the files of one commit lie in its snapshot: a plain folder, for which no loader asks the Hub. */
 function modelPathOf(recipe: Recipe, lock: Lock, modelFolder: string): string {
   const { source } = lock.weights
   if (recipe.weights.delivery !== 'hf-cache' || source.type !== 'huggingface') return modelFolder
-  return `${modelFolder}/${repoFolder(source)}/snapshots/${source.commit}`
+  return snapshotFolder(source, modelFolder)
+}
+
+/** A part of a Hub cache has a snapshot of its own there. */
+function partPathOf(recipe: Recipe, part: PinnedPart, modelFolder: string): string {
+  const { source } = part.weights
+  return recipe.weights.delivery === 'hf-cache' && source.type === 'huggingface'
+    ? snapshotFolder(source, modelFolder)
+    : `${modelFolder}/${partFolder(part)}`
+}
+
+function snapshotFolder(source: PinnedOf<'huggingface'>, cacheFolder: string): string {
+  return `${cacheFolder}/${repoFolder(source)}/snapshots/${source.commit}`
 }
 
 function noDevice(recipe: Recipe, engine: EngineDefinition, device: Device): PlanError {

@@ -1,5 +1,5 @@
 import type { EngineId } from '../../recipes/engine-ids.ts'
-import type { GgufFacts } from '../../recipes/lock.ts'
+import type { GgufFacts } from '../../recipes/gguf-facts.ts'
 import type { Modelfile } from '../../recipes/locked-weights.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
@@ -10,9 +10,11 @@ import type { MemoryRules } from '../memory/engine-plan.ts'
 import type { Gpu } from '../memory/gpus.ts'
 import type { WheelPolicy } from '../slim-rules/rule.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import type { SettingsFile } from '../tree/settings.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { MemoryFlag } from './memory-flags.ts'
+import type { DeployedPart, PartTable } from './parts.ts'
 import type { Reserved } from './reserved.ts'
 
 /** Packages of the base's own archive. */
@@ -105,6 +107,8 @@ export interface Deployment {
   /** Folder in which the model's files lie under their own names. */
   modelPath: string
   files: readonly WeightFile[]
+  /** What lies beside the model, in the order of the recipe. */
+  parts: readonly DeployedPart[]
   port: number
   /** What stands before the server's command line; empty where the server is the first process. */
   init: readonly string[]
@@ -160,6 +164,8 @@ export interface EngineDefinition {
   /** Forms of a model that it loads; GGUF stands alone. */
   formats: readonly WeightFormat[]
   weights: WeightsLayout
+  /** What it does with what a recipe puts beside the model. */
+  parts: PartTable
   /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */
   shell: string | null
   runtimes: readonly EngineRuntime[]
@@ -171,6 +177,8 @@ export interface EngineDefinition {
   /** Command line of the server; the first part is an absolute path. */
   command(deployment: Deployment): string[]
   environment(deployment: Deployment): Record<string, string>
+  /** Files of settings that the command line names; absent where it names none. */
+  files?(deployment: Deployment): SettingsFile[]
   /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
   reserved: Reserved
   behaviour(deployment: Deployment): Behaviour

@@ -9,6 +9,7 @@ import {
   type LockedRuntime,
   type PythonPackage,
 } from '../../recipes/lock.ts'
+import { wholeWeights } from '../../recipes/pinned-parts.ts'
 import type { Profile, Recipe } from '../../recipes/recipe.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
@@ -95,7 +96,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     ...optional('packer', helperLock(lock.factory, 'packer')),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
-    settings: [...settingsFiles(), ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder))],
+    settings: [...settingsFiles(), ...(engine.files?.(deployment) ?? []), ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder))],
     weights,
     config: underInit(deployment.init, baked ? config : guarded(config, expected, weights.modelFolder)),
     port: deployment.port,
@@ -228,7 +229,7 @@ function labelsOf(
       ? {}
       : { 'org.opencontainers.image.licenses': recipe.model.license }),
     [labelNames.engine]: `${lock.engine.id}@${lock.engine.version}`,
-    [labelNames.weights]: lock.weights.setDigest,
+    [labelNames.weights]: wholeWeights(lock).setDigest,
     [labelNames.delivery]: recipe.weights.delivery,
     ...memoryLabels(memory),
     ...recipe.image.labels,

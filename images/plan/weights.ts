@@ -1,12 +1,17 @@
 import type { Digest } from '../../lib/digest.ts'
 import { optional } from '../../lib/optional.ts'
 import type { Lock } from '../../recipes/lock.ts'
+import type { LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
+import { partFolder, partTitle } from '../../recipes/parts.ts'
+import { filed, wholeWeights } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Delivery, WeightFile } from '../../recipes/weights.ts'
 import type { Deployment } from '../engines/engine.ts'
+import { PlanError } from '../error.ts'
 import { hubCacheEntries } from '../weights/hub-cache.ts'
 import { groupIntoLayers, partBytes, planWeightLayers, type WeightLayer } from '../weights/layers.ts'
 import { noHash } from '../weights/mount-guard.ts'
+import { planPartLayers, withFolders } from '../weights/part-layers.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
 import { type ModelcarPlan, planModelcar } from './modelcar.ts'
 
@@ -24,18 +29,54 @@ export interface WeightsPlan {
 }
 
 export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
-  const files = lock.weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  const layers = weightLayers(deployment, lock)
+  const whole = wholeWeights(lock)
+  const files = whole.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
+  const layers = [...weightLayers(deployment, lock), ...partLayers(deployment, lock)]
+  refuseManyLayers(deployment, layers)
   return {
     delivery: deployment.recipe.weights.delivery,
     modelFolder: deployment.modelFolder,
     // The lock's schema has checked that this is a digest.
-    setDigest: lock.weights.setDigest as Digest,
+    setDigest: whole.setDigest as Digest,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     files,
     layers,
     ...optional('modelcar', planModelcar(deployment, lock, layers)),
   }
+}
+
+/** Layers of what lies beside the model. A store holds everything in layers of its own. */
+function partLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
+  const { recipe, engine, modelFolder } = deployment
+  const options = optional('maxLayerBytes', weightLayerLimit(recipe))
+  const isHub = recipe.weights.delivery === 'hf-cache'
+  if (engine.weights.type === 'store' && !isHub) return []
+  return (lock.parts ?? []).flatMap((part) => {
+    const folder = partFolder(part)
+    const files = part.weights.files.map((file) => filed(file, folder))
+    if (!isHub) return planPartLayers(partTitle(part), files, { modelFolder, ...options })
+    const place = { folder, isSameRepo: isSameRepo(part.weights.source, lock.weights.source) }
+    return withFolders(
+      partTitle(part),
+      groupIntoLayers(hubCacheEntries(part.weights, modelFolder, place), options),
+    )
+  })
+}
+
+function isSameRepo(one: PinnedSource, other: PinnedSource): boolean {
+  return one.type === 'huggingface' && other.type === 'huggingface' && one.repo === other.repo
+}
+
+/** Of the 127 layers that an image may have; the others are for what is not weights. */
+const mostWeightLayers = 110
+
+function refuseManyLayers({ recipe }: Deployment, { length }: readonly WeightLayer[]): void {
+  if (length <= mostWeightLayers) return
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `parts: model and parts have ${length} layers of weights, and an image has room for ${mostWeightLayers}`,
+    hint: 'put several adapters into one image each, or take fewer parts',
+  })
 }
 
 function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
@@ -61,8 +102,12 @@ export function weightLayerLimit({ image, weights }: Recipe): number | undefined
 /** Without the parts of a lock that was made for an image with weights inside: what is mounted are the files themselves. */
 export function lockFor(recipe: Recipe, lock: Lock): Lock {
   if (recipe.weights.delivery === 'baked' || recipe.weights.delivery === 'artifact') return lock
-  const files = lock.weights.files.map(({ split, ...file }) => file)
-  return { ...lock, weights: { ...lock.weights, files } }
+  const whole = (weights: LockedWeights): LockedWeights => ({
+    ...weights,
+    files: weights.files.map(({ split, ...file }) => file),
+  })
+  const parts = lock.parts?.map((part) => ({ ...part, weights: whole(part.weights) }))
+  return { ...lock, weights: whole(lock.weights), ...optional('parts', parts) }
 }
 
 /** Files that a server without weights inside waits for, relative to the folder that is mounted. */

@@ -1,4 +1,5 @@
 import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import { filed } from '../../recipes/pinned-parts.ts'
 import { PlanError } from '../error.ts'
 import { foldersOf, type WeightEntry } from './layers.ts'
 
@@ -7,14 +8,19 @@ import { foldersOf, type WeightEntry } from './layers.ts'
  * snapshots of links to them, and refs, which hold a commit and no line break. Throws `refused` for weights that are not
  * from a Hub.
  */
-export function hubCacheEntries(weights: LockedWeights, cacheFolder: string): WeightEntry[] {
+export function hubCacheEntries(weights: LockedWeights, cacheFolder: string, part?: HubPart): WeightEntry[] {
   const { source } = weights
   if (source.type !== 'huggingface') throw notFromHub(source.type)
   const root = `${cacheFolder.replace(/^\/+|\/+$/g, '')}/${repoFolder(source)}`
   const snapshot = `${root}/snapshots/${source.commit}`
   const blobs = new Map(weights.files.map((file) => [blobName(file), file]))
   const files = [...blobs].map(
-    ([name, file]) => ({ type: 'file', path: `${root}/blobs/${name}`, file }) as const,
+    ([name, file]) =>
+      ({
+        type: 'file',
+        path: `${root}/blobs/${name}`,
+        file: part === undefined ? file : filed(file, part.folder),
+      }) as const,
   )
   const links = weights.files.map(
     (file) =>
@@ -24,11 +30,17 @@ export function hubCacheEntries(weights: LockedWeights, cacheFolder: string): We
         target: `${'../'.repeat(file.path.split('/').length + 1)}blobs/${blobName(file)}`,
       }) as const,
   )
-  const refs = refNames(source).map(
+  const refs = (part?.isSameRepo ? [] : refNames(source)).map(
     (name) => ({ type: 'text', path: `${root}/refs/${name}`, text: source.commit }) as const,
   )
   const leaves = [...files.sort(byPath), ...links.sort(byPath), ...refs]
   return [...foldersOf(leaves.map((entry) => entry.path)), ...leaves]
+}
+
+/** A part in the same cache: the folder by which its files are read, and whether the model itself has the refs there. */
+interface HubPart {
+  folder: string
+  isSameRepo: boolean
 }
 
 /** `models--OWNER--NAME` */

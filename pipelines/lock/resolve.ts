@@ -21,7 +21,8 @@ import { resolvePython } from '../software/python.ts'
 import { resolveUpstream } from '../software/upstream.ts'
 import { readableLock } from './lock-file.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
-import { lockWeights } from './weights.ts'
+import { lockModel } from './model.ts'
+import { lockParts } from './parts.ts'
 
 export interface Resolving {
   environment: NodeJS.ProcessEnv
@@ -49,9 +50,17 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     return opening
   }
   const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
-  const [weights, [resolved, modelcar, factory]] = await together(
+  const asked = { engine: engineId, request, renewal }
+  const [[weights, parts], [resolved, modelcar, factory]] = await together(
     [
-      (signal) => lockWeights({ engine: engineId, source, request, renewal, kept }, { ...context, signal }),
+      (signal) =>
+        together(
+          [
+            (one) => lockModel({ ...asked, source, kept }, { ...context, signal: one }),
+            (one) => lockParts({ ...asked, parts: recipe.parts, kept }, { ...context, signal: one }),
+          ],
+          signal,
+        ),
       async () => {
         const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
         return Promise.all([
@@ -72,6 +81,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     ...optional('modelcar', modelcar),
     ...optional('factory', factory),
     ...weights,
+    ...parts,
   }
   return readableLock(loaded.lockFile, lock)
 }

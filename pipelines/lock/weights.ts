@@ -1,6 +1,5 @@
 import { engineOf } from '../../images/engines/engines.ts'
 import type { EngineId } from '../../recipes/engine-ids.ts'
-import type { Lock } from '../../recipes/lock.ts'
 import type { LockRequest } from '../../recipes/lock-origin.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
@@ -10,24 +9,36 @@ import type { SourceContext } from '../weights/source.ts'
 import { splitLargeFiles } from '../weights/split.ts'
 import { requireComplete } from './completeness.ts'
 import { pickWeights, readContents } from './contents.ts'
-import { type ReadBefore, readModelFacts } from './model-facts.ts'
+import type { ReadBefore } from './model-facts.ts'
 
-interface AskedWeights {
+interface AskedSet {
   engine: EngineId
   source: WeightsSource
   request: LockRequest
   renewal: LockRenewal
-  kept: Lock | undefined
+  kept: { weights: LockedWeights } | undefined
+}
+
+/** Files with what their headers say. */
+interface LockedSet<Facts> {
+  weights: LockedWeights
+  facts: Facts
+}
+
+interface AskedWeights<Facts> extends AskedSet {
+  kept: LockedSet<Facts> | undefined
+  /** Reads the headers; `before` is what was read of them already. */
+  readFacts(weights: LockedWeights, context: SourceContext, before?: ReadBefore): Promise<Facts>
 }
 
 /**
  * The weights of a lock and what their headers say. Headers of the same bytes are not read again. Throws `refused` for weights
  * that are not complete.
  */
-export async function lockWeights(
-  asked: AskedWeights,
+export async function lockWeights<Facts>(
+  asked: AskedWeights<Facts>,
   outer: SourceContext,
-): Promise<Pick<Lock, 'weights' | 'model' | 'gguf'>> {
+): Promise<LockedSet<Facts>> {
   const { kept, renewal, request } = asked
   const context = { ...outer, formats: engineOf(asked.engine).formats }
   const listed = await listWeights(asked, context)
@@ -37,9 +48,8 @@ export async function lockWeights(
     ? await withParts(judged.weights, request.maxLayerBytes, context)
     : judged.weights
   if (kept === undefined || kept.weights.setDigest !== weights.setDigest)
-    return { weights, ...(await readModelFacts(weights, context, judged.before)) }
-  const { model, gguf } = kept
-  return { weights, ...(model && { model }), ...(gguf && { gguf }) }
+    return { weights, facts: await asked.readFacts(weights, context, judged.before) }
+  return { weights, facts: kept.facts }
 }
 
 interface Judged {
@@ -50,7 +60,7 @@ interface Judged {
 /** Listed files once more, by what indexes and headers say; and whether they are complete, unless the lock has the same bytes. */
 async function judgeWeights(
   listed: LockedWeights,
-  { source: { ...asked }, kept }: AskedWeights,
+  { source: { ...asked }, kept }: AskedSet,
   context: SourceContext,
 ): Promise<Judged> {
   const patterns = 'include' in asked || 'exclude' in asked ? asked : {}
@@ -67,7 +77,7 @@ async function judgeWeights(
 }
 
 async function listWeights(
-  { source, renewal, kept }: AskedWeights,
+  { source, renewal, kept }: AskedSet,
   context: SourceContext,
 ): Promise<LockedWeights> {
   const pinned = kept?.weights.source

@@ -2,7 +2,7 @@ import { parseJson, valuesAt } from '../../images/boot/answer-text.ts'
 import { differences } from '../../images/boot/answers.ts'
 import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
-import type { Behaviour, HttpProbe } from '../../images/boot/probe.ts'
+import type { Behaviour, Difference, HttpProbe } from '../../images/boot/probe.ts'
 import { chatBody } from '../../images/engines/openai-probes.ts'
 import { type Exchange, exchange } from './exchange.ts'
 
@@ -37,6 +37,8 @@ export async function runProbe(
   const timeoutMs = probe.timeoutSeconds * 1000
   const came = await exchange(url, probe.request, { timeoutMs, signal: options.signal })
   const wrong = came.type === 'answer' ? differences(came.answer, probe.expect) : [came.words]
+  if (probe.differs && wrong.length === 0)
+    wrong.push(...(await sameAnswers(url, probe.differs, { ...options, timeoutMs })))
   return {
     ...namedCheck(probe),
     status: wrong.length === 0 ? 'passed' : 'failed',
@@ -46,6 +48,28 @@ export async function runProbe(
     evidence: came.type === 'answer' ? came.answer.body.slice(0, 1000) : came.partial,
     outcome: outcomeOf(came, probe, wrong),
   }
+}
+
+/** Nothing once the answers of a pair differ; else in words that none do, or what went wrong. */
+async function sameAnswers(
+  url: string,
+  { pairs, at, otherwise }: Difference,
+  options: AskOptions & { timeoutMs: number },
+): Promise<string[]> {
+  const seen: string[] = []
+  for (const pair of pairs) {
+    const texts: (string | undefined)[] = []
+    for (const request of pair) {
+      const came = await exchange(url, request, options)
+      if (came.type === 'trouble') return [came.words]
+      const [text] = valuesAt(parseJson(came.answer.body), at)
+      if (typeof text !== 'string') return [`status ${came.answer.status} without a text at ${at}`]
+      texts.push(text)
+    }
+    if (texts[0] !== texts[1]) return []
+    seen.push(texts[0] ?? '')
+  }
+  return [`${otherwise}: ${seen.length} of ${pairs.length} answers are the same, such as "${seen[0]?.slice(0, 100)}"`]
 }
 
 function outcomeOf(came: Exchange, { expect }: HttpProbe, wrong: readonly string[]): Outcome {

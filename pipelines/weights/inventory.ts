@@ -1,4 +1,5 @@
 import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import type { SourceOf, WeightsSource } from '../../recipes/weights.ts'
 import { openConnection } from '../network/connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
@@ -44,10 +45,46 @@ export async function inventoryWeights(
 }
 
 /** Opens locked weights for reading; of a file only `path` is needed, the rest is looked up. */
-export async function openWeights(
-  { source, files }: LockedWeights,
+export async function openWeights(weights: WholeWeights, context: SourceContext): Promise<OpenWeights> {
+  const { beside, ...model } = weights
+  return beside === undefined ? openSet(weights, context) : openTogether([{ folder: '', weights: model }, ...beside], context)
+}
+
+/** Several sources as one; each is opened when the first of its files is read. */
+function openTogether(
+  sets: readonly { folder: string; weights: LockedWeights }[],
   context: SourceContext,
-): Promise<OpenWeights> {
+): OpenWeights {
+  const opened = new Map<string, Promise<OpenWeights>>()
+  const ownOf = async (file: LockedFile) => {
+    const { folder, weights } =
+      sets.find((set) => set.folder !== '' && file.path.startsWith(`${set.folder}/`)) ?? sets[0] ?? noSet()
+    const open = opened.get(folder) ?? openSet(weights, context)
+    opened.set(folder, open)
+    const path = folder === '' ? file.path : file.path.slice(folder.length + 1)
+    return { from: await open, own: { ...file, path } }
+  }
+  return {
+    async *read(file, offset) {
+      const { from, own } = await ownOf(file)
+      yield* from.read(own, offset)
+    },
+    async openLocal(file) {
+      const { from, own } = await ownOf(file)
+      return from.openLocal?.(own)
+    },
+    async close() {
+      const all = await Promise.allSettled(opened.values())
+      await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    },
+  }
+}
+
+function noSet(): never {
+  throw new Error('there are no weights to open')
+}
+
+async function openSet({ source, files }: LockedWeights, context: SourceContext): Promise<OpenWeights> {
   const { fetch, close } = openConnection(context.environment)
   try {
     const weights = await adapterOf(source.type).open(source, { ...context, fetch })

@@ -32,7 +32,7 @@ export interface OpenWeights {
   /** The bytes of one file from `offset` on; a broken connection throws `network`. */
   read(file: LockedFile, offset: number): AsyncIterable<Uint8Array>
   /** For sources on this machine: the file itself, which is read without a copy. */
-  openLocal?(file: LockedFile): Promise<LocalFile>
+  openLocal?(file: LockedFile): Promise<LocalFile | undefined>
   close(): Promise<void>
 }
 

@@ -1,7 +1,8 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
-import { formatRefusals, ggufModels, ggufProjector, quantizationRefusals } from '../refusals.ts'
+import { formatRefusals, quantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
+import { modelOptions, partRefusals } from './parts.ts'
 
 export function refusals(deployment: Deployment): Refusal[] {
   return [
@@ -13,20 +14,17 @@ export function refusals(deployment: Deployment): Refusal[] {
       maxInputTokens: 'llama.cpp limits prompt and answer together: use contextLength',
     }),
     ...quantizationRefusals(deployment),
+    ...partRefusals(deployment),
   ]
 }
 
 export function command(deployment: Deployment): string[] {
-  const { serving, model } = deployment.recipe
+  const { serving } = deployment.recipe
   const { kind, device } = deployment.runtime
   const perSlot = serving.contextLength
-  const projector = ggufProjector(deployment)
   return [
     kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server',
-    // It finds the other shards of a split model by name.
-    ...['--model', `${deployment.modelPath}/${ggufModels(deployment)[0]?.path}`],
-    ...option('--mmproj', projector && `${deployment.modelPath}/${projector.path}`),
-    ...['--alias', model.name],
+    ...modelOptions(deployment),
     ...['--host', '0.0.0.0', '--port', String(deployment.port)],
     ...['--parallel', String(serving.parallelism)],
     ...option('--ctx-size', perSlot === undefined ? undefined : perSlot * serving.parallelism),

@@ -6,6 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { files, parts } from './parts.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
@@ -33,6 +34,7 @@ export const llamaCpp = {
   port: 8080,
   formats: ['gguf'],
   weights: { type: 'files' },
+  parts,
   shell: null,
   runtimes: [
     {
@@ -56,6 +58,7 @@ export const llamaCpp = {
   refusals,
   command,
   environment,
+  files,
   reserved,
   behaviour,
   healthPath,

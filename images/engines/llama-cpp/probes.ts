@@ -1,10 +1,11 @@
 import semver from 'semver'
-import type { Behaviour } from '../../boot/probe.ts'
+import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { metricsPage, openAiBehaviour } from '../openai-server.ts'
 import { gpuLayersOf } from './command.ts'
+import { hasRouter, ofModel, partProbes } from './parts.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
 export const healthPath = '/health'
@@ -12,8 +13,8 @@ export const healthPath = '/health'
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     pages: [health],
-    native: [completion, metrics],
-    badInput: badInput(deployment.version),
+    native: [completion(deployment), metrics(deployment), ...partProbes(deployment)],
+    badInput: badInput(deployment),
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
     gpu: { ...offloadLines(gpuLayersOf(deployment)), probes: [] },
     stop: deployment.init.length > 0 ? stopByInit : stopAlone,
@@ -41,33 +42,39 @@ const health = nativeProbe(
   [{ at: 'status', rule: 'equals', value: 'ok' }],
 )
 
-const completion = nativeProbe(
-  {
-    id: 'completion',
-    title: 'the native completion answers and counts tokens',
-    request: {
-      method: 'POST',
-      path: '/completion',
-      body: { prompt: 'Once upon a time', n_predict: 8, temperature: 0 },
+function completion(deployment: Deployment): HttpProbe {
+  const named = hasRouter(deployment) ? { model: deployment.recipe.model.name } : {}
+  const body = { ...named, prompt: 'Once upon a time', n_predict: 8, temperature: 0 }
+  return nativeProbe(
+    {
+      id: 'completion',
+      title: 'the native completion answers and counts tokens',
+      request: { method: 'POST', path: '/completion', body },
     },
-  },
-  [
-    { at: 'content', rule: 'text' },
-    { at: 'stop', rule: 'equals', value: true },
-    { at: 'tokens_evaluated', rule: 'positive' },
-  ],
-)
+    [
+      { at: 'content', rule: 'text' },
+      { at: 'stop', rule: 'equals', value: true },
+      { at: 'tokens_evaluated', rule: 'positive' },
+    ],
+  )
+}
 
-const metrics = metricsPage(['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total'])
+function metrics(deployment: Deployment): HttpProbe {
+  const names = ['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total']
+  const page = metricsPage(names)
+  return { ...page, request: { ...page.request, path: `/metrics${ofModel(deployment)}` } }
+}
 
 /** Release 0.7.0 answers 400 (measured with Debian's package); numbered builds up to b11243 were seen to answer 500. */
-function badInput(version: string): BadInputTable {
+function badInput(deployment: Deployment): BadInputTable {
+  const { version } = deployment
   const malformed = semver.major(version) >= 1000 ? 500 : 400
   return {
     'malformed-json': measured(malformed, nestedError),
     'missing-field': measured(400, nestedError),
     'empty-body': unconfirmed(malformed, nestedError),
-    'unknown-model': sourced(200, answered),
+    // A server of one model takes any name; a router does not.
+    'unknown-model': hasRouter(deployment) ? measured(400, nestedError) : sourced(200, answered),
     'prompt-too-long': measured(400, [
       ...nestedError,
       { at: 'error.type', rule: 'equals', value: 'exceed_context_size_error' },

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { engineOf } from '../../../images/engines/engines.ts'
 import { planImage } from '../../../images/plan/plan.ts'
-import { lockWeights } from '../../../pipelines/lock/weights.ts'
+import { lockModel } from '../../../pipelines/lock/model.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { Lock } from '../../../recipes/lock.ts'
 import { lockRenewal } from '../../../recipes/lock-renewal.ts'
@@ -64,7 +64,7 @@ async function folderOf(files: Files): Promise<string> {
 /** The weights part of a lock, as `ingot lock` resolves it. */
 function lockSource(engine: EngineId, source: WeightsSource, environment: Record<string, string> = {}) {
   const request = { runtime: { type: 'upstream', base: 'x' }, usesParts: false } as const
-  return lockWeights(
+  return lockModel(
     {
       engine,
       source,

@@ -1,0 +1,228 @@
+import { folderName, type RecipePart } from '../../../recipes/parts.ts'
+import type { PinnedPart } from '../../../recipes/pinned-parts.ts'
+import type { HttpProbe, JsonCheck, ProbeRequest } from '../../boot/probe.ts'
+import type { SettingsFile } from '../../tree/settings.ts'
+import type { Deployment, Refusal } from '../engine.ts'
+import { chatBody, nativeProbe } from '../openai-probes.ts'
+import { adapterProbe, draftedProbe, furtherModelProbe, listedProbe } from '../part-probes.ts'
+import { type DeployedPart, type PartTable, type PlacedPart, partRefusal, partsOf, served } from '../parts.ts'
+import { ggufModels, ggufProjector } from '../refusals.ts'
+import { option } from '../serving-keys.ts'
+
+export const parts: PartTable = { adapter: served, drafter: served, projector: served, model: served }
+
+/** Where the router reads which models there are. */
+const presetFile = '/etc/ingot/models.ini'
+
+/** Several models are served by a router, which starts a server for each. */
+export function hasRouter(deployment: Pick<Deployment, 'parts'>): boolean {
+  return partsOf(deployment, 'model').length > 0
+}
+
+/** Settings of the model and of what lies beside it, as pairs of a flag and a value. */
+export function modelOptions(deployment: Deployment): string[] {
+  const { recipe, modelPath } = deployment
+  if (hasRouter(deployment))
+    return ['--models-preset', presetFile, '--models-max', String(partsOf(deployment, 'model').length + 1)]
+  return [
+    // It finds the other shards of a split model by name.
+    ...['--model', `${modelPath}/${ggufModels(deployment)[0]?.path}`],
+    ...besideOptions(deployment),
+    ...['--alias', recipe.model.name],
+  ]
+}
+
+function besideOptions(deployment: Deployment): string[] {
+  const [drafter] = partsOf(deployment, 'drafter')
+  const adapters = partsOf(deployment, 'adapter').map((one) => `${fileOf(one)}:0`)
+  return [
+    ...option('--mmproj', projectorOf(deployment)),
+    // Loaded and off: a request that names no adapter gets the model alone, as with every engine.
+    ...option('--lora-scaled', adapters.length === 0 ? undefined : adapters.join(',')),
+    ...(drafter === undefined ? [] : draftOptions(drafter)),
+  ]
+}
+
+/** The recipe's own part, else what lies beside the model. */
+function projectorOf(deployment: Deployment): string | undefined {
+  const [part] = partsOf(deployment, 'projector')
+  if (part !== undefined) return fileOf(part)
+  const beside = ggufProjector(deployment)
+  return beside && `${deployment.modelPath}/${beside.path}`
+}
+
+const specTypes = { draft: 'draft-simple', eagle3: 'draft-eagle3', mtp: 'draft-mtp', eagle: '' } as const
+
+function draftOptions(drafter: DeployedPart<'drafter'>): string[] {
+  const { method, tokens, source } = drafter.part
+  return [
+    ...option('--model-draft', source && fileOf(drafter)),
+    // Without it the draft model is loaded and never asked.
+    ...['--spec-type', specTypes[method]],
+    ...['--spec-draft-n-max', String(tokens)],
+  ]
+}
+
+/** The one file of a part that is passed; of shards the first. */
+function fileOf({ files, path, pinned }: PlacedPart): string {
+  const isModel = pinned?.role === 'model' || pinned?.role === 'drafter'
+  const gguf = files.filter((file) => /\.gguf$/i.test(file.path))
+  const [file] = isModel ? ggufModels({ files, gguf: pinned.gguf ?? null }) : gguf
+  return `${path}/${file?.path}`
+}
+
+/** What the router reads: one section a model, with the flags that are that model's alone. */
+export function files(deployment: Deployment): SettingsFile[] {
+  const models = partsOf(deployment, 'model')
+  if (models.length === 0) return []
+  const own = ['--model', `${deployment.modelPath}/${ggufModels(deployment)[0]?.path}`]
+  const sections = [
+    section(deployment.recipe.model.name, [...own, ...besideOptions(deployment)]),
+    ...models.map((one) => section(one.part.name, furtherOptions(one))),
+  ]
+  return [
+    { type: 'folder', path: '/etc/ingot', mode: '0755' },
+    { type: 'file', path: presetFile, mode: '0644', content: ['version = 1\n', ...sections].join('\n') },
+  ]
+}
+
+function furtherOptions(one: DeployedPart<'model'>): string[] {
+  const { files: own, path, pinned } = one
+  const projector = ggufProjector({ files: [...own], gguf: pinned?.gguf ?? null })
+  return ['--model', fileOf(one), ...option('--mmproj', projector && `${path}/${projector.path}`)]
+}
+
+function section(name: string, options: readonly string[]): string {
+  const pairs = options.flatMap((flag, index) =>
+    index % 2 === 0 ? [`${flag.slice(2)} = ${options[index + 1]}\n`] : [],
+  )
+  return [`[${name}]\n`, ...pairs, 'load-on-startup = true\n'].join('')
+}
+
+export function partRefusals(deployment: Deployment): Refusal[] {
+  return [
+    ...partsOf(deployment, 'adapter').flatMap((one) => adapterRefusals(deployment, one)),
+    ...partsOf(deployment, 'drafter').flatMap((one) => drafterRefusals(deployment, one)),
+    ...partsOf(deployment, 'model').flatMap((one) => modelRefusals(deployment, one, one.part.name)),
+    ...(hasRouter(deployment) ? routerNameRefusals(deployment, deployment.recipe.model.name) : []),
+  ]
+}
+
+function adapterRefusals(deployment: Deployment, { part, pinned }: DeployedPart<'adapter'>): Refusal[] {
+  const made = pinned?.adapter?.architecture
+  const architecture = deployment.gguf?.architecture
+  if (made === undefined || architecture === undefined || made === architecture) return []
+  const found = `it is made for ${made}, and the model is ${architecture}`
+  return [partRefusal(deployment, part, { found, hint: 'name an adapter of this very model' })]
+}
+
+function drafterRefusals(deployment: Deployment, one: DeployedPart<'drafter'>): Refusal[] {
+  const { part } = one
+  if (part.method === 'eagle')
+    return [
+      partRefusal(deployment, part, {
+        found: 'llama.cpp drafts with heads of EAGLE 3 and not of the EAGLE before it',
+        hint: 'name heads of EAGLE 3 with `method: eagle3`, or a small model with `method: draft`',
+      }),
+    ]
+  return part.source === undefined ? [] : modelRefusals(deployment, one)
+}
+
+function modelRefusals(
+  deployment: Deployment,
+  { part, pinned, files: own }: PlacedPart & { part: RecipePart },
+  name?: string,
+): Refusal[] {
+  const models = ggufModels({ files: [...own], gguf: pinned?.gguf ?? null })
+  const found = `${models.length} GGUF models among ${own.map(({ path }) => path).join(', ')}`
+  return [
+    ...(models.length === 1 ? [] : [partRefusal(deployment, part, { found, hint: 'choose one file with `include`' })]),
+    ...(name === undefined ? [] : routerNameRefusals(deployment, name)),
+  ]
+}
+
+/** Its router reads what follows a colon as a quantisation and writes it in capitals (measured, 0.7.0). */
+function routerNameRefusals({ recipe }: Deployment, name: string): Refusal[] {
+  const tag = /:(.*)$/s.exec(name)?.[1]
+  if (tag === undefined || tag === tag.toUpperCase()) return []
+  const index = recipe.parts.findIndex((part) => part.role === 'model' && part.name === name)
+  return [
+    {
+      path: index < 0 ? 'model.name' : `parts.${index}.name`,
+      found: `the router of llama.cpp offers "${name}" as "${name.replace(tag, tag.toUpperCase())}"`,
+      hint: 'write what follows the colon in capitals, or leave it out',
+    },
+  ]
+}
+
+/** The query by which a router knows whose page is asked for. */
+export function ofModel(deployment: Deployment): string {
+  return hasRouter(deployment) ? `?model=${encodeURIComponent(deployment.recipe.model.name)}` : ''
+}
+
+export function partProbes(deployment: Deployment): HttpProbe[] {
+  const { name } = deployment.recipe.model
+  const adapters = partsOf(deployment, 'adapter')
+  return [
+    ...adapters.flatMap((one, id) => [
+      listedAdapter(deployment, one),
+      adapterProbe(deployment, one.part.name, {
+        base: (prompt, maxTokens) => adapted(name, prompt, maxTokens, []),
+        adapted: (prompt, maxTokens) => adapted(name, prompt, maxTokens, [{ id, scale: 1 }]),
+      }),
+    ]),
+    ...partsOf(deployment, 'drafter').map(() =>
+      draftedProbe(name, { at: 'timings.draft_n_accepted', rule: 'positive' }),
+    ),
+    ...(projectorOf(deployment) === undefined ? [] : [projectorProbe(deployment)]),
+    ...partsOf(deployment, 'model').flatMap(({ part }) => [
+      listedProbe(part.name, 'model'),
+      furtherModelProbe(part.name),
+    ]),
+  ]
+}
+
+/** Without the cached prompt, which a server keeps over a change of adapters (measured, 0.7.0). */
+function adapted(
+  model: string,
+  prompt: string,
+  maxTokens: number,
+  lora: { id: number; scale: number }[],
+): ProbeRequest {
+  const body = { ...chatBody(model, prompt, maxTokens), cache_prompt: false, lora }
+  return { method: 'POST', path: '/v1/chat/completions', body }
+}
+
+function listedAdapter(deployment: Deployment, one: DeployedPart<'adapter'>): HttpProbe {
+  const { name } = one.part
+  return nativeProbe(
+    {
+      id: `listed-${folderName(name)}`,
+      title: `the list of adapters has ${name}`,
+      request: { method: 'GET', path: `/lora-adapters${ofModel(deployment)}` },
+    },
+    [{ at: '*.path', rule: 'has', value: fileOf(one) }],
+  )
+}
+
+/** What the loaded projector takes, in the server's own words. */
+function projectorProbe(deployment: Deployment): HttpProbe {
+  const [part] = partsOf(deployment, 'projector')
+  const named = { id: 'projector', title: 'the server says that the projector is loaded' }
+  if (part?.pinned?.projector !== undefined)
+    return nativeProbe(
+      { ...named, request: { method: 'GET', path: `/props${ofModel(deployment)}` } },
+      modalities(part.pinned.projector),
+    )
+  // Of one beside the model nobody noted what it takes.
+  return nativeProbe({ ...named, request: { method: 'GET', path: '/v1/models' } }, [
+    { at: 'models.*.capabilities.*', rule: 'has', value: 'multimodal' },
+  ], !hasRouter(deployment))
+}
+
+function modalities({ vision, audio }: NonNullable<PinnedPart['projector']>): JsonCheck[] {
+  return [
+    ...(vision ? [{ at: 'modalities.vision', rule: 'equals', value: true } as const] : []),
+    ...(audio ? [{ at: 'modalities.audio', rule: 'equals', value: true } as const] : []),
+  ]
+}

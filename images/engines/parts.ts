@@ -1,0 +1,91 @@
+import type { Lock } from '../../recipes/lock.ts'
+import { deployedFiles, type LockedFile } from '../../recipes/locked-weights.ts'
+import { type PartOf, type PartRole, partFolder, partName, partTitle, type RecipePart } from '../../recipes/parts.ts'
+import type { PinnedPart } from '../../recipes/pinned-parts.ts'
+import type { WeightFile } from '../../recipes/weights.ts'
+import type { Deployment, Refusal } from './engine.ts'
+
+/** Files of a part with their place in the image. */
+export interface PlacedPart {
+  /** What the lock says of it; null where it has no source, as heads inside the model. */
+  pinned: PinnedPart | null
+  /** Folder of its files, relative to the folder that the weights' delivery fills. */
+  folder: string
+  /** The same in the container. */
+  path: string
+  /** Paths are relative to its folder. */
+  files: readonly WeightFile[]
+}
+
+/** A part of a recipe, and where it is. */
+export interface DeployedPart<Role extends PartRole = PartRole> extends PlacedPart {
+  part: PartOf<Role>
+}
+
+/** What an engine does with a role: it serves it, or why not. */
+export type PartSupport = { type: 'served' } | { type: 'refused'; found: string; hint: string }
+
+/** One answer for every role, so that an engine cannot forget one. */
+export type PartTable = Readonly<Record<PartRole, PartSupport>>
+
+export const served: PartSupport = { type: 'served' }
+
+export function notServed(found: string, hint: string): PartSupport {
+  return { type: 'refused', found, hint }
+}
+
+/** Parts of a recipe, with what its lock has of them. `placeOf` says where the files of one are in the container. */
+export function deployedParts(
+  parts: readonly RecipePart[],
+  lock: Lock,
+  placeOf: (pinned: PinnedPart) => string,
+): DeployedPart[] {
+  return parts.map((part) => {
+    const pinned = lock.parts?.find((one) => one.role === part.role && one.name === partName(part)) ?? null
+    return {
+      part,
+      pinned,
+      folder: partFolder(part),
+      path: pinned === null ? '' : placeOf(pinned),
+      files: pinned === null ? [] : filesInImage(pinned.weights.files),
+    }
+  })
+}
+
+/** Parts in place of a file that a registry's limit split; a part keeps the sha256 of its file, for names alone. */
+export function filesInImage(files: readonly LockedFile[]): WeightFile[] {
+  return files.flatMap((file) =>
+    deployedFiles([file]).map((deployed) => ({ ...deployed, sha256: file.sha256 })),
+  )
+}
+
+export function partsOf<Role extends PartRole>(
+  { parts }: Pick<Deployment, 'parts'>,
+  role: Role,
+): DeployedPart<Role>[] {
+  // The compiler does not follow a role from a value into the type of the part.
+  return parts.filter((one) => one.part.role === role) as unknown as DeployedPart<Role>[]
+}
+
+/** Bytes of all parts that have a source. */
+export function partsBytes({ parts }: Pick<Deployment, 'parts'>): number {
+  return parts.flatMap(({ files }) => files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+/** A refusal of one part, under the key that the recipe has it by. */
+export function partRefusal(
+  { recipe }: Pick<Deployment, 'recipe'>,
+  part: RecipePart,
+  { found, hint }: { found: string; hint: string },
+): Refusal {
+  return { path: `parts.${recipe.parts.indexOf(part)}`, found: `${partTitle(part)}: ${found}`, hint }
+}
+
+const unserved = notServed('ingot does not start this engine with it', 'leave it out, or take llama-cpp')
+
+export const noParts: PartTable = {
+  adapter: unserved,
+  drafter: unserved,
+  projector: unserved,
+  model: unserved,
+}

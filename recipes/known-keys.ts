@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import type { Key } from './literal-secrets.ts'
+import { recipeSchema } from './recipe.ts'
+
+interface SchemaNode {
+  properties?: Record<string, SchemaNode & { const?: unknown }>
+  items?: SchemaNode
+  oneOf?: SchemaNode[]
+  anyOf?: SchemaNode[]
+}
+
+/** Keys that a recipe may have at a path. `valueAt` gives what it says there, which chooses among kinds of a source or part. */
+export function knownKeys(path: readonly Key[], valueAt: (path: readonly Key[]) => unknown): string[] {
+  // JSON Schema is a wide type; the recipe uses only the members of SchemaNode.
+  let node: SchemaNode | undefined = z.toJSONSchema(recipeSchema, { io: 'input' }) as SchemaNode
+  path.forEach((key, depth) => {
+    const here = path.slice(0, depth + 1)
+    const next = typeof key === 'number' ? node?.items : node?.properties?.[key]
+    node = branchOf(next, (name) => valueAt([...here, name]))
+  })
+  return Object.keys(node?.properties ?? {})
+}
+
+function branchOf(
+  node: SchemaNode | undefined,
+  valueOf: (name: string) => unknown,
+): SchemaNode | undefined {
+  const chosen = (node?.oneOf ?? node?.anyOf)?.find(({ properties = {} }) =>
+    Object.entries(properties).some(([name, { const: only }]) => only !== undefined && only === valueOf(name)),
+  )
+  return chosen ?? node
+}
