@@ -49,7 +49,7 @@ function secretsAt(value: unknown, path: Key[], name: string | undefined): Liter
   const parameter = urlSecret(text)
   if (parameter !== undefined)
     return [found(path, 'value', `an address with the secret of "${parameter}" in it`)]
-  const isToken = isNamed(path, 'weights', 'source') && path.at(-1) === 'token'
+  const isToken = path.at(-2) === 'source' && path.at(-1) === 'token'
   if (isToken && !text.includes('://')) return [found(path, 'value', 'a token stands in the recipe')]
   const [, flag, ofFlag = ''] = isNamed(path, 'serving', 'extraArguments')
     ? (/^(--?[A-Za-z][\w.-]*)=(.*)$/s.exec(text) ?? [])
@@ -93,9 +93,9 @@ function found(path: Key[], part: 'key' | 'value', message: string): LiteralSecr
 }
 
 function hintFor(path: readonly Key[]): string {
-  if (isNamed(path, 'weights', 'source', 'url'))
+  if (path.at(-2) === 'source' && path.at(-1) === 'url')
     return 'lock and provenance show the address: take one that needs no secret, or fetch the file and name its folder (type: folder); renew what was written here'
-  if (isNamed(path, 'weights', 'source'))
+  if (isNamed(path, 'weights', 'source') || (isNamed(path, 'parts') && path.includes('source')))
     return 'write where it is kept, such as env://HF_TOKEN, file://PATH or op://VAULT/ITEM/FIELD, and renew what was written here'
   if (isNamed(path, 'serving'))
     return 'an image shows its variables and arguments to everybody: give it when the container is started (docker run --env, a Secret in Kubernetes), and renew what was written here'

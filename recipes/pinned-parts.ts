@@ -58,3 +58,10 @@ export function filed<File extends { path: string; split?: LockedFile['split'] }
   const parts = file.split.parts.map((part) => ({ ...part, path: inFolder(part.path) }))
   return { ...file, path: inFolder(file.path), split: { ...file.split, parts } }
 }
+
+/** The model's files and those of each part, apart; the folder of the model is empty. */
+export function setsOf(weights: WholeWeights): { folder: string; weights: LockedWeights }[] {
+  const { beside = [], ...all } = weights
+  const files = all.files.filter(({ path }) => !beside.some(({ folder }) => path.startsWith(`${folder}/`)))
+  return [{ folder: '', weights: { ...all, files } }, ...beside]
+}

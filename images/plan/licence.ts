@@ -1,6 +1,7 @@
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Refusal } from '../engines/engine.ts'
+import type { DeployedPart } from '../engines/parts.ts'
 
 /** Licences under which anybody may use and pass on the weights for any purpose, as the Hub writes them. */
 const open = new Set(
@@ -26,16 +27,29 @@ const unstated = 'gated'
  * The name and not a mere yes: when a new revision comes under another licence, nobody has accepted that one. What the
  * source states counts beside what the recipe says, so that a recipe cannot state a licence away.
  */
-export function licenceRefusals({ model }: Recipe, weights: LockedWeights): Refusal[] {
-  const stated = [weights.license, model.license].filter((id) => id !== undefined)
+export function licenceRefusals({ model }: Pick<Recipe, 'model'>, weights: LockedWeights): Refusal[] {
+  return refusalsOf(model, weights, 'model')
+}
+
+/** The same for each part, which has a licence of its own. */
+export function partLicenceRefusals(parts: readonly DeployedPart[]): Refusal[] {
+  return parts.flatMap(({ part, pinned }, index) =>
+    pinned === null ? [] : refusalsOf(part, pinned.weights, `parts.${index}`),
+  )
+}
+
+type Terms = Pick<Recipe['model'], 'license' | 'acceptLicense'>
+
+function refusalsOf(terms: Terms, weights: LockedWeights, key: string): Refusal[] {
+  const stated = [weights.license, terms.license].filter((id) => id !== undefined)
   const restricted = stated.find((id) => !isOpenLicence(id))
   const needed = restricted ?? (weights.gated ? (stated[0] ?? unstated) : undefined)
-  if (needed === undefined || sameName(model.acceptLicense, needed)) return []
+  if (needed === undefined || sameName(terms.acceptLicense, needed)) return []
   return [
     {
-      path: 'model.acceptLicense',
-      found: foundWords(model, needed, restricted !== undefined, weights.gated === true),
-      hint: `read ${placeOf(needed, weights)}; if you accept its terms for this use, write \`acceptLicense: ${needed}\` under \`model\``,
+      path: `${key}.acceptLicense`,
+      found: foundWords(terms, needed, restricted !== undefined, weights.gated === true),
+      hint: `read ${placeOf(needed, weights)}; if you accept its terms for this use, write \`acceptLicense: ${needed}\` under \`${key}\``,
     },
   ]
 }
@@ -50,7 +64,7 @@ export function isOpenLicence(id: string): boolean {
   return parts.every((part) => open.has(part.trim().replace(/(?:-only|-or-later|\+)$/, '')))
 }
 
-function foundWords(model: Recipe['model'], needed: string, isRestricted: boolean, isGated: boolean): string {
+function foundWords(model: Terms, needed: string, isRestricted: boolean, isGated: boolean): string {
   const why = isRestricted
     ? `the licence of the weights is ${needed}, which ${/(^|-)nc(-|$)|non-?commercial/i.test(needed) ? 'forbids commercial use' : 'has terms of its own'}`
     : 'the model is gated: its owner asks for consent to terms'

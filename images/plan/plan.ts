@@ -27,7 +27,7 @@ import type { RuntimeConfig } from '../oci/oci.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
 import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
 import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from '../weights/mount-guard.ts'
-import { licenceRefusals } from './licence.ts'
+import { licenceRefusals, partLicenceRefusals } from './licence.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './memory.ts'
 import type { Requirements } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
@@ -78,7 +78,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
   const lock = lockFor(recipe, locked)
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
-  refuse(deployment, licenceRefusals(recipe, lock.weights))
+  refuse(deployment, [...licenceRefusals(recipe, lock.weights), ...partLicenceRefusals(deployment.parts)])
   const memory = deploymentMemory(deployment)
   refuseMisfit(recipe, memory)
   const { source } = deployment.runtime

@@ -1,5 +1,6 @@
 import type { Digest } from '../../lib/digest.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import { labelNames } from '../oci/label-names.ts'
 import { type Descriptor, mediaTypes, type StoredLayer } from '../oci/oci.ts'
 import { packedFiles } from './artifact.ts'
@@ -36,7 +37,7 @@ export function layersOfManifest(
  * not have all of the files as whole ones.
  */
 export function weightsInRegistry(
-  weights: LockedWeights,
+  { beside: _, ...weights }: WholeWeights,
   planned: readonly WeightLayer[],
   there: ReadonlyMap<string, StoredLayer>,
   image: { reference: string; digest: Digest },

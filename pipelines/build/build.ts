@@ -5,7 +5,7 @@ import { breachText, budgetBreaches } from '../../images/report/budgets.ts'
 import { type Report, verdictOf } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import { daggerRunner } from '../boot/dagger.ts'
 import type { Runner, WeightsMount } from '../boot/runner.ts'
 import { hasOrigin, keepOrigin } from '../catalogue/origin-record.ts'
@@ -60,7 +60,7 @@ export interface BuildContext {
  */
 export async function buildImage(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   context: BuildContext,
 ): Promise<Report> {
   const known = await knownImage(plan, context)
@@ -73,7 +73,7 @@ export async function buildImage(
   return makeImage(plan, weights, context)
 }
 
-async function makeImage(plan: ImagePlan, weights: LockedWeights, context: BuildContext): Promise<Report> {
+async function makeImage(plan: ImagePlan, weights: WholeWeights, context: BuildContext): Promise<Report> {
   const { progress, store } = context
   const beganMs = performance.now()
   const parts = await packedParts(plan, weights, context)
@@ -107,7 +107,7 @@ interface Assembled extends PackedParts {
 /** Scan, size and budgets, then boots: the whole report, made once. What is over its budget is not booted. */
 async function judge(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   { built, packed, baked, mounts, assembled, image, beganMs }: Assembled,
   context: BuildContext,
 ) {
@@ -151,7 +151,7 @@ interface PackedParts extends WeightsImages {
 /** Runtime and weights at the same time, each with how long it took; weights that are not inside have images of their own. */
 async function packedParts(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   context: BuildContext,
 ): Promise<PackedParts> {
   const [built, packed] = await together(
@@ -181,7 +181,7 @@ async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltR
  */
 async function packedWeights(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   context: BuildContext,
 ): Promise<StoredLayer[]> {
   const { delivery } = plan.weights

@@ -1,7 +1,7 @@
 import type { StoredLayer } from '../../images/oci/oci.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import { lacksCompanions } from '../catalogue/companions.ts'
 import { reportState } from '../catalogue/report-record.ts'
 import type { Progress } from '../process/progress.ts'
@@ -46,7 +46,7 @@ export async function knownImage(plan: ImagePlan, context: KnownContext): Promis
  */
 export async function restoreImages(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   known: Report,
   context: ModelcarContext & { pack(): Promise<StoredLayer[]> },
 ): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { StoredLayer } from '../../images/oci/oci.ts'
 import type { WeightLayer } from '../../images/weights/layers.ts'
 import { keyedLayer, layersOfManifest, weightsInRegistry } from '../../images/weights/reuse.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import { openConnection } from '../network/connection.ts'
 import type { Progress } from '../process/progress.ts'
 import { rememberPlaces } from '../registry-client/places.ts'
@@ -26,7 +26,7 @@ interface Reused {
   /** Layers that stay in the registry, by key: nobody needs their bytes here. */
   layers: ReadonlyMap<string, StoredLayer>
   /** Where to read what is needed: as locked, or from a registry that has it all. */
-  weights: LockedWeights
+  weights: WholeWeights
 }
 
 /**
@@ -35,7 +35,7 @@ interface Reused {
  */
 export async function packReusing(
   store: Store,
-  weights: LockedWeights,
+  weights: WholeWeights,
   planned: readonly WeightLayer[],
   context: ReuseContext,
 ): Promise<StoredLayer[]> {
@@ -56,7 +56,7 @@ export async function packReusing(
 /** Finds weight layers that published images have. Asks for manifests alone. Throws `WeightsError` and what a registry does. */
 async function reuseLayers(
   store: Store,
-  weights: LockedWeights,
+  weights: WholeWeights,
   planned: readonly WeightLayer[],
   context: ReuseContext,
 ): Promise<Reused> {

@@ -2,7 +2,7 @@ import type { StoredLayer } from '../../images/oci/oci.ts'
 import { modelcarImage } from '../../images/plan/modelcar.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { modelPack, type PackedLayer, weightsImage } from '../../images/weights/artifact.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import type { WeightsMount } from '../boot/runner.ts'
 import { type ImageName, writeImage } from '../store/image.ts'
 import { buildModelcar, type ModelcarContext } from './modelcar.ts'
@@ -16,7 +16,7 @@ export interface WeightsImages {
 /** Weights outside the server's image are an image of their own, to be mounted in its place and published as it is. */
 export async function storeWeightsImages(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   stored: readonly StoredLayer[],
   context: ModelcarContext,
 ): Promise<WeightsImages> {
@@ -39,7 +39,7 @@ export async function storeWeightsImages(
 /** The same layers as other tools want them. */
 async function storeOtherForms(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   layers: readonly PackedLayer[],
   context: ModelcarContext,
 ): Promise<ImageName[]> {

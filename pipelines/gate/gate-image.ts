@@ -2,6 +2,7 @@ import type { GateResult } from '../../images/gate/result.ts'
 import { stockPlanOf } from '../../images/gate/stock.ts'
 import { planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
+import { wholeWeights } from '../../recipes/pinned-parts.ts'
 import { buildImage } from '../build/build.ts'
 import { type OriginalImage, requireOrigin } from '../catalogue/built-image.ts'
 import { findImage, isRecipeFile } from '../catalogue/find-image.ts'
@@ -46,7 +47,7 @@ async function buildSlim(file: string, context: GateContext): Promise<void> {
   await requireSameFolder(origin, { signal: context.signal })
   const plan = planImage(origin.recipe, origin.lock)
   await withSameFolder(origin, context, () =>
-    buildImage(plan, origin.lock.weights, buildingOf(origin, context)),
+    buildImage(plan, wholeWeights(origin.lock), buildingOf(origin, context)),
   )
 }
 
@@ -63,7 +64,7 @@ async function compared(
 ): Promise<GateResult> {
   const { store, environment, engine, progress, signal } = context
   const stock = async (): Promise<GateImage> => {
-    const { image } = await buildImage(stockPlanOf(plan), origin.lock.weights, buildingOf(origin, context))
+    const { image } = await buildImage(stockPlanOf(plan), wholeWeights(origin.lock), buildingOf(origin, context))
     // The weights are the same ones, and so is the image that carries them.
     return { image, mounts: subject.mounts }
   }

@@ -6,12 +6,14 @@ import type { Digest } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { type KnownSecret, knownSecrets } from '../../lib/known-secrets.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
+import type { WeightsSource } from '../../recipes/weights.ts'
 import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Companion } from '../catalogue/companions.ts'
 import type { Login } from '../network/login.ts'
 import { stateFolder } from '../process/folders.ts'
 import { absenceOf, findHostTool } from '../process/host-tool.ts'
-import { hubTokenOf } from '../scan/hub-token.ts'
+import { hubTokensOf } from '../scan/hub-token.ts'
 import { secretsInFiles } from '../scan/logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from '../scan/scan.ts'
 import { searchWeightLayers, type WeightsSearch } from '../scan/weights.ts'
@@ -118,8 +120,12 @@ async function secretsOf({ origin }: OriginalImage, request: RescanRequest): Pro
     onNotice(`the Hub’s token is not searched for, as it cannot be read: ${messageOf(error)}`)
   return knownSecrets(environment, {
     'the registry’s login': passwordOf(login),
-    'weights.source.token': await hubTokenOf(origin.recipe.weights.source, context, onUnread),
+    ...(await hubTokensOf(sourcesOf(origin.recipe), context, onUnread)),
   })
+}
+
+function sourcesOf({ weights, parts }: Recipe): WeightsSource[] {
+  return [weights.source, ...parts.flatMap(({ source }) => source ?? [])]
 }
 
 function textsOf(documents: readonly ImageDocument[]): Record<string, string> {

@@ -7,14 +7,14 @@ import type { ScanReport } from '../../images/report/scan-result.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { knownSecrets } from '../../lib/known-secrets.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { setsOf, type WholeWeights } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { stateFolder } from '../process/folders.ts'
 import type { Progress } from '../process/progress.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Store } from '../store/store.ts'
 import type { SourceContext } from '../weights/source.ts'
-import { hubTokenOf } from './hub-token.ts'
+import { hubTokensOf } from './hub-token.ts'
 import { secretsInFiles } from './logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from './scan.ts'
 import { searchFolder, searchWeightLayers } from './weights.ts'
@@ -45,7 +45,7 @@ export interface ScannedBuild {
 /** Scans an image before it gets a name. Throws `secret-found` and `against-policy`. */
 export async function scanBuilt(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   { layers, assembled, origin }: ScannedBuild,
   { store, progress, recipeFolder, environment, signal, engine }: ScanContext,
 ): Promise<BuildScan> {
@@ -83,18 +83,18 @@ export async function scanBuilt(
 }
 
 async function secretsOf(
-  weights: LockedWeights,
+  weights: WholeWeights,
   { recipeFolder, environment, engine }: Pick<ScanContext, 'recipeFolder' | 'environment' | 'engine'>,
 ) {
   const resolveSecret = daggerSecrets(engine)
-  const hubToken = await hubTokenOf(weights.source, { recipeFolder, environment, resolveSecret })
-  return knownSecrets(environment, { 'weights.source.token': hubToken })
+  const context = { recipeFolder, environment, resolveSecret }
+  return knownSecrets(environment, await hubTokensOf(setsOf(weights).map((set) => set.weights.source), context))
 }
 
 /** Looks into a folder of weights before any of it is packed. Throws `secret-found`. */
 export async function requireCleanFolder(
   plan: ImagePlan,
-  weights: LockedWeights,
+  weights: WholeWeights,
   context: SourceContext,
 ): Promise<void> {
   const secrets = knownSecrets(context.environment)

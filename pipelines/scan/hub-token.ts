@@ -2,7 +2,7 @@ import type { SourceContext } from '../weights/source.ts'
 import { findHubToken } from '../weights/token.ts'
 
 /** The Hub's token of a recipe, wherever it is kept; undefined where there is none, and where it cannot be read. */
-export async function hubTokenOf(
+async function hubTokenOf(
   source: { type: string; token?: string | undefined },
   context: SourceContext,
   onUnread: (error: unknown) => void = () => undefined,
@@ -14,4 +14,17 @@ export async function hubTokenOf(
     onUnread(error)
     return undefined
   }
+}
+
+/** Tokens of several sources, the model's first, under the words that a finding calls them by. */
+export async function hubTokensOf(
+  sources: readonly { type: string; token?: string | undefined }[],
+  context: SourceContext,
+  onUnread?: (error: unknown) => void,
+): Promise<Record<string, string | undefined>> {
+  const named = sources.map(async (source, index) => {
+    const key = index === 0 ? 'weights.source.token' : `the token of part ${index}`
+    return [key, await hubTokenOf(source, context, onUnread)] as const
+  })
+  return Object.fromEntries(await Promise.all(named))
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { posix } from 'node:path'
 import picomatch from 'picomatch'
 import { z } from 'zod'
 import type { ImagePlan } from '../../images/plan/plan.ts'
@@ -7,7 +8,7 @@ import { type TarSegment, tarSegments, type WeightLayer } from '../../images/wei
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { type KnownSecret, masked } from '../../lib/known-secrets.ts'
 import { withoutTokens } from '../../lib/token-forms.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { setsOf, type WholeWeights } from '../../recipes/pinned-parts.ts'
 import { isSecretFile } from '../../recipes/secret-files.ts'
 import { blobPath, statBlob } from '../store/blobs.ts'
 import { readRecord } from '../store/record.ts'
@@ -35,23 +36,20 @@ type Searched = Pick<ImagePlan, 'policy'> & { weights: Pick<ImagePlan['weights']
  */
 export async function searchFolder(
   plan: Searched,
-  weights: LockedWeights,
+  weights: WholeWeights,
   secrets: readonly KnownSecret[],
   context: SourceContext,
 ): Promise<WeightsSearch> {
   const seen: WeightsSearch = { secrets: [], excused: [], files: 0 }
-  if (weights.source.type !== 'folder') return seen
-  const source = await openWeights(weights, context)
-  try {
-    for (const file of weights.files.filter(({ sizeBytes }) => sizeBytes <= mostSearchedBytes))
-      await search(
-        seen,
-        plan,
-        { path: `${plan.weights.modelFolder}/${file.path}`, bytes: source.read(file, 0) },
-        secrets,
-      )
-  } finally {
-    await source.close()
+  for (const set of setsOf(weights).filter(({ weights: { source } }) => source.type === 'folder')) {
+    const source = await openWeights(set.weights, context)
+    const folder = posix.join(plan.weights.modelFolder, set.folder)
+    try {
+      for (const file of set.weights.files.filter(({ sizeBytes }) => sizeBytes <= mostSearchedBytes))
+        await search(seen, plan, { path: `${folder}/${file.path}`, bytes: source.read(file, 0) }, secrets)
+    } finally {
+      await source.close()
+    }
   }
   return seen
 }

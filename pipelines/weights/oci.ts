@@ -8,6 +8,7 @@ import {
   type LockedWeights,
   type PinnedOf,
 } from '../../recipes/locked-weights.ts'
+import { partFolder, partRoles } from '../../recipes/parts.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
 import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
@@ -64,7 +65,7 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   const { files, ...more } =
     packed === undefined
       ? await artifactFiles(source.reference, chosen.manifest, registry, session)
-      : { files: sortFiles(packed) }
+      : { files: sortFiles(packed.filter(({ path }) => !isInPart(path))) }
   const license = labels['org.opencontainers.image.licenses']
   return {
     source: { type: 'oci', reference: source.reference, digest: chosen.digest },
@@ -73,6 +74,11 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
     ...(license === undefined ? {} : { license }),
     ...more,
   }
+}
+
+/** An artifact with parts is a source of its model alone. */
+function isInPart(path: string): boolean {
+  return partRoles.some((role) => path.startsWith(`${partFolder({ role })}/`))
 }
 
 interface ChosenManifest {

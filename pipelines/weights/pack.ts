@@ -4,7 +4,8 @@ import { mediaTypes, type StoredLayer } from '../../images/oci/oci.ts'
 import type { WeightLayer } from '../../images/weights/layers.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { isDigest } from '../../lib/digest.ts'
-import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
+import { totalBytes } from '../../recipes/locked-weights.ts'
+import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import { intactBytes } from '../store/damage.ts'
 import { freeBytes } from '../store/open.ts'
@@ -40,7 +41,7 @@ const layersHashedAtOnce = 1
  */
 export async function packWeights(
   store: Store,
-  weights: LockedWeights,
+  weights: WholeWeights,
   layers: readonly WeightLayer[],
   context: PackContext,
 ): Promise<StoredLayer[]> {
@@ -71,7 +72,7 @@ function splitFileOf(layer: WeightLayer): string | undefined {
 
 async function runJobs(
   store: Store,
-  weights: LockedWeights,
+  weights: WholeWeights,
   jobs: readonly WeightLayer[][],
   context: PackContext & Pick<WriteContext, 'onBytes'>,
 ): Promise<void> {
