@@ -23,10 +23,12 @@ export function knownKeys(path: readonly Key[], valueAt: (path: readonly Key[]) 
 
 function branchOf(
   node: SchemaNode | undefined,
-  valueOf: (name: string) => unknown,
+  valueAtName: (name: string) => unknown,
 ): SchemaNode | undefined {
   const chosen = (node?.oneOf ?? node?.anyOf)?.find(({ properties = {} }) =>
-    Object.entries(properties).some(([name, { const: only }]) => only !== undefined && only === valueOf(name)),
+    Object.entries(properties).some(
+      ([name, { const: only }]) => only !== undefined && only === valueAtName(name),
+    ),
   )
   return chosen ?? node
 }

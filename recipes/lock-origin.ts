@@ -32,7 +32,9 @@ const originRecipeSchema = z.strictObject({
   }),
   /** Parts that have a source; absent where there are none. */
   parts: z
-    .array(z.strictObject({ role: z.enum(partRoles), name: z.string().optional(), source: weightsSourceSchema }))
+    .array(
+      z.strictObject({ role: z.enum(partRoles), name: z.string().optional(), source: weightsSourceSchema }),
+    )
     .optional(),
   image: z.strictObject({
     platform: z.string(),

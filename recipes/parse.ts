@@ -112,7 +112,10 @@ function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: Plac
     return issue.keys.slice(0, limits.problems).map((key) => ({
       ...place(offsetOf(document, [...path, key], 'key')),
       path: [...path, key].join('.'),
-      ...unknownKey(key, knownKeys(path, (at) => document.getIn(at))),
+      ...unknownKey(
+        key,
+        knownKeys(path, (at) => document.getIn(at)),
+      ),
     }))
   return [
     {

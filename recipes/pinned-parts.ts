@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { ggufFactsSchema } from './gguf-facts.ts'
-import type { Lock } from './lock.ts'
 import { type LockedFile, type LockedWeights, lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
 import { partFolder, partRoles } from './parts.ts'
@@ -38,7 +37,13 @@ export interface WholeWeights extends LockedWeights {
 }
 
 /** Everything that is packed for an image; of a lock without parts its weights as they are. */
-export function wholeWeights({ weights, parts = [] }: Pick<Lock, 'weights' | 'parts'>): WholeWeights {
+export function wholeWeights({
+  weights,
+  parts = [],
+}: {
+  weights: LockedWeights
+  parts?: readonly PinnedPart[] | undefined
+}): WholeWeights {
   if (parts.length === 0) return weights
   const beside = parts.map((part) => ({ folder: partFolder(part), weights: part.weights }))
   const files = [

@@ -19,9 +19,12 @@ export function differences(answer: Answer, expect: Expectation): string[] {
   if (answer.status !== expect.status) return [statusDifference(answer, expect.status)]
   switch (expect.type) {
     case 'text':
-      return expect.contains
-        .filter((part) => !answer.body.includes(part))
-        .map((part) => `no "${part}" in the text: ${excerpt(answer.body)}`)
+      return [
+        ...expect.contains
+          .filter((part) => !answer.body.includes(part))
+          .map((part) => `no "${part}" in the text: ${excerpt(answer.body)}`),
+        ...(expect.positive ?? []).flatMap((name) => notPositive(answer.body, name)),
+      ]
     case 'json':
       return [
         ...typeDifference(answer, /^application\/(\S+\+)?json\b/, 'application/json'),
@@ -38,6 +41,17 @@ export function differences(answer: Answer, expect: Expectation): string[] {
         ...linesDifferences(answer, expect.lastLine, expect.textAt),
       ]
   }
+}
+
+/** Series of one name add up, whatever their labels. */
+function notPositive(text: string, name: string): string[] {
+  const values = text.split('\n').flatMap((line) => {
+    const [, found, value] = /^([A-Za-z_:][\w:]*)(?:\{.*\})?\s+(\S+)/.exec(line) ?? []
+    return found === name ? [Number(value)] : []
+  })
+  const sum = values.reduce((all, value) => all + value, 0)
+  if (sum > 0) return []
+  return [values.length === 0 ? `there is no series ${name}` : `${name} is ${sum}`]
 }
 
 function statusDifference({ status, location, body }: Answer, wanted: number): string {

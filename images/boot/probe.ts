@@ -31,7 +31,8 @@ export type JsonCheck =
 /** What the answer must be. Streams are read to their end; every event is JSON except the end marker. */
 export type Expectation =
   | { type: 'json'; status: number; checks: readonly JsonCheck[] }
-  | { type: 'text'; status: number; contains: readonly string[] }
+  /** `positive` are names of Prometheus series whose values must add up to more than 0. */
+  | { type: 'text'; status: number; contains: readonly string[]; positive?: readonly string[] }
   | {
       type: 'event-stream'
       status: number

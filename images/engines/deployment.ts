@@ -83,9 +83,7 @@ function gpuOf(recipe: Recipe): Gpu | null {
 }
 
 function modelFolderOf({ weights, model }: Recipe): string {
-  return weights.delivery === 'hf-cache'
-    ? hubCacheFolder
-    : `/models/${folderName(model.name)}`
+  return weights.delivery === 'hf-cache' ? hubCacheFolder : `/models/${folderName(model.name)}`
 }
 
 /** In a Hub cache the files of one commit lie in its snapshot: a plain folder, for which no loader asks the Hub. */

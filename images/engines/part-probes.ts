@@ -5,7 +5,7 @@ import { chatBody } from './openai-probes.ts'
 
 /** Asked besides the recipe's own prompts: an adapter may change some answers and leave others. */
 const furtherPrompts = ['Write the first sentences of a story about the sea.', 'Explain what a list is.']
-const comparedTokens = 32
+const comparedTokens = 16
 
 /** How one engine is asked for an adapter, and for the model without it. */
 export interface AdapterRequests {
@@ -78,15 +78,32 @@ export function furtherModelProbe(name: string): HttpProbe {
   }
 }
 
+/** A series of Prometheus that counts tokens of the drafter, asked after answers were given. */
+export function draftMetricProbe(name: string): HttpProbe {
+  return {
+    id: 'drafter',
+    group: 'metrics',
+    title: 'tokens of the drafter are accepted',
+    required: true,
+    request: { method: 'GET', path: '/metrics' },
+    expect: { type: 'text', status: 200, contains: [], positive: [name] },
+    timeoutSeconds: 30,
+  }
+}
+
 /** Tokens that a drafter guessed and the model took, in the answer itself. */
-export function draftedProbe(model: string, accepted: JsonCheck): HttpProbe {
+export function draftedProbe(accepted: JsonCheck, request: ProbeRequest): HttpProbe {
   return {
     id: 'drafter',
     group: 'serve',
     title: 'tokens of the drafter are accepted',
     required: true,
-    request: namedChat(model)('Count from one to twenty in words.', 48),
+    request,
     expect: { type: 'json', status: 200, checks: [accepted] },
     timeoutSeconds: 300,
   }
 }
+
+/** Easy to guess, so that a drafter which works at all is right now and then. */
+export const easyPrompt = 'Count from one to twenty in words.'
+export const easyTokens = 32

@@ -1,9 +1,14 @@
 import type { Lock } from '../../recipes/lock.ts'
 import { deployedFiles, type LockedFile } from '../../recipes/locked-weights.ts'
-import { type PartOf, type PartRole, partFolder, partName, partTitle, type RecipePart } from '../../recipes/parts.ts'
+import {
+  type PartOf,
+  type PartRole,
+  partFolder,
+  partName,
+  type RecipePart,
+} from '../../recipes/parts.ts'
 import type { PinnedPart } from '../../recipes/pinned-parts.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
-import type { Deployment, Refusal } from './engine.ts'
 
 /** Files of a part with their place in the image. */
 export interface PlacedPart {
@@ -22,13 +27,20 @@ export interface DeployedPart<Role extends PartRole = PartRole> extends PlacedPa
   part: PartOf<Role>
 }
 
-/** What an engine does with a role: it serves it, or why not. */
-export type PartSupport = { type: 'served' } | { type: 'refused'; found: string; hint: string }
+/**
+ * What an engine does with a role: it serves it by these flags, which a recipe with such a part cannot set itself, or why
+ * not.
+ */
+export type PartSupport =
+  | { type: 'served'; flags: readonly string[] }
+  | { type: 'refused'; found: string; hint: string }
 
 /** One answer for every role, so that an engine cannot forget one. */
 export type PartTable = Readonly<Record<PartRole, PartSupport>>
 
-export const served: PartSupport = { type: 'served' }
+export function served(...flags: readonly string[]): PartSupport {
+  return { type: 'served', flags }
+}
 
 export function notServed(found: string, hint: string): PartSupport {
   return { type: 'refused', found, hint }
@@ -60,7 +72,7 @@ export function filesInImage(files: readonly LockedFile[]): WeightFile[] {
 }
 
 export function partsOf<Role extends PartRole>(
-  { parts }: Pick<Deployment, 'parts'>,
+  { parts }: { parts: readonly DeployedPart[] },
   role: Role,
 ): DeployedPart<Role>[] {
   // The compiler does not follow a role from a value into the type of the part.
@@ -68,24 +80,6 @@ export function partsOf<Role extends PartRole>(
 }
 
 /** Bytes of all parts that have a source. */
-export function partsBytes({ parts }: Pick<Deployment, 'parts'>): number {
+export function partsBytes({ parts }: { parts: readonly DeployedPart[] }): number {
   return parts.flatMap(({ files }) => files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-}
-
-/** A refusal of one part, under the key that the recipe has it by. */
-export function partRefusal(
-  { recipe }: Pick<Deployment, 'recipe'>,
-  part: RecipePart,
-  { found, hint }: { found: string; hint: string },
-): Refusal {
-  return { path: `parts.${recipe.parts.indexOf(part)}`, found: `${partTitle(part)}: ${found}`, hint }
-}
-
-const unserved = notServed('ingot does not start this engine with it', 'leave it out, or take llama-cpp')
-
-export const noParts: PartTable = {
-  adapter: unserved,
-  drafter: unserved,
-  projector: unserved,
-  model: unserved,
 }

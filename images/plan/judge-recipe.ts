@@ -9,6 +9,7 @@ import { argumentProblems } from '../engines/reserved-flags.ts'
 import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
+import { partFindings } from './judge-parts.ts'
 import { reservedLabel } from './reserved-labels.ts'
 
 /**
@@ -24,6 +25,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
     ...cacheFindings(recipe, reserved),
     ...gpuFindings(recipe),
     ...registryFindings(recipe),
+    ...partFindings(recipe),
   ]
 }
 

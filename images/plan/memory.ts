@@ -1,5 +1,7 @@
-import { formatGiB } from '../../lib/bytes.ts'
+import { formatBytes, formatGiB } from '../../lib/bytes.ts'
 import { optional } from '../../lib/optional.ts'
+import { totalBytes } from '../../recipes/locked-weights.ts'
+import { partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { askedOf } from '../engines/ranks.ts'
@@ -35,9 +37,19 @@ function planAsked(deployment: Deployment, request: MemoryRequest): MemoryPlan {
   const bits = packsUnknown(request) ? [unknownBits(request.quantization ?? '')] : []
   return withUncounted({ ...plan, warnings: [...plan.warnings, ...words] }, [
     ...uncounted,
+    ...uncountedParts(deployment),
     ...spread,
     ...bits,
   ])
+}
+
+/** Of what lies beside a model only the size of its files is known: its cache and buffers follow from each server's own rules. */
+function uncountedParts({ parts }: Deployment): UncountedFlag[] {
+  return parts.map(({ part, files }, index) => ({
+    flag: `parts.${index}`,
+    effect: 'more',
+    what: `the ${partTitle(part)}${files.length === 0 ? '' : `, ${formatBytes(totalBytes(files))} of files, and what it computes with`}`,
+  }))
 }
 
 /** Whether the server packs whole weights by a method whose bits nobody here knows. */
@@ -207,6 +219,10 @@ function onHost(deployment: Deployment): PredictedMemory | null {
     limitBytes: null,
     parts: [
       { cause: 'weights', sizeBytes: deployment.files.reduce((sum, file) => sum + file.sizeBytes, 0) },
+      ...deployment.parts.map(({ part, files }) => ({
+        cause: partTitle(part),
+        sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+      })),
       { cause: 'KV cache', sizeBytes: allocatedBytes ?? 0 },
       { cause: 'compute buffer', sizeBytes: overhead['computeBuffer'] ?? 0 },
     ],

@@ -14,12 +14,11 @@ import type { Profile, Recipe } from '../../recipes/recipe.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
-import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from '../engines/engine.ts'
+import type { Deployment, EngineDefinition, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { ranksOf } from '../engines/ranks.ts'
 import { imageVariables } from '../engines/reserved-variables.ts'
-import { sharedMemoryOf, sharedMemoryRefusals } from '../engines/shared-memory.ts'
-import { PlanError } from '../error.ts'
+import { sharedMemoryOf } from '../engines/shared-memory.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
 import { labelNames } from '../oci/label-names.ts'
@@ -27,12 +26,12 @@ import type { RuntimeConfig } from '../oci/oci.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
 import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
 import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from '../weights/mount-guard.ts'
-import { licenceRefusals, partLicenceRefusals } from './licence.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './memory.ts'
+import { refuseUnserved } from './refuse.ts'
 import type { Requirements } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { planSlimming } from './slimming.ts'
-import { trustDoubts, trustRefusals } from './trust.ts'
+import { trustDoubts } from './trust.ts'
 import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './weights.ts'
 
 /**
@@ -78,7 +77,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
   const lock = lockFor(recipe, locked)
   const engine = engineOf(recipe.engine.id)
   const deployment = deploymentOf(recipe, lock, engine)
-  refuse(deployment, [...licenceRefusals(recipe, lock.weights), ...partLicenceRefusals(deployment.parts)])
+  refuseUnserved(deployment, lock)
   const memory = deploymentMemory(deployment)
   refuseMisfit(recipe, memory)
   const { source } = deployment.runtime
@@ -96,7 +95,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     ...optional('packer', helperLock(lock.factory, 'packer')),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
-    settings: [...settingsFiles(), ...(engine.files?.(deployment) ?? []), ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder))],
+    settings: settingsOf(deployment, baked ? [] : mountGuardFiles(expected, weights.modelFolder)),
     weights,
     config: underInit(deployment.init, baked ? config : guarded(config, expected, weights.modelFolder)),
     port: deployment.port,
@@ -110,6 +109,10 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): SettingsFile[] {
+  return [...settingsFiles(), ...(deployment.engine.files?.(deployment) ?? []), ...guard]
 }
 
 /** The init and the guard's own programs are roots like the server, which they start. */
@@ -147,22 +150,6 @@ export function planDigestOf(plan: ImagePlan): Digest {
 /** The runtime a recipe chooses, with its base replaced where the recipe names another. */
 export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): RuntimeSource {
   return runtimeOf(recipe, engine).source
-}
-
-function ownRefusals(deployment: Deployment): Refusal[] {
-  return [...sharedMemoryRefusals(deployment), ...trustRefusals(deployment)]
-}
-
-/** Everything that speaks against it at once. */
-function refuse(deployment: Deployment, licence: readonly Refusal[]): void {
-  const { recipe, engine } = deployment
-  const refusals = [...licence, ...engine.refusals(deployment), ...ownRefusals(deployment)]
-  if (refusals.length === 0) return
-  throw new PlanError('refused', {
-    attempted: `plan ${recipe.name}`,
-    found: refusals.map((refusal) => `${refusal.path}: ${refusal.found}`).join('; '),
-    hint: refusals.map((refusal) => refusal.hint).join('; '),
-  })
 }
 
 function runtimeConfig(

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import { totalBytes } from '../../recipes/locked-weights.ts'
+import { partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
 import { lockRequestOf } from './lock-request.ts'
@@ -17,6 +18,10 @@ export function unlockedText(recipe: Recipe, files: readonly { sizeBytes: number
     `    engine   ${recipe.engine.id} ${recipe.engine.version} on ${recipe.image.platform}`,
     `    base     ${runtime.base}${added.length === 0 ? '' : ` with ${added.join(', ')}`}`,
     `    weights  ${sourceText(recipe.weights.source)}${here}, ${recipe.weights.delivery}`,
+    ...recipe.parts.map(
+      (part) =>
+        `    part     ${partTitle(part)}: ${part.source === undefined ? 'in the model itself' : sourceText(part.source)}`,
+    ),
     'not known: versions and packages, memory, layers and checks; `ingot lock` asks the network for them',
   ].join('\n')
 }

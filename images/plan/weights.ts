@@ -9,7 +9,14 @@ import type { Delivery, WeightFile } from '../../recipes/weights.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { PlanError } from '../error.ts'
 import { hubCacheEntries } from '../weights/hub-cache.ts'
-import { groupIntoLayers, partBytes, planWeightLayers, type WeightLayer } from '../weights/layers.ts'
+import {
+  groupIntoLayers,
+  type LayerLimits,
+  partBytes,
+  planWeightLayers,
+  type WeightEntry,
+  type WeightLayer,
+} from '../weights/layers.ts'
 import { noHash } from '../weights/mount-guard.ts'
 import { planPartLayers, withFolders } from '../weights/part-layers.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
@@ -85,8 +92,25 @@ function weightLayers(deployment: Deployment, lock: Lock): WeightLayer[] {
   if (recipe.weights.delivery === 'hf-cache')
     return groupIntoLayers(hubCacheEntries(lock.weights, modelFolder), options)
   return engine.weights.type === 'store'
-    ? groupIntoLayers(engine.weights.entries(deployment), options)
+    ? storeLayers(engine.weights.entries(deployment), modelFolder, options)
     : planWeightLayers(lock.weights.files, { modelFolder, ...options })
+}
+
+/** Files of parts have layers of their own, so that those of the model stay as they are. */
+function storeLayers(
+  entries: readonly WeightEntry[],
+  modelFolder: string,
+  options: LayerLimits,
+): WeightLayer[] {
+  const isPart = ({ type, path }: WeightEntry) =>
+    type === 'file' && path.startsWith(`${modelFolder.slice(1)}/parts/`)
+  return [
+    ...groupIntoLayers(
+      entries.filter((entry) => !isPart(entry)),
+      options,
+    ),
+    ...groupIntoLayers(entries.filter(isPart), options),
+  ]
 }
 
 /**

@@ -1,6 +1,8 @@
 import { type Digest, hexOf } from '../../lib/digest.ts'
 import { helperLock, type Lock, type LockedRuntime } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { partFolder } from '../../recipes/parts.ts'
+import { wholeWeights } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import { countChecks, type Report } from './report.ts'
@@ -56,11 +58,12 @@ export function provenanceOf(input: ProvenanceInput): Statement {
           plan: report.plan,
           buildVersion: plan.buildVersion,
           engine: lock.engine,
-          weights: lock.weights.setDigest,
+          weights: wholeWeights(lock).setDigest,
         },
         resolvedDependencies: [
           ...runtimeMaterials(lock.runtime),
           ...weightMaterials(lock.weights),
+          ...(lock.parts ?? []).flatMap((part) => weightMaterials(part.weights, `${partFolder(part)}/`)),
           ...packerMaterials(lock),
         ],
       },
@@ -129,11 +132,11 @@ function packerMaterials({ factory }: Lock): ResourceDescriptor[] {
   return packer === undefined ? [] : runtimeMaterials(packer)
 }
 
-function weightMaterials({ source, files }: LockedWeights): ResourceDescriptor[] {
+function weightMaterials({ source, files }: LockedWeights, folder = ''): ResourceDescriptor[] {
   const place = weightsPlaceOf(source)
   return files.map(({ path, from, sha256 }) => ({
     ...material(`${place}#${encodeURI(from ?? path)}`, `sha256:${sha256}`),
-    name: path,
+    name: `${folder}${path}`,
   }))
 }
 

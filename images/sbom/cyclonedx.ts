@@ -47,12 +47,12 @@ export function completeCycloneDx(text: string, facts: SbomFacts): string {
         ...[...found.components, ...missingPackages(listed, facts.locked).map(lockedComponent)].map((item) =>
           withLicences(item, facts),
         ),
-        modelComponent(facts.model),
+        ...[facts.model, ...facts.parts].map(modelComponent),
       ],
       dependencies: [
         ...found.dependencies.filter(({ ref }) => ref !== root),
-        { ref: root, dependsOn: [modelRef] },
-        { ref: modelRef },
+        { ref: root, dependsOn: [facts.model, ...facts.parts].map(refOf) },
+        ...[facts.model, ...facts.parts].map((model) => ({ ref: refOf(model) })),
       ],
     } as unknown as Json,
   )
@@ -68,7 +68,9 @@ function withLicences<Component extends { name: string; purl?: string | undefine
   return found ? { ...item, licenses: found.map((name) => ({ license: { name } })) } : item
 }
 
-const modelRef = 'model'
+function refOf({ key }: ModelFacts): string {
+  return key === '' ? 'model' : `model ${key}`
+}
 
 function lockedComponent({ name, version, packageUrl }: LockedPackage) {
   return {
@@ -83,10 +85,11 @@ function lockedComponent({ name, version, packageUrl }: LockedPackage) {
   }
 }
 
-function modelComponent({ name, revision, place, license, setDigest, files, isInside }: ModelFacts) {
+function modelComponent(model: ModelFacts) {
+  const { name, revision, place, license, setDigest, files, isInside } = model
   return {
     type: 'machine-learning-model',
-    'bom-ref': modelRef,
+    'bom-ref': refOf(model),
     name,
     version: revision,
     ...(license && { licenses: [{ license: license.spdx ? { id: license.spdx } : { name: license.text } }] }),
@@ -99,7 +102,7 @@ function modelComponent({ name, revision, place, license, setDigest, files, isIn
     ],
     components: files.map(({ path, sizeBytes, sha256: hash }) => ({
       type: 'file',
-      'bom-ref': `model ${path}`,
+      'bom-ref': `${refOf(model)} ${path}`,
       name: path,
       hashes: [sha256(hash)],
       properties: [{ name: 'dev.ingot:size-bytes', value: String(sizeBytes) }],

@@ -1,5 +1,7 @@
 import { type Digest, hexOf } from '../../lib/digest.ts'
 import type { Lock, LockedRuntime } from '../../recipes/lock.ts'
+import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { partName, partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { spdxLicence } from '../plan/licence.ts'
 import { weightsPlaceOf } from '../report/provenance.ts'
@@ -10,6 +12,8 @@ export interface SbomFacts {
   image: Digest
   packageUrl: string
   model: ModelFacts
+  /** What lies beside the model: adapters, a drafter, a projector, further models. */
+  parts: ModelFacts[]
   /** Every package that the lock installs, whether the finished tree still lists it or not. */
   locked: LockedPackage[]
   /** Licences by Debian package, read before slimming took the copyright files. */
@@ -17,6 +21,8 @@ export interface SbomFacts {
 }
 
 export interface ModelFacts {
+  /** Tells it from the others of the document: empty for the model itself. */
+  key: string
   name: string
   /** Commit, version or digest that the source is pinned to. */
   revision: string
@@ -43,35 +49,50 @@ export function sbomFactsOf(
   licences: SbomFacts['licences'] = {},
 ): SbomFacts {
   const [, architecture = 'amd64'] = recipe.image.platform.split('/')
-  const { weights } = lock
-  const license = weights.license ?? recipe.model.license
+  const isInside = recipe.weights.delivery === 'baked'
   return {
     name: recipe.name,
     image,
     packageUrl: `pkg:oci/${recipe.name}@${encodeURIComponent(image)}?arch=${architecture}`,
-    model: {
-      name: recipe.model.name,
-      revision: revisionOf(lock),
-      place: weightsPlaceOf(weights.source),
-      ...(license !== undefined && { license: { text: license, spdx: spdxLicence(license) } }),
-      setDigest: weights.setDigest,
-      files: weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
-      isInside: recipe.weights.delivery === 'baked',
-    },
+    model: modelFactsOf({ key: '', ...recipe.model }, lock.weights, isInside),
+    parts: (lock.parts ?? []).map((pinned) => {
+      const part = recipe.parts.find((one) => one.role === pinned.role && partName(one) === pinned.name)
+      const named = { key: partTitle(pinned), name: partTitle(pinned), license: part?.license }
+      return modelFactsOf(named, pinned.weights, isInside)
+    }),
     locked: lockedPackages(lock.runtime),
     licences,
+  }
+}
+
+function modelFactsOf(
+  { key, name, license: said }: { key: string; name: string; license?: string | undefined },
+  weights: LockedWeights,
+  isInside: boolean,
+): ModelFacts {
+  const license = weights.license ?? said
+  return {
+    key,
+    name,
+    revision: revisionOf(weights),
+    place: weightsPlaceOf(weights.source),
+    ...(license !== undefined && { license: { text: license, spdx: spdxLicence(license) } }),
+    setDigest: weights.setDigest,
+    files: weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
+    isInside,
   }
 }
 
 /** Facts of the modelcar that a recipe asks for: the model, and the programs that KServe starts beside it. */
 export function modelcarSbomFacts(recipe: Recipe, lock: Lock, image: Digest): SbomFacts {
   const name = `${recipe.name}-modelcar`
-  const { model, packageUrl, ...rest } = sbomFactsOf(recipe, lock, image)
+  const { model, parts, packageUrl, ...rest } = sbomFactsOf(recipe, lock, image)
   return {
     ...rest,
     name,
     packageUrl: packageUrl.replace(`pkg:oci/${recipe.name}@`, `pkg:oci/${name}@`),
     model: { ...model, isInside: true },
+    parts: parts.map((part) => ({ ...part, isInside: true })),
     locked: lock.modelcar === undefined ? [] : lockedPackages(lock.modelcar),
   }
 }
@@ -105,7 +126,7 @@ function identityOf(packageUrl: string): string {
   return `${type} ${decodeURIComponent(plain)} ${decodeURIComponent(version)}`
 }
 
-function revisionOf({ weights: { source, setDigest } }: Lock): string {
+function revisionOf({ source, setDigest }: LockedWeights): string {
   switch (source.type) {
     case 'huggingface':
       return source.commit

@@ -40,8 +40,8 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
     ),
   )
   const added = missingPackages(listed, facts.locked).map((item) => withLicences(lockedPackage(item), facts))
-  const model = modelPackages(facts.model, root)
-  const licences = [...document.hasExtractedLicensingInfos, ...model.licences]
+  const models = [facts.model, ...facts.parts].map((model) => modelPackages(model, root))
+  const licences = [...document.hasExtractedLicensingInfos, ...extracted(models)]
   return canonicalJson(
     // JSON from JSON.parse, and plain data of ours.
     {
@@ -58,12 +58,12 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
           .map((item) => withLicences(item, facts))
           .map((item) => (item.SPDXID === root ? { ...item, ...rootIdentity(facts) } : item)),
         ...added,
-        ...model.packages,
+        ...models.flatMap(({ packages }) => packages),
       ],
       relationships: [
         ...document.relationships,
         ...added.map(({ SPDXID }) => relation(root, 'CONTAINS', SPDXID)),
-        ...model.relationships,
+        ...models.flatMap(({ relationships }) => relationships),
       ],
       ...(licences.length > 0 && { hasExtractedLicensingInfos: licences }),
     } as unknown as Json,
@@ -87,7 +87,14 @@ function rootOf({ relationships }: z.infer<typeof spdxDocument>): string {
   return described?.relatedSpdxElement ?? 'SPDXRef-DOCUMENT'
 }
 
-const modelId = 'SPDXRef-Model'
+/** A licence that several state stands in a document once. */
+function extracted(models: readonly ReturnType<typeof modelPackages>[]) {
+  return [...new Map(models.flatMap(({ licences }) => licences.map((one) => [one.licenseId, one]))).values()]
+}
+
+function modelIdOf({ key }: ModelFacts): string {
+  return key === '' ? 'SPDXRef-Model' : `SPDXRef-Model-${idText(key)}`
+}
 
 function rootIdentity({ name, image, packageUrl }: SbomFacts) {
   return {
@@ -110,6 +117,7 @@ function lockedPackage({ type, name, version, packageUrl }: LockedPackage) {
 /** The model, and each of its files as a package: SPDX wants a SHA-1 of what it calls a file, and a lock has none. */
 function modelPackages(facts: ModelFacts, root: string) {
   const { name, revision, place, license, setDigest, files, isInside } = facts
+  const modelId = modelIdOf(facts)
   const ref = license && (license.spdx ?? `LicenseRef-Model-${idText(license.text)}`)
   const model = {
     ...anyPackage(modelId, name),
@@ -122,7 +130,7 @@ function modelPackages(facts: ModelFacts, root: string) {
     ...(place.startsWith('pkg:') && { externalRefs: [purl(place)] }),
   }
   const parts = files.map(({ path, sha256 }, index) => ({
-    ...anyPackage(`SPDXRef-Model-File-${index}`, path),
+    ...anyPackage(`${modelId}-File-${index}`, path),
     packageFileName: path,
     primaryPackagePurpose: 'FILE',
     checksums: [{ algorithm: 'SHA256', checksumValue: sha256 }],

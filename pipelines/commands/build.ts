@@ -3,8 +3,8 @@ import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import { buildImage } from '../build/build.ts'
 import { wholeWeights } from '../../recipes/pinned-parts.ts'
+import { buildImage } from '../build/build.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { tellFailure } from '../command-line/failure.ts'
@@ -83,7 +83,9 @@ async function buildRecipe(
       recipeFolder: loaded.folder,
       origin: { ...loaded, lock },
     }
-    return await withSameFolder(building.origin, building, () => buildImage(plan, wholeWeights(lock), building))
+    return await withSameFolder(building.origin, building, () =>
+      buildImage(plan, wholeWeights(lock), building),
+    )
   } catch (error) {
     throw await explainGone(store, error)
   } finally {

@@ -64,7 +64,11 @@ async function compared(
 ): Promise<GateResult> {
   const { store, environment, engine, progress, signal } = context
   const stock = async (): Promise<GateImage> => {
-    const { image } = await buildImage(stockPlanOf(plan), wholeWeights(origin.lock), buildingOf(origin, context))
+    const { image } = await buildImage(
+      stockPlanOf(plan),
+      wholeWeights(origin.lock),
+      buildingOf(origin, context),
+    )
     // The weights are the same ones, and so is the image that carries them.
     return { image, mounts: subject.mounts }
   }

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { engineOf } from '../../images/engines/engines.ts'
 import { RecipeError } from '../../recipes/error.ts'
-import type { LockedFile } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import { partName } from '../../recipes/parts.ts'
 import { isWanted, pickFiles } from '../../recipes/weight-selection.ts'
+import type { WeightsSource } from '../../recipes/weights.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Store } from '../store/store.ts'
 import { isWrongContent } from '../weights/error.ts'
@@ -42,12 +44,28 @@ export async function withSameFolder<Result>(
   }
 }
 
-async function requireSame(
-  { recipe, folder, lock, lockFile, file }: LockedRecipe,
-  context: FolderContext,
-  which: ToHash,
+async function requireSame(locked: LockedRecipe, context: FolderContext, which: ToHash): Promise<void> {
+  const { recipe, lock } = locked
+  const sets: FolderSet[] = [{ key: 'weights', source: recipe.weights.source, weights: lock.weights }]
+  for (const [index, { role, name, weights }] of (lock.parts ?? []).entries()) {
+    const source = recipe.parts.find((part) => part.role === role && partName(part) === name)?.source
+    if (source !== undefined) sets.push({ key: `parts.${index}`, source, weights })
+  }
+  for (const set of sets) await requireSameSet(set, locked, { context, which })
+}
+
+/** Files of one source of a recipe, as its lock has them. */
+interface FolderSet {
+  key: string
+  source: WeightsSource
+  weights: LockedWeights
+}
+
+async function requireSameSet(
+  { key, source, weights }: FolderSet,
+  { recipe, folder, lockFile, file }: LockedRecipe,
+  { context, which }: { context: FolderContext; which: ToHash },
 ): Promise<void> {
-  const { source } = recipe.weights
   if (source.type !== 'folder') return
   const root = resolve(folder, source.path)
   const isHere = await stat(root).then(
@@ -56,23 +74,23 @@ async function requireSame(
   )
   if (!isHere) return
   const listed = (await listFolder(root, source)).files.filter(({ path }) => isWanted(path, source))
-  const left = new Set(lock.weights.skipped?.map(({ path }) => path))
-  const locked = new Set(lock.weights.files.map(({ path }) => path))
+  const left = new Set(weights.skipped?.map(({ path }) => path))
+  const locked = new Set(weights.files.map(({ path }) => path))
   const { taken: wanted } = pickFiles(listed, source, engineOf(recipe.engine.id).formats)
   // What the lock took or left out by contents stays so while its bytes do.
   const taken = [
     ...listed.filter(({ path }) => locked.has(path)),
     ...wanted.filter(({ path }) => !locked.has(path) && !left.has(path)),
   ]
-  const changes = listChanges(lock.weights.files, taken)
-  const same = lock.weights.files.filter(({ path, sizeBytes }) =>
+  const changes = listChanges(weights.files, taken)
+  const same = weights.files.filter(({ path, sizeBytes }) =>
     taken.some((one) => one.path === path && one.sizeBytes === sizeBytes),
   )
   changes.push(...(await byteChanges(root, same, context, which)))
   if (changes.length === 0) return
   throw new RecipeError('lock-mismatch', {
     attempted: `use the lock ${lockFile}`,
-    found: `weights.source.path: the folder ${source.path} changed since it was locked\n${linesOf(changes)}`,
+    found: `${key}.source.path: the folder ${source.path} changed since it was locked\n${linesOf(changes)}`,
     hint: `run \`ingot lock ${file}\` for what the folder holds now, or bring the locked files back`,
   })
 }

@@ -11,10 +11,7 @@ export async function lockModel(
   context: SourceContext,
 ): Promise<Pick<Lock, 'weights' | 'model' | 'gguf'>> {
   const before = kept && { weights: kept.weights, facts: factsOf(kept) }
-  const { weights, facts } = await lockWeights(
-    { ...asked, kept: before, readFacts: readModelFacts },
-    context,
-  )
+  const { weights, facts } = await lockWeights({ ...asked, kept: before, readFacts: readModelFacts }, context)
   return { weights, ...facts }
 }
 

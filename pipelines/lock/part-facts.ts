@@ -99,7 +99,11 @@ async function headerOf({ title, files, source }: OpenPart, wanted: GgufKind) {
   const metadata: Record<string, unknown> = { ...header.metadata }
   const kind = ggufKindOf(metadata)
   if (kind !== wanted)
-    throw unfit(title, `${file.path} is ${kindWords[kind]} by its header`, 'name another file, or another role')
+    throw unfit(
+      title,
+      `${file.path} is ${kindWords[kind]} by its header`,
+      'name another file, or another role',
+    )
   requireWholeGguf(file, header)
   return { metadata, tensorInfos: header.tensorInfos }
 }

@@ -4,7 +4,7 @@ import type { Lock } from '../../recipes/lock.ts'
 import type { LockRequest } from '../../recipes/lock-origin.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
-import { type RecipePart, partName } from '../../recipes/parts.ts'
+import { partName, type RecipePart } from '../../recipes/parts.ts'
 import type { PartFacts, PinnedPart } from '../../recipes/pinned-parts.ts'
 import { sourceDifferences } from '../../recipes/source-differences.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
@@ -45,9 +45,7 @@ async function lockPart(
       engine,
       source,
       request,
-      renewal: before
-        ? { ...renewal, weights: 'kept' }
-        : { ...renewal, weights: 'resolved', parts: true },
+      renewal: before ? { ...renewal, weights: 'kept' } : { ...renewal, weights: 'resolved', parts: true },
       kept: before,
       readFacts: (files, session, read) => readPartFacts(part, files, { session, read }),
     },

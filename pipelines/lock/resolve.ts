@@ -8,8 +8,9 @@ import { runtimeSourceOf } from '../../images/plan/plan.ts'
 import { IngotError } from '../../lib/error.ts'
 import { optional } from '../../lib/optional.ts'
 import type { DebianLock, FactoryLock, Lock, LockedRuntime } from '../../recipes/lock.ts'
-import { lockOriginOf } from '../../recipes/lock-origin.ts'
-import { lockRenewal } from '../../recipes/lock-renewal.ts'
+import { type LockRequest, lockOriginOf } from '../../recipes/lock-origin.ts'
+import { type LockRenewal, lockRenewal } from '../../recipes/lock-renewal.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import { StageError } from '../error.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Client } from '../process/session.ts'
@@ -19,10 +20,11 @@ import { resolveFactory } from '../software/factory.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
 import { resolvePython } from '../software/python.ts'
 import { resolveUpstream } from '../software/upstream.ts'
+import type { SourceContext } from '../weights/source.ts'
 import { readableLock } from './lock-file.ts'
-import type { LoadedRecipe } from './recipe-files.ts'
 import { lockModel } from './model.ts'
 import { lockParts } from './parts.ts'
+import type { LoadedRecipe } from './recipe-files.ts'
 
 export interface Resolving {
   environment: NodeJS.ProcessEnv
@@ -40,8 +42,6 @@ export interface Resolving {
 export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): Promise<Lock> {
   const { recipe, folder } = loaded
   const { kept, environment } = resolving
-  const { id: engineId } = recipe.engine
-  const { source } = recipe.weights
   const request = lockRequestOf(recipe)
   const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
   let opening: Promise<Client> | undefined
@@ -50,17 +50,9 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     return opening
   }
   const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
-  const asked = { engine: engineId, request, renewal }
-  const [[weights, parts], [resolved, modelcar, factory]] = await together(
+  const [files, [resolved, modelcar, factory]] = await together(
     [
-      (signal) =>
-        together(
-          [
-            (one) => lockModel({ ...asked, source, kept }, { ...context, signal: one }),
-            (one) => lockParts({ ...asked, parts: recipe.parts, kept }, { ...context, signal: one }),
-          ],
-          signal,
-        ),
+      (signal) => lockFiles(recipe, { request, renewal, kept }, { ...context, signal }),
       async () => {
         const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
         return Promise.all([
@@ -80,10 +72,32 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     runtime: resolved.runtime,
     ...optional('modelcar', modelcar),
     ...optional('factory', factory),
-    ...weights,
-    ...parts,
+    ...files,
   }
   return readableLock(loaded.lockFile, lock)
+}
+
+interface AskedFiles {
+  request: LockRequest
+  renewal: LockRenewal
+  kept: Lock | undefined
+}
+
+/** The model and what lies beside it. When one fails, the others stop. */
+async function lockFiles(
+  { engine, weights, parts }: Recipe,
+  asked: AskedFiles,
+  context: SourceContext,
+): Promise<Pick<Lock, 'weights' | 'model' | 'gguf' | 'parts'>> {
+  const ofEngine = { ...asked, engine: engine.id }
+  const [model, beside] = await together(
+    [
+      (signal) => lockModel({ ...ofEngine, source: weights.source }, { ...context, signal }),
+      (signal) => lockParts({ ...ofEngine, parts }, { ...context, signal }),
+    ],
+    context.signal,
+  )
+  return { ...model, ...beside }
 }
 
 /** The engine, or in words which half of a lock it is missing for. */

@@ -88,7 +88,13 @@ async function secretsOf(
 ) {
   const resolveSecret = daggerSecrets(engine)
   const context = { recipeFolder, environment, resolveSecret }
-  return knownSecrets(environment, await hubTokensOf(setsOf(weights).map((set) => set.weights.source), context))
+  return knownSecrets(
+    environment,
+    await hubTokensOf(
+      setsOf(weights).map((set) => set.weights.source),
+      context,
+    ),
+  )
 }
 
 /** Looks into a folder of weights before any of it is packed. Throws `secret-found`. */

@@ -69,7 +69,9 @@ async function sameAnswers(
     if (texts[0] !== texts[1]) return []
     seen.push(texts[0] ?? '')
   }
-  return [`${otherwise}: ${seen.length} of ${pairs.length} answers are the same, such as "${seen[0]?.slice(0, 100)}"`]
+  return [
+    `${otherwise}: ${seen.length} of ${pairs.length} answers are the same, such as "${seen[0]?.slice(0, 100)}"`,
+  ]
 }
 
 function outcomeOf(came: Exchange, { expect }: HttpProbe, wrong: readonly string[]): Outcome {

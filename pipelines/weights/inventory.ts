@@ -47,7 +47,9 @@ export async function inventoryWeights(
 /** Opens locked weights for reading; of a file only `path` is needed, the rest is looked up. */
 export async function openWeights(weights: WholeWeights, context: SourceContext): Promise<OpenWeights> {
   const { beside, ...model } = weights
-  return beside === undefined ? openSet(weights, context) : openTogether([{ folder: '', weights: model }, ...beside], context)
+  return beside === undefined
+    ? openSet(weights, context)
+    : openTogether([{ folder: '', weights: model }, ...beside], context)
 }
 
 /** Several sources as one; each is opened when the first of its files is read. */

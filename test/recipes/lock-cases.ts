@@ -88,6 +88,11 @@ export const refused: Case[] = [
     change: set('engine.device', 'cpu'),
     renews: { runtime: true },
   },
+  {
+    key: 'parts',
+    change: set('parts', [{ role: 'adapter', name: 'a', source: sources.url }]),
+    renews: { weights: 'kept', runtime: false },
+  },
   ofType('huggingface'),
   { ...source('huggingface', 'repo', 'acme/other'), renews: weights },
   { ...source('huggingface', 'revision', 'v2'), renews: weights },

@@ -8,6 +8,7 @@ export interface Harmless {
 
 /** Every key, or change of a key, that leaves a lock as it is. */
 export const harmless: Harmless[] = [
+  { key: 'apiVersion', change: set('apiVersion', 'ingot/v1') },
   { key: 'model.name', change: set('model.name', 'other') },
   { key: 'model.license', change: set('model.license', 'apache-2.0') },
   { key: 'model.acceptLicense', change: set('model.acceptLicense', 'llama3.1') },

@@ -67,7 +67,7 @@ test('a real Ollama serves a store that no Ollama wrote', async () => {
     fileType: 'Q4_1',
   }
   const entries = ollamaStoreEntries(
-    { ...model, template, license: 'Apache-2.0', parameters: { num_ctx: 1024 } },
+    [{ ...model, template, license: 'Apache-2.0', parameters: { num_ctx: 1024 } }],
     '/models',
   )
   for (const { descriptor } of await packWeights(store, weights, groupIntoLayers(entries, {}), context))

@@ -1,15 +1,20 @@
-import { folderName, type RecipePart } from '../../../recipes/parts.ts'
-import type { PinnedPart } from '../../../recipes/pinned-parts.ts'
-import type { HttpProbe, JsonCheck, ProbeRequest } from '../../boot/probe.ts'
+import type { RecipePart } from '../../../recipes/parts.ts'
 import type { SettingsFile } from '../../tree/settings.ts'
 import type { Deployment, Refusal } from '../engine.ts'
-import { chatBody, nativeProbe } from '../openai-probes.ts'
-import { adapterProbe, draftedProbe, furtherModelProbe, listedProbe } from '../part-probes.ts'
-import { type DeployedPart, type PartTable, type PlacedPart, partRefusal, partsOf, served } from '../parts.ts'
+import { architectureRefusals, partRefusal } from '../part-refusals.ts'
+import { type DeployedPart, type PartTable, type PlacedPart, partsOf, served } from '../parts.ts'
 import { ggufModels, ggufProjector } from '../refusals.ts'
 import { option } from '../serving-keys.ts'
 
-export const parts: PartTable = { adapter: served, drafter: served, projector: served, model: served }
+/** Flags of `reserved.ts` are refused in any case. */
+export const parts: PartTable = {
+  adapter: served('--lora', '--lora-scaled', '--lora-init-without-apply'),
+  drafter: served(
+    ...['--model-draft', '-md', '--spec-draft-model', '--spec-type', '--spec-draft-n-max', '--spec-default'],
+  ),
+  projector: served('--no-mmproj', '--no-mmproj-auto'),
+  model: served('--models-max', '--models-autoload', '--no-models-autoload'),
+}
 
 /** Where the router reads which models there are. */
 const presetFile = '/etc/ingot/models.ini'
@@ -44,7 +49,7 @@ function besideOptions(deployment: Deployment): string[] {
 }
 
 /** The recipe's own part, else what lies beside the model. */
-function projectorOf(deployment: Deployment): string | undefined {
+export function projectorOf(deployment: Deployment): string | undefined {
   const [part] = partsOf(deployment, 'projector')
   if (part !== undefined) return fileOf(part)
   const beside = ggufProjector(deployment)
@@ -64,7 +69,7 @@ function draftOptions(drafter: DeployedPart<'drafter'>): string[] {
 }
 
 /** The one file of a part that is passed; of shards the first. */
-function fileOf({ files, path, pinned }: PlacedPart): string {
+export function fileOf({ files, path, pinned }: PlacedPart): string {
   const isModel = pinned?.role === 'model' || pinned?.role === 'drafter'
   const gguf = files.filter((file) => /\.gguf$/i.test(file.path))
   const [file] = isModel ? ggufModels({ files, gguf: pinned.gguf ?? null }) : gguf
@@ -101,19 +106,11 @@ function section(name: string, options: readonly string[]): string {
 
 export function partRefusals(deployment: Deployment): Refusal[] {
   return [
-    ...partsOf(deployment, 'adapter').flatMap((one) => adapterRefusals(deployment, one)),
+    ...partsOf(deployment, 'adapter').flatMap((one) => architectureRefusals(deployment, one)),
     ...partsOf(deployment, 'drafter').flatMap((one) => drafterRefusals(deployment, one)),
     ...partsOf(deployment, 'model').flatMap((one) => modelRefusals(deployment, one, one.part.name)),
     ...(hasRouter(deployment) ? routerNameRefusals(deployment, deployment.recipe.model.name) : []),
   ]
-}
-
-function adapterRefusals(deployment: Deployment, { part, pinned }: DeployedPart<'adapter'>): Refusal[] {
-  const made = pinned?.adapter?.architecture
-  const architecture = deployment.gguf?.architecture
-  if (made === undefined || architecture === undefined || made === architecture) return []
-  const found = `it is made for ${made}, and the model is ${architecture}`
-  return [partRefusal(deployment, part, { found, hint: 'name an adapter of this very model' })]
 }
 
 function drafterRefusals(deployment: Deployment, one: DeployedPart<'drafter'>): Refusal[] {
@@ -136,7 +133,9 @@ function modelRefusals(
   const models = ggufModels({ files: [...own], gguf: pinned?.gguf ?? null })
   const found = `${models.length} GGUF models among ${own.map(({ path }) => path).join(', ')}`
   return [
-    ...(models.length === 1 ? [] : [partRefusal(deployment, part, { found, hint: 'choose one file with `include`' })]),
+    ...(models.length === 1
+      ? []
+      : [partRefusal(deployment, part, { found, hint: 'choose one file with `include`' })]),
     ...(name === undefined ? [] : routerNameRefusals(deployment, name)),
   ]
 }
@@ -158,71 +157,4 @@ function routerNameRefusals({ recipe }: Deployment, name: string): Refusal[] {
 /** The query by which a router knows whose page is asked for. */
 export function ofModel(deployment: Deployment): string {
   return hasRouter(deployment) ? `?model=${encodeURIComponent(deployment.recipe.model.name)}` : ''
-}
-
-export function partProbes(deployment: Deployment): HttpProbe[] {
-  const { name } = deployment.recipe.model
-  const adapters = partsOf(deployment, 'adapter')
-  return [
-    ...adapters.flatMap((one, id) => [
-      listedAdapter(deployment, one),
-      adapterProbe(deployment, one.part.name, {
-        base: (prompt, maxTokens) => adapted(name, prompt, maxTokens, []),
-        adapted: (prompt, maxTokens) => adapted(name, prompt, maxTokens, [{ id, scale: 1 }]),
-      }),
-    ]),
-    ...partsOf(deployment, 'drafter').map(() =>
-      draftedProbe(name, { at: 'timings.draft_n_accepted', rule: 'positive' }),
-    ),
-    ...(projectorOf(deployment) === undefined ? [] : [projectorProbe(deployment)]),
-    ...partsOf(deployment, 'model').flatMap(({ part }) => [
-      listedProbe(part.name, 'model'),
-      furtherModelProbe(part.name),
-    ]),
-  ]
-}
-
-/** Without the cached prompt, which a server keeps over a change of adapters (measured, 0.7.0). */
-function adapted(
-  model: string,
-  prompt: string,
-  maxTokens: number,
-  lora: { id: number; scale: number }[],
-): ProbeRequest {
-  const body = { ...chatBody(model, prompt, maxTokens), cache_prompt: false, lora }
-  return { method: 'POST', path: '/v1/chat/completions', body }
-}
-
-function listedAdapter(deployment: Deployment, one: DeployedPart<'adapter'>): HttpProbe {
-  const { name } = one.part
-  return nativeProbe(
-    {
-      id: `listed-${folderName(name)}`,
-      title: `the list of adapters has ${name}`,
-      request: { method: 'GET', path: `/lora-adapters${ofModel(deployment)}` },
-    },
-    [{ at: '*.path', rule: 'has', value: fileOf(one) }],
-  )
-}
-
-/** What the loaded projector takes, in the server's own words. */
-function projectorProbe(deployment: Deployment): HttpProbe {
-  const [part] = partsOf(deployment, 'projector')
-  const named = { id: 'projector', title: 'the server says that the projector is loaded' }
-  if (part?.pinned?.projector !== undefined)
-    return nativeProbe(
-      { ...named, request: { method: 'GET', path: `/props${ofModel(deployment)}` } },
-      modalities(part.pinned.projector),
-    )
-  // Of one beside the model nobody noted what it takes.
-  return nativeProbe({ ...named, request: { method: 'GET', path: '/v1/models' } }, [
-    { at: 'models.*.capabilities.*', rule: 'has', value: 'multimodal' },
-  ], !hasRouter(deployment))
-}
-
-function modalities({ vision, audio }: NonNullable<PinnedPart['projector']>): JsonCheck[] {
-  return [
-    ...(vision ? [{ at: 'modalities.vision', rule: 'equals', value: true } as const] : []),
-    ...(audio ? [{ at: 'modalities.audio', rule: 'equals', value: true } as const] : []),
-  ]
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../lib/error.ts'
 import { optional } from '../../../lib/optional.ts'
 import type { Deployment, Refusal } from '../engine.ts'
+import { partsOf } from '../parts.ts'
 import { plainChats } from './chat.ts'
 import { ollamaPrompt, reads } from './prompt.ts'
 import { chooseTemplate, jinjaSince, type TemplateChoice } from './template.ts'
@@ -45,7 +46,8 @@ export function runsJinja(deployment: Deployment): boolean {
 /** What clients may ask of the model beyond text, as Ollama names it; empty for a template that cannot be read here. */
 export function offers(deployment: Deployment): string[] {
   const form = chatForm(deployment)
-  const hasProjector = deployment.files.some(({ path }) => isProjector(path))
+  const hasProjector =
+    deployment.files.some(({ path }) => isProjector(path)) || partsOf(deployment, 'projector').length > 0
   const told = form.type === 'go' ? readBy(form.template.template) : form.capabilities
   return [...told, ...(hasProjector ? ['vision'] : [])]
 }

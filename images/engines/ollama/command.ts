@@ -3,6 +3,7 @@ import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { formatRefusals, quantizationRefusals } from '../refusals.ts'
 import { unsupportedKeys } from '../serving-keys.ts'
 import { templateRefusals } from './chat-form.ts'
+import { loadedModels, partRefusals } from './parts.ts'
 
 /** Where the recipe names none. */
 export const usualContextLength = 4096
@@ -39,6 +40,7 @@ export function refusals(deployment: Deployment): Refusal[] {
       : []),
     ...quantizationRefusals(deployment),
     ...templateRefusals(deployment),
+    ...partRefusals(deployment),
   ]
 }
 
@@ -46,7 +48,8 @@ export function command(): string[] {
   return ['/bin/ollama', 'serve']
 }
 
-export function environment({ recipe, runtime, modelFolder, port }: Deployment): Record<string, string> {
+export function environment(deployment: Deployment): Record<string, string> {
+  const { recipe, runtime, modelFolder, port } = deployment
   const { serving } = recipe
   return {
     ...gpuEnvironment(runtime.device),
@@ -57,7 +60,7 @@ export function environment({ recipe, runtime, modelFolder, port }: Deployment):
     // No look-up of recommended models, no telemetry.
     OLLAMA_NO_CLOUD: '1',
     OLLAMA_KEEP_ALIVE: '-1',
-    OLLAMA_MAX_LOADED_MODELS: '1',
+    OLLAMA_MAX_LOADED_MODELS: String(loadedModels(deployment)),
     OLLAMA_NUM_PARALLEL: String(serving.parallelism),
     // Its own default follows the GPU's memory, from 4096 to 262144: answers would differ by machine.
     OLLAMA_CONTEXT_LENGTH: String(serving.contextLength ?? usualContextLength),

@@ -4,7 +4,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { noParts } from '../parts.ts'
+import { parts } from './parts.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { otherBackends, wheels } from './slimming.ts'
@@ -37,7 +37,7 @@ export const ollama = {
   port: 11434,
   formats: ['gguf'],
   weights,
-  parts: noParts,
+  parts,
   shell: 'it stays from the official image; the server starts none',
   runtimes: [image('cpu', 'none'), image('cuda', 'cuda_v13'), image('cuda', 'cuda_v12')],
   /** `ollama version is 0.17.4`, or `client version is …` where no server runs. */

@@ -5,6 +5,7 @@ import { nativeProbe, textProbe } from '../openai-probes.ts'
 import { openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
+import { partProbes } from './parts.ts'
 
 export const healthPath = '/api/version'
 
@@ -26,6 +27,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       nativeStream(model),
       loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' }),
       ...capabilities(model, offers(deployment)),
+      ...partProbes(deployment),
     ],
     badInput: runsJinja(deployment) ? badInputOfJinja : badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],

@@ -24,6 +24,7 @@ export interface OllamaModel {
   license?: string
   /** Multimodal projector, a GGUF of its own. */
   projector?: WeightFile
+  adapter?: WeightFile
 }
 
 interface StoreLayer {
@@ -36,11 +37,21 @@ interface StoreLayer {
 const layerType = (kind: string) => `application/vnd.ollama.image.${kind}`
 
 /**
- * Every file of an Ollama store (what OLLAMA_MODELS names) with one model, written without a server. The weights lie there
- * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. Throws `refused` for a name Ollama has no path for.
+ * Every file of an Ollama store (what OLLAMA_MODELS names) with these models, written without a server. The weights lie there
+ * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. What
+ * models share is there once. Throws `refused` for a name Ollama has no path for.
  */
-export function ollamaStoreEntries(model: OllamaModel, modelsFolder: string): WeightEntry[] {
+export function ollamaStoreEntries(models: readonly OllamaModel[], modelsFolder: string): WeightEntry[] {
   const root = modelsFolder.replace(/^\/+|\/+$/g, '')
+  const leaves = [
+    ...new Map(
+      models.flatMap((model) => modelEntries(model, root)).map((entry) => [entry.path, entry]),
+    ).values(),
+  ]
+  return [...foldersOf(leaves.map((entry) => entry.path)), ...leaves]
+}
+
+function modelEntries(model: OllamaModel, root: string): WeightEntry[] {
   const texts = textLayers(model)
   const config = canonicalJson(configOf(model))
   const manifest = canonicalJson({
@@ -48,23 +59,21 @@ export function ollamaStoreEntries(model: OllamaModel, modelsFolder: string): We
     mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
     config: { mediaType: 'application/vnd.docker.container.image.v1+json', ...sizeAndDigest(config) },
     layers: [
-      ...fileLayers(model),
+      ...filesOf(model).map(fileLayer),
       ...texts.map(({ kind, text }) => ({ mediaType: layerType(kind), ...sizeAndDigest(text) })),
     ],
   })
   const blob = (digest: Digest) => `${root}/blobs/sha256-${hexOf(digest)}`
-  const files = [model.gguf, ...(model.projector ? [model.projector] : [])].flatMap((file): WeightEntry[] => [
-    { type: 'file', path: `${root}/${file.path}`, file },
-    { type: 'symlink', path: blob(`sha256:${file.sha256}`), target: `../${file.path}` },
-  ])
-  const leaves: WeightEntry[] = [
-    ...files,
+  return [
+    ...filesOf(model).flatMap(({ file }): WeightEntry[] => [
+      { type: 'file', path: `${root}/${file.path}`, file },
+      { type: 'symlink', path: blob(`sha256:${file.sha256}`), target: `../${file.path}` },
+    ]),
     ...[config, ...texts.map(({ text }) => text)].map(
       (text) => ({ type: 'text', path: blob(digestOf(text)), text }) satisfies WeightEntry,
     ),
     { type: 'text', path: `${root}/manifests/${manifestPath(model.name)}`, text: manifest },
   ]
-  return [...foldersOf(leaves.map((entry) => entry.path)), ...leaves]
 }
 
 /** `registry.ollama.ai/library/NAME/TAG`: host, namespace, model and tag, all four always. */
@@ -78,13 +87,17 @@ export function manifestPath(name: string): string {
   })
 }
 
-function fileLayers({ gguf, projector }: OllamaModel): StoreLayer[] {
-  const layer = (kind: string, file: WeightFile): StoreLayer => ({
-    mediaType: layerType(kind),
-    digest: `sha256:${file.sha256}`,
-    size: file.sizeBytes,
-  })
-  return [layer('model', gguf), ...(projector ? [layer('projector', projector)] : [])]
+/** In the order of the manifest's layers. */
+function filesOf({ gguf, projector, adapter }: OllamaModel): { kind: string; file: WeightFile }[] {
+  return [
+    { kind: 'model', file: gguf },
+    ...(projector ? [{ kind: 'projector', file: projector }] : []),
+    ...(adapter ? [{ kind: 'adapter', file: adapter }] : []),
+  ]
+}
+
+function fileLayer({ kind, file }: { kind: string; file: WeightFile }): StoreLayer {
+  return { mediaType: layerType(kind), digest: `sha256:${file.sha256}`, size: file.sizeBytes }
 }
 
 function textLayers(model: OllamaModel): { kind: string; text: string }[] {

@@ -5,6 +5,7 @@ import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { partOptions, partRefusals } from './parts.ts'
 import { quantizationTable } from './quantizations.ts'
 
 /** Lowest compute capability by name; general knowledge of its kernels, unconfirmed. */
@@ -29,6 +30,7 @@ export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...partRefusals(deployment),
     ...unsupportedKeys(deployment, {
       maxInputTokens: 'SGLang limits prompt and answer together: use contextLength',
     }),
@@ -59,6 +61,7 @@ export function command(deployment: Deployment): string[] {
       gpuMemoryUtilization: '--mem-fraction-static',
     }),
     '--enable-metrics',
+    ...partOptions(deployment),
     ...serving.extraArguments,
   ]
 }

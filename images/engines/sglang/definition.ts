@@ -14,7 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { noParts } from '../parts.ts'
+import { parts } from './parts.ts'
 import { behaviour, health, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { upstreamRules, wheels } from './slimming.ts'
@@ -48,7 +48,7 @@ export const sglang = {
   port: 30000,
   formats: ['safetensors', 'pytorch'],
   weights: { type: 'files' },
-  parts: noParts,
+  parts,
   shell: pythonShell,
   runtimes: [
     image('0.5.21', 'v0.5.21-runtime', cuda13),

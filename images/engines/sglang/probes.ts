@@ -3,6 +3,7 @@ import { answered, type BadInputTable, flatError, sourced, unconfirmed } from '.
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from '../openai-server.ts'
+import { partProbes } from './parts.ts'
 
 export const healthPath = '/health'
 
@@ -16,7 +17,7 @@ export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     // It generates a token itself.
     pages: [healthPage],
-    native: [generate, generateStream, modelInfo, metricsPage(['sglang'], false)],
+    native: [generate, generateStream, modelInfo, metricsPage(['sglang'], false), ...partProbes(deployment)],
     badInput,
     // A failed child ends the whole tree with 137, which is not a lack of memory.
     failureLines: ['Received sigquit from a child process', 'Scheduler hit an exception', 'uid not found'],

@@ -6,7 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { noParts } from '../parts.ts'
+import { parts } from './parts.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
@@ -22,7 +22,7 @@ export const tensorrtLlm = {
   port: 8000,
   formats: ['safetensors'],
   weights: { type: 'files' },
-  parts: noParts,
+  parts,
   shell: pythonShell,
   runtimes: [
     {

@@ -5,6 +5,7 @@ import type { Quantizations } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { movedPython } from './imports.ts'
+import { partOptions, partRefusals } from './parts.ts'
 
 /** From the launcher's own list. Kernels of the image are built for 8.0, 8.6 and 9.0; fp8 runs by Marlin on Ampere. */
 const least: Quantizations['least'] = {
@@ -27,6 +28,7 @@ export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...partRefusals(deployment),
     ...unsupportedKeys(
       deployment,
       deployment.recipe.serving.dtype === 'float32' ? { dtype: 'TGI computes in float16 or bfloat16' } : {},
@@ -61,6 +63,7 @@ export function command(deployment: Deployment): string[] {
       parallelism: '--max-batch-size',
       gpuMemoryUtilization: '--cuda-memory-fraction',
     }),
+    ...partOptions(deployment),
     ...serving.extraArguments,
   ]
 }

@@ -6,7 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { noParts } from '../parts.ts'
+import { parts } from './parts.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
@@ -23,7 +23,7 @@ export const tgi = {
   port: 8080,
   formats: ['safetensors'],
   weights: { type: 'files' },
-  parts: noParts,
+  parts,
   shell: pythonShell,
   runtimes: [
     {

@@ -3,6 +3,7 @@ import { answered, type BadInputTable, sourced, unconfirmed } from '../bad-input
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour } from '../openai-server.ts'
+import { partProbes } from './parts.ts'
 
 export const healthPath = '/health'
 
@@ -13,7 +14,7 @@ export function behaviour(deployment: Deployment): Behaviour {
     asked: 'tgi',
     answered: modelPath,
     pages: [healthPage],
-    native: [info(modelPath), generate, generateStream, metricsPage(['tgi_'])],
+    native: [info(modelPath), generate, generateStream, metricsPage(['tgi_']), ...partProbes(deployment)],
     badInput,
     failureLines: [
       'failed to start',

@@ -5,6 +5,7 @@ import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { partOptions, partRefusals } from './parts.ts'
 import { quantizationTable } from './quantizations.ts'
 
 /**
@@ -30,6 +31,7 @@ export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...partRefusals(deployment),
     ...unsupportedKeys(deployment, {
       maxInputTokens: 'vLLM limits prompt and answer together: use contextLength',
       ...(deployment.runtime.device === 'cpu'
@@ -62,6 +64,7 @@ export function command(deployment: Deployment): string[] {
       gpuMemoryUtilization: '--gpu-memory-utilization',
     }),
     ...mistralOptions(deployment),
+    ...partOptions(deployment),
     // Without a compiler in the image nothing is compiled at start.
     ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),
     ...serving.extraArguments,

@@ -14,7 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { noParts } from '../parts.ts'
+import { parts } from './parts.ts'
 import { behaviour, healthPath } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
@@ -58,7 +58,7 @@ export const vllm = {
   port: 8000,
   formats: ['safetensors', 'pytorch', 'mistral'],
   weights: { type: 'files' },
-  parts: noParts,
+  parts,
   shell: pythonShell,
   runtimes: [
     // Since v0.20.0 the plain tag is CUDA 13; -cu129 is for drivers before 580 (vllm#42738).

@@ -3,13 +3,19 @@ import { type BadInputTable, measured, nestedError } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
+import { partProbes } from './parts.ts'
 
 export const healthPath = '/health'
 
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     pages: [healthPage],
-    native: [versionProbe(), tokenize(deployment.recipe.model.name), metricsPage(['vllm:'])],
+    native: [
+      versionProbe(),
+      tokenize(deployment.recipe.model.name),
+      metricsPage(['vllm:']),
+      ...partProbes(deployment),
+    ],
     // Measured with 0.32.0 on a CPU, as its source and issues say.
     badInput,
     // They only end a wait early; the second is unconfirmed.

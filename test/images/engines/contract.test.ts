@@ -19,6 +19,7 @@ const parts = [
   'port',
   'formats',
   'weights',
+  'parts',
   'shell',
   'runtimes',
   'versionOf',
@@ -26,6 +27,7 @@ const parts = [
   'doubts',
   'command',
   'environment',
+  'files',
   'reserved',
   'behaviour',
   'healthPath',
@@ -41,7 +43,12 @@ const parts = [
 ] satisfies (keyof EngineDefinition)[]
 
 /** Parts that an engine may leave out. */
-const spare: readonly string[] = ['doubts', 'health', 'ownStart'] satisfies (keyof EngineDefinition)[]
+const spare: readonly string[] = [
+  'doubts',
+  'files',
+  'health',
+  'ownStart',
+] satisfies (keyof EngineDefinition)[]
 
 const deliveries = ['baked', 'mounted', 'hf-cache'] as const
 

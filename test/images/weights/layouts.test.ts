@@ -56,7 +56,7 @@ test('an Ollama store has a manifest whose layers are all there, a template laye
   if (!template) throw new Error('ChatML is known')
   const model = { name: 'tiny:135m', gguf, architecture: 'llama', parameterSize: '134.52M', fileType: 'Q4_1' }
   const entries = ollamaStoreEntries(
-    { ...model, template, license: 'Apache-2.0', parameters: { num_ctx: 2048 } },
+    [{ ...model, template, license: 'Apache-2.0', parameters: { num_ctx: 2048 } }],
     '/models',
   )
   const text = (path: string) =>

@@ -127,7 +127,7 @@ test('six engines of one model store its weights once, in whatever layout', asyn
   if (!gguf) throw new Error('the model has a GGUF')
   const template = { template: '{{ .Prompt }}', stop: [] }
   const ollama = { name: 'm', gguf, architecture: 'llama', parameterSize: '1M', fileType: 'Q4_1', template }
-  const plan = groupIntoLayers(ollamaStoreEntries(ollama, '/models/m'), { smallFileBytes: megabytes })
+  const plan = groupIntoLayers(ollamaStoreEntries([ollama], '/models/m'), { smallFileBytes: megabytes })
   await packWeights(store, weights, plan, contextFor())
   const blobs = join(store.root, 'blobs/sha256')
   const sizes = await Promise.all(

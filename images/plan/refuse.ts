@@ -1,0 +1,24 @@
+import type { Lock } from '../../recipes/lock.ts'
+import type { Deployment } from '../engines/engine.ts'
+import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
+import { PlanError } from '../error.ts'
+import { licenceRefusals, partLicenceRefusals } from './licence.ts'
+import { trustRefusals } from './trust.ts'
+
+/** Throws `refused` with everything at once that speaks against serving a recipe: licences, its engine, its own settings. */
+export function refuseUnserved(deployment: Deployment, { weights }: Lock): void {
+  const { recipe, engine, parts } = deployment
+  const refusals = [
+    ...licenceRefusals(recipe, weights),
+    ...partLicenceRefusals(parts),
+    ...engine.refusals(deployment),
+    ...sharedMemoryRefusals(deployment),
+    ...trustRefusals(deployment),
+  ]
+  if (refusals.length === 0) return
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: refusals.map((refusal) => `${refusal.path}: ${refusal.found}`).join('; '),
+    hint: refusals.map((refusal) => refusal.hint).join('; '),
+  })
+}
