@@ -1,12 +1,6 @@
 import type { Lock } from '../../recipes/lock.ts'
 import { deployedFiles, type LockedFile } from '../../recipes/locked-weights.ts'
-import {
-  type PartOf,
-  type PartRole,
-  partFolder,
-  partName,
-  type RecipePart,
-} from '../../recipes/parts.ts'
+import { type PartOf, type PartRole, partFolder, partName, type RecipePart } from '../../recipes/parts.ts'
 import type { PinnedPart } from '../../recipes/pinned-parts.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 
