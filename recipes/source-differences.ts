@@ -1,7 +1,7 @@
 import type { Json } from '../lib/json.ts'
 import { matchesPattern } from './glob.ts'
 import { differing, type LockDifference, type LockPart } from './lock-difference.ts'
-import type { LockedWeights, PinnedOf } from './locked-weights.ts'
+import type { LockedWeights, PinnedSourceOf } from './locked-weights.ts'
 import { fileNameOfUrl, type SourceOf, type WeightsSource } from './weights.ts'
 
 /** A source in a recipe, beside what a lock recorded of it and what it pins. */
@@ -83,9 +83,9 @@ function pinnedDifferences(source: WeightsSource, weights: LockedWeights): LockD
 function pinnedAs<Type extends WeightsSource['type']>(
   _source: { type: Type },
   pinned: LockedWeights['source'],
-): PinnedOf<Type> {
+): PinnedSourceOf<Type> {
   // Both are of this type, which the compiler cannot see.
-  return pinned as PinnedOf<Type>
+  return pinned as PinnedSourceOf<Type>
 }
 
 function hubDifferences(source: SourceOf<'huggingface'>, locked: LockedWeights['source']): LockDifference[] {
@@ -118,7 +118,7 @@ function patternDifferences(
 
 function urlDifferences(
   source: SourceOf<'url'>,
-  pinned: PinnedOf<'url'>,
+  pinned: PinnedSourceOf<'url'>,
   { files }: LockedWeights,
 ): LockDifference[] {
   return [

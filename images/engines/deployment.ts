@@ -1,6 +1,6 @@
 import semver from 'semver'
 import type { Lock } from '../../recipes/lock.ts'
-import type { PinnedOf } from '../../recipes/locked-weights.ts'
+import type { PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { folderName, partFolder } from '../../recipes/parts.ts'
 import type { PinnedPart } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
@@ -101,7 +101,7 @@ function partPathOf(recipe: Recipe, part: PinnedPart, modelFolder: string): stri
     : `${modelFolder}/${partFolder(part)}`
 }
 
-function snapshotFolder(source: PinnedOf<'huggingface'>, cacheFolder: string): string {
+function snapshotFolder(source: PinnedSourceOf<'huggingface'>, cacheFolder: string): string {
   return `${cacheFolder}/${repoFolder(source)}/snapshots/${source.commit}`
 }
 

@@ -15,7 +15,7 @@ import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { MemoryFlag } from './memory-flags.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
-import type { Reserved } from './reserved.ts'
+import type { ReservedSettings } from './reserved.ts'
 
 /** Packages of the base's own archive. */
 export interface DebianSource {
@@ -180,7 +180,7 @@ export interface EngineDefinition {
   /** Files of settings that the command line names; absent where it names none. */
   files?(deployment: Deployment): SettingsFile[]
   /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
-  reserved: Reserved
+  reserved: ReservedSettings
   behaviour(deployment: Deployment): Behaviour
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string

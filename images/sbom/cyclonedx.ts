@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, type ModelFacts, missingPackages, type SbomFacts, uuidOf } from './sbom.ts'
+import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel, uuidOf } from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const bom = z.looseObject({
@@ -68,7 +68,7 @@ function withLicences<Component extends { name: string; purl?: string | undefine
   return found ? { ...item, licenses: found.map((name) => ({ license: { name } })) } : item
 }
 
-function refOf({ key }: ModelFacts): string {
+function refOf({ key }: SbomModel): string {
   return key === '' ? 'model' : `model ${key}`
 }
 
@@ -85,7 +85,7 @@ function lockedComponent({ name, version, packageUrl }: LockedPackage) {
   }
 }
 
-function modelComponent(model: ModelFacts) {
+function modelComponent(model: SbomModel) {
   const { name, revision, place, license, setDigest, files, isInside } = model
   return {
     type: 'machine-learning-model',

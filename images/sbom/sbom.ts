@@ -11,16 +11,16 @@ export interface SbomFacts {
   name: string
   image: Digest
   packageUrl: string
-  model: ModelFacts
+  model: SbomModel
   /** What lies beside the model: adapters, a drafter, a projector, further models. */
-  parts: ModelFacts[]
+  parts: SbomModel[]
   /** Every package that the lock installs, whether the finished tree still lists it or not. */
   locked: LockedPackage[]
   /** Licences by Debian package, read before slimming took the copyright files. */
   licences: Record<string, string[]>
 }
 
-export interface ModelFacts {
+export interface SbomModel {
   /** Tells it from the others of the document: empty for the model itself. */
   key: string
   name: string
@@ -69,7 +69,7 @@ function modelFactsOf(
   { key, name, license: said }: { key: string; name: string; license?: string | undefined },
   weights: LockedWeights,
   isInside: boolean,
-): ModelFacts {
+): SbomModel {
   const license = weights.license ?? said
   return {
     key,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, type ModelFacts, missingPackages, type SbomFacts } from './sbom.ts'
+import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel } from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const spdxDocument = z.looseObject({
@@ -92,7 +92,7 @@ function extracted(models: readonly ReturnType<typeof modelPackages>[]) {
   return [...new Map(models.flatMap(({ licences }) => licences.map((one) => [one.licenseId, one]))).values()]
 }
 
-function modelIdOf({ key }: ModelFacts): string {
+function modelIdOf({ key }: SbomModel): string {
   return key === '' ? 'SPDXRef-Model' : `SPDXRef-Model-${idText(key)}`
 }
 
@@ -115,7 +115,7 @@ function lockedPackage({ type, name, version, packageUrl }: LockedPackage) {
 }
 
 /** The model, and each of its files as a package: SPDX wants a SHA-1 of what it calls a file, and a lock has none. */
-function modelPackages(facts: ModelFacts, root: string) {
+function modelPackages(facts: SbomModel, root: string) {
   const { name, revision, place, license, setDigest, files, isInside } = facts
   const modelId = modelIdOf(facts)
   const ref = license && (license.spdx ?? `LicenseRef-Model-${idText(license.text)}`)

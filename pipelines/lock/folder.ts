@@ -10,7 +10,7 @@ import type { Progress } from '../process/progress.ts'
 import type { Store } from '../store/store.ts'
 import { isWrongContent } from '../weights/error.ts'
 import { listFolder } from '../weights/folder-list.ts'
-import { hashFolder, type ToHash } from './folder-hashes.ts'
+import { type HashSelection, hashFolder } from './folder-hashes.ts'
 import type { LockedRecipe } from './locked-recipe.ts'
 
 export interface FolderContext {
@@ -44,7 +44,11 @@ export async function withSameFolder<Result>(
   }
 }
 
-async function requireSame(locked: LockedRecipe, context: FolderContext, which: ToHash): Promise<void> {
+async function requireSame(
+  locked: LockedRecipe,
+  context: FolderContext,
+  which: HashSelection,
+): Promise<void> {
   const { recipe, lock } = locked
   const sets: FolderSet[] = [{ key: 'weights', source: recipe.weights.source, weights: lock.weights }]
   for (const [index, { role, name, weights }] of (lock.parts ?? []).entries()) {
@@ -64,7 +68,7 @@ interface FolderSet {
 async function requireSameSet(
   { key, source, weights }: FolderSet,
   { recipe, folder, lockFile, file }: LockedRecipe,
-  { context, which }: { context: FolderContext; which: ToHash },
+  { context, which }: { context: FolderContext; which: HashSelection },
 ): Promise<void> {
   if (source.type !== 'folder') return
   const root = resolve(folder, source.path)
@@ -115,7 +119,7 @@ async function byteChanges(
   root: string,
   files: readonly LockedFile[],
   { store, signal, progress }: FolderContext,
-  which: ToHash,
+  which: HashSelection,
 ): Promise<string[]> {
   if (store === undefined) return []
   const found = await hashFolder(root, files, which, { store, signal, progress })

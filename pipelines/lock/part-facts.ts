@@ -9,7 +9,7 @@ import { WeightsError } from '../weights/error.ts'
 import { openWeights } from '../weights/inventory.ts'
 import type { OpenWeights, SourceContext } from '../weights/source.ts'
 import { readJson, requireWholeGguf } from './completeness.ts'
-import { type ReadBefore, readModelFacts } from './model-facts.ts'
+import { type EarlierReading, readModelFacts } from './model-facts.ts'
 import { ggufHeader } from './model-ranges.ts'
 
 /** Files of a part, open for reading. */
@@ -26,7 +26,7 @@ interface OpenPart {
 export async function readPartFacts(
   recipePart: RecipePart,
   weights: LockedWeights,
-  { session, read }: { session: SourceContext; read: ReadBefore | undefined },
+  { session, read }: { session: SourceContext; read: EarlierReading | undefined },
 ): Promise<PartFacts> {
   const { role } = recipePart
   const title = partTitle(recipePart)

@@ -9,7 +9,7 @@ import type { SourceContext } from '../weights/source.ts'
 import { splitLargeFiles } from '../weights/split.ts'
 import { requireComplete } from './completeness.ts'
 import { pickWeights, readContents } from './contents.ts'
-import type { ReadBefore } from './model-facts.ts'
+import type { EarlierReading } from './model-facts.ts'
 
 interface AskedSet {
   engine: EngineId
@@ -25,10 +25,10 @@ interface LockedSet<Facts> {
   facts: Facts
 }
 
-interface AskedWeights<Facts> extends AskedSet {
+interface WeightsQuestion<Facts> extends AskedSet {
   kept: LockedSet<Facts> | undefined
   /** Reads the headers; `before` is what was read of them already. */
-  readFacts(weights: LockedWeights, context: SourceContext, before?: ReadBefore): Promise<Facts>
+  readFacts(weights: LockedWeights, context: SourceContext, before?: EarlierReading): Promise<Facts>
 }
 
 /**
@@ -36,7 +36,7 @@ interface AskedWeights<Facts> extends AskedSet {
  * that are not complete.
  */
 export async function lockWeights<Facts>(
-  asked: AskedWeights<Facts>,
+  asked: WeightsQuestion<Facts>,
   outer: SourceContext,
 ): Promise<LockedSet<Facts>> {
   const { kept, renewal, request } = asked
@@ -52,9 +52,9 @@ export async function lockWeights<Facts>(
   return { weights, facts: kept.facts }
 }
 
-interface Judged {
+interface WeightsJudgement {
   weights: LockedWeights
-  before?: ReadBefore
+  before?: EarlierReading
 }
 
 /** Listed files once more, by what indexes and headers say; and whether they are complete, unless the lock has the same bytes. */
@@ -62,7 +62,7 @@ async function judgeWeights(
   listed: LockedWeights,
   { source: { ...asked }, kept }: AskedSet,
   context: SourceContext,
-): Promise<Judged> {
+): Promise<WeightsJudgement> {
   const patterns = 'include' in asked || 'exclude' in asked ? asked : {}
   const source = await openWeights(listed, context)
   try {

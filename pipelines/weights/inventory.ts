@@ -1,4 +1,4 @@
-import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import type { SourceOf, WeightsSource } from '../../recipes/weights.ts'
 import { openConnection } from '../network/connection.ts'
@@ -12,7 +12,7 @@ import { inventoryUrl, openUrl } from './url.ts'
 /** The two verbs of a kind of source. */
 interface Adapter<Type extends WeightsSource['type']> {
   inventory(source: SourceOf<Type>, session: SourceSession): Promise<LockedWeights>
-  open(pinned: PinnedOf<Type>, session: SourceSession): Promise<OpenWeights>
+  open(pinned: PinnedSourceOf<Type>, session: SourceSession): Promise<OpenWeights>
 }
 
 const adapters: { [Type in WeightsSource['type']]: Adapter<Type> } = {

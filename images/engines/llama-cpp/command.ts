@@ -1,6 +1,6 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
-import { formatRefusals, quantizationRefusals } from '../refusals.ts'
+import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
 import { modelOptions, partRefusals } from './parts.ts'
 
@@ -13,7 +13,7 @@ export function refusals(deployment: Deployment): Refusal[] {
       gpuMemoryUtilization: 'llama.cpp fits itself into what is free; limit contextLength or parallelism',
       maxInputTokens: 'llama.cpp limits prompt and answer together: use contextLength',
     }),
-    ...quantizationRefusals(deployment),
+    ...ggufQuantizationRefusals(deployment),
     ...partRefusals(deployment),
   ]
 }
