@@ -14,6 +14,7 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import { tokenPool } from '../../memory/token-pool.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { compressedLayersOf, compressedPool } from './compressed.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
@@ -49,21 +50,28 @@ function plan(request: MemoryRequest): EnginePlan {
   const fraction = request.gpuMemoryUtilization ?? staticFraction(request, version)
   const reserve = Math.round((gpu.memoryBytes - context) * (1 - fraction))
   const weights = residentWeights(request, { ...weightRules, tp, pp })
-  const kvCacheDtype = cacheDtypeOf(request, null)
-  const caches = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const isCompressed = compressedLayersOf(request).length > 0
+  const kvCacheDtype = cacheDtypeOf(request, isCompressed ? 'fp8_e4m3' : null)
+  const kept = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const { pool, caches } = isCompressed
+    ? compressedPool(request, version, kept)
+    : {
+        pool: tokenPool(kept, { blockTokens: request.blockSize ?? 1, ...sharesOf(kept) }),
+        caches: kept,
+      }
   return enginePlan(request, {
     limitBytes: gpu.memoryBytes,
     utilization: fraction,
     weights,
     overhead: { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) },
     doubtBytes: 0.5 * GiB + (weights?.bytes ?? 0) * 0.01,
-    pool: tokenPool(caches, { blockTokens: request.blockSize ?? 1, ...sharesOf(caches) }),
+    pool,
     caches,
     kvCacheDtype,
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
-    warnings: warningsOf(caches),
+    warnings: isCompressed ? [ringWarning] : warningsOf(caches),
   })
 }
 
@@ -80,6 +88,9 @@ function sharesOf(caches: readonly LayerCache[]) {
   const hasFull = caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
   return { windowRatio: hasFull ? windowRatio : 1, stateShare: hasState ? stateShare : 0 }
 }
+
+const ringWarning =
+  'windows keep a tenth of the tokens and open groups of the index a ring for drafted tokens, as logs have it; without drafting it is half as long, and what each request keeps is counted with --max-num-seqs'
 
 function warningsOf(caches: readonly LayerCache[]): string[] {
   const isSplit = caches.some((cache) => cache.kind === 'state' || cache.spanTokens !== null)

@@ -10,11 +10,14 @@ import {
   type MemoryRules,
   stateBytesOf,
 } from '../../memory/engine-plan.ts'
+import type { LayerCache } from '../../memory/cache.ts'
 import { capabilityOf, isAmd } from '../../memory/gpus.ts'
+import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import type { TokenMeaning } from '../../memory/result.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { compressedPool } from './compressed-pool.ts'
 import { vllmPool } from './memory-pool.ts'
 import {
   baseBlockTokens,
@@ -46,13 +49,7 @@ function plan(request: MemoryRequest): EnginePlan {
   const utilization = request.gpuMemoryUtilization ?? defaults.utilization
   const overhead = overheadOf(request, version, defaults)
   const caches = vllmCaches(request, version, defaults)
-  const pool = vllmPool(caches, {
-    baseBlockTokens: baseBlockTokens(request),
-    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
-    groupSlack: groupSlack(version),
-    meaning: meaningOf(defaults),
-    stateBlocks: stateBlocksOf(request, version),
-  })
+  const pool = poolOf(request, version, { defaults, caches })
   return enginePlan(request, {
     limitBytes: Math.ceil(gpu.memoryBytes * utilization),
     utilization,
@@ -67,6 +64,35 @@ function plan(request: MemoryRequest): EnginePlan {
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
     warnings: warningsOf(request, defaults),
+  })
+}
+
+interface Planned {
+  defaults: VllmDefaults
+  caches: readonly LayerCache[]
+}
+
+function poolOf(request: MemoryRequest, version: string, { defaults, caches }: Planned): Pool {
+  const { pp = 1, facts } = request
+  const common = {
+    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    meaning: meaningOf(defaults),
+  }
+  if (facts.layers.some(({ layer }) => layer.kind === 'compressed'))
+    return compressedPool(facts, {
+      ...common,
+      pp,
+      format: formatOf(request, cacheTypeOf(request, version)),
+      blockTokens: request.blockSize ?? 256,
+      draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
+      isPacked: atLeast(version, '0.24.0'),
+      needsPacked: atLeast(version, '0.30.0'),
+    })
+  return vllmPool(caches, {
+    ...common,
+    baseBlockTokens: baseBlockTokens(request),
+    groupSlack: groupSlack(version),
+    stateBlocks: stateBlocksOf(request, version),
   })
 }
 
@@ -97,6 +123,9 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
 /** Checkpoints that name an 8-bit cache get it since about v0.12. */
 function cacheTypeOf(request: MemoryRequest, version: string): string {
   const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
+  // DeepSeek-V4 is packed whatever the checkpoint says.
+  if (request.facts.layers.some(({ layer }) => layer.kind === 'compressed'))
+    return cacheDtypeOf(request, 'fp8_ds_mla')
   return cacheDtypeOf(request, ofCheckpoint)
 }
 
