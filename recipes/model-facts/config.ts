@@ -1,4 +1,10 @@
-import { type LayerKind, type ModelFacts, type Quantization, type RoleCounts, runsOf } from '../model-facts.ts'
+import {
+  type LayerKind,
+  type ModelFacts,
+  type Quantization,
+  type RoleCounts,
+  runsOf,
+} from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
 import { isKnownFamily, unknownCacheOf } from './families.ts'
 import { feedForwardOf } from './feed-forward.ts'
@@ -16,7 +22,7 @@ import {
   textOf,
   vocabSizeOf,
 } from './keys.ts'
-import { layersOf } from './layers.ts'
+import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
 import { quantizationOf } from './quantization.ts'
 import { isTied } from './tied.ts'
@@ -30,7 +36,7 @@ export function factsFromConfig(config: Config): ModelFacts {
   const text = { ...textConfigOf(config), ...inheritedOf(config) }
   const modelType = textOf(text, 'model_type') ?? 'unknown'
   const architecture = String(listOf(config, 'architectures')?.[0] ?? modelType)
-  const { layers, missing } = layersOf(text)
+  const { layers, missing } = modelLayers(text)
   const heads = headCountOf(text) ?? 0
   const hidden = hiddenSizeOf(text)
   const headDim = latentHeadDimOf(text) ?? headDimOf(text, hidden ?? 0, heads)
@@ -104,7 +110,9 @@ function unknownOf(modelType: string, text: Config, layers: readonly LayerKind[]
 function doubtsOf(modelType: string, architecture: string, text: Config): string[] {
   const doubts: string[] = []
   if (!isKnownFamily(modelType))
-    doubts.push(`${architecture} (${modelType}) is not a family known here; its layers were read from its keys`)
+    doubts.push(
+      `${architecture} (${modelType}) is not a family known here; its layers were read from its keys`,
+    )
   if (listOf(text, 'layer_types')?.includes('reference_sliding_attention'))
     doubts.push('tokens that are generated keep a window only; they are counted like those of the prompt')
   if (countOf(text, 'index_kpool', 'indexer_compress_ratio'))

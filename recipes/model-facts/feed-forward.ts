@@ -118,7 +118,10 @@ function splitOf(config: Config, layers: number): Split {
   const words = ffnWordsOf(config)
   if (words) {
     const count = (wanted: readonly string[]) => words.filter((word) => wanted.includes(word)).length
-    return { expertLayers: count(['E', 'moe', 'sparse', 'hash_moe']), denseLayers: count(['-', 'mlp', 'dense']) }
+    return {
+      expertLayers: count(['E', 'moe', 'sparse', 'hash_moe']),
+      denseLayers: count(['-', 'mlp', 'dense']),
+    }
   }
   const expertLayers = Math.max(0, expertLayerCount(config, layers))
   return { expertLayers, denseLayers: isShortcut(config) ? 2 * layers : layers - expertLayers }
@@ -155,7 +158,8 @@ function expertLayerCount(config: Config, layers: number): number {
   if (flags) return flags.filter((flag) => flag === 1).length
   const named = textOf(config, 'moe_layers_enum')
   if (named) return named.split(',').length
-  const firstDense = numberOf(config, 'first_k_dense_replace', 'num_dense_layers', 'moe_layer_start_index') ?? 0
+  const firstDense =
+    numberOf(config, 'first_k_dense_replace', 'num_dense_layers', 'moe_layer_start_index') ?? 0
   const step =
     countOf(
       config,

@@ -9,7 +9,12 @@ export interface IndexLane {
 }
 
 /** The lane of one layer: nothing where it has none, or reads what an earlier layer found. */
-export function indexLaneOf(config: Config, marker: Marker, index: number, markers: readonly Marker[]): IndexLane {
+export function indexLaneOf(
+  config: Config,
+  marker: Marker,
+  index: number,
+  markers: readonly Marker[],
+): IndexLane {
   const sparse = sectionOf(config, 'sparse_attention_config')
   const indexDim =
     countOf(config, 'index_head_dim', 'indexer_head_dim') ?? countOf(sparse ?? {}, 'sparse_index_dim')

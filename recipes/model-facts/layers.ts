@@ -1,5 +1,6 @@
 import type { LayerKind } from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
+import { isShortcut } from './feed-forward.ts'
 import {
   countOf,
   headCountOf,
@@ -15,7 +16,6 @@ import {
   textConfigOf,
   textOf,
 } from './keys.ts'
-import { isShortcut } from './feed-forward.ts'
 import { configAt, type IndexLane, indexLaneOf } from './lanes.ts'
 import { type Marker, markersOf } from './patterns.ts'
 import { shortConvOf, stateLayerOf, streamsOf } from './states.ts'
@@ -29,7 +29,7 @@ export type Layers = { layers: LayerKind[]; missing: string[] }
  * How each layer of the text model keeps its past, in order. A `cross` entry follows the layer it belongs to where
  * the layer has both. `missing` names the keys without which a layer's cache is not known.
  */
-export function layersOf(config: Config): Layers {
+export function modelLayers(config: Config): Layers {
   const count = layerCountOf(config)
   if (!count || count > mostLayers) return { layers: [], missing: ['num_hidden_layers'] }
   const missing: string[] = []
@@ -70,7 +70,11 @@ function kindsAt(whole: Config, place: Place, missing: string[]): LayerKind[] {
     case 'full-and-cross':
       return [...attention('full'), ...keep(crossLayerOf(config), 'max_source_positions', missing)]
     case 'compressed':
-      return keep(compressedLayerOf(config, place.index), 'the windows and ratios of its compressed attention', missing)
+      return keep(
+        compressedLayerOf(config, place.index),
+        'the windows and ratios of its compressed attention',
+        missing,
+      )
     case 'encoder':
       return keep(encoderLayerOf(config), headSizes, missing)
     case 'unknown':
@@ -99,7 +103,13 @@ function keep(layer: LayerKind | undefined, what: string, missing: string[]): La
 
 function attentionAt(config: Config, place: Place): LayerKind | undefined {
   const { marker, index } = place
-  const windowTokens = countOf(config, 'sliding_window', 'sliding_window_size', 'window_size', 'local_attention')
+  const windowTokens = countOf(
+    config,
+    'sliding_window',
+    'sliding_window_size',
+    'window_size',
+    'local_attention',
+  )
   const lane = indexLaneOf(config, marker, index, place.markers)
   const latent = latentLayerOf(config, lane)
   if (latent?.kind === 'mla' && marker === 'window' && windowTokens) return { ...latent, windowTokens }

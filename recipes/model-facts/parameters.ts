@@ -49,7 +49,8 @@ function sharedBlockParameters(
   const queries = (headCountOf(config) ?? 0) * first.keyDim
   const ffn = feedForwardOf(config).denseSize
   const rank = countOf(config, 'adapter_rank') ?? 0
-  const adapter = rank * (hidden + 2 * ffn) + (config['use_shared_attention_adapter'] === true ? 6 * wide * rank : 0)
+  const adapter =
+    rank * (hidden + 2 * ffn) + (config['use_shared_attention_adapter'] === true ? 6 * wide * rank : 0)
   return {
     attention: blocks * (wide * queries + queries * hidden) + hybrid.length * (hidden * hidden + adapter),
     keyValue: blocks * wide * first.kvHeads * (first.keyDim + first.valueDim),

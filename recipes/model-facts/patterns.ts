@@ -177,7 +177,9 @@ function isEncoder(config: Config): boolean {
   if (isEncoderDecoder(config) || config['is_decoder'] === true) return false
   if (config['use_bidirectional_attention'] === true) return !sectionOf(config, 'vision_config')
   if (config['is_causal'] === false || config['is_encoder'] === true) return true
-  return countOf(config, 'type_vocab_size') !== undefined || encoderTypes.test(textOf(config, 'model_type') ?? '')
+  return (
+    countOf(config, 'type_vocab_size') !== undefined || encoderTypes.test(textOf(config, 'model_type') ?? '')
+  )
 }
 
 /** Types whose configurations say nothing that a decoder's does not say too. */

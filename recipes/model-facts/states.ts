@@ -17,9 +17,7 @@ import {
  * conv (k-1)·channels, and the matrix the recurrence updates. Undefined when a size is not in the configuration.
  */
 export function stateLayerOf(config: Config): StateLayer | undefined {
-  return (
-    kimiDelta(config) ?? gatedDeltaNet(config) ?? mamba2(config) ?? mamba1(config) ?? lightning(config)
-  )
+  return kimiDelta(config) ?? gatedDeltaNet(config) ?? mamba2(config) ?? mamba1(config) ?? lightning(config)
 }
 
 function gatedDeltaNet(config: Config): StateLayer | undefined {
@@ -61,7 +59,12 @@ function kimiDelta(config: Config): StateLayer | undefined {
 
 /** MiniMax-Text, Ling and Ring: one matrix a head, as large as the head. They say so by what they leave out. */
 function lightning(config: Config): StateLayer | undefined {
-  const isOne = numberOf(config, 'linear_attn_alpha_factor', 'layernorm_linear_attention_alpha', 'layer_group_size')
+  const isOne = numberOf(
+    config,
+    'linear_attn_alpha_factor',
+    'layernorm_linear_attention_alpha',
+    'layer_group_size',
+  )
   const heads = headCountOf(config)
   const dim = heads && headDimOf(config, hiddenSizeOf(config) ?? 0, heads)
   if (isOne === undefined || !heads || !dim) return undefined

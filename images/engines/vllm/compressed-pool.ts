@@ -116,7 +116,8 @@ function cachesOf(facts: ModelFacts, rules: CompressedPoolRules) {
   )
   const layersOf = (ratio?: number) =>
     Math.ceil(
-      runs.reduce((sum, { count, layer }) => sum + (ratio && layer.ratio !== ratio ? 0 : count), 0) / rules.pp,
+      runs.reduce((sum, { count, layer }) => sum + (ratio && layer.ratio !== ratio ? 0 : count), 0) /
+        rules.pp,
     )
   const ratios = [...new Set(runs.map(({ layer }) => layer.ratio))].filter((ratio) => ratio > 1)
   const first = runs[0]?.layer

@@ -1,4 +1,5 @@
 import { activationPeak } from '../../memory/activation.ts'
+import type { LayerCache } from '../../memory/cache.ts'
 import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
   cacheDtypeOf,
@@ -10,7 +11,6 @@ import {
   type MemoryRules,
   stateBytesOf,
 } from '../../memory/engine-plan.ts'
-import type { LayerCache } from '../../memory/cache.ts'
 import { capabilityOf, isAmd } from '../../memory/gpus.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
