@@ -108,13 +108,13 @@ function sharedSizeOf(config: Config, expertSize: number): number {
   return (countOf(config, 'n_shared_experts', 'num_shared_experts') ?? (isLlama4 ? 1 : 0)) * expertSize
 }
 
-interface Split {
+interface LayerSplit {
   expertLayers: number
   denseLayers: number
 }
 
 /** Layers with experts and layers without: a list of them wins over a rule. */
-function splitOf(config: Config, layers: number): Split {
+function splitOf(config: Config, layers: number): LayerSplit {
   const words = ffnWordsOf(config)
   if (words) {
     const count = (wanted: readonly string[]) => words.filter((word) => wanted.includes(word)).length
@@ -133,7 +133,7 @@ export function isShortcut(config: Config): boolean {
 }
 
 /** A model without experts has a feed-forward part in each layer, unless a list gives it layers of its own. */
-function plainOf(config: Config, layers: number): Split {
+function plainOf(config: Config, layers: number): LayerSplit {
   const words = ffnWordsOf(config) ?? []
   const dense = words.filter((word) => word === '-' || word === 'mlp').length
   return { expertLayers: 0, denseLayers: dense > 0 ? dense : layers }

@@ -41,7 +41,7 @@ export function modelLayers(config: Config): Layers {
 }
 
 /** A layer and all layers, as `markersOf` calls them. */
-interface Place {
+interface LayerPlace {
   marker: Marker
   index: number
   markers: readonly Marker[]
@@ -50,7 +50,7 @@ interface Place {
 const stateSizes = 'the sizes of the recurrent state'
 const headSizes = 'num_attention_heads, hidden_size'
 
-function kindsAt(whole: Config, place: Place, missing: string[]): LayerKind[] {
+function kindsAt(whole: Config, place: LayerPlace, missing: string[]): LayerKind[] {
   const config = configAt(whole, place.index)
   const attention = (marker: Marker) => keep(attentionAt(config, { ...place, marker }), headSizes, missing)
   const state = () => keep(stateLayerOf(config), stateSizes, missing)
@@ -101,7 +101,7 @@ function keep(layer: LayerKind | undefined, what: string, missing: string[]): La
   return [{ kind: 'none' }]
 }
 
-function attentionAt(config: Config, place: Place): LayerKind | undefined {
+function attentionAt(config: Config, place: LayerPlace): LayerKind | undefined {
   const { marker, index } = place
   const windowTokens = countOf(
     config,

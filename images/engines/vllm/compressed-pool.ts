@@ -20,14 +20,14 @@ export interface CompressedPoolRules {
 }
 
 /** One cache of one sort of layer: how many there are, bytes of a page, tokens of a block, and how many tokens stay. */
-interface Cache {
+interface PageCache {
   count: number
   pageBytes: number
   blockTokens: number
   spanTokens: number | null
 }
 
-interface Group {
+interface BlockGroup {
   blockTokens: number
   spanTokens: number | null
   bytes: number
@@ -62,18 +62,18 @@ export function compressedPool(facts: ModelFacts, rules: CompressedPoolRules): P
   }
 }
 
-function blocksOf({ blockTokens, spanTokens }: Group, tokens: number, inFlight: number): number {
+function blocksOf({ blockTokens, spanTokens }: BlockGroup, tokens: number, inFlight: number): number {
   if (spanTokens === null) return Math.ceil(tokens / blockTokens)
   return Math.ceil(Math.min(spanTokens - 1 + inFlight, tokens) / blockTokens) + 1
 }
 
-interface Groups {
-  groups: Group[]
+interface BlockGroups {
+  groups: BlockGroup[]
   packedBytes: number
   slotBytes: number
 }
 
-function groupsOf(facts: ModelFacts, rules: CompressedPoolRules): Groups {
+function groupsOf(facts: ModelFacts, rules: CompressedPoolRules): BlockGroups {
   const { kept, windows, open } = cachesOf(facts, rules)
   const layers = mostOf(kept)
   const sets = [[windows], ...open].filter((set) => mostOf(set) > 0)
@@ -91,16 +91,16 @@ function groupsOf(facts: ModelFacts, rules: CompressedPoolRules): Groups {
 /** Layers of the widest part, where as few parts are made as there can be. */
 const widthOf = (layers: number, perGroup: number) => Math.ceil(layers / Math.ceil(layers / perGroup))
 
-function partsOf(set: readonly Cache[], perGroup: number): Group[] {
+function partsOf(set: readonly PageCache[], perGroup: number): BlockGroup[] {
   const [{ blockTokens, spanTokens } = { blockTokens: 1, spanTokens: 1 }] = set
   const bytes = sumOf(set.map((cache) => ({ ...cache, count: widthOf(cache.count, perGroup) })))
   return Array.from({ length: Math.ceil(mostOf(set) / perGroup) }, () => ({ blockTokens, spanTokens, bytes }))
 }
 
-const sumOf = (caches: readonly Cache[]) =>
+const sumOf = (caches: readonly PageCache[]) =>
   caches.reduce((sum, { count, pageBytes }) => sum + count * pageBytes, 0)
 
-const mostOf = (caches: readonly Cache[]) => Math.max(0, ...caches.map(({ count }) => count))
+const mostOf = (caches: readonly PageCache[]) => Math.max(0, ...caches.map(({ count }) => count))
 
 /** The number of layers in a group that leaves the fewest places empty; the larger one where two are alike. */
 function nearestDivisor(counts: readonly number[], least: number): number {
@@ -126,7 +126,7 @@ function cachesOf(facts: ModelFacts, rules: CompressedPoolRules) {
     return layer ? [{ count: layersOf(ratio), layer }] : []
   })
   const vector = first ? vectorBytes(first, rules.format) : 0
-  const windows: Cache = {
+  const windows: PageCache = {
     count: layersOf() + rules.draftLayers,
     pageBytes: page(windowBlock * vector, rules),
     blockTokens: windowBlock,
@@ -142,22 +142,22 @@ function cachesOf(facts: ModelFacts, rules: CompressedPoolRules) {
 /** Tokens of a block of the windows. */
 const windowBlock = 64
 
-interface Part {
+interface RatioLayers {
   count: number
   layer: CompressedLayer
 }
 
 /** Closed vectors, and the index beside them. */
-function keptOf({ count, layer }: Part, vector: number, rules: CompressedPoolRules): Cache[] {
+function keptOf({ count, layer }: RatioLayers, vector: number, rules: CompressedPoolRules): PageCache[] {
   const states = Math.floor(rules.blockTokens / layer.ratio)
   const cache = { count, blockTokens: rules.blockTokens, spanTokens: null }
-  const vectors: Cache = { ...cache, pageBytes: page(states * vector, rules) }
+  const vectors: PageCache = { ...cache, pageBytes: page(states * vector, rules) }
   if (layer.indexDim === 0) return [vectors]
   return [vectors, { ...cache, pageBytes: page(states * indexEntryBytes(layer.indexDim), rules) }]
 }
 
 /** What a compressor has not closed yet: a key and a weight in 32 bits, twice where groups of four overlap. */
-function openOf({ count, layer }: Part, rules: CompressedPoolRules): Cache[] {
+function openOf({ count, layer }: RatioLayers, rules: CompressedPoolRules): PageCache[] {
   const times = layer.ratio === 4 ? 2 : 1
   const blockTokens = layer.ratio === 4 ? 4 : 8
   const cache = { count, blockTokens, spanTokens: times * layer.ratio }

@@ -67,12 +67,12 @@ function plan(request: MemoryRequest): EnginePlan {
   })
 }
 
-interface Planned {
+interface PoolParts {
   defaults: VllmDefaults
   caches: readonly LayerCache[]
 }
 
-function poolOf(request: MemoryRequest, version: string, { defaults, caches }: Planned): Pool {
+function poolOf(request: MemoryRequest, version: string, { defaults, caches }: PoolParts): Pool {
   const { pp = 1, facts } = request
   const common = {
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
