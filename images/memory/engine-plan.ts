@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { type CacheRules, type LayerCache, layerCachesOf } from './cache.ts'
+import { usesDraftHead } from './drafter.ts'
 import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
 import { MemoryError } from './error.ts'
 import type { Pool } from './pool.ts'
@@ -126,7 +127,8 @@ export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCa
     keepsWindows: true,
     keepsChunks: true,
     crossPerToken: false,
-    speculativeTokens: 0,
+    draftedRows: 0,
+    usesDraftHead: usesDraftHead(request),
     latentAsHeads: false,
     ...choices,
   })

@@ -51,7 +51,16 @@ export interface MemoryRequest {
   prefixCaching?: boolean
   /** False charges windowed layers for every token, as vLLM's `--disable-hybrid-kv-cache-manager` does. */
   hybridKvCache?: boolean
+  /** Tokens drafted ahead, by the checkpoint's own draft head or by `drafter`. */
   speculativeTokens?: number
+  /** A model of its own that drafts (EAGLE, DFlash, a small one of the same family). */
+  drafter?: ModelFacts
+  /** States that SGLang keeps at most (`--max-mamba-cache-size`). */
+  stateSlots?: number
+  /** Bytes of states for each byte of tokens in SGLang's pool (`--mamba-full-memory-ratio`). */
+  stateRatio?: number
+  /** Tokens of windowed layers for each token of full ones in SGLang's pool (`--swa-full-tokens-ratio`). */
+  windowRatio?: number
   /** Host memory for swapped blocks, vLLM before 0.9. */
   swapSpaceBytes?: number
   /** Sequences at once in llama.cpp and Ollama; each has its own window. */

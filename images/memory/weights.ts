@@ -1,3 +1,4 @@
+import { usesDraftHead } from './drafter.ts'
 import { type ModelFacts, type RoleCounts, sumOf, type WeightRole } from '../../recipes/model-facts.ts'
 import { allocatorWasteBytes } from './allocator.ts'
 import { bitsOfMethod, modelDtypeOf } from './dtypes.ts'
@@ -124,7 +125,7 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   const resident = shareOnGpu(facts, request)
   const rank = mapRoles(roles, (role, whole) => {
     const bytes = whole * resident(role)
-    if (role === 'draft') return request.speculativeTokens ? bytes / rules.tp : 0
+    if (role === 'draft') return usesDraftHead(request) ? bytes / rules.tp : 0
     if (role === 'embedding' && rules.embeddingOnHost && roles.head) return 0
     if (copied.includes(role)) return bytes
     return bytes / (role === 'keyValue' ? Math.min(rules.tp, Math.max(1, kvHeads)) : rules.tp)

@@ -89,7 +89,7 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
     // VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE is on since 0.14.
     keepsChunks: defaults.keepsWindows && atLeast(version, '0.14.0'),
     crossPerToken: defaults.isV0,
-    speculativeTokens: request.speculativeTokens ?? 0,
+    draftedRows: request.speculativeTokens ?? 0,
     latentAsHeads: !atLeast(version, '0.7.1'),
   })
 }
