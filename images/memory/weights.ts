@@ -1,6 +1,6 @@
-import { usesDraftHead } from './drafter.ts'
 import { type ModelFacts, type RoleCounts, sumOf, type WeightRole } from '../../recipes/model-facts.ts'
 import { allocatorWasteBytes } from './allocator.ts'
+import { usesDraftHead } from './drafter.ts'
 import { bitsOfMethod, modelDtypeOf } from './dtypes.ts'
 import type { MemoryRequest } from './request.ts'
 

@@ -13,7 +13,7 @@ import type { Gpu } from '../../memory/gpus.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
-import { sglangPool, type StateRules } from './memory-pool.ts'
+import { type StateRules, sglangPool } from './memory-pool.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
