@@ -18,6 +18,10 @@ export interface MemoryRequest {
   tp?: number
   /** Pipeline stages; the fullest decides. */
   pp?: number
+  /** Layers of each pipeline stage, where they are not spread evenly (`VLLM_PP_LAYER_PARTITION`). */
+  stageLayers?: readonly number[]
+  /** Ranks of one tensor-parallel group that share the tokens of the cache (`--decode-context-parallel-size`). */
+  dcp?: number
   /** Copies of the model, each on GPUs of its own; experts may be spread over all of them. */
   dp?: number
   dtype?: string

@@ -132,7 +132,7 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   })
   const ends = [rank.embedding ?? 0, rank.head ?? 0]
   const layers = sumOf(rank) - sumOf({ embedding: ends[0] ?? 0, head: ends[1] ?? 0 })
-  const stage = rules.pp === 1 ? sumOf(rank) : layers * stageShare(facts, rules) + Math.max(...ends)
+  const stage = rules.pp === 1 ? sumOf(rank) : layers * stageShare(facts, request, rules) + Math.max(...ends)
   return stage / total
 }
 
@@ -146,9 +146,10 @@ function shareOnGpu({ layerCount }: ModelFacts, { gpuLayers, hostExpertLayers = 
   }
 }
 
-/** The fullest stage has the rounded-up share of the layers. */
-function stageShare(facts: ModelFacts, { pp }: WeightRules): number {
-  return Math.ceil(facts.layerCount / pp) / facts.layerCount
+/** The fullest stage has the rounded-up share of the layers, where nobody says how they are divided. */
+function stageShare({ layerCount }: ModelFacts, { stageLayers }: MemoryRequest, { pp }: WeightRules): number {
+  const most = stageLayers === undefined ? Math.ceil(layerCount / pp) : Math.max(...stageLayers)
+  return most / layerCount
 }
 
 /** max positions x rotary columns x 2 bytes: 0.03125 GiB for Llama-3.1-8B. */

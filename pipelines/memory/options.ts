@@ -59,6 +59,16 @@ export const memoryTable = {
     'block-size': { kind: 'count', help: 'tokens of one cache block', aliases: ['page-size'] },
     tp: { kind: 'count', help: 'GPUs that share each layer', aliases: ['tensor-parallel-size'] },
     pp: { kind: 'count', help: 'pipeline stages', aliases: ['pipeline-parallel-size'] },
+    'pp-layers': {
+      kind: 'text',
+      value: 'N,N',
+      help: 'layers of each pipeline stage, where they are not spread evenly',
+    },
+    dcp: {
+      kind: 'count',
+      help: 'ranks that share the tokens of a cache',
+      aliases: ['decode-context-parallel-size'],
+    },
     'gpu-memory-utilization': {
       kind: 'number',
       range: [0, 1],

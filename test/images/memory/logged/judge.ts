@@ -33,7 +33,7 @@ function planOf({ config, options }: LoggedCase, poolGiB: number | undefined): P
   return { ...plan.partial, certain: false }
 }
 
-function valueOf(plan: Partial<PlannedMemory>, figure: Figure): number {
+function figureOf(plan: Partial<PlannedMemory>, figure: Figure): number {
   const of = (kinds: readonly string[]) =>
     mib(
       (plan.kvLayers ?? [])
@@ -75,8 +75,8 @@ export function compare(logged: LoggedCase): Compared[] {
     logged.pool === undefined ? [] : [planOf(logged, logged.pool - half), planOf(logged, logged.pool + half)]
   // Object.entries widens the keys of `logged` to string.
   return (Object.entries(logged.logged) as [Figure, number][]).map(([figure, value]) => {
-    const planned = valueOf(plan, figure)
-    const [low = planned, high = planned] = ends.map((end) => valueOf(end, figure))
+    const planned = figureOf(plan, figure)
+    const [low = planned, high = planned] = ends.map((end) => figureOf(end, figure))
     const within = logged.within?.[figure]
     return {
       figure,
