@@ -31,7 +31,11 @@ export function compressedPool(
   caches: readonly LayerCache[],
 ): { pool: Pool; caches: LayerCache[] } {
   const all = [...withDraft(request, caches), ...openCaches(request, version)]
-  const pool = tokenPool(all, { blockTokens: request.blockSize ?? pageTokens, windowRatio, stateShare: 0 })
+  const pool = tokenPool(all, {
+    blockTokens: request.blockSize ?? pageTokens,
+    windowRatio: request.windowRatio ?? windowRatio,
+    stateShare: 0,
+  })
   return { pool: without(requestBytes(request, version), pool), caches: all }
 }
 
