@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { engineIds } from './engine-ids.ts'
-import { partName, partRoles } from './parts.ts'
+import { nameOfPart, partRoles } from './parts.ts'
 import type { Recipe } from './recipe.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
@@ -86,7 +86,7 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
 
 function recordedParts({ parts }: Recipe): Pick<LockOrigin['recipe'], 'parts'> {
   const recorded = parts.flatMap((part) =>
-    part.source === undefined ? [] : [{ role: part.role, name: partName(part), source: part.source }],
+    part.source === undefined ? [] : [{ role: part.role, name: nameOfPart(part), source: part.source }],
   )
   return recorded.length === 0 ? {} : { parts: recorded }
 }

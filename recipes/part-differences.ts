@@ -1,6 +1,6 @@
 import type { Lock } from './lock.ts'
 import { differing, type LockDifference } from './lock-difference.ts'
-import { partName, partTitle, type RecipePart } from './parts.ts'
+import { nameOfPart, partTitle, type RecipePart } from './parts.ts'
 import { sourceDifferences } from './source-differences.ts'
 
 /** Parts of a recipe that a lock does not have, or has from another source, and parts that it has beside those. */
@@ -13,9 +13,9 @@ export function partDifferences({ parts }: { parts: readonly RecipePart[] }, loc
   const isSameList = asked.join('\n') === had.join('\n')
   if (!isSameList) return differing('parts', asked, had, [])
   return wanted.flatMap(({ part, index, source }) => {
-    const one = pinned.find((other) => other.role === part.role && other.name === partName(part))
+    const one = pinned.find((other) => other.role === part.role && other.name === nameOfPart(part))
     const recorded = lock.madeFrom?.recipe.parts?.find(
-      (other) => other.role === part.role && other.name === partName(part),
+      (other) => other.role === part.role && other.name === nameOfPart(part),
     )
     if (one === undefined) return []
     const compared = { source, recorded: recorded?.source, pinned: one.weights }

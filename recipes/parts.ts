@@ -67,20 +67,20 @@ export const partSchema = z.discriminatedUnion('role', [adapter, drafter, projec
 export type RecipePart = z.infer<typeof partSchema>
 export type PartOf<Role extends PartRole> = Extract<RecipePart, { role: Role }>
 
-type Titled = Pick<RecipePart, 'role'> & { name?: string | undefined }
+type PartTitle = Pick<RecipePart, 'role'> & { name?: string | undefined }
 
 /** The name of a part that has one. */
-export function partName(part: Titled): string | undefined {
+export function nameOfPart(part: PartTitle): string | undefined {
   return part.name
 }
 
 /** `adapter sql`, `drafter` */
-export function partTitle({ role, name }: Titled): string {
+export function partTitle({ role, name }: PartTitle): string {
   return name === undefined ? role : `${role} ${name}`
 }
 
 /** Folder of a part inside the model's own folder, which loaders of the model do not look into. */
-export function partFolder({ role, name }: Titled): string {
+export function partFolder({ role, name }: PartTitle): string {
   return name === undefined ? `parts/${role}` : `parts/${role}/${folderName(name)}`
 }
 

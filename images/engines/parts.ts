@@ -1,6 +1,6 @@
 import type { Lock } from '../../recipes/lock.ts'
 import { deployedFiles, type LockedFile } from '../../recipes/locked-weights.ts'
-import { type PartOf, type PartRole, partFolder, partName, type RecipePart } from '../../recipes/parts.ts'
+import { nameOfPart, type PartOf, type PartRole, partFolder, type RecipePart } from '../../recipes/parts.ts'
 import type { PinnedPart } from '../../recipes/pinned-parts.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 
@@ -47,7 +47,7 @@ export function deployedParts(
   placeOf: (pinned: PinnedPart) => string,
 ): DeployedPart[] {
   return parts.map((part) => {
-    const pinned = lock.parts?.find((one) => one.role === part.role && one.name === partName(part)) ?? null
+    const pinned = lock.parts?.find((one) => one.role === part.role && one.name === nameOfPart(part)) ?? null
     return {
       part,
       pinned,

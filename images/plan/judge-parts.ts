@@ -1,5 +1,5 @@
 import type { Finding } from '../../recipes/parse.ts'
-import { partFolder, partName, partTitle, type RecipePart } from '../../recipes/parts.ts'
+import { nameOfPart, partFolder, partTitle, type RecipePart } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { engineOf } from '../engines/engines.ts'
 import { namesFlag } from '../engines/reserved-flags.ts'
@@ -44,7 +44,7 @@ function engineFindings({ engine }: Recipe, { role }: RecipePart, index: number)
 
 /** A model has one drafter and one projector. */
 function secondFindings({ parts }: Recipe, part: RecipePart, index: number): Finding[] {
-  if (partName(part) !== undefined) return []
+  if (nameOfPart(part) !== undefined) return []
   const first = parts.findIndex(({ role }) => role === part.role)
   if (first === index) return []
   return [
@@ -58,13 +58,13 @@ function secondFindings({ parts }: Recipe, part: RecipePart, index: number): Fin
 
 /** Requests tell models and adapters apart by their names, and folders theirs by names without special characters. */
 function nameFindings({ parts, model }: Recipe, part: RecipePart, index: number): Finding[] {
-  const name = partName(part)
+  const name = nameOfPart(part)
   if (name === undefined) return []
   const path = [index, 'name']
   if (name === model.name)
     return [problem(path, `"${name}" is the name of the model`, 'give it a name of its own')]
   const before = parts.slice(0, index)
-  const same = before.find((other) => partName(other) === name)
+  const same = before.find((other) => nameOfPart(other) === name)
   if (same !== undefined)
     return [problem(path, `the ${partTitle(same)} has the same name`, 'give every part a name of its own')]
   const beside = before.find((other) => partFolder(other).toLowerCase() === partFolder(part).toLowerCase())
@@ -72,7 +72,7 @@ function nameFindings({ parts, model }: Recipe, part: RecipePart, index: number)
   return [
     problem(
       path,
-      `"${name}" and "${partName(beside)}" have the same folder ${partFolder(part)}`,
+      `"${name}" and "${nameOfPart(beside)}" have the same folder ${partFolder(part)}`,
       'give them names that differ in letters or digits, and not in their case alone',
     ),
   ]

@@ -1,7 +1,7 @@
 import { type Digest, hexOf } from '../../lib/digest.ts'
 import type { Lock, LockedRuntime } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
-import { partName, partTitle } from '../../recipes/parts.ts'
+import { nameOfPart, partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { spdxLicence } from '../plan/licence.ts'
 import { weightsPlaceOf } from '../report/provenance.ts'
@@ -56,7 +56,7 @@ export function sbomFactsOf(
     packageUrl: `pkg:oci/${recipe.name}@${encodeURIComponent(image)}?arch=${architecture}`,
     model: modelFactsOf({ key: '', ...recipe.model }, lock.weights, isInside),
     parts: (lock.parts ?? []).map((pinned) => {
-      const part = recipe.parts.find((one) => one.role === pinned.role && partName(one) === pinned.name)
+      const part = recipe.parts.find((one) => one.role === pinned.role && nameOfPart(one) === pinned.name)
       const named = { key: partTitle(pinned), name: partTitle(pinned), license: part?.license }
       return modelFactsOf(named, pinned.weights, isInside)
     }),

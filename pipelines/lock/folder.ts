@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { engineOf } from '../../images/engines/engines.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
-import { partName } from '../../recipes/parts.ts'
+import { nameOfPart } from '../../recipes/parts.ts'
 import { isWanted, pickFiles } from '../../recipes/weight-selection.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
 import type { Progress } from '../process/progress.ts'
@@ -52,7 +52,7 @@ async function requireSame(
   const { recipe, lock } = locked
   const sets: FolderSet[] = [{ key: 'weights', source: recipe.weights.source, weights: lock.weights }]
   for (const [index, { role, name, weights }] of (lock.parts ?? []).entries()) {
-    const source = recipe.parts.find((part) => part.role === role && partName(part) === name)?.source
+    const source = recipe.parts.find((part) => part.role === role && nameOfPart(part) === name)?.source
     if (source !== undefined) sets.push({ key: `parts.${index}`, source, weights })
   }
   for (const set of sets) await requireSameSet(set, locked, { context, which })

@@ -3,11 +3,13 @@ import type { SourceContext } from '../weights/source.ts'
 import { readModelFacts } from './model-facts.ts'
 import { lockWeights } from './weights.ts'
 
-type Asked = Omit<Parameters<typeof lockWeights>[0], 'kept' | 'readFacts'> & { kept: Lock | undefined }
+type ModelQuestion = Omit<Parameters<typeof lockWeights>[0], 'kept' | 'readFacts'> & {
+  kept: Lock | undefined
+}
 
 /** The weights that a recipe is about, and what they say of the model. Throws as `lockWeights` and `readModelFacts`. */
 export async function lockModel(
-  { kept, ...asked }: Asked,
+  { kept, ...asked }: ModelQuestion,
   context: SourceContext,
 ): Promise<Pick<Lock, 'weights' | 'model' | 'gguf'>> {
   const before = kept && { weights: kept.weights, facts: factsOf(kept) }

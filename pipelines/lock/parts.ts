@@ -4,7 +4,7 @@ import type { Lock } from '../../recipes/lock.ts'
 import type { LockRequest } from '../../recipes/lock-origin.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
-import { partName, type RecipePart } from '../../recipes/parts.ts'
+import { nameOfPart, type RecipePart } from '../../recipes/parts.ts'
 import type { PartFacts, PinnedPart } from '../../recipes/pinned-parts.ts'
 import { sourceDifferences } from '../../recipes/source-differences.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
@@ -13,7 +13,7 @@ import type { SourceContext } from '../weights/source.ts'
 import { readPartFacts } from './part-facts.ts'
 import { lockWeights } from './weights.ts'
 
-interface AskedParts {
+interface PartsQuestion {
   engine: EngineId
   parts: readonly RecipePart[]
   request: LockRequest
@@ -22,7 +22,7 @@ interface AskedParts {
 }
 
 /** The parts of a recipe that have a source, each as the model itself is locked. What the lock pins of them stays pinned. */
-export async function lockParts(asked: AskedParts, context: SourceContext): Promise<Pick<Lock, 'parts'>> {
+export async function lockParts(asked: PartsQuestion, context: SourceContext): Promise<Pick<Lock, 'parts'>> {
   const withSource = asked.parts.flatMap((part) =>
     part.source === undefined ? [] : [{ part, source: part.source }],
   )
@@ -33,13 +33,13 @@ export async function lockParts(asked: AskedParts, context: SourceContext): Prom
 async function lockPart(
   part: RecipePart,
   source: WeightsSource,
-  { engine, request, renewal, kept }: AskedParts,
+  { engine, request, renewal, kept }: PartsQuestion,
   context: SourceContext,
 ): Promise<PinnedPart> {
   // A folder has nothing that stays; and which files are taken follows from the forms that the engine loads.
   const stays = source.type !== 'folder' && isSameForm(engine, kept?.engine.id)
   const before = stays ? keptPart(part, source, kept) : undefined
-  const name = partName(part)
+  const name = nameOfPart(part)
   const { weights, facts } = await lockWeights(
     {
       engine,
@@ -61,7 +61,7 @@ function keptPart(
   kept: Lock | undefined,
 ): { weights: LockedWeights; facts: PartFacts } | undefined {
   const isSame = (other: { role: string; name?: string | undefined }) =>
-    other.role === part.role && other.name === partName(part)
+    other.role === part.role && other.name === nameOfPart(part)
   const recorded = kept?.madeFrom?.recipe.parts?.find(isSame)
   const pinned = kept?.parts?.find(isSame)
   if (pinned === undefined || recorded === undefined) return undefined

@@ -77,7 +77,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
   return readableLock(loaded.lockFile, lock)
 }
 
-interface AskedFiles {
+interface FilesQuestion {
   request: LockRequest
   renewal: LockRenewal
   kept: Lock | undefined
@@ -86,7 +86,7 @@ interface AskedFiles {
 /** The model and what lies beside it. When one fails, the others stop. */
 async function lockFiles(
   { engine, weights, parts }: Recipe,
-  asked: AskedFiles,
+  asked: FilesQuestion,
   context: SourceContext,
 ): Promise<Pick<Lock, 'weights' | 'model' | 'gguf' | 'parts'>> {
   const ofEngine = { ...asked, engine: engine.id }

@@ -11,7 +11,7 @@ import { requireComplete } from './completeness.ts'
 import { pickWeights, readContents } from './contents.ts'
 import type { EarlierReading } from './model-facts.ts'
 
-interface AskedSet {
+interface SetQuestion {
   engine: EngineId
   source: WeightsSource
   request: LockRequest
@@ -25,7 +25,7 @@ interface LockedSet<Facts> {
   facts: Facts
 }
 
-interface WeightsQuestion<Facts> extends AskedSet {
+interface WeightsQuestion<Facts> extends SetQuestion {
   kept: LockedSet<Facts> | undefined
   /** Reads the headers; `before` is what was read of them already. */
   readFacts(weights: LockedWeights, context: SourceContext, before?: EarlierReading): Promise<Facts>
@@ -60,7 +60,7 @@ interface WeightsJudgement {
 /** Listed files once more, by what indexes and headers say; and whether they are complete, unless the lock has the same bytes. */
 async function judgeWeights(
   listed: LockedWeights,
-  { source: { ...asked }, kept }: AskedSet,
+  { source: { ...asked }, kept }: SetQuestion,
   context: SourceContext,
 ): Promise<WeightsJudgement> {
   const patterns = 'include' in asked || 'exclude' in asked ? asked : {}
@@ -77,7 +77,7 @@ async function judgeWeights(
 }
 
 async function listWeights(
-  { source, renewal, kept }: AskedSet,
+  { source, renewal, kept }: SetQuestion,
   context: SourceContext,
 ): Promise<LockedWeights> {
   const pinned = kept?.weights.source

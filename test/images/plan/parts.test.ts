@@ -5,7 +5,7 @@ import { digestOf, hexOf } from '../../../lib/digest.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { Lock } from '../../../recipes/lock.ts'
 import type { PinnedSource } from '../../../recipes/locked-weights.ts'
-import { partName, partSchema, type RecipePart } from '../../../recipes/parts.ts'
+import { nameOfPart, partSchema, type RecipePart } from '../../../recipes/parts.ts'
 import type { PinnedPart } from '../../../recipes/pinned-parts.ts'
 import { setDigestOf, sortFiles } from '../../../recipes/weights.ts'
 import { lockFor, recipeFor } from '../engines/fixtures.ts'
@@ -44,7 +44,7 @@ function pinnedOf(part: RecipePart, isGguf: boolean): PinnedPart[] {
     revision: 'main',
     commit: 'd0'.repeat(20),
   }
-  const name = partName(part)
+  const name = nameOfPart(part)
   return [
     {
       role: part.role,
