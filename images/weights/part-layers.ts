@@ -1,3 +1,4 @@
+import { placeOf } from '../../recipes/weight-names.ts'
 import {
   type PlannedFile,
   planWeightLayers,
@@ -25,6 +26,15 @@ export function withFolders(title: string, layers: readonly WeightLayer[]): Weig
     first === undefined ? folders : weightLayer(first.cause, [...(folders?.entries ?? []), ...first.entries])
   return [...(merged === undefined ? [] : [merged]), ...rest].map((layer) => ({
     ...layer,
-    cause: layer.cause.replace('weights: ', `weights of the ${title}: `),
+    cause: `weights of the ${title}: ${namesOf(layer)}`,
   }))
+}
+
+function namesOf({ entries }: WeightLayer): string {
+  const paths = entries.flatMap((entry) => {
+    if (entry.type === 'part') return [entry.part.path]
+    return entry.type === 'file' ? [entry.file.path] : []
+  })
+  const first = paths[0] === undefined ? 'folders' : placeOf(paths[0]).name
+  return paths.length > 1 ? `${first} and ${paths.length - 1} more` : first
 }
