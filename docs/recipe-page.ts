@@ -39,26 +39,40 @@ export function recipePage(schema: Node): string {
     '',
     '| key | required | values | meaning |',
     '| --- | --- | --- | --- |',
-    ...rows(schema, ''),
+    ...rows(schema, '', new Set()),
     '',
   ].join('\n')
 }
 
-function rows(node: Node, prefix: string): string[] {
+/** `told` holds the choices that stand above: a source of a part has the keys of the model's. */
+function rows(node: Node, prefix: string, told: Set<string>): string[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const path = `${prefix}${key}`
     const required = node.required?.includes(key) && child.default === undefined ? 'yes' : ''
     return [
       row([`\`${path}\``, required, valuesOf(child), child.description ?? '']),
-      ...childRows(child, path),
+      ...childRows(child, path, told),
     ]
   })
 }
 
-function childRows(child: Node, path: string): string[] {
-  if (child.oneOf)
-    return child.oneOf.flatMap((branch) => rows(branch, `${path}(${branch.properties?.['type']?.const}).`))
-  return [...rows(child, `${path}.`), ...(child.items ? rows(child.items, `${path}[].`) : [])]
+function childRows(child: Node, path: string, told: Set<string>): string[] {
+  const choice = child.oneOf ?? child.items?.oneOf
+  if (choice === undefined)
+    return [
+      ...rows(child, `${path}.`, told),
+      ...(child.items ? rows(child.items, `${path}[].`, told) : []),
+    ]
+  const text = JSON.stringify(choice)
+  if (told.has(text)) return []
+  told.add(text)
+  const place = child.oneOf ? path : `${path}[]`
+  return choice.flatMap((branch) => rows(branch, `${place}(${kindOf(branch)}).`, told))
+}
+
+/** The value that tells a branch from the others: of `type`, or of the first key that has one value alone. */
+function kindOf({ properties = {} }: Node): unknown {
+  return Object.values(properties).find((value) => value.const !== undefined)?.const
 }
 
 function valuesOf(node: Node): string {
@@ -71,7 +85,7 @@ function valuesOf(node: Node): string {
   if (node.anyOf) return `${node.anyOf.map((branch) => branch.type).join(' or ')}${shown}`
   if (node.oneOf) return `one of the types below${shown}`
   if (node.type === 'array')
-    return `list of ${node.items?.enum ? valuesOf(node.items) : (node.items?.type ?? 'values')}${shown}`
+    return `list of ${node.items?.enum ? valuesOf(node.items) : (node.items?.type ?? (node.items?.oneOf ? 'the kinds below' : 'values'))}${shown}`
   return `${node.type ?? 'any'}${rangeOf(node)}${shown}`
 }
 
