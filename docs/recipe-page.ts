@@ -50,7 +50,7 @@ function rows(node: Node, prefix: string, told: Set<string>): string[] {
     const path = `${prefix}${key}`
     const required = node.required?.includes(key) && child.default === undefined ? 'yes' : ''
     return [
-      row([`\`${path}\``, required, valuesOf(child), child.description ?? '']),
+      row([`\`${path}\``, required, kindsOf(child, told), child.description ?? '']),
       ...childRows(child, path, told),
     ]
   })
@@ -59,15 +59,18 @@ function rows(node: Node, prefix: string, told: Set<string>): string[] {
 function childRows(child: Node, path: string, told: Set<string>): string[] {
   const choice = child.oneOf ?? child.items?.oneOf
   if (choice === undefined)
-    return [
-      ...rows(child, `${path}.`, told),
-      ...(child.items ? rows(child.items, `${path}[].`, told) : []),
-    ]
+    return [...rows(child, `${path}.`, told), ...(child.items ? rows(child.items, `${path}[].`, told) : [])]
   const text = JSON.stringify(choice)
   if (told.has(text)) return []
   told.add(text)
   const place = child.oneOf ? path : `${path}[]`
   return choice.flatMap((branch) => rows(branch, `${place}(${kindOf(branch)}).`, told))
+}
+
+/** A choice that stands above is named and not told again. */
+function kindsOf(child: Node, told: ReadonlySet<string>): string {
+  const isTold = child.oneOf !== undefined && told.has(JSON.stringify(child.oneOf))
+  return isTold ? 'one of the types above' : valuesOf(child)
 }
 
 /** The value that tells a branch from the others: of `type`, or of the first key that has one value alone. */
