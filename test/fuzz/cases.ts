@@ -8,6 +8,7 @@ import { planImage } from '../../images/plan/plan.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import { IngotError } from '../../lib/error.ts'
 import { readModelFacts } from '../../pipelines/lock/model-facts.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
@@ -125,7 +126,11 @@ function mutatedLock(lock: Lock, random: Random): string {
   return JSON.stringify(changedUntil(original, change, isTaken, random), null, 2)
 }
 
-const context = { recipeFolder: '/', environment: {}, retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 } }
+const context = {
+  recipeFolder: '/',
+  settings: readSettings({}),
+  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+}
 
 /** Locks a folder, changes it, packs it, and looks at the store. */
 async function folderCase(seed: number, folder: string): Promise<void> {

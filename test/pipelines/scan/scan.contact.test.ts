@@ -8,6 +8,7 @@ import { knownSecrets } from '../../../lib/known-secrets.ts'
 import { secretForms } from '../../../lib/secret-forms.ts'
 import { secretsInFiles } from '../../../pipelines/scan/logs.ts'
 import { scanImage } from '../../../pipelines/scan/scan.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { toolPath } from '../../tools/find.ts'
 import { flipBit } from '../publish/files.ts'
@@ -44,7 +45,7 @@ async function scan({ entries = [], texts = {}, policy = {}, environment = {} }:
     texts,
     policy: { ...strict, ...policy },
     secrets: knownSecrets(environment),
-    environment: { PATH: '/nonexistent', ...environment },
+    settings: readSettings({ PATH: '/nonexistent', ...environment }),
   })
 }
 
@@ -113,7 +114,7 @@ test('a damaged or missing layer never passes as scanned', async () => {
     texts: {},
     policy: strict,
   }
-  const given = { ...request, secrets: [], environment: { PATH: '/nonexistent' } }
+  const given = { ...request, secrets: [], settings: readSettings({ PATH: '/nonexistent' }) }
   await scanImage(given)
   await flipBit(blobPath(place.store, layer.descriptor.digest), 200_000)
   await expect(scanImage(given)).rejects.toThrow()
