@@ -33,8 +33,10 @@ export interface CacheRules {
   keepsChunks: boolean
   /** vLLM V0 charges cross-attention layers for every text token. */
   crossPerToken: boolean
-  /** Tokens drafted ahead: vLLM keeps a row of convolution for each, and the cache of the draft head. */
-  speculativeTokens: number
+  /** Tokens drafted ahead for each of which a convolution keeps one more row. */
+  draftedRows: number
+  /** Whether the checkpoint's own draft head (MTP) drafts, whose layers keep a cache too. */
+  usesDraftHead: boolean
   /** vLLM before MLA support stored whole heads, padded to 256. */
   latentAsHeads: boolean
 }
@@ -48,11 +50,14 @@ export function layerCachesOf(facts: ModelFacts, rules: CacheRules): LayerCache[
 }
 
 /** The draft head (MTP) has layers like the last that sees everything. */
-function withDraft({ layers, draftLayers }: ModelFacts, { speculativeTokens }: CacheRules): LayerRun[] {
+function withDraft(facts: ModelFacts, { usesDraftHead }: CacheRules): LayerRun[] {
+  return usesDraftHead ? [...facts.layers, ...draftHeadOf(facts)] : facts.layers
+}
+
+/** Layers of the checkpoint's own draft head; none where it has none. */
+export function draftHeadOf({ layers, draftLayers }: ModelFacts): LayerRun[] {
   const last = layers.findLast(({ layer }) => layer.kind === 'full' || layer.kind === 'mla')
-  return last && draftLayers > 0 && speculativeTokens > 0
-    ? [...layers, { count: draftLayers, layer: last.layer }]
-    : layers
+  return last && draftLayers > 0 ? [{ count: draftLayers, layer: last.layer }] : []
 }
 
 function layerCacheOf(
@@ -112,10 +117,10 @@ function latentBytesOf(
 }
 
 /** conv (k-1 + drafted) x channels and the recurrent matrix, both divided by tp; groups stay whole. */
-function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes, speculativeTokens }: CacheRules): number {
+function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes, draftedRows }: CacheRules): number {
   const groups = layer.groupCount > 0 ? Math.max(1, Math.ceil(layer.groupCount / tp)) : 0
   const channels = layer.innerChannels / tp + layer.groupChannels * groups
-  const rows = layer.convTaps > 0 ? layer.convTaps + speculativeTokens : 0
+  const rows = layer.convTaps > 0 ? layer.convTaps + draftedRows : 0
   return rows * channels * convBytes + (layer.stateElements / tp) * ssmBytes
 }
 
