@@ -150,3 +150,13 @@ test('the environment is read in one place; everything else is given settings', 
     .map((file) => relative(root, file))
   expect(found.sort()).toEqual(readers)
 })
+
+const mostLines = 250
+
+test('no file of the product, the lab or the tests is longer than 250 lines', () => {
+  const long = [...order, 'lab', 'docs', 'test']
+    .flatMap(sourcesOf)
+    .map((file) => ({ file: relative(root, file), lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
+    .filter(({ lines }) => lines > mostLines)
+  expect(long).toEqual([])
+})
