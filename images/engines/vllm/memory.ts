@@ -16,6 +16,7 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import type { TokenMeaning } from '../../memory/result.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
 import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
 import {
@@ -75,6 +76,7 @@ const formulas = {
 
 /** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
 function poolOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
+  if (isCompressed(request)) return compressedPool(request.facts, compressedRules(request, version, defaults))
   const rules = poolRules(request, version, defaults)
   const pool = vllmPool(vllmCaches(request, version, defaults), rules)
   const { pp = 1, stageLayers: _stages, ...whole } = request
@@ -97,6 +99,28 @@ function poolRules(request: MemoryRequest, version: string, defaults: VllmDefaul
   }
 }
 
+function compressedRules(
+  request: MemoryRequest,
+  version: string,
+  defaults: VllmDefaults,
+): CompressedPoolRules {
+  const { pp = 1, facts } = request
+  return {
+    pp,
+    format: formatOf(request, cacheTypeOf(request, version)),
+    blockTokens: request.blockSize ?? 256,
+    draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
+    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    isPacked: atLeast(version, '0.24.0'),
+    needsPacked: atLeast(version, '0.30.0'),
+    meaning: meaningOf(defaults),
+  }
+}
+
+function isCompressed({ facts }: MemoryRequest): boolean {
+  return facts.layers.some(({ layer }) => layer.kind === 'compressed')
+}
+
 function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
   const { tp = 1, pp = 1, facts } = request
   return cachesOf(request, {
@@ -113,8 +137,9 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
   })
 }
 
-/** Checkpoints that name an 8-bit cache get it since about v0.12. */
+/** Checkpoints that name an 8-bit cache get it since about v0.12; DeepSeek-V4 is packed whatever its checkpoint says. */
 function cacheTypeOf(request: MemoryRequest, version: string): string {
+  if (isCompressed(request)) return cacheDtypeOf(request, 'fp8_ds_mla')
   const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
   return cacheDtypeOf(request, ofCheckpoint)
 }
