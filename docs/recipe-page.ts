@@ -57,14 +57,14 @@ function rows(node: Node, prefix: string, told: Set<string>): string[] {
 }
 
 function childRows(child: Node, path: string, told: Set<string>): string[] {
+  // A list whose items have a choice is written without brackets: with them it would be a link of Markdown.
   const choice = child.oneOf ?? child.items?.oneOf
   if (choice === undefined)
     return [...rows(child, `${path}.`, told), ...(child.items ? rows(child.items, `${path}[].`, told) : [])]
   const text = JSON.stringify(choice)
   if (told.has(text)) return []
   told.add(text)
-  const place = child.oneOf ? path : `${path}[]`
-  return choice.flatMap((branch) => rows(branch, `${place}(${kindOf(branch)}).`, told))
+  return choice.flatMap((branch) => rows(branch, `${path}(${kindOf(branch)}).`, told))
 }
 
 /** A choice that stands above is named and not told again. */

@@ -20,14 +20,15 @@ import { resolveFactory } from '../software/factory.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
 import { resolvePython } from '../software/python.ts'
 import { resolveUpstream } from '../software/upstream.ts'
-import type { SourceContext } from '../weights/source.ts'
+import type { IndexSettings } from '../weights/python-index.ts'
+import type { SourceContext, SourceSettings } from '../weights/source.ts'
 import { readableLock } from './lock-file.ts'
 import { lockModel } from './model.ts'
 import { lockParts } from './parts.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
 
 export interface ResolveContext {
-  environment: NodeJS.ProcessEnv
+  settings: SourceSettings
   signal: AbortSignal
   /** Opens the engine. Only base images, packages and some secrets need it. */
   engine(): Promise<Client>
@@ -41,7 +42,7 @@ export interface ResolveContext {
  */
 export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContext): Promise<Lock> {
   const { recipe, folder } = loaded
-  const { kept, environment } = resolving
+  const { kept, settings } = resolving
   const request = lockRequestOf(recipe)
   const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
   let opening: Promise<Client> | undefined
@@ -49,14 +50,14 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
     opening ??= openEngine(loaded, resolving)
     return opening
   }
-  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
+  const context = { recipeFolder: folder, settings, resolveSecret: daggerSecrets(resolving.engine) }
   const [files, [resolved, modelcar, factory]] = await together(
     [
       (signal) => lockFiles(recipe, { request, renewal, kept }, { ...context, signal }),
       async () => {
         const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
         return Promise.all([
-          lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
+          lockRuntime(loaded, renewal.runtime ? undefined : kept, { settings, engine, factory }),
           lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
           factory,
         ])
@@ -123,7 +124,7 @@ interface ResolvedRuntime {
 }
 
 interface RuntimeContext {
-  environment: NodeJS.ProcessEnv
+  settings: IndexSettings
   engine(): Promise<Client>
   factory: Promise<FactoryLock | undefined>
 }
@@ -131,7 +132,7 @@ interface RuntimeContext {
 async function lockRuntime(
   { recipe }: LoadedRecipe,
   kept: Lock | undefined,
-  { environment, engine, factory }: RuntimeContext,
+  { settings, engine, factory }: RuntimeContext,
 ): Promise<ResolvedRuntime> {
   if (kept !== undefined) return { runtime: kept.runtime, version: kept.engine.version }
   const definition = engineOf(recipe.engine.id)
@@ -139,7 +140,7 @@ async function lockRuntime(
   const asked = { platform: recipe.image.platform, range: recipe.engine.version }
   const resolved = await resolveRuntime(await engine(), source, definition, {
     ...asked,
-    environment,
+    settings,
     factory,
   })
   requireRange(resolved.version, asked.range, definition, source)
@@ -169,7 +170,7 @@ async function lockModelcar(
 interface RuntimeQuestion {
   platform: string
   range: string
-  environment: NodeJS.ProcessEnv
+  settings: IndexSettings
   factory: Promise<FactoryLock | undefined>
 }
 
@@ -177,7 +178,7 @@ async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  { platform, range, environment, factory }: RuntimeQuestion,
+  { platform, range, settings, factory }: RuntimeQuestion,
 ): Promise<ResolvedRuntime> {
   const now = new Date().toISOString()
   switch (source.type) {
@@ -186,7 +187,7 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(said, engine, source.base) }
     }
     case 'python': {
-      const place = { platform, mirror: await mirrorOf(client, environment), factory: await factory }
+      const place = { platform, mirror: await mirrorOf(client, settings), factory: await factory }
       const runtime = await resolvePython(client, source, range, { ...place, now })
       const found = runtime.distributions.find(({ name }) => name === source.distribution)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }

@@ -1,10 +1,10 @@
-import type { SourceContext } from '../weights/source.ts'
+import type { SecretContext } from '../weights/token.ts'
 import { findHubToken } from '../weights/token.ts'
 
 /** The Hub's token of a recipe, wherever it is kept; undefined where there is none, and where it cannot be read. */
 async function hubTokenOf(
   source: { type: string; token?: string | undefined },
-  context: SourceContext,
+  context: SecretContext,
   onUnread: (error: unknown) => void = () => undefined,
 ): Promise<string | undefined> {
   if (source.type !== 'huggingface') return undefined
@@ -19,7 +19,7 @@ async function hubTokenOf(
 /** Tokens of several sources, the model's first, under the words that a finding calls them by. */
 export async function hubTokensOf(
   sources: readonly { type: string; token?: string | undefined }[],
-  context: SourceContext,
+  context: SecretContext,
   onUnread?: (error: unknown) => void,
 ): Promise<Record<string, string | undefined>> {
   const named = sources.map(async (source, index) => {

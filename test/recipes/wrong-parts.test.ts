@@ -1,16 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import { parseRecipe } from '../../recipes/parse.ts'
-import { type WrongParts, wrongParts } from './wrong-parts.ts'
 
-function textOf({ parts, engine = 'llama-cpp', delivery = 'baked', ...more }: WrongParts): string {
-  const gpu = engine === 'llama-cpp' || engine === 'ollama' ? '' : 'target: { gpu: h100 }\n'
-  const flags = more.arguments === undefined ? '' : `serving: { extraArguments: ${more.arguments} }\n`
+/** A wrong list of parts. `|` stands before the text that the problem must point at; it is no part of the recipe. */
+interface WrongParts {
+  what: string
+  parts: string
+  /** Beginning of the message. */
+  message: string
+  engine: string
+  delivery: string
+  arguments: string
+}
+
+const source = '{ type: folder, path: x }'
+const adapter = (name: string) => `{ role: adapter, name: ${name}, source: ${source} }`
+
+/** Columns: what, parts, message, engine, delivery, arguments. */
+const table = readFileSync(join(import.meta.dirname, 'wrong-parts.tsv'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line): WrongParts => {
+    const filled = line.replaceAll('SOURCE', source).replaceAll('HASH', 'a'.repeat(64))
+    const [what = '', parts = '', message = '', engine = '', delivery = '', flags = ''] = filled.split('\t')
+    return { what, parts, message, engine, delivery, arguments: flags }
+  })
+
+const plain = { engine: '', delivery: '', arguments: '' }
+const many = Array.from({ length: 65 }, (_, index) => adapter(`a${index}`)).join(', ')
+const made: WrongParts[] = [
+  { ...plain, what: 'more parts than 64', parts: `|[${many}]`, message: 'expected at most 64 entries' },
+  {
+    ...plain,
+    what: 'a name of 201 letters',
+    parts: `[${adapter(`|${'a'.repeat(201)}`)}]`,
+    message: 'expected at most 200 characters',
+  },
+  {
+    ...plain,
+    what: 'a token itself',
+    parts: `[{ role: drafter, source: { type: huggingface, repo: a/b, token: |hf_${'Ab1'.repeat(12)} } }]`,
+    message: 'a Hugging Face token stands in the recipe',
+  },
+]
+
+const wrongParts = [...table, ...made]
+
+function textOf({ parts, engine, delivery, ...more }: WrongParts): string {
+  const gpu = ['', 'llama-cpp', 'ollama'].includes(engine) ? '' : 'target: { gpu: h100 }\n'
+  const flags = more.arguments === '' ? '' : `serving: { extraArguments: ${more.arguments} }\n`
   return `apiVersion: ingot/v1
 name: r
 model: { name: base }
-engine: { id: ${engine} }
-weights: { source: { type: huggingface, repo: acme/base }, delivery: ${delivery} }
+engine: { id: ${engine || 'llama-cpp'} }
+weights: { source: { type: huggingface, repo: acme/base }, delivery: ${delivery || 'baked'} }
 ${gpu}${flags}parts: ${parts}
 `
 }

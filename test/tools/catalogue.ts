@@ -103,6 +103,8 @@ export const pythons = {
   browser: { from: 'contact' },
   junit: { from: 'contact' },
   'podman-compose': { from: 'contact' },
+  // Configurations alone: models would need torch.
+  transformers: { from: 'contact' },
   // Writes GGUF: models of other kinds out of what an index has.
   gguf: { from: 'e2e' },
   cri: { from: 'slow' },

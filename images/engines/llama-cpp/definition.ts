@@ -7,7 +7,7 @@ import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { files, parts } from './parts.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
 import { hangUpInit } from './stop.ts'
@@ -61,7 +61,7 @@ export const llamaCpp = {
   files,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   memory,
   memoryFlags,
   sharedMemory: null,

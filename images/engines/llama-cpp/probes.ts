@@ -9,11 +9,9 @@ import { partProbes } from './part-probes.ts'
 import { hasRouter, ofModel } from './parts.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
-    pages: [health],
+    pages: [health(deployment.engine)],
     native: [completion(deployment), metrics(deployment), ...partProbes(deployment)],
     badInput: badInput(deployment),
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
@@ -38,10 +36,12 @@ function offloadLines(asked: string | null): { cpuLines: string[]; gpuLines: str
   return { cpuLines: [`offloaded (?!${asked}/)(\\d+)/(?!\\1\\b)\\d+ layers`, none], gpuLines: [reached] }
 }
 
-const health = nativeProbe(
-  { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: '/health' } },
-  [{ at: 'status', rule: 'equals', value: 'ok' }],
-)
+function health({ healthPath }: Deployment['engine']): HttpProbe {
+  return nativeProbe(
+    { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: healthPath } },
+    [{ at: 'status', rule: 'equals', value: 'ok' }],
+  )
+}
 
 function completion(deployment: Deployment): HttpProbe {
   const named = hasRouter(deployment) ? { model: deployment.recipe.model.name } : {}

@@ -5,7 +5,7 @@ import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { parts } from './parts.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { otherBackends, wheels } from './slimming.ts'
 import { weights } from './weights.ts'
@@ -47,7 +47,7 @@ export const ollama = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/api/version',
   memory,
   memoryFlags,
   sharedMemory: null,

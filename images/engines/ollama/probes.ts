@@ -7,8 +7,6 @@ import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
 import { partProbes } from './parts.ts'
 
-export const healthPath = '/api/version'
-
 export function behaviour(deployment: Deployment): Behaviour {
   const model = deployment.recipe.model.name
   const listed = model.includes(':') ? model : `${model}:latest`
@@ -19,7 +17,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       textProbe({ id: 'root', group: 'native', title: 'the first page says it runs', path: '/' }, [
         'Ollama is running',
       ]),
-      versionProbe('/api/version'),
+      versionProbe(deployment.engine.healthPath),
       tags(listed),
     ],
     native: [

@@ -7,7 +7,7 @@ import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { parts } from './parts.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
 
@@ -46,7 +46,7 @@ export const tgi = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   memory,
   memoryFlags,
   sharedMemory: { sizeBytes: 1024 ** 3, source: "TGI's guide for Docker" },

@@ -5,15 +5,13 @@ import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour } from '../openai-server.ts'
 import { partProbes } from './parts.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   const { modelPath } = deployment
   return openAiBehaviour(deployment, {
     // A name other than `tgi` is taken for an adapter and repeated; only `tgi` is answered with the model that is loaded.
     asked: 'tgi',
     answered: modelPath,
-    pages: [healthPage],
+    pages: [healthPage(deployment.engine)],
     native: [info(modelPath), generate, generateStream, metricsPage(['tgi_']), ...partProbes(deployment)],
     badInput,
     failureLines: [

@@ -15,7 +15,7 @@ import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { parts } from './parts.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
 
@@ -95,7 +95,7 @@ export const vllm = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   ownStart: {
     seconds: 600,
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',

@@ -5,11 +5,9 @@ import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
 import { partProbes } from './parts.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
-    pages: [healthPage],
+    pages: [healthPage(deployment.engine)],
     native: [
       versionProbe(),
       tokenize(deployment.recipe.model.name),
