@@ -4,6 +4,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
@@ -16,6 +17,7 @@ export const echo = {
   port: 8090,
   formats: ['safetensors'],
   weights: { type: 'files' },
+  parts,
   shell: null,
   runtimes: [
     {
