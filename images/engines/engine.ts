@@ -137,6 +137,16 @@ export type WeightsLayout =
   | { type: 'files' }
   | { type: 'store'; entries: (deployment: Deployment) => WeightEntry[] }
 
+/** What `ingot init` writes for an engine. */
+export interface EngineSuggestion {
+  /** Range of versions whose flags and memory were read here. */
+  version: string
+  /** Its turn among the engines that load the same files; the lowest comes first. */
+  rank: number
+  /** A quantisation to which the server packs plain weights while it loads them; null where it has none. */
+  packsTo: string | null
+}
+
 /** How the engine's own files are told in any image, also in one that ingot did not make; all are globs. */
 export interface EngineTraces {
   paths: readonly string[]
@@ -189,6 +199,7 @@ export interface EngineDefinition {
   wheels: WheelPolicy
   /** Null where no Python is in the image. */
   imports: PythonImports | null
+  suggestion: EngineSuggestion
   /** Paths whose files make up the engine itself: they change with every engine release and get a layer of their own. */
   enginePaths: readonly string[]
   traces: EngineTraces

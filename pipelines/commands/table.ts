@@ -3,6 +3,7 @@ import type { CommandName } from './tables/all.ts'
 
 /** The way to each command. Only the one that is asked for is loaded: all of them together are most of the program. */
 export const commands: Record<CommandName, () => Promise<Command>> = {
+  init: async () => (await import('./init.ts')).initCommand,
   list: async () => (await import('./list.ts')).listCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,

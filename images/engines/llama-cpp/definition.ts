@@ -64,6 +64,7 @@ export const llamaCpp = {
   sharedMemory: null,
   wheels,
   imports,
+  suggestion: { version: '>=0.7', rank: 5, packsTo: null },
   enginePaths: [
     '/usr/bin/llama-*',
     '/usr/lib/**/*llama*',

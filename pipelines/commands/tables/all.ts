@@ -6,6 +6,7 @@ import { completionTable } from './completion.ts'
 import { doctorTable } from './doctor.ts'
 import { gateTable } from './gate.ts'
 import { gpuCodeTable } from './gpu-code.ts'
+import { initTable } from './init.ts'
 import { listTable } from './list.ts'
 import { lockTable } from './lock.ts'
 import { planTable } from './plan.ts'
@@ -20,6 +21,7 @@ import { versionTable } from './version.ts'
 
 /** Every command's table, in the order of the help. */
 export const tables = [
+  initTable,
   listTable,
   checkTable,
   lockTable,

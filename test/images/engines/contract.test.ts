@@ -36,6 +36,7 @@ const parts = [
   'sharedMemory',
   'wheels',
   'imports',
+  'suggestion',
   'enginePaths',
   'traces',
 ] satisfies (keyof EngineDefinition)[]
