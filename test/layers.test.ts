@@ -78,6 +78,7 @@ const rooms = {
     'lock',
     'catalogue',
     'verify',
+    'run',
     'build',
     'gate',
     'outgoing',

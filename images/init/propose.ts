@@ -34,7 +34,7 @@ const contexts = [32_768, 16_384, 8192, 4096, 2048, 1024, 512]
 const usualLeast = 4096
 const usersWanted = 2
 const slotCounts = [8, 4]
-const mostOnProcessor = 8192
+const mostOnProcessor = 4096
 
 /**
  * The recipe for one place: fewest cards first, then the engine's turn, then the best precision that fits with a usual

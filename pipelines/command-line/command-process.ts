@@ -21,6 +21,7 @@ export async function runAsProcess(
   const abort = new AbortController()
   const progress = progressOn(stderr, env)
   let failedCode: number | undefined
+  let isPatient = false
   // One failure ends the process; what fails while it ends is no news.
   const fail = (error: unknown) => {
     if (failedCode !== undefined) return
@@ -47,14 +48,18 @@ export async function runAsProcess(
     environment: env,
     progress,
     signal: abort.signal,
+    endsItself: () => {
+      isPatient = true
+    },
   })
-  return leave(await Promise.race([ended, interrupted(abort.signal)]))
+  return leave(await Promise.race([ended, interrupted(abort.signal, () => isPatient)]))
 }
 
-/** For a command that does not end by itself after an interrupt. */
-async function interrupted(signal: AbortSignal): Promise<number> {
+/** For a command that does not end by itself after an interrupt; never where it says that it does. */
+async function interrupted(signal: AbortSignal, isPatient: () => boolean): Promise<number> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await sleep(graceMs)
+  if (isPatient()) return new Promise(() => undefined)
   process.stderr.write(interruptedText)
   return interruptedCode
 }

@@ -9,6 +9,7 @@ export const commands: Record<CommandName, () => Promise<Command>> = {
   lock: async () => (await import('./lock.ts')).lockCommand,
   plan: async () => (await import('./plan.ts')).planCommand,
   build: async () => (await import('./build.ts')).buildCommand,
+  run: async () => (await import('./run.ts')).runCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
   gate: async () => (await import('./gate.ts')).gateCommand,
   publish: async () => (await import('./publish.ts')).publishCommand,

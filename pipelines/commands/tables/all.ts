@@ -12,6 +12,7 @@ import { lockTable } from './lock.ts'
 import { planTable } from './plan.ts'
 import { pruneTable } from './prune.ts'
 import { publishTable } from './publish.ts'
+import { runTable } from './run.ts'
 import { runFilesTable } from './run-files.ts'
 import { sbomTable } from './sbom.ts'
 import { scanTable } from './scan.ts'
@@ -27,6 +28,7 @@ export const tables = [
   lockTable,
   planTable,
   buildTable,
+  runTable,
   verifyTable,
   gateTable,
   publishTable,
