@@ -14,6 +14,9 @@ export const interruptedText = 'ingot: interrupted; the store is sound and the n
 /** How long a command that was interrupted may tidy up; a second Ctrl-C does not wait for it. */
 const graceMs = 5000
 
+/** A terminal sends Ctrl-C to all programs at once, and npx hands its own on: what comes so soon after is the same one. */
+const echoMs = 1000
+
 /** Runs a command as this process, and ends the process with its exit code, whatever still runs in it. */
 export async function runAsProcess(
   run: (argv: readonly string[], context: ProcessContext) => Promise<number>,
@@ -41,7 +44,12 @@ export async function runAsProcess(
   stderr.on('error', () => {})
   stdout.on('error', (error) => (errnoOf(error) === 'EPIPE' ? leaveNow(0) : fail(namedStdout(error))))
   // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
-  const stop = () => (abort.signal.aborted ? leaveNow(interruptedCode) : abort.abort())
+  let firstMs = 0
+  const stop = () => {
+    if (abort.signal.aborted && performance.now() - firstMs > echoMs) return leaveNow(interruptedCode)
+    if (!abort.signal.aborted) firstMs = performance.now()
+    abort.abort()
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
   const ended = run(process.argv.slice(2), {
     stdout: (text) => void stdout.write(text),

@@ -52,9 +52,9 @@ async function initModel(
   wishes: InitWishes,
   context: CommandContext,
 ): Promise<void> {
-  const { environment, signal, progress, stdout } = context
+  const { settings, signal, progress, stdout } = context
   const recipeFolder = values.to === undefined ? process.cwd() : dirname(resolve(values.to))
-  const source = { environment, signal, recipeFolder }
+  const source = { settings, signal, recipeFolder }
   progress.step(`read what ${model} is`)
   const read = await readOffer(model, await listTarget(await readTarget(model), source), source)
   progress.end()

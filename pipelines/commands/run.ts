@@ -54,13 +54,13 @@ async function serve(
   { values, store, port }: RunPlace,
   context: CommandContext,
 ): Promise<number> {
-  const { environment, progress, signal } = context
-  const options = await optionsOf(subject, values, environment)
+  const { settings, progress, signal } = context
+  const options = await optionsOf(subject, values, settings)
   context.endsItself?.()
   // The engine outlives the interrupt, so that the server in it can be told to stop.
   const lasting = { ...context, signal: new AbortController().signal }
   const end = await withEngine(lasting, (engine) => {
-    const around = { store, progress, environment, signal, engine: () => engine.client() }
+    const around = { store, progress, settings, signal, engine: () => engine.client() }
     return withRunner(subject, options, around, (runner) =>
       serveImage(subject, {
         runner,
@@ -78,10 +78,9 @@ async function serve(
 async function optionsOf(
   { plan }: Subject,
   values: RunValues,
-  environment: NodeJS.ProcessEnv,
+  { programs }: Pick<CommandContext['settings'], 'programs'>,
 ): Promise<VerifyOptions> {
-  const runner =
-    values.runner ?? (values.gpus === undefined ? await usualRunner(plan, environment) : 'docker')
+  const runner = values.runner ?? (values.gpus === undefined ? await usualRunner(plan, programs) : 'docker')
   const gpus =
     values.gpus ??
     (plan.requires === undefined || runner === 'dagger' ? undefined : String(plan.requires.gpus))

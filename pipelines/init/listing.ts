@@ -33,7 +33,7 @@ async function listHub(
   { repo, revision, file }: Extract<InitTarget, { type: 'hub' }>,
   context: SourceContext,
 ): Promise<SourceListing> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     const source = { type: 'huggingface', repo, revision } as const
     const { pinned, listed, license, isGated } = await listHuggingface(source, { ...context, fetch })
@@ -76,7 +76,7 @@ async function listArtifact(
   { reference }: Extract<InitTarget, { type: 'oci' }>,
   context: SourceContext,
 ): Promise<SourceListing> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     const source = { type: 'oci', reference } as const
     const locked = await inventoryOci(source, { ...context, fetch, formats: allFormats })

@@ -7,6 +7,7 @@ import { findGpu, gpuNamed } from '../../images/memory/gpus.ts'
 import { nvidiaFacts } from '../boot/nvidia.ts'
 import { usageError } from '../command-line/arguments.ts'
 import type { CommandContext } from '../command-line/command.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 import type { Ask } from './terminal.ts'
 
 export interface PlaceQuestion {
@@ -25,12 +26,13 @@ const processor = 'cpu'
  */
 export async function choosePlace(
   { offer, wishes, gpu, ask }: PlaceQuestion,
-  { environment, stdout, stderr }: Pick<CommandContext, 'environment' | 'stdout' | 'stderr'>,
+  { settings, stdout, stderr }: Pick<CommandContext, 'settings' | 'stdout' | 'stderr'>,
 ): Promise<InitPlace> {
   if (gpu !== undefined) return placeNamed(gpu)
   const rows = fitsOf(offer, wishes)
   stdout(`${fitsText(rows)}\n`)
-  const usual = (await cardHere(environment)) ?? (hasProcessorEngine(offer, wishes) ? processor : undefined)
+  const usual =
+    (await cardHere(settings.programs)) ?? (hasProcessorEngine(offer, wishes) ? processor : undefined)
   if (ask !== undefined)
     return placeNamed(await ask(`Which card, or ${processor}?`, usual ?? firstOf(rows) ?? processor))
   if (usual === undefined)
@@ -50,7 +52,7 @@ function placeNamed(text: string): InitPlace {
 }
 
 /** The catalogue's name of the first card here. */
-async function cardHere(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function cardHere({ environment }: ProgramSettings): Promise<string | undefined> {
   const [first] = (await nvidiaFacts(environment)).gpus
   const named = first === undefined ? undefined : gpuNamed(first.name)
   return named?.type === 'known' ? named.gpu.name : undefined

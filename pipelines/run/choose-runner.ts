@@ -1,5 +1,6 @@
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { findProgram, runProgram } from '../process/program.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 import type { VerifyOptions } from '../verify/run.ts'
 
 /**
@@ -8,14 +9,14 @@ import type { VerifyOptions } from '../verify/run.ts'
  */
 export async function usualRunner(
   { requires }: Pick<ImagePlan, 'requires'>,
-  environment: NodeJS.ProcessEnv,
+  programs: ProgramSettings,
 ): Promise<VerifyOptions['runner']> {
   if (requires === undefined) return 'dagger'
-  return (await works('docker', environment)) || !(await works('podman', environment)) ? 'docker' : 'podman'
+  return (await works('docker', programs)) || !(await works('podman', programs)) ? 'docker' : 'podman'
 }
 
 /** A client alone runs nothing: its service is asked. */
-async function works(tool: string, environment: NodeJS.ProcessEnv): Promise<boolean> {
-  if ((await findProgram(tool, environment['PATH'] ?? '')) === null) return false
+async function works(tool: string, { environment, path }: ProgramSettings): Promise<boolean> {
+  if ((await findProgram(tool, path)) === null) return false
   return (await runProgram(tool, ['info'], { environment })).exitCode === 0
 }

@@ -85,8 +85,7 @@ test('a repository of the Hub becomes a recipe of exactly the files that its loc
     target: { gpu: 'l4', count: 1 },
   })
   const locked = await inventoryWeights(recipe.weights.source, {
-    ...contextFor(),
-    environment: { HF_ENDPOINT: hub.url },
+    ...contextFor({ HF_ENDPOINT: hub.url }),
     formats: engineOf(recipe.engine.id).formats,
   })
   expect(locked.files.map(({ path }) => path)).toEqual(Object.keys(folder))
