@@ -43,14 +43,7 @@ export async function runAsProcess(
   // Nobody is left to be told.
   stderr.on('error', () => {})
   stdout.on('error', (error) => (errnoOf(error) === 'EPIPE' ? leaveNow(0) : fail(namedStdout(error))))
-  // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
-  let firstMs = 0
-  const stop = () => {
-    if (abort.signal.aborted && performance.now() - firstMs > echoMs) return leaveNow(interruptedCode)
-    if (!abort.signal.aborted) firstMs = performance.now()
-    abort.abort()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  abortOnSignals(abort)
   const ended = run(process.argv.slice(2), {
     stdout: (text) => void stdout.write(text),
     stderr: (text) => void stderr.write(text),
@@ -62,6 +55,18 @@ export async function runAsProcess(
     },
   })
   return leave(await Promise.race([ended, interrupted(abort.signal, () => isPatient)]))
+}
+
+/** The first signal aborts, another one ends the process. */
+function abortOnSignals(abort: AbortController): void {
+  let firstMs = 0
+  const stop = () => {
+    if (abort.signal.aborted && performance.now() - firstMs > echoMs) return leaveNow(interruptedCode)
+    if (!abort.signal.aborted) firstMs = performance.now()
+    abort.abort()
+  }
+  // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
 }
 
 /** For a command that does not end by itself after an interrupt; never where it says that it does. */
