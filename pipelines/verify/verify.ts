@@ -13,11 +13,10 @@ import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.ts'
 import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
-import { unmetRequirements, usesSoftwareDevice } from '../../images/plan/requirements.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
-import { StageError } from '../error.ts'
 import { type Clock, skippedProbe } from './ask.ts'
+import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
 import { gpuChecks } from './gpu.ts'
 import { usualLimits, type VerifyLimits } from './limits.ts'
 import { askAll, recordAnswers } from './questions.ts'
@@ -52,7 +51,7 @@ export async function verifyImage(
 ): Promise<BootReport[]> {
   const machine = await context.runner.machine()
   const variables = softwareVariables(plan, context)
-  requireFit(plan, machine, context.runner)
+  requireMachine(plan, machine, context.runner)
   const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
   const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
   const boots: BootReport[] = []
@@ -69,17 +68,6 @@ export async function verifyImage(
     if (index === profiles.length - 1) await stopAgain(boots, schedule.besides, { request, plan }, context)
   }
   return boots
-}
-
-/** A driver in the image that needs no GPU is used where none is given, so that the whole way is tried. */
-function isOnSoftware({ requires, verify }: VerifyPlan, { gpus }: Pick<Runner, 'gpus'>): boolean {
-  return usesSoftwareDevice(requires, gpus, verify.behaviour.gpu?.software)
-}
-
-function softwareVariables(plan: VerifyPlan, { runner, onStep }: VerifyContext): Record<string, string> {
-  if (!isOnSoftware(plan, runner)) return {}
-  onStep('no GPU is given: the boots compute on the software device of the image')
-  return { ...plan.verify.behaviour.gpu?.software?.variables }
 }
 
 /** Boots that are made for one stop alone, under the last profile; their results stand in its report. */
@@ -123,18 +111,6 @@ async function stopInBoot(
   })
 }
 
-function requireFit(plan: VerifyPlan, machine: RunnerFacts, { gpus }: Runner): void {
-  const { requires } = plan
-  if (requires === undefined || isOnSoftware(plan, { gpus })) return
-  const unmet = unmetRequirements(requires, machine, gpus)
-  if (unmet.length === 0) return
-  throw new StageError('unfit-machine', {
-    attempted: `boot ${plan.name} here`,
-    found: unmet.map(({ found }) => found).join('; '),
-    hint: [...new Set(unmet.map(({ hint }) => hint))].join('; '),
-  })
-}
-
 interface BootAttempt {
   server: BootedServer
   plan: VerifyPlan
@@ -156,7 +132,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s`)
   const deadlineMs = clock.now() + limits.askSeconds * 1000
   const asked = ready
-    ? await askServer({ ...trial, deadlineMs }, context.runner.gpus > 0 || isOnSoftware(plan, context.runner))
+    ? await askBooted({ ...trial, deadlineMs }, context.runner.gpus > 0 || isOnSoftware(plan, context.runner))
     : nothingAsked(trial)
   const facts = await server.facts()
   const ending = { exitCode: await server.exitCode() }
@@ -190,7 +166,7 @@ interface BootAnswers {
   runs: SpeedRun[]
 }
 
-async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
+async function askBooted(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
   const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
   const recorded = await recordAnswers(trial)
   const speed = await measureSpeed(trial)

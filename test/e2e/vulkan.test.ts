@@ -7,6 +7,7 @@ import type { Report } from '../../images/report/report.ts'
 import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import { type LazyEngine, lazyEngine } from '../../pipelines/process/session.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
 import type { Store } from '../../pipelines/store/store.ts'
@@ -46,7 +47,7 @@ beforeAll(async () => {
   store = await openStore(place.store)
   plan = (await readRecord(store, 'plan', report.plan)) as ImagePlan
   registry = await serveStore(store, {})
-  engine = lazyEngine(join(place.folder, 'engine.log'))
+  engine = lazyEngine(readSettings(process.env), join(place.folder, 'engine.log'))
 })
 
 afterAll(async () => {

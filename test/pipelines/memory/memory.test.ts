@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { planMemoryOf } from '../../../pipelines/memory/memory.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { engineIds } from '../../../recipes/engine-ids.ts'
 import configs from '../../images/memory/configs.json' with { type: 'json' }
 import { newFolder, writeModel } from '../memory-files.ts'
@@ -12,7 +13,7 @@ async function run(...argv: string[]) {
   const io = {
     stdout: (text: string) => out.push(text),
     stderr: (text: string) => errors.push(text),
-    environment: {},
+    settings: readSettings({}),
   }
   const code = await planMemoryOf(argv, io)
   return { code, out: out.join(''), errors: errors.join('') }
