@@ -9,7 +9,7 @@ import type { Behaviour } from '../boot/probe.ts'
 import type { MemoryRules } from '../memory/engine-plan.ts'
 import type { Gpu } from '../memory/gpus.ts'
 import type { WheelPolicy } from '../slim-rules/rule.ts'
-import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import type { NeededFiles, SlimPolicy } from '../slim-rules/slimming.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { MemoryFlag } from './memory-flags.ts'
@@ -76,6 +76,8 @@ export interface EngineRuntime {
   slimming: SlimPolicy
   /** Absent where the server itself is the first process. */
   init?: InitProgram
+  /** What further goes and stays by what a recipe asks for. */
+  slimmingFor?(recipe: Recipe, gpu: Gpu | null): Pick<SlimPolicy, 'rules'> & { closure: NeededFiles }
 }
 
 /** The first process of an image: it starts the server, passes signals on and reaps what is orphaned. */

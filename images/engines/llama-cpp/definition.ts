@@ -10,6 +10,7 @@ import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
 import { hangUpInit } from './stop.ts'
+import { vulkanPackages, vulkanSlimming } from './vulkan.ts'
 
 function image(device: Device, tag: string, gpu?: GpuSupport): EngineRuntime {
   return {
@@ -45,6 +46,19 @@ export const llamaCpp = {
         versionOf: 'llama.cpp-tools',
       },
       slimming: { rules: [], closure },
+      init: hangUpInit,
+    },
+    {
+      kind: 'packages',
+      device: 'vulkan',
+      source: {
+        type: 'debian',
+        base: 'debian:forky-slim',
+        packages: ['llama.cpp-tools', ...vulkanPackages, ...hangUpInit.packages],
+        versionOf: 'llama.cpp-tools',
+      },
+      slimming: { rules: [], closure },
+      slimmingFor: vulkanSlimming,
       init: hangUpInit,
     },
     image('cpu', 'server'),
