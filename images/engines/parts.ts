@@ -72,8 +72,3 @@ export function partsOf<Role extends PartRole>(
   // The compiler does not follow a role from a value into the type of the part.
   return parts.filter((one) => one.part.role === role) as unknown as DeployedPart<Role>[]
 }
-
-/** Bytes of all parts that have a source. */
-export function partsBytes({ parts }: { parts: readonly DeployedPart[] }): number {
-  return parts.flatMap(({ files }) => files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-}
