@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { factsFromFiles } from '../../../../pipelines/model-reader/facts.ts'
 import { engineIds } from '../../../../recipes/engine-ids.ts'
+import { factsFromConfig } from '../../../../recipes/model-facts/config.ts'
 import { layerTotals, sumOf } from '../../../../recipes/model-facts.ts'
+import configs from './configs.json' with { type: 'json' }
 import { type CaseRow, type ConfigName, factsOfCase, GiB, planOfCase } from './rows.ts'
 
 /** Logged runs whose layers are of sorts that the planner once read wrong; each row is a log, or what its configuration says. */
@@ -167,6 +170,20 @@ describe.each(rows)('$id', (row) => {
     expect(at(pool - step * GiB)).toBeLessThanOrEqual(logged + rounding)
     expect(at(pool + step * GiB)).toBeGreaterThanOrEqual(logged - rounding)
   })
+})
+
+test('NVIDIA calls the layers of GLM-5.2 by a word, and its index goes by the same list', () => {
+  const layer_types = Array.from({ length: 78 }, () => 'deepseek_sparse_attention')
+  expect(factsFromConfig({ ...configs['glm-5.2'], layer_types }).layers).toEqual(
+    factsOfCase('glm-5.2').layers,
+  )
+})
+
+test('Nemotron-3-Super as it is published, with Infinity in it', () => {
+  const configText = JSON.stringify({ ...configs['nemotron-3-super'], time_step_limit: [0, 'INF'] })
+  const files = { label: 'it', quantText: undefined, headers: [] }
+  const facts = factsFromFiles({ ...files, configText: configText.replace('"INF"', 'Infinity') })
+  expect(facts).toEqual(factsOfCase('nemotron-3-super'))
 })
 
 test.each(engineIds)('%s keeps nothing for an encoder, and samples no token', (engine) => {
