@@ -54,8 +54,13 @@ const folder = z.strictObject({
 })
 
 const oci = z.strictObject({
-  type: z.literal('oci').describe('A weights artifact in a registry, as `delivery: artifact` publishes it'),
-  reference: text(limits.place).min(1).describe('Reference of the artifact, by tag or digest'),
+  type: z
+    .literal('oci')
+    .describe(
+      'A model in a registry: what `delivery: artifact` publishes, ModelPack, KitOps, Docker, Ollama, or an image',
+    ),
+  reference: text(limits.place).min(1).describe('Reference of the artifact or image, by tag or digest'),
+  ...patterns,
 })
 
 const url = z.strictObject({

@@ -8,7 +8,7 @@ import { putManifest } from '../../../pipelines/registry-client/manifest.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
 import { hasBlob } from '../../../pipelines/registry-client/upload.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
-import { readOciManifest } from '../../../pipelines/weights/oci.ts'
+import { readOciManifest } from '../../../pipelines/weights/oci-manifest.ts'
 import type { WeightsSource } from '../../../recipes/weights.ts'
 import { type AnsweringServer, startAnswering } from '../../servers/answering.ts'
 
