@@ -71,6 +71,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
     runtime: resolved.runtime,
     ...optional('modelcar', modelcar),
     ...optional('factory', factory),
+    ...(loaded.trust === undefined || loaded.trust.length === 0 ? {} : { trust: loaded.trust }),
     ...weights,
   }
   return readableLock(loaded.lockFile, lock)
