@@ -80,7 +80,7 @@ export interface StopRules {
 
 export interface BusyStops {
   /** `line` is what the log says when the model begins to load. */
-  loading: { type: 'ends'; line: string; exitCodes: readonly number[] } | NeverEnds
+  loading: { type: 'ends'; line: string; exitCodes: readonly number[] } | DeafLoading
   streaming: { type: 'ends'; exitCodes: readonly number[] }
   /** A request whose answer is not streamed. */
   plain:
@@ -90,7 +90,7 @@ export interface BusyStops {
 }
 
 /** By its nature it does not hear the signal then; `source` says how that is known. Nothing is tried. */
-export interface NeverEnds {
+export interface DeafLoading {
   type: 'deaf'
   source: string
 }

@@ -1,6 +1,6 @@
 import type { Behaviour, HttpProbe, JsonCheck } from '../boot/probe.ts'
 import { type BadInputAnswer, type BadInputCase, type BadInputTable, badInputProbes } from './bad-input.ts'
-import type { Deployment } from './engine.ts'
+import type { Deployment, EngineDefinition } from './engine.ts'
 import {
   chatProbe,
   chatStreamProbe,
@@ -57,10 +57,9 @@ export function openAiBehaviour({ recipe, facts }: Deployment, own: OwnBehaviour
   }
 }
 
-export const healthPage = textProbe(
-  { id: 'health', group: 'native', title: 'the health page answers', path: '/health' },
-  [],
-)
+export function healthPage({ healthPath: path }: EngineDefinition): HttpProbe {
+  return textProbe({ id: 'health', group: 'native', title: 'the health page answers', path }, [])
+}
 
 export function versionProbe(path = '/version'): HttpProbe {
   return nativeProbe(
@@ -78,7 +77,7 @@ export function metricsPage(contains: readonly string[], required = true): HttpP
   )
 }
 
-type RefusedEverywhere = Extract<
+type CommonRefusal = Extract<
   BadInputCase,
   'malformed-json' | 'missing-field' | 'empty-body' | 'wrong-method' | 'unknown-path'
 >
@@ -87,7 +86,7 @@ type RefusedEverywhere = Extract<
 export function usualRefusals(
   trust: (status: number, checks: readonly JsonCheck[] | null) => BadInputAnswer,
   error: readonly JsonCheck[],
-): Record<RefusedEverywhere, BadInputAnswer> {
+): Record<CommonRefusal, BadInputAnswer> {
   return {
     'malformed-json': trust(400, error),
     'missing-field': trust(400, error),

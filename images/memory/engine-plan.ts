@@ -1,9 +1,11 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import { type CacheRules, type LayerCache, layerCachesOf } from './cache.ts'
+import { bytesPerTokenOf, type CacheRules, fixedBytesOf, type LayerCache, layerCachesOf } from './cache.ts'
+import { usesDraftHead } from './drafter.ts'
 import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
 import { MemoryError } from './error.ts'
 import type { Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
+import { stagesOf } from './stages.ts'
 import type { ResidentWeights } from './weights.ts'
 
 /** What one engine makes of a request; the parts that `planMemory` judges and prints. Bytes are of the fullest GPU. */
@@ -60,12 +62,12 @@ export interface PlannedEngine {
   memory: MemoryRules
 }
 
-type Filled = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
+type DefaultField = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
 
 /** Fills in what most engines have alike: the pool is what is left, and a given pool leaves no doubt. */
 export function enginePlan(
   request: MemoryRequest,
-  parts: Omit<EnginePlan, Filled> & Partial<Pick<EnginePlan, Filled>>,
+  parts: Omit<EnginePlan, DefaultField> & Partial<Pick<EnginePlan, DefaultField>>,
 ): EnginePlan {
   return {
     version: request.engineVersion ?? 'newest rules',
@@ -119,6 +121,23 @@ export type CacheChoices = Pick<CacheRules, 'format' | 'tp' | 'pp'> & Partial<Ca
 
 /** Caches under the rules that most engines share: half-precision convolution, windows as the caller says. */
 export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
+  const { stageLayers, ...whole } = request
+  return stageLayers === undefined
+    ? evenCachesOf(request, choices)
+    : fullestOf(
+        stagesOf(request.facts, stageLayers).map((facts) =>
+          evenCachesOf({ ...whole, facts }, { ...choices, pp: 1 }),
+        ),
+      )
+}
+
+/** The stage whose caches take the most. */
+function fullestOf(stages: readonly LayerCache[][]): LayerCache[] {
+  const sizeOf = (caches: readonly LayerCache[]) => bytesPerTokenOf(caches) * 1024 + fixedBytesOf(caches)
+  return stages.reduce<LayerCache[]>((most, stage) => (sizeOf(stage) > sizeOf(most) ? stage : most), [])
+}
+
+function evenCachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
   const half = bytesOfDtype(modelDtypeOf(request.facts, request.dtype)) ?? 2
   return layerCachesOf(request.facts, {
     convBytes: half,
@@ -126,7 +145,8 @@ export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCa
     keepsWindows: true,
     keepsChunks: true,
     crossPerToken: false,
-    speculativeTokens: 0,
+    draftedRows: 0,
+    usesDraftHead: usesDraftHead(request),
     latentAsHeads: false,
     ...choices,
   })

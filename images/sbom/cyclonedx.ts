@@ -4,9 +4,9 @@ import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
 import {
   type LockedPackage,
-  type ModelFacts,
   missingPackages,
   type SbomFacts,
+  type SbomModel,
   uuidOf,
   whyListed,
 } from './sbom.ts'
@@ -89,7 +89,7 @@ function lockedComponent(item: LockedPackage) {
   }
 }
 
-function modelComponent({ name, revision, place, license, setDigest, files, isInside }: ModelFacts) {
+function modelComponent({ name, revision, place, license, setDigest, files, isInside }: SbomModel) {
   return {
     type: 'machine-learning-model',
     'bom-ref': modelRef,

@@ -2,24 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import semver from 'semver'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
-import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { nameFiles } from '../../images/boot/runtime-spec.ts'
-import { mediaTypes } from '../../images/oci/oci.ts'
-import type { Digest } from '../../lib/digest.ts'
-import { StageError } from '../error.ts'
 import { runProgram } from '../process/program.ts'
-import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
+import { type PullContext, pull } from './pull.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
-import { exitCodeOf, stopContainer, untilSaid } from './stop.ts'
-import { requireTool, type Tool, tell } from './tool.ts'
+import { containerExitCode, stopContainer, untilSaid } from './stop.ts'
+import { requireTool, type Tool, toolOutput } from './tool.ts'
 import { mountFlags } from './weights-mount.ts'
 
 export interface ContainerBoot {
@@ -36,10 +31,7 @@ export interface ContainerRunner extends Runner {
   close(): Promise<void>
 }
 
-interface Session extends ContainerBoot {
-  machine: RunnerFacts
-  pulled: Set<string>
-}
+interface Session extends ContainerBoot, PullContext {}
 
 /** Boots images with Docker or Podman of this machine; throws `no-runner` where that does not work. */
 export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
@@ -95,7 +87,7 @@ async function stopInContainer(
 }
 
 /** A container that was started, and a folder for what belongs to its boot. */
-interface Started {
+interface StartedContainer {
   id: string
   folder: string
 }
@@ -104,7 +96,7 @@ interface Started {
 async function withContainer<Result>(
   session: Session,
   request: BootRequest,
-  use: (started: Started) => Promise<Result>,
+  use: (started: StartedContainer) => Promise<Result>,
 ): Promise<Result> {
   const reference = await pull(session, request.image)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-boot-'))
@@ -119,7 +111,17 @@ async function withContainer<Result>(
     // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.
     const now = tool.name === 'podman' ? ['--time', '0'] : []
     endings.unshift(() => runProgram(tool.name, ['rm', '--force', '--volumes', ...now, id], tool))
-    await tell(tool, ['run', '--detach', '--name', id, '--pull', 'never', ...flags, ...mounts, reference])
+    await toolOutput(tool, [
+      'run',
+      '--detach',
+      '--name',
+      id,
+      '--pull',
+      'never',
+      ...flags,
+      ...mounts,
+      reference,
+    ])
     return await use({ id, folder })
   } finally {
     for (const end of endings) await end()
@@ -144,56 +146,34 @@ async function mountsOf(
   return flags
 }
 
-/** The image from the store, by digest: the tool checks every byte against it. */
-async function pull(session: Session, image: Digest): Promise<string> {
-  await requireZstd(session, image)
-  const { tool, registryPort, pulled } = session
-  const reference = `127.0.0.1:${registryPort}/ingot@${image}`
-  await tell(tool, ['pull', '--quiet', ...(tool.name === 'podman' ? ['--tls-verify=false'] : []), reference])
-  pulled.add(reference)
-  return reference
-}
-
-async function requireZstd({ store, machine, tool }: Session, image: Digest): Promise<void> {
-  const { layers } = await readImageManifest(store, image)
-  const hasZstd = layers.some((layer) => layer.mediaType === mediaTypes.layerZstd)
-  const version = semver.coerce(machine.version)
-  if (!hasZstd || tool.name !== 'docker' || version === null || version.major >= 23) return
-  throw new StageError('unfit-machine', {
-    attempted: 'boot with docker',
-    found: `Docker ${machine.version} cannot read layers packed with zstd`,
-    hint: 'update Docker to 23 or newer, or verify with --runner podman or dagger',
-  })
-}
-
 /** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */
 async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string> {
   if (ownerCommand(tool) !== null) return 'none'
   const name = `ingot-${randomUUID().slice(0, 8)}`
-  await tell(tool, ['network', 'create', '--internal', name])
+  await toolOutput(tool, ['network', 'create', '--internal', name])
   endings.unshift(() => runProgram(tool.name, ['network', 'rm', name], tool))
   return name
 }
 
-interface Inspected {
+interface ContainerInspection {
   id: string
   pid: number
   address: string
   readOnlyRoot: boolean
 }
 
-async function inspected(tool: Tool, id: string): Promise<Inspected> {
+async function inspected(tool: Tool, id: string): Promise<ContainerInspection> {
   const format =
     '{{.State.Pid}} {{.HostConfig.ReadonlyRootfs}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-  const [pid = '', readOnly, address = ''] = (await tell(tool, ['inspect', '--format', format, id])).split(
-    ' ',
-  )
+  const [pid = '', readOnly, address = ''] = (
+    await toolOutput(tool, ['inspect', '--format', format, id])
+  ).split(' ')
   return { id, pid: Number(pid), address, readOnlyRoot: readOnly === 'true' }
 }
 
 async function reachOf(
   tool: Tool,
-  { id, pid, address }: Inspected,
+  { id, pid, address }: ContainerInspection,
   port: number,
   folder: string,
 ): Promise<Reach> {
@@ -202,7 +182,7 @@ async function reachOf(
   try {
     if (owner !== null && pid > 0) return await reachThrough(owner, tool.environment, { pid, port }, folder)
   } catch (error) {
-    if ((await exitCodeOf(tool, id)) === null) throw error
+    if ((await containerExitCode(tool, id)) === null) throw error
   }
   // A container that ended at once has no namespace any more; every connection is closed at once.
   return forwardTo(join(folder, 'bridge.sock'))
@@ -210,13 +190,13 @@ async function reachOf(
 
 function serverOf(
   tool: Tool,
-  { id, pid, readOnlyRoot }: Inspected,
+  { id, pid, readOnlyRoot }: ContainerInspection,
   reach: Reach,
   watch: GpuWatch | null,
 ): BootedServer {
   return {
     url: reach.url,
-    exitCode: () => exitCodeOf(tool, id),
+    exitCode: () => containerExitCode(tool, id),
     async facts() {
       const script = join(import.meta.dirname, 'facts.sh')
       const said = await runProgram('sh', [script, String(pid), String(reach.outsidePid ?? '')], tool)

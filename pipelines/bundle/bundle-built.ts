@@ -1,15 +1,16 @@
 import type { OriginalImage } from '../catalogue/built-image.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
+import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
-import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
+import { type StatementSigner, signedList, withSigning } from '../outgoing/signatures.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { bundleContents } from './built.ts'
-import { type Bundled, type BundleRequest, writeBundle } from './bundle.ts'
+import { type BundleRequest, type BundleSummary, writeBundle } from './bundle.ts'
 
-export interface BuiltBundle extends Pick<BundleRequest, 'folder' | 'partBytes' | 'earlier'> {
+export interface BuiltBundleRequest extends Pick<BundleRequest, 'folder' | 'partBytes' | 'earlier'> {
   store: Store
   built: readonly OriginalImage[]
   isUnverified: boolean
@@ -20,8 +21,7 @@ export interface BuiltBundle extends Pick<BundleRequest, 'folder' | 'partBytes' 
   /** Reads secrets that only Dagger's providers do. */
   resolveSecret?: PrepareRequest['resolveSecret']
   context: {
-    environment: NodeJS.ProcessEnv
-    settings: Partial<Pick<Settings, 'workflowRun'>>
+    settings: RegistrySettings & Pick<Settings, 'hub' | 'workflowRun'>
     progress: Progress
     signal: AbortSignal
     stderr(text: string): void
@@ -32,7 +32,7 @@ export interface BuiltBundle extends Pick<BundleRequest, 'folder' | 'partBytes' 
  * Carries what recipes became into a folder. Every image is listed and scanned before a byte is written. Throws as
  * `prepareImages`, `bundleContents` and `writeBundle` do.
  */
-export async function bundleBuilt(request: BuiltBundle): Promise<Bundled> {
+export async function bundleBuilt(request: BuiltBundleRequest): Promise<BundleSummary> {
   const { store, signer, context } = request
   // A key that cannot be read is told before minutes go into lists and scans.
   return withSigning(store, signer, context, async (sign) => {
@@ -41,13 +41,13 @@ export async function bundleBuilt(request: BuiltBundle): Promise<Bundled> {
   })
 }
 
-async function prepareAll(request: BuiltBundle): Promise<PreparedImage[]> {
+async function prepareAll(request: BuiltBundleRequest): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, resolveSecret, context } = request
-  const { environment, settings, signal, progress, stderr } = context
+  const { settings, signal, progress, stderr } = context
   const { workflowRun } = settings
   const notices = new Set<string>()
   const onNotice = (text: string) => void notices.add(text)
-  const shared = { store, environment, signal, resolveSecret, onNotice }
+  const shared = { store, settings, signal, resolveSecret, onNotice }
   const options = { ...shared, isUnverified, workflowRun, sbom }
   const prepared = await prepareImages(built, options, progress)
   for (const notice of notices) stderr(`ingot: ${notice}\n`)
@@ -55,18 +55,18 @@ async function prepareAll(request: BuiltBundle): Promise<PreparedImage[]> {
 }
 
 async function carry(
-  { store, folder, partBytes, earlier, context }: BuiltBundle,
+  { store, folder, partBytes, earlier, context }: BuiltBundleRequest,
   prepared: readonly PreparedImage[],
-  sign: Sign | undefined,
-): Promise<Bundled> {
-  const { environment, signal, progress } = context
+  sign: StatementSigner | undefined,
+): Promise<BundleSummary> {
+  const { settings, signal, progress } = context
   if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)
   const contents = await bundleContents(store, prepared, sign)
   // Weights that a build left in a registry have to be carried as well.
   await fetchForeign(
     store,
     contents.blobs.map(({ sha256 }) => `sha256:${sha256}` as const),
-    { environment, signal, onProgress: (done, total) => progress.bytes('fetch', done, total) },
+    { settings, signal, onProgress: (done, total) => progress.bytes('fetch', done, total) },
   )
   progress.step(`bundle ${countText(contents.images.length)} into ${folder}`)
   return writeBundle({

@@ -40,7 +40,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   }
 }
 
-interface Scans {
+interface ScanResults {
   scan: ScanReport
   /** Those with programs of their own, by name. */
   companions: Record<string, ScanReport>
@@ -50,11 +50,11 @@ async function scanAll(
   store: Store,
   built: OriginalImage,
   engine: LazyEngine,
-  { environment, settings, signal, progress, stderr }: CommandContext,
-): Promise<Scans> {
+  { settings, signal, progress, stderr }: CommandContext,
+): Promise<ScanResults> {
   const rescan = await openRescan(built, {
     store,
-    environment,
+    settings,
     signal,
     resolveSecret: daggerSecrets(() => engine.client()),
     onNotice: (text) => stderr(`ingot: ${text}\n`),

@@ -1,4 +1,4 @@
-import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import type { SourceOf, WeightsSource } from '../../recipes/weights.ts'
 import { openConnection } from '../network/connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
@@ -12,7 +12,7 @@ import { inventoryUrl, openUrl } from './url.ts'
 /** The two verbs of a kind of source. */
 interface Adapter<Type extends WeightsSource['type']> {
   inventory(source: SourceOf<Type>, session: SourceSession): Promise<LockedWeights>
-  open(pinned: PinnedOf<Type>, session: SourceSession): Promise<OpenWeights>
+  open(pinned: PinnedSourceOf<Type>, session: SourceSession): Promise<OpenWeights>
 }
 
 const adapters: { [Type in WeightsSource['type']]: Adapter<Type> } = {
@@ -36,7 +36,7 @@ export async function inventoryWeights(
   source: WeightsSource,
   context: SourceContext,
 ): Promise<LockedWeights> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     return await adapterOf(source.type).inventory(source, { ...context, fetch })
   } finally {
@@ -49,7 +49,7 @@ export async function openWeights(
   { source, files }: LockedWeights,
   context: SourceContext,
 ): Promise<OpenWeights> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     const weights = await adapterOf(source.type).open(source, { ...context, fetch })
     const locked = new Map(files.map((file) => [file.path, file]))

@@ -34,7 +34,7 @@ export interface ReadLayers {
   unread: string[]
 }
 
-type Role =
+type LayerRole =
   | { archive: 'files' | 'image' }
   | { name: string }
   | { text: OllamaText }
@@ -45,7 +45,7 @@ const ollama = 'application/vnd.ollama.image.'
 const docker = 'application/vnd.docker.ai.'
 
 /** Layers that say by their type alone what they are. */
-const roles: Readonly<Record<string, Role>> = {
+const roles: Readonly<Record<string, LayerRole>> = {
   [`${ollama}model`]: { name: 'model.gguf' },
   [`${ollama}projector`]: { name: 'mmproj.gguf' },
   [`${ollama}template`]: { text: 'template' },
@@ -106,7 +106,7 @@ function placeFiles(read: ReadLayers, name: string, layers: readonly LayerDescri
   })
 }
 
-function roleOf(layer: LayerDescriptor): Role {
+function roleOf(layer: LayerDescriptor): LayerRole {
   const { mediaType } = layer
   const name = nameOf(layer)
   if (documents.test(mediaType) || kitDocuments.test(mediaType))

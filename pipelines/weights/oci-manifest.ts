@@ -18,10 +18,10 @@ const manifestSchema = z
   .refine(({ layers, manifests }) => layers !== undefined || manifests !== undefined, {
     error: 'neither layers nor manifests',
   })
-export type Manifest = z.infer<typeof manifestSchema>
+export type ModelManifest = z.infer<typeof manifestSchema>
 
 export interface ChosenManifest {
-  manifest: Manifest
+  manifest: ModelManifest
   digest: Digest
 }
 

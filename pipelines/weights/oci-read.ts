@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import type { Digest } from '../../lib/digest.ts'
-import type { LockedFile, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedFile, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { readBlobFrom, readBlobRange } from '../registry-client/read.ts'
 import type { RegistrySession } from '../registry-client/session.ts'
 import { type ChosenManifest, manifestOf, openRegistry } from './oci-manifest.ts'
@@ -14,7 +14,7 @@ type Packed = Exclude<Compression, 'none'>
  * Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. A layer with its packing behind that is
  * unpacked to disk once, from the first file on that is read of it, and files are read as far as it has come.
  */
-export async function openOci(pinned: PinnedOf<'oci'>, context: SourceSession): Promise<OpenWeights> {
+export async function openOci(pinned: PinnedSourceOf<'oci'>, context: SourceSession): Promise<OpenWeights> {
   const stop = new AbortController()
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal
   const { session } = openRegistry(pinned.reference, { ...context, signal })

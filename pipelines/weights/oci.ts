@@ -11,8 +11,14 @@ import { mapLimited } from './limit.ts'
 import { readArchive } from './oci-archive.ts'
 import { modelFiles } from './oci-files.ts'
 import { type ReadLayers, readLayers, withFiles } from './oci-layers.ts'
-import { answerAs, chosenManifest, type Manifest, type OpenRegistry, openRegistry } from './oci-manifest.ts'
-import { readSettings } from './oci-settings.ts'
+import {
+  answerAs,
+  chosenManifest,
+  type ModelManifest,
+  type OpenRegistry,
+  openRegistry,
+} from './oci-manifest.ts'
+import { readOllamaSettings } from './oci-settings.ts'
 import { layTree } from './oci-tree.ts'
 import { selectFiles } from './select.ts'
 import { formatsOf, type SourceSession } from './source.ts'
@@ -53,7 +59,7 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
 /** Files of an artifact that ingot did not pack, with what is left out and what Ollama's layers say. Throws for layers that cannot be read. */
 async function artifactFiles(
   { reference, include, exclude }: SourceOf<'oci'>,
-  manifest: Manifest,
+  manifest: ModelManifest,
   registry: OpenRegistry,
   session: SourceSession,
 ): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'modelfile'>> {
@@ -66,7 +72,7 @@ async function artifactFiles(
     reference,
   )
   const left = sortFiles([...read.skipped, ...skipped])
-  const modelfile = await readSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
+  const modelfile = await readOllamaSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
   return {
     files: taken,
     ...(left.length > 0 ? { skipped: left } : {}),
@@ -99,7 +105,7 @@ const labelsSchema = z.object({
 })
 
 /** Labels of an image's config, or annotations of an artifact's manifest, in one map. */
-async function labelsOf(manifest: Manifest, { session }: OpenRegistry): Promise<Record<string, string>> {
+async function labelsOf(manifest: ModelManifest, { session }: OpenRegistry): Promise<Record<string, string>> {
   const { config } = manifest
   if (config?.mediaType !== mediaTypes.config || config.size > 8 << 20) return manifest.annotations ?? {}
   const read = answerAs(labelsSchema, await readSmallBlob(session, config.digest))
@@ -122,7 +128,7 @@ function packedFilesOf(labels: Record<string, string>, reference: string): Locke
   }))
 }
 
-function notWeights(reference: string, { layers = [] }: Manifest): WeightsError {
+function notWeights(reference: string, { layers = [] }: ModelManifest): WeightsError {
   return new WeightsError('no-files', {
     attempted: `list the weights in ${reference}`,
     found: `its ${layers.length} layers (${[...new Set(layers.map((layer) => layer.mediaType))].join(', ')}) do not say what files they hold`,

@@ -1,11 +1,4 @@
-export const reasons = {
-  asSafetensors: 'the same weights are there as safetensors',
-  exported: 'an export of the model for another runtime',
-  precision: 'a second precision of the weights beside it',
-  training: 'state of a training run, which no server reads',
-  noGguf: 'this engine loads the weights of transformers that are there, and no GGUF',
-  ggufAlone: 'this engine loads the GGUF that is there, and no other format',
-} as const
+import { asSafetensors, exported, ggufAlone, noGguf, precision, training } from './weight-samples.ts'
 
 /** Blocks of files as repositories have them, and by whom each file is needed. The oracle knows nothing of the product's rules. */
 interface Block {
@@ -61,13 +54,13 @@ export function repositoryOf(seed: number, engine: 'folder' | 'gguf') {
 
 /** What a reason claims of the other files, looked up in the list. */
 export const claims: Record<string, (path: string, paths: string[]) => boolean> = {
-  [reasons.asSafetensors]: (path, paths) => {
+  [asSafetensors]: (path, paths) => {
     const folder = path.split('/').slice(0, -1).join('/')
     return paths.includes(folder === '' ? 'model.safetensors' : `${folder}/model.safetensors`)
   },
-  [reasons.exported]: (path, paths) => path.startsWith('onnx/') && paths.includes('model.safetensors'),
-  [reasons.precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
-  [reasons.training]: (path) => path === 'training_args.bin',
+  [exported]: (path, paths) => path.startsWith('onnx/') && paths.includes('model.safetensors'),
+  [precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
+  [training]: (path) => path === 'training_args.bin',
   'a checkpoint of the training beside the model': (path, paths) =>
     path.startsWith('checkpoint-') && paths.includes('model.safetensors'),
   'the same weights in their original format': (path, paths) =>
@@ -77,8 +70,8 @@ export const claims: Record<string, (path: string, paths: string[]) => boolean> 
   'an archive of NeMo, and no server here reads those': (path) => path.endsWith('.nemo'),
   'an importance matrix, which only quantising reads': (path) => path.includes('imatrix'),
   'not read by any server': (path) => ['README.md', '.gitattributes'].includes(path),
-  [reasons.noGguf]: (path, paths) => path.endsWith('.gguf') && paths.includes('model.safetensors'),
-  [reasons.ggufAlone]: (path, paths) => !path.endsWith('.gguf') && paths.includes('m-Q4_K_M.gguf'),
+  [noGguf]: (path, paths) => path.endsWith('.gguf') && paths.includes('model.safetensors'),
+  [ggufAlone]: (path, paths) => !path.endsWith('.gguf') && paths.includes('m-Q4_K_M.gguf'),
   'one projector is passed to the engine, and it is mmproj-F16.gguf': (path, paths) =>
     path === 'mmproj-F32.gguf' && paths.includes('mmproj-F16.gguf'),
 }

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest'
-import { planWeightLayers } from '../../images/weights/layers.ts'
-import { digestOf, hexOf } from '../../lib/digest.ts'
-import { type GgufKind, pickByContents } from '../../recipes/weight-contents.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import { type Patterns, pickFiles } from '../../recipes/weight-selection.ts'
-import { claims, reasons, repositoryOf } from './repositories.ts'
-
-const folderFormats: WeightFormat[] = ['safetensors', 'pytorch', 'mistral']
-const ggufFormats: WeightFormat[] = ['gguf']
-
-const files = (paths: readonly string[]) => paths.map((path) => ({ path, sizeBytes: 1 }))
+import {
+  asSafetensors,
+  exported,
+  files,
+  folderFormats,
+  ggufAlone,
+  ggufFormats,
+  noGguf,
+  precision,
+  training,
+} from './weight-samples.ts'
 
 /** Skipped paths with their reasons. */
 function skippedOf(
@@ -20,8 +22,6 @@ function skippedOf(
   const { skipped } = pickFiles(files(paths), patterns, formats)
   return Object.fromEntries(skipped.map(({ path, reason }) => [path, reason]))
 }
-
-const { asSafetensors, exported, precision, training, noGguf, ggufAlone } = reasons
 
 test.each<[string, string[], Record<string, string>]>([
   ['a module that is only there as .bin (LaBSE)', ['model.safetensors', '2_Dense/pytorch_model.bin'], {}],
@@ -170,101 +170,5 @@ test.each<[string, string[], Patterns, string[]]>([
   'a file is taken although others have the same weights when include gives %s',
   (_, paths, patterns, out) => {
     expect(Object.keys(skippedOf(paths, folderFormats, patterns))).toEqual(out)
-  },
-)
-
-const shardsOf = (index: string, ...names: string[]) => ({
-  shards: new Map([[index, names]]),
-  gguf: new Map(),
-})
-
-test.each<[string, string[], ReturnType<typeof shardsOf>, string[]]>([
-  [
-    'shards of an earlier upload',
-    ['model-00001-of-00002.safetensors', 'model-00001-of-00003.safetensors', 'model.safetensors'],
-    shardsOf('model.safetensors.index.json', 'model-00001-of-00002.safetensors'),
-    ['model-00001-of-00003.safetensors', 'model.safetensors'],
-  ],
-  [
-    'files of other stems, folders and formats stay',
-    ['a/model.safetensors', 'adapter_model.safetensors', 'mtp.safetensors', 'pytorch_model.bin'],
-    shardsOf('model.safetensors.index.json', 'model-00001-of-00001.safetensors'),
-    [],
-  ],
-])('an index decides for the shards of its model: %s', (_, paths, contents, out) => {
-  const { skipped } = pickByContents(files(paths), { ...contents, patterns: {}, formats: folderFormats })
-  expect(skipped.map(({ path }) => path)).toEqual(out)
-  for (const { reason } of skipped)
-    expect(reason).toBe('model.safetensors.index.json names other files as the model')
-})
-
-const kinds = (gguf: Record<string, GgufKind> = {}) => ({
-  shards: new Map(),
-  gguf: new Map(Object.entries(gguf)),
-})
-
-test.each<[string, string[], Patterns, Record<string, GgufKind>, string[]]>([
-  [
-    'of three precisions F16',
-    ['m.gguf', 'mmproj-BF16.gguf', 'mmproj-F16.gguf', 'mmproj-F32.gguf'],
-    {},
-    {},
-    ['mmproj-BF16.gguf', 'mmproj-F32.gguf'],
-  ],
-  [
-    'of other precisions BF16',
-    ['m.gguf', 'm-mmproj-Q8_0.gguf', 'm.mmproj-bf16.gguf'],
-    {},
-    {},
-    ['m-mmproj-Q8_0.gguf'],
-  ],
-  [
-    'the one that include names',
-    ['mmproj-F16.gguf', 'mmproj-F32.gguf'],
-    { include: ['*', 'mmproj-F32.gguf'] },
-    {},
-    ['mmproj-F16.gguf'],
-  ],
-  [
-    'one that only its header tells',
-    ['m.gguf', 'vision-f32.gguf', 'mmproj-F16.gguf'],
-    {},
-    { 'vision-f32.gguf': 'projector' },
-    ['vision-f32.gguf'],
-  ],
-  [
-    'a matrix that only its header tells',
-    ['m.gguf', 'm-calibration.gguf'],
-    {},
-    { 'm-calibration.gguf': 'imatrix' },
-    ['m-calibration.gguf'],
-  ],
-])('one projector is chosen: %s', (_, paths, patterns, gguf, out) => {
-  const { skipped } = pickByContents(files(paths), { ...kinds(gguf), patterns, formats: ggufFormats })
-  expect(skipped.map(({ path }) => path)).toEqual(out)
-})
-
-const seeds = Array.from({ length: 100 }, (_, seed) => seed)
-
-test.each(seeds.flatMap((seed) => [[seed, 'folder'] as const, [seed, 'gguf'] as const]))(
-  'repository %i for an engine of %s: each file is in a layer or in the list, with a true reason',
-  (seed, engine) => {
-    const expected = repositoryOf(seed, engine)
-    const formats = engine === 'folder' ? folderFormats : ggufFormats
-    const paths = [...expected.keys()]
-    const listed = paths.map((path) => ({ path, sizeBytes: 10, sha256: hexOf(digestOf(path)) }))
-    const picked = pickFiles(listed, {}, formats)
-    const judged = pickByContents(picked.taken, { ...kinds(), patterns: {}, formats })
-    const layers = planWeightLayers(judged.taken, { modelFolder: '/models/m', smallFileBytes: 5 })
-    const packed = layers.flatMap(({ entries }) =>
-      entries.flatMap((entry) => (entry.type === 'file' ? [entry.path.replace('models/m/', '')] : [])),
-    )
-    const skipped = [...picked.skipped, ...judged.skipped]
-    expect([...packed, ...skipped.map(({ path }) => path)].sort()).toEqual([...paths].sort())
-    expect(packed.sort()).toEqual(
-      paths.filter((path) => ['both', engine].includes(String(expected.get(path)))).sort(),
-    )
-    for (const { path, reason } of skipped)
-      expect([path, reason, claims[reason]?.(path, paths)]).toEqual([path, reason, true])
   },
 )

