@@ -18,7 +18,7 @@ function wayFrom(kind: string): string | undefined {
     return 'a folder that is mounted on this machine is `type: folder` with its path'
   if (/^(hf|hub|huggingface[-_]?hub|hugging[-_]?face)$/i.test(kind))
     return 'the Hub is `type: huggingface` with `repo: OWNER/NAME`'
-  if (/^(ollama|docker|registry|image|modelcar|oras|modelpack|kitops)$/i.test(kind))
+  if (/^(docker|registry|image|modelcar|oras|modelpack|kitops)$/i.test(kind))
     return 'a model in a registry is `type: oci` with its `reference`'
   if (/^https?$/i.test(kind)) return 'one file of a web server is `type: url` with `url` and `sha256`'
   return undefined

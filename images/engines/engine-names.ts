@@ -1,8 +1,8 @@
 import { nearestName } from '../../lib/suggest.ts'
 import type { Deployment, Refusal } from './engine.ts'
 
-/** Names by version, as an engine's own source lists them: each row with what it has more and less than the one before. */
-export type NameHistory = readonly { versions: string; added: string; gone: string }[]
+/** Names by version, as an engine's own source lists them: versions, and what they have more and less than those of the row before. */
+export type NameHistory = readonly (readonly [versions: string, added: string, gone: string])[]
 
 /** Names that the command line of an engine knows. */
 export interface EngineNames {
@@ -26,7 +26,7 @@ export function standingOf(name: string, version: string, history: NameHistory):
 function standingBy(isName: (known: string) => boolean, version: string, history: NameHistory): Standing {
   let names: string[] = []
   let inAll = true
-  for (const { versions, added, gone } of history) {
+  for (const [versions, added, gone] of history) {
     const left = new Set(wordsOf(gone))
     names = [...names.filter((name) => !left.has(name)), ...wordsOf(added)]
     const isKnown = names.some(isName)
@@ -35,7 +35,7 @@ function standingBy(isName: (known: string) => boolean, version: string, history
   }
   return inAll
     ? { type: 'known' }
-    : { type: 'unknown', newest: wordsOf(history.at(-1)?.versions ?? '').at(-1) ?? '' }
+    : { type: 'unknown', newest: wordsOf(history.at(-1)?.[0] ?? '').at(-1) ?? '' }
 }
 
 function wordsOf(text: string): string[] {

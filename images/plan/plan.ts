@@ -15,7 +15,6 @@ import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
-import { ranksOf } from '../engines/ranks.ts'
 import { imageVariables } from '../engines/reserved-variables.ts'
 import { sharedMemoryOf, sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { PlanError } from '../error.ts'
@@ -28,7 +27,7 @@ import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
 import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from '../weights/mount-guard.ts'
 import { licenceRefusals } from './licence.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './memory.ts'
-import type { Requirements } from './requirements.ts'
+import { type Requirements, requirementsOf } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { planSlimming } from './slimming.ts'
 import {
@@ -126,22 +125,6 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
 /** The init and the guard's own programs are roots like the server, which they start. */
 function programsBefore({ init }: Deployment, baked: boolean): string[] {
   return [...init.filter((part) => part.startsWith('/')), ...(baked ? [] : guardPrograms)]
-}
-
-/** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
-function requirementsOf(deployment: Deployment, memory: MemoryPlan | null): { requires?: Requirements } {
-  const { recipe, runtime } = deployment
-  if (runtime.device === 'cpu') return {}
-  const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
-  return {
-    requires: {
-      gpus: Math.max(recipe.target.count, ranksOf(deployment)),
-      ...(runtime.gpu === undefined
-        ? {}
-        : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
-      ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
-    },
-  }
 }
 
 /** What a person should see of a plan before it is built. */

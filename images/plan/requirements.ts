@@ -1,5 +1,8 @@
 import type { RunnerFacts } from '../boot/runner-facts.ts'
+import type { Deployment } from '../engines/engine.ts'
 import { compareVersions } from '../engines/gpu-support.ts'
+import { ranksOf } from '../engines/ranks.ts'
+import type { MemoryPlan } from '../memory/result.ts'
 
 /** What an image asks of the machine that boots it. */
 export interface Requirements {
@@ -90,4 +93,23 @@ function weakGpus(
 
 function gib(sizeBytes: number): string {
   return `${(sizeBytes / 1024 ** 3).toFixed(1)} GiB`
+}
+
+/** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
+export function requirementsOf(
+  deployment: Deployment,
+  memory: MemoryPlan | null,
+): { requires?: Requirements } {
+  const { recipe, runtime } = deployment
+  if (runtime.device === 'cpu') return {}
+  const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
+  return {
+    requires: {
+      gpus: Math.max(recipe.target.count, ranksOf(deployment)),
+      ...(runtime.gpu === undefined
+        ? {}
+        : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
+      ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
+    },
+  }
 }

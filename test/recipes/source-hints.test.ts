@@ -19,7 +19,7 @@ test.each<[string, string, RegExp]>([
   ['{ type: git, url: "https://x.example/m.git" }', 'type', /git lfs pull/],
   ['{ type: pvc, claim: models }', 'type', /type: folder/],
   ['{ type: hf, repo: a/b }', 'type', /type: huggingface/],
-  ['{ type: ollama, reference: x }', 'type', /type: oci/],
+  ['{ type: docker, reference: x }', 'type', /type: oci/],
   [`{ type: url, url: "s3://models/m.gguf", sha256: ${sha} }`, 'url', /reads no object store/],
   ['{ type: folder, path: "gs://models/llama" }', 'path', /reads no object store/],
   [

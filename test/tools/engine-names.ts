@@ -152,22 +152,28 @@ export function historyOf(lists: readonly { version: string; names: readonly str
   return changes
 }
 
-/** Words in lines of at most 120 characters. */
+/** Words in lines of at most 180 characters. */
 function wrapped(words: readonly string[]): string {
-  return words.join(' ').replace(/(.{1,118})(?: |$)/g, '\n    $1')
+  return words.join(' ').replace(/(.{1,170})(?: |$)/g, '\n    $1')
 }
 
-function textOf(lists: readonly { version: string; names: Names }[]): string {
-  const tables = kinds.map((kind) => {
+/** A file for the parsers and one for the flags. */
+const files: Record<string, readonly Kind[]> = {
+  'names.ts': ['toolCallParsers', 'reasoningParsers'],
+  'flags.ts': ['flags'],
+}
+
+function textOf(lists: readonly { version: string; names: Names }[], held: readonly Kind[]): string {
+  const tables = held.map((kind) => {
     const rows = historyOf(lists.map(({ version, names }) => ({ version, names: names[kind] }))).map(
       ({ versions, added, gone }) =>
-        `  {\n    versions: \`${wrapped(versions)}\`,\n    added: \`${wrapped(added)}\`,\n    gone: \`${wrapped(gone)}\`,\n  },\n`,
+        `  [\`${versions.join(' ')}\`, \`${wrapped(added)}\`, \`${wrapped(gone)}\`],\n`,
     )
     return `export const ${kind}: NameHistory = [\n${rows.join('')}]\n`
   })
   return `import type { NameHistory } from '../engine-names.ts'
 
-// Read from wheels by \`node test/tools/engine-names.ts\`, which writes this file.
+// Read from wheels by \`node test/tools/engine-names.ts\`, which writes this file: versions, names that came, names that went.
 
 ${tables.join('\n')}`
 }
@@ -176,7 +182,9 @@ if (import.meta.main)
   for (const engine of ['vllm', 'sglang'] as const) {
     const lists = []
     for (const version of versionsOf(engine)) lists.push({ version, names: await readNames(engine, version) })
-    const file = join(import.meta.dirname, '../../images/engines', engine, 'names.ts')
-    await writeFile(file, textOf(lists))
-    process.stdout.write(`${file}\n`)
+    for (const [name, held] of Object.entries(files)) {
+      const file = join(import.meta.dirname, '../../images/engines', engine, name)
+      await writeFile(file, textOf(lists, held))
+      process.stdout.write(`${file}\n`)
+    }
   }

@@ -6,7 +6,8 @@ import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
-import { flags, reasoningParsers, toolCallParsers } from './names.ts'
+import { flags } from './flags.ts'
+import { reasoningParsers, toolCallParsers } from './names.ts'
 import { quantizationTable } from './quantizations.ts'
 
 /**

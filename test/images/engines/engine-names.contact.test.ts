@@ -1,18 +1,20 @@
 import { expect, test, vi } from 'vitest'
+import { flags as flagsOfSglang } from '../../../images/engines/sglang/flags.ts'
 import * as sglang from '../../../images/engines/sglang/names.ts'
+import { flags as flagsOfVllm } from '../../../images/engines/vllm/flags.ts'
 import * as vllm from '../../../images/engines/vllm/names.ts'
 import { kinds, readNames, versionsOf } from '../../tools/engine-names.ts'
 
 // Some hundred kilobytes of each wheel are read, over whatever line there is.
 vi.setConfig({ testTimeout: 120_000 })
 
-const tables = { vllm, sglang }
+const tables = { vllm: { ...vllm, flags: flagsOfVllm }, sglang: { ...sglang, flags: flagsOfSglang } }
 const engines = ['vllm', 'sglang'] as const
 
 /** The names of a version, by following the changes up to it. */
-function namesAt(history: (typeof vllm)['flags'], version: string): string[] {
+function namesAt(history: typeof flagsOfVllm, version: string): string[] {
   const names = new Set<string>()
-  for (const { versions, added, gone } of history) {
+  for (const [versions, added, gone] of history) {
     for (const name of gone.split(/\s+/)) names.delete(name)
     for (const name of added.split(/\s+/)) if (name !== '') names.add(name)
     if (versions.split(/\s+/).includes(version)) break
@@ -26,7 +28,7 @@ const cases = engines.flatMap((engine) =>
 
 test.each(engines)('the tables of %s have every version that the tool reads', (engine) => {
   for (const kind of kinds)
-    expect(tables[engine][kind].flatMap(({ versions }) => versions.split(/\s+/).filter(Boolean))).toEqual(
+    expect(tables[engine][kind].flatMap(([versions]) => versions.split(/\s+/).filter(Boolean))).toEqual(
       versionsOf(engine),
     )
 })

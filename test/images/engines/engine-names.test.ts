@@ -83,16 +83,16 @@ describe('histories', () => {
     { version: '2', names: ['a', 'b'] },
     { version: '3', names: ['b', 'c'] },
   ]
-  const history: NameHistory = historyOf(lists).map(({ versions, added, gone }) => ({
-    versions: versions.join(' '),
-    added: added.join(' '),
-    gone: gone.join(' '),
-  }))
+  const history: NameHistory = historyOf(lists).map(({ versions, added, gone }) => [
+    versions.join(' '),
+    added.join(' '),
+    gone.join(' '),
+  ])
 
   test('versions of the same names share a row', () => {
     expect(history).toEqual([
-      { versions: '1 2', added: 'a b', gone: '' },
-      { versions: '3', added: 'c', gone: 'a' },
+      ['1 2', 'a b', ''],
+      ['3', 'c', 'a'],
     ])
   })
 
