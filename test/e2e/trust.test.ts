@@ -14,6 +14,7 @@ const run = promisify(execFile)
 let place: Workplace
 let report: Report
 let root: string
+let config: { Env: string[] }
 
 /** Two authorities, and a certificate for localhost of the first. */
 const makeCertificates = `
@@ -37,9 +38,19 @@ beforeAll(async () => {
   expect(built.code, built.stderr).toBe(0)
   report = JSON.parse(built.stdout)[0]
   root = join(place.folder, 'unpacked')
-  const name = `${place.store}:${report.name}:latest`
-  await run(toolPath('umoci'), ['unpack', '--image', name, root])
+  await unpackTo(root)
 })
+
+/** The layers of an image of ingot only add files, so tar lays them over each other. */
+async function unpackTo(folder: string): Promise<void> {
+  const from = `oci:${place.store}:${report.name}:latest`
+  await run(toolPath('skopeo'), ['copy', '--dest-decompress', from, `dir:${folder}`])
+  const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
+  const fileOf = ({ digest }: { digest: string }) => join(folder, digest.replace('sha256:', ''))
+  config = JSON.parse(readFileSync(fileOf(manifest.config), 'utf8')).config
+  await mkdir(join(folder, 'rootfs'))
+  for (const layer of manifest.layers) await run('tar', ['-C', join(folder, 'rootfs'), '-xf', fileOf(layer)])
+}
 
 afterAll(() => rm(place.folder, { recursive: true, force: true }))
 
@@ -87,14 +98,10 @@ async function askedOver(variables: Record<string, string>): Promise<string[]> {
 }
 
 test('the engine reads it: it asks a server of that authority, and none without it', async () => {
-  const config = JSON.parse(readFileSync(join(root, 'config.json'), 'utf8'))
   const variables = Object.fromEntries(
-    config.process.env.map((one: string) => [
-      one.slice(0, one.indexOf('=')),
-      one.slice(one.indexOf('=') + 1),
-    ]),
+    config.Env.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
   )
-  expect(variables.SSL_CERT_FILE).toBe('/etc/ssl/certs/ca-certificates.crt')
+  expect(variables['SSL_CERT_FILE']).toBe('/etc/ssl/certs/ca-certificates.crt')
   expect(await askedOver(variables)).toContain('/m.gguf')
   const nowhere = { ...variables, SSL_CERT_FILE: '/etc/nothing.pem', CURL_CA_BUNDLE: '/etc/nothing.pem' }
   expect(await askedOver(nowhere)).toEqual([])

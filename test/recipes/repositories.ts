@@ -20,6 +20,18 @@ const blocks: Record<string, Block> = {
     needs: 'hf',
     files: { 'original/consolidated.00.pth': 'none', 'consolidated.safetensors': 'none' },
   },
+  unfinished: {
+    files: { 'model-2.safetensors.part': 'none', 'y.gguf.aria2': 'none', 'x.incomplete': 'none' },
+  },
+  others: {
+    needs: 'hf',
+    files: {
+      'openvino_model.bin': 'none',
+      'saved_model.pb': 'none',
+      'model.tflite': 'none',
+      'm.ckpt.index': 'none',
+    },
+  },
   nemo: { needs: 'hf', files: { 'm.nemo': 'none' } },
   gguf: { files: { 'm-Q4_K_M.gguf': 'gguf' } },
   projectors: { needs: 'gguf', files: { 'mmproj-F16.gguf': 'gguf', 'mmproj-F32.gguf': 'none' } },
@@ -58,7 +70,10 @@ export const claims: Record<string, (path: string, paths: string[]) => boolean> 
     const folder = path.split('/').slice(0, -1).join('/')
     return paths.includes(folder === '' ? 'model.safetensors' : `${folder}/model.safetensors`)
   },
-  [exported]: (path, paths) => path.startsWith('onnx/') && paths.includes('model.safetensors'),
+  [exported]: (path, paths) =>
+    /^onnx\/|^(openvino_model\.bin|saved_model\.pb|model\.tflite|m\.ckpt\.index)$/.test(path) &&
+    paths.includes('model.safetensors'),
+  'an unfinished download or a temporary file': (path) => /\.(part|aria2|incomplete)$/.test(path),
   [precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
   [training]: (path) => path === 'training_args.bin',
   'a checkpoint of the training beside the model': (path, paths) =>
