@@ -90,7 +90,7 @@ async function askedOver(variables: Record<string, string>): Promise<string[]> {
     '/tmp/m.gguf',
   ]
   await run('chroot', [rootfs, ...command], {
-    env: { PATH: '/usr/bin:/bin', ...variables },
+    env: { ...variables, PATH: '/usr/sbin:/usr/bin:/bin' },
     timeout: 60_000,
   }).catch(() => undefined)
   server.close()
