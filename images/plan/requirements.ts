@@ -1,13 +1,19 @@
+import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunnerFacts } from '../boot/runner-facts.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { compareVersions } from '../engines/gpu-support.ts'
 import { ranksOf } from '../engines/ranks.ts'
+import { driversOf } from '../engines/vulkan-drivers.ts'
 import type { MemoryPlan } from '../memory/result.ts'
 
 /** What an image asks of the machine that boots it. */
 export interface Requirements {
   /** GPUs of one server; 0 computes on the CPU. */
   gpus: number
+  /** How the GPUs are reached; absent for CUDA. Vulkan's are no GPUs of NVIDIA's tools, which know nothing of them. */
+  api?: 'vulkan'
+  /** Vulkan drivers in the image, or that it lets in. */
+  drivers?: readonly VulkanDriver[]
   /** Oldest NVIDIA driver, such as 525.60.13. */
   minDriver?: string
   /** Lowest compute capability, such as 8.9. */
@@ -22,6 +28,18 @@ export interface UnmetRequirement {
   hint: string
 }
 
+/**
+ * Whether a boot without a GPU computes on a driver in the image that needs none. `software` is what the engine's rules
+ * for GPUs say of such a driver.
+ */
+export function usesSoftwareDevice(
+  required: Requirements | undefined,
+  givenGpus: number,
+  software: object | undefined,
+): boolean {
+  return required?.api === 'vulkan' && givenGpus === 0 && software !== undefined
+}
+
 /** Everything a machine lacks to boot an image; empty when it can. `givenGpus` is what the person hands to the server. */
 export function unmetRequirements(
   required: Requirements,
@@ -33,9 +51,13 @@ export function unmetRequirements(
     return [
       {
         found: `the image needs ${required.gpus} GPU${required.gpus === 1 ? '' : 's'} and gets none`,
-        hint: 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
+        hint:
+          required.api === 'vulkan'
+            ? 'run `ingot verify --runner docker --gpus dri` (or podman) on a machine with the card, or put `software` into target.drivers to try it without one'
+            : 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
       },
     ]
+  if (required.api === 'vulkan') return []
   if (runner.gpus.length === 0)
     return [
       {
@@ -95,7 +117,7 @@ function gib(sizeBytes: number): string {
   return `${(sizeBytes / 1024 ** 3).toFixed(1)} GiB`
 }
 
-/** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
+/** What an image for GPUs asks of a machine; nothing for one that computes on the CPU. */
 export function requirementsOf(
   deployment: Deployment,
   memory: MemoryPlan | null,
@@ -109,6 +131,9 @@ export function requirementsOf(
       ...(runtime.gpu === undefined
         ? {}
         : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
+      ...(runtime.device === 'vulkan'
+        ? { api: runtime.device, drivers: [...driversOf(recipe, deployment.gpu)] }
+        : {}),
       ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
     },
   }

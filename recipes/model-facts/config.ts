@@ -25,6 +25,7 @@ import {
 import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
 import { quantizationOf } from './quantization.ts'
+import { ropeOf } from './rope.ts'
 import { isTied } from './tied.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
 
@@ -54,6 +55,7 @@ export function factsFromConfig(config: Config): ModelFacts {
     headDim,
     activeFfnSize: activeSizeOf(ffn),
     maxPositions: maxPositionsOf(text) ?? null,
+    rope: ropeOf(text),
     rotaryDim: rotaryDimOf(text, headDim, modelType),
     tiedEmbeddings: tied,
     layers: runsOf(layers),
