@@ -13,17 +13,17 @@ export interface EngineNames {
 }
 
 /** `known` takes it, `absent` is a version whose list was read and lacks it, `unknown` one that nobody read. */
-export type Standing =
+export type NameStanding =
   | { type: 'known' }
   | { type: 'absent'; names: readonly string[] }
   | { type: 'unknown'; newest: string }
 
 /** Whether a version takes a name. What every list has, versions that nobody read are taken to have as well. */
-export function standingOf(name: string, version: string, history: NameHistory): Standing {
+export function standingOf(name: string, version: string, history: NameHistory): NameStanding {
   return standingBy((known) => known === name, version, history)
 }
 
-function standingBy(isName: (known: string) => boolean, version: string, history: NameHistory): Standing {
+function standingBy(isName: (known: string) => boolean, version: string, history: NameHistory): NameStanding {
   let names: string[] = []
   let inAll = true
   for (const [versions, added, gone] of history) {
@@ -43,11 +43,11 @@ function wordsOf(text: string): string[] {
 }
 
 /** A name in the arguments of a recipe, and what its engine makes of it. */
-interface Judged {
+interface NameJudgement {
   path: string
   what: string
   name: string
-  standing: Standing
+  standing: NameStanding
 }
 
 /** Refuses parsers and flags that the locked version surely lacks. */
@@ -96,7 +96,7 @@ const parserFlags = [
   },
 ] as const
 
-function judge({ recipe, version }: Deployment, names: EngineNames): Judged[] {
+function judge({ recipe, version }: Deployment, names: EngineNames): NameJudgement[] {
   const items = recipe.serving.extraArguments
   const flags = items.map(flagOf)
   return items.flatMap((item, index) => {

@@ -27,10 +27,10 @@ export interface ChosenManifest {
 
 /** The manifest behind a reference; of an index the first that is no attestation, as weights are the same on every platform. */
 export function readOciManifest(reference: string, session: SourceSession): Promise<ChosenManifest> {
-  return chosenManifest(openRegistry(reference, session))
+  return chosenModelManifest(openRegistry(reference, session))
 }
 
-export async function chosenManifest({ session, version }: OpenRegistry): Promise<ChosenManifest> {
+export async function chosenModelManifest({ session, version }: OpenRegistry): Promise<ChosenManifest> {
   const found = await manifestOf(session, version)
   const first = found.manifest.manifests?.find(
     ({ annotations }) => annotations?.['vnd.docker.reference.type'] === undefined,

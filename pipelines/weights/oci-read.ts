@@ -8,7 +8,7 @@ import type { OpenWeights, SourceSession } from './source.ts'
 import { openSpool, type Spool } from './spool.ts'
 import { type Compression, unpackAs } from './unpack.ts'
 
-type Packed = Exclude<Compression, 'none'>
+type Packing = Exclude<Compression, 'none'>
 
 /**
  * Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. A layer with its packing behind that is
@@ -21,7 +21,7 @@ export async function openOci(pinned: PinnedSourceOf<'oci'>, context: SourceSess
   const folder = context.scratchFolder ?? tmpdir()
   const spools = new Map<string, Promise<Spool>>()
   let manifest: Promise<ChosenManifest> | undefined
-  const spoolOf = (layer: Digest, packed: Packed) => {
+  const spoolOf = (layer: Digest, packed: Packing) => {
     manifest ??= manifestOf(session, pinned.digest)
     const spool =
       spools.get(layer) ?? manifest.then((found) => spoolLayer(session, found, { layer, packed, folder }))
@@ -63,9 +63,9 @@ async function* readSpool(
   yield* (await spool).read(start, end)
 }
 
-interface PackedLayer {
+interface PackedBlob {
   layer: Digest
-  packed: Packed
+  packed: Packing
   folder: string
 }
 
@@ -73,7 +73,7 @@ interface PackedLayer {
 function spoolLayer(
   session: RegistrySession,
   { manifest }: ChosenManifest,
-  { layer, packed, folder }: PackedLayer,
+  { layer, packed, folder }: PackedBlob,
 ): Promise<Spool> {
   const size = manifest.layers?.find(({ digest }) => digest === layer)?.size ?? 0
   const chunks = unpackAs(readBlobFrom(session, { digest: layer, size }, 0), packed)

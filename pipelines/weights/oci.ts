@@ -13,7 +13,7 @@ import { modelFiles } from './oci-files.ts'
 import { type ReadLayers, readLayers, withFiles } from './oci-layers.ts'
 import {
   answerAs,
-  chosenManifest,
+  chosenModelManifest,
   type ModelManifest,
   type OpenRegistry,
   openRegistry,
@@ -39,7 +39,7 @@ const packedFilesSchema = z.array(
  */
 export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSession): Promise<LockedWeights> {
   const registry = openRegistry(source.reference, session)
-  const chosen = await chosenManifest(registry)
+  const chosen = await chosenModelManifest(registry)
   const labels = await labelsOf(chosen.manifest, registry)
   const packed = packedFilesOf(labels, source.reference)
   const { files, ...more } =

@@ -24,7 +24,7 @@ const blockBytes = 512
 const mostRecordBytes = 1 << 20
 
 /** What records and headers before a member say of it. */
-interface Said {
+interface MemberRecord {
   path?: string
   target?: string
   sizeBytes?: number
@@ -38,7 +38,7 @@ interface Said {
 export async function listTar(chunks: AsyncIterable<Uint8Array>): Promise<TarEntry[]> {
   const input = inputOf(chunks)
   const entries: TarEntry[] = []
-  let said: Said = {}
+  let said: MemberRecord = {}
   for (;;) {
     const header = await input.take(blockBytes)
     if (header.length === 0 || header.every((byte) => byte === 0)) break
@@ -62,7 +62,7 @@ function kindOf(header: Buffer): string {
   return String.fromCharCode(header[156] || 0x30)
 }
 
-async function readEntry(input: Input, header: Buffer, said: Said): Promise<TarEntry> {
+async function readEntry(input: Input, header: Buffer, said: MemberRecord): Promise<TarEntry> {
   const kind = kindOf(header)
   const path = said.path ?? nameOf(header)
   // GNU lists the holes that have no room in the header in blocks behind it.
@@ -111,10 +111,10 @@ function nameOf(header: Buffer): string {
 }
 
 /** What a record says of the member that follows: a GNU long name, or `LENGTH KEY=VALUE` lines of pax. */
-function saidIn(kind: string, record: Buffer): Said {
+function saidIn(kind: string, record: Buffer): MemberRecord {
   if (kind === 'L') return { path: textOf(record) }
   if (kind === 'K') return { target: textOf(record) }
-  const said: Said = {}
+  const said: MemberRecord = {}
   for (let at = 0; kind === 'x' && at < record.length; ) {
     const length = Number.parseInt(record.subarray(at, at + 20).toString('latin1'), 10)
     if (!(length > 0)) throw new Error('it has a pax record without a length')
