@@ -172,8 +172,3 @@ function expertPadding(
   const growth = (hidden * ffn) / (facts.hiddenSize * experts.ffnSize) - 1
   return Math.round((total * share * growth) / (tp * pp))
 }
-
-/** Parameters times nominal bits, the rule of thumb that people quote: 70B at 4 bits is 35 GB. */
-export function nominalWeightsBytes(parameters: number, bitsPerWeight: number): number {
-  return Math.round((parameters * bitsPerWeight) / 8)
-}

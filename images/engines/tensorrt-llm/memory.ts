@@ -13,6 +13,7 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import { tokenPool } from '../../memory/token-pool.ts'
 import { readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { sharedPool } from '../shared-pool.ts'
 
 const GiB = 1024 ** 3
 
@@ -22,13 +23,7 @@ const defaultBatchedTokens = 8192
 /** `free_gpu_memory_fraction`: the share of what weights and the profile run leave. */
 const defaultShare = 0.9
 
-export const memory: MemoryRules = {
-  plan,
-  splits: 'heads',
-  batching: { type: 'pool' },
-  eightBitCache: 'fp8',
-  remedies: [],
-}
+export const memory: MemoryRules = { plan, ...sharedPool }
 
 /** TensorRT-LLM's PyTorch backend: the pool is a share of what is free after load and a profile run. */
 function plan(request: MemoryRequest): EnginePlan {
