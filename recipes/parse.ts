@@ -1,10 +1,12 @@
 import type { z } from 'zod'
+import { optional } from '../lib/optional.ts'
 import { nearestName } from '../lib/suggest.ts'
 import { withoutTokens } from '../lib/token-forms.ts'
 import { knownKeys } from './known-keys.ts'
 import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
+import { sourceHint } from './source-hints.ts'
 import { readYaml, type YamlDocument } from './yaml-text.ts'
 
 /** One thing wrong with a recipe. Lines and columns count from 1, as editors do. */
@@ -122,6 +124,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: Plac
       ...place(offsetOf(document, path, 'value')),
       path: path.join('.'),
       ...describeIssue(issue, document, path),
+      ...optional('hint', sourceHint(path, document.getIn(path))),
     },
   ]
 }
