@@ -35,6 +35,7 @@ export const layerKindSchema = z.discriminatedUnion('kind', [
 
 export const weightRoles = [
   'embedding',
+  'layerEmbedding',
   'head',
   'norm',
   'router',

@@ -16,6 +16,8 @@ export interface EnginePlan {
   /** Undefined where nothing tells their size. */
   weights: ResidentWeights | undefined
   overhead: Record<string, number>
+  /** Parts in the memory of the host, where the engine divides itself; null where nobody counts them. */
+  hostBytes: Record<string, number> | null
   /** Half of the width of the band around the pool: what is not known of the overhead. */
   doubtBytes: number
   /** Bytes for the cache; what an engine with a fixed context allocates lies in `allocatedBytes`. */
@@ -62,20 +64,22 @@ export interface PlannedEngine {
   memory: MemoryRules
 }
 
-type DefaultField = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
+type DefaultField = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks' | 'hostBytes'
 
 /** Fills in what most engines have alike: the pool is what is left, and a given pool leaves no doubt. */
 export function enginePlan(
   request: MemoryRequest,
   parts: Omit<EnginePlan, DefaultField> & Partial<Pick<EnginePlan, DefaultField>>,
 ): EnginePlan {
+  const isTold = request.availableKvBytes !== undefined
   return {
     version: request.engineVersion ?? 'newest rules',
     poolBytes: poolBytesOf(request, parts.limitBytes, parts.weights, parts.overhead),
     allocatedBytes: null,
     cpuBlocks: null,
+    hostBytes: null,
     ...parts,
-    doubtBytes: request.availableKvBytes === undefined ? Math.round(parts.doubtBytes) : 0,
+    doubtBytes: isTold ? 0 : Math.round(parts.doubtBytes + (parts.weights?.doubtBytes ?? 0)),
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type MemoryRules,
   stateBytesOf,
 } from '../../memory/engine-plan.ts'
+import type { ExpertTiles } from '../../memory/expert-tiles.ts'
 import { capabilityOf, isAmd } from '../../memory/gpus.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
@@ -51,7 +52,7 @@ function plan(request: MemoryRequest): EnginePlan {
   return enginePlan(request, {
     limitBytes: Math.ceil(gpu.memoryBytes * utilization),
     utilization,
-    weights: residentWeights(request, { ...weightRules, tp, pp }),
+    weights: residentWeights(request, { ...weightRules, expertTiles: tilesOf(request, version), tp, pp }),
     overhead,
     doubtBytes: doubtOf(request, overhead),
     pool,
@@ -65,7 +66,7 @@ function plan(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: true, usesTorch: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'ceil(GPU memory x gpu-memory-utilization)',
@@ -95,6 +96,11 @@ function poolRules(request: MemoryRequest, version: string, defaults: VllmDefaul
     meaning: meaningOf(defaults),
     stateBlocks: stateBlocksOf(request, version),
   }
+}
+
+/** Since 0.11 Hopper takes Triton's kernels, which the official image has; other cards, and those nobody names, Marlin's. */
+function tilesOf({ gpu }: MemoryRequest, version: string): ExpertTiles {
+  return Math.floor(capabilityOf(gpu)) === 9 && atLeast(version, '0.11.0') ? 'triton' : 'marlin'
 }
 
 function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
