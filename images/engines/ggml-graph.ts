@@ -12,6 +12,8 @@ export interface GraphBatch {
   usesFlash: boolean
   /** Builds that mix embeddings of images into those of tokens copy them three times. */
   mixesEmbeddings: boolean
+  /** Ollama's own runner computes activation and product apart, and keeps masks in 32 and in 16 bits. */
+  isPlain: boolean
 }
 
 export interface GraphBytes {
@@ -69,8 +71,8 @@ function windowsOf({ layers }: ModelFacts): (number | null)[] {
 }
 
 /** Masks are of 16 bits for flash attention, and of 32 without. */
-function maskBytes({ tokens, usesFlash, cellsOf }: GraphBatch, windowTokens: number | null): number {
-  return (usesFlash ? 2 : 4) * tokens * cellsOf(windowTokens)
+function maskBytes({ tokens, usesFlash, isPlain, cellsOf }: GraphBatch, windowTokens: number | null): number {
+  return (isPlain ? 6 : usesFlash ? 2 : 4) * tokens * cellsOf(windowTokens)
 }
 
 function inputsOf(graph: Graph): string {
@@ -83,11 +85,22 @@ function inputsOf(graph: Graph): string {
   add(graph, { name: 'embedding', sizeBytes: embedding, from: [] })
   for (const window of windowsOf(facts))
     add(graph, { name: maskName(window), sizeBytes: maskBytes(batch, window), from: [] })
+  const perLayer = rowBytes(graph, (facts.layerChannels ?? 0) * facts.layerCount)
+  if (perLayer > 0) addLayerInputs(graph, perLayer)
   if (batch.mixesEmbeddings) {
     add(graph, { name: 'mixed copy', sizeBytes: embedding, from: ['mixed'] })
     add(graph, { name: 'mixed in', sizeBytes: 0, from: ['mixed copy'] })
   }
   return 'embedding'
+}
+
+/** Gemma's inputs of all layers: read, projected and joined before the first, and kept until the last. */
+function addLayerInputs(graph: Graph, sizeBytes: number): void {
+  add(graph, { name: 'layer rows', sizeBytes, from: [], stays: true })
+  const projected = add(graph, { name: 'layer projection', sizeBytes, from: ['embedding'] })
+  const normed = addNorm(graph, 'layer norm', projected, sizeBytes)
+  const joined = add(graph, { name: 'layer sum', sizeBytes, from: [normed, 'layer rows'], over: normed })
+  add(graph, { name: 'layer inputs', sizeBytes, from: [joined], stays: true })
 }
 
 interface LayerPlace {
@@ -296,7 +309,10 @@ function addFeedForward(graph: Graph, from: string, { name, rows }: Feed): strin
   const inner = experts ? experts.perToken * experts.ffnSize : activeFfnSize
   const gate = add(graph, { name: `${name} gate ffn`, sizeBytes: bytes(inner), from: [from] })
   const up = add(graph, { name: `${name} up ffn`, sizeBytes: bytes(inner), from: [from] })
-  const product = add(graph, { name: `${name} glu`, sizeBytes: bytes(inner), from: [gate, up] })
+  const open = graph.batch.isPlain
+    ? add(graph, { name: `${name} open ffn`, sizeBytes: bytes(inner), from: [gate] })
+    : gate
+  const product = add(graph, { name: `${name} glu`, sizeBytes: bytes(inner), from: [gate, open, up] })
   if (!experts) return add(graph, { name: `${name} down`, sizeBytes: bytes(hiddenSize), from: [product] })
   const down = add(graph, {
     name: `${name} down`,

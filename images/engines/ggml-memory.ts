@@ -23,6 +23,8 @@ export interface GraphRules {
   /** Whether logits are kept for every token of a batch, or for those that are answered. */
   keepsAllLogits: boolean
   mixesEmbeddings: boolean
+  /** Whether it is Ollama's own runner. */
+  isPlain: boolean
 }
 
 /** What llama.cpp and Ollama, which runs the same code, do differently. */
@@ -104,7 +106,7 @@ interface ReservedBatch extends GraphRules {
 }
 
 function reservedGraph(request: MemoryRequest, slots: SequenceSlots, reserved: ReservedBatch): GraphBytes {
-  const { usesFlash, maxModelLen, keepsAllLogits, mixesEmbeddings } = reserved
+  const { usesFlash, maxModelLen, keepsAllLogits, mixesEmbeddings, isPlain } = reserved
   const tokens = Math.min(slots.ubatch, cellsOf(slots, maxModelLen, null) * (slots.unified ? 1 : slots.count))
   const answered = slots.count * (1 + (request.speculativeTokens ?? 0))
   return graphBytes(request.facts, {
@@ -114,6 +116,7 @@ function reservedGraph(request: MemoryRequest, slots: SequenceSlots, reserved: R
     cellsOf: (windowTokens) => cellsOf(slots, maxModelLen, windowTokens),
     usesFlash,
     mixesEmbeddings,
+    isPlain,
   })
 }
 

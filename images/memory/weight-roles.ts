@@ -1,4 +1,4 @@
-import { type ModelFacts, type RoleCounts, sumOf, type WeightRole } from '../../recipes/model-facts.ts'
+import type { ModelFacts, RoleCounts, WeightRole } from '../../recipes/model-facts.ts'
 import { usesDraftHead } from './drafter.ts'
 import { bitsOfMethod, modelDtypeOf } from './dtypes.ts'
 import type { MemoryRequest } from './request.ts'

@@ -88,8 +88,12 @@ interface WeightSource {
 function doubtOf(request: MemoryRequest, { from, bytes, isDrafterKnown }: WeightSource) {
   if (!isDrafterKnown) return { doubtBytes: 0, doubt: 'the bytes of the drafter are not known' }
   if (from !== 'configuration') return { doubtBytes: 0, doubt: null }
-  const packs = request.facts.quantization !== null || (request.quantization ?? 'none') !== 'none'
-  if (!packs) return { doubtBytes: bytes * 0.015, doubt: null }
+  const method = request.facts.quantization?.method ?? request.quantization ?? 'none'
+  // MXFP4 packs experts and nothing else.
+  const packs = method !== 'none' && method !== 'mxfp4'
+  // Projectors, mergers and position tables of towers are not counted.
+  const share = request.facts.vision ? 0.06 : 0.015
+  if (!packs) return { doubtBytes: bytes * share, doubt: null }
   return {
     doubtBytes: bytes * 0.15,
     doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',

@@ -2,20 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import semver from 'semver'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
-import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { nameFiles } from '../../images/boot/runtime-spec.ts'
-import { mediaTypes } from '../../images/oci/oci.ts'
-import type { Digest } from '../../lib/digest.ts'
-import { StageError } from '../error.ts'
 import { runProgram } from '../process/program.ts'
-import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
+import { type PullContext, pull } from './pull.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
 import { containerExitCode, stopContainer, untilSaid } from './stop.ts'
@@ -36,10 +31,7 @@ export interface ContainerRunner extends Runner {
   close(): Promise<void>
 }
 
-interface Session extends ContainerBoot {
-  machine: RunnerFacts
-  pulled: Set<string>
-}
+interface Session extends ContainerBoot, PullContext {}
 
 /** Boots images with Docker or Podman of this machine; throws `no-runner` where that does not work. */
 export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
@@ -152,33 +144,6 @@ async function mountsOf(
     flags.push(...mount.flags)
   }
   return flags
-}
-
-/** The image from the store, by digest: the tool checks every byte against it. */
-async function pull(session: Session, image: Digest): Promise<string> {
-  await requireZstd(session, image)
-  const { tool, registryPort, pulled } = session
-  const reference = `127.0.0.1:${registryPort}/ingot@${image}`
-  await toolOutput(tool, [
-    'pull',
-    '--quiet',
-    ...(tool.name === 'podman' ? ['--tls-verify=false'] : []),
-    reference,
-  ])
-  pulled.add(reference)
-  return reference
-}
-
-async function requireZstd({ store, machine, tool }: Session, image: Digest): Promise<void> {
-  const { layers } = await readImageManifest(store, image)
-  const hasZstd = layers.some((layer) => layer.mediaType === mediaTypes.layerZstd)
-  const version = semver.coerce(machine.version)
-  if (!hasZstd || tool.name !== 'docker' || version === null || version.major >= 23) return
-  throw new StageError('unfit-machine', {
-    attempted: 'boot with docker',
-    found: `Docker ${machine.version} cannot read layers packed with zstd`,
-    hint: 'update Docker to 23 or newer, or verify with --runner podman or dagger',
-  })
 }
 
 /** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */

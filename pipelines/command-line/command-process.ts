@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../lib/error.ts'
 import { progressOn } from '../process/progress.ts'
+import { displayOf } from '../settings/display.ts'
 import type { ProcessContext } from './command.ts'
 import { exitCodeOf } from './exit.ts'
 import { tellFailure } from './failure.ts'
@@ -19,14 +20,14 @@ export async function runAsProcess(
 ): Promise<never> {
   const { stdout, stderr, env } = process
   const abort = new AbortController()
-  const progress = progressOn(stderr, env)
+  const progress = progressOn(stderr, displayOf(env))
   let failedCode: number | undefined
   // One failure ends the process; what fails while it ends is no news.
   const fail = (error: unknown) => {
     if (failedCode !== undefined) return
     failedCode = exitCodeOf(error)
     progress.end()
-    stderr.write(tellFailure(error, env))
+    stderr.write(tellFailure(error, displayOf(env)))
     void leave()
   }
   const leave = async (code = 0) => {

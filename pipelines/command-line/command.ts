@@ -10,8 +10,8 @@ export interface ProcessContext {
   signal: AbortSignal
 }
 
-/** Everything a command may touch of the process around it. Its environment is for the programs that it starts. */
-export interface CommandContext extends ProcessContext {
+/** Everything a command may touch of the process around it; of the environment only what `settings` says. */
+export interface CommandContext extends Omit<ProcessContext, 'environment'> {
   settings: Settings
 }
 

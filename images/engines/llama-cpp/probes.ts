@@ -1,5 +1,5 @@
 import semver from 'semver'
-import type { Behaviour } from '../../boot/probe.ts'
+import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
@@ -7,11 +7,9 @@ import { metricsPage, openAiBehaviour } from '../openai-server.ts'
 import { gpuLayersOf } from './command.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
-    pages: [health],
+    pages: [health(deployment.engine)],
     native: [completion, metrics],
     badInput: badInput(deployment.version),
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
@@ -36,10 +34,12 @@ function offloadLines(asked: string | null): { cpuLines: string[]; gpuLines: str
   return { cpuLines: [`offloaded (?!${asked}/)(\\d+)/(?!\\1\\b)\\d+ layers`, none], gpuLines: [reached] }
 }
 
-const health = nativeProbe(
-  { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: '/health' } },
-  [{ at: 'status', rule: 'equals', value: 'ok' }],
-)
+function health({ healthPath }: Deployment['engine']): HttpProbe {
+  return nativeProbe(
+    { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: healthPath } },
+    [{ at: 'status', rule: 'equals', value: 'ok' }],
+  )
+}
 
 const completion = nativeProbe(
   {

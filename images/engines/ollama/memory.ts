@@ -13,6 +13,7 @@ export const memory = ggmlMemory({
   graphOf: (facts, version) => ({
     keepsAllLogits: !atLeast(version, serverSince) && !hasOwnRunner(facts, version),
     mixesEmbeddings: false,
+    isPlain: !atLeast(version, serverSince) && hasOwnRunner(facts, version),
   }),
   contextOf: 'one',
   contextLength,

@@ -10,9 +10,11 @@ import {
   type MemoryRules,
 } from '../../memory/engine-plan.ts'
 import type { Gpu } from '../../memory/gpus.ts'
+import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { compressedLayersOf, compressedPool } from './compressed.ts'
 import { type StateRules, sglangPool } from './memory-pool.ts'
 
 const MiB = 1024 ** 2
@@ -53,25 +55,33 @@ function plan(request: MemoryRequest): EnginePlan {
   const fraction = request.gpuMemoryUtilization ?? staticFraction(request, version)
   const reserve = Math.round((gpu.memoryBytes - context) * (1 - fraction))
   const weights = residentWeights(request, { ...weightRules, tp, pp })
-  const kvCacheDtype = cacheDtypeOf(request, null)
-  const caches = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const isCompressed = compressedLayersOf(request).length > 0
+  const kvCacheDtype = cacheDtypeOf(request, isCompressed ? 'fp8_e4m3' : null)
+  const kept = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const { pool, caches } = isCompressed
+    ? compressedPool(request, version, kept)
+    : { pool: poolOf(request, kept), caches: kept }
   return enginePlan(request, {
     limitBytes: gpu.memoryBytes,
     utilization: fraction,
     weights,
     overhead: { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) },
     doubtBytes: 0.5 * GiB + (weights?.bytes ?? 0) * 0.01,
-    pool: sglangPool(caches, {
-      blockTokens: request.blockSize ?? 1,
-      windowRatio: hasFull(caches) ? (request.windowRatio ?? windowRatio) : 1,
-      states: stateRules(request),
-    }),
+    pool,
     caches,
     kvCacheDtype,
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
-    warnings: warningsOf(request, caches),
+    warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),
+  })
+}
+
+function poolOf(request: MemoryRequest, caches: readonly LayerCache[]): Pool {
+  return sglangPool(caches, {
+    blockTokens: request.blockSize ?? 1,
+    windowRatio: hasFull(caches) ? (request.windowRatio ?? windowRatio) : 1,
+    states: stateRules(request),
   })
 }
 
@@ -86,6 +96,9 @@ const formulas = {
 function hasFull(caches: readonly LayerCache[]): boolean {
   return caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
 }
+
+const ringWarning =
+  'windows keep a tenth of the tokens and open groups of the index a ring for drafted tokens, as logs have it; without drafting it is half as long, and what each request keeps is counted with --max-num-seqs'
 
 function stateRules(request: MemoryRequest): StateRules {
   const { speculativeTokens = 0, prefixCaching, maxNumSeqs, stateSlots, stateRatio: ratio } = request

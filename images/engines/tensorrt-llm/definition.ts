@@ -6,7 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
 
@@ -43,7 +43,7 @@ export const tensorrtLlm = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   ownStart: { seconds: 600, source: 'an estimate: autotuning and CUDA graphs' },
   memory,
   memoryFlags,

@@ -14,7 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
 
@@ -93,7 +93,7 @@ export const vllm = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   ownStart: {
     seconds: 600,
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',

@@ -1,3 +1,4 @@
+import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import { activationPeak } from '../../memory/activation.ts'
 import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
@@ -17,13 +18,15 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import type { TokenMeaning } from '../../memory/result.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
+import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
 import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
 import {
-  graphEstimateBytes,
   groupSlack,
   inFlightTokens,
   nonTorchBytes,
+  recurrentKernelBytes,
   stateBlocksOf,
   type VllmDefaults,
   vllmDefaults,
@@ -54,7 +57,7 @@ function plan(request: MemoryRequest): EnginePlan {
     utilization,
     weights: residentWeights(request, { ...weightRules, expertTiles: tilesOf(request, version), tp, pp }),
     overhead,
-    doubtBytes: doubtOf(request, overhead),
+    doubtBytes: doubtOf(request, overhead, defaults) + expertDoubt(request, version),
     pool,
     caches,
     kvCacheDtype: cacheTypeOf(request, version),
@@ -62,7 +65,7 @@ function plan(request: MemoryRequest): EnginePlan {
     maxNumSeqs: defaults.maxNumSeqs,
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
-    warnings: warningsOf(request, defaults),
+    warnings: [...warningsOf(request, defaults), ...graphWarnings(request, version, defaults)],
   })
 }
 
@@ -76,6 +79,7 @@ const formulas = {
 
 /** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
 function poolOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
+  if (isCompressed(request)) return compressedPool(request.facts, compressedRules(request, version, defaults))
   const rules = poolRules(request, version, defaults)
   const pool = vllmPool(vllmCaches(request, version, defaults), rules)
   const { pp = 1, stageLayers: _stages, ...whole } = request
@@ -103,6 +107,28 @@ function tilesOf({ gpu }: MemoryRequest, version: string): ExpertTiles {
   return Math.floor(capabilityOf(gpu)) === 9 && atLeast(version, '0.11.0') ? 'triton' : 'marlin'
 }
 
+function compressedRules(
+  request: MemoryRequest,
+  version: string,
+  defaults: VllmDefaults,
+): CompressedPoolRules {
+  const { pp = 1, facts } = request
+  return {
+    pp,
+    format: formatOf(request, cacheTypeOf(request, version)),
+    blockTokens: request.blockSize ?? 256,
+    draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
+    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    isPacked: atLeast(version, '0.24.0'),
+    needsPacked: atLeast(version, '0.30.0'),
+    meaning: meaningOf(defaults),
+  }
+}
+
+function isCompressed({ facts }: MemoryRequest): boolean {
+  return facts.layers.some(({ layer }) => layer.kind === 'compressed')
+}
+
 function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
   const { tp = 1, pp = 1, facts } = request
   return cachesOf(request, {
@@ -119,8 +145,9 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
   })
 }
 
-/** Checkpoints that name an 8-bit cache get it since about v0.12. */
+/** Checkpoints that name an 8-bit cache get it since about v0.12; DeepSeek-V4 is packed whatever its checkpoint says. */
 function cacheTypeOf(request: MemoryRequest, version: string): string {
+  if (isCompressed(request)) return cacheDtypeOf(request, 'fp8_ds_mla')
   const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
   return cacheDtypeOf(request, ofCheckpoint)
 }
@@ -137,20 +164,38 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
     overhead.activationBytes ?? activationPeak(facts, { version, isV0, tp, maxNumBatchedTokens, maxNumSeqs })
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
-    nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version)),
+    nonTorch: Math.round(
+      overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version) + kernelBytes(facts, version),
+    ),
     activation: Math.round(activation),
     cudaGraphs: Math.round(defaults.chargesGraphs || overhead.cudaGraphBytes !== undefined ? graphs : 0),
   }
 }
 
+/** Since 0.17 they are part of what every model takes outside PyTorch. */
+function kernelBytes({ layers }: ModelFacts, version: string): number {
+  const isRecurrent = layers.some(({ layer }) => layer.kind === 'state')
+  return isRecurrent && !atLeast(version, '0.17.0') ? recurrentKernelBytes : 0
+}
+
 /** What was given is taken as exact; each estimate widens the band. */
-function doubtOf(request: MemoryRequest, overhead: Record<string, number>): number {
+function doubtOf(request: MemoryRequest, overhead: Record<string, number>, defaults: VllmDefaults): number {
   const given = request.overhead ?? {}
   const nonTorch =
     given.nonTorchBytes === undefined ? Math.max(0.25 * GiB, (overhead['nonTorch'] ?? 0) * 0.5) : 0
   const activation = given.activationBytes === undefined ? (overhead['activation'] ?? 0) * 0.15 : 0
   const graphs = given.cudaGraphBytes === undefined ? (overhead['cudaGraphs'] ?? 0) * 0.75 : 0
-  return nonTorch + activation + graphs
+  const sorting =
+    given.activationBytes === undefined && defaults.maySortLess
+      ? Math.min(overhead['activation'] ?? 0, defaults.maxNumSeqs * request.facts.vocabSize * 24.5)
+      : 0
+  return nonTorch + activation + graphs + sorting
+}
+
+/** Which kernels take the experts of MXFP4 follows from what is installed: 3 % between them. */
+function expertDoubt({ facts }: MemoryRequest, version: string): number {
+  const experts = facts.weights?.byRole.expert ?? ((facts.parameters?.expert ?? 0) * 4.25) / 8
+  return facts.quantization?.method === 'mxfp4' && atLeast(version, '0.11.0') ? experts * 0.03 : 0
 }
 
 /** V0 kept 4 GiB of host memory for swapped blocks; V1 has none. */
@@ -170,8 +215,6 @@ function warningsOf(request: MemoryRequest, defaults: VllmDefaults): string[] {
     warnings.push(`${gpu.name} has no fp8 units: the weights stay 8-bit but compute runs in 16 bits`)
   if (method === 'awq' && capability > 0 && capability < 7.5)
     warnings.push('AWQ needs compute capability 7.5')
-  if (!defaults.chargesGraphs && request.enforceEager !== true)
-    warnings.push('CUDA graphs take 0.1 to 2.4 GiB outside this budget at this version')
   if (defaults.maySortLess)
     warnings.push('with FlashInfer installed, as in the official image, the sampler takes about a third')
   if (facts.vocabSize === 0)
