@@ -90,6 +90,15 @@ export const modelFactsSchema = z.strictObject({
   /** Feed-forward width one token passes through, experts included; decides the activation peak. */
   activeFfnSize: count,
   maxPositions: positive.nullable(),
+  /** How rotary positions are stretched beyond those of the training; absent in locks of before. */
+  rope: z
+    .strictObject({
+      type: z.string(),
+      factor: z.number().positive().nullable(),
+      originalPositions: positive.nullable(),
+    })
+    .nullable()
+    .optional(),
   /** Columns of the precomputed cosine and sine table; 0 where the model has none. */
   rotaryDim: count,
   tiedEmbeddings: z.boolean(),

@@ -3,7 +3,7 @@ import { bytesPerTokenOf, type CacheRules, fixedBytesOf, type LayerCache, layerC
 import { usesDraftHead } from './drafter.ts'
 import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
 import { MemoryError } from './error.ts'
-import type { Pool } from './pool.ts'
+import { emptyPool, type Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
 import { stagesOf } from './stages.ts'
 import type { ResidentWeights } from './weights.ts'
@@ -79,6 +79,8 @@ export function enginePlan(
     cpuBlocks: null,
     hostBytes: null,
     ...parts,
+    // Encoders keep nothing, so nothing is allocated for a cache.
+    ...(parts.caches.length === 0 && { pool: emptyPool(parts.maxNumSeqs), allocatedBytes: 0 }),
     doubtBytes: isTold ? 0 : Math.round(parts.doubtBytes + (parts.weights?.doubtBytes ?? 0)),
   }
 }

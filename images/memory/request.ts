@@ -51,6 +51,8 @@ export interface MemoryRequest {
   /** Layers that a GPU computes, the output counted as one, as llama.cpp's `--n-gpu-layers`; the rest lies on the host. */
   gpuLayers?: number
   overhead?: KnownOverhead
+  /** Vectors or scores are asked for and no token is sampled; encoders can do nothing else. */
+  pools?: boolean
   enforceEager?: boolean
   prefixCaching?: boolean
   /** False charges windowed layers for every token, as vLLM's `--disable-hybrid-kv-cache-manager` does. */

@@ -12,6 +12,7 @@ import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
 import { type PullContext, pull } from './pull.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
+import { renderNodes } from './render-nodes.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
 import { containerExitCode, stopContainer, untilSaid } from './stop.ts'
 import { requireTool, type Tool, toolOutput } from './tool.ts'
@@ -36,7 +37,11 @@ interface Session extends ContainerBoot, PullContext {}
 /** Boots images with Docker or Podman of this machine; throws `no-runner` where that does not work. */
 export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
   await requireTool(context.tool)
-  const session: Session = { ...context, machine: await machineOf(context.tool), pulled: new Set() }
+  const session: Session = {
+    ...context,
+    machine: await machineOf(context.tool, context.gpus),
+    pulled: new Set(),
+  }
   requireGpus(context.gpus, session.machine)
   return {
     name: context.tool.name,
@@ -57,7 +62,9 @@ async function bootContainer<Result>(
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
   const watch =
-    session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
+    session.gpus === null || session.gpus.type === 'dri'
+      ? null
+      : watchGpus(session.tool.environment, session.machine.gpus.length)
   try {
     return await withContainer(session, request, async ({ id, folder }) => {
       const container = await inspected(session.tool, id)
@@ -105,7 +112,10 @@ async function withContainer<Result>(
     for (const [name, content] of Object.entries(nameFiles)) await writeFile(join(folder, name), content)
     const network = await networkOf(session.tool, endings)
     const { tool, gpus, memoryBytes } = session
-    const flags = profileFlags(request, { tool: tool.name, network, gpus, memoryBytes, names: folder })
+    const flags = profileFlags(request, {
+      ...{ tool: tool.name, network, gpus, memoryBytes, names: folder },
+      ...(gpus?.type === 'dri' ? { renderGroups: (await renderNodes()).groups } : {}),
+    })
     const mounts = await mountsOf(session, request, endings)
     const id = `ingot-${randomUUID().slice(0, 8)}`
     // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.

@@ -8,6 +8,8 @@ export interface ProcessContext {
   environment: NodeJS.ProcessEnv
   progress: CommandProgress
   signal: AbortSignal
+  /** Says that the command ends by itself after an interrupt, and is waited for however long that takes. */
+  endsItself?(): void
 }
 
 /** Everything a command may touch of the process around it; of the environment only what `settings` says. */

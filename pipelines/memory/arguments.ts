@@ -57,6 +57,7 @@ function batchOf(values: MemoryValues) {
   return {
     maxNumSeqs: values['max-num-seqs'],
     maxNumBatchedTokens: values['max-num-batched-tokens'],
+    pools: values.pooling || undefined,
     enforceEager: values['enforce-eager'] || undefined,
     speculativeTokens: values['speculative-tokens'],
     parallel: values.parallel,

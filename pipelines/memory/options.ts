@@ -106,6 +106,7 @@ export const memoryTable = {
       help: 'SGLang: tokens of windowed layers for each token of the others',
       aliases: ['swa-full-tokens-ratio'],
     },
+    pooling: { kind: 'flag', help: 'vectors or scores are asked for, and no token is sampled' },
     'enforce-eager': { kind: 'flag', help: 'no CUDA graphs' },
     'enable-prefix-caching': { kind: 'flag', help: 'prefix caching is on' },
     'no-enable-prefix-caching': { kind: 'flag', help: 'prefix caching is off' },

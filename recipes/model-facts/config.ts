@@ -26,6 +26,7 @@ import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
 import { isDoubleWide, layerChannelsOf, perLayerParametersOf } from './per-layer.ts'
 import { quantizationOf } from './quantization.ts'
+import { ropeOf } from './rope.ts'
 import { isTied } from './tied.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
 
@@ -55,6 +56,7 @@ export function factsFromConfig(config: Config): ModelFacts {
     headDim,
     activeFfnSize: activeSizeOf(ffn) * (isDoubleWide(text) ? 2 : 1),
     maxPositions: maxPositionsOf(text) ?? null,
+    rope: ropeOf(text),
     rotaryDim: rotaryDimOf(text, headDim, modelType),
     tiedEmbeddings: tied,
     ...(layerChannelsOf(text) > 0 && { layerChannels: layerChannelsOf(text) }),

@@ -126,6 +126,15 @@ const plainFeedForward = [
   'whisper',
   'apertus',
   'arcee',
+  'albert',
+  'bert',
+  'camembert',
+  'distilbert',
+  'electra',
+  'mpnet',
+  'roberta',
+  'xlm-roberta',
+  'xlm-roberta-xl',
 ]
 
 export function isKnownFamily(modelType: string): boolean {

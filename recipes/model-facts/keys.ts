@@ -119,18 +119,24 @@ export const hiddenSizeOf = (config: Config) =>
 
 export const vocabSizeOf = (config: Config) => countOf(config, 'vocab_size', 'padded_vocab_size') ?? 0
 
-export const maxPositionsOf = (config: Config) =>
-  countOf(
-    config,
-    'max_position_embeddings',
-    'n_positions',
-    'max_seq_len',
-    'seq_length',
-    'max_sequence_length',
-    'max_target_positions',
-    'n_ctx',
-    'model_max_length',
+const lengthNames = [
+  'max_position_embeddings',
+  'n_positions',
+  'max_seq_len',
+  'seq_length',
+  'max_target_positions',
+  'max_sequence_length',
+  'max_seq_length',
+  'seq_len',
+]
+
+/** Longest sequence: `model_max_length` where it is named, as Cohere does, else the smallest of the other names. */
+export function maxPositionsOf(config: Config): number | undefined {
+  const named = lengthNames.flatMap((name) => countOf(config, name) ?? [])
+  return (
+    countOf(config, 'model_max_length') ?? (named.length > 0 ? Math.min(...named) : countOf(config, 'n_ctx'))
   )
+}
 
 /** Key/value heads of a layer, by the rules of each family; `heads` where nothing says less. */
 export function kvHeadsOf(config: Config, heads: number, index = 0): number {

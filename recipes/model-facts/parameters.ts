@@ -169,16 +169,22 @@ function stateParameters(layer: Extract<LayerKind, { kind: 'state' }>, hidden: n
 }
 
 /**
- * Families before Llama have biases on every linear layer and norm; GPT-2 and OPT also learn a table of positions, OPT
+ * Families before Llama have biases on every linear layer and norm; GPT-2, OPT and BERT also learn a table of positions, OPT
  * with two rows more than it has positions.
  */
 function olderParameters(config: Config, hidden: number): RoleCounts {
   const type = textOf(config, 'model_type') ?? ''
-  if (!/^(gpt2|gpt_bigcode|opt|bloom|starcoder2)/.test(type)) return {}
+  if (
+    !/^(gpt2|gpt_bigcode|opt|bloom|starcoder2)|bert|electra|mpnet/.test(type) ||
+    /^modern|^neo|^euro/.test(type)
+  )
+    return {}
   const layers = layerCountOf(config) ?? 0
   const ffn = feedForwardOf(config).denseSize
   const positions = type === 'opt' ? 2 : 0
-  const learned = /^(gpt2|gpt_bigcode|opt)/.test(type) ? (maxPositionsOf(config) ?? 0) + positions : 0
+  const learned = /^(gpt2|gpt_bigcode|opt)|bert|electra|mpnet/.test(type)
+    ? (maxPositionsOf(config) ?? 0) + positions
+    : 0
   return {
     norm: layers * 2 * hidden + hidden,
     dense: layers * (ffn + hidden),

@@ -51,6 +51,7 @@ export const ollama = {
   sharedMemory: null,
   wheels,
   imports,
+  suggestion: { version: '>=0.17', rank: 6, packsTo: null },
   enginePaths: ['/usr/bin/ollama', '/bin/ollama', '/usr/lib/ollama/**', '/lib/ollama/**'],
   traces: {
     paths: ['/{bin,usr/bin,usr/local/bin}/ollama', '/{lib,usr/lib,usr/local/lib}/ollama/**'],

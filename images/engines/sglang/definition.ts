@@ -75,6 +75,7 @@ export const sglang = {
   sharedMemory: { sizeBytes: 32 * 1024 ** 3, source: "SGLang's guide for Docker" },
   wheels,
   imports,
+  suggestion: { version: '>=0.5.19 <0.6', rank: 2, packsTo: 'fp8' },
   enginePaths: [
     '/opt/sglang/lib/python3*/site-packages/{sglang,sglang-*}/**',
     '/sgl-workspace/sglang/**',

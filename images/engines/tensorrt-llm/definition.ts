@@ -50,6 +50,7 @@ export const tensorrtLlm = {
   sharedMemory: { sizeBytes: 1024 ** 3, source: "NCCL's guide" },
   wheels,
   imports,
+  suggestion: { version: '>=1.2 <1.3', rank: 3, packsTo: null },
   enginePaths: [
     '/usr/local/lib/python3*/dist-packages/{tensorrt_llm,tensorrt_llm-*}/**',
     '/app/tensorrt_llm/**',

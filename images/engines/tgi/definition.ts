@@ -50,6 +50,7 @@ export const tgi = {
   sharedMemory: { sizeBytes: 1024 ** 3, source: "TGI's guide for Docker" },
   wheels,
   imports,
+  suggestion: { version: '3.3.7', rank: 4, packsTo: 'fp8' },
   enginePaths: ['/usr/local/bin/text-generation-*', '/usr/src/server/**', '/kernels/**'],
   traces: {
     paths: [

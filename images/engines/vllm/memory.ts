@@ -4,7 +4,6 @@ import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
   cacheDtypeOf,
   cachesOf,
-  contextOf,
   type EnginePlan,
   enginePlan,
   formatOf,
@@ -19,6 +18,7 @@ import type { TokenMeaning } from '../../memory/result.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
 import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
+import { vllmContext } from './context.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
 import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
 import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
@@ -45,7 +45,7 @@ export const memory: MemoryRules = {
 /** vLLM by version: its budget, its blocks, and what its log means by their size (`v1/core/kv_cache_utils.py`). */
 function plan(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
-  const maxModelLen = contextOf(request)
+  const maxModelLen = vllmContext(request, version)
   const defaults = vllmDefaults(request, version, maxModelLen)
   const { tp = 1, pp = 1, gpu } = request
   const utilization = request.gpuMemoryUtilization ?? defaults.utilization
@@ -93,7 +93,7 @@ function poolRules(request: MemoryRequest, version: string, defaults: VllmDefaul
   return {
     baseBlockTokens: baseBlockTokens(request, version, cacheTypeOf(request, version)),
     hybridBlockTokens: hybridBlockTokens(request, version),
-    stateBlockTokens: keepsPrefixes ? Number.POSITIVE_INFINITY : contextOf(request),
+    stateBlockTokens: keepsPrefixes ? Number.POSITIVE_INFINITY : vllmContext(request, version),
     cacheRanks: request.dcp ?? 1,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, request.pp ?? 1, version),
     groupSlack: groupSlack(version),
@@ -120,7 +120,7 @@ function compressedRules(
     draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
     isPacked: atLeast(version, '0.24.0'),
-    needsPacked: atLeast(version, '0.30.0'),
+    needsPacked: atLeast(version, '0.29.0'),
     meaning: meaningOf(defaults),
   }
 }
@@ -157,11 +157,21 @@ function meaningOf(defaults: VllmDefaults): TokenMeaning {
   return defaults.keepsWindows ? 'blocks over groups times the smallest block' : 'blocks times block size'
 }
 
+const isEncoder = ({ layers }: ModelFacts) => layers.every(({ layer }) => layer.kind === 'encoder')
+
 function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Record<string, number> {
   const { tp = 1, pp = 1, overhead = {}, facts, gpu } = request
-  const { isV0, maxNumBatchedTokens, maxNumSeqs } = defaults
-  const activation =
-    overhead.activationBytes ?? activationPeak(facts, { version, isV0, tp, maxNumBatchedTokens, maxNumSeqs })
+  const { isV0, maxNumSeqs, maxNumBatchedTokens: batch } = defaults
+  // A model that gives vectors samples nothing, and an encoder reads each text in one batch.
+  const takesWhole = isEncoder(facts)
+  const run = {
+    version,
+    isV0,
+    tp,
+    maxNumBatchedTokens: takesWhole ? Math.max(batch, vllmContext(request, version)) : batch,
+    maxNumSeqs: takesWhole || request.pools ? 0 : maxNumSeqs,
+  }
+  const activation = overhead.activationBytes ?? activationPeak(facts, run)
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
     nonTorch: Math.round(

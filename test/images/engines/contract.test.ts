@@ -35,6 +35,7 @@ const parts = [
   'sharedMemory',
   'wheels',
   'imports',
+  'suggestion',
   'enginePaths',
   'traces',
 ] satisfies (keyof EngineDefinition)[]
@@ -116,13 +117,14 @@ describe.each(engineIds)('%s', (id) => {
     for (const { device } of engine.runtimes) {
       const { runtime, ...rest } = deploymentFor(recipeFor(id))
       const env = engine.environment({ ...rest, runtime: { ...runtime, device } })
-      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(device === 'cuda' ? 'all' : undefined)
-      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(device === 'cuda' ? 'compute,utility' : undefined)
+      const capabilities = { cpu: undefined, cuda: 'compute,utility', vulkan: 'compute,utility,graphics' }
+      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(device === 'cpu' ? undefined : 'all')
+      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(capabilities[device])
     }
   })
 
   test('says for every CUDA runtime which driver and GPU it needs', () => {
-    for (const { device, gpu } of engine.runtimes) expect(gpu === undefined).toBe(device === 'cpu')
+    for (const { device, gpu } of engine.runtimes) expect(gpu === undefined).toBe(device !== 'cuda')
   })
 
   test('takes the port the recipe does not name from its definition, which any user may bind', () => {

@@ -78,6 +78,8 @@ const free = new Set([
   'LANG',
   'NVIDIA_VISIBLE_DEVICES',
   'NVIDIA_DRIVER_CAPABILITIES',
+  // Without what 4 adds the boot on a GPU fails in words.
+  'LLAMA_ARG_LOG_VERBOSITY',
   'CUDA_VERSION',
   'CUDA_CACHE_PATH',
   'HF_HOME',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { engineIds } from '../../../../recipes/engine-ids.ts'
 import { layerTotals, sumOf } from '../../../../recipes/model-facts.ts'
 import { type CaseRow, type ConfigName, factsOfCase, GiB, planOfCase } from './rows.ts'
 
@@ -141,6 +142,31 @@ describe.each(rows)('$id', (row) => {
   })
 })
 
+test.each(engineIds)('%s keeps nothing for an encoder, and samples no token', (engine) => {
+  const row = { id: '', model: 'bge-m3', expected: {}, options: { engine, gpu: 'l4' } } as const
+  const plan = planOfCase(row)
+  expect(plan).toMatchObject({
+    fits: true,
+    kvPoolBytes: 0,
+    kvBytesPerToken: 0,
+    kvLayers: [],
+    maxModelLenThatFits: 8194,
+  })
+  expect(plan.maxConcurrency).toBeGreaterThan(0)
+  expect(planOfCase({ ...row, options: { engine, gpu: 1 } })).toMatchObject({
+    fits: false,
+    maxModelLenThatFits: 0,
+  })
+})
+
+test('a decoder that gives vectors keeps its cache and samples no token', () => {
+  const options = { gpu: 'l4', maxModelLen: 8192, maxNumSeqs: 1024 } as const
+  const row = { id: '', model: 'lfm2.5-1.2b', expected: {}, options } as const
+  const asked = planOfCase({ ...row, options: { ...options, pools: true } })
+  expect(asked.kvBytesPerToken).toBe(planOfCase(row).kvBytesPerToken)
+  expect(asked.overheadBytes['activation']).toBeLessThan(planOfCase(row).overheadBytes['activation'] ?? 0)
+})
+
 test.each<[ConfigName, number, number]>([
   ['nemotron-3-super', 120.6e9, 0.01],
   ['nemotron-3-nano', 31.6e9, 0.01],
@@ -151,6 +177,7 @@ test.each<[ConfigName, number, number]>([
   ['mimo-v2-flash', 309e9, 0.01],
   ['zamba2-2.7b', 2.69e9, 0.02],
   ['qwen3.5-122b', 122e9, 0.01],
+  ['bge-m3', 568e6, 0.01],
 ])('%s has about %d parameters, as published', (model, published, within) => {
   const { parameters } = factsOfCase(model)
   expect(Math.abs(sumOf(parameters ?? {}) / published - 1)).toBeLessThan(within)
