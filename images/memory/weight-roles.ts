@@ -54,10 +54,15 @@ function draftParameters(facts: ModelFacts, parameters: RoleCounts): number {
   return Math.round(draftLayers * (attention / Math.max(1, attending) + fed + 2 * hiddenSize ** 2))
 }
 
-/** Recurrent layers, and all attention of models that have them, stay unpacked below 8 bits: their quantisers say so. */
+/**
+ * What lies packed. Below 8 bits quantisers leave recurrent layers whole, with all attention beside them; of models with MLA they
+ * pack the experts alone, since engines multiply its matrices at the start.
+ */
 function isPacked(role: WeightRole, facts: ModelFacts, bits: number): boolean {
-  if (facts.quantization?.expertsOnly) return role === 'expert'
-  const staysWhole = bits < 8 && facts.layers.some(({ layer }) => layer.kind === 'state')
+  const has = (kind: string) => facts.layers.some(({ layer }) => layer.kind === kind)
+  const packsExperts = bits < 8 && facts.experts !== null && has('mla')
+  if (facts.quantization?.expertsOnly || packsExperts) return role === 'expert'
+  const staysWhole = bits < 8 && has('state')
   if (role === 'attention' || role === 'keyValue' || role === 'mlaDown')
     return facts.quantization?.attentionPacked !== false && !staysWhole
   return role === 'dense' || role === 'expert' || role === 'shared' || (role === 'state' && !staysWhole)

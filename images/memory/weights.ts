@@ -84,16 +84,29 @@ interface WeightSource {
   isDrafterKnown: boolean
 }
 
+/** Plain models are counted as their logs have them; those with recurrent layers, and packed ones, within 3 %. */
+function shareOf({ layers, quantization }: ModelFacts): number {
+  return quantization !== null || layers.some(({ layer }) => layer.kind === 'state') ? 0.03 : 0
+}
+
+/**
+ * Whether a quantiser may have left more in 16 bits than a configuration tells. MXFP4 packs experts and nothing else, GPTQ and AWQ
+ * every layer of a dense model, FP8 in blocks every layer, and an engine that packs at its start the same.
+ */
+function leavesSome({ facts, quantization }: MemoryRequest): boolean {
+  const written = facts.quantization?.method
+  if (written === undefined) return quantization !== undefined && !/^(none|auto|fp8|int8|bitsandbytes|mxfp8)/.test(quantization)
+  if (written === 'mxfp4') return false
+  const isPlain = facts.layers.every(({ layer }) => layer.kind !== 'state')
+  return !(isPlain && (written === 'fp8' || (facts.experts === null && /^(gptq|awq)/.test(written))))
+}
+
 /** What a quantiser left in 16 bits stands in the headers of tensors alone: logs differ by up to 15 % from configurations. */
 function doubtOf(request: MemoryRequest, { from, bytes, isDrafterKnown }: WeightSource) {
   if (!isDrafterKnown) return { doubtBytes: 0, doubt: 'the bytes of the drafter are not known' }
   if (from !== 'configuration') return { doubtBytes: 0, doubt: null }
-  const method = request.facts.quantization?.method ?? request.quantization ?? 'none'
-  // MXFP4 packs experts and nothing else.
-  const packs = method !== 'none' && method !== 'mxfp4'
-  // Projectors, mergers and position tables of towers are not counted.
-  const share = request.facts.vision ? 0.06 : 0.015
-  if (!packs) return { doubtBytes: bytes * share, doubt: null }
+  const tower = request.facts.vision ? Math.max(bytes * 0.06, 0.4 * 1024 ** 3) : 0
+  if (!leavesSome(request)) return { doubtBytes: Math.max(tower, bytes * shareOf(request.facts)), doubt: null }
   return {
     doubtBytes: bytes * 0.15,
     doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',

@@ -62,7 +62,7 @@ function attentionAt(header: GgufHeader, { index, headDim }: LayerNumber, missin
   const kvHeads = kvHeadsAt(read, index)
   if (kvHeads === 0) return isFeedForward(read, index) ? { kind: 'none' } : ggufState(header, missing)
   const latent = latentRankOf(read)
-  if (latent) return latentOf(read, latent)
+  if (latent) return latentOf(header, latent)
   const window = ggufWindowAt(header, index)
   const suffix = window && read('attention.key_length_swa') !== undefined ? '_swa' : ''
   const keyDim = numberAt(read(`attention.key_length${suffix}`), index) ?? headDim
@@ -101,8 +101,10 @@ function latentRankOf(read: Reader): number | undefined {
 }
 
 /** K is latent and rotary part together, V is read from the latent (vector V31 in test/images/memory/vectors). */
-function latentOf(read: Reader, latentDim: number): LayerKind {
+function latentOf({ architecture, read }: GgufHeader, latentDim: number): LayerKind {
   const whole = numberAt(read('attention.key_length'), 0)
   const ropeDim = numberAt(read('rope.dimension_count'), 0) ?? (whole ? whole - latentDim : 0)
-  return { kind: 'mla', latentDim, ropeDim, indexDim: numberAt(read('attention.indexer.key_length'), 0) ?? 0 }
+  // The index of DeepSeek-V3.2 lies beside the latent, in the type of the cache; of GLM's sparse models llama.cpp keeps none.
+  const index = architecture === 'deepseek32' ? (numberAt(read('attention.indexer.key_length'), 0) ?? 0) : 0
+  return { kind: 'mla', latentDim, ropeDim: ropeDim + index, indexDim: 0 }
 }

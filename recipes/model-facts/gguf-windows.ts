@@ -5,6 +5,8 @@ interface WindowRule {
   period: number
   /** Where nothing in the header says so. */
   tokens?: number
+  /** The loader takes this size whatever the header says. */
+  isFixed?: boolean
   isChunk?: boolean
   /** The first layer of a round sees everything, and not the last. */
   fullFirst?: boolean
@@ -21,11 +23,11 @@ const rules: Readonly<Record<string, WindowRule>> = {
   gemma3: { period: 6 },
   gemma3n: { period: 5 },
   'gpt-oss': { period: 2 },
-  llama4: { period: 4, tokens: 8192, isChunk: true },
+  llama4: { period: 4, tokens: 8192, isFixed: true, isChunk: true },
   mellum: { period: 4 },
   olmo2: { period: 4 },
   plamo3: { period: 8 },
-  smallthinker: { period: 4, tokens: 4096, fullFirst: true },
+  smallthinker: { period: 4, tokens: 4096, isFixed: true, fullFirst: true },
 }
 
 export interface GgufWindow {
@@ -37,7 +39,7 @@ export interface GgufWindow {
 export function ggufWindowAt({ architecture, read }: GgufHeader, index: number): GgufWindow | undefined {
   const rule = rules[architecture]
   const named = numberAt(read('attention.sliding_window'), 0)
-  const tokens = named === 0 ? 0 : rule?.isChunk ? (rule.tokens ?? 0) : (named ?? rule?.tokens ?? 0)
+  const tokens = named === 0 ? 0 : rule?.isFixed ? (rule.tokens ?? 0) : (named ?? rule?.tokens ?? 0)
   if (tokens === 0) return undefined
   const isWindow = patternAt(read('attention.sliding_window_pattern'), rule, index)
   return isWindow ? { tokens, isChunk: rule?.isChunk ?? false } : undefined

@@ -102,7 +102,7 @@ function expertsOf(read: Reader, layerCount: number): ModelFacts['experts'] {
   return {
     count,
     perToken,
-    ffnSize: numberAt(read('expert_feed_forward_length'), 0) ?? 0,
+    ffnSize: numberAt(read('expert_feed_forward_length'), 0) ?? largestAt(read('feed_forward_length')),
     layerCount: layerCount - dense,
   }
 }

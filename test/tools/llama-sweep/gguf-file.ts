@@ -41,7 +41,12 @@ function valueBytes(value: GgufValue): Buffer {
       : Buffer.concat([u32(types.float32), f32(value)])
   const isBool = typeof value[0] === 'boolean'
   const items = [...value].map((item) => (isBool ? Buffer.from([Number(item)]) : u32(Number(item))))
-  return Buffer.concat([u32(types.array), u32(isBool ? types.bool : types.int32), u64(items.length), ...items])
+  return Buffer.concat([
+    u32(types.array),
+    u32(isBool ? types.bool : types.int32),
+    u64(items.length),
+    ...items,
+  ])
 }
 
 function tensorBytes({ shape, isHalf }: SweepTensor): number {
@@ -58,7 +63,13 @@ export async function writeHollowGguf(
   const pairs = [...metadata].map(([key, value]) => Buffer.concat([text(key), valueBytes(value)]))
   let offset = 0
   const infos = [...tensors].map(([name, tensor]) => {
-    const info = Buffer.concat([text(name), u32(tensor.shape.length), ...tensor.shape.map(u64), u32(Number(tensor.isHalf)), u64(offset)])
+    const info = Buffer.concat([
+      text(name),
+      u32(tensor.shape.length),
+      ...tensor.shape.map(u64),
+      u32(Number(tensor.isHalf)),
+      u64(offset),
+    ])
     offset += Math.ceil(tensorBytes(tensor) / 32) * 32
     return info
   })

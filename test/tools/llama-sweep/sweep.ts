@@ -63,10 +63,16 @@ function mended(model: SweepModel, lines: readonly string[], known: Map<string, 
   return true
 }
 
-async function loadable(architecture: string, place: ServerPlace): Promise<{ file: string; lines: string[] }> {
+async function loadable(
+  architecture: string,
+  place: ServerPlace,
+): Promise<{ file: string; lines: string[] }> {
   const file = `sweep-${architecture}.gguf`
   const metadata = metadataOf(architecture)
-  const model: SweepModel = { metadata, tensors: new Map([['token_embd.weight', { shape: [width, 32000], isHalf: true }]]) }
+  const model: SweepModel = {
+    metadata,
+    tensors: new Map([['token_embd.weight', { shape: [width, 32000], isHalf: true }]]),
+  }
   for (const name of optionalTensors(architecture)) model.tensors.set(name, { shape: [1], isHalf: false })
   const known = new Map<string, number[]>()
   for (;;) {
@@ -91,7 +97,11 @@ function cachedMiB(lines: readonly string[]): number | null {
   return sizes.length === 0 && !isReserved ? null : sizes.reduce((sum, size) => sum + size, 0)
 }
 
-async function plannedMiB(place: ServerPlace, file: string, { context, unified }: Setting): Promise<number | string> {
+async function plannedMiB(
+  place: ServerPlace,
+  file: string,
+  { context, unified }: Setting,
+): Promise<number | string> {
   const facts = await readGgufFile(join(place.root, 'tmp'), file)
   const plan = planMemory(engineOf('llama-cpp'), {
     facts,
@@ -116,7 +126,8 @@ async function row(architecture: string, place: ServerPlace): Promise<string> {
     for (const setting of settings) {
       const start = await startLines(place, `/tmp/${file}`, optionsOf(setting))
       const real = cachedMiB(start)
-      if (real === null) return `| ${architecture} | not run | ${reasonOf(start.length > 3 ? start : lines)} |`
+      if (real === null)
+        return `| ${architecture} | not run | ${reasonOf(start.length > 3 ? start : lines)} |`
       cells.push(`${real.toFixed(2)} ${agreement(real, await plannedMiB(place, file, setting))}`)
     }
     return `| ${architecture} | ${cells.every((cell) => cell.endsWith('agrees')) ? 'agrees' : 'differs'} | ${cells.join('; ')} |`
@@ -126,7 +137,9 @@ async function row(architecture: string, place: ServerPlace): Promise<string> {
 }
 
 function reasonOf(lines: readonly string[]): string {
-  const said = lines.filter((line) => /error loading|ASSERT|ABORT|unknown model|key not found|fatal/.test(line)).at(-1)
+  const said = lines
+    .filter((line) => /error loading|ASSERT|ABORT|unknown model|key not found|fatal/.test(line))
+    .at(-1)
   return (said ?? lines.at(-1) ?? 'no line').replace(/^[\d.]+ [A-Z] /, '').slice(0, 160)
 }
 

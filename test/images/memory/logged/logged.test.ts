@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { budgets, weights } from './budgets.ts'
 import { compare } from './judge.ts'
 import type { LoggedCase } from './logged-case.ts'
-import { givenPools } from './pools.ts'
+import { givenPools } from './more-pools.ts'
 import { slots } from './slots.ts'
 
 describe.each([...givenPools, ...slots])('$id $source', (logged) => {
@@ -12,10 +12,14 @@ describe.each([...givenPools, ...slots])('$id $source', (logged) => {
 })
 
 const compared = (cases: readonly LoggedCase[], figure: string) =>
-  cases.flatMap((logged) => compare(logged).filter((one) => one.figure === figure).map((one) => ({ ...one, id: logged.id })))
+  cases.flatMap((logged) =>
+    compare(logged)
+      .filter((one) => one.figure === figure)
+      .map((one) => ({ ...one, id: logged.id })),
+  )
 
 /** Logs with a kernel, a sampler or a quantiser that nothing on the command line tells. */
-const outside: readonly string[] = ['N56', 'N04b', 'N02b']
+const outside: readonly string[] = ['N56', 'N04b']
 
 test('pools with nothing told come within 2 %, but for what nobody told', () => {
   const off = compared(budgets, 'poolGiB').filter(({ agreement }) => agreement === 'off')
@@ -23,7 +27,9 @@ test('pools with nothing told come within 2 %, but for what nobody told', () => 
 })
 
 test('weights of a configuration come within 1.5 %, or the answer is not certain, or its band holds them', () => {
-  const wrong = compared(weights, 'weightsGiB').filter(({ agreement, certain }) => agreement === 'off' && certain)
-  // Towers are counted without their projectors, in a band of 6 %.
-  expect(wrong.map(({ id }) => id)).toEqual(['N07', 'N46'])
+  const wrong = compared(weights, 'weightsGiB').filter(
+    ({ agreement, certain }) => agreement === 'off' && certain,
+  )
+  // Towers are counted without their projectors, in a band of 6 % and 0.4 GiB; FP8 in blocks within 3 %.
+  expect(wrong.map(({ id }) => id)).toEqual(['N07', 'N09', 'N46'])
 })
