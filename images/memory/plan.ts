@@ -18,7 +18,8 @@ export function planMemory(engine: PlannedEngine, request: MemoryRequest): Memor
     const what = 'the bytes of the weights: give tensor headers (a folder or repository) or --weights-bytes'
     return unknown(engine, request, [what])
   }
-  const plan = doubted([...facts.doubts, ...doubtsOf(request, planned)], judge(engine, request, planned))
+  const doubts = [...facts.doubts, ...(planned.doubts ?? []), ...doubtsOf(request, planned)]
+  const plan = doubted(doubts, judge(engine, request, planned))
   if (plan.fits && plan.certain) return plan
   const evaluate = (changed: MemoryRequest) => judge(engine, changed, engine.memory.plan(changed))
   return { ...plan, advice: adviceFor({ request, rules: engine.memory, evaluate }) }

@@ -192,8 +192,3 @@ function stageShare({ layerCount }: ModelFacts, { stageLayers }: MemoryRequest, 
 function rotaryTableBytes(facts: ModelFacts): number {
   return (facts.maxPositions ?? 0) * facts.rotaryDim * 2
 }
-
-/** Parameters times nominal bits, the rule of thumb that people quote: 70B at 4 bits is 35 GB. */
-export function nominalWeightsBytes(parameters: number, bitsPerWeight: number): number {
-  return Math.round((parameters * bitsPerWeight) / 8)
-}

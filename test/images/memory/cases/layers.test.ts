@@ -74,6 +74,33 @@ const rows: CaseRow[] = [
     printed: { kvTokens: 3262823 },
   },
   {
+    // The log has 530,240, the fewest of both stages, and prints the pool of one: 22.88 GiB of it would be 0.4 % less.
+    id: 'N37 GLM-5.2, two stages of 39 layers, 12 and 9 of them with an index',
+    model: 'glm-5.2',
+    options: {
+      engineVersion: '0.25.0',
+      gpu: 'gh200',
+      tp: 4,
+      pp: 2,
+      maxModelLen: 131072,
+      availableKvBytes: 22.88 * GiB,
+    },
+    expected: { kvBytesPerToken: 39 * 1152 + 12 * 132, kvTokens: 528128 },
+  },
+  {
+    id: 'DeepSeek-V4-Flash, llama.cpp: windows of 768 cells, vectors of 4 and 128 tokens, and what is open',
+    model: 'deepseek-v4-flash',
+    options: { engine: 'llama-cpp', maxModelLen: 32768 },
+    expected: {
+      kvPoolBytes:
+        43 * 768 * 1024 +
+        21 * 8192 * (1024 + 256) +
+        20 * 256 * 1024 +
+        21 * 8 * 2 * 2 * (512 + 128) * 4 +
+        20 * 128 * 2 * 512 * 4,
+    },
+  },
+  {
     id: 'N10 MiniMax-M2.7',
     model: 'minimax-m2.5',
     options: { maxModelLen: 204800, availableKvBytes: 24.85 * GiB },
@@ -159,6 +186,18 @@ test.each(engineIds)('%s keeps nothing for an encoder, and samples no token', (e
   })
 })
 
+test.each(['tgi', 'tensorrt-llm'] as const)(
+  '%s may keep sparse layers otherwise: nothing is certain',
+  (engine) => {
+    const options = { engine, gpu: 'b200', tp: 8, maxModelLen: 8192 } as const
+    for (const model of ['deepseek-v4-flash', 'minimax-m3'] as const) {
+      const plan = planOfCase({ id: '', model, expected: {}, options })
+      expect(plan.certain).toBe(false)
+      expect(plan.verdict).toContain('how this engine keeps sparse and compressed layers is not known here')
+    }
+  },
+)
+
 test('a decoder that gives vectors keeps its cache and samples no token', () => {
   const options = { gpu: 'l4', maxModelLen: 8192, maxNumSeqs: 1024 } as const
   const row = { id: '', model: 'lfm2.5-1.2b', expected: {}, options } as const
@@ -178,6 +217,7 @@ test.each<[ConfigName, number, number]>([
   ['zamba2-2.7b', 2.69e9, 0.02],
   ['qwen3.5-122b', 122e9, 0.01],
   ['bge-m3', 568e6, 0.01],
+  ['gemma-4-26b', 25.8e9, 0.01],
 ])('%s has about %d parameters, as published', (model, published, within) => {
   const { parameters } = factsOfCase(model)
   expect(Math.abs(sumOf(parameters ?? {}) / published - 1)).toBeLessThan(within)
