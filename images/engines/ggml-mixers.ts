@@ -87,44 +87,27 @@ function addSeen(graph: Graph, { query, name, width, window, heads }: ScoredQuer
   return add(graph, { name: `${name} seen`, sizeBytes, from: [summed] })
 }
 
+type LatentLayer = Extract<LayerKind, { kind: 'mla' }>
+
 /** MLA multiplies queries into the latent space, so that every head has its width. */
-function addLatent(
-  graph: Graph,
-  layer: Extract<LayerKind, { kind: 'mla' }>,
-  from: string,
-  name: string,
-): string {
-  const { headCount, headDim, hiddenSize } = graph.facts
-  const query = add(graph, {
-    name: `${name} q`,
-    sizeBytes: rowBytes(graph, headCount * headDim),
-    from: [from],
-  })
-  const absorbed = add(graph, {
-    name: `${name} q latent`,
-    sizeBytes: rowBytes(graph, headCount * layer.latentDim),
-    from: [query],
-  })
-  const rotary = add(graph, {
-    name: `${name} q rope`,
-    sizeBytes: rowBytes(graph, headCount * layer.ropeDim),
-    from: [query],
-  })
+function addLatentQuery(graph: Graph, layer: LatentLayer, from: string, name: string): string {
+  const { headCount, headDim } = graph.facts
+  const rows = (width: number) => rowBytes(graph, headCount * width)
+  const query = add(graph, { name: `${name} q`, sizeBytes: rows(headDim), from: [from] })
+  const absorbed = add(graph, { name: `${name} q latent`, sizeBytes: rows(layer.latentDim), from: [query] })
+  const rotary = add(graph, { name: `${name} q rope`, sizeBytes: rows(layer.ropeDim), from: [query] })
   const width = layer.latentDim + layer.ropeDim
-  const both = add(graph, {
-    name: `${name} q both`,
-    sizeBytes: rowBytes(graph, headCount * width),
-    from: [absorbed, rotary],
-  })
-  const latent = add(graph, { name: `${name} kv`, sizeBytes: rowBytes(graph, width), from: [from] })
-  add(graph, { name: `${name} kv kept`, sizeBytes: rowBytes(graph, width), from: [latent] })
-  const seen = addSeen(graph, {
-    query: both,
-    name,
-    width: headCount * layer.latentDim,
-    window: null,
-    heads: headCount,
-  })
+  return add(graph, { name: `${name} q both`, sizeBytes: rows(width), from: [absorbed, rotary] })
+}
+
+function addLatent(graph: Graph, layer: LatentLayer, from: string, name: string): string {
+  const { headCount, headDim, hiddenSize } = graph.facts
+  const query = addLatentQuery(graph, layer, from, name)
+  const keptBytes = rowBytes(graph, layer.latentDim + layer.ropeDim)
+  const latent = add(graph, { name: `${name} kv`, sizeBytes: keptBytes, from: [from] })
+  add(graph, { name: `${name} kv kept`, sizeBytes: keptBytes, from: [latent] })
+  const width = headCount * layer.latentDim
+  const seen = addSeen(graph, { query, name, width, window: null, heads: headCount })
   const values = add(graph, {
     name: `${name} values`,
     sizeBytes: rowBytes(graph, headCount * headDim),

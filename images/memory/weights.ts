@@ -95,7 +95,8 @@ function shareOf({ layers, quantization }: ModelFacts): number {
  */
 function leavesSome({ facts, quantization }: MemoryRequest): boolean {
   const written = facts.quantization?.method
-  if (written === undefined) return quantization !== undefined && !/^(none|auto|fp8|int8|bitsandbytes|mxfp8)/.test(quantization)
+  if (written === undefined)
+    return quantization !== undefined && !/^(none|auto|fp8|int8|bitsandbytes|mxfp8)/.test(quantization)
   if (written === 'mxfp4') return false
   const isPlain = facts.layers.every(({ layer }) => layer.kind !== 'state')
   return !(isPlain && (written === 'fp8' || (facts.experts === null && /^(gptq|awq)/.test(written))))
@@ -106,7 +107,8 @@ function doubtOf(request: MemoryRequest, { from, bytes, isDrafterKnown }: Weight
   if (!isDrafterKnown) return { doubtBytes: 0, doubt: 'the bytes of the drafter are not known' }
   if (from !== 'configuration') return { doubtBytes: 0, doubt: null }
   const tower = request.facts.vision ? Math.max(bytes * 0.06, 0.4 * 1024 ** 3) : 0
-  if (!leavesSome(request)) return { doubtBytes: Math.max(tower, bytes * shareOf(request.facts)), doubt: null }
+  if (!leavesSome(request))
+    return { doubtBytes: Math.max(tower, bytes * shareOf(request.facts)), doubt: null }
   return {
     doubtBytes: bytes * 0.15,
     doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',

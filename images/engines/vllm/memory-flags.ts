@@ -67,7 +67,9 @@ function draftHeadTokens(value: string): { speculativeTokens: number } | undefin
     if (typeof config !== 'object' || config === null || 'model' in config) return undefined
     const method = 'method' in config ? String(config.method) : ''
     const tokens = 'num_speculative_tokens' in config ? Number(config.num_speculative_tokens) : Number.NaN
-    return method.endsWith('mtp') && Number.isInteger(tokens) && tokens > 0 ? { speculativeTokens: tokens } : undefined
+    return method.endsWith('mtp') && Number.isInteger(tokens) && tokens > 0
+      ? { speculativeTokens: tokens }
+      : undefined
   } catch {
     return undefined
   }
