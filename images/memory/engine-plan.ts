@@ -5,7 +5,7 @@ import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
 import { MemoryError } from './error.ts'
 import { emptyPool, type Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
-import { stagesOf } from './stages.ts'
+import { stagesInOrder, stagesOf } from './stages.ts'
 import type { ResidentWeights } from './weights.ts'
 
 /** What one engine makes of a request; the parts that `planMemory` judges and prints. Bytes are of the fullest GPU. */
@@ -32,6 +32,8 @@ export interface EnginePlan {
   cpuBlocks: number | null
   formulas: Record<string, string>
   warnings: string[]
+  /** What this engine may keep otherwise; no answer is certain then. */
+  doubts?: string[]
 }
 
 /**
@@ -123,7 +125,8 @@ export type CacheChoices = Pick<CacheRules, 'format' | 'tp' | 'pp'> & Partial<Ca
 
 /** Caches under the rules that most engines share: half-precision convolution, windows as the caller says. */
 export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
-  const { stageLayers, ...whole } = request
+  const { stageLayers: named, ...whole } = request
+  const stageLayers = named ?? stagesInOrder(request.facts, choices.pp)
   return stageLayers === undefined
     ? evenCachesOf(request, choices)
     : fullestOf(

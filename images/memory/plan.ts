@@ -18,7 +18,7 @@ export function planMemory(engine: PlannedEngine, request: MemoryRequest): Memor
     const what = 'the bytes of the weights: give tensor headers (a folder or repository) or --weights-bytes'
     return unknown(engine, request, [what])
   }
-  const plan = doubted(facts.doubts, judge(engine, request, planned))
+  const plan = doubted([...facts.doubts, ...(planned.doubts ?? [])], judge(engine, request, planned))
   if (plan.fits && plan.certain) return plan
   const evaluate = (changed: MemoryRequest) => judge(engine, changed, engine.memory.plan(changed))
   return { ...plan, advice: adviceFor({ request, rules: engine.memory, evaluate }) }

@@ -119,6 +119,8 @@ function doubtsOf(modelType: string, architecture: string, text: Config): string
     doubts.push('tokens that are generated keep a window only; they are counted like those of the prompt')
   if (countOf(text, 'index_kpool', 'indexer_compress_ratio'))
     doubts.push('the raw end of its pooled index is not counted')
+  if (countOf(text, 'ngram_vocab_size_base', 'ngram_size'))
+    doubts.push('the weights of its tables of n-grams are not counted')
   return doubts
 }
 

@@ -1,4 +1,5 @@
 import { activationPeak } from '../../memory/activation.ts'
+import { sparseDoubts } from '../../memory/compressed.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -52,6 +53,7 @@ function plan(request: MemoryRequest): EnginePlan {
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 2048,
     formulas,
+    doubts: sparseDoubts(request.facts),
     warnings: warningsOf(request),
   })
 }

@@ -1,4 +1,5 @@
 import { activationPeak } from '../../memory/activation.ts'
+import { sparseDoubts } from '../../memory/compressed.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -51,6 +52,7 @@ function plan(request: MemoryRequest): EnginePlan {
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
+    doubts: sparseDoubts(request.facts),
     warnings: warningsOf(request),
   })
 }

@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import { activationPeak } from '../../memory/activation.ts'
+import { usesDraftHead } from '../../memory/drafter.ts'
 import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
   cacheDtypeOf,
@@ -110,7 +111,7 @@ function compressedRules(
     pp,
     format: formatOf(request, cacheTypeOf(request, version)),
     blockTokens: request.blockSize ?? 256,
-    draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
+    draftLayers: usesDraftHead(request) ? facts.draftLayers : 0,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
     isPacked: atLeast(version, '0.24.0'),
     needsPacked: atLeast(version, '0.29.0'),
