@@ -102,7 +102,8 @@ function compressedCaches(layer: CompressedLayer, { format }: CacheRules): OneCa
 /** 2 x local heads x head size x bytes; heads are copied to every rank once there are fewer heads than ranks. */
 function headBytesOf(layer: Extract<LayerKind, { kvHeads: number }>, { tp, format }: CacheRules): number {
   const heads = Math.max(1, Math.ceil(layer.kvHeads / tp))
-  return heads * (format.perVector(layer.keyDim) + format.perVector(layer.valueDim))
+  const { keyDim, valueDim } = layer
+  return heads * (format.perHead?.(keyDim, valueDim) ?? format.perVector(keyDim) + format.perVector(valueDim))
 }
 
 /** The index of grouped heads lies beside them in their own type, on every rank whole. */

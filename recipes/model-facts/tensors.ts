@@ -50,6 +50,7 @@ function weightsOf(tensors: readonly TensorSize[], layerCount: number): WeightFa
 
 /** First rule that matches decides; the order is from the particular to the general. */
 const rules: ReadonlyArray<readonly [WeightRole, RegExp]> = [
+  ['layerEmbedding', /per_layer_token_embd|embed_tokens_per_layer/],
   ['draft', /(^|\.)(mtp|nextn|eagle)(_|\.|$)/],
   [
     'vision',

@@ -80,7 +80,7 @@ function poolOf(request: MemoryRequest, caches: readonly LayerCache[]): Pool {
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: false, usesTorch: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory',
