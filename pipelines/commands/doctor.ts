@@ -46,7 +46,7 @@ async function engine(): Promise<Finding> {
   const { found, silent } = await engineSource()
   const started = silent.map((name) => `${name} is installed and does not answer: start it; or `).join('')
   return {
-    what: 'Dagger engine',
+    what: 'where a Dagger engine comes from',
     found,
     needed: true,
     hint: `${started}install Docker or Podman, or run \`npm run lab:up\` in a checkout of ingot on Debian as root`,
@@ -58,7 +58,7 @@ const answerMs = 5000
 /** Without this program no session opens, whatever engine there is. */
 async function daggerProgram(): Promise<Finding> {
   const version = (await ownPackage())?.dependencies['@dagger.io/dagger'] ?? 'of the SDK'
-  const what = 'Dagger program'
+  const what = 'the program of Dagger'
   if (process.env['DAGGER_SESSION_PORT'])
     return { what, found: 'not needed inside `dagger run`', needed: true, hint: '' }
   const { path, isThere } = await programSource()

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { lockRequestOf } from '../../../images/plan/lock-request.ts'
 import { planImage } from '../../../images/plan/plan.ts'
 import type { Lock } from '../../../recipes/lock.ts'
+import { lockOriginOf } from '../../../recipes/lock-origin.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
 import { lockFor, recipeFor } from './fixtures.ts'
 
@@ -31,11 +33,21 @@ function without(...names: string[]) {
   }
 }
 
+function originOf(): Lock['madeFrom'] {
+  const recipe = recipeFor('llama-cpp')
+  return lockOriginOf(recipe, lockRequestOf(recipe))
+}
+
 test('llama-server of Debian is started by an init, whose programs stay in the image', () => {
   const { config, slimming } = planned()
   expect(config.Entrypoint?.slice(0, init.length + 1)).toEqual([...init, '/usr/bin/llama-server'])
   expect(slimming.closure?.roots).toEqual(expect.arrayContaining(['/usr/bin/tini', '/usr/bin/dumb-init']))
   expect(config.Env?.filter((line) => line.startsWith('LLAMA_ARG_SSE'))).toEqual([])
+})
+
+test('an init that was asked for and is not among the packages was in the base before', () => {
+  const lock = (before: Lock) => ({ ...without('tini')(before), madeFrom: originOf() })
+  expect(planned(undefined, lock).config.Entrypoint?.slice(0, init.length)).toEqual(init)
 })
 
 test('the init hears signals while the guard of mounted weights reads them', () => {
