@@ -1,5 +1,5 @@
 /** One place of a pattern: a run of any characters, one of any, one of a class, or one of its own. */
-type Part =
+type GlobPart =
   | { type: 'run' }
   | { type: 'any' }
   | { type: 'class'; negated: boolean; ranges: readonly (readonly [string, string])[] }
@@ -41,7 +41,7 @@ export function matchesPattern(path: string, pattern: string): boolean {
   return parts.slice(part).every(({ type }) => type === 'run')
 }
 
-function isAt(part: Part, character: string): boolean {
+function isAt(part: GlobPart, character: string): boolean {
   switch (part.type) {
     case 'run':
     case 'any':
@@ -53,8 +53,8 @@ function isAt(part: Part, character: string): boolean {
   }
 }
 
-function partsOf(pattern: string): Part[] | string {
-  const parts: Part[] = []
+function partsOf(pattern: string): GlobPart[] | string {
+  const parts: GlobPart[] = []
   const characters = [...pattern]
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] ?? ''
@@ -73,7 +73,7 @@ function partsOf(pattern: string): Part[] | string {
 }
 
 /** A class from its bracket on; a bracket right behind the opening one stands for itself. */
-function classAt(characters: readonly string[], start: number): { part: Part; end: number } | string {
+function classAt(characters: readonly string[], start: number): { part: GlobPart; end: number } | string {
   const negated = characters[start + 1] === '!'
   const first = start + (negated ? 2 : 1)
   const end = characters.indexOf(']', first + 1)

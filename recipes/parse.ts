@@ -209,7 +209,7 @@ function offsetOf(document: YamlDocument, path: Key[], part: 'key' | 'value'): n
   return 0
 }
 
-interface Ranged {
+interface IssueRange {
   range?: [number, number, number] | null
 }
 
@@ -217,9 +217,9 @@ function offsetIn(parent: unknown, key: Key | undefined, wantKey: boolean): numb
   // yaml's node classes carry `items`; a scalar or alias has none and falls through.
   const items = (parent as { items?: unknown[] } | null)?.items
   if (!items) return undefined
-  if (typeof key === 'number') return (items[key] as Ranged | undefined)?.range?.[0]
+  if (typeof key === 'number') return (items[key] as IssueRange | undefined)?.range?.[0]
   const pair = items.find((item) => String((item as { key?: { value?: unknown } }).key?.value) === key) as
-    | { key: Ranged; value: Ranged | null }
+    | { key: IssueRange; value: IssueRange | null }
     | undefined
   return (wantKey ? pair?.key : (pair?.value ?? pair?.key))?.range?.[0]
 }

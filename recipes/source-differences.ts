@@ -2,7 +2,7 @@ import type { Json } from '../lib/json.ts'
 import { matchesPattern } from './glob.ts'
 import type { Lock } from './lock.ts'
 import { differing, type LockDifference, type LockPart } from './lock-difference.ts'
-import type { LockedWeights, PinnedOf } from './locked-weights.ts'
+import type { LockedWeights, PinnedSourceOf } from './locked-weights.ts'
 import { fileNameOfUrl, type SourceOf, type WeightsSource } from './weights.ts'
 
 /** Keys of `weights.source` that differ from what a lock recorded, or from what it pins. */
@@ -75,9 +75,9 @@ function pinnedDifferences(source: WeightsSource, weights: LockedWeights): LockD
 function pinnedAs<Type extends WeightsSource['type']>(
   _source: { type: Type },
   pinned: LockedWeights['source'],
-): PinnedOf<Type> {
+): PinnedSourceOf<Type> {
   // Both are of this type, which the compiler cannot see.
-  return pinned as PinnedOf<Type>
+  return pinned as PinnedSourceOf<Type>
 }
 
 function hubDifferences(source: SourceOf<'huggingface'>, locked: LockedWeights['source']): LockDifference[] {
@@ -110,7 +110,7 @@ function patternDifferences(
 
 function urlDifferences(
   source: SourceOf<'url'>,
-  pinned: PinnedOf<'url'>,
+  pinned: PinnedSourceOf<'url'>,
   { files }: LockedWeights,
 ): LockDifference[] {
   return [

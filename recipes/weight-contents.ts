@@ -14,7 +14,7 @@ export interface WeightContents {
   gguf: ReadonlyMap<string, GgufKind>
 }
 
-interface Judging extends WeightContents {
+interface SelectionFacts extends WeightContents {
   patterns: Patterns
   formats: readonly WeightFormat[]
 }
@@ -36,7 +36,7 @@ export function ggufKindOf(metadata: Readonly<Record<string, unknown>>): GgufKin
 /** Files of a listing once more, with what was read: shards that no index names, importance matrices, spare projectors. */
 export function pickByContents<File extends { path: string; sizeBytes: number }>(
   files: readonly File[],
-  judging: Judging,
+  judging: SelectionFacts,
 ): { taken: File[]; skipped: SkippedFile[] } {
   const projector = projectorOf(
     files.map(({ path }) => path),
@@ -47,7 +47,7 @@ export function pickByContents<File extends { path: string; sizeBytes: number }>
   )
 }
 
-function reasonOf(path: string, judging: Judging, projector: string | undefined): string | undefined {
+function reasonOf(path: string, judging: SelectionFacts, projector: string | undefined): string | undefined {
   if (!isGguf(path)) return unnamedReason(path, judging)
   if (!judging.formats.includes('gguf')) return undefined
   const kind = ggufKind(path, judging)
@@ -58,7 +58,7 @@ function reasonOf(path: string, judging: Judging, projector: string | undefined)
 }
 
 /** The index of the same folder, stem and precision decides for a shard; for other files it says nothing. */
-function unnamedReason(path: string, { shards }: Judging): string | undefined {
+function unnamedReason(path: string, { shards }: SelectionFacts): string | undefined {
   const name = weightName(path)
   if (name === undefined || name.isIndex) return undefined
   const index = [...shards.keys()].find((one) => {
@@ -87,7 +87,7 @@ function projectorRank(path: string): number {
 /** The projector that is passed to the engine; of several the one that `include` names, then by precision, then by name. */
 export function projectorOf(
   paths: readonly string[],
-  { patterns, ...contents }: Pick<Judging, 'gguf' | 'patterns'>,
+  { patterns, ...contents }: Pick<SelectionFacts, 'gguf' | 'patterns'>,
 ): string | undefined {
   const all = paths.filter((path) => isGguf(path) && ggufKind(path, contents) === 'projector')
   const named = all.filter((path) => isNamed(path, patterns))

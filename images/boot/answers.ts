@@ -3,7 +3,7 @@ import { parseEvents, parseJson, streamedText, valuesAt } from './answer-text.ts
 import type { Expectation, JsonCheck } from './probe.ts'
 
 /** An answer as it came; streams are read to their end. */
-export interface Answer {
+export interface ServerAnswer {
   status: number
   /** Media type with its parameters, empty when none was sent. */
   contentType: string
@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** What differs between an answer and its expectation, in words; empty when nothing does. */
-export function differences(answer: Answer, expect: Expectation): string[] {
+export function differences(answer: ServerAnswer, expect: Expectation): string[] {
   if (answer.status !== expect.status) return [statusDifference(answer, expect.status)]
   switch (expect.type) {
     case 'text':
@@ -40,13 +40,13 @@ export function differences(answer: Answer, expect: Expectation): string[] {
   }
 }
 
-function statusDifference({ status, location, body }: Answer, wanted: number): string {
+function statusDifference({ status, location, body }: ServerAnswer, wanted: number): string {
   return location !== null && status >= 300 && status < 400
     ? `it redirects (${status}) to ${location} instead of answering ${wanted}`
     : `status ${status} instead of ${wanted}: ${excerpt(body)}`
 }
 
-function typeDifference({ contentType }: Answer, pattern: RegExp, wanted: string): string[] {
+function typeDifference({ contentType }: ServerAnswer, pattern: RegExp, wanted: string): string[] {
   return pattern.test(contentType) ? [] : [`content type ${contentType || '(none)'} instead of ${wanted}`]
 }
 
@@ -86,7 +86,10 @@ function failedCheck(value: Json, check: JsonCheck): string[] {
   }
 }
 
-function streamDifferences(answer: Answer, expect: Extract<Expectation, { type: 'event-stream' }>): string[] {
+function streamDifferences(
+  answer: ServerAnswer,
+  expect: Extract<Expectation, { type: 'event-stream' }>,
+): string[] {
   const { endMarker, textAt } = expect
   const events = parseEvents(answer.body)
   if (events.length === 0) return [`no event in the stream: ${excerpt(answer.body)}`]
@@ -108,7 +111,7 @@ function streamDifferences(answer: Answer, expect: Extract<Expectation, { type: 
 }
 
 function linesDifferences(
-  answer: Answer,
+  answer: ServerAnswer,
   lastLine: readonly JsonCheck[],
   textAt: readonly string[],
 ): string[] {
@@ -130,7 +133,7 @@ function linesDifferences(
 
 /** A server that holds its answer back and sends it in one piece does not stream, however many events it is cut into. */
 function pieceDifferences(
-  { pieces }: Answer,
+  { pieces }: ServerAnswer,
   parsed: readonly (Json | undefined)[],
   textAt: readonly string[],
 ): string[] {

@@ -23,7 +23,7 @@ export interface SpeedRun {
 }
 
 /** Figures of one boot; null where nothing could be measured. */
-export interface Measured {
+export interface BootMeasurements {
   /** From the request to boot until the container ran: pulling, unpacking, namespaces. */
   containerMs: number
   /** From then until the named model generated a token. */
@@ -46,7 +46,7 @@ export interface HostMemory {
 }
 
 /** A span of the boot, counted from the request to boot. */
-export interface Span {
+export interface TimeSpan {
   what: string
   beganMs: number
   endedMs: number
@@ -63,8 +63,8 @@ export interface BootReport {
   /** `cgroup` where that could be read, else `resident`. */
   peakMemoryBytes: number | null
   peakMemoryFrom: 'cgroup' | 'resident' | null
-  measured: Measured
-  spans: Span[]
+  measured: BootMeasurements
+  spans: TimeSpan[]
   facts: ContainerFacts | null
   checks: CheckResult[]
   answers: RecordedAnswer[]

@@ -27,7 +27,7 @@ export function containerChecks(
 }
 
 /** Who it runs as, and on what. */
-function surroundings(facts: ContainerFacts, { identity, readOnlyRoot }: BootProfile): Judged[] {
+function surroundings(facts: ContainerFacts, { identity, readOnlyRoot }: BootProfile): Judgement[] {
   const { uid, gid } = identity
   return [
     {
@@ -49,7 +49,7 @@ function surroundings(facts: ContainerFacts, { identity, readOnlyRoot }: BootPro
 }
 
 /** What it may do, and whom it talked to. */
-function confinement(facts: ContainerFacts): Judged[] {
+function confinement(facts: ContainerFacts): Judgement[] {
   return [
     {
       id: 'no-capabilities',
@@ -78,7 +78,7 @@ function confinement(facts: ContainerFacts): Judged[] {
   ]
 }
 
-interface Judged {
+interface Judgement {
   id: string
   title: string
   expected: string
@@ -87,7 +87,7 @@ interface Judged {
   good: boolean
 }
 
-function told(observed: string | false, good: boolean): Pick<Judged, 'observed' | 'good'> {
+function told(observed: string | false, good: boolean): Pick<Judgement, 'observed' | 'good'> {
   return { observed: observed === false ? null : observed, good }
 }
 
@@ -95,7 +95,7 @@ function outward({
   outwardPackets,
   outwardRefused,
   interfaces,
-}: ContainerFacts): Pick<Judged, 'observed' | 'good'> {
+}: ContainerFacts): Pick<Judgement, 'observed' | 'good'> {
   if (outwardPackets === null || outwardRefused === null) return told(false, false)
   return told(
     `${outwardPackets} packets, ${outwardRefused} attempts without a route; interfaces ${interfaces.join(' ')}`,
@@ -104,7 +104,11 @@ function outward({
 }
 
 /** What could not be read is skipped with its reason: a required check that is skipped leaves the image unverified. */
-function container({ observed, good, ...named }: Judged, dead: string | null, beganMs: number): CheckResult {
+function container(
+  { observed, good, ...named }: Judgement,
+  dead: string | null,
+  beganMs: number,
+): CheckResult {
   const skipped = observed === null
   return {
     ...named,

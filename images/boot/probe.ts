@@ -79,7 +79,7 @@ export interface StopRules {
 }
 
 export interface BusyStops {
-  loading: EndsLoading | NeverEnds
+  loading: EndsLoading | DeafLoading
   streaming: { type: 'ends'; exitCodes: readonly number[] }
   /** A request whose answer is not streamed. */
   plain:
@@ -98,7 +98,7 @@ export interface EndsLoading {
 }
 
 /** By its nature it does not hear the signal then; `source` says how that is known. Nothing is tried. */
-export interface NeverEnds {
+export interface DeafLoading {
   type: 'deaf'
   source: string
 }

@@ -2,7 +2,7 @@ import type { CheckResult } from './check-result.ts'
 import type { StopOccasion, StopRules } from './probe.ts'
 
 /** How a server ended that was told to. */
-export interface Stopped {
+export interface StopObservation {
   /** Null when it was still there after its grace, and was killed. */
   exitCode: number | null
   waitedMs: number
@@ -22,8 +22,8 @@ const occasions: Readonly<Record<StopOccasion, Occasion>> = {
 }
 
 /** What is known of one stop before it is judged. */
-export type StopTried =
-  | { type: 'stopped'; stopped: Stopped; evidence: string }
+export type StopAttempt =
+  | { type: 'stopped'; stopped: StopObservation; evidence: string }
   /** It could not be tried; `reason` is read after `not known: `. */
   | { type: 'untried'; reason: string }
 
@@ -36,7 +36,7 @@ export interface CheckSpan {
 export function stopCheck(
   occasion: StopOccasion,
   rules: StopRules,
-  tried: StopTried,
+  tried: StopAttempt,
   span: CheckSpan,
 ): CheckResult {
   const { id, when } = occasions[occasion]

@@ -2,7 +2,7 @@ import { bytesInFile, type ElfFile, type Segment, sectionFlags, segmentFlags, se
 import { type Hole, pageBytesOf } from './holes.ts'
 
 /** A part of a loaded segment, still in offsets of the old file. */
-interface Piece {
+interface FilePiece {
   start: number
   end: number
   /** End of its memory, as an offset; beyond `end` the loader gives zeros. */
@@ -10,7 +10,7 @@ interface Piece {
 }
 
 /** The program headers that take the place of one. Other kinds than loaded segments only move. */
-export function piecesOf(
+export function filePiecesOf(
   segment: Segment,
   holes: readonly Hole[],
   elf: ElfFile,
@@ -22,7 +22,7 @@ export function piecesOf(
     .map((piece) => programHeader(segment, piece, elf, { page, offset: newOffset(piece.start) }))
 }
 
-function cut(segment: Segment, holes: readonly Hole[]): Piece[] {
+function cut(segment: Segment, holes: readonly Hole[]): FilePiece[] {
   const end = segment.offset + segment.fileBytes
   const memoryEnd = segment.offset + segment.memoryBytes
   const inside =
@@ -43,7 +43,7 @@ function cut(segment: Segment, holes: readonly Hole[]): Piece[] {
 }
 
 /** Zero-filled memory must not be executable (SELinux asks for `execmem`), so the last page before a hole stands apart. */
-function apartFromMachineCode(segment: Segment, piece: Piece, elf: ElfFile, page: number): Piece[] {
+function apartFromMachineCode(segment: Segment, piece: FilePiece, elf: ElfFile, page: number): FilePiece[] {
   const lastPage = piece.end - page
   const isExecutable = (segment.flags & segmentFlags.execute) !== 0 && holdsMachineCode(elf, piece)
   if (!isExecutable || piece.memoryEnd === piece.end || lastPage <= piece.start) return [piece]
@@ -54,7 +54,7 @@ function apartFromMachineCode(segment: Segment, piece: Piece, elf: ElfFile, page
   ]
 }
 
-function holdsMachineCode(elf: ElfFile, piece: Piece): boolean {
+function holdsMachineCode(elf: ElfFile, piece: FilePiece): boolean {
   return elf.sections.some(
     (section) =>
       (section.flags & sectionFlags.executable) !== 0 &&
@@ -65,7 +65,7 @@ function holdsMachineCode(elf: ElfFile, piece: Piece): boolean {
 
 function programHeader(
   segment: Segment,
-  piece: Piece,
+  piece: FilePiece,
   elf: ElfFile,
   { page, offset }: { page: number; offset: number },
 ): Segment {

@@ -2,7 +2,7 @@
  * A file to be written, as pieces in order: bytes of the original, new bytes, or zeros. Pieces hold places, not content,
  * so the plan of a 500 MB library takes a few kilobytes.
  */
-export type Span =
+export type ByteSpan =
   | { type: 'copy'; from: number; length: number }
   | { type: 'bytes'; bytes: Uint8Array }
   | { type: 'zeros'; length: number }
@@ -10,7 +10,7 @@ export type Span =
 /** Spans that take the place of as many bytes from `at` on. */
 export interface Edit {
   at: number
-  spans: readonly Span[]
+  spans: readonly ByteSpan[]
 }
 
 /** Bytes `start` to `end`, `end` not included. */
@@ -19,16 +19,16 @@ export interface Range {
   end: number
 }
 
-export function lengthOf(span: Span): number {
+export function lengthOf(span: ByteSpan): number {
   return span.type === 'bytes' ? span.bytes.length : span.length
 }
 
-export function totalLength(spans: readonly Span[]): number {
+export function totalLength(spans: readonly ByteSpan[]): number {
   return spans.reduce((total, span) => total + lengthOf(span), 0)
 }
 
 /** The spans with edits laid over them; edits do not overlap and keep every other byte where it is. */
-export function overlay(spans: readonly Span[], edits: readonly Edit[]): Span[] {
+export function withEdits(spans: readonly ByteSpan[], edits: readonly Edit[]): ByteSpan[] {
   const sorted = [...edits].sort((a, b) => a.at - b.at)
   const covered = sorted.map(({ at, spans: added }) => ({ start: at, end: at + totalLength(added) }))
   const parts = slices(spans, covered)
@@ -36,7 +36,7 @@ export function overlay(spans: readonly Span[], edits: readonly Edit[]): Span[] 
 }
 
 /** The spans without the given ranges; what follows moves forward. */
-export function without(spans: readonly Span[], ranges: readonly Range[]): Span[] {
+export function without(spans: readonly ByteSpan[], ranges: readonly Range[]): ByteSpan[] {
   return slices(
     spans,
     [...ranges].sort((a, b) => a.start - b.start),
@@ -44,8 +44,8 @@ export function without(spans: readonly Span[], ranges: readonly Range[]): Span[
 }
 
 /** What lies before, between and after sorted ranges: one list more than there are ranges. */
-function slices(spans: readonly Span[], ranges: readonly Range[]): Span[][] {
-  const parts: Span[][] = [[]]
+function slices(spans: readonly ByteSpan[], ranges: readonly Range[]): ByteSpan[][] {
+  const parts: ByteSpan[][] = [[]]
   let at = 0
   let next = 0
   for (const span of spans) {
@@ -65,7 +65,7 @@ function slices(spans: readonly Span[], ranges: readonly Range[]): Span[][] {
   return parts
 }
 
-function part(span: Span, start: number, end: number): Span {
+function part(span: ByteSpan, start: number, end: number): ByteSpan {
   if (span.type === 'copy') return { type: 'copy', from: span.from + start, length: end - start }
   if (span.type === 'zeros') return { type: 'zeros', length: end - start }
   return { type: 'bytes', bytes: span.bytes.subarray(start, end) }

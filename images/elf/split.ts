@@ -9,8 +9,8 @@ import {
   segmentBytes,
 } from './file.ts'
 import { type Hole, pageBytesOf } from './holes.ts'
-import { piecesOf } from './pieces.ts'
-import { overlay, type Range, type Span, totalLength, without } from './spans.ts'
+import { filePiecesOf } from './pieces.ts'
+import { type ByteSpan, type Range, totalLength, withEdits, without } from './spans.ts'
 import type { DroppedSection } from './symbols.ts'
 
 /**
@@ -22,10 +22,10 @@ import type { DroppedSection } from './symbols.ts'
  */
 export function splitAtHoles(
   elf: ElfFile,
-  spans: readonly Span[],
+  spans: readonly ByteSpan[],
   holes: readonly Hole[],
   dropped: readonly DroppedSection[] = [],
-): Span[] {
+): ByteSpan[] {
   const room = roomForTable(elf, holes)
   const table = room?.table ?? elf.header.programHeaderOffset
   const rest = room?.rest ?? []
@@ -35,13 +35,13 @@ export function splitAtHoles(
   const gone = [...rest, ...ranges].sort((a, b) => a.start - b.start)
   if (gone.length === 0) return [...spans]
   const newOffset = offsetAfter(gone)
-  const segments = elf.segments.flatMap((segment) => piecesOf(segment, rest, elf, newOffset))
+  const segments = elf.segments.flatMap((segment) => filePiecesOf(segment, rest, elf, newOffset))
   const gaps = room === null ? [] : [room.gap, ...rest.slice(1)]
   const sections = splitSections(withoutDropped(elf, leaving), gaps, newOffset)
   return assembled(elf, spans, { table, newOffset, segments, sections, gone })
 }
 
-interface Reshaped {
+interface ReshapedFile {
   table: number
   newOffset(offset: number): number
   segments: readonly Segment[]
@@ -49,9 +49,9 @@ interface Reshaped {
   gone: readonly Range[]
 }
 
-function assembled(elf: ElfFile, spans: readonly Span[], reshaped: Reshaped): Span[] {
+function assembled(elf: ElfFile, spans: readonly ByteSpan[], reshaped: ReshapedFile): ByteSpan[] {
   const { table, newOffset, segments, sections, gone } = reshaped
-  const body = without(overlay(spans, [{ at: table, spans: [bytesSpan(encodeSegments(segments))] }]), [
+  const body = without(withEdits(spans, [{ at: table, spans: [bytesSpan(encodeSegments(segments))] }]), [
     ...gone,
     ...trailingSectionTable(elf),
   ])
@@ -64,7 +64,7 @@ function assembled(elf: ElfFile, spans: readonly Span[], reshaped: Reshaped): Sp
     sectionCount: sections.length,
   })
   return [
-    ...overlay(body, [{ at: 0, spans: [bytesSpan(header)] }]),
+    ...withEdits(body, [{ at: 0, spans: [bytesSpan(header)] }]),
     ...(padding > 0 ? [{ type: 'zeros', length: padding } as const] : []),
     bytesSpan(encodeSections(sections)),
   ]
@@ -89,7 +89,7 @@ export const unusedHeader = {
   entryBytes: 0,
 }
 
-function bytesSpan(bytes: Uint8Array): Span {
+function bytesSpan(bytes: Uint8Array): ByteSpan {
   return { type: 'bytes', bytes }
 }
 

@@ -13,7 +13,7 @@ import type { SlimPolicy } from '../slim-rules/slimming.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { MemoryFlag } from './memory-flags.ts'
-import type { Reserved } from './reserved.ts'
+import type { ReservedSettings } from './reserved.ts'
 
 /** Packages of the base's own archive. */
 export interface DebianSource {
@@ -172,7 +172,7 @@ export interface EngineDefinition {
   command(deployment: Deployment): string[]
   environment(deployment: Deployment): Record<string, string>
   /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
-  reserved: Reserved
+  reserved: ReservedSettings
   behaviour(deployment: Deployment): Behaviour
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string

@@ -38,7 +38,7 @@ export function ggmlMemory(rules: GgmlRules): MemoryRules {
   }
 }
 
-interface Slots {
+interface SequenceSlots {
   /** Sequences at once. */
   count: number
   unified: boolean
@@ -110,7 +110,7 @@ function formulasOf(usesFlash: boolean): Record<string, string> {
   }
 }
 
-function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, usesFlash: boolean): Slots {
+function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, usesFlash: boolean): SequenceSlots {
   return {
     count: request.parallel ?? request.maxNumSeqs ?? 1,
     unified: request.unifiedKv ?? false,
@@ -124,12 +124,12 @@ function pad(value: number, to: number): number {
   return Math.ceil(value / to) * to
 }
 
-function totalTokens(slots: Slots, length: number): number {
+function totalTokens(slots: SequenceSlots, length: number): number {
   return slots.perSequence && !slots.unified ? length * slots.count : length
 }
 
 /** Cells of each kind for the whole context (checked on V27 to V31 of test/images/memory/vectors). */
-function slotPool(caches: readonly LayerCache[], slots: Slots): Pool {
+function slotPool(caches: readonly LayerCache[], slots: SequenceSlots): Pool {
   const streams = slots.unified ? 1 : slots.count
   const perStream = slots.unified ? slots.count : 1
   const bytesOf = (cache: LayerCache, length: number) => {
@@ -156,7 +156,7 @@ function slotPool(caches: readonly LayerCache[], slots: Slots): Pool {
   }
 }
 
-function overheadOf(request: MemoryRequest, slots: Slots, usesFlash: boolean, context: number) {
+function overheadOf(request: MemoryRequest, slots: SequenceSlots, usesFlash: boolean, context: number) {
   const known = request.overhead ?? {}
   return {
     cudaContext: known.nonTorchBytes ?? 250 * MiB,

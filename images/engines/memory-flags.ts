@@ -44,7 +44,7 @@ export interface AskedMemory {
   read: string[]
 }
 
-interface Asked {
+interface GivenSettings {
   extraArguments: readonly string[]
   environment: Readonly<Record<string, string>>
 }
@@ -53,7 +53,7 @@ interface Asked {
 export function askedMemory(
   flags: readonly MemoryFlag[],
   style: FlagStyle,
-  { extraArguments, environment }: Asked,
+  { extraArguments, environment }: GivenSettings,
 ): AskedMemory {
   const asked: AskedMemory = { request: {}, uncounted: [], read: [] }
   for (const [name, value] of Object.entries(environment)) {
@@ -74,14 +74,14 @@ function flagOf(item: string, flags: readonly MemoryFlag[], style: FlagStyle): M
   return exact ?? flags.find(({ names }) => names.some((name) => namesFlag(word, name, style)))
 }
 
-interface Spoken {
+interface WrittenFlag {
   word: string
   value: string
   /** Whether a flag without a value is switched on. */
   alone: boolean
 }
 
-function spokenOf(item: string, next: string | undefined): Omit<Spoken, 'alone'> {
+function spokenOf(item: string, next: string | undefined): Omit<WrittenFlag, 'alone'> {
   const at = item.indexOf('=')
   return at < 0 ? { word: item, value: next ?? '' } : { word: item.slice(0, at), value: item.slice(at + 1) }
 }
@@ -90,7 +90,7 @@ function isOff(value: string): boolean {
   return /^(0|false|off|no|disabled)?$/i.test(value.trim())
 }
 
-function take(asked: AskedMemory, { means }: MemoryFlag, spoken: Spoken): void {
+function take(asked: AskedMemory, { means }: MemoryFlag, spoken: WrittenFlag): void {
   if (means.type === 'uncounted') {
     if (spoken.alone) asked.uncounted.push({ flag: spoken.word, effect: means.effect, what: means.what })
     return
@@ -108,7 +108,7 @@ function take(asked: AskedMemory, { means }: MemoryFlag, spoken: Spoken): void {
 /** Undefined for a value that the planner cannot read; empty for one that changes nothing. */
 function saidBy(
   means: Exclude<MemoryEffect, { type: 'uncounted' }>,
-  { value, alone }: Spoken,
+  { value, alone }: WrittenFlag,
 ): Partial<MemoryRequest> | undefined {
   switch (means.type) {
     case 'is':

@@ -78,7 +78,7 @@ export function metricsPage(contains: readonly string[], required = true): HttpP
   )
 }
 
-type RefusedEverywhere = Extract<
+type CommonRefusal = Extract<
   BadInputCase,
   'malformed-json' | 'missing-field' | 'empty-body' | 'wrong-method' | 'unknown-path'
 >
@@ -87,7 +87,7 @@ type RefusedEverywhere = Extract<
 export function usualRefusals(
   trust: (status: number, checks: readonly JsonCheck[] | null) => BadInputAnswer,
   error: readonly JsonCheck[],
-): Record<RefusedEverywhere, BadInputAnswer> {
+): Record<CommonRefusal, BadInputAnswer> {
   return {
     'malformed-json': trust(400, error),
     'missing-field': trust(400, error),

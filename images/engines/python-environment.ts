@@ -65,7 +65,7 @@ export function versionCommandOf(distribution: string): string[] {
 }
 
 /** Parts of well-known distributions that a server never opens. */
-export const pythonRules: readonly SlimRule[] = [
+export const pythonEnvironmentRules: readonly SlimRule[] = [
   {
     id: 'python-installers',
     risk: 'safe',
@@ -107,7 +107,7 @@ export function pythonSlimming(
   } = {},
 ): SlimPolicy {
   return {
-    rules: [...pythonRules, ...(more.rules ?? [])],
+    rules: [...pythonEnvironmentRules, ...(more.rules ?? [])],
     closure: {
       roots: [
         `${source.interpreter}*`,

@@ -133,7 +133,7 @@ function codeRefusals({ facts, recipe }: Deployment): Refusal[] {
 }
 
 /** A GGUF's quantisation is fixed: the recipe can only say what it expects. */
-export function quantizationRefusals({ recipe, gguf }: Deployment): Refusal[] {
+export function ggufQuantizationRefusals({ recipe, gguf }: Deployment): Refusal[] {
   const asked = recipe.serving.quantization
   const found = gguf?.fileType ?? undefined
   if (asked === undefined || found === undefined || asked.toLowerCase() === found.toLowerCase()) return []

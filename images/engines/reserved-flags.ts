@@ -1,5 +1,5 @@
 import type { Device } from './device.ts'
-import type { FlagStyle, Reserved, ReservedFlag } from './reserved.ts'
+import type { FlagStyle, ReservedFlag, ReservedSettings } from './reserved.ts'
 
 /** One item of `serving.extraArguments` that cannot stand there. */
 export interface ArgumentProblem {
@@ -11,7 +11,7 @@ export interface ArgumentProblem {
 /** Items that set what the recipe's keys set, and items that hold a flag together with its value. */
 export function argumentProblems(
   items: readonly string[],
-  { style, flags }: Reserved,
+  { style, flags }: ReservedSettings,
   device: Device,
 ): ArgumentProblem[] {
   if (flags === null)

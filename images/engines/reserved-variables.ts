@@ -1,4 +1,4 @@
-import { everyInterface, offline, type Reserved, use } from './reserved.ts'
+import { everyInterface, offline, type ReservedSettings, use } from './reserved.ts'
 
 /** What every image sets, with its value: no home but /tmp, no network, no telemetry. */
 export const imageVariables = {
@@ -49,7 +49,11 @@ const families: readonly { pattern: RegExp; instead: string }[] = [
  * Why a recipe cannot set this variable, as a hint; undefined for one that is free. A value that the image has anyway is
  * free as well.
  */
-export function reservedVariable(name: string, value: string, { variables }: Reserved): string | undefined {
+export function reservedVariable(
+  name: string,
+  value: string,
+  { variables }: ReservedSettings,
+): string | undefined {
   if (Object.entries(imageVariables).some(([own, set]) => own === name && set === value)) return undefined
   if (Object.hasOwn(variables, name)) return variables[name]
   if (Object.hasOwn(common, name)) return common[name]

@@ -17,7 +17,7 @@ export interface ReservedFlag {
 }
 
 /** What of an engine a recipe cannot set beside its own keys. */
-export interface Reserved {
+export interface ReservedSettings {
   style: FlagStyle
   /** Null where the server takes no arguments at all. */
   flags: readonly ReservedFlag[] | null

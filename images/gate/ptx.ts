@@ -1,6 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import type { BootReport } from '../boot/boot-report.ts'
-import { numberOf, parseTarget } from '../gpu-code/architecture.ts'
+import { architectureNumber, parseArchitecture } from '../gpu-code/architecture.ts'
 import type { Rewriting } from '../slim-rules/slimming.ts'
 import { type GatePart, gatePart, notRun } from './result.ts'
 
@@ -154,7 +154,7 @@ function waysOut({ boots }: WatchedBoots, { targets, cut }: PtxCauses): string[]
 
 /** The likeliest cause: code for this very GPU was never asked for. */
 function otherGpu(boots: readonly BootReport[], targets: readonly string[]): string[] {
-  const wanted = targets.map((target) => numberOf(parseTarget(target)))
+  const wanted = targets.map((target) => architectureNumber(parseArchitecture(target)))
   const capabilities = boots
     .flatMap(({ machine }) => machine?.gpus ?? [])
     .flatMap(({ capability }) => capability ?? [])

@@ -22,7 +22,7 @@ const suffixes: Record<Portability, string> = { portable: '', family: 'f', exact
 const embedded = new Set([53, 62, 72, 87, 101, 110])
 
 /** `90` for 9.0, as file formats and names count. */
-export function numberOf({ major, minor }: Architecture): number {
+export function architectureNumber({ major, minor }: Architecture): number {
   return major * 10 + minor
 }
 
@@ -32,14 +32,14 @@ export function architectureOf(number: number, portability: Portability = 'porta
 
 /** `sm_90a`, or `compute_90a` for PTX. */
 export function nameOf(architecture: Architecture, prefix: 'sm' | 'compute' = 'sm'): string {
-  return `${prefix}_${numberOf(architecture)}${suffixes[architecture.portability]}`
+  return `${prefix}_${architectureNumber(architecture)}${suffixes[architecture.portability]}`
 }
 
 /**
  * A GPU by `sm_90`, `sm_90a`, `9.0` or `90`; suffixes say nothing about a GPU and are dropped.
  * Throws `bad-architecture`.
  */
-export function parseTarget(text: string): Architecture {
+export function parseArchitecture(text: string): Architecture {
   const match = /^(?:sm_|compute_)?(\d{2,3})[af]?$/.exec(text)
   const dotted = /^(\d{1,2})\.(\d)$/.exec(text)
   if (match) return architectureOf(Number(match[1]))
@@ -60,10 +60,10 @@ export function runsOn(code: Architecture, gpu: Architecture): boolean {
 
 /** Whether PTX for `code` can be compiled for a GPU. */
 export function compilesFor(code: Architecture, gpu: Architecture): boolean {
-  if (code.portability === 'portable') return numberOf(code) <= numberOf(gpu)
+  if (code.portability === 'portable') return architectureNumber(code) <= architectureNumber(gpu)
   return runsOn(code, gpu)
 }
 
 export function isEmbedded(architecture: Architecture): boolean {
-  return embedded.has(numberOf(architecture))
+  return embedded.has(architectureNumber(architecture))
 }

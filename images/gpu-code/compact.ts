@@ -1,6 +1,6 @@
 import { viewOf, writeU64 } from '../elf/reader.ts'
-import type { Edit, Range, Span } from '../elf/spans.ts'
-import { numberOf } from './architecture.ts'
+import type { ByteSpan, Edit, Range } from '../elf/spans.ts'
+import { architectureNumber } from './architecture.ts'
 import {
   type CodeEntry,
   containerHeaderBytes,
@@ -31,7 +31,7 @@ export function compact({ container, decisions }: ContainerPlan): Compaction | n
   const endOfBody = containerHeaderBytes + bodyBytes
   const freedBytes = container.sizeBytes - endOfBody
   if (freedBytes <= 0) return null
-  const body: Span[] = marker ? [{ type: 'bytes', bytes: marker }] : kept.map(copyOf)
+  const body: ByteSpan[] = marker ? [{ type: 'bytes', bytes: marker }] : kept.map(copyOf)
   return {
     edit: {
       at: container.offset,
@@ -49,7 +49,7 @@ export function entryBytes(entry: CodeEntry): number {
   return entry.headerBytes + entry.payloadBytes
 }
 
-function copyOf(entry: CodeEntry): Span {
+function copyOf(entry: CodeEntry): ByteSpan {
   return { type: 'copy', from: entry.offset, length: entryBytes(entry) }
 }
 
@@ -70,7 +70,7 @@ export function encodeContainerHeader(bodyBytes: number): Uint8Array {
  */
 export function markerFor(removed: readonly CodeEntry[]): Uint8Array {
   const model = removed.find((entry) => entry.kind === 'cubin') ?? removed[0]
-  const number = model === undefined ? 0 : numberOf(model.architecture)
+  const number = model === undefined ? 0 : architectureNumber(model.architecture)
   const cubin = emptyCubin(number)
   const bytes = new Uint8Array(leastEntryHeaderBytes + cubin.length)
   const view = viewOf(bytes)

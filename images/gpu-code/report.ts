@@ -1,8 +1,8 @@
 import type { Architecture } from './architecture.ts'
-import { nameOf, numberOf } from './architecture.ts'
+import { architectureNumber, nameOf } from './architecture.ts'
 import type { CodeContainer, CodeEntry } from './container.ts'
 import { isMarker } from './empty-cubin.ts'
-import { type ContainerPlan, decide, type Verdict } from './keep.ts'
+import { type CodeVerdict, type ContainerPlan, decide } from './keep.ts'
 
 /** Bytes of one kind of code for one architecture: `sm_90a`, `compute_80`. */
 export interface CodeShare {
@@ -61,7 +61,7 @@ function addTo(shares: Map<string, CodeShare>, entry: CodeEntry): void {
 
 export function entryName({ kind, architecture }: CodeEntry): string {
   return kind === 'other'
-    ? `other_${numberOf(architecture)}`
+    ? `other_${architectureNumber(architecture)}`
     : nameOf(architecture, kind === 'ptx' ? 'compute' : 'sm')
 }
 
@@ -91,7 +91,7 @@ export function summariseFor(
 
 function sumBy(
   plans: readonly ContainerPlan[],
-  wanted: (verdict: Verdict) => boolean,
+  wanted: (verdict: CodeVerdict) => boolean,
 ): Record<string, number> {
   const sums: Record<string, number> = {}
   for (const { entry, verdict } of plans.flatMap(({ decisions }) => decisions))

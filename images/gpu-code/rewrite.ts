@@ -1,11 +1,11 @@
 import type { ElfFile } from '../elf/file.ts'
 import { type Hole, holesIn } from '../elf/holes.ts'
 import type { ByteReader } from '../elf/reader.ts'
-import { overlay, type Span } from '../elf/spans.ts'
+import { type ByteSpan, withEdits } from '../elf/spans.ts'
 import { splitAtHoles } from '../elf/split.ts'
 import { droppedSections } from '../elf/symbols.ts'
 import { compact } from './compact.ts'
-import type { Targets } from './keep.ts'
+import type { GpuTargets } from './keep.ts'
 import { type CodePlan, planCode } from './plan.ts'
 
 /** `holes`: freed pages leave the file; `zeros`: every byte keeps its offset and only compressed layers shrink. */
@@ -24,7 +24,7 @@ export interface RewriteOptions {
 export interface Rewrite {
   code: CodePlan
   /** The new file; null when nothing goes. */
-  spans: Span[] | null
+  spans: ByteSpan[] | null
   /** Bytes of GPU code that become zeros or leave the file. */
   freedBytes: number
   /** Bytes of symbol tables and debug sections that leave the file. */
@@ -36,7 +36,7 @@ export interface Rewrite {
 export async function planRewrite(
   reader: ByteReader,
   elf: ElfFile,
-  targets: Targets,
+  targets: GpuTargets,
   { shrinking = 'holes', symbols = 'kept' }: RewriteOptions = {},
 ): Promise<Rewrite> {
   const code = targets === 'any' ? { plans: [], pinned: [] } : await planCode(reader, elf, targets)
@@ -44,8 +44,8 @@ export async function planRewrite(
   const dropped = symbols === 'dropped' ? droppedSections(elf) : []
   if (compactions.length === 0 && dropped.length === 0)
     return { code, spans: null, freedBytes: 0, symbolBytes: 0, holes: [] }
-  const whole: Span[] = [{ type: 'copy', from: 0, length: reader.sizeBytes }]
-  const spans = overlay(
+  const whole: ByteSpan[] = [{ type: 'copy', from: 0, length: reader.sizeBytes }]
+  const spans = withEdits(
     whole,
     compactions.map(({ edit }) => edit),
   )

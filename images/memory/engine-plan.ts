@@ -60,12 +60,12 @@ export interface PlannedEngine {
   memory: MemoryRules
 }
 
-type Filled = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
+type DefaultField = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
 
 /** Fills in what most engines have alike: the pool is what is left, and a given pool leaves no doubt. */
 export function enginePlan(
   request: MemoryRequest,
-  parts: Omit<EnginePlan, Filled> & Partial<Pick<EnginePlan, Filled>>,
+  parts: Omit<EnginePlan, DefaultField> & Partial<Pick<EnginePlan, DefaultField>>,
 ): EnginePlan {
   return {
     version: request.engineVersion ?? 'newest rules',

@@ -33,7 +33,7 @@ export interface Gpu {
   sharesHostMemory: boolean
 }
 
-type Row = readonly [
+type GpuRow = readonly [
   name: string,
   smiMiB: number | null,
   gib: number,
@@ -47,7 +47,7 @@ type Row = readonly [
   tflopsTrust: Trust,
 ]
 
-const rows: readonly Row[] = [
+const rows: readonly GpuRow[] = [
   ['t4', 15360, 14.56, 'logged', 320, 'sheet', '7.5', 65, null, null, 'sheet'],
   ['v100-16gb', 16384, 15.77, 'logged', 900, 'general', '7.0', 125, null, null, 'general'],
   ['v100-32gb', 32768, 31.74, 'general', 900, 'general', '7.0', 125, null, null, 'general'],
@@ -115,7 +115,7 @@ const aliases: Readonly<Record<string, string>> = {
 
 export const gpus: readonly Gpu[] = rows.map(gpuOf)
 
-function gpuOf(row: Row): Gpu {
+function gpuOf(row: GpuRow): Gpu {
   const [
     name,
     smiMiB,

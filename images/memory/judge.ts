@@ -140,7 +140,7 @@ function bandsOf(engine: EnginePlan, cap: number): PlannedMemory['bands'] {
   }
 }
 
-interface Answer {
+interface FitAnswer {
   fits: boolean
   certain: boolean
   /** Bytes left beside one sequence. */
@@ -149,7 +149,7 @@ interface Answer {
   longest: number
 }
 
-function verdictOf({ maxModelLen, poolBytes }: EnginePlan, answer: Answer): string {
+function verdictOf({ maxModelLen, poolBytes }: EnginePlan, answer: FitAnswer): string {
   const { fits, certain, spare, longest } = answer
   const edge = certain ? '' : '; this is nearer to the edge than the estimate is exact'
   if (poolBytes <= 0)

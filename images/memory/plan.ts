@@ -25,14 +25,14 @@ export function planMemory(engine: PlannedEngine, request: MemoryRequest): Memor
   return { ...plan, advice: adviceFor({ request, rules: engine.memory, evaluate }) }
 }
 
-interface Unknown {
+interface UnknownParts {
   missing: readonly string[]
   assumptions?: readonly string[]
   /** Numbers that rest on the assumptions. */
   partial?: PlannedMemory
 }
 
-function unknown(engine: PlannedEngine, request: MemoryRequest, found: Unknown): MemoryPlan {
+function unknown(engine: PlannedEngine, request: MemoryRequest, found: UnknownParts): MemoryPlan {
   const { missing, assumptions = [], partial } = found
   const { outcome: _o, fits: _f, verdict: _v, warnings = [], ...rest } = partial ?? {}
   return {

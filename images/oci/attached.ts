@@ -2,13 +2,13 @@ import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { type Descriptor, describe, type Index, mediaTypes } from './oci.ts'
 
 /** Manifests that speak about an image: signatures, attestations, documents. */
-export interface Attached {
+export interface ImageReferrers {
   image: Digest
   referrers: readonly Descriptor[]
 }
 
 /** An index over the manifests of one image, by the tag that the distribution spec names for registries without referrers. */
-export interface AttachedIndex {
+export interface ReferrersIndex {
   image: Digest
   tag: string
   bytes: string
@@ -19,7 +19,7 @@ export interface AttachedIndex {
  * skopeo 1.9 writes an index anew with the members it knows, in the order of its struct, and refuses to copy one that would
  * change by that: so no `artifactType` here, and this order. Registries with the referrers API read it in the manifests.
  */
-export function attachedIndex({ image, referrers }: Attached): AttachedIndex {
+export function attachedIndex({ image, referrers }: ImageReferrers): ReferrersIndex {
   const manifests = [...referrers]
     .sort((a, b) => (a.digest < b.digest ? -1 : 1))
     .map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
@@ -33,7 +33,7 @@ export function attachedIndex({ image, referrers }: Attached): AttachedIndex {
 }
 
 /** index.json of the layout that holds them. */
-export function attachedLayoutIndex(indexes: readonly AttachedIndex[]): string {
+export function attachedLayoutIndex(indexes: readonly ReferrersIndex[]): string {
   const index = {
     schemaVersion: 2,
     mediaType: mediaTypes.index,
@@ -46,6 +46,6 @@ export function attachedLayoutIndex(indexes: readonly AttachedIndex[]): string {
 }
 
 /** `IMAGE INDEX` a line, for the loader. */
-export function attachedText(indexes: readonly AttachedIndex[]): string {
+export function attachedText(indexes: readonly ReferrersIndex[]): string {
   return indexes.map(({ image, descriptor }) => `${image} ${descriptor.digest}\n`).join('')
 }

@@ -4,7 +4,7 @@ import type { Finding } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { deviceOf } from '../engines/deployment.ts'
 import { engineOf } from '../engines/engines.ts'
-import type { Reserved } from '../engines/reserved.ts'
+import type { ReservedSettings } from '../engines/reserved.ts'
 import { argumentProblems } from '../engines/reserved-flags.ts'
 import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
@@ -27,14 +27,14 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
   ]
 }
 
-function argumentFindings(recipe: Recipe, reserved: Reserved): Finding[] {
+function argumentFindings(recipe: Recipe, reserved: ReservedSettings): Finding[] {
   const { extraArguments } = recipe.serving
   return argumentProblems(extraArguments, reserved, deviceOf(recipe)).map(({ index, message, hint }) =>
     problem(['serving', 'extraArguments', index], 'value', message, hint),
   )
 }
 
-function variableFindings({ serving }: Recipe, reserved: Reserved): Finding[] {
+function variableFindings({ serving }: Recipe, reserved: ReservedSettings): Finding[] {
   return Object.entries(serving.environment).flatMap(([name, value]) => {
     const instead = reservedVariable(name, value, reserved)
     const path = ['serving', 'environment', name]
@@ -53,7 +53,7 @@ function labelFindings({ image }: Recipe): Finding[] {
 }
 
 /** A name that looks like a type may be newer than the list; any other is a slip. */
-function cacheFindings({ serving, engine }: Recipe, { kvCacheDtypes }: Reserved): Finding[] {
+function cacheFindings({ serving, engine }: Recipe, { kvCacheDtypes }: ReservedSettings): Finding[] {
   const asked = serving.kvCacheDtype
   if (asked === undefined || kvCacheDtypes === null || kvCacheDtypes.includes(asked)) return []
   const path = ['serving', 'kvCacheDtype']

@@ -14,13 +14,17 @@ export interface Requirements {
 }
 
 /** One thing a machine lacks, with the way out. */
-export interface Unmet {
+export interface UnmetRequirement {
   found: string
   hint: string
 }
 
 /** Everything a machine lacks to boot an image; empty when it can. `givenGpus` is what the person hands to the server. */
-export function unmetRequirements(required: Requirements, runner: RunnerFacts, givenGpus: number): Unmet[] {
+export function unmetRequirements(
+  required: Requirements,
+  runner: RunnerFacts,
+  givenGpus: number,
+): UnmetRequirement[] {
   if (required.gpus === 0) return []
   if (givenGpus === 0)
     return [
@@ -39,7 +43,7 @@ export function unmetRequirements(required: Requirements, runner: RunnerFacts, g
   return [...tooFew(required, givenGpus), ...oldDriver(required, runner), ...weakGpus(required, runner)]
 }
 
-function tooFew({ gpus }: Requirements, givenGpus: number): Unmet[] {
+function tooFew({ gpus }: Requirements, givenGpus: number): UnmetRequirement[] {
   return givenGpus >= gpus
     ? []
     : [
@@ -50,7 +54,7 @@ function tooFew({ gpus }: Requirements, givenGpus: number): Unmet[] {
       ]
 }
 
-function oldDriver({ minDriver }: Requirements, { driver }: RunnerFacts): Unmet[] {
+function oldDriver({ minDriver }: Requirements, { driver }: RunnerFacts): UnmetRequirement[] {
   if (minDriver === undefined || (driver !== null && compareVersions(driver, minDriver) >= 0)) return []
   return [
     {
@@ -60,7 +64,10 @@ function oldDriver({ minDriver }: Requirements, { driver }: RunnerFacts): Unmet[
   ]
 }
 
-function weakGpus({ minCapability, minGpuMemoryBytes }: Requirements, { gpus }: RunnerFacts): Unmet[] {
+function weakGpus(
+  { minCapability, minGpuMemoryBytes }: Requirements,
+  { gpus }: RunnerFacts,
+): UnmetRequirement[] {
   return gpus.flatMap(({ name, capability, memoryBytes }) => [
     ...(minCapability !== undefined && capability !== null && capability < minCapability
       ? [

@@ -2,7 +2,7 @@ import { optional } from '../../lib/optional.ts'
 import type { LockedRuntime } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
-import { type Architecture, nameOf, parseTarget } from '../gpu-code/architecture.ts'
+import { type Architecture, nameOf, parseArchitecture } from '../gpu-code/architecture.ts'
 import { capabilityOf } from '../memory/gpus.ts'
 import { rulesFor, type WheelRule } from '../slim-rules/rule.ts'
 import {
@@ -14,7 +14,7 @@ import {
   trustRule,
 } from '../slim-rules/slimming.ts'
 
-type Closure = NonNullable<SlimPolicy['closure']>
+type PolicyClosure = NonNullable<SlimPolicy['closure']>
 
 /**
  * Everything that is removed from an image. `programs` are roots besides the engine's own. By default rules for wheels are
@@ -46,7 +46,7 @@ function keepsTrust({ image }: Recipe): boolean {
   return image.trust === 'keep'
 }
 
-function closureOf(closure: Closure, programs: readonly string[], recipe: Recipe): Closure {
+function closureOf(closure: PolicyClosure, programs: readonly string[], recipe: Recipe): PolicyClosure {
   const roots = [...closure.roots, ...programs]
   // Nothing links to a certificate.
   return keepsTrust(recipe)
@@ -77,7 +77,7 @@ function distributionsOf(locked: LockedRuntime): Record<string, string> {
 export function targetsOf({ runtime, gpu }: Deployment): readonly Architecture[] | 'unknown' {
   if (runtime.device === 'cpu') return []
   const capability = gpu === null ? 0 : capabilityOf(gpu)
-  return capability === 0 ? 'unknown' : [parseTarget(capability.toFixed(1))]
+  return capability === 0 ? 'unknown' : [parseArchitecture(capability.toFixed(1))]
 }
 
 /** Debian's packages come stripped and hold no GPU code, so the files of such an image are not opened. */

@@ -7,7 +7,7 @@ import { type Bar, bytesPlot } from './plots.ts'
 import type { Report } from './report.ts'
 
 /** A table in any of the forms of the report: cells are plain text, columns with # hold numbers. */
-interface Listing {
+interface ListingTable {
   caption: string
   head: string[]
   rows: string[][]
@@ -23,7 +23,7 @@ export function attributionSection({ attribution }: Report): string {
     }),
   )
   const plot = { id: 'causes', title: 'Unpacked bytes by cause', description: words, bars, limit: null }
-  const markup = ({ caption, head, rows }: Listing) =>
+  const markup = ({ caption, head, rows }: ListingTable) =>
     rows.length === 0
       ? ''
       : folded(
@@ -74,7 +74,7 @@ export function totalsWords(attribution: Attribution): string {
   ].join('; ')
 }
 
-function listings({ causes, shadowed, duplicates, largest, layers, facts }: Attribution): Listing[] {
+function listings({ causes, shadowed, duplicates, largest, layers, facts }: Attribution): ListingTable[] {
   return [
     {
       caption: 'All causes',

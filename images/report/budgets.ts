@@ -4,7 +4,7 @@ import type { CheckResult } from '../boot/check-result.ts'
 import type { Report } from './report.ts'
 
 type Budgets = Recipe['image']['budgets']
-type Measured = Pick<Report, 'sizes' | 'layers'>
+type MeasuredSizes = Pick<Report, 'sizes' | 'layers'>
 
 /** A budget of the recipe that an image does not keep. */
 export interface BudgetBreach {
@@ -14,7 +14,7 @@ export interface BudgetBreach {
 }
 
 /** Every budget that the stored image breaks. */
-export function budgetBreaches(budgets: Budgets, { sizes, layers }: Measured): BudgetBreach[] {
+export function budgetBreaches(budgets: Budgets, { sizes, layers }: MeasuredSizes): BudgetBreach[] {
   const ofRuntime = layers.filter(({ part }) => part === 'runtime').map(({ sizeBytes }) => sizeBytes)
   const found = {
     total: sizes.storedBytes,
@@ -33,7 +33,7 @@ export function breachText({ key, limitBytes, foundBytes }: BudgetBreach): strin
 }
 
 /** What breaks a budget fails, whatever a boot says of it. Nothing is said where every budget is kept. */
-export function budgetChecks(budgets: Budgets, measured: Measured): CheckResult[] {
+export function budgetChecks(budgets: Budgets, measured: MeasuredSizes): CheckResult[] {
   const breaches = budgetBreaches(budgets, measured)
   if (breaches.length === 0) return []
   return [

@@ -6,7 +6,7 @@ import type { ImagePlan } from '../plan/plan.ts'
 import { countChecks, type Report } from './report.ts'
 
 /** A statement of in-toto: what somebody says (`predicate`) about content (`subject`). */
-export interface Statement {
+export interface InTotoStatement {
   _type: 'https://in-toto.io/Statement/v1'
   subject: { name: string; digest: { sha256: string } }[]
   predicateType: string
@@ -42,7 +42,7 @@ export interface ProvenanceInput {
 }
 
 /** How an image came to be, as SLSA provenance v1: recipe in, everything the lock pins, builder and times. */
-export function provenanceOf(input: ProvenanceInput): Statement {
+export function provenanceOf(input: ProvenanceInput): InTotoStatement {
   const { recipe, lock, plan, report, builderId, invocationId, isUnverified } = input
   return {
     _type: 'https://in-toto.io/Statement/v1',
@@ -79,7 +79,7 @@ export function provenanceOf(input: ProvenanceInput): Statement {
 }
 
 /** What the boots showed, as in-toto's test result: one entry for each check under each identity. */
-export function testResultOf(report: Report): Statement {
+export function testResultOf(report: Report): InTotoStatement {
   const names = (status: string) =>
     report.boots.flatMap((boot) =>
       boot.checks

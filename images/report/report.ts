@@ -17,7 +17,7 @@ export interface LayerReport {
   sizeBytes: number
 }
 
-export type Verdict = 'verified' | 'failed' | 'unverified' | 'not booted'
+export type ImageVerdict = 'verified' | 'failed' | 'unverified' | 'not booted'
 
 /** Raised when the shape changes: reports of another version are not read. */
 export const reportVersion = 3
@@ -30,7 +30,7 @@ export interface Report {
   plan: Digest
   engine: { id: EngineId; version: string }
   model: string
-  verdict: Verdict
+  verdict: ImageVerdict
   sizes: {
     storedBytes: number
     runtimeBytes: number
@@ -60,7 +60,7 @@ export interface Report {
 }
 
 /** Verified needs a boot, no failure, and no required check skipped; what the image itself fails needs no boot. */
-export function verdictOf(boots: readonly BootReport[], ofImage: readonly CheckResult[] = []): Verdict {
+export function verdictOf(boots: readonly BootReport[], ofImage: readonly CheckResult[] = []): ImageVerdict {
   const ofBoots = boots.flatMap((boot) => boot.checks)
   const checks = [...ofImage, ...ofBoots]
   if (checks.some((check) => check.required && check.status === 'failed')) return 'failed'

@@ -8,7 +8,7 @@ import { scanText } from './scan-result.ts'
 import {
   bootTitle,
   countWords,
-  memoryWords,
+  measuredMemoryWords,
   plannedWords,
   readyWords,
   speedWords,
@@ -39,7 +39,7 @@ export function reportText(report: Report): string {
 
 function bootText(boot: BootReport): string[] {
   return [
-    `${bootTitle(boot)}: ${readyWords(boot)}, ${speedWords(boot)}, ${memoryWords(boot)}`,
+    `${bootTitle(boot)}: ${readyWords(boot)}, ${speedWords(boot)}, ${measuredMemoryWords(boot)}`,
     ...(stopWords(boot) === '' ? [] : [`  ${stopWords(boot)}`]),
     ...boot.checks.map(checkText),
     ...boot.answers.map((item) => `  asked   ${item.prompt}\n  answer  ${item.answer.trim()}`),

@@ -13,7 +13,7 @@ export function readyWords({ readyAfterMs }: BootReport): string {
 }
 
 /** Peak memory of the host, and which of the two ways to count it is. */
-export function memoryWords({ peakMemoryBytes, peakMemoryFrom }: BootReport): string {
+export function measuredMemoryWords({ peakMemoryBytes, peakMemoryFrom }: BootReport): string {
   if (peakMemoryBytes === null) return 'peak memory unknown'
   const how = peakMemoryFrom === 'cgroup' ? 'charged to its control group' : 'resident, processes added up'
   return `peak memory ${formatBytes(peakMemoryBytes)} (${how})`

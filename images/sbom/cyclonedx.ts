@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, type ModelFacts, missingPackages, type SbomFacts, uuidOf } from './sbom.ts'
+import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel, uuidOf } from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const bom = z.looseObject({
@@ -83,7 +83,7 @@ function lockedComponent({ name, version, packageUrl }: LockedPackage) {
   }
 }
 
-function modelComponent({ name, revision, place, license, setDigest, files, isInside }: ModelFacts) {
+function modelComponent({ name, revision, place, license, setDigest, files, isInside }: SbomModel) {
   return {
     type: 'machine-learning-model',
     'bom-ref': modelRef,

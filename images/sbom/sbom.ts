@@ -9,14 +9,14 @@ export interface SbomFacts {
   name: string
   image: Digest
   packageUrl: string
-  model: ModelFacts
+  model: SbomModel
   /** Every package that the lock installs, whether the finished tree still lists it or not. */
   locked: LockedPackage[]
   /** Licences by Debian package, read before slimming took the copyright files. */
   licences: Record<string, string[]>
 }
 
-export interface ModelFacts {
+export interface SbomModel {
   name: string
   /** Commit, version or digest that the source is pinned to. */
   revision: string

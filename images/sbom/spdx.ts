@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, type ModelFacts, missingPackages, type SbomFacts } from './sbom.ts'
+import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel } from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const spdxDocument = z.looseObject({
@@ -108,7 +108,7 @@ function lockedPackage({ type, name, version, packageUrl }: LockedPackage) {
 }
 
 /** The model, and each of its files as a package: SPDX wants a SHA-1 of what it calls a file, and a lock has none. */
-function modelPackages(facts: ModelFacts, root: string) {
+function modelPackages(facts: SbomModel, root: string) {
   const { name, revision, place, license, setDigest, files, isInside } = facts
   const ref = license && (license.spdx ?? `LicenseRef-Model-${idText(license.text)}`)
   const model = {

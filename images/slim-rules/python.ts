@@ -17,7 +17,7 @@ const withTests: readonly [distribution: string, paths: string[], evidence: stri
   ['ray', ['ray/tests/**', 'ray/*/tests/**'], 'by name'],
 ]
 
-export const pythonRules: readonly WheelRule[] = [
+export const pythonWheelRules: readonly WheelRule[] = [
   ...withTests.map(
     ([distribution, paths, evidence]): WheelRule => ({
       id: `${distribution}-tests`,

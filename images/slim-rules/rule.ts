@@ -1,5 +1,5 @@
 import semver from 'semver'
-import { type Architecture, numberOf } from '../gpu-code/architecture.ts'
+import { type Architecture, architectureNumber } from '../gpu-code/architecture.ts'
 import type { RiskClass, SlimRule } from './slimming.ts'
 
 /** GPUs by the number of their architecture: `from` belongs to the range, `below` does not. */
@@ -57,7 +57,7 @@ function holds(rule: WheelRule, { distributions, targets }: Installation): boole
   if ((rule.beside ?? []).some((name) => distributions[name] === undefined)) return false
   if (targets === 'unknown') return rule.serves === undefined
   return !(rule.serves ?? []).some(({ from, below }) =>
-    targets.map(numberOf).some((number) => number >= from && number < below),
+    targets.map(architectureNumber).some((number) => number >= from && number < below),
   )
 }
 

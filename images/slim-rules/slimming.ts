@@ -22,7 +22,7 @@ export function ruleMatcher(rule: SlimRule): (path: string) => boolean {
  * starts or loads by name, `data` is what it opens without linking to it. Both stay whatever the rules say; `contents`
  * are roots as long as no rule names them.
  */
-export interface Closure {
+export interface NeededFiles {
   roots: readonly string[]
   data: readonly string[]
   contents?: readonly string[]
@@ -50,7 +50,7 @@ export function gpuCodeReason(targets: Rewriting['targets']): string {
 
 export interface SlimPolicy {
   rules: readonly SlimRule[]
-  closure?: Closure
+  closure?: NeededFiles
   rewriting?: Rewriting
   /** What a slim image is not expected to have and has all the same, each with the reason. */
   kept?: readonly string[]

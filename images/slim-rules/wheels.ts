@@ -1,6 +1,6 @@
 import { flashinferNeeds, flashinferRules } from './flashinfer.ts'
 import { nvidiaNeeds, nvidiaRules } from './nvidia.ts'
-import { pythonRules } from './python.ts'
+import { pythonWheelRules } from './python.ts'
 import type { WheelPolicy } from './rule.ts'
 import { tilelangNeeds, tilelangRules } from './tilelang.ts'
 import { torchNeeds, torchRules } from './torch.ts'
@@ -9,7 +9,7 @@ import { videoRules } from './video.ts'
 
 /** Wheels of every engine in Python; a rule whose distribution is not installed drops out in `rulesFor`. */
 export const sharedWheels: WheelPolicy = {
-  rules: [...pythonRules, ...torchRules, ...tritonRules, ...nvidiaRules, ...videoRules],
+  rules: [...pythonWheelRules, ...torchRules, ...tritonRules, ...nvidiaRules, ...videoRules],
   needs: [...tritonNeeds, ...torchNeeds, ...nvidiaNeeds],
 }
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import picomatch from 'picomatch'
-import type { Closure } from '../slim-rules/slimming.ts'
+import type { NeededFiles } from '../slim-rules/slimming.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
 
 /** A library that something needs and no file provides. */
@@ -21,7 +21,7 @@ export interface ClosureResult {
  */
 export function closureOf(
   inventory: Inventory,
-  closure: Closure,
+  closure: NeededFiles,
   isRuled: (path: string) => boolean = () => false,
 ): ClosureResult {
   const byPath = new Map(inventory.entries.map((entry) => [entry.path, entry]))

@@ -32,7 +32,7 @@ export const mostLayerBytes = 1e9
 const ownLayerBytes = 100e6
 
 /** The layers of what stays. Every file is in one; the order and the split depend on nothing but the files. */
-export function layersOf(kept: readonly TreeEntry[], inventory: Inventory, plan: TreeRules): TreeLayer[] {
+export function treeLayers(kept: readonly TreeEntry[], inventory: Inventory, plan: TreeRules): TreeLayer[] {
   const ours = new Set(plan.settings.map((file) => file.path))
   const groupOf = grouper(inventory, plan)
   const folders = new Set(

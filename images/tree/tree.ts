@@ -8,7 +8,7 @@ import {
 } from '../slim-rules/slimming.ts'
 import { closureOf, type MissingLibrary } from './closure.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
-import { layersOf, type TreeLayer } from './layers.ts'
+import { type TreeLayer, treeLayers } from './layers.ts'
 import type { RewrittenFile } from './rewritten.ts'
 import type { TreeRules } from './rules.ts'
 
@@ -60,7 +60,7 @@ export function planTree(
     else appendTo(removed, rule, entry)
   }
   return {
-    layers: layersOf(kept, inventory, plan),
+    layers: treeLayers(kept, inventory, plan),
     removals: [...parts, ...[...removed].map(([rule, files]) => removalOf(rule, files))],
     missing: closure?.missing ?? [],
     stockBytes: sum(entries) + sum(parts),

@@ -1,4 +1,4 @@
-import { type FilePart, MoreBytesNeeded, partName, type SplitFile } from './split.ts'
+import { type FilePart, partName, ShortHeadError, type SplitFile } from './split.ts'
 
 interface Tensor {
   name: string
@@ -40,7 +40,7 @@ const arrayType = 9
 
 /**
  * Cuts a GGUF at tensor borders into the parts that llama.cpp loads by itself when it is given the first
- * (`NAME-00001-of-0000N.gguf`). `head` is the start of the file; throws `MoreBytesNeeded` while it is too short. Undefined
+ * (`NAME-00001-of-0000N.gguf`). `head` is the start of the file; throws `ShortHeadError` while it is too short. Undefined
  * where one tensor is too large, or the file is a part already.
  */
 export function splitGguf(
@@ -157,7 +157,7 @@ function readerOf(bytes: Uint8Array) {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 0
   function take(sizeBytes: number): number {
-    if (at + sizeBytes > view.length) throw new MoreBytesNeeded()
+    if (at + sizeBytes > view.length) throw new ShortHeadError()
     at += sizeBytes
     return at - sizeBytes
   }

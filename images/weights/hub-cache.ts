@@ -1,4 +1,4 @@
-import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { PlanError } from '../error.ts'
 import { foldersOf, type WeightEntry } from './layers.ts'
 
@@ -32,7 +32,7 @@ export function hubCacheEntries(weights: LockedWeights, cacheFolder: string): We
 }
 
 /** `models--OWNER--NAME` */
-export function repoFolder(source: Pick<PinnedOf<'huggingface'>, 'repo'>): string {
+export function repoFolder(source: Pick<PinnedSourceOf<'huggingface'>, 'repo'>): string {
   return `models--${source.repo.replaceAll('/', '--')}`
 }
 
@@ -42,7 +42,7 @@ function blobName(file: LockedFile): string {
 }
 
 /** A commit needs no ref; `main` is what every loader asks for when the caller names nothing. */
-function refNames(source: PinnedOf<'huggingface'>): string[] {
+function refNames(source: PinnedSourceOf<'huggingface'>): string[] {
   return [...new Set(['main', ...(source.revision === source.commit ? [] : [source.revision])])].sort()
 }
 

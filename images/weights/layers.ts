@@ -3,7 +3,7 @@ import { canonicalJson } from '../../lib/json.ts'
 import type { LockedFile, LockedPart } from '../../recipes/locked-weights.ts'
 import { sortFiles, type WeightFile } from '../../recipes/weights.ts'
 import { refuseOversize } from './registry-limits.ts'
-import { paddingBytes, type TarMember, tarHeader, trailerBytes } from './tar-header.ts'
+import { paddingBytes, type TarEntryFacts, tarHeader, trailerBytes } from './tar-header.ts'
 
 /** One member of a weight layer. A file's bytes come from the source, so only its name, size and hash are here. */
 export type WeightEntry =
@@ -150,7 +150,7 @@ export function tarSegments(layer: WeightLayer): TarSegment[] {
   )
 }
 
-function memberOf(entry: WeightEntry): TarMember {
+function memberOf(entry: WeightEntry): TarEntryFacts {
   if (entry.type === 'file') return { path: entry.path, type: 'file', sizeBytes: entry.file.sizeBytes }
   if (entry.type === 'part') return { path: entry.path, type: 'file', sizeBytes: partBytes(entry.part) }
   if (entry.type === 'text')

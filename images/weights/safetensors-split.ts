@@ -1,4 +1,4 @@
-import { type FilePart, MoreBytesNeeded, partName, type SplitFile } from './split.ts'
+import { type FilePart, partName, ShortHeadError, type SplitFile } from './split.ts'
 
 interface TensorInfo {
   dtype: string
@@ -8,7 +8,7 @@ interface TensorInfo {
 
 /**
  * Cuts one safetensors file at tensor borders. Servers load every `*.safetensors` of a folder, or those that an index
- * names, which `indexWithParts` adapts. Throws `MoreBytesNeeded` while `head` is too short; undefined where one tensor is
+ * names, which `indexWithParts` adapts. Throws `ShortHeadError` while `head` is too short; undefined where one tensor is
  * too large.
  */
 export function splitSafetensors(
@@ -65,9 +65,9 @@ function headerOf(metadata: unknown, members: [string, TensorInfo][], base: numb
 
 function parseHead(bytes: Uint8Array) {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (view.length < 8) throw new MoreBytesNeeded()
+  if (view.length < 8) throw new ShortHeadError()
   const dataStart = 8 + Number(view.readBigUInt64LE(0))
-  if (view.length < dataStart) throw new MoreBytesNeeded()
+  if (view.length < dataStart) throw new ShortHeadError()
   const { __metadata__: metadata, ...infos } = JSON.parse(view.toString('utf8', 8, dataStart))
   // The format allows nothing else beside __metadata__.
   const tensors = (Object.entries(infos) as [string, TensorInfo][]).sort(

@@ -15,7 +15,7 @@ export interface SplitFile {
 }
 
 /** Thrown while a header is read that ends behind the bytes at hand; more of them help. */
-export class MoreBytesNeeded extends Error {}
+export class ShortHeadError extends Error {}
 
 /** `model.gguf` as `model-00001-of-00003.gguf`, the form that llama.cpp and transformers share. */
 export function partName(path: string, index: number, count: number): string {

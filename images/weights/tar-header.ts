@@ -5,7 +5,7 @@ const maxOctalSize = 8 ** 11 - 1
 /** Weights carry one fixed time: 1970-01-01T00:00:01Z, as the image config does. */
 const fixedMtimeSeconds = 1
 
-export interface TarMember {
+export interface TarEntryFacts {
   /** Without a leading slash. A folder ends in one. */
   path: string
   type: 'file' | 'directory' | 'symlink'
@@ -27,7 +27,7 @@ export const trailerBytes = 2 * blockBytes
  * Header blocks of one member: ustar, preceded by a pax header where ustar cannot hold the path, the link target or
  * the size. Owner 0:0, mode 0644 or 0755, fixed time.
  */
-export function tarHeader(member: TarMember): Uint8Array {
+export function tarHeader(member: TarEntryFacts): Uint8Array {
   const records = paxRecords(member)
   const main = block(member.path, typeFlags[member.type], member.sizeBytes, member.linkTarget ?? '')
   if (records.length === 0) return main
@@ -36,7 +36,7 @@ export function tarHeader(member: TarMember): Uint8Array {
   return Buffer.concat([pax, body, Buffer.alloc(paddingBytes(body.length)), main])
 }
 
-function paxRecords({ path, sizeBytes, linkTarget = '' }: TarMember): [string, string][] {
+function paxRecords({ path, sizeBytes, linkTarget = '' }: TarEntryFacts): [string, string][] {
   return [
     ...(splitName(path) ? [] : [['path', path] satisfies [string, string]]),
     ...(isShortAscii(linkTarget, 100) ? [] : [['linkpath', linkTarget] satisfies [string, string]]),

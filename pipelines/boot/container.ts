@@ -18,8 +18,8 @@ import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
-import { exitCodeOf, stopContainer, untilSaid } from './stop.ts'
-import { requireTool, type Tool, tell } from './tool.ts'
+import { containerExitCode, stopContainer, untilSaid } from './stop.ts'
+import { requireTool, type Tool, toolOutput } from './tool.ts'
 import { mountFlags } from './weights-mount.ts'
 
 export interface ContainerBoot {
@@ -95,7 +95,7 @@ async function stopInContainer(
 }
 
 /** A container that was started, and a folder for what belongs to its boot. */
-interface Started {
+interface StartedContainer {
   id: string
   folder: string
 }
@@ -104,7 +104,7 @@ interface Started {
 async function withContainer<Result>(
   session: Session,
   request: BootRequest,
-  use: (started: Started) => Promise<Result>,
+  use: (started: StartedContainer) => Promise<Result>,
 ): Promise<Result> {
   const reference = await pull(session, request.image)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-boot-'))
@@ -119,7 +119,17 @@ async function withContainer<Result>(
     // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.
     const now = tool.name === 'podman' ? ['--time', '0'] : []
     endings.unshift(() => runProgram(tool.name, ['rm', '--force', '--volumes', ...now, id], tool))
-    await tell(tool, ['run', '--detach', '--name', id, '--pull', 'never', ...flags, ...mounts, reference])
+    await toolOutput(tool, [
+      'run',
+      '--detach',
+      '--name',
+      id,
+      '--pull',
+      'never',
+      ...flags,
+      ...mounts,
+      reference,
+    ])
     return await use({ id, folder })
   } finally {
     for (const end of endings) await end()
@@ -149,7 +159,12 @@ async function pull(session: Session, image: Digest): Promise<string> {
   await requireZstd(session, image)
   const { tool, registryPort, pulled } = session
   const reference = `127.0.0.1:${registryPort}/ingot@${image}`
-  await tell(tool, ['pull', '--quiet', ...(tool.name === 'podman' ? ['--tls-verify=false'] : []), reference])
+  await toolOutput(tool, [
+    'pull',
+    '--quiet',
+    ...(tool.name === 'podman' ? ['--tls-verify=false'] : []),
+    reference,
+  ])
   pulled.add(reference)
   return reference
 }
@@ -170,30 +185,30 @@ async function requireZstd({ store, machine, tool }: Session, image: Digest): Pr
 async function networkOf(tool: Tool, endings: (() => unknown)[]): Promise<string> {
   if (ownerCommand(tool) !== null) return 'none'
   const name = `ingot-${randomUUID().slice(0, 8)}`
-  await tell(tool, ['network', 'create', '--internal', name])
+  await toolOutput(tool, ['network', 'create', '--internal', name])
   endings.unshift(() => runProgram(tool.name, ['network', 'rm', name], tool))
   return name
 }
 
-interface Inspected {
+interface ContainerInspection {
   id: string
   pid: number
   address: string
   readOnlyRoot: boolean
 }
 
-async function inspected(tool: Tool, id: string): Promise<Inspected> {
+async function inspected(tool: Tool, id: string): Promise<ContainerInspection> {
   const format =
     '{{.State.Pid}} {{.HostConfig.ReadonlyRootfs}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-  const [pid = '', readOnly, address = ''] = (await tell(tool, ['inspect', '--format', format, id])).split(
-    ' ',
-  )
+  const [pid = '', readOnly, address = ''] = (
+    await toolOutput(tool, ['inspect', '--format', format, id])
+  ).split(' ')
   return { id, pid: Number(pid), address, readOnlyRoot: readOnly === 'true' }
 }
 
 async function reachOf(
   tool: Tool,
-  { id, pid, address }: Inspected,
+  { id, pid, address }: ContainerInspection,
   port: number,
   folder: string,
 ): Promise<Reach> {
@@ -202,7 +217,7 @@ async function reachOf(
   try {
     if (owner !== null && pid > 0) return await reachThrough(owner, tool.environment, { pid, port }, folder)
   } catch (error) {
-    if ((await exitCodeOf(tool, id)) === null) throw error
+    if ((await containerExitCode(tool, id)) === null) throw error
   }
   // A container that ended at once has no namespace any more; every connection is closed at once.
   return forwardTo(join(folder, 'bridge.sock'))
@@ -210,13 +225,13 @@ async function reachOf(
 
 function serverOf(
   tool: Tool,
-  { id, pid, readOnlyRoot }: Inspected,
+  { id, pid, readOnlyRoot }: ContainerInspection,
   reach: Reach,
   watch: GpuWatch | null,
 ): BootedServer {
   return {
     url: reach.url,
-    exitCode: () => exitCodeOf(tool, id),
+    exitCode: () => containerExitCode(tool, id),
     async facts() {
       const script = join(import.meta.dirname, 'facts.sh')
       const said = await runProgram('sh', [script, String(pid), String(reach.outsidePid ?? '')], tool)

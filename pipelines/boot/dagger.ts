@@ -5,7 +5,7 @@ import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { nameFiles, runtimeSpec } from '../../images/boot/runtime-spec.ts'
-import type { Stopped } from '../../images/boot/stop-check.ts'
+import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { ImageConfig } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
@@ -191,6 +191,6 @@ function exitOf(answer: string): number | null {
   return exit === undefined ? null : Number(exit)
 }
 
-function parseStop(answer: string): Stopped {
+function parseStop(answer: string): StopObservation {
   return { exitCode: exitOf(answer), waitedMs: Number(/^waited-ms (\d+)/m.exec(answer)?.[1] ?? 0) }
 }

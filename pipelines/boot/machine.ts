@@ -3,14 +3,14 @@ import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { StageError } from '../error.ts'
 import { type GpuChoice, gpuCount } from './container-flags.ts'
 import { nvidiaFacts } from './nvidia.ts'
-import { type Tool, tell } from './tool.ts'
+import { type Tool, toolOutput } from './tool.ts'
 
 /** This machine as a runner: version of the tool, kernel, processors, memory and GPUs. */
 export async function machineOf(tool: Tool): Promise<RunnerFacts> {
   const field = tool.name === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}'
   return {
     runner: tool.name,
-    version: await tell(tool, ['version', '--format', field]),
+    version: await toolOutput(tool, ['version', '--format', field]),
     kernel: release(),
     cpus: cpus().length,
     memoryBytes: totalmem(),

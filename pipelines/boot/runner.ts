@@ -2,7 +2,7 @@ import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { Listener } from '../../images/boot/listeners.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { BootProfile } from '../../images/boot/runtime-spec.ts'
-import type { Stopped } from '../../images/boot/stop-check.ts'
+import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
 
 /** How a server is stopped while it loads: once its log has the line, which may take so long. */
@@ -15,7 +15,7 @@ export interface LoadingStop {
 
 export interface LoadingOutcome {
   /** Null when the server never said the line. */
-  stopped: Stopped | null
+  stopped: StopObservation | null
   log: string
 }
 
@@ -34,7 +34,7 @@ export interface BootedServer {
   /** What compute-cache.sh prints of the running server; empty where the runner cannot look into it. */
   computeCache(): Promise<string>
   /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
-  stop(signal: string, timeoutSeconds: number): Promise<Stopped>
+  stop(signal: string, timeoutSeconds: number): Promise<StopObservation>
 }
 
 export interface BootRequest {
@@ -42,10 +42,10 @@ export interface BootRequest {
   profile: BootProfile
   port: number
   /** Images with weights, of which the folder `path` is mounted, read-only, at the same place. */
-  mounts?: readonly WeightsMount[]
+  mounts?: readonly ImageMount[]
 }
 
-export interface WeightsMount {
+export interface ImageMount {
   image: Digest
   path: string
 }

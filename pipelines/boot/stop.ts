@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Stopped } from '../../images/boot/stop-check.ts'
+import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { runProgram } from '../process/program.ts'
-import { type Tool, tell } from './tool.ts'
+import { type Tool, toolOutput } from './tool.ts'
 
 /** Exit code of a container, null while it runs. */
-export async function exitCodeOf(tool: Tool, id: string): Promise<number | null> {
-  const state = await tell(tool, ['inspect', '--format', '{{.State.Running}} {{.State.ExitCode}}', id])
+export async function containerExitCode(tool: Tool, id: string): Promise<number | null> {
+  const state = await toolOutput(tool, ['inspect', '--format', '{{.State.Running}} {{.State.ExitCode}}', id])
   const [running, code] = state.split(' ')
   return running === 'true' ? null : Number(code)
 }
@@ -18,13 +18,13 @@ export async function stopContainer(
   id: string,
   signal: string,
   timeoutSeconds: number,
-): Promise<Stopped> {
+): Promise<StopObservation> {
   const beganMs = performance.now()
   const waitedMs = () => Math.round(performance.now() - beganMs)
   await runProgram(tool.name, ['kill', '--signal', signal, id], tool)
   // `podman wait` 4.3.1 was seen to return 20 s after the end, so the state is asked instead.
   while (waitedMs() < timeoutSeconds * 1000) {
-    const exitCode = await exitCodeOf(tool, id)
+    const exitCode = await containerExitCode(tool, id)
     if (exitCode !== null) return { exitCode, waitedMs: waitedMs() }
     await sleep(50)
   }

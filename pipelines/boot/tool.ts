@@ -10,7 +10,7 @@ export interface Tool {
 }
 
 /** Runs the container tool and gives what it printed; throws `no-runner` with its words when it fails. */
-export async function tell(tool: Tool, args: readonly string[]): Promise<string> {
+export async function toolOutput(tool: Tool, args: readonly string[]): Promise<string> {
   const said = await runProgram(tool.name, args, tool)
   if (said.exitCode === 0) return said.stdout
   throw new StageError('no-runner', {

@@ -1,4 +1,4 @@
-import { type Tool, tell } from './tool.ts'
+import { type Tool, toolOutput } from './tool.ts'
 
 /** One folder of a pulled image as flags of `run`, and how to let go of it afterwards. */
 export interface MountFlags {
@@ -12,9 +12,9 @@ export async function mountFlags(tool: Tool, reference: string, path: string): P
     const mount = `type=image,source=${reference},destination=${path},image-subpath=${path.slice(1)}`
     return { flags: ['--mount', mount], release: async () => undefined }
   }
-  const folder = await tell(tool, ['image', 'mount', reference])
+  const folder = await toolOutput(tool, ['image', 'mount', reference])
   return {
     flags: ['--volume', `${folder}${path}:${path}:ro`],
-    release: () => tell(tool, ['image', 'unmount', '--force', reference]),
+    release: () => toolOutput(tool, ['image', 'unmount', '--force', reference]),
   }
 }

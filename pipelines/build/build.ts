@@ -7,13 +7,13 @@ import type { Digest } from '../../lib/digest.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { daggerRunner } from '../boot/dagger.ts'
-import type { Runner, WeightsMount } from '../boot/runner.ts'
+import type { ImageMount, Runner } from '../boot/runner.ts'
 import { hasOrigin, keepOrigin } from '../catalogue/origin-record.ts'
 import { keepPlan, recallPlan } from '../catalogue/plan-record.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { StageError } from '../error.ts'
 import type { LockedRecipe } from '../lock/locked-recipe.ts'
-import type { Turns } from '../process/one-at-a-time.ts'
+import type { TaskQueue } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Client } from '../process/session.ts'
@@ -46,7 +46,7 @@ export interface BuildContext {
   /** Helper containers as the lock pins them; undefined in locks of ingot 0.1. */
   factory: FactoryLock | undefined
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
-  boots: Turns
+  boots: TaskQueue
   /** What boots the image; Dagger's harness unless told. */
   runner?: Runner
   /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
@@ -98,7 +98,7 @@ async function makeImage(plan: ImagePlan, weights: LockedWeights, context: Build
   })
 }
 
-interface Assembled extends PackedParts {
+interface AssembledParts extends PackedParts {
   assembled: AssembledImage
   image: Digest
   beganMs: number
@@ -108,7 +108,7 @@ interface Assembled extends PackedParts {
 async function judge(
   plan: ImagePlan,
   weights: LockedWeights,
-  { built, packed, baked, mounts, assembled, image, beganMs }: Assembled,
+  { built, packed, baked, mounts, assembled, image, beganMs }: AssembledParts,
   context: BuildContext,
 ) {
   const { store, origin } = context
@@ -142,8 +142,8 @@ async function keepSources(plan: ImagePlan, { store, origin }: BuildContext): Pr
 }
 
 interface PackedParts extends WeightsImages {
-  built: Timed<BuiltRuntime>
-  packed: Timed<StoredLayer[]>
+  built: Timing<BuiltRuntime>
+  packed: Timing<StoredLayer[]>
   /** Layers of weights that are in the image itself. */
   baked: StoredLayer[]
 }
@@ -196,7 +196,7 @@ async function packedWeights(
 async function verified(
   image: Digest,
   plan: ImagePlan,
-  mounts: readonly WeightsMount[],
+  mounts: readonly ImageMount[],
   context: BuildContext,
 ) {
   const { store, progress, signal, factory } = context
@@ -227,12 +227,12 @@ function requireBudgets({ budgets, name }: ImagePlan, { image, ...measured }: Re
   })
 }
 
-interface Timed<Value> {
+interface Timing<Value> {
   value: Value
   durationMs: number
 }
 
-async function timedTask<Value>(task: Promise<Value>): Promise<Timed<Value>> {
+async function timedTask<Value>(task: Promise<Value>): Promise<Timing<Value>> {
   const began = performance.now()
   const value = await task
   return { value, durationMs: performance.now() - began }

@@ -8,7 +8,7 @@ import type { Digest } from '../../lib/digest.ts'
 import type { BuiltRuntime } from './runtime.ts'
 
 /** What was built, before it is booted. */
-export interface Built {
+export interface BuildResult {
   planDigest: Digest
   image: Digest
   /** Layers of weights that are in the image. */
@@ -18,7 +18,7 @@ export interface Built {
 }
 
 /** What is known of an image by its bytes alone; its boots are still to come. */
-export function draftReport(plan: ImagePlan, built: Built): Report {
+export function draftReport(plan: ImagePlan, built: BuildResult): Report {
   const { planDigest, image, weights, runtime, attribution } = built
   const size = (list: readonly StoredLayer[]) => list.reduce((sum, layer) => sum + layer.descriptor.size, 0)
   const { tree } = runtime

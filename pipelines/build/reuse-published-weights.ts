@@ -22,7 +22,7 @@ interface ReuseContext extends SourceContext {
   progress: Progress
 }
 
-interface Reused {
+interface ReusedWeights {
   /** Layers that stay in the registry, by key: nobody needs their bytes here. */
   layers: ReadonlyMap<string, StoredLayer>
   /** Where to read what is needed: as locked, or from a registry that has it all. */
@@ -59,8 +59,8 @@ async function reuseLayers(
   weights: LockedWeights,
   planned: readonly WeightLayer[],
   context: ReuseContext,
-): Promise<Reused> {
-  const reused: Reused & { layers: Map<string, StoredLayer> } = { layers: new Map(), weights }
+): Promise<ReusedWeights> {
+  const reused: ReusedWeights & { layers: Map<string, StoredLayer> } = { layers: new Map(), weights }
   for (const reference of context.fromRegistry ?? []) {
     const { layers, digest } = await layersAt(reference, planned, context)
     context.progress.step(`${reference} has ${layers.size} of ${planned.length} weight layers`)

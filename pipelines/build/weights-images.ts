@@ -3,13 +3,13 @@ import { modelcarImage } from '../../images/plan/modelcar.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { modelPack, type PackedLayer, weightsImage } from '../../images/weights/artifact.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
-import type { WeightsMount } from '../boot/runner.ts'
+import type { ImageMount } from '../boot/runner.ts'
 import { type ImageName, writeImage } from '../store/image.ts'
 import { buildModelcar, type ModelcarContext } from './modelcar.ts'
 
 /** Images of weights in the store; the names are given when the server's image was judged. */
 export interface WeightsImages {
-  mounts: WeightsMount[]
+  mounts: ImageMount[]
   names: ImageName[]
 }
 

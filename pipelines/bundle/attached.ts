@@ -1,11 +1,16 @@
-import { type Attached, attachedIndex, attachedLayoutIndex, attachedText } from '../../images/oci/attached.ts'
+import {
+  attachedIndex,
+  attachedLayoutIndex,
+  attachedText,
+  type ImageReferrers,
+} from '../../images/oci/attached.ts'
 import { blobFilePath } from '../../images/oci/bundle.ts'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
-import { attest, type Said } from '../outgoing/attestations.ts'
-import type { Sign } from '../outgoing/signatures.ts'
-import { closureOf } from '../store/closure.ts'
+import { attest, type DocumentedImage } from '../outgoing/attestations.ts'
+import type { StatementSigner } from '../outgoing/signatures.ts'
+import { reachableBlobs } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
 import { type BundleEntry, blobEntry, textEntry } from './contents.ts'
 
@@ -17,14 +22,18 @@ export interface BundledAttestation {
 }
 
 /** What goes along with one image: files for people and cosign, manifests for a registry. */
-export interface Spoken {
+export interface BundledStatements {
   files: BundleEntry[]
   attestations: BundledAttestation[]
-  attached: Attached
+  attached: ImageReferrers
 }
 
 /** Stores what is said of an image, signed where that is asked for. Its name is a folder of the bundle. */
-export async function spokenOf(store: Store, said: Said, sign: Sign | undefined): Promise<Spoken> {
+export async function spokenOf(
+  store: Store,
+  said: DocumentedImage,
+  sign: StatementSigner | undefined,
+): Promise<BundledStatements> {
   const { name, image, documents } = said
   const made = sign === undefined ? [] : await attest(store, said, sign)
   const attestations = made.map((attestation) => ({
@@ -46,12 +55,13 @@ export async function spokenOf(store: Store, said: Said, sign: Sign | undefined)
  * A second layout with what speaks about the images, for `load.sh --to`. Apart from the first, since an index with manifests
  * that no container tool knows makes `podman load` refuse.
  */
-export async function attachedEntries(store: Store, all: readonly Attached[]): Promise<BundleEntry[]> {
+export async function attachedEntries(store: Store, all: readonly ImageReferrers[]): Promise<BundleEntry[]> {
   const indexes = byImage(all).map(attachedIndex)
   if (indexes.length === 0) return []
   const blobs = new Map<Digest, Descriptor>()
   for (const referrer of all.flatMap(({ referrers }) => referrers))
-    for (const blob of [referrer, ...(await closureOf(store, referrer)).blobs]) blobs.set(blob.digest, blob)
+    for (const blob of [referrer, ...(await reachableBlobs(store, referrer)).blobs])
+      blobs.set(blob.digest, blob)
   const place = (path: string) => `attached/${path}`
   return [
     textEntry(place('oci-layout'), '{"imageLayoutVersion":"1.0.0"}'),
@@ -66,7 +76,7 @@ export async function attachedEntries(store: Store, all: readonly Attached[]): P
 }
 
 /** Recipes of one model may have the same image beside them, under two names. */
-function byImage(all: readonly Attached[]): Attached[] {
+function byImage(all: readonly ImageReferrers[]): ImageReferrers[] {
   const found = new Map<Digest, Descriptor[]>()
   for (const { image, referrers } of all) {
     const others = found.get(image) ?? []

@@ -1,4 +1,4 @@
-import type { Attached } from '../../images/oci/attached.ts'
+import type { ImageReferrers } from '../../images/oci/attached.ts'
 import { attestationsText, type BundledImage, bundleNames, siteReference } from '../../images/oci/bundle.ts'
 import { reportMarkdown } from '../../images/report/markdown.ts'
 import { runFactsOf } from '../../images/run-files/facts.ts'
@@ -6,11 +6,11 @@ import { runFileFor } from '../../images/run-files/generate.ts'
 import { runTargets } from '../../images/run-files/targets.ts'
 import { prettyJson } from '../../lib/json.ts'
 import type { BuiltImage } from '../catalogue/built-image.ts'
-import type { Said } from '../outgoing/attestations.ts'
+import type { DocumentedImage } from '../outgoing/attestations.ts'
 import type { ImageDocument } from '../outgoing/documents.ts'
 import type { PreparedImage } from '../outgoing/prepare.ts'
-import type { Sign } from '../outgoing/signatures.ts'
-import { closureOf } from '../store/closure.ts'
+import type { StatementSigner } from '../outgoing/signatures.ts'
+import { reachableBlobs } from '../store/closure.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { attachedEntries, type BundledAttestation, spokenOf } from './attached.ts'
@@ -24,9 +24,9 @@ export interface BundleContents {
   documents: BundleEntry[]
 }
 
-interface Collected extends BundleContents {
+interface CollectedContents extends BundleContents {
   attestations: BundledAttestation[]
-  attached: Attached[]
+  attached: ImageReferrers[]
 }
 
 /**
@@ -36,9 +36,15 @@ interface Collected extends BundleContents {
 export async function bundleContents(
   store: Store,
   prepared: readonly PreparedImage[],
-  sign: Sign | undefined,
+  sign: StatementSigner | undefined,
 ): Promise<BundleContents> {
-  const collected: Collected = { images: [], blobs: [], documents: [], attestations: [], attached: [] }
+  const collected: CollectedContents = {
+    images: [],
+    blobs: [],
+    documents: [],
+    attestations: [],
+    attached: [],
+  }
   for (const { built, image, documents, companions } of prepared) {
     const { name } = built.plan
     const reference = await collect(collected, store, { name, image, documents }, sign)
@@ -64,10 +70,10 @@ export async function bundleContents(
 
 /** Adds one image with all that goes along; gives the name under which a site's tools know it. */
 async function collect(
-  { images, blobs, documents, attestations, attached }: Collected,
+  { images, blobs, documents, attestations, attached }: CollectedContents,
   store: Store,
-  said: Said,
-  sign: Sign | undefined,
+  said: DocumentedImage,
+  sign: StatementSigner | undefined,
 ): Promise<string> {
   const { name, image } = said
   const { config, layers } = await readImageManifest(store, image.digest)
@@ -78,7 +84,7 @@ async function collect(
     config: config.digest,
     layers: layers.map(({ digest }) => digest),
   })
-  for (const { digest, size } of [image, ...(await closureOf(store, image)).blobs])
+  for (const { digest, size } of [image, ...(await reachableBlobs(store, image)).blobs])
     blobs.push(blobEntry(store, digest, size))
   const spoken = await spokenOf(store, said, sign)
   documents.push(...said.documents.map((document) => plainEntry(name, document)), ...spoken.files)

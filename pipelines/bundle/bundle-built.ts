@@ -2,14 +2,14 @@ import type { OriginalImage } from '../catalogue/built-image.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
-import { type Sign, signedList, withSigning } from '../outgoing/signatures.ts'
+import { type StatementSigner, signedList, withSigning } from '../outgoing/signatures.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { bundleContents } from './built.ts'
-import { type Bundled, type BundleRequest, writeBundle } from './bundle.ts'
+import { type BundleRequest, type BundleSummary, writeBundle } from './bundle.ts'
 
-export interface BuiltBundle extends Pick<BundleRequest, 'folder' | 'partBytes' | 'earlier'> {
+export interface BuiltBundleRequest extends Pick<BundleRequest, 'folder' | 'partBytes' | 'earlier'> {
   store: Store
   built: readonly OriginalImage[]
   isUnverified: boolean
@@ -32,7 +32,7 @@ export interface BuiltBundle extends Pick<BundleRequest, 'folder' | 'partBytes' 
  * Carries what recipes became into a folder. Every image is listed and scanned before a byte is written. Throws as
  * `prepareImages`, `bundleContents` and `writeBundle` do.
  */
-export async function bundleBuilt(request: BuiltBundle): Promise<Bundled> {
+export async function bundleBuilt(request: BuiltBundleRequest): Promise<BundleSummary> {
   const { store, signer, context } = request
   // A key that cannot be read is told before minutes go into lists and scans.
   return withSigning(store, signer, context, async (sign) => {
@@ -41,7 +41,7 @@ export async function bundleBuilt(request: BuiltBundle): Promise<Bundled> {
   })
 }
 
-async function prepareAll(request: BuiltBundle): Promise<PreparedImage[]> {
+async function prepareAll(request: BuiltBundleRequest): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, resolveSecret, context } = request
   const { environment, settings, signal, progress, stderr } = context
   const { workflowRun } = settings
@@ -55,10 +55,10 @@ async function prepareAll(request: BuiltBundle): Promise<PreparedImage[]> {
 }
 
 async function carry(
-  { store, folder, partBytes, earlier, context }: BuiltBundle,
+  { store, folder, partBytes, earlier, context }: BuiltBundleRequest,
   prepared: readonly PreparedImage[],
-  sign: Sign | undefined,
-): Promise<Bundled> {
+  sign: StatementSigner | undefined,
+): Promise<BundleSummary> {
   const { environment, signal, progress } = context
   if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)
   const contents = await bundleContents(store, prepared, sign)

@@ -27,7 +27,7 @@ export interface BundleRequest {
   progress: Progress
 }
 
-export interface Bundled {
+export interface BundleSummary {
   /** sha256 of what `verify.sh` reads first: to be told to the site by another way than the medium. */
   seal: string
   files: number
@@ -38,7 +38,7 @@ export interface Bundled {
 }
 
 /** Writes a bundle. The same images and reports give the same bytes. Throws BundleError and StoreError. */
-export async function writeBundle(request: BundleRequest): Promise<Bundled> {
+export async function writeBundle(request: BundleRequest): Promise<BundleSummary> {
   const { earlier, blobs, documents } = request
   const taken = blobs.filter(({ path }) => earlier?.paths.has(path))
   const whole = [...(await frameEntries(request.images)), ...blobs, ...documents]
@@ -47,7 +47,7 @@ export async function writeBundle(request: BundleRequest): Promise<Bundled> {
   const entries = byPath([...carried, ...sums])
   const totalBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const onBytes = counter(request.progress, totalBytes)
-  let done: Pick<Bundled, 'seal' | 'parts'> = { seal: sums[0].sha256, parts: 0 }
+  let done: Pick<BundleSummary, 'seal' | 'parts'> = { seal: sums[0].sha256, parts: 0 }
   await fillFolder(request.folder, async (part) => {
     if (request.partBytes === undefined) {
       for (const entry of entries) await writeEntry(part, entry, onBytes)
@@ -87,7 +87,7 @@ async function inParts(
     partBytes: number
     onBytes: (sizeBytes: number) => void
   },
-): Promise<Pick<Bundled, 'seal' | 'parts'>> {
+): Promise<Pick<BundleSummary, 'seal' | 'parts'>> {
   const parts = await writeParts(folder, tarOf(entries), partBytes, onBytes)
   const outside = entries.filter(({ path }) => outsideNames.includes(path))
   // The list by which a later bundle can leave out what this one has.

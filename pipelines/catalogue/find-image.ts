@@ -70,12 +70,12 @@ export async function findDigest(text: string, store: Store): Promise<Digest | u
   return found?.digest
 }
 
-interface Told {
+interface Explanation {
   found: string
   hint: string
 }
 
-async function unknownName(store: Store): Promise<Told> {
+async function unknownName(store: Store): Promise<Explanation> {
   const names = (await listReferences(store)).flatMap(({ name }) => name ?? [])
   return {
     found: 'it is no recipe file, and the store has no such name or digest',
@@ -83,21 +83,21 @@ async function unknownName(store: Store): Promise<Told> {
   }
 }
 
-function notOurs(image: Digest): Told {
+function notOurs(image: Digest): Explanation {
   return {
     found: `${image} is no server's image that \`ingot build\` made`,
     hint: 'name the image of the server, not weights, a modelcar or an index; `ingot size` takes any image',
   }
 }
 
-function withoutPlan(image: Digest): Told {
+function withoutPlan(image: Digest): Explanation {
   return {
     found: `the store has no plan for ${image} that this version of ingot made`,
     hint: 'run `ingot build` on its recipe, which keeps it',
   }
 }
 
-function notJudged(image: Digest, other: Digest | undefined): Told {
+function notJudged(image: Digest, other: Digest | undefined): Explanation {
   return {
     found:
       other === undefined
@@ -107,6 +107,6 @@ function notJudged(image: Digest, other: Digest | undefined): Told {
   }
 }
 
-function noImage(attempted: string, told: Told): StageError {
+function noImage(attempted: string, told: Explanation): StageError {
   return new StageError('no-image', { attempted, ...told })
 }

@@ -27,7 +27,7 @@ export function readArguments<const Table extends CommandTable>(
 }
 
 /** An option as it was written: under which of its names, and with which text. */
-interface Given {
+interface GivenOption {
   name: string
   spelling: string
   text: string
@@ -36,7 +36,7 @@ interface Given {
 function parse(
   argv: readonly string[],
   { name: command, options }: CommandTable,
-): { tokens: Given[]; positionals: string[] } {
+): { tokens: GivenOption[]; positionals: string[] } {
   try {
     const found = parseArgs({
       args: [...argv],
@@ -90,7 +90,7 @@ function requireKnown(command: string, { name, values }: Partial<Positionals> = 
     )
 }
 
-function readOption(command: string, name: string, option: Option, given: readonly Given[]) {
+function readOption(command: string, name: string, option: Option, given: readonly GivenOption[]) {
   const { kind, isRepeatable, isRequired } = option
   if (kind === 'flag') return given.length > 0
   // As a shell makes of a variable that is not set.
@@ -103,7 +103,7 @@ function readOption(command: string, name: string, option: Option, given: readon
   return isRepeatable ? values : (values[0] ?? option.default)
 }
 
-function spelled(name: string, given: readonly Given[]): string {
+function spelled(name: string, given: readonly GivenOption[]): string {
   const spellings = [...new Set(given.map(({ spelling }) => `--${spelling}`))]
   return spellings.length === 1 ? `${spellings[0]}` : `--${name} (${spellings.join(', ')})`
 }

@@ -11,7 +11,7 @@ import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { resolveLock } from '../lock/resolve.ts'
-import { openTurns, type Turns } from '../process/one-at-a-time.ts'
+import { openTaskQueue, type TaskQueue } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import type { LazyEngine } from '../process/session.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
@@ -29,7 +29,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
   const verify = !values['no-verify']
   const slim = !values['no-slim']
-  const boots = openTurns()
+  const boots = openTaskQueue()
   const fromRegistry = values['from-registry']
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
@@ -60,7 +60,7 @@ interface RecipeContext extends Pick<CommandContext, 'environment' | 'settings' 
   progress: Progress
   verify: boolean
   slim: boolean
-  boots: Turns
+  boots: TaskQueue
   fromRegistry: readonly string[]
 }
 

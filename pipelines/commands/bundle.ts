@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { formatBytes } from '../../lib/bytes.ts'
-import type { Bundled } from '../bundle/bundle.ts'
+import type { BundleSummary } from '../bundle/bundle.ts'
 import { bundleBuilt } from '../bundle/bundle-built.ts'
 import { readEarlier } from '../bundle/earlier.ts'
 import { requireOrigin, requireVerified } from '../catalogue/built-image.ts'
@@ -49,7 +49,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 
 function bundledText(
   folder: string,
-  { files, sizeBytes, parts, takenBytes, seal }: Bundled,
+  { files, sizeBytes, parts, takenBytes, seal }: BundleSummary,
   isSigned: boolean,
 ): string {
   return [

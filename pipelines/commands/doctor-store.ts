@@ -12,7 +12,7 @@ import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 
 /** One thing that is wrong in the store, in words. */
-interface Finding {
+interface StoreFinding {
   found: string
   todo: string
 }
@@ -54,7 +54,7 @@ async function requireStore(folder: string): Promise<void> {
   })
 }
 
-function findingOf(problem: StoreProblem): Finding {
+function findingOf(problem: StoreProblem): StoreFinding {
   switch (problem.type) {
     case 'corrupt': {
       const { digest, path, found, neededBy } = problem
@@ -95,10 +95,10 @@ function findingOf(problem: StoreProblem): Finding {
 }
 
 /** What was judged has to be here and to have a name; where the index is damaged nothing has one. */
-async function reportFindings(store: Store, problems: readonly StoreProblem[]): Promise<Finding[]> {
+async function reportFindings(store: Store, problems: readonly StoreProblem[]): Promise<StoreFinding[]> {
   const isIndexRead = problems.every(({ type }) => type !== 'index')
   const names = isIndexRead ? (await listReferences(store)).map(({ name }) => name) : undefined
-  const findings: Finding[] = []
+  const findings: StoreFinding[] = []
   for (const report of await listReports(store)) {
     const { name, image, verdict } = report
     const damages = await reportDamages(store, report, { by: 'stamp' })
@@ -116,7 +116,11 @@ async function reportFindings(store: Store, problems: readonly StoreProblem[]): 
   return findings
 }
 
-function storeText({ root }: Store, { blobs, sizeBytes }: StoreCheck, findings: readonly Finding[]): string {
+function storeText(
+  { root }: Store,
+  { blobs, sizeBytes }: StoreCheck,
+  findings: readonly StoreFinding[],
+): string {
   const all = `${counted(blobs, 'blob')}, ${formatBytes(sizeBytes)}, in ${root}`
   if (findings.length === 0) return `ok       ${all}: every byte, name and record is as it was written\n`
   const lines = findings.map(({ found, todo }) => `WRONG    ${found}\n         to do: ${todo}\n`)

@@ -16,7 +16,7 @@ import { doctorTable } from './tables/doctor.ts'
 export const doctorCommand: Command = { run }
 
 /** One thing a build or boot may need. `needed` ones make the exit code 3 when they are missing. */
-interface Finding {
+interface DoctorFinding {
   what: string
   found: string | null
   needed: boolean
@@ -42,7 +42,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   return findings.some((item) => item.needed && item.found === null) ? 3 : 0
 }
 
-async function engine(): Promise<Finding> {
+async function engine(): Promise<DoctorFinding> {
   const { found, silent } = await engineSource()
   const started = silent.map((name) => `${name} is installed and does not answer: start it; or `).join('')
   return {
@@ -56,7 +56,7 @@ async function engine(): Promise<Finding> {
 const answerMs = 5000
 
 /** Without this program no session opens, whatever engine there is. */
-async function daggerProgram(): Promise<Finding> {
+async function daggerProgram(): Promise<DoctorFinding> {
   const version = (await ownPackage())?.dependencies['@dagger.io/dagger'] ?? 'of the SDK'
   const what = 'the program of Dagger'
   if (process.env['DAGGER_SESSION_PORT'])
@@ -95,7 +95,7 @@ async function statusAt(url: string): Promise<number | undefined> {
 
 const leastFreeBytes = 5e9
 
-async function disk(store: string): Promise<Finding> {
+async function disk(store: string): Promise<DoctorFinding> {
   const obstacle = await obstacleOf(store)
   if (obstacle !== undefined) return noStore(store, obstacle)
   const { bavail, bsize } = await statfs(store)
@@ -108,7 +108,7 @@ async function disk(store: string): Promise<Finding> {
   }
 }
 
-function noStore(store: string, { attempted, found }: Failure): Finding {
+function noStore(store: string, { attempted, found }: Failure): DoctorFinding {
   return {
     what: 'disk space of the store',
     found: null,
@@ -129,7 +129,7 @@ async function obstacleOf(folder: string): Promise<Failure | undefined> {
   }
 }
 
-async function gpu(environment: NodeJS.ProcessEnv): Promise<Finding> {
+async function gpu(environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
   const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader']
   const asked = await runProgram('nvidia-smi', query, { environment })
   return {
@@ -140,11 +140,11 @@ async function gpu(environment: NodeJS.ProcessEnv): Promise<Finding> {
   }
 }
 
-async function tool(name: string, hint: string): Promise<Finding> {
+async function tool(name: string, hint: string): Promise<DoctorFinding> {
   return { what: name, found: await findProgram(name), needed: false, hint }
 }
 
-async function hostTool(name: HostTool, use: string, environment: NodeJS.ProcessEnv): Promise<Finding> {
+async function hostTool(name: HostTool, use: string, environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
   const found = (await findHostTool(name, environment).catch(() => null)) ?? null
   return {
     what: name,
@@ -154,7 +154,7 @@ async function hostTool(name: HostTool, use: string, environment: NodeJS.Process
   }
 }
 
-async function token(environment: NodeJS.ProcessEnv): Promise<Finding> {
+async function token(environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
   return {
     what: 'Hugging Face token',
     found: environment['HF_TOKEN'] ? 'in HF_TOKEN' : null,
@@ -163,7 +163,7 @@ async function token(environment: NodeJS.ProcessEnv): Promise<Finding> {
   }
 }
 
-function findingText({ what, found, needed, hint }: Finding): string {
+function findingText({ what, found, needed, hint }: DoctorFinding): string {
   if (found !== null) return `ok       ${what}: ${found}\n`
   return `${needed ? 'MISSING' : 'absent '}  ${what}: ${hint}\n`
 }

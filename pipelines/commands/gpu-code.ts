@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises'
-import { type Architecture, parseTarget } from '../../images/gpu-code/architecture.ts'
+import { type Architecture, parseArchitecture } from '../../images/gpu-code/architecture.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { listGpuCode, type SlimmedFile, slimGpuCode } from '../gpu-code/gpu-code.ts'
@@ -14,7 +14,7 @@ export async function runGpuCode(
   context: Pick<CommandContext, 'stdout'>,
 ): Promise<number> {
   const { values, positionals } = readArguments(argv, gpuCodeTable)
-  const targets = values.target.map(parseTarget)
+  const targets = values.target.map(parseArchitecture)
   if (values['in-place'] && targets.length === 0) throw usageError('gpu-code', '--in-place without --target')
   const print = <Item>(items: readonly Item[], text: (item: Item) => string) =>
     context.stdout(values.json ? `${JSON.stringify(items, null, 2)}\n` : items.map(text).join(''))

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Device } from '../../images/engines/device.ts'
 import { isTouched } from '../../images/plan/changed.ts'
-import type { Report, Verdict } from '../../images/report/report.ts'
+import type { ImageVerdict, Report } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { type EngineId, engineIds } from '../../recipes/engine-ids.ts'
 import { changedFiles } from '../catalogue/changed-files.ts'
@@ -31,7 +31,7 @@ interface ListedRecipe {
   gpu: { name: string; count: number } | null
 }
 
-interface Listing {
+interface ListResult {
   engines: string[]
   recipes: ListedRecipe[]
   images: ListedImage[]
@@ -45,7 +45,7 @@ interface ListedImage {
   name: string
   digest: Digest
   /** Of the last boot; null where nothing was judged, or where the image is not what was judged any more. */
-  verdict: Verdict | null
+  verdict: ImageVerdict | null
   /** What is missing or damaged, as far as it shows without reading every byte. */
   damages: string[]
 }
@@ -53,7 +53,7 @@ interface ListedImage {
 interface JudgedImage {
   name: string
   digest: Digest
-  verdict: Verdict
+  verdict: ImageVerdict
   damages: string[]
 }
 
@@ -62,7 +62,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const [base] = positionals
   if (base !== undefined && !values.changed) throw usageError('list', `${base} is a base without --changed`)
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
-  const listing: Listing = {
+  const listing: ListResult = {
     engines: [...engineIds],
     recipes: await listRecipes('recipes', context.settings, changed),
     ...(await listImages(context)),
@@ -104,7 +104,7 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
 
 async function listImages({
   settings,
-}: CommandContext): Promise<Pick<Listing, 'images' | 'unnamed' | 'lost'>> {
+}: CommandContext): Promise<Pick<ListResult, 'images' | 'unnamed' | 'lost'>> {
   const store = await openStore(settings.storeFolder)
   try {
     const reports = await listReports(store)
@@ -149,7 +149,7 @@ function imageText({ name, digest, verdict, damages }: ListedImage): string {
   return `  ${name}  ${digest}${verdict === null ? '' : `  ${verdict}`}${damaged}`
 }
 
-function listingText({ engines, recipes, images, unnamed, lost }: Listing): string {
+function listingText({ engines, recipes, images, unnamed, lost }: ListResult): string {
   return [
     `engines: ${engines.join(', ')}`,
     'recipes:',

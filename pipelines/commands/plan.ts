@@ -15,7 +15,7 @@ import { StageError } from '../error.ts'
 import { requireSameFolder } from '../lock/folder.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
-import { memoryTable } from '../memory/table.ts'
+import { memoryText } from '../memory/table.ts'
 import { listFolder } from '../weights/folder-list.ts'
 import { planTable } from './tables/plan.ts'
 
@@ -60,7 +60,7 @@ function planText(plan: ImagePlan): string {
     ...causeText(plan),
     ...removalText(plan),
     '',
-    ...(plan.memory === null ? [] : [memoryTable(plan.memory, plan.model)]),
+    ...(plan.memory === null ? [] : [memoryText(plan.memory, plan.model)]),
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')

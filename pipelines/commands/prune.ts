@@ -1,4 +1,4 @@
-import type { Report, Verdict } from '../../images/report/report.ts'
+import type { ImageVerdict, Report } from '../../images/report/report.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { isRecipeFile } from '../catalogue/find-image.ts'
@@ -8,9 +8,9 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { loadRecipe } from '../lock/recipe-files.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type Collected, collectGarbage, type RecordName } from '../store/garbage.ts'
+import { collectGarbage, type GarbageCollection, type RecordName } from '../store/garbage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
-import { listReferences, type Reference, resolveReference } from '../store/reference.ts'
+import { type IndexEntry, listReferences, resolveReference } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { pruneTable } from './tables/prune.ts'
 
@@ -40,7 +40,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 }
 
 /** What a person wants to be rid of: names, and images by digest, which may have no name. */
-interface Wanted {
+interface PruneTargets {
   names: Set<string>
   digests: Set<Digest>
 }
@@ -53,10 +53,10 @@ async function wantedImages(
   store: Store,
   texts: readonly string[],
   settings: Pick<Settings, 'locksFolder'>,
-): Promise<Wanted> {
+): Promise<PruneTargets> {
   const references = await listReferences(store)
   const reports = await listReports(store)
-  const wanted: Wanted = { names: new Set(), digests: new Set() }
+  const wanted: PruneTargets = { names: new Set(), digests: new Set() }
   for (const text of texts) {
     const one = isRecipeFile(text) ? (await loadRecipe(text, settings)).recipe.name : text
     const companions = ['', '-weights', '-modelpack', '-modelcar'].map((suffix) => `${one}${suffix}:latest`)
@@ -78,11 +78,11 @@ async function wantedImages(
 
 async function prune(
   store: Store,
-  { names, digests }: Wanted,
+  { names, digests }: PruneTargets,
   recordsForMs: number,
   dryRun: boolean,
-): Promise<Collected> {
-  const drop = ({ name, descriptor }: Reference) =>
+): Promise<GarbageCollection> {
+  const drop = ({ name, descriptor }: IndexEntry) =>
     name === undefined ? digests.has(descriptor.digest) : names.has(name)
   return collectGarbage(store, { recordsForMs, drop, forget: digests, dryRun })
 }
@@ -90,7 +90,7 @@ async function prune(
 interface LostReport {
   name: string
   image: Digest
-  verdict: Verdict
+  verdict: ImageVerdict
   why: string
 }
 
@@ -98,7 +98,7 @@ interface LostReport {
 function lostReports(
   known: readonly Report[],
   removed: readonly RecordName[],
-  { wanted, days, left }: { wanted: Wanted; days: number; left: ReadonlySet<string> },
+  { wanted, days, left }: { wanted: PruneTargets; days: number; left: ReadonlySet<string> },
 ): LostReport[] {
   const lost = new Set(removed.flatMap(({ kind, key }) => (kind === reportKind.name ? [key] : [])))
   return known
@@ -115,7 +115,7 @@ function lostReports(
     })
 }
 
-async function leftNames(store: Store, { names: dropped }: Wanted): Promise<Set<string>> {
+async function leftNames(store: Store, { names: dropped }: PruneTargets): Promise<Set<string>> {
   const names = (await listReferences(store)).flatMap(({ name }) => name ?? [])
   return new Set(names.filter((name) => !dropped.has(name)))
 }
@@ -126,7 +126,7 @@ function pruneText({
   removed,
   freedBytes,
   dryRun,
-}: Omit<Collected, 'records'> & { images: string[]; reports: LostReport[]; dryRun: boolean }) {
+}: Omit<GarbageCollection, 'records'> & { images: string[]; reports: LostReport[]; dryRun: boolean }) {
   const verb = dryRun ? 'would free' : 'freed'
   return [
     ...images.map((name) => `${dryRun ? 'would remove' : 'removed'} the image ${name}`),

@@ -8,8 +8,8 @@ import { openConnection } from '../network/connection.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
-import type { Published } from '../publish/publish.ts'
-import { parseTarget, repositoryOf, requireTag, type Target } from '../registry-client/reference.ts'
+import type { Publication } from '../publish/publish.ts'
+import { type PushTarget, parsePushTarget, repositoryOf, requireTag } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
 import { withEngine } from './engine.ts'
@@ -22,7 +22,7 @@ type PublishValues = Values<typeof publishTable>
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, publishTable)
-  const target = parseTarget(values.to)
+  const target = parsePushTarget(values.to)
   const tags = tagsOf(values, target)
   const { environment, settings, signal } = context
   const signer = await signerOf('publish', values, environment)
@@ -59,7 +59,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   }
 }
 
-function tagsOf(values: PublishValues, target: Target): string[] {
+function tagsOf(values: PublishValues, target: PushTarget): string[] {
   const tags = [...new Set([...(target.tag ? [target.tag] : []), ...values.tag.map(requireTag)])]
   return tags.length === 0 ? ['latest'] : tags
 }
@@ -78,7 +78,7 @@ function choicesOf(values: PublishValues) {
 
 function loginOf(
   values: PublishValues,
-  target: Target,
+  target: PushTarget,
   { environment }: CommandContext,
   resolveSecret: (uri: string) => Promise<string>,
 ): () => Promise<Login | undefined> {
@@ -97,7 +97,7 @@ function loginOf(
   return () => (login ??= read())
 }
 
-function publishedText(target: Target, done: Published & { companions: Published[] }): string {
+function publishedText(target: PushTarget, done: Publication & { companions: Publication[] }): string {
   const lines = [done, ...done.companions].map(
     ({ presentBytes, mountedBytes, sentBytes }) =>
       `sent ${formatBytes(sentBytes)}, already there ${formatBytes(presentBytes)}, mounted from other repositories ${formatBytes(mountedBytes)}`,

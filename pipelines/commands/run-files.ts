@@ -6,7 +6,7 @@ import { findImage } from '../catalogue/find-image.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
-import { parseTarget, repositoryOf } from '../registry-client/reference.ts'
+import { parsePushTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { runFacts } from './run-files-of.ts'
 import { placementOf, requireFit } from './run-files-placement.ts'
@@ -16,7 +16,7 @@ export const runFilesCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, runFilesTable)
-  const repository = values.image === undefined ? undefined : repositoryOf(parseTarget(values.image))
+  const repository = values.image === undefined ? undefined : repositoryOf(parsePushTarget(values.image))
   const placement = placementOf(values)
   const store = await openStore(context.settings.storeFolder)
   try {

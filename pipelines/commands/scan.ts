@@ -40,7 +40,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   }
 }
 
-interface Scans {
+interface ScanResults {
   scan: ScanReport
   /** Those with programs of their own, by name. */
   companions: Record<string, ScanReport>
@@ -51,7 +51,7 @@ async function scanAll(
   built: OriginalImage,
   engine: LazyEngine,
   { environment, settings, signal, progress, stderr }: CommandContext,
-): Promise<Scans> {
+): Promise<ScanResults> {
   const rescan = await openRescan(built, {
     store,
     environment,

@@ -3,7 +3,7 @@ import { describeError, exitCodeOf } from '../command-line/exit.ts'
 import type { Progress } from '../process/progress.ts'
 import { mapLimited } from '../weights/limit.ts'
 
-export type Outcome<Value> =
+export type NamedOutcome<Value> =
   | { name: string; ok: true; value: Value }
   | { name: string; ok: false; error: unknown }
 
@@ -21,7 +21,7 @@ export async function forEachRecipe<Item extends { name: string }, Value>(
   items: readonly Item[],
   { limit, progress, signal, explain = (error) => error }: SeveralOptions,
   act: (item: Item, progress: Progress) => Promise<Value>,
-): Promise<Outcome<Value>[]> {
+): Promise<NamedOutcome<Value>[]> {
   const [only] = items
   if (only && items.length === 1) return [{ name: only.name, ok: true, value: await act(only, progress) }]
   const lanes = progress.lanes(items.map(({ name }) => name))
@@ -41,7 +41,7 @@ async function settled<Value>(
   name: string,
   task: Promise<Value>,
   explain: (error: unknown) => unknown,
-): Promise<Outcome<Value>> {
+): Promise<NamedOutcome<Value>> {
   try {
     return { name, ok: true, value: await task }
   } catch (error) {
@@ -51,7 +51,7 @@ async function settled<Value>(
 
 /** Every failure in full, then one line a recipe. */
 export function outcomesText<Value>(
-  outcomes: readonly Outcome<Value>[],
+  outcomes: readonly NamedOutcome<Value>[],
   valueText: (value: Value) => string,
   tell: (error: unknown) => string = describeError,
 ): string {
@@ -68,7 +68,7 @@ export function outcomesText<Value>(
 
 /** 0 when all went well; else 1 when any failed by itself, and the first failure's code otherwise. */
 export function exitCodeOfAll<Value>(
-  outcomes: readonly Outcome<Value>[],
+  outcomes: readonly NamedOutcome<Value>[],
   isGood: (value: Value) => boolean,
 ): number {
   const codes = outcomes.map((outcome) =>

@@ -4,14 +4,14 @@ import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { Runner, WeightsMount } from '../boot/runner.ts'
+import type { ImageMount, Runner } from '../boot/runner.ts'
 import { type VerifyPlan, verifyImage } from '../verify/verify.ts'
 import { watchComputeCache } from './watch.ts'
 
 /** An image in the store with what it needs to boot. */
 export interface GateImage {
   image: Digest
-  mounts: readonly WeightsMount[]
+  mounts: readonly ImageMount[]
 }
 
 export interface BootContext {

@@ -8,7 +8,7 @@ import { findImage, isRecipeFile } from '../catalogue/find-image.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { type LockedRecipe, loadLocked } from '../lock/locked-recipe.ts'
-import { openTurns } from '../process/one-at-a-time.ts'
+import { openTaskQueue } from '../process/one-at-a-time.ts'
 import { serveStore } from '../registry-server/server.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type VerifyEnvironment, type VerifyOptions, withRunner } from '../verify/run.ts'
@@ -19,7 +19,7 @@ import { runGate } from './gate.ts'
 /** What boots both images. */
 export type GateOptions = Omit<VerifyOptions, 'profile'>
 
-export interface GateContext extends VerifyEnvironment {
+export interface ImageGateContext extends VerifyEnvironment {
   settings: Pick<Settings, 'locksFolder'>
 }
 
@@ -28,7 +28,11 @@ export interface GateContext extends VerifyEnvironment {
  * where the store does not have it, and of a recipe the slimmed one too. Throws as `findImage` and `buildImage` do, and
  * `no-recipe` for an image of which nobody knows what it was made from.
  */
-export async function gateImage(text: string, options: GateOptions, context: GateContext): Promise<Report> {
+export async function gateImage(
+  text: string,
+  options: GateOptions,
+  context: ImageGateContext,
+): Promise<Report> {
   const { store, settings } = context
   if (isRecipeFile(text)) await buildSlim(text, context)
   const found = await findImage(text, store, { settings, act: 'gate' })
@@ -40,7 +44,7 @@ export async function gateImage(text: string, options: GateOptions, context: Gat
   return report
 }
 
-async function buildSlim(file: string, context: GateContext): Promise<void> {
+async function buildSlim(file: string, context: ImageGateContext): Promise<void> {
   const act = `compare the image of ${file} with its stock image`
   const origin = await loadLocked(file, context.settings, act)
   await requireSameFolder(origin, { signal: context.signal })
@@ -50,16 +54,16 @@ async function buildSlim(file: string, context: GateContext): Promise<void> {
   )
 }
 
-function buildingOf(origin: LockedRecipe, context: GateContext) {
+function buildingOf(origin: LockedRecipe, context: ImageGateContext) {
   const { folder: recipeFolder, lock } = origin
-  return { ...context, origin, recipeFolder, verify: false, factory: lock.factory, boots: openTurns() }
+  return { ...context, origin, recipeFolder, verify: false, factory: lock.factory, boots: openTaskQueue() }
 }
 
 async function compared(
   { plan, origin, report }: OriginalImage,
   subject: Subject,
   options: GateOptions,
-  context: GateContext,
+  context: ImageGateContext,
 ): Promise<GateResult> {
   const { store, environment, engine, progress, signal } = context
   const stock = async (): Promise<GateImage> => {

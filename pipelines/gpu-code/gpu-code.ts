@@ -3,7 +3,7 @@ import { totalLength } from '../../images/elf/spans.ts'
 import type { Architecture } from '../../images/gpu-code/architecture.ts'
 import { verifyRewrite } from '../../images/gpu-code/check.ts'
 import { findContainers } from '../../images/gpu-code/find.ts'
-import type { Targets } from '../../images/gpu-code/keep.ts'
+import type { GpuTargets } from '../../images/gpu-code/keep.ts'
 import {
   type CodeSummary,
   summarise,
@@ -58,7 +58,7 @@ export interface SlimmedFile {
 export async function slimGpuCode(
   input: string,
   output: string,
-  targets: Targets,
+  targets: GpuTargets,
   options: RewriteOptions = {},
 ): Promise<SlimmedFile | null> {
   return withFile(input, async (reader) => {

@@ -1,7 +1,7 @@
 import { link, lstat, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ElfError } from '../../images/elf/error.ts'
-import type { Targets } from '../../images/gpu-code/keep.ts'
+import type { GpuTargets } from '../../images/gpu-code/keep.ts'
 import type { Shrinking, Symbols } from '../../images/gpu-code/rewrite.ts'
 import { type SlimmedFile, slimGpuCode } from './gpu-code.ts'
 
@@ -21,7 +21,7 @@ const filesAtOnce = 4
  */
 export async function* slimTree(
   folder: string,
-  targets: Targets,
+  targets: GpuTargets,
   shrinking: Shrinking = 'holes',
   symbols: Symbols = 'kept',
 ): AsyncGenerator<SlimmedFile> {

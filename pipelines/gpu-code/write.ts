@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { lengthOf, type Span } from '../../images/elf/spans.ts'
+import { type ByteSpan, lengthOf } from '../../images/elf/spans.ts'
 import { type OpenFile, withFile } from './file.ts'
 
 const bufferBytes = 4 << 20
@@ -10,7 +10,7 @@ const bufferBytes = 4 << 20
  */
 export async function writeSpans(
   source: OpenFile,
-  spans: readonly Span[],
+  spans: readonly ByteSpan[],
   path: string,
   check: (written: OpenFile) => Promise<void>,
 ): Promise<void> {
@@ -33,7 +33,7 @@ export async function writeSpans(
 }
 
 /** Thousands of spans are a few hundred bytes long, so they are gathered and written 4 MiB at a time. */
-async function copySpans(source: OpenFile, spans: readonly Span[], target: FileHandle): Promise<void> {
+async function copySpans(source: OpenFile, spans: readonly ByteSpan[], target: FileHandle): Promise<void> {
   const buffer = Buffer.allocUnsafe(bufferBytes)
   let used = 0
   let written = 0
@@ -53,7 +53,7 @@ async function copySpans(source: OpenFile, spans: readonly Span[], target: FileH
   await flush()
 }
 
-async function fill(place: Buffer, span: Span, from: number, source: OpenFile): Promise<void> {
+async function fill(place: Buffer, span: ByteSpan, from: number, source: OpenFile): Promise<void> {
   if (span.type === 'zeros') place.fill(0)
   else if (span.type === 'copy') await source.readInto(place, span.from + from)
   else place.set(span.bytes.subarray(from, from + place.length))

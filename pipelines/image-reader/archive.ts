@@ -19,7 +19,7 @@ import { isCalled, rootOf } from './layout.ts'
 import { fileSource } from './source.ts'
 import { tarMembers } from './tar.ts'
 
-interface Place {
+interface ArchivePlace {
   offset: number
   sizeBytes: number
 }
@@ -27,11 +27,11 @@ interface Place {
 interface OpenArchive {
   reference: string
   path: string
-  members: Map<string, Place>
+  members: Map<string, ArchivePlace>
   /** Links among the members: older archives of Docker point from a layer to an equal one. */
   links: Map<string, string>
   text(name: string): Promise<string>
-  read(place: Place): AsyncIterable<Uint8Array>
+  read(place: ArchivePlace): AsyncIterable<Uint8Array>
 }
 
 /** An image in a tar that docker, podman or skopeo saved. Its members are found by leaping; layers are read in place. */
@@ -49,7 +49,7 @@ export async function openArchiveImage(
 
 async function openArchive(reference: string, path: string): Promise<OpenArchive> {
   const file = await opened(reference, path)
-  const members = new Map<string, Place>()
+  const members = new Map<string, ArchivePlace>()
   const links = new Map<string, string>()
   try {
     const source = fileSource(file, (await file.stat()).size)
@@ -61,7 +61,7 @@ async function openArchive(reference: string, path: string): Promise<OpenArchive
   } finally {
     await file.close()
   }
-  async function* read({ offset, sizeBytes }: Place): AsyncGenerator<Uint8Array> {
+  async function* read({ offset, sizeBytes }: ArchivePlace): AsyncGenerator<Uint8Array> {
     yield* chunksOf(await opened(reference, path), offset, offset + sizeBytes)
   }
   const text = async (name: string) => {
@@ -75,7 +75,7 @@ async function openArchive(reference: string, path: string): Promise<OpenArchive
 function placeOf(
   { reference, members, links }: Pick<OpenArchive, 'reference' | 'members' | 'links'>,
   name: string,
-): Place {
+): ArchivePlace {
   const place = members.get(links.get(name) ?? name)
   if (place) return place
   throw notImage(reference, `an archive without ${name}`)
@@ -112,7 +112,7 @@ async function savedImage(archive: OpenArchive, tag: string | undefined): Promis
   const facts = parseConfig(config, reference)
   const titles = layerTitles(facts, image.Layers.length)
   const diffIds = facts.rootfs?.diff_ids ?? []
-  const places = new Map<Digest, Place>()
+  const places = new Map<Digest, ArchivePlace>()
   const layers = image.Layers.map((name, index) => {
     const place = placeOf(archive, posix.normalize(name))
     const digest = parseDigest(diffIds[index] ?? '')

@@ -14,17 +14,17 @@ import type { Store } from '../store/store.ts'
 import { mapLimited } from '../weights/limit.ts'
 import { type RegistryOptions, type RegistryPlace, registryPlace } from './registry.ts'
 
-export interface FetchOptions extends RegistryOptions {
+export interface BlobFetchOptions extends RegistryOptions {
   onProgress(doneBytes: number, totalBytes: number): void
 }
 
 /** A blob that is not here, and the repository that has it. */
-interface Wanted {
+interface BlobRequest {
   place: RegistryPlace
   blob: Pick<Descriptor, 'digest' | 'size'>
 }
 
-interface Fetching extends Wanted {
+interface BlobFetch extends BlobRequest {
   signal: AbortSignal
 }
 
@@ -35,7 +35,7 @@ export function fetchBlobs(
   store: Store,
   place: RegistryPlace,
   blobs: readonly Pick<Descriptor, 'digest' | 'size'>[],
-  options: FetchOptions,
+  options: BlobFetchOptions,
 ): Promise<void> {
   return fetchAll(
     store,
@@ -48,10 +48,10 @@ export function fetchBlobs(
 export async function fetchForeign(
   store: Store,
   digests: readonly Digest[],
-  options: FetchOptions,
+  options: BlobFetchOptions,
 ): Promise<void> {
   const places = new Map<string, RegistryPlace>()
-  const wanted: Wanted[] = []
+  const wanted: BlobRequest[] = []
   for (const digest of digests) {
     const foreign = await foreignBlob(store, digest)
     if (foreign === undefined || (await intactBytes(store, { digest })) !== undefined) continue
@@ -68,8 +68,8 @@ export async function fetchForeign(
 
 async function fetchAll(
   store: Store,
-  wanted: readonly Wanted[],
-  { onProgress, signal: outer }: FetchOptions,
+  wanted: readonly BlobRequest[],
+  { onProgress, signal: outer }: BlobFetchOptions,
 ): Promise<void> {
   const totalBytes = wanted.reduce((sum, { blob }) => sum + blob.size, 0)
   let doneBytes = 0
@@ -86,7 +86,7 @@ async function fetchAll(
 }
 
 /** One download that a later run goes on with. Throws `SizeError` and, for other bytes than asked for, `digest-mismatch`. */
-async function fetchBlob(store: Store, wanted: Fetching, onBytes: (bytes: number) => void): Promise<void> {
+async function fetchBlob(store: Store, wanted: BlobFetch, onBytes: (bytes: number) => void): Promise<void> {
   const { digest, size } = wanted.blob
   const partial = await newPartial(store, digest, { signal: wanted.signal })
   try {
@@ -104,7 +104,7 @@ async function fetchBlob(store: Store, wanted: Fetching, onBytes: (bytes: number
 }
 
 async function download(
-  { place, blob: { digest, size }, signal }: Fetching,
+  { place, blob: { digest, size }, signal }: BlobFetch,
   path: string,
   existingBytes: number,
   onBytes: (bytes: number) => void,

@@ -24,14 +24,14 @@ const entriesSchema = z.array(
   }),
 ) satisfies z.ZodType<LayerEntry[]>
 
-interface Listing {
+interface ListingRecord {
   listingVersion: typeof listingVersion
   gpuCode: boolean
   /** JSON in a line: a record is indented, which would double a hundred thousand entries. */
   entries: string
 }
 
-const listingKind: RecordKind<Listing> = {
+const listingKind: RecordKind<ListingRecord> = {
   name: 'layer-files',
   schema: z.object({
     listingVersion: z.literal(listingVersion),
@@ -60,7 +60,7 @@ export function storedListings(store: Store): ListingCache {
 }
 
 /** A layer whose listing is of another shape is read again. */
-function entriesIn({ entries }: Listing): LayerEntry[] | undefined {
+function entriesIn({ entries }: ListingRecord): LayerEntry[] | undefined {
   try {
     return entriesSchema.safeParse(JSON.parse(entries)).data
   } catch {

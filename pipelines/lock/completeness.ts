@@ -20,7 +20,7 @@ import { placeOf } from '../../recipes/weight-names.ts'
 import { WeightsError } from '../weights/error.ts'
 import { mapLimited } from '../weights/limit.ts'
 import type { OpenWeights } from '../weights/source.ts'
-import { type ReadHeader, readRange, safetensorsHeader } from './model-ranges.ts'
+import { type ReadHeader, readModelRange, safetensorsHeader } from './model-ranges.ts'
 
 /** Names of shards and kinds of GGUF files, as indexes and headers tell them. */
 export interface ReadContents {
@@ -34,7 +34,7 @@ export interface ReadContents {
 const mostParsedBytes = 4 * 1024 ** 2
 
 /** Headers by path, as they were read for the check. */
-export type Headers = ReadonlyMap<string, ReadHeader>
+export type HeadersByPath = ReadonlyMap<string, ReadHeader>
 
 /**
  * Looks for what makes a server fail that starts with these files: shards that are missing, pointers of Git LFS, files that
@@ -44,7 +44,7 @@ export async function requireComplete(
   weights: LockedWeights,
   source: OpenWeights,
   contents: ReadContents,
-): Promise<Headers> {
+): Promise<HeadersByPath> {
   const headers = new Map<string, ReadHeader>()
   const problems = await mapLimited(weights.files, 8, async (file) => {
     const problem = await problemOf(source, file, headers)
@@ -59,7 +59,7 @@ export async function requireComplete(
   return headers
 }
 
-function misplacedIn({ weightMaps }: ReadContents, headers: Headers): string[] {
+function misplacedIn({ weightMaps }: ReadContents, headers: HeadersByPath): string[] {
   return [...weightMaps].flatMap(([index, map]) => {
     const { folder } = placeOf(index)
     const ofFolder = [...headers].filter(([path]) => path.startsWith(folder))
@@ -75,7 +75,7 @@ async function problemOf(
 ): Promise<string | undefined> {
   const { path, sizeBytes } = file
   if (sizeBytes === 0) return isNeverEmpty(path) ? 'is empty' : undefined
-  if (sizeBytes <= mostPointerBytes && isLfsPointer(await readRange(source, file, 0, sizeBytes)))
+  if (sizeBytes <= mostPointerBytes && isLfsPointer(await readModelRange(source, file, 0, sizeBytes)))
     return pointerProblem
   if (isNeededJson(path)) return jsonProblemOf(source, file)
   if (/\.safetensors$/.test(path)) return safetensorsProblemOf(source, file, headers)
@@ -85,7 +85,7 @@ async function problemOf(
 async function jsonProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
   const { sizeBytes } = file
   const textAt = async (offset: number, length: number) =>
-    Buffer.from(await readRange(source, file, offset, length)).toString('utf8')
+    Buffer.from(await readModelRange(source, file, offset, length)).toString('utf8')
   if (sizeBytes <= mostParsedBytes) return jsonProblem(await textAt(0, sizeBytes))
   return jsonEndProblem(await textAt(0, 64), await textAt(sizeBytes - 64, 64))
 }
@@ -110,7 +110,7 @@ async function safetensorsProblemOf(
 /** PyTorch writes a zip archive, whose directory is its end. Older files are pickles, which do not tell their length. */
 async function zipProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
   const textAt = async (offset: number, length: number) =>
-    Buffer.from(await readRange(source, file, offset, length)).toString('latin1')
+    Buffer.from(await readModelRange(source, file, offset, length)).toString('latin1')
   if ((await textAt(0, 4)) !== 'PK\x03\x04') return undefined
   const end = Math.max(0, file.sizeBytes - 65_557)
   return (await textAt(end, file.sizeBytes - end)).includes('PK\x05\x06')
@@ -130,7 +130,7 @@ export function requireWholeGguf(file: LockedFile, parsed: GGUFParseOutput): voi
 
 /** The value of a JSON file. Throws `refused` for what is none. */
 export async function readJson(source: OpenWeights, file: LockedFile): Promise<unknown> {
-  const bytes = await readRange(source, file, 0, file.sizeBytes)
+  const bytes = await readModelRange(source, file, 0, file.sizeBytes)
   const text = Buffer.from(bytes).toString('utf8')
   const problem = isLfsPointer(bytes) ? pointerProblem : jsonProblem(text)
   if (problem !== undefined) throw incomplete([`${file.path} ${problem}`])

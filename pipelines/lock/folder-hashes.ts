@@ -10,7 +10,7 @@ import { sha256Of } from '../weights/folder.ts'
 import { isKnownFile } from '../weights/known-files.ts'
 
 /** `stored`: files whose locked bytes the store has, which no build reads again. */
-export type ToHash = 'stored' | 'all'
+export type HashSelection = 'stored' | 'all'
 
 interface HashContext {
   store: Store
@@ -35,7 +35,7 @@ const slowBytes = 1e9
 export async function hashFolder(
   root: string,
   files: readonly LockedFile[],
-  which: ToHash,
+  which: HashSelection,
   { store, signal, progress }: HashContext,
 ): Promise<Map<string, string>> {
   const key = hexOf(digestOf(root))

@@ -8,7 +8,7 @@ import type { Progress } from '../process/progress.ts'
 import type { Store } from '../store/store.ts'
 import { isWrongContent } from '../weights/error.ts'
 import { listFolder } from '../weights/folder-list.ts'
-import { hashFolder, type ToHash } from './folder-hashes.ts'
+import { type HashSelection, hashFolder } from './folder-hashes.ts'
 import type { LockedRecipe } from './locked-recipe.ts'
 
 export interface FolderContext {
@@ -45,7 +45,7 @@ export async function withSameFolder<Result>(
 async function requireSame(
   { recipe, folder, lock, lockFile, file }: LockedRecipe,
   context: FolderContext,
-  which: ToHash,
+  which: HashSelection,
 ): Promise<void> {
   const { source } = recipe.weights
   if (source.type !== 'folder') return
@@ -97,7 +97,7 @@ async function byteChanges(
   root: string,
   files: readonly LockedFile[],
   { store, signal, progress }: FolderContext,
-  which: ToHash,
+  which: HashSelection,
 ): Promise<string[]> {
   if (store === undefined) return []
   const found = await hashFolder(root, files, which, { store, signal, progress })

@@ -11,16 +11,16 @@ import { StageError } from '../error.ts'
 import { factsFromFiles, isWeightShard } from '../model-reader/facts.ts'
 import { openWeights } from '../weights/inventory.ts'
 import { formatsOf, type OpenWeights, type SourceContext } from '../weights/source.ts'
-import { type Headers, type ReadContents, requireWholeGguf } from './completeness.ts'
-import { ggufHeader, readRange, safetensorsHeader } from './model-ranges.ts'
+import { type HeadersByPath, type ReadContents, requireWholeGguf } from './completeness.ts'
+import { ggufHeader, readModelRange, safetensorsHeader } from './model-ranges.ts'
 
 /** What was read of weights before their facts: headers by path, and what names do not tell. */
-export interface ReadBefore {
-  headers: Headers
+export interface EarlierReading {
+  headers: HeadersByPath
   contents: Pick<ReadContents, 'gguf'>
 }
 
-const nothingRead: ReadBefore = { headers: new Map(), contents: { gguf: new Map() } }
+const nothingRead: EarlierReading = { headers: new Map(), contents: { gguf: new Map() } }
 
 /**
  * What headers and configuration of locked weights say of the model, read from their source by range. No tensor is read.
@@ -30,7 +30,7 @@ const nothingRead: ReadBefore = { headers: new Map(), contents: { gguf: new Map(
 export async function readModelFacts(
   weights: LockedWeights,
   context: SourceContext,
-  before: ReadBefore = nothingRead,
+  before: EarlierReading = nothingRead,
 ): Promise<Pick<Lock, 'model' | 'gguf'>> {
   const source = await openWeights(weights, context)
   try {
@@ -54,14 +54,14 @@ export async function readModelFacts(
   }
 }
 
-interface GgufFiles {
+interface GgufSources {
   source: OpenWeights
   files: readonly LockedFile[]
   contents: Pick<ReadContents, 'gguf'>
 }
 
 async function fromGguf(
-  { source, files, contents }: GgufFiles,
+  { source, files, contents }: GgufSources,
   first: string,
 ): Promise<Pick<Lock, 'model' | 'gguf'>> {
   const tensors: GgufTensor[] = []
@@ -119,13 +119,13 @@ function text(key: 'chatTemplate' | 'bosToken' | 'eosToken', value: unknown): Pa
 async function fromFolder(
   source: OpenWeights,
   files: readonly LockedFile[],
-  before: Headers,
+  before: HeadersByPath,
 ): Promise<Pick<Lock, 'model'>> {
   const textOf = async (path: string) => {
     const file = files.find((item) => item.path === path)
     return file === undefined
       ? undefined
-      : Buffer.from(await readRange(source, file, 0, file.sizeBytes)).toString('utf8')
+      : Buffer.from(await readModelRange(source, file, 0, file.sizeBytes)).toString('utf8')
   }
   const mistral = isMistral(files.map(({ path }) => path))
   const shards = files.filter(({ path }) => (mistral ? isConsolidatedShard(path) : isWeightShard(path)))

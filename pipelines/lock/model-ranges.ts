@@ -15,11 +15,11 @@ export interface ReadHeader {
 
 /** A safetensors header: its length as u64, then JSON. */
 export async function safetensorsHeader(source: OpenWeights, file: LockedFile): Promise<ReadHeader> {
-  const head = Buffer.from(await readRange(source, file, 0, 8))
+  const head = Buffer.from(await readModelRange(source, file, 0, 8))
   const headerBytes = head.length === 8 ? Number(head.readBigUInt64LE()) : 0
   if (headerBytes === 0 || headerBytes > mostHeaderBytes)
     throw new Error(`${file.path} has no safetensors header`)
-  const bytes = Buffer.from(await readRange(source, file, 8, headerBytes))
+  const bytes = Buffer.from(await readModelRange(source, file, 8, headerBytes))
   if (bytes.length < headerBytes)
     throw new Error(`${file.path} ends inside its safetensors header: it was cut`)
   const header: unknown = JSON.parse(bytes.toString('utf8'))
@@ -50,7 +50,7 @@ function rangesOf(source: OpenWeights, file: LockedFile): typeof fetch {
     const [start = 0, end = file.sizeBytes - 1] = (/(\d+)-(\d+)/.exec(range)?.slice(1) ?? []).map(Number)
     if (start >= file.sizeBytes) throw new Error(`${file.path} ends inside its header: it was cut`)
     const last = Math.min(end, file.sizeBytes - 1)
-    const bytes = await readRange(source, file, start, last - start + 1)
+    const bytes = await readModelRange(source, file, start, last - start + 1)
     return new Response(bytes, {
       status: 206,
       headers: { 'content-range': `bytes ${start}-${last}/${file.sizeBytes}` },
@@ -59,7 +59,7 @@ function rangesOf(source: OpenWeights, file: LockedFile): typeof fetch {
 }
 
 /** At most `length` bytes of a file from `offset` on; fewer at its end. */
-export async function readRange(
+export async function readModelRange(
   source: OpenWeights,
   file: LockedFile,
   offset: number,

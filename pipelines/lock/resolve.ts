@@ -23,7 +23,7 @@ import { readableLock } from './lock-file.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
 import { lockWeights } from './weights.ts'
 
-export interface Resolving {
+export interface ResolveContext {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
   /** Opens the engine. Only base images, packages and some secrets need it. */
@@ -36,7 +36,7 @@ export interface Resolving {
  * Resolves a recipe against the world as it is now: base, packages and weights, all pinned. No weight byte moves, except of
  * a folder, which is hashed. When one part fails, the others stop. The lock is one that its reader takes.
  */
-export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): Promise<Lock> {
+export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContext): Promise<Lock> {
   const { recipe, folder } = loaded
   const { kept, environment } = resolving
   const { id: engineId } = recipe.engine
@@ -77,7 +77,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: Resolving): P
 }
 
 /** The engine, or in words which half of a lock it is missing for. */
-async function openEngine({ file, recipe }: LoadedRecipe, { engine }: Resolving): Promise<Client> {
+async function openEngine({ file, recipe }: LoadedRecipe, { engine }: ResolveContext): Promise<Client> {
   try {
     return await engine()
   } catch (cause) {
@@ -142,7 +142,7 @@ async function lockModelcar(
   return kept?.modelcar ?? resolveDebian(await engine(), modelcarSource, platform, new Date().toISOString())
 }
 
-interface AskedRuntime {
+interface RuntimeQuestion {
   platform: string
   range: string
   environment: NodeJS.ProcessEnv
@@ -153,7 +153,7 @@ async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  { platform, range, environment, factory }: AskedRuntime,
+  { platform, range, environment, factory }: RuntimeQuestion,
 ): Promise<ResolvedRuntime> {
   const now = new Date().toISOString()
   switch (source.type) {

@@ -10,9 +10,9 @@ import type { SourceContext } from '../weights/source.ts'
 import { splitLargeFiles } from '../weights/split.ts'
 import { requireComplete } from './completeness.ts'
 import { pickWeights, readContents } from './contents.ts'
-import { type ReadBefore, readModelFacts } from './model-facts.ts'
+import { type EarlierReading, readModelFacts } from './model-facts.ts'
 
-interface AskedWeights {
+interface WeightsQuestion {
   engine: EngineId
   source: WeightsSource
   request: LockRequest
@@ -25,7 +25,7 @@ interface AskedWeights {
  * that are not complete.
  */
 export async function lockWeights(
-  asked: AskedWeights,
+  asked: WeightsQuestion,
   outer: SourceContext,
 ): Promise<Pick<Lock, 'weights' | 'model' | 'gguf'>> {
   const { kept, renewal, request } = asked
@@ -42,17 +42,17 @@ export async function lockWeights(
   return { weights, ...(model && { model }), ...(gguf && { gguf }) }
 }
 
-interface Judged {
+interface WeightsJudgement {
   weights: LockedWeights
-  before?: ReadBefore
+  before?: EarlierReading
 }
 
 /** Listed files once more, by what indexes and headers say; and whether they are complete, unless the lock has the same bytes. */
 async function judgeWeights(
   listed: LockedWeights,
-  { source: { ...asked }, kept }: AskedWeights,
+  { source: { ...asked }, kept }: WeightsQuestion,
   context: SourceContext,
-): Promise<Judged> {
+): Promise<WeightsJudgement> {
   const patterns = 'include' in asked || 'exclude' in asked ? asked : {}
   const source = await openWeights(listed, context)
   try {
@@ -67,7 +67,7 @@ async function judgeWeights(
 }
 
 async function listWeights(
-  { source, renewal, kept }: AskedWeights,
+  { source, renewal, kept }: WeightsQuestion,
   context: SourceContext,
 ): Promise<LockedWeights> {
   const pinned = kept?.weights.source

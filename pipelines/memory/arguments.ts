@@ -72,14 +72,14 @@ function requestOf(values: MemoryValues): Omit<MemoryRequest, 'facts'> {
   })
 }
 
-type Defined<Value> = { [Key in keyof Value]: Exclude<Value[Key], undefined> }
+type DefinedMembers<Value> = { [Key in keyof Value]: Exclude<Value[Key], undefined> }
 
 /** Leaves absent members out, as `exactOptionalPropertyTypes` wants. */
-function defined<Value extends object>(value: Value): Defined<Value> {
+function defined<Value extends object>(value: Value): DefinedMembers<Value> {
   // Members that were undefined are gone, which TypeScript does not follow through Object.entries.
   return Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined),
-  ) as Defined<Value>
+  ) as DefinedMembers<Value>
 }
 
 function engineOf(name: string): EngineDefinition {

@@ -7,7 +7,7 @@ import { describeError, exitCodeOf } from '../command-line/exit.ts'
 import { readConfigFile } from '../model-reader/local.ts'
 import { readModel } from '../model-reader/model-reader.ts'
 import { type MemoryArguments, readMemoryArguments } from './arguments.ts'
-import { memoryTable } from './table.ts'
+import { memoryText } from './table.ts'
 
 export interface MemoryIo {
   stdout(text: string): void
@@ -20,12 +20,12 @@ export interface MemoryIo {
  * `ingot memory`: prints a table, or one JSON object with `--json`. Exit codes: 0 it fits; 1 it does not fit, or nobody
  * can tell; 2 the command line is wrong; 3 the model is private or gated.
  */
-export async function memoryCommand(argv: readonly string[], io: MemoryIo): Promise<number> {
+export async function planMemoryOf(argv: readonly string[], io: MemoryIo): Promise<number> {
   try {
     const args = readMemoryArguments(argv)
     const facts = await factsOf(args, io)
     const plan = planMemory(args.engine, { ...args.request, facts })
-    io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryTable(plan, args.model ?? facts.architecture))
+    io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryText(plan, args.model ?? facts.architecture))
     return plan.fits === true ? 0 : 1
   } catch (error) {
     if (!(error instanceof IngotError) || io.signal?.aborted) throw error

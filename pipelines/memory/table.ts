@@ -4,7 +4,7 @@ import { formatGiB } from '../../lib/bytes.ts'
 const barWidth = 32
 
 /** What a person reads: parts with bars, the limit, the cache, bounds, the verdict and the ways out. */
-export function memoryTable(plan: MemoryPlan, model: string): string {
+export function memoryText(plan: MemoryPlan, model: string): string {
   const lines = plan.outcome === 'planned' ? plannedLines(plan, model) : unknownLines(plan, model)
   return `${lines.join('\n')}\n`
 }

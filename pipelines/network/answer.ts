@@ -6,13 +6,13 @@ export interface ForeignAnswer {
   contentType?: string | null | undefined
 }
 
-export type ReadAnswer<Value> = { ok: true; value: Value } | { ok: false; found: string }
+export type AnswerReading<Value> = { ok: true; value: Value } | { ok: false; found: string }
 
 /**
  * JSON of another's server as `schema` wants it; otherwise what came instead, in words without its content, since an answer
  * may hold a token.
  */
-export function readAnswer<Value>(schema: z.ZodType<Value>, answer: ForeignAnswer): ReadAnswer<Value> {
+export function readAnswer<Value>(schema: z.ZodType<Value>, answer: ForeignAnswer): AnswerReading<Value> {
   const json = jsonOf(answer.text)
   if (json === undefined) return { ok: false, found: kindOfAnswer(answer) }
   const parsed = schema.safeParse(json.value)

@@ -5,10 +5,10 @@ import type { ClientRequest } from 'node:http'
 /** Bytes of a request: all of them, a source that is opened for each attempt, or a part of a file. */
 export type Body =
   | Uint8Array
-  | (Streamed & { type: 'source'; open(): AsyncIterable<Uint8Array> })
-  | (Streamed & { type: 'file'; start: number; open(): Promise<FileHandle> })
+  | (StreamFacts & { type: 'source'; open(): AsyncIterable<Uint8Array> })
+  | (StreamFacts & { type: 'file'; start: number; open(): Promise<FileHandle> })
 
-interface Streamed {
+interface StreamFacts {
   sizeBytes: number
   /** Called with the size of each piece that has left this process. */
   onSent(sizeBytes: number): void

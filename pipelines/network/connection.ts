@@ -5,12 +5,12 @@ import { SourceFailure, sizeOf } from './body.ts'
 import { ConnectionFailure, wordsOf } from './connection-failure.ts'
 import { NetworkError, RemoteError } from './error.ts'
 import {
-  type Answer,
   bodyOf,
   discard,
   exchange,
   type Fetch,
   type FetchOptions,
+  type HttpAnswer,
   headersOf,
 } from './exchange.ts'
 import { following } from './redirect.ts'
@@ -72,7 +72,7 @@ async function askOnce(
   options: FetchOptions,
   agents: Agents,
   failed: (error: unknown) => unknown,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const { body, signal, stallMs = 60_000 } = options
   const request = openRequest(url, options, agents)
   // The stream of an answer says of every end but that it was aborted.

@@ -18,10 +18,10 @@ export interface FetchOptions {
  * One request, redirects followed. Gives any status; throws `network` when there is no answer and `bad-answer` where there
  * will never be one, the signal's reason when it was stopped, and what a source of the body threw.
  */
-export type Fetch = (url: string, options?: FetchOptions) => Promise<Answer>
+export type Fetch = (url: string, options?: FetchOptions) => Promise<HttpAnswer>
 
 /** An answer whose body has not been read: iterate it or `discard` it. */
-export interface Answer {
+export interface HttpAnswer {
   status: number
   /** Address after redirects. */
   url: string

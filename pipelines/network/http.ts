@@ -1,6 +1,6 @@
 import { publicUrl } from './address.ts'
 import { NetworkError } from './error.ts'
-import type { Answer, Fetch, FetchOptions } from './exchange.ts'
+import type { Fetch, FetchOptions, HttpAnswer } from './exchange.ts'
 import { retryAfterMs } from './retry.ts'
 
 export interface HttpOptions extends FetchOptions {
@@ -11,7 +11,7 @@ export interface HttpOptions extends FetchOptions {
  * GET with redirects followed. Gives the answer for every 2xx; throws `NetworkError` for all else: `unauthorized` (401,
  * 403), `not-found` (404, 410), `network` (what may pass, no connection, stall), `bad-answer`.
  */
-export async function get(url: string, { fetch, ...options }: HttpOptions): Promise<Answer> {
+export async function get(url: string, { fetch, ...options }: HttpOptions): Promise<HttpAnswer> {
   const answer = await fetch(url, options)
   if (answer.status >= 200 && answer.status < 300) return answer
   answer.discard()
@@ -19,13 +19,13 @@ export async function get(url: string, { fetch, ...options }: HttpOptions): Prom
 }
 
 /** The whole body as bytes. For small answers only. */
-export async function getBytes(url: string, options: HttpOptions): Promise<Answer & { bytes: Buffer }> {
+export async function getBytes(url: string, options: HttpOptions): Promise<HttpAnswer & { bytes: Buffer }> {
   const answer = await get(url, options)
   return { ...answer, bytes: await wholeBody(answer, url) }
 }
 
 /** The whole body as text. For small answers only. */
-export async function getText(url: string, options: HttpOptions): Promise<Answer & { text: string }> {
+export async function getText(url: string, options: HttpOptions): Promise<HttpAnswer & { text: string }> {
   const { bytes, ...answer } = await getBytes(url, options)
   return { ...answer, text: bytes.toString('utf8') }
 }
@@ -34,7 +34,7 @@ export async function getText(url: string, options: HttpOptions): Promise<Answer
 const wholeLimitBytes = 64 * 1024 * 1024
 
 /** Throws `bad-answer` for what is too large to be kept in memory. */
-export async function wholeBody({ body }: Pick<Answer, 'body'>, url: string): Promise<Buffer> {
+export async function wholeBody({ body }: Pick<HttpAnswer, 'body'>, url: string): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   for await (const chunk of body) {
@@ -50,7 +50,7 @@ export function isTransientStatus(status: number): boolean {
   return [408, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505)
 }
 
-function statusError(url: string, { status, headers }: Answer): NetworkError {
+function statusError(url: string, { status, headers }: HttpAnswer): NetworkError {
   const failure = { attempted: `read ${publicUrl(url)}`, found: `the server answered ${status}` }
   if (status === 401 || status === 403)
     return new NetworkError('unauthorized', {

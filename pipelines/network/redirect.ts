@@ -1,10 +1,10 @@
-import type { Answer, Fetch, FetchOptions } from './exchange.ts'
+import type { Fetch, FetchOptions, HttpAnswer } from './exchange.ts'
 
 const redirects = [301, 302, 303, 307, 308]
 const mostRedirects = 10
 
 /** Follows redirects of what `fetch` gives. A login stays with the origin that it was meant for. */
-export async function following(fetch: Fetch, url: string, options: FetchOptions): Promise<Answer> {
+export async function following(fetch: Fetch, url: string, options: FetchOptions): Promise<HttpAnswer> {
   let at = url
   let asked = options
   for (let followed = 0; ; followed++) {
@@ -17,7 +17,7 @@ export async function following(fetch: Fetch, url: string, options: FetchOptions
   }
 }
 
-function nextUrl({ status, headers }: Answer, from: string): string | undefined {
+function nextUrl({ status, headers }: HttpAnswer, from: string): string | undefined {
   const location = headers.get('location')
   if (!redirects.includes(status) || location === null || !URL.canParse(location, from)) return undefined
   return new URL(location, from).href

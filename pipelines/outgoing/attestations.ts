@@ -4,10 +4,10 @@ import type { Digest } from '../../lib/digest.ts'
 import type { Store } from '../store/store.ts'
 import { storeReferrer } from './attachments.ts'
 import type { ImageDocument } from './documents.ts'
-import type { Sign, Statement } from './signatures.ts'
+import type { SignableStatement, StatementSigner } from './signatures.ts'
 
 /** An image or an index, with what is said of it. */
-export interface Said {
+export interface DocumentedImage {
   /** Of the image in statements about it. */
   name: string
   image: Descriptor
@@ -23,7 +23,11 @@ export interface Attestation {
 }
 
 /** Signs an image and every document about it. Both forms are in the store then. Throws `tool-failed`. */
-export async function attest(store: Store, said: Said, sign: Sign): Promise<Attestation[]> {
+export async function attest(
+  store: Store,
+  said: DocumentedImage,
+  sign: StatementSigner,
+): Promise<Attestation[]> {
   const { image } = said
   const made: Attestation[] = []
   for (const { name, statement } of statementsOf(said, image.digest)) {
@@ -41,12 +45,12 @@ export async function attest(store: Store, said: Said, sign: Sign): Promise<Atte
   return made
 }
 
-interface Named {
+interface NamedStatement {
   name: Attestation['name']
-  statement: Statement
+  statement: SignableStatement
 }
 
-function statementsOf({ name, documents }: Said, digest: Digest): Named[] {
+function statementsOf({ name, documents }: DocumentedImage, digest: Digest): NamedStatement[] {
   const signature = { subject: { digest }, predicateType: signatureType, predicate: {} }
   return [
     { name: 'signature', statement: signature },

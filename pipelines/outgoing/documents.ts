@@ -1,5 +1,10 @@
 import { documentTypes } from '../../images/oci/document-types.ts'
-import { predicateTypes, provenanceOf, type Statement, testResultOf } from '../../images/report/provenance.ts'
+import {
+  type InTotoStatement,
+  predicateTypes,
+  provenanceOf,
+  testResultOf,
+} from '../../images/report/provenance.ts'
 import { reportJson } from '../../images/report/report.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
 import type { OriginalImage } from '../catalogue/built-image.ts'
@@ -59,7 +64,7 @@ export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
   ]
 }
 
-function statementDocument(name: ImageDocument['name'], statement: Statement): ImageDocument {
+function statementDocument(name: ImageDocument['name'], statement: InTotoStatement): ImageDocument {
   return {
     name,
     predicateType: statement.predicateType,

@@ -47,7 +47,7 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
   const secrets = await secretsOf(built, request)
   const layers = report.layers.filter(({ part }) => part === 'weights').map(({ digest }) => digest)
   const weights = () => searchWeightLayers(request.store, plan, secrets, layers)
-  const scan = async (one: Scanned) => scanOne({ ...request, ...one, secrets, weights: await weights() })
+  const scan = async (one: ScannedImage) => scanOne({ ...request, ...one, secrets, weights: await weights() })
   return {
     async image(documents) {
       const runtime = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
@@ -75,7 +75,7 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
   }
 }
 
-interface Scanned {
+interface ScannedImage {
   name: string
   image: Digest
   /** Layers that are read. */
@@ -84,7 +84,7 @@ interface Scanned {
   texts: Record<string, string>
 }
 
-type OneScan = RescanRequest & Scanned & { secrets: readonly KnownSecret[]; weights: WeightsSearch }
+type OneScan = RescanRequest & ScannedImage & { secrets: readonly KnownSecret[]; weights: WeightsSearch }
 
 async function scanOne(one: OneScan) {
   const { store, name, image, layers, policy, texts, secrets, weights, environment, signal } = one

@@ -11,14 +11,14 @@ import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
 import { type Cosign, type CosignContext, type Signer, withCosign } from './cosign.ts'
 
-export interface Statement {
+export interface SignableStatement {
   subject: { name?: string; digest: Digest }
   predicateType: string
   predicate: Json
 }
 
 /** Signs a statement without a registry; gives cosign's bundle of it, which is in the store then. Throws `tool-failed`. */
-export type Sign = (statement: Statement) => Promise<Descriptor>
+export type StatementSigner = (statement: SignableStatement) => Promise<Descriptor>
 
 const kind = 'signature'
 const record = z.object({ bundle: z.string().refine(isDigest) })
@@ -31,7 +31,7 @@ export async function withSigning<Result>(
   store: Store,
   signer: Signer | undefined,
   context: Omit<CosignContext, 'signer'>,
-  act: (sign: Sign | undefined) => Promise<Result>,
+  act: (sign: StatementSigner | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (signer === undefined) return act(undefined)
   return withCosign({ ...context, signer }, async (cosign) => {
@@ -48,7 +48,7 @@ export async function withSigning<Result>(
 }
 
 /** The signature of a text, as a file that lies beside it. */
-export async function signedList(store: Store, sign: Sign, list: string): Promise<string> {
+export async function signedList(store: Store, sign: StatementSigner, list: string): Promise<string> {
   const statement = { subject: { digest: digestOf(list) }, predicateType: signatureType, predicate: {} }
   return readBlobText(store, (await sign(statement)).digest)
 }

@@ -1,7 +1,7 @@
 import { $, which } from 'zx'
 
 /** What a finished program said. */
-export interface Said {
+export interface ProgramOutput {
   /** 1 where a signal ended it. */
   exitCode: number
   stdout: string
@@ -20,7 +20,7 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   { environment, signal }: { environment: NodeJS.ProcessEnv; signal?: AbortSignal },
-): Promise<Said> {
+): Promise<ProgramOutput> {
   const output = await $({
     env: environment,
     quiet: true,

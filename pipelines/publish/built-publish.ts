@@ -4,24 +4,24 @@ import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Connection } from '../network/connection.ts'
 import type { Login } from '../network/login.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
-import { attest, type Said } from '../outgoing/attestations.ts'
+import { attest, type DocumentedImage } from '../outgoing/attestations.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
-import { type Sign, withSigning } from '../outgoing/signatures.ts'
+import { type StatementSigner, withSigning } from '../outgoing/signatures.ts'
 import type { Progress } from '../process/progress.ts'
 import { rememberPlaces, repositoriesOf } from '../registry-client/places.ts'
-import type { Target } from '../registry-client/reference.ts'
+import type { PushTarget } from '../registry-client/reference.ts'
 import { openSession } from '../registry-client/session.ts'
 import type { Settings } from '../settings/settings.ts'
-import { closureOf } from '../store/closure.ts'
+import { reachableBlobs } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
-import { type Published, publishImage, type Referrer } from './publish.ts'
-import { rootOf } from './root.ts'
+import { type Publication, publishImage, type Referrer } from './publish.ts'
+import { publishedRoot } from './root.ts'
 
-export interface BuiltPublish {
+export interface BuiltPublishRequest {
   store: Store
   connection: Connection
-  target: Target
+  target: PushTarget
   tags: string[]
   built: readonly OriginalImage[]
   isUnverified: boolean
@@ -50,7 +50,9 @@ export interface BuiltPublish {
  * Publishes what recipes became: one image, or an index over several platforms, with what is known about each. Weights that
  * are an image of their own go first, so that no server can be started that waits for them in vain.
  */
-export async function publishBuilt(request: BuiltPublish): Promise<Published & { companions: Published[] }> {
+export async function publishBuilt(
+  request: BuiltPublishRequest,
+): Promise<Publication & { companions: Publication[] }> {
   const { store, signer, context } = request
   // A key that cannot be read is told before minutes go into lists and scans.
   return withSigning(store, signer, context, async (sign) => {
@@ -59,22 +61,22 @@ export async function publishBuilt(request: BuiltPublish): Promise<Published & {
   })
 }
 
-interface Signing extends BuiltPublish {
-  sign: Sign | undefined
+interface Signing extends BuiltPublishRequest {
+  sign: StatementSigner | undefined
 }
 
 async function publishAll(
   request: Signing,
   prepared: readonly PreparedImage[],
-): Promise<Published & { companions: Published[] }> {
+): Promise<Publication & { companions: Publication[] }> {
   const { target, hasAttachments } = request
-  const said = (name: string, { image, documents }: Omit<Said, 'name'>): Said => ({
+  const said = (name: string, { image, documents }: Omit<DocumentedImage, 'name'>): DocumentedImage => ({
     name,
     image,
     documents: hasAttachments ? documents : [],
   })
   const name = prepared.map(({ built }) => built.plan.name).join('.')
-  const companions: Published[] = []
+  const companions: Publication[] = []
   for (const [kind, images] of companionsByName(prepared)) {
     const place = { ...target, name: `${target.name}-${kind}` }
     const full = `${name}-${kind}`
@@ -92,8 +94,8 @@ async function publishAll(
 }
 
 /** What stands beside each platform's server; the same image for several of them counts once. */
-function companionsByName(prepared: readonly PreparedImage[]): Map<string, Omit<Said, 'name'>[]> {
-  const found = new Map<string, Omit<Said, 'name'>[]>()
+function companionsByName(prepared: readonly PreparedImage[]): Map<string, Omit<DocumentedImage, 'name'>[]> {
+  const found = new Map<string, Omit<DocumentedImage, 'name'>[]>()
   for (const { image: server, companions } of prepared)
     for (const { name, image, documents } of companions) {
       const others = found.get(name) ?? []
@@ -107,12 +109,12 @@ function companionsByName(prepared: readonly PreparedImage[]): Map<string, Omit<
 /** One image, or an index over those of several platforms. `name` is the index's in the store. */
 async function sendTogether(
   request: Signing,
-  target: Target,
+  target: PushTarget,
   name: string,
-  images: readonly Said[],
-): Promise<Published> {
+  images: readonly DocumentedImage[],
+): Promise<Publication> {
   const { store, sign, context } = request
-  const root = await rootOf(
+  const root = await publishedRoot(
     store,
     name,
     images.map(({ image }) => image),
@@ -130,11 +132,11 @@ async function sendTogether(
 }
 
 async function send(
-  request: BuiltPublish,
-  target: Target,
+  request: BuiltPublishRequest,
+  target: PushTarget,
   root: Descriptor,
   referrers: readonly Referrer[],
-): Promise<Published> {
+): Promise<Publication> {
   const { store, connection, tags, context, login, chunkBytes, parallel } = request
   const { progress, signal } = context
   progress.step(`publish ${root.digest} to ${target.host}/${target.name}`)
@@ -159,11 +161,11 @@ async function send(
 
 /** For each blob the repositories of the host that may have it: those the person names, and those published to before. */
 async function sourcesFor(
-  { store, mountFrom }: BuiltPublish,
-  target: Target,
+  { store, mountFrom }: BuiltPublishRequest,
+  target: PushTarget,
   root: Descriptor,
 ): Promise<Map<Digest, readonly string[]>> {
-  const { blobs } = await closureOf(store, root)
+  const { blobs } = await reachableBlobs(store, root)
   return new Map(
     await Promise.all(
       blobs.map(
@@ -177,7 +179,7 @@ async function sourcesFor(
   )
 }
 
-async function prepareAll(request: BuiltPublish): Promise<PreparedImage[]> {
+async function prepareAll(request: BuiltPublishRequest): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, login, resolveSecret, context } = request
   const { environment, settings, signal, progress, stderr } = context
   const { workflowRun } = settings

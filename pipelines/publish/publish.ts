@@ -6,7 +6,7 @@ import { putManifest, putTag } from '../registry-client/manifest.ts'
 import { putReferrers } from '../registry-client/referrers.ts'
 import type { RegistrySession } from '../registry-client/session.ts'
 import { hasBlob } from '../registry-client/upload.ts'
-import { closureOf, type StoredManifest } from '../store/closure.ts'
+import { reachableBlobs, type StoredManifest } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
 import { mapLimited } from '../weights/limit.ts'
 
@@ -31,7 +31,7 @@ export interface Referrer {
   manifest: Descriptor
 }
 
-export interface Published {
+export interface Publication {
   digest: Digest
   tags: string[]
   /** Bytes of the image's blobs by what happened to them. */
@@ -51,10 +51,10 @@ const usualParallel = 4
  * Blobs, then manifests by digest with a re-read, then referrers, and tags last. Whatever goes wrong before the end leaves
  * the tags as they were; a later call goes on from what the registry has. Throws NetworkError, RegistryError and StoreError.
  */
-export async function publishImage(request: PublishRequest): Promise<Published> {
+export async function publishImage(request: PublishRequest): Promise<Publication> {
   const { store, session, root, tags } = request
-  const closure = await closureOf(store, root)
-  const attached = await Promise.all(request.referrers.map(({ manifest }) => closureOf(store, manifest)))
+  const closure = await reachableBlobs(store, root)
+  const attached = await Promise.all(request.referrers.map(({ manifest }) => reachableBlobs(store, manifest)))
   const blobs = distinct([closure, ...attached].flatMap((item) => item.blobs))
   const moved = await moveBlobs(blobs, request)
   for (const manifest of closure.manifests) await putManifest(session, manifest)
@@ -77,13 +77,13 @@ export async function publishImage(request: PublishRequest): Promise<Published> 
   }
 }
 
-interface Moved {
+interface TransferResult {
   blobs: { blob: Descriptor; outcome: BlobOutcome }[]
   sentBytes: number
 }
 
 /** The largest first, so that no single one is left to the end. */
-async function moveBlobs(blobs: readonly Descriptor[], request: PublishRequest): Promise<Moved> {
+async function moveBlobs(blobs: readonly Descriptor[], request: PublishRequest): Promise<TransferResult> {
   const { session, store, parallel = usualParallel, chunkBytes, onProgress } = request
   const totalBytes = blobs.reduce((sum, { size }) => sum + size, 0)
   let settledBytes = 0
@@ -115,7 +115,7 @@ async function moveBlobs(blobs: readonly Descriptor[], request: PublishRequest):
 }
 
 /** What a registry said it took is asked for once more before any tag may point to it. */
-async function requireBlobs(session: RegistrySession, { blobs }: Moved): Promise<void> {
+async function requireBlobs(session: RegistrySession, { blobs }: TransferResult): Promise<void> {
   const taken = blobs.filter(({ outcome }) => outcome !== 'present')
   await mapLimited(taken, usualParallel, async ({ blob }, signal) => {
     if (await hasBlob(session.within(signal), blob.digest)) return

@@ -5,7 +5,11 @@ import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
 
 /** What tags point to: the image itself, or an index over the images of several platforms. Throws `bad-reference`. */
-export async function rootOf(store: Store, name: string, images: readonly Descriptor[]): Promise<Descriptor> {
+export async function publishedRoot(
+  store: Store,
+  name: string,
+  images: readonly Descriptor[],
+): Promise<Descriptor> {
   const [only, ...others] = images
   if (only !== undefined && others.length === 0) return only
   const platforms = images.map(({ platform }) => `${platform?.os}/${platform?.architecture}`)

@@ -1,4 +1,4 @@
-import type { Answer, FetchOptions } from '../network/exchange.ts'
+import type { FetchOptions, HttpAnswer } from '../network/exchange.ts'
 import { wholeBody } from '../network/http.ts'
 
 export interface WireRequest extends Pick<FetchOptions, 'headers' | 'body'> {
@@ -13,7 +13,7 @@ export interface WireAnswer {
   bytes: Uint8Array
 }
 
-export async function wholeAnswer(answer: Answer): Promise<WireAnswer> {
+export async function wholeAnswer(answer: HttpAnswer): Promise<WireAnswer> {
   const bytes = await wholeBody(answer, answer.url)
   return { status: answer.status, headers: Object.fromEntries(answer.headers), bytes }
 }

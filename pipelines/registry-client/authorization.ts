@@ -31,7 +31,7 @@ export interface AuthorizationOptions {
   login(): Promise<Login | undefined>
 }
 
-interface Held {
+interface HeldToken {
   header: string
   /** Time after which the token is not used any more; infinite for a password. */
   renewAtMs: number
@@ -42,7 +42,7 @@ const renewAheadShare = 0.2
 
 /** Starts without any: the registry says what it wants. */
 export function openAuthorization(options: AuthorizationOptions): Authorization {
-  let held: Held | undefined
+  let held: HeldToken | undefined
   let challenge: Challenge | undefined
   let renewing: Promise<void> | undefined
   function obtain(): Promise<void> {
@@ -71,7 +71,7 @@ export function openAuthorization(options: AuthorizationOptions): Authorization 
   }
 }
 
-async function answer(options: AuthorizationOptions, challenge: Challenge): Promise<Held> {
+async function answer(options: AuthorizationOptions, challenge: Challenge): Promise<HeldToken> {
   const login = await options.login()
   if (challenge.type === 'bearer') return fetchToken(options, challenge, login)
   if (challenge.type === 'basic' && login?.type === 'basic')
@@ -83,7 +83,7 @@ async function fetchToken(
   options: AuthorizationOptions,
   challenge: Extract<Challenge, { type: 'bearer' }>,
   login: Login | undefined,
-): Promise<Held> {
+): Promise<HeldToken> {
   const { url, ...asked } = tokenRequest(challenge, scopesFor(options, challenge.scope), login)
   const answered = await wholeAnswer(await options.fetch(url, { ...asked, staysHere: true }))
   if (answered.status === 401 || answered.status === 403)

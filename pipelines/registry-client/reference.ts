@@ -9,7 +9,7 @@ export interface Repository {
 }
 
 /** A repository to publish to; `tag` is absent when none was written. */
-export interface Target extends Repository {
+export interface PushTarget extends Repository {
   tag?: string
 }
 
@@ -18,7 +18,7 @@ export interface Reference extends Repository {
   version: string
 }
 
-interface Written extends Target {
+interface WrittenReference extends PushTarget {
   digest?: Digest
 }
 
@@ -29,7 +29,7 @@ const tagPattern = /^\w[\w.-]{0,127}$/
 const targetWords = 'as a place to publish to'
 
 /** Reads `host/name[:tag]` as a place to write to. Throws `bad-reference`. */
-export function parseTarget(text: string): Target {
+export function parsePushTarget(text: string): PushTarget {
   if (text.includes('@'))
     throw badReference(text, targetWords, {
       found: 'a digest is computed, never chosen',
@@ -45,7 +45,7 @@ export function parseReference(text: string): Reference {
 }
 
 /** A name without a host is Docker Hub's, as Docker has it. */
-function parseWritten(text: string, words: string): Written {
+function parseWritten(text: string, words: string): WrittenReference {
   const [, before = '', digest] = /^([^@]*)(?:@(.*))?$/s.exec(text) ?? []
   const [, path = '', tag] = /^(.*?)(?::([^/]*))?$/.exec(before) ?? []
   const [first = '', ...rest] = path.split('/')

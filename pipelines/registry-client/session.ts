@@ -1,6 +1,6 @@
 import { publicUrl } from '../network/address.ts'
 import { isHtml, kindOfAnswer, portalHint } from '../network/answer.ts'
-import type { Answer, Fetch, FetchOptions } from '../network/exchange.ts'
+import type { Fetch, FetchOptions, HttpAnswer } from '../network/exchange.ts'
 import { isTransientStatus } from '../network/http.ts'
 import type { Login } from '../network/login.ts'
 import { following } from '../network/redirect.ts'
@@ -79,7 +79,7 @@ export function repositoryUrl({ origin, target }: RegistrySession, path: string)
   return `${origin}/v2/${target.name}/${path}`
 }
 
-interface Bound {
+interface SessionAccess {
   send: Fetch
   origin: string
   access: Access
@@ -88,7 +88,7 @@ interface Bound {
 
 async function askOnce(
   wanted: WireRequest,
-  bound: Bound,
+  bound: SessionAccess,
   signal: AbortSignal | undefined,
 ): Promise<WireAnswer> {
   const { url, ...asked } = wanted
@@ -96,7 +96,7 @@ async function askOnce(
   return checked(wanted, await wholeAnswer(answer), bound.access)
 }
 
-async function readOnce(url: string, asked: FetchOptions = {}, bound: Bound): Promise<Answer> {
+async function readOnce(url: string, asked: FetchOptions = {}, bound: SessionAccess): Promise<HttpAnswer> {
   const answer = await authorized(url, asked, bound)
   if (new URL(url).origin !== bound.origin || (answer.status !== 401 && answer.status !== 403)) return answer
   answer.discard()
@@ -107,7 +107,7 @@ async function readOnce(url: string, asked: FetchOptions = {}, bound: Bound): Pr
 const mostRenewals = 3
 
 /** The login goes to the registry's own origin alone: blobs may be sent to a storage elsewhere, and come from there. */
-async function authorized(url: string, asked: FetchOptions, bound: Bound): Promise<Answer> {
+async function authorized(url: string, asked: FetchOptions, bound: SessionAccess): Promise<HttpAnswer> {
   const { send, origin, authorization } = bound
   if (new URL(url).origin !== origin) return send(url, asked)
   for (let renewals = 0; ; renewals++) {

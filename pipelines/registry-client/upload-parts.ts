@@ -42,7 +42,7 @@ export async function sendRest(
   await sendPart(session, blob, rest, options)
 }
 
-interface Part {
+interface UploadPart {
   method: 'PATCH' | 'PUT'
   url: string
   start: number
@@ -52,7 +52,7 @@ interface Part {
 async function sendPart(
   session: RegistrySession,
   blob: Descriptor,
-  part: Part,
+  part: UploadPart,
   options: UploadOptions & { isVerified: boolean },
 ): Promise<WireAnswer> {
   const { method, url } = part
@@ -73,7 +73,12 @@ async function sendPart(
 }
 
 /** The registry hashes what it gets, so bytes are not hashed here as well until it complains. */
-function bodyOf(blob: Descriptor, part: Part, { store, onSent }: UploadOptions, isVerified: boolean): Body {
+function bodyOf(
+  blob: Descriptor,
+  part: UploadPart,
+  { store, onSent }: UploadOptions,
+  isVerified: boolean,
+): Body {
   const sizeBytes = part.end - part.start
   if (isVerified) return { type: 'source', sizeBytes, onSent, open: () => readBlob(store, blob.digest) }
   return { type: 'file', sizeBytes, onSent, start: part.start, open: () => openBlobFile(store, blob.digest) }

@@ -1,12 +1,12 @@
 import { pipeline } from 'node:stream/promises'
 import { missingBlob, readBlob, statBlob } from '../store/blobs.ts'
 import { removeBlob } from '../store/garbage.ts'
-import { type Exchange, sendEmpty } from './exchange.ts'
+import { type RegistryRequest, sendEmpty } from './exchange.ts'
 import { parseRange } from './range.ts'
 import type { RouteOf } from './route.ts'
 
 /** GET and HEAD of a blob, whole or one range. */
-export async function sendBlob(exchange: Exchange, { digest }: RouteOf<'blob'>): Promise<void> {
+export async function sendBlob(exchange: RegistryRequest, { digest }: RouteOf<'blob'>): Promise<void> {
   const { request, response, store } = exchange
   const sizeBytes = await statBlob(store, digest)
   if (sizeBytes === undefined) throw missingBlob(digest)
@@ -23,7 +23,7 @@ export async function sendBlob(exchange: Exchange, { digest }: RouteOf<'blob'>):
   else await pipeline(readBlob(store, digest, range), response)
 }
 
-export async function deleteBlob(exchange: Exchange, { digest }: RouteOf<'blob'>): Promise<void> {
+export async function deleteBlob(exchange: RegistryRequest, { digest }: RouteOf<'blob'>): Promise<void> {
   if (!(await removeBlob(exchange.store, digest))) throw missingBlob(digest)
   sendEmpty(exchange, 202)
 }

@@ -1,17 +1,17 @@
 import { deleteBlob, sendBlob } from './blobs.ts'
-import { RegistryError } from './error.ts'
-import { type Exchange, sendEmpty, sendJson } from './exchange.ts'
+import { RegistryServerError } from './error.ts'
+import { type RegistryRequest, sendEmpty, sendJson } from './exchange.ts'
 import { sendReferrers, sendTags } from './listings.ts'
-import { deleteManifest, putManifest, sendManifest } from './manifests.ts'
+import { deleteManifest, receiveManifest, sendManifest } from './manifests.ts'
 import { parseRoute, type Route } from './route.ts'
 import { cancelUpload, continueUpload, finishUpload, sendUploadStatus, startUpload } from './uploads.ts'
 
-type Handler = (exchange: Exchange) => Promise<void> | void
+type Handler = (exchange: RegistryRequest) => Promise<void> | void
 type Methods = Partial<Record<string, Handler>>
 
 /** Answers a request by its path and method. Throws `UNSUPPORTED` for a method that the path, or a read-only registry, does not take. */
 export async function dispatch(
-  exchange: Exchange,
+  exchange: RegistryRequest,
   method: string,
   path: string,
   writable: boolean,
@@ -47,7 +47,7 @@ function writers(route: Route): Methods {
       return { DELETE: (exchange) => deleteBlob(exchange, route) }
     case 'manifest':
       return {
-        PUT: (exchange) => putManifest(exchange, route),
+        PUT: (exchange) => receiveManifest(exchange, route),
         DELETE: (exchange) => deleteManifest(exchange, route),
       }
     case 'uploads':
@@ -68,8 +68,8 @@ function both(handler: Handler): Methods {
   return { GET: handler, HEAD: handler }
 }
 
-function notAllowed(method: string, path: string, writable: boolean): RegistryError {
-  return new RegistryError('UNSUPPORTED', {
+function notAllowed(method: string, path: string, writable: boolean): RegistryServerError {
+  return new RegistryServerError('UNSUPPORTED', {
     attempted: `${method} ${path}`,
     found: writable ? 'there is no such act' : 'this registry only serves reads',
     hint: 'see the OCI distribution spec for what each path takes',

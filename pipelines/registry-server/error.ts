@@ -17,9 +17,9 @@ const statuses = {
   UNSUPPORTED: 405,
 } as const
 
-export type RegistryErrorCode = keyof typeof statuses
+export type RegistryServerErrorCode = keyof typeof statuses
 
-export class RegistryError extends IngotError<RegistryErrorCode> {}
+export class RegistryServerError extends IngotError<RegistryServerErrorCode> {}
 
 export interface ErrorAnswer {
   status: number
@@ -27,7 +27,7 @@ export interface ErrorAnswer {
   message: string
 }
 
-const storeCodes: Partial<Record<StoreErrorCode, RegistryErrorCode>> = {
+const storeCodes: Partial<Record<StoreErrorCode, RegistryServerErrorCode>> = {
   'missing-blob': 'BLOB_UNKNOWN',
   'digest-mismatch': 'DIGEST_INVALID',
   'size-mismatch': 'SIZE_INVALID',
@@ -37,7 +37,7 @@ const storeCodes: Partial<Record<StoreErrorCode, RegistryErrorCode>> = {
 
 /** How a failure is told to a client. Only errors that say what a person can do reach it word by word. */
 export function answerFor(error: unknown): ErrorAnswer {
-  if (error instanceof RegistryError)
+  if (error instanceof RegistryServerError)
     return { status: statuses[error.code], code: error.code, message: sentenceOf(error) }
   if (!(error instanceof StoreError)) return { status: 500, code: 'UNKNOWN', message: 'the registry failed' }
   const code = storeCodes[error.code]

@@ -1,14 +1,14 @@
 import { type Descriptor, mediaTypes } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { readManifest } from '../store/manifest.ts'
+import { readManifestFacts } from '../store/manifest.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
-import { RegistryError } from './error.ts'
-import { type Exchange, sendJson } from './exchange.ts'
+import { RegistryServerError } from './error.ts'
+import { type RegistryRequest, sendJson } from './exchange.ts'
 import type { RouteOf } from './route.ts'
 
 /** Tags of a repository in order, `n` at a time from after `last`. */
-export async function sendTags(exchange: Exchange, { name }: RouteOf<'tags'>): Promise<void> {
+export async function sendTags(exchange: RegistryRequest, { name }: RouteOf<'tags'>): Promise<void> {
   const tags = await tagsOf(exchange.store, name)
   if (tags.length === 0) throw noTags(name)
   const last = exchange.query.get('last') ?? ''
@@ -22,7 +22,10 @@ export async function sendTags(exchange: Exchange, { name }: RouteOf<'tags'>): P
 }
 
 /** An index of the manifests whose subject is this digest; empty when there are none. */
-export async function sendReferrers(exchange: Exchange, { digest }: RouteOf<'referrers'>): Promise<void> {
+export async function sendReferrers(
+  exchange: RegistryRequest,
+  { digest }: RouteOf<'referrers'>,
+): Promise<void> {
   const all = await referrersOf(exchange.store, digest)
   const wanted = exchange.query.get('artifactType')
   const manifests = wanted === null ? all : all.filter(({ artifactType }) => artifactType === wanted)
@@ -49,7 +52,7 @@ async function tagsOf(store: Store, repository: string): Promise<string[]> {
 async function referrersOf(store: Store, subject: Digest): Promise<Descriptor[]> {
   const found = new Map<Digest, Descriptor>()
   for (const { descriptor } of await listReferences(store)) {
-    const manifest = await readManifest(store, descriptor.digest)
+    const manifest = await readManifestFacts(store, descriptor.digest)
     if (manifest?.subject?.digest !== subject) continue
     const { artifactType, annotations } = manifest
     found.set(descriptor.digest, {
@@ -63,8 +66,8 @@ async function referrersOf(store: Store, subject: Digest): Promise<Descriptor[]>
   return [...found.values()]
 }
 
-function noTags(name: string): RegistryError {
-  return new RegistryError('NAME_UNKNOWN', {
+function noTags(name: string): RegistryServerError {
+  return new RegistryServerError('NAME_UNKNOWN', {
     attempted: `list the tags of ${name}`,
     found: 'no image has this name',
     hint: 'see `ingot list` for what the store has',

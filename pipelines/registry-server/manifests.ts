@@ -6,14 +6,14 @@ import { removeBlob } from '../store/garbage.ts'
 import { type ManifestFacts, manifestLimitBytes, manifestTypes, parseManifest } from '../store/manifest.ts'
 import { keepManifest, removeReferences, resolveReference, setReference } from '../store/reference.ts'
 import { writeBlobText } from '../store/write.ts'
-import { RegistryError, type RegistryErrorCode } from './error.ts'
-import { type Exchange, sendEmpty, sendText } from './exchange.ts'
+import { RegistryServerError, type RegistryServerErrorCode } from './error.ts'
+import { type RegistryRequest, sendEmpty, sendText } from './exchange.ts'
 import type { RouteOf } from './route.ts'
 
 type ManifestRoute = RouteOf<'manifest'>
 
 /** GET and HEAD of a manifest by tag or digest. Any repository name serves any digest: the store is one pool. */
-export async function sendManifest(exchange: Exchange, route: ManifestRoute): Promise<void> {
+export async function sendManifest(exchange: RegistryRequest, route: ManifestRoute): Promise<void> {
   const descriptor = await find(exchange, route)
   sendText(exchange, 200, await readBlobText(exchange.store, descriptor.digest), {
     'Content-Type': descriptor.mediaType,
@@ -22,7 +22,7 @@ export async function sendManifest(exchange: Exchange, route: ManifestRoute): Pr
 }
 
 /** PUT: stores the bytes as they came and points the tag at them. */
-export async function putManifest(exchange: Exchange, route: ManifestRoute): Promise<void> {
+export async function receiveManifest(exchange: RegistryRequest, route: ManifestRoute): Promise<void> {
   const text = await readBody(exchange, route)
   const manifest = accept(exchange, route, text)
   const { digest, sizeBytes } = await writeBlobText(exchange.store, text)
@@ -35,7 +35,7 @@ export async function putManifest(exchange: Exchange, route: ManifestRoute): Pro
 }
 
 /** DELETE: a tag loses its name; a digest loses all names in this repository, and its bytes if no other image needs them. */
-export async function deleteManifest(exchange: Exchange, route: ManifestRoute): Promise<void> {
+export async function deleteManifest(exchange: RegistryRequest, route: ManifestRoute): Promise<void> {
   const { store } = exchange
   const { digest } = await find(exchange, route)
   const named = isDigest(route.reference) ? undefined : `${route.name}:${route.reference}`
@@ -47,14 +47,14 @@ export async function deleteManifest(exchange: Exchange, route: ManifestRoute): 
   sendEmpty(exchange, 202)
 }
 
-async function find({ store }: Exchange, route: ManifestRoute): Promise<Descriptor> {
+async function find({ store }: RegistryRequest, route: ManifestRoute): Promise<Descriptor> {
   const { name, reference } = route
   const descriptor = await resolveReference(store, isDigest(reference) ? reference : `${name}:${reference}`)
   if (descriptor) return descriptor
   throw failure('MANIFEST_UNKNOWN', route, 'the store does not have it', 'see `ingot list` for what it has')
 }
 
-async function readBody({ request }: Exchange, route: ManifestRoute): Promise<string> {
+async function readBody({ request }: RegistryRequest, route: ManifestRoute): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   for await (const chunk of request) {
@@ -71,7 +71,7 @@ async function readBody({ request }: Exchange, route: ManifestRoute): Promise<st
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function accept({ request }: Exchange, route: ManifestRoute, text: string): ManifestFacts {
+function accept({ request }: RegistryRequest, route: ManifestRoute, text: string): ManifestFacts {
   const manifest = parseManifest(text)
   if (!manifest) throw failure('MANIFEST_INVALID', route, 'it is no image manifest or index', 'send OCI JSON')
   const type = request.headers['content-type'] ?? manifest.mediaType
@@ -87,7 +87,11 @@ function accept({ request }: Exchange, route: ManifestRoute, text: string): Mani
   return manifest
 }
 
-async function pointAt({ store }: Exchange, route: ManifestRoute, descriptor: Descriptor): Promise<void> {
+async function pointAt(
+  { store }: RegistryRequest,
+  route: ManifestRoute,
+  descriptor: Descriptor,
+): Promise<void> {
   try {
     if (isDigest(route.reference)) await keepManifest(store, descriptor)
     else await setReference(store, `${route.name}:${route.reference}`, descriptor)
@@ -101,6 +105,11 @@ function ignoreInUse(error: unknown): void {
   if (!(error instanceof StoreError) || error.code !== 'in-use') throw error
 }
 
-function failure(code: RegistryErrorCode, { name, reference }: ManifestRoute, found: string, hint: string) {
-  return new RegistryError(code, { attempted: `manifest ${reference} of ${name}`, found, hint })
+function failure(
+  code: RegistryServerErrorCode,
+  { name, reference }: ManifestRoute,
+  found: string,
+  hint: string,
+) {
+  return new RegistryServerError(code, { attempted: `manifest ${reference} of ${name}`, found, hint })
 }

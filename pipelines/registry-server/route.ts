@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from '../../lib/digest.ts'
-import { RegistryError } from './error.ts'
+import { RegistryServerError } from './error.ts'
 
 /** What a path of the distribution spec names. `name` is the repository. */
 export type Route =
@@ -49,5 +49,9 @@ function invalid(
   attempted: string,
   found: string,
 ) {
-  return new RegistryError(code, { attempted, found, hint: 'see the OCI distribution spec for the form' })
+  return new RegistryServerError(code, {
+    attempted,
+    found,
+    hint: 'see the OCI distribution spec for the form',
+  })
 }

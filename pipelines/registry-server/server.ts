@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { Store } from '../store/store.ts'
 import { dispatch } from './dispatch.ts'
 import { answerFor } from './error.ts'
-import { type Exchange, sendJson } from './exchange.ts'
+import { type RegistryRequest, sendJson } from './exchange.ts'
 import { discardUploads } from './uploads.ts'
 
 export interface ServedRequest {
@@ -38,7 +38,7 @@ export interface Registry {
 /** Serves the store by the OCI distribution spec over plain HTTP. There is no login: keep it on the loopback. */
 export async function serveStore(store: Store, options: ServeOptions = {}): Promise<Registry> {
   const { writable = false, host = '127.0.0.1', port = 0, onRequest } = options
-  const uploads: Exchange['uploads'] = new Map()
+  const uploads: RegistryRequest['uploads'] = new Map()
   const running = new Set<Promise<void>>()
   const server = createServer((request, response) => {
     // The answer itself may fail, when the client is gone: nothing is left to say then.
@@ -64,7 +64,7 @@ export async function serveStore(store: Store, options: ServeOptions = {}): Prom
 }
 
 async function handle(
-  context: Omit<Exchange, 'query'>,
+  context: Omit<RegistryRequest, 'query'>,
   writable: boolean,
   onRequest: ServeOptions['onRequest'],
 ): Promise<void> {
@@ -73,7 +73,7 @@ async function handle(
   response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0')
   // Split by hand: new URL throws for some texts that a client may send, and rewrites dots.
   const [path = '', query = ''] = url.split('?', 2)
-  const exchange: Exchange = { ...context, query: new URLSearchParams(query) }
+  const exchange: RegistryRequest = { ...context, query: new URLSearchParams(query) }
   let failure: unknown
   try {
     await dispatch(exchange, method, path, writable)
@@ -86,7 +86,7 @@ async function handle(
   onRequest?.({ method, url, status, sizeBytes, ...(failure !== undefined && { error: failure }) })
 }
 
-function sendFailure(exchange: Exchange, error: unknown): void {
+function sendFailure(exchange: RegistryRequest, error: unknown): void {
   const { response } = exchange
   // Half an answer cannot be taken back; the client sees the connection cut.
   if (response.headersSent || response.destroyed) return void response.destroy()

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isDigest } from '../../lib/digest.ts'
 import { statBlob } from '../store/blobs.ts'
-import { appendToDraft, commitDraft, discardDraft, openDraft } from '../store/draft.ts'
-import { RegistryError } from './error.ts'
-import { type Exchange, sendEmpty, type Uploads } from './exchange.ts'
+import { appendToDraft, commitDraft, discardDraft, openBlobDraft } from '../store/draft.ts'
+import { RegistryServerError } from './error.ts'
+import { type RegistryRequest, sendEmpty, type Uploads } from './exchange.ts'
 import { chunkStart } from './range.ts'
 import { type RouteOf, requireDigest } from './route.ts'
 
 /** POST: mounts what the store has, takes a whole blob (`?digest=`), or begins an upload. */
-export async function startUpload(exchange: Exchange, { name }: RouteOf<'uploads'>): Promise<void> {
+export async function startUpload(exchange: RegistryRequest, { name }: RouteOf<'uploads'>): Promise<void> {
   const { query, store, uploads, request } = exchange
   const mount = query.get('mount')
   if (mount !== null && isDigest(mount) && (await statBlob(store, mount)) !== undefined)
     return sendCreated(exchange, name, mount)
   const digest = query.has('digest') ? requireDigest(query.get('digest')) : undefined
-  const draft = await openDraft(store)
+  const draft = await openBlobDraft(store)
   if (digest) {
     try {
       await appendToDraft(draft, request)
@@ -32,13 +32,13 @@ export async function startUpload(exchange: Exchange, { name }: RouteOf<'uploads
 }
 
 /** PATCH: adds a chunk. One that does not follow what is there gets 416 and the place to go on from. */
-export async function continueUpload(exchange: Exchange, route: RouteOf<'upload'>): Promise<void> {
+export async function continueUpload(exchange: RegistryRequest, route: RouteOf<'upload'>): Promise<void> {
   const accepted = await append(exchange, route)
   sendProgress(exchange, accepted ? 202 : 416, route)
 }
 
 /** PUT: adds the last chunk, if any, and gives the blob its name. */
-export async function finishUpload(exchange: Exchange, route: RouteOf<'upload'>): Promise<void> {
+export async function finishUpload(exchange: RegistryRequest, route: RouteOf<'upload'>): Promise<void> {
   const digest = requireDigest(exchange.query.get('digest'))
   if (!(await append(exchange, route))) return sendProgress(exchange, 416, route)
   const { draft } = find(exchange, route)
@@ -47,11 +47,11 @@ export async function finishUpload(exchange: Exchange, route: RouteOf<'upload'>)
   sendCreated(exchange, route.name, digest)
 }
 
-export function sendUploadStatus(exchange: Exchange, route: RouteOf<'upload'>): void {
+export function sendUploadStatus(exchange: RegistryRequest, route: RouteOf<'upload'>): void {
   sendProgress(exchange, 204, route)
 }
 
-export async function cancelUpload(exchange: Exchange, route: RouteOf<'upload'>): Promise<void> {
+export async function cancelUpload(exchange: RegistryRequest, route: RouteOf<'upload'>): Promise<void> {
   const { draft } = find(exchange, route)
   exchange.uploads.delete(route.id)
   await discardDraft(draft)
@@ -64,7 +64,7 @@ export async function discardUploads(uploads: Uploads): Promise<void> {
 }
 
 /** False when the chunk does not begin where the upload ends. */
-async function append(exchange: Exchange, route: RouteOf<'upload'>): Promise<boolean> {
+async function append(exchange: RegistryRequest, route: RouteOf<'upload'>): Promise<boolean> {
   const upload = find(exchange, route)
   const start = chunkStart(exchange.request.headers['content-range'])
   if (start === 'malformed') throw badUpload(route, 'its Content-Range is not of the form 0-99')
@@ -83,26 +83,26 @@ function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
   return request
 }
 
-function find({ uploads }: Exchange, { name, id }: RouteOf<'upload'>) {
+function find({ uploads }: RegistryRequest, { name, id }: RouteOf<'upload'>) {
   const upload = uploads.get(id)
   if (upload?.name === name) return upload
-  throw new RegistryError('BLOB_UPLOAD_UNKNOWN', {
+  throw new RegistryServerError('BLOB_UPLOAD_UNKNOWN', {
     attempted: `continue upload ${id} to ${name}`,
     found: 'there is no such upload',
     hint: 'begin a new one',
   })
 }
 
-function badUpload({ name, id }: RouteOf<'upload'>, found: string): RegistryError {
+function badUpload({ name, id }: RouteOf<'upload'>, found: string): RegistryServerError {
   const hint = 'ask for its status with GET and go on from there'
-  return new RegistryError('BLOB_UPLOAD_INVALID', {
+  return new RegistryServerError('BLOB_UPLOAD_INVALID', {
     attempted: `continue upload ${id} to ${name}`,
     found,
     hint,
   })
 }
 
-function sendProgress(exchange: Exchange, status: number, route: RouteOf<'upload'>): void {
+function sendProgress(exchange: RegistryRequest, status: number, route: RouteOf<'upload'>): void {
   const { draft } = find(exchange, route)
   sendEmpty(exchange, status, {
     Location: `/v2/${route.name}/blobs/uploads/${route.id}`,
@@ -111,6 +111,6 @@ function sendProgress(exchange: Exchange, status: number, route: RouteOf<'upload
   })
 }
 
-function sendCreated(exchange: Exchange, name: string, digest: string): void {
+function sendCreated(exchange: RegistryRequest, name: string, digest: string): void {
   sendEmpty(exchange, 201, { Location: `/v2/${name}/blobs/${digest}`, 'Docker-Content-Digest': digest })
 }

@@ -9,10 +9,10 @@ import { damageOf } from '../store/damage.ts'
 import type { Store } from '../store/store.ts'
 
 /** Called for every entry in turn. */
-export type Visit = (entry: ScannedEntry, content: AsyncIterable<Uint8Array>) => Promise<void>
+export type EntryVisitor = (entry: ScannedEntry, content: AsyncIterable<Uint8Array>) => Promise<void>
 
 /** Streams a layer through `visit`; memory does not grow with its size. Throws `corrupt-blob` for a damaged one. */
-export async function visitLayer(store: Store, layer: Descriptor, visit: Visit): Promise<void> {
+export async function visitLayer(store: Store, layer: Descriptor, visit: EntryVisitor): Promise<void> {
   const entries = extract()
   const bytes = readBlob(store, layer.digest)
   const unpacked =
@@ -34,7 +34,7 @@ async function isDamaged(store: Store, { digest, size }: Descriptor, error: unkn
   return (await damageOf(store, { digest, size }, { by: 'hash' })) !== undefined
 }
 
-async function visitEntries(entries: ReturnType<typeof extract>, visit: Visit): Promise<void> {
+async function visitEntries(entries: ReturnType<typeof extract>, visit: EntryVisitor): Promise<void> {
   for await (const entry of entries) {
     // tar-stream's types say only that something comes; it is buffers.
     await visit(entryOf(entry.header), entry as AsyncIterable<Uint8Array>)

@@ -64,7 +64,7 @@ export async function scanImage(request: ScanRequest): Promise<ScanReport> {
   }
 }
 
-interface Seen {
+interface SeenContents {
   entries: ScannedEntry[]
   sizeBytes: number
   secrets: SecretFinding[]
@@ -75,8 +75,8 @@ interface Seen {
 async function readAll(
   { store, layers, texts, secrets }: ScanRequest,
   folder: string | undefined,
-): Promise<Seen> {
-  const seen: Seen = { entries: [], sizeBytes: 0, secrets: secretsIn(texts, secrets), forms: [] }
+): Promise<SeenContents> {
+  const seen: SeenContents = { entries: [], sizeBytes: 0, secrets: secretsIn(texts, secrets), forms: [] }
   if (folder !== undefined) await mkdir(folder)
   for (const [index, layer] of layers.entries())
     await visitLayer(store, layer, async (entry, content) => {

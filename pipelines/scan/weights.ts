@@ -27,14 +27,16 @@ export interface WeightsSearch {
   files: number
 }
 
-type Searched = Pick<ImagePlan, 'policy'> & { weights: Pick<ImagePlan['weights'], 'layers' | 'modelFolder'> }
+type SearchedPlan = Pick<ImagePlan, 'policy'> & {
+  weights: Pick<ImagePlan['weights'], 'layers' | 'modelFolder'>
+}
 
 /**
  * Searches the small files of a folder before any of them is packed; files of other sources are searched in the store. Throws
  * WeightsError for a file that cannot be read.
  */
 export async function searchFolder(
-  plan: Searched,
+  plan: SearchedPlan,
   weights: LockedWeights,
   secrets: readonly KnownSecret[],
   context: SourceContext,
@@ -62,7 +64,7 @@ export async function searchFolder(
  */
 export async function searchWeightLayers(
   store: Store,
-  plan: Searched,
+  plan: SearchedPlan,
   secrets: readonly KnownSecret[],
   known: readonly Digest[] = [],
 ): Promise<WeightsSearch> {
@@ -86,7 +88,7 @@ interface SearchedFile {
 
 async function search(
   seen: WeightsSearch,
-  { policy }: Searched,
+  { policy }: SearchedPlan,
   { path, bytes }: SearchedFile,
   secrets: readonly KnownSecret[],
 ): Promise<void> {

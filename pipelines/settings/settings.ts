@@ -19,7 +19,7 @@ export interface WorkflowRun {
   run: string
 }
 
-type Values = Partial<Record<VariableName, string>>
+type VariableValues = Partial<Record<VariableName, string>>
 
 const known: Record<string, Variable> = variables
 
@@ -42,7 +42,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const parsed = schema.safeParse(Object.fromEntries(set))
   if (!parsed.success) throw wrongValues(parsed.error.issues)
   // The schema has the names of the table, which TypeScript does not follow through Object.fromEntries.
-  const values = parsed.data as Values
+  const values = parsed.data as VariableValues
   return {
     storeFolder: values.INGOT_STORE ?? join(process.cwd(), '.ingot', 'store'),
     locksFolder: values.INGOT_LOCKS === undefined ? undefined : resolve(values.INGOT_LOCKS),
@@ -50,7 +50,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   }
 }
 
-function workflowRunOf(values: Values): WorkflowRun | undefined {
+function workflowRunOf(values: VariableValues): WorkflowRun | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_WORKFLOW_REF: workflow, GITHUB_REPOSITORY: repository } = values
   if (server === undefined || workflow === undefined) return undefined
   const { GITHUB_RUN_ID: id, GITHUB_RUN_ATTEMPT: attempt = '1' } = values

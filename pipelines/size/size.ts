@@ -46,7 +46,7 @@ export async function sizeImage(image: OpenImage, options: SizeOptions): Promise
   }
 }
 
-interface Reading extends SizeOptions {
+interface SizeReading extends SizeOptions {
   scratch: string | null
   signal: AbortSignal
   count(bytes: number): void
@@ -55,7 +55,7 @@ interface Reading extends SizeOptions {
 async function entriesOf(
   image: OpenImage,
   layer: ImageLayer,
-  { cache, gpuCode, scratch, count, signal }: Reading,
+  { cache, gpuCode, scratch, count, signal }: SizeReading,
 ): Promise<readonly LayerEntry[]> {
   const known = await cache?.get(layer.digest, gpuCode)
   if (known) {

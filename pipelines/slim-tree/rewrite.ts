@@ -1,13 +1,13 @@
-import { parseTarget } from '../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../images/gpu-code/architecture.ts'
 import type { Rewriting } from '../../images/slim-rules/slimming.ts'
 import type { RewrittenFile } from '../../images/tree/rewritten.ts'
 import { slimTree } from '../gpu-code/tree.ts'
 import { markBytecode } from './bytecode.ts'
 
 /** Rewrites the files of a tree that stay, and tells those that got smaller. Paths are absolute in the tree. */
-export async function* rewriteTree(folder: string, rewriting: Rewriting): AsyncGenerator<RewrittenFile> {
+export async function* rewriteFiles(folder: string, rewriting: Rewriting): AsyncGenerator<RewrittenFile> {
   if (rewriting.bytecode) await markBytecode(folder)
-  const targets = rewriting.targets === 'any' ? 'any' : rewriting.targets.map(parseTarget)
+  const targets = rewriting.targets === 'any' ? 'any' : rewriting.targets.map(parseArchitecture)
   const symbols = rewriting.symbols ? 'dropped' : 'kept'
   if (targets === 'any' && symbols === 'kept') return
   for await (const slimmed of slimTree(folder, targets, 'holes', symbols)) {

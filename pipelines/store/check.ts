@@ -6,9 +6,9 @@ import { blobPath, statBlob } from './blobs.ts'
 import { type Damage, type DamageSearch, damageOf } from './damage.ts'
 import { StoreError } from './error.ts'
 import { foreignBlob } from './foreign.ts'
-import { jsonObjectOf, readManifest } from './manifest.ts'
+import { jsonObjectOf, readManifestFacts } from './manifest.ts'
 import { listRecordKinds, listRecords, readRecord, recordPath } from './record.ts'
-import { listReferences, type Reference } from './reference.ts'
+import { type IndexEntry, listReferences } from './reference.ts'
 import type { Store } from './store.ts'
 
 export type StoreProblem =
@@ -38,7 +38,7 @@ export async function verifyStore(
     onProblem(problem)
   }
   await checkLayout(store, report)
-  const corrupt = new Map<Digest, Corrupt>()
+  const corrupt = new Map<Digest, CorruptBlob>()
   for await (const blob of blobsWithBytes(store, search)) {
     check.blobs += 1
     if (blob.type === 'stray') report(blob)
@@ -92,7 +92,7 @@ async function* blobsWithBytes(store: Store, search: Omit<DamageSearch, 'by'>): 
   }
 }
 
-interface Corrupt {
+interface CorruptBlob {
   found: string
   /** Names of images, and manifests without a name. */
   neededBy: Set<string>
@@ -100,7 +100,7 @@ interface Corrupt {
 
 async function checkReferences(
   store: Store,
-  corrupt: ReadonlyMap<Digest, Corrupt>,
+  corrupt: ReadonlyMap<Digest, CorruptBlob>,
   report: (problem: StoreProblem) => void,
 ): Promise<void> {
   const seen = new Set<string>()
@@ -115,14 +115,14 @@ async function checkReferences(
     const damaged = corrupt.get(digest)
     if (damaged) return void damaged.neededBy.add(neededBy)
     if (foundBytes !== size) report({ type: 'size', digest, foundBytes, expectedBytes: size, neededBy })
-    for (const child of (await readManifest(store, digest))?.children ?? [])
+    for (const child of (await readManifestFacts(store, digest))?.children ?? [])
       await follow(child.digest, child.size, neededBy)
   }
   for (const { name, descriptor } of await references(store, report))
     await follow(descriptor.digest, descriptor.size, name ?? descriptor.digest)
 }
 
-async function references(store: Store, report: (problem: StoreProblem) => void): Promise<Reference[]> {
+async function references(store: Store, report: (problem: StoreProblem) => void): Promise<IndexEntry[]> {
   try {
     return await listReferences(store)
   } catch (error) {

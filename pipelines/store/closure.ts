@@ -13,13 +13,13 @@ export interface StoredManifest {
 }
 
 /** Everything that one digest needs, each once: blobs in any order, manifests with children before parents. */
-export interface Closure {
+export interface ReachableBlobs {
   blobs: Descriptor[]
   manifests: StoredManifest[]
 }
 
 /** Follows a manifest or an index through the store. Throws `missing-blob`, `corrupt-blob` and `size-mismatch`. */
-export async function closureOf(store: Store, root: Descriptor): Promise<Closure> {
+export async function reachableBlobs(store: Store, root: Descriptor): Promise<ReachableBlobs> {
   const blobs = new Map<Digest, Descriptor>()
   const manifests = new Map<Digest, StoredManifest>()
   async function follow(descriptor: Descriptor): Promise<void> {

@@ -8,7 +8,7 @@ import { compareStamp, keepStamp, smallestStampedBytes, stampOf } from './blob-s
 import { blobPath, chunksOf } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { foreignBlob } from './foreign.ts'
-import { manifestTypes, readManifest } from './manifest.ts'
+import { manifestTypes, readManifestFacts } from './manifest.ts'
 import type { Store } from './store.ts'
 
 /** What is wrong with a blob that an image needs. */
@@ -28,7 +28,7 @@ export interface DamageSearch {
   signal?: AbortSignal | undefined
 }
 
-type Wanted = Pick<Descriptor, 'digest'> & Partial<Pick<Descriptor, 'size' | 'mediaType'>>
+type ExpectedContent = Pick<Descriptor, 'digest'> & Partial<Pick<Descriptor, 'size' | 'mediaType'>>
 
 /** Everything that is wrong with these manifests and all that they need; what a registry has instead is not wrong. */
 export async function damagesIn(
@@ -37,23 +37,27 @@ export async function damagesIn(
   search: DamageSearch,
 ): Promise<Damage[]> {
   const found: Damage[] = []
-  const blobs = new Map<Digest, Wanted>()
+  const blobs = new Map<Digest, ExpectedContent>()
   const seen = new Set<Digest>()
-  const waiting: Wanted[] = roots.map((digest) => ({ digest }))
+  const waiting: ExpectedContent[] = roots.map((digest) => ({ digest }))
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     if (seen.has(next.digest)) continue
     seen.add(next.digest)
     const damage = await damageHere(store, next, { ...search, onBytes: undefined })
     if (damage) found.push(damage)
     else
-      for (const child of (await readManifest(store, next.digest))?.children ?? [])
+      for (const child of (await readManifestFacts(store, next.digest))?.children ?? [])
         if (manifestTypes.includes(child.mediaType)) waiting.push(child)
         else blobs.set(child.digest, child)
   }
   return [...found, ...(await damagesOf(store, [...blobs.values()], search))]
 }
 
-async function damagesOf(store: Store, blobs: readonly Wanted[], search: DamageSearch): Promise<Damage[]> {
+async function damagesOf(
+  store: Store,
+  blobs: readonly ExpectedContent[],
+  search: DamageSearch,
+): Promise<Damage[]> {
   const totalBytes = blobs.reduce((sum, { size = 0 }) => sum + size, 0)
   const found: Damage[] = []
   let passedBytes = 0
@@ -75,7 +79,11 @@ async function damagesOf(store: Store, blobs: readonly Wanted[], search: DamageS
 }
 
 /** What a registry has for the image is not missing. */
-async function damageHere(store: Store, blob: Wanted, search: DamageSearch): Promise<Damage | undefined> {
+async function damageHere(
+  store: Store,
+  blob: ExpectedContent,
+  search: DamageSearch,
+): Promise<Damage | undefined> {
   const damage = await damageOf(store, blob, search)
   return damage?.type === 'missing' && (await foreignBlob(store, blob.digest)) ? undefined : damage
 }
@@ -83,7 +91,7 @@ async function damageHere(store: Store, blob: Wanted, search: DamageSearch): Pro
 /** What is wrong with one blob, or undefined. Of a blob that was hashed and is right the store remembers it. */
 export async function damageOf(
   store: Store,
-  { digest, size }: Wanted,
+  { digest, size }: ExpectedContent,
   search: DamageSearch,
 ): Promise<Damage | undefined> {
   const file = await stat(blobPath(store, digest), { bigint: true }).catch((error: unknown) => {
@@ -110,7 +118,7 @@ export async function damageOf(
 /** The size of a blob whose bytes are right as far as its stamp tells; undefined when it is missing or damaged. */
 export async function intactBytes(
   store: Store,
-  blob: Wanted,
+  blob: ExpectedContent,
   search: Omit<DamageSearch, 'by'> = {},
 ): Promise<number | undefined> {
   if ((await damageOf(store, blob, { ...search, by: 'stamp' })) !== undefined) return undefined

@@ -19,7 +19,7 @@ export interface ExpectedBlob {
 }
 
 /** A blob on its way in: written and hashed as it comes, without a name until `commitDraft`. */
-export interface Draft {
+export interface BlobDraft {
   readonly path: string
   readonly file: FileHandle
   readonly hash: Hash
@@ -32,7 +32,7 @@ export interface Draft {
 // Waiting for the disk only at the end took 557 MB/s on the lab's disk, syncing on the way 924 (2 GiB, ext4).
 const syncEveryBytes = 64 * 1024 * 1024
 
-export async function openDraft(store: Store): Promise<Draft> {
+export async function openBlobDraft(store: Store): Promise<BlobDraft> {
   const path = temporaryPath(store)
   try {
     const file = await open(path, 'wx', 0o644)
@@ -46,7 +46,7 @@ export async function openDraft(store: Store): Promise<Draft> {
  * Adds the source to the draft. Hashing one batch runs while the kernel takes it. When the source fails, what came
  * before stays in the draft and counts, so that an upload can go on from `sizeBytes`. Throws `disk-full`.
  */
-export async function appendToDraft(draft: Draft, source: AsyncIterable<Uint8Array>): Promise<void> {
+export async function appendToDraft(draft: BlobDraft, source: AsyncIterable<Uint8Array>): Promise<void> {
   let batch: Uint8Array[] = []
   let batchBytes = 0
   let writing: Promise<void> = Promise.resolve()
@@ -74,7 +74,7 @@ export async function appendToDraft(draft: Draft, source: AsyncIterable<Uint8Arr
 /** Gives the draft its name. Throws `digest-mismatch` or `size-mismatch`; the draft is gone either way. */
 export async function commitDraft(
   store: Store,
-  draft: Draft,
+  draft: BlobDraft,
   expected: ExpectedBlob = {},
 ): Promise<StoredBlob> {
   try {
@@ -92,7 +92,7 @@ export async function commitDraft(
   }
 }
 
-export async function discardDraft(draft: Draft): Promise<void> {
+export async function discardDraft(draft: BlobDraft): Promise<void> {
   await Promise.allSettled([draft.syncing])
   await draft.file.close().catch(() => {})
   await rm(draft.path, { force: true })
@@ -112,7 +112,11 @@ export function refuseUnexpected(blob: StoredBlob, expected: ExpectedBlob): void
     throw new StoreError('digest-mismatch', { attempted, found: `the bytes are ${blob.digest}`, hint })
 }
 
-async function writeBatch(draft: Draft, chunks: readonly Uint8Array[], batchBytes: number): Promise<void> {
+async function writeBatch(
+  draft: BlobDraft,
+  chunks: readonly Uint8Array[],
+  batchBytes: number,
+): Promise<void> {
   if (batchBytes === 0) return
   const position = draft.sizeBytes
   draft.sizeBytes += batchBytes

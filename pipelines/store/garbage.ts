@@ -6,10 +6,10 @@ import { blobPath, statBlob } from './blobs.ts'
 import { listBlobs } from './check.ts'
 import { StoreError } from './error.ts'
 import { tryLock, withStoreLock } from './lock.ts'
-import { readManifest } from './manifest.ts'
+import { readManifestFacts } from './manifest.ts'
 import { otherSessions } from './open.ts'
 import { listRecordKinds, listRecords, readRecord, recordUsedAt, removeRecord } from './record.ts'
-import { listReferences, type Reference, removeReferences, withReferences } from './reference.ts'
+import { type IndexEntry, listReferences, removeReferences, withReferences } from './reference.ts'
 import type { Store } from './store.ts'
 
 const dayMs = 86_400_000
@@ -19,13 +19,13 @@ export interface RecordName {
   key: string
 }
 
-export interface Keep {
+export interface KeepRules {
   /** Roots besides the images of index.json, manifests or single blobs. */
   digests?: Iterable<Digest>
   /** What a record names stays for this long after it was written or used; default: 14 days. */
   recordsForMs?: number
   /** Entries of index.json that go first; records do not keep what these reach. */
-  drop?: (entry: Reference) => boolean
+  drop?: (entry: IndexEntry) => boolean
   /** Images that go whatever records say of them; one that has a name which stays is kept all the same. */
   forget?: Iterable<Digest>
   /** Partial downloads untouched for longer than this go as well; default: 7 days. */
@@ -34,7 +34,7 @@ export interface Keep {
   dryRun?: boolean
 }
 
-export interface Collected {
+export interface GarbageCollection {
   removed: { digest: Digest; sizeBytes: number }[]
   /** Records that went with what they named. */
   records: RecordName[]
@@ -48,7 +48,7 @@ export interface Collected {
  * again. Records go with what they named. Throws `locked` while another process uses the store: its newest blobs have no
  * reference yet.
  */
-export async function collectGarbage(store: Store, keep: Keep = {}): Promise<Collected> {
+export async function collectGarbage(store: Store, keep: KeepRules = {}): Promise<GarbageCollection> {
   const { recordsForMs = 14 * dayMs, partialsForMs = 7 * dayMs, dryRun = false } = keep
   return withStoreLock(store, 'sessions', async () => {
     const others = await otherSessions(store)
@@ -65,7 +65,7 @@ export async function collectGarbage(store: Store, keep: Keep = {}): Promise<Col
         roots,
       ),
     )
-    const leaves = (entry: Reference) =>
+    const leaves = (entry: IndexEntry) =>
       drop(entry) || (entry.name === undefined && orphans.has(entry.descriptor.digest))
     if (!dryRun) await removeReferences(store, leaves)
     return withReferences(store, async (all) => {
@@ -98,7 +98,7 @@ export function removeBlob(store: Store, digest: Digest): Promise<boolean> {
 
 async function reached(
   store: Store,
-  references: readonly Reference[],
+  references: readonly IndexEntry[],
   more: readonly Digest[] = [],
 ): Promise<Set<Digest>> {
   const seen = new Set<Digest>()
@@ -106,7 +106,7 @@ async function reached(
   for (let digest = waiting.pop(); digest; digest = waiting.pop()) {
     if (seen.has(digest)) continue
     seen.add(digest)
-    const manifest = await readManifest(store, digest)
+    const manifest = await readManifestFacts(store, digest)
     waiting.push(...(manifest?.children.map((child) => child.digest) ?? []))
   }
   return seen
@@ -116,8 +116,8 @@ async function removeUnreached(
   store: Store,
   kept: ReadonlySet<Digest>,
   dryRun: boolean,
-): Promise<Collected['removed']> {
-  const removed: Collected['removed'] = []
+): Promise<GarbageCollection['removed']> {
+  const removed: GarbageCollection['removed'] = []
   for await (const blob of listBlobs(store)) {
     if (blob.type === 'stray' || kept.has(blob.digest)) continue
     removed.push({ digest: blob.digest, sizeBytes: (await statBlob(store, blob.digest)) ?? 0 })
@@ -149,7 +149,7 @@ async function recordsByAge(store: Store, sinceMs: number) {
 /** Entries without a name that are attached to something that does not stay. */
 async function orphansOf(
   store: Store,
-  references: readonly Reference[],
+  references: readonly IndexEntry[],
   roots: readonly Digest[],
 ): Promise<Set<Digest>> {
   const orphans = new Set<Digest>()
@@ -159,7 +159,7 @@ async function orphansOf(
   for (let before = -1; before !== kept.size; ) {
     before = kept.size
     for (const { name, descriptor } of references) {
-      const subject = name === undefined && (await readManifest(store, descriptor.digest))?.subject
+      const subject = name === undefined && (await readManifestFacts(store, descriptor.digest))?.subject
       if (!subject || kept.has(subject.digest)) {
         for (const digest of await reached(store, [{ descriptor }])) kept.add(digest)
         orphans.delete(descriptor.digest)
@@ -180,7 +180,7 @@ function ownOf(report: unknown): Digest[] {
 async function recordsWithout(
   store: Store,
   { fresh, stale }: { fresh: readonly NamingRecord[]; stale: readonly NamingRecord[] },
-  removed: Collected['removed'],
+  removed: GarbageCollection['removed'],
 ): Promise<RecordName[]> {
   const gone = new Set(removed.map(({ digest }) => digest))
   const lost: RecordName[] = []

@@ -46,7 +46,7 @@ export function parseManifest(text: string): ManifestFacts | undefined {
 }
 
 /** The manifest under this digest; undefined when there is no blob or it is no manifest. Throws `corrupt-blob`. */
-export async function readManifest(store: Store, digest: Digest): Promise<ManifestFacts | undefined> {
+export async function readManifestFacts(store: Store, digest: Digest): Promise<ManifestFacts | undefined> {
   const sizeBytes = await statBlob(store, digest)
   if (sizeBytes === undefined || sizeBytes > manifestLimitBytes) return undefined
   return parseManifest(await readBlobText(store, digest))

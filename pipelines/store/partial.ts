@@ -9,7 +9,7 @@ import type { Store } from './store.ts'
 import { placeBlob } from './write.ts'
 
 /** A download that can go on in a later run. Others wait until `release`, or until this process ends. */
-export interface Partial {
+export interface PartialDownload {
   /** Same path for the same key in every run; the file may exist, from a run that was cut. */
   readonly path: string
   /** Bytes that are there already. They were not synced: after a power cut the tail may be zeros. */
@@ -21,7 +21,11 @@ export interface Partial {
  * Opens the partial download of this key, alone among processes. After waiting (see `onWait`) the blob may be in the
  * store already: ask `statBlob` again. `key` is free text, best the expected digest.
  */
-export async function newPartial(store: Store, key: string, options: LockOptions = {}): Promise<Partial> {
+export async function newPartial(
+  store: Store,
+  key: string,
+  options: LockOptions = {},
+): Promise<PartialDownload> {
   const name = fileNameOf(key)
   const path = join(store.root, 'ingot', 'partial', name)
   const lock: HeldLock = await holdLock(join(store.root, 'ingot', 'locks', `partial-${name}.lock`), options)
@@ -44,7 +48,7 @@ export async function commitPartial(
 }
 
 /** Throws away what was downloaded, for example because its hash was wrong. */
-export async function discardPartial(partial: Partial): Promise<void> {
+export async function discardPartial(partial: PartialDownload): Promise<void> {
   await rm(partial.path, { force: true })
   partial.release()
 }

@@ -9,14 +9,14 @@ import { missingBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { knownBytes } from './foreign.ts'
 import { withStoreLock } from './lock.ts'
-import { isDescriptor, isStringRecord, jsonObjectOf, manifestTypes, readManifest } from './manifest.ts'
+import { isDescriptor, isStringRecord, jsonObjectOf, manifestTypes, readManifestFacts } from './manifest.ts'
 import { badName } from './record.ts'
 import type { Store } from './store.ts'
 
 export const nameAnnotation = 'org.opencontainers.image.ref.name'
 
 /** An entry of index.json; without a name it only keeps its manifest from being collected. */
-export interface Reference {
+export interface IndexEntry {
   name?: string
   descriptor: Descriptor
 }
@@ -48,7 +48,7 @@ export async function keepManifest(store: Store, descriptor: Descriptor): Promis
 }
 
 /** Takes away the entries that `drop` picks; the blobs stay until `collectGarbage`. Gives the number taken. */
-export async function removeReferences(store: Store, drop: (entry: Reference) => boolean): Promise<number> {
+export async function removeReferences(store: Store, drop: (entry: IndexEntry) => boolean): Promise<number> {
   let removed = 0
   await change(store, async (references) => {
     const kept = references.filter((entry) => !drop(entry))
@@ -67,7 +67,7 @@ export async function resolveReference(store: Store, nameOrDigest: string): Prom
 }
 
 /** All entries of index.json in its order. Throws `corrupt-index`. */
-export async function listReferences(store: Store): Promise<Reference[]> {
+export async function listReferences(store: Store): Promise<IndexEntry[]> {
   const path = join(store.root, 'index.json')
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw corruptIndex(path, errnoOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error))
@@ -92,12 +92,12 @@ function corruptIndex(path: string, found: string): StoreError {
 /** Runs `act` while no reference changes, so that what is reachable stays so. */
 export function withReferences<Result>(
   store: Store,
-  act: (references: Reference[]) => Promise<Result>,
+  act: (references: IndexEntry[]) => Promise<Result>,
 ): Promise<Result> {
   return withStoreLock(store, 'index', async () => act(await listReferences(store)))
 }
 
-function change(store: Store, next: (references: Reference[]) => Promise<Reference[]>): Promise<void> {
+function change(store: Store, next: (references: IndexEntry[]) => Promise<IndexEntry[]>): Promise<void> {
   return withReferences(store, async (references) => {
     const changed = await next(references)
     if (changed === references) return
@@ -107,20 +107,20 @@ function change(store: Store, next: (references: Reference[]) => Promise<Referen
   })
 }
 
-function referenceOf(descriptor: Descriptor): Reference {
+function referenceOf(descriptor: Descriptor): IndexEntry {
   const { annotations, ...rest } = descriptor
   const { [nameAnnotation]: name, ...others } = annotations ?? {}
   const bare = Object.keys(others).length > 0 ? { ...rest, annotations: others } : rest
   return name === undefined ? { descriptor: bare } : { name, descriptor: bare }
 }
 
-function entryOf({ name, descriptor }: Reference): Descriptor {
+function entryOf({ name, descriptor }: IndexEntry): Descriptor {
   if (name === undefined) return descriptor
   return { ...descriptor, annotations: { ...descriptor.annotations, [nameAnnotation]: name } }
 }
 
 async function describeManifest(store: Store, digest: Digest): Promise<Descriptor | undefined> {
-  const manifest = await readManifest(store, digest)
+  const manifest = await readManifestFacts(store, digest)
   const size = await statBlob(store, digest)
   return manifest && size !== undefined ? { mediaType: manifest.mediaType, digest, size } : undefined
 }
@@ -129,6 +129,6 @@ async function requireClosure(store: Store, descriptor: Descriptor): Promise<voi
   if ((await knownBytes(store, descriptor.digest)) === undefined) throw missingBlob(descriptor.digest)
   // Layers are never read for this, however small.
   if (!manifestTypes.includes(descriptor.mediaType)) return
-  const manifest = await readManifest(store, descriptor.digest)
+  const manifest = await readManifestFacts(store, descriptor.digest)
   for (const child of manifest?.children ?? []) await requireClosure(store, child)
 }

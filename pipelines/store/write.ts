@@ -9,7 +9,7 @@ import {
   commitDraft,
   discardDraft,
   type ExpectedBlob,
-  openDraft,
+  openBlobDraft,
   refuseUnexpected,
   type StoredBlob,
 } from './draft.ts'
@@ -25,7 +25,7 @@ export async function writeBlob(
   source: AsyncIterable<Uint8Array>,
   expected: ExpectedBlob = {},
 ): Promise<StoredBlob> {
-  const draft = await openDraft(store)
+  const draft = await openBlobDraft(store)
   try {
     await appendToDraft(draft, source)
     return await commitDraft(store, draft, expected)

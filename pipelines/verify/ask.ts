@@ -4,7 +4,7 @@ import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { Behaviour, HttpProbe } from '../../images/boot/probe.ts'
 import { chatBody } from '../../images/engines/openai-probes.ts'
-import { type Exchange, exchange } from './exchange.ts'
+import { askServer, type QuestionResult } from './exchange.ts'
 
 /** Time of one boot, counted from the request to boot. */
 export interface Clock {
@@ -25,17 +25,17 @@ export interface AskOptions {
  * `wrong` came with the right status and another content and `forbidden` wants a key, which waiting does not mend;
  * `refused` is another status or no whole answer, `unreached` not the beginning of one.
  */
-export type Outcome = 'passed' | 'wrong' | 'forbidden' | 'refused' | 'unreached'
+export type QuestionOutcome = 'passed' | 'wrong' | 'forbidden' | 'refused' | 'unreached'
 
 /** Puts one question to the server and judges the answer. Never throws: a broken connection is a failed check. */
 export async function runProbe(
   url: string,
   probe: HttpProbe,
   options: AskOptions,
-): Promise<CheckResult & { outcome: Outcome }> {
+): Promise<CheckResult & { outcome: QuestionOutcome }> {
   const beganMs = options.clock.now()
   const timeoutMs = probe.timeoutSeconds * 1000
-  const came = await exchange(url, probe.request, { timeoutMs, signal: options.signal })
+  const came = await askServer(url, probe.request, { timeoutMs, signal: options.signal })
   const wrong = came.type === 'answer' ? differences(came.answer, probe.expect) : [came.words]
   return {
     ...namedCheck(probe),
@@ -48,7 +48,7 @@ export async function runProbe(
   }
 }
 
-function outcomeOf(came: Exchange, { expect }: HttpProbe, wrong: readonly string[]): Outcome {
+function outcomeOf(came: QuestionResult, { expect }: HttpProbe, wrong: readonly string[]): QuestionOutcome {
   if (wrong.length === 0) return 'passed'
   const status = came.type === 'answer' ? came.answer.status : came.status
   if (status === null) return 'unreached'
@@ -77,7 +77,7 @@ export async function recordAnswer(
 ): Promise<RecordedAnswer | string> {
   const beganMs = options.clock.now()
   const request = { method: 'POST', path: target.ask.path, body: chatBody(target.model, prompt, 64) } as const
-  const came = await exchange(url, request, options)
+  const came = await askServer(url, request, options)
   if (came.type === 'trouble') return came.words
   const wrong = differences(came.answer, {
     type: 'json',

@@ -1,5 +1,5 @@
 import { valuesAt } from '../../images/boot/answer-text.ts'
-import type { Answer } from '../../images/boot/answers.ts'
+import type { ServerAnswer } from '../../images/boot/answers.ts'
 import type { ProbeRequest } from '../../images/boot/probe.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { Json } from '../../lib/json.ts'
@@ -9,8 +9,8 @@ import { userAgent } from '../network/user-agent.ts'
 const bodyLimitBytes = 16 * 1024 * 1024
 
 /** What came of one question: a whole answer, or the words for what went wrong and what had come until then. */
-export type Exchange =
-  | { type: 'answer'; answer: Answer }
+export type QuestionResult =
+  | { type: 'answer'; answer: ServerAnswer }
   | {
       type: 'trouble'
       words: string
@@ -19,7 +19,7 @@ export type Exchange =
       status: number | null
     }
 
-export interface ExchangeOptions {
+export interface QuestionOptions {
   timeoutMs: number
   signal?: AbortSignal | undefined
   /** Called with every piece of the body as it arrives. */
@@ -27,19 +27,19 @@ export interface ExchangeOptions {
 }
 
 /** What had arrived when an exchange ended early. */
-interface Progress {
+interface ExchangeProgress {
   status: number | null
   bytes: number
   text: string
 }
 
 /** Puts one question over HTTP and reads the whole answer. Redirects are not followed. Never throws. */
-export async function exchange(
+export async function askServer(
   url: string,
   request: ProbeRequest,
-  options: ExchangeOptions,
-): Promise<Exchange> {
-  const progress: Progress = { status: null, bytes: 0, text: '' }
+  options: QuestionOptions,
+): Promise<QuestionResult> {
+  const progress: ExchangeProgress = { status: null, bytes: 0, text: '' }
   const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs))
   const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout
   try {
@@ -51,7 +51,7 @@ export async function exchange(
 }
 
 /** The text that is sent; a plan holds long prompts as a text and how often it comes. */
-export function bodyOf({ raw, body, prompt }: ProbeRequest): string | undefined {
+export function questionBody({ raw, body, prompt }: ProbeRequest): string | undefined {
   if (raw !== undefined || body === undefined) return raw
   if (prompt === undefined) return JSON.stringify(body)
   const [role] = valuesAt(body, 'messages.0.role')
@@ -66,10 +66,10 @@ function isObject(body: Json): body is { readonly [key: string]: Json } {
 async function send(
   url: string,
   request: ProbeRequest,
-  progress: Progress,
-  { signal, onPiece }: { signal: AbortSignal; onPiece?: ExchangeOptions['onPiece'] },
-): Promise<Answer> {
-  const body = bodyOf(request)
+  progress: ExchangeProgress,
+  { signal, onPiece }: { signal: AbortSignal; onPiece?: QuestionOptions['onPiece'] },
+): Promise<ServerAnswer> {
+  const body = questionBody(request)
   const response = await fetch(`${url}${request.path}`, {
     method: request.method,
     ...(body === undefined ? {} : { body }),
@@ -95,8 +95,8 @@ async function send(
 
 async function readBody(
   response: Response,
-  progress: Progress,
-  onPiece: ExchangeOptions['onPiece'],
+  progress: ExchangeProgress,
+  onPiece: QuestionOptions['onPiece'],
 ): Promise<number> {
   const decoder = new TextDecoder()
   let pieces = 0
@@ -114,14 +114,14 @@ async function readBody(
 
 class BodyTooLong extends Error {}
 
-function hangWords({ status, bytes }: Progress, timeoutMs: number): string {
+function hangWords({ status, bytes }: ExchangeProgress, timeoutMs: number): string {
   const limit = `${Number((timeoutMs / 1000).toFixed(1))} s`
   return status === null
     ? `no answer within ${limit}: the server took the question and said nothing`
     : `the answer (${status}) began and never ended: ${bytes} bytes within ${limit}`
 }
 
-function brokenWords(error: unknown, { status, bytes }: Progress): string {
+function brokenWords(error: unknown, { status, bytes }: ExchangeProgress): string {
   if (error instanceof BodyTooLong) return `the answer is longer than ${bodyLimitBytes / 1024 ** 2} MiB`
   const cause = error instanceof Error ? error.cause : undefined
   const code = errnoOf(cause)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { loopbackOnly, notPublished } from '../../images/boot/listeners.ts'
-import { elapsedMs, type Outcome, runProbe } from './ask.ts'
+import { elapsedMs, type QuestionOutcome, runProbe } from './ask.ts'
 import { signOfDeath, type Trial } from './trial.ts'
 
 /**
@@ -33,14 +33,14 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
 }
 
 /** What no waiting mends, though the server runs. */
-async function hopeless({ server, plan }: Trial, outcome: Outcome): Promise<string | null> {
+async function hopeless({ server, plan }: Trial, outcome: QuestionOutcome): Promise<string | null> {
   if (outcome === 'forbidden') return 'it wants a key or a login, and verification has none'
   return outcome === 'unreached' ? loopbackOnly(await server.listeners(), plan.port) : null
 }
 
 async function outOfPatience(
   { plan, limits, clock, server }: Trial,
-  outcome: Outcome,
+  outcome: QuestionOutcome,
   deadlineMs: number,
   wrongSinceMs: number | null,
 ): Promise<string | null> {

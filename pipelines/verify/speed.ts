@@ -2,7 +2,7 @@ import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/boo
 import type { SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { chatBody } from '../../images/engines/openai-probes.ts'
-import { exchange } from './exchange.ts'
+import { askServer } from './exchange.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 
 /** Different beginnings, so that no answer is read from a cache of prompts. */
@@ -73,7 +73,7 @@ async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun |
     // The first event of many servers carries only the role.
     if (carriesText(seen)) firstMs = lastMs
   }
-  const came = await exchange(server.url, request, {
+  const came = await askServer(server.url, request, {
     timeoutMs: timeLeftMs(trial, limits.answerSeconds),
     signal,
     onPiece,

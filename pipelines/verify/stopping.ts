@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StopRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { EndsLoading, StopOccasion, StopRules } from '../../images/boot/probe.ts'
-import { type CheckSpan, deafCheck, type StopTried, stopCheck } from '../../images/boot/stop-check.ts'
+import { type CheckSpan, deafCheck, type StopAttempt, stopCheck } from '../../images/boot/stop-check.ts'
 import { chatBody } from '../../images/engines/openai-probes.ts'
 import type { BootRequest, LoadingOutcome, Runner } from '../boot/runner.ts'
 import { elapsedMs } from './ask.ts'
-import { type Exchange, exchange } from './exchange.ts'
+import { askServer, type QuestionResult } from './exchange.ts'
 import type { Trial } from './trial.ts'
 
 /** What one stop gave: the check, and its figures where it was tried. */
@@ -26,7 +26,8 @@ export async function stopServer(
   dead: string | null,
 ): Promise<StopResult> {
   const beganMs = trial.clock.now()
-  const tried: StopTried = dead === null ? await tryStop(trial, occasion) : { type: 'untried', reason: dead }
+  const tried: StopAttempt =
+    dead === null ? await tryStop(trial, occasion) : { type: 'untried', reason: dead }
   return resultOf(occasion, rulesOf(trial), tried, { beganMs, durationMs: elapsedMs(trial.clock, beganMs) })
 }
 
@@ -49,7 +50,7 @@ export async function stopLoading(
         startSeconds: plan.verify.startTimeoutSeconds,
       })
   const reason = `its log never said "${loading.line}"`
-  const tried: StopTried =
+  const tried: StopAttempt =
     stopped === null ? { type: 'untried', reason } : { type: 'stopped', stopped, evidence: log.trimEnd() }
   return resultOf('loading', rules, tried, { beganMs, durationMs: elapsedMs(clock, beganMs) })
 }
@@ -80,7 +81,10 @@ async function stopFirstLoad(trial: Trial, { line }: EndsLoading): Promise<Loadi
 async function askUntilTaken({ server, plan, limits }: Trial, over: AbortSignal): Promise<void> {
   const { request } = plan.verify.behaviour.readiness
   while (!over.aborted) {
-    const came = await exchange(server.url, request, { timeoutMs: limits.answerSeconds * 1000, signal: over })
+    const came = await askServer(server.url, request, {
+      timeoutMs: limits.answerSeconds * 1000,
+      signal: over,
+    })
     if (came.type === 'answer') return
     await sleep(limits.logPollMs)
   }
@@ -102,7 +106,7 @@ export function deafChecks(rules: StopRules, beganMs: number): CheckResult[] {
   return loading?.type === 'deaf' ? [deafCheck(rules, loading.source, { beganMs, durationMs: 0 })] : []
 }
 
-function resultOf(occasion: StopOccasion, rules: StopRules, tried: StopTried, span: CheckSpan): StopResult {
+function resultOf(occasion: StopOccasion, rules: StopRules, tried: StopAttempt, span: CheckSpan): StopResult {
   const run = tried.type === 'stopped' ? { occasion, ...tried.stopped } : null
   return { check: stopCheck(occasion, rules, tried, span), run }
 }
@@ -111,7 +115,7 @@ function rulesOf({ plan }: Trial): StopRules {
   return plan.verify.behaviour.stop
 }
 
-async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): Promise<StopTried> {
+async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): Promise<StopAttempt> {
   const { signal, timeoutSeconds, busy } = rulesOf(trial)
   const stop = () => trial.server.stop(signal, timeoutSeconds)
   if (occasion === 'idle') return { type: 'stopped', stopped: await stop(), evidence: '' }
@@ -132,20 +136,20 @@ async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): 
   }
 }
 
-interface Work {
-  answered: Promise<Exchange>
+interface StopWork {
+  answered: Promise<QuestionResult>
   /** Null once the server is at work on the answer: its first piece came, or some time went by without an end. */
   underWay: Promise<null>
   hangUp(): void
 }
 
-function startWork({ server, plan, limits, signal }: Trial, stream: boolean): Work {
+function startWork({ server, plan, limits, signal }: Trial, stream: boolean): StopWork {
   const client = new AbortController()
   const { promise: began, resolve } = Promise.withResolvers<null>()
   const { ask, stop } = plan.verify.behaviour
   const body = { ...chatBody(plan.model, longPrompt, longTokens), ...(stream && { stream }) }
   const request = { method: 'POST', path: ask.path, body } as const
-  const answered = exchange(server.url, request, {
+  const answered = askServer(server.url, request, {
     timeoutMs: (limits.answerSeconds + stop.timeoutSeconds) * 1000,
     signal: signal === undefined ? client.signal : AbortSignal.any([client.signal, signal]),
     onPiece: () => resolve(null),
@@ -154,7 +158,7 @@ function startWork({ server, plan, limits, signal }: Trial, stream: boolean): Wo
   return { answered, underWay, hangUp: () => client.abort(new Error('the client hung up')) }
 }
 
-function wordsOf(came: Exchange): string {
+function wordsOf(came: QuestionResult): string {
   return came.type === 'trouble'
     ? came.words
     : `a whole answer, status ${came.answer.status}, ${came.answer.body.length} characters`

@@ -2,7 +2,7 @@ import { labelNames } from '../../images/oci/label-names.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { WeightsMount } from '../boot/runner.ts'
+import type { ImageMount } from '../boot/runner.ts'
 import type { BuiltImage } from '../catalogue/built-image.ts'
 import { StageError } from '../error.ts'
 import { statBlob } from '../store/blobs.ts'
@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts'
 
 /** A built image with all that it needs to boot. */
 export interface Subject extends BuiltImage {
-  mounts: WeightsMount[]
+  mounts: ImageMount[]
 }
 
 /** Finds the weights of an image that does not hold them. Throws `no-image` where the store has none of them. */

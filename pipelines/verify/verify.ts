@@ -1,4 +1,10 @@
-import type { BootReport, Measured, RecordedAnswer, Span, SpeedRun } from '../../images/boot/boot-report.ts'
+import type {
+  BootMeasurements,
+  BootReport,
+  RecordedAnswer,
+  SpeedRun,
+  TimeSpan,
+} from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
@@ -9,7 +15,7 @@ import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { unmetRequirements } from '../../images/plan/requirements.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { BootedServer, BootRequest, Runner, WeightsMount } from '../boot/runner.ts'
+import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import { type Clock, skippedProbe } from './ask.ts'
 import { gpuChecks } from './gpu.ts'
@@ -32,7 +38,7 @@ export interface VerifyContext {
   signal?: AbortSignal
   limits?: VerifyLimits
   /** Weights of an image that does not hold them. */
-  mounts?: readonly WeightsMount[]
+  mounts?: readonly ImageMount[]
 }
 
 /**
@@ -115,7 +121,7 @@ function requireFit(plan: VerifyPlan, machine: RunnerFacts, { gpus }: Runner): v
   })
 }
 
-interface Booting {
+interface BootAttempt {
   server: BootedServer
   plan: VerifyPlan
   clock: Clock
@@ -126,7 +132,7 @@ interface Booting {
   occasion: StopOccasion
 }
 
-async function tryServer(booting: Booting): Promise<BootReport> {
+async function tryServer(booting: BootAttempt): Promise<BootReport> {
   const { server, plan, clock, profile, context, occasion } = booting
   const { onStep, signal, limits = usualLimits } = context
   const trial: Trial = { server, plan, clock, limits, signal }
@@ -164,13 +170,13 @@ async function tryServer(booting: Booting): Promise<BootReport> {
   }
 }
 
-interface Asked {
+interface BootAnswers {
   checks: CheckResult[]
   answers: RecordedAnswer[]
   runs: SpeedRun[]
 }
 
-async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<Asked> {
+async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
   const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
   const recorded = await recordAnswers(trial)
   const speed = await measureSpeed(trial)
@@ -182,7 +188,7 @@ async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<Asked> {
   }
 }
 
-function nothingAsked({ plan, clock }: Trial): Asked {
+function nothingAsked({ plan, clock }: Trial): BootAnswers {
   const { probes } = plan.verify.behaviour
   const checks = probes.map((probe) => skippedProbe(probe, 'the server was never ready', clock))
   return { checks, answers: [], runs: [] }
@@ -200,7 +206,7 @@ function measuredOf(
   readiness: CheckResult,
   runs: SpeedRun[],
   { cgroupPeakBytes, residentPeakBytes }: ContainerFacts,
-): Omit<Measured, 'containerMs' | 'gpuMemoryBytes'> {
+): Omit<BootMeasurements, 'containerMs' | 'gpuMemoryBytes'> {
   return {
     readyMs: readiness.status === 'passed' ? readiness.durationMs : null,
     firstTokenMs: median(runs.map((run) => run.firstTokenMs)),
@@ -210,7 +216,7 @@ function measuredOf(
   }
 }
 
-function spansOf(containerMs: number, checks: readonly CheckResult[]): Span[] {
+function spansOf(containerMs: number, checks: readonly CheckResult[]): TimeSpan[] {
   const timed = checks.filter((check) => check.durationMs > 0)
   return [
     { what: 'pull the image and start the container', beganMs: 0, endedMs: containerMs },

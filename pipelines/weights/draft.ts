@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf } from '../../lib/error.ts'
 
 /** A layer's file while it grows. */
-export interface Draft {
+export interface LayerDraft {
   /** Bytes that an earlier run left. */
   existingBytes: number
   read(target: Uint8Array, position: number): Promise<number>
@@ -22,7 +22,7 @@ const syncEveryBytes = 64 * 1024 * 1024
 
 const blockBytes = 4096
 
-export async function openDraft(path: string, finalBytes: number): Promise<Draft> {
+export async function openLayerDraft(path: string, finalBytes: number): Promise<LayerDraft> {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644)
   const direct = finalBytes >= directFromBytes ? await openDirect(path) : undefined
   const { size } = await file.stat()

@@ -9,16 +9,16 @@ import type { SourceOf } from '../../recipes/weights.ts'
 import { kindOf } from '../files/regular-file.ts'
 import { WeightsError } from './error.ts'
 
-interface Listing {
+interface FolderListing {
   files: { path: string; sizeBytes: number }[]
   /** Entries that no image can hold, with why. */
   skipped: SkippedFile[]
 }
 
-type Source = Pick<SourceOf<'folder'>, 'path' | 'include' | 'exclude' | 'allowLinks'>
+type FolderOptions = Pick<SourceOf<'folder'>, 'path' | 'include' | 'exclude' | 'allowLinks'>
 
-interface Walk extends Listing {
-  source: Source
+interface Walk extends FolderListing {
+  source: FolderOptions
   /** The folder itself, with every link of its path followed. */
   root: string
   /** Folder of the Hub's cache to which the links of a snapshot lead; undefined for any other folder. */
@@ -33,7 +33,7 @@ interface Walk extends Listing {
  * to its blobs and what `allowLinks` names are followed. FIFOs, sockets, devices and names that no lock can hold are listed
  * as skipped. Throws `not-found` for a folder that cannot be read.
  */
-export async function listFolder(root: string, source: Source): Promise<Listing> {
+export async function listFolder(root: string, source: FolderOptions): Promise<FolderListing> {
   const real = await realpath(root).catch((error: unknown) => {
     throw unlistable(root, error)
   })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { type KnownSecret, knownSecrets, masked, searchSecrets } from '../../lib/known-secrets.ts'
-import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { WeightsError } from './error.ts'
 import { listFolder } from './folder-list.ts'
@@ -43,7 +43,10 @@ export async function inventoryFolder(
   }
 }
 
-export async function openFolder(pinned: PinnedOf<'folder'>, context: SourceSession): Promise<OpenWeights> {
+export async function openFolder(
+  pinned: PinnedSourceOf<'folder'>,
+  context: SourceSession,
+): Promise<OpenWeights> {
   const root = resolve(context.recipeFolder, pinned.path)
   return {
     read: (file, offset) => readRegular(join(root, file.from ?? file.path), offset, file.sizeBytes),

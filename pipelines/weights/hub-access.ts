@@ -1,4 +1,4 @@
-import type { Answer, Fetch } from '../network/exchange.ts'
+import type { Fetch, HttpAnswer } from '../network/exchange.ts'
 import { get, getText } from '../network/http.ts'
 import { retryAfterMs } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
@@ -13,12 +13,12 @@ export type HubSession = Omit<SourceSession, 'recipeFolder'> & SecretContext
 const defaultEndpoint = 'https://huggingface.co'
 
 /** One repository of one Hub, with what `@huggingface/hub` needs to reach it. */
-export interface Hub extends Place {
+export interface Hub extends HubPlace {
   fetch: Fetch
   access: { hubUrl: string; fetch: LibraryFetch }
 }
 
-interface Place {
+interface HubPlace {
   repo: string
   endpoint: string
   token: Token | undefined
@@ -47,7 +47,7 @@ function notHub(endpoint: string): WeightsError {
  * Adds the token to requests for the Hub's own host only (a redirect to another drops it), and turns each bad status into
  * an error that says what to do. The library never sees the token.
  */
-function hubFetch(hub: Place, session: HubSession): Fetch {
+function hubFetch(hub: HubPlace, session: HubSession): Fetch {
   const origin = new URL(hub.endpoint).origin
   return async (url, options) => {
     const isHub = new URL(url).origin === origin
@@ -91,7 +91,7 @@ function linkOf(headers: Headers): Record<string, string> {
 }
 
 /** Where the Hub redirected to, a refusal means that the signed address expired; the next attempt gets a new one. */
-function isExpired(answer: Answer, hubOrigin: string): boolean {
+function isExpired(answer: HttpAnswer, hubOrigin: string): boolean {
   return new URL(answer.url).origin !== hubOrigin && [400, 401, 403].includes(answer.status)
 }
 
@@ -107,7 +107,7 @@ const missing: Record<string, string> = {
 }
 
 /** What a bad status of the Hub means, by its `X-Error-Code` where it sends one. */
-export function hubError(hub: Place, answer: Pick<Answer, 'status' | 'headers'>): WeightsError {
+export function hubError(hub: HubPlace, answer: Pick<HttpAnswer, 'status' | 'headers'>): WeightsError {
   const { status, headers } = answer
   const code = headers.get('x-error-code') ?? ''
   const attempted = `read ${hub.repo} from ${new URL(hub.endpoint).host}`
@@ -133,13 +133,13 @@ export function hubError(hub: Place, answer: Pick<Answer, 'status' | 'headers'>)
   })
 }
 
-function busyHint(hub: Place, status: number): string {
+function busyHint(hub: HubPlace, status: number): string {
   return status === 429 && !hub.token
     ? 'anonymous downloads have low limits: set HF_TOKEN, or try again later'
     : 'try again later; what was downloaded is kept'
 }
 
-function gated(hub: Place, attempted: string, code: string): WeightsError {
+function gated(hub: HubPlace, attempted: string, code: string): WeightsError {
   const page = `${hub.endpoint}/${hub.repo}`
   const found = code === 'GatedRepo' ? 'the repository is gated' : 'the token may not read it'
   return new WeightsError('gated', {
@@ -153,7 +153,7 @@ function gated(hub: Place, attempted: string, code: string): WeightsError {
   })
 }
 
-function refused(hub: Place, attempted: string, status: number, code: string): WeightsError {
+function refused(hub: HubPlace, attempted: string, status: number, code: string): WeightsError {
   if (hub.token && code !== 'RepoNotFound')
     return new WeightsError('unauthorized', {
       attempted,

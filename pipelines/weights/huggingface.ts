@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
-import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { readPersistently } from '../network/persistent.ts'
 import { readRange } from '../network/ranged.ts'
@@ -53,7 +53,7 @@ export async function inventoryHuggingface(
 }
 
 export async function openHuggingface(
-  pinned: PinnedOf<'huggingface'>,
+  pinned: PinnedSourceOf<'huggingface'>,
   session: SourceSession,
 ): Promise<OpenWeights> {
   const hub = await hubOf(pinned.repo, pinned.token, session)

@@ -1,4 +1,4 @@
-import type { LockedFile, LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import type { SourceOf, WeightsSource } from '../../recipes/weights.ts'
 import { openConnection } from '../network/connection.ts'
 import { inventoryFolder, openFolder } from './folder.ts'
@@ -11,7 +11,7 @@ import { inventoryUrl, openUrl } from './url.ts'
 /** The two verbs of a kind of source. */
 interface Adapter<Type extends WeightsSource['type']> {
   inventory(source: SourceOf<Type>, session: SourceSession): Promise<LockedWeights>
-  open(pinned: PinnedOf<Type>, session: SourceSession): Promise<OpenWeights>
+  open(pinned: PinnedSourceOf<Type>, session: SourceSession): Promise<OpenWeights>
 }
 
 const adapters: { [Type in WeightsSource['type']]: Adapter<Type> } = {

@@ -5,7 +5,7 @@ import type { WeightFile } from '../../recipes/weights.ts'
 import { readPersistently } from '../network/persistent.ts'
 import { slice } from '../network/ranged.ts'
 import { storeErrorFrom } from '../store/error.ts'
-import { type Draft, openDraft } from './draft.ts'
+import { type LayerDraft, openLayerDraft } from './draft.ts'
 import { isWrongContent, wrongContent, wrongHash } from './error.ts'
 import type { HashPool, Sha256 } from './hashing.ts'
 import { openSink, type Sink } from './sink.ts'
@@ -23,28 +23,28 @@ export interface WriteContext extends SourceContext {
 }
 
 /** A layer and the file it is written to. */
-export interface Target {
+export interface LayerTarget {
   path: string
   layer: WeightLayer
 }
 
 /** Layers that are written one after the other; `whole` hashes a file that is spread over them. */
-interface Run {
+interface WriteRun {
   source(): Promise<OpenWeights>
   context: WriteContext
   whole?: { file: WeightFile; hash: Sha256 }
 }
 
-interface Work {
-  run: Run
-  draft: Draft
+interface WriteWork {
+  run: WriteRun
+  draft: LayerDraft
   sink: Sink
   keptBytes: number
-  local: Local
+  local: LocalBytes
 }
 
 /** Bytes that came from an earlier run or another layer instead of the source. */
-interface Local {
+interface LocalBytes {
   bytes: number
 }
 
@@ -55,7 +55,7 @@ interface Local {
  * more, from the source alone.
  */
 export async function writeLayerTars(
-  targets: readonly Target[],
+  targets: readonly LayerTarget[],
   source: () => Promise<OpenWeights>,
   context: WriteContext,
 ): Promise<Digest[]> {
@@ -77,18 +77,22 @@ export async function writeLayerTars(
   }
 }
 
-async function removeAll(targets: readonly Target[]): Promise<void> {
+async function removeAll(targets: readonly LayerTarget[]): Promise<void> {
   await Promise.all(targets.map(({ path }) => rm(path, { force: true })))
 }
 
-async function writeOnce(targets: readonly Target[], run: Run, local: Local): Promise<Digest[]> {
+async function writeOnce(
+  targets: readonly LayerTarget[],
+  run: WriteRun,
+  local: LocalBytes,
+): Promise<Digest[]> {
   const counted = { bytes: 0 }
   const { context } = run
   const onBytes = (bytes: number) => {
     counted.bytes += bytes
     context.onBytes(bytes)
   }
-  const counting: Run = { ...run, context: { ...context, onBytes } }
+  const counting: WriteRun = { ...run, context: { ...context, onBytes } }
   try {
     const digests: Digest[] = []
     for (const target of targets) digests.push(await writeTar(target, counting, local))
@@ -100,8 +104,8 @@ async function writeOnce(targets: readonly Target[], run: Run, local: Local): Pr
   }
 }
 
-async function writeTar({ path, layer }: Target, run: Run, local: Local): Promise<Digest> {
-  const draft = await openDraft(path, layer.sizeBytes)
+async function writeTar({ path, layer }: LayerTarget, run: WriteRun, local: LocalBytes): Promise<Digest> {
+  const draft = await openLayerDraft(path, layer.sizeBytes)
   const keptBytes = Math.floor(draft.existingBytes / slotBytes) * slotBytes
   local.bytes += keptBytes
   const sink = openSink(draft, run.context.pool, run.context.slots, keptBytes)
@@ -117,7 +121,7 @@ async function writeTar({ path, layer }: Target, run: Run, local: Local): Promis
   }
 }
 
-async function writeSegment(work: Work, segment: TarSegment): Promise<void> {
+async function writeSegment(work: WriteWork, segment: TarSegment): Promise<void> {
   if (segment.type === 'bytes') return appendKnown(work, segment.bytes)
   if (segment.type === 'header') return appendKnown(work, await partHeader(work.run, segment))
   const hash = (segment.type === 'range' && work.run.whole?.hash) || work.run.context.pool.newHash()
@@ -128,7 +132,7 @@ async function writeSegment(work: Work, segment: TarSegment): Promise<void> {
 }
 
 /** The first part also starts the hash of the whole file, with the bytes that come before its tensors. */
-async function partHeader(run: Run, segment: TarSegment & { type: 'header' }): Promise<Uint8Array> {
+async function partHeader(run: WriteRun, segment: TarSegment & { type: 'header' }): Promise<Uint8Array> {
   const { head, headers } = await run.context.headersOf(segment.file)
   if (segment.index === 0) {
     const hash = run.context.pool.newHash()
@@ -153,7 +157,12 @@ async function feed(hash: Sha256, bytes: Uint8Array, slots: Slots): Promise<void
 }
 
 /** Bytes `start` to `start + sizeBytes` of a file: first what an earlier run left of them, then from the source. */
-async function writeStretch(work: Work, file: WeightFile, start: number, sizeBytes: number): Promise<void> {
+async function writeStretch(
+  work: WriteWork,
+  file: WeightFile,
+  start: number,
+  sizeBytes: number,
+): Promise<void> {
   const { sink, draft, keptBytes, run } = work
   const base = sink.position
   const keptEnd = Math.min(base + sizeBytes, keptBytes)
@@ -177,7 +186,7 @@ async function writeStretch(work: Work, file: WeightFile, start: number, sizeByt
 }
 
 /** Bytes that are not fetched: those that an earlier run wrote must be the same. */
-async function appendKnown(work: Work, bytes: Uint8Array): Promise<void> {
+async function appendKnown(work: WriteWork, bytes: Uint8Array): Promise<void> {
   const length = Math.min(bytes.length, work.keptBytes - work.sink.position)
   if (length > 0) {
     const found = Buffer.alloc(length)
@@ -188,7 +197,7 @@ async function appendKnown(work: Work, bytes: Uint8Array): Promise<void> {
   await append(work, bytes)
 }
 
-async function append(work: Work, bytes: Uint8Array): Promise<void> {
+async function append(work: WriteWork, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     work.run.context.signal?.throwIfAborted()
     const space = await work.sink.space()
@@ -201,7 +210,7 @@ async function append(work: Work, bytes: Uint8Array): Promise<void> {
 
 /** Reads from a file straight into the slots. */
 async function copy(
-  work: Work,
+  work: WriteWork,
   read: (target: Uint8Array, position: number) => Promise<number>,
   start: number,
   end: number,
@@ -217,7 +226,7 @@ async function copy(
   }
 }
 
-function took({ sink, run }: Work, sizeBytes: number): void {
+function took({ sink, run }: WriteWork, sizeBytes: number): void {
   sink.took(sizeBytes)
   run.context.onBytes(sizeBytes)
 }

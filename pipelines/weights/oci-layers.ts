@@ -28,13 +28,18 @@ export interface ReadLayers {
   unread: string[]
 }
 
-type Role = 'archive' | { name: string } | { text: OllamaText } | { reason: string } | { refused: string }
+type LayerRole =
+  | 'archive'
+  | { name: string }
+  | { text: OllamaText }
+  | { reason: string }
+  | { refused: string }
 
 const ollama = 'application/vnd.ollama.image.'
 const docker = 'application/vnd.docker.ai.'
 
 /** Layers that say by their type alone what they are. */
-const roles: Readonly<Record<string, Role>> = {
+const roles: Readonly<Record<string, LayerRole>> = {
   [`${ollama}model`]: { name: 'model.gguf' },
   [`${ollama}projector`]: { name: 'mmproj.gguf' },
   [`${ollama}template`]: { text: 'template' },
@@ -89,7 +94,7 @@ function placeFiles(read: ReadLayers, name: string, layers: readonly LayerDescri
   })
 }
 
-function roleOf(layer: LayerDescriptor): Role {
+function roleOf(layer: LayerDescriptor): LayerRole {
   const { mediaType } = layer
   const name = nameOf(layer)
   if (documents.test(mediaType) || kitDocuments.test(mediaType))

@@ -14,7 +14,7 @@ const paramsSchema = z.record(z.string(), z.json())
  * Settings of a model that a manifest of Ollama holds in layers of their own; undefined where it has none. Of several layers
  * of one kind, as licences are, the texts follow each other. Throws `bad-answer` for what is none. `read` checks the digest.
  */
-export async function readSettings(
+export async function readOllamaSettings(
   texts: ReadLayers['texts'],
   read: (layer: { digest: Digest; size: number }) => Promise<{ url: string; text: string }>,
 ): Promise<Modelfile | undefined> {

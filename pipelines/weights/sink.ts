@@ -1,4 +1,4 @@
-import type { Draft } from './draft.ts'
+import type { LayerDraft } from './draft.ts'
 import type { HashPool, Sha256 } from './hashing.ts'
 import { type Slot, type Slots, slotBytes } from './slots.ts'
 
@@ -21,7 +21,7 @@ export interface Sink {
   settle(): Promise<void>
 }
 
-interface Filling {
+interface SlotFilling {
   slot: Slot
   filled: number
   /** Where the part begins that the file's hash has not got. */
@@ -30,19 +30,19 @@ interface Filling {
 }
 
 interface State {
-  draft: Draft
+  draft: LayerDraft
   slots: Slots
   keptBytes: number
   tarHash: Sha256
   fileHash: Sha256 | undefined
   pending: Set<Promise<void>>
   failure: { error: unknown } | undefined
-  current: Filling | undefined
+  current: SlotFilling | undefined
   flushedBytes: number
 }
 
 /** `keptBytes` at the start are on disk already and are only hashed; a multiple of the slot size. */
-export function openSink(draft: Draft, pool: HashPool, slots: Slots, keptBytes: number): Sink {
+export function openSink(draft: LayerDraft, pool: HashPool, slots: Slots, keptBytes: number): Sink {
   const state: State = {
     draft,
     slots,

@@ -1,7 +1,7 @@
 import { splitGguf } from '../../images/weights/gguf-split.ts'
 import { indexWithParts, isSafetensorsIndex } from '../../images/weights/safetensors-index.ts'
 import { splitSafetensors } from '../../images/weights/safetensors-split.ts'
-import { type FilePart, MoreBytesNeeded, type SplitFile } from '../../images/weights/split.ts'
+import { type FilePart, ShortHeadError, type SplitFile } from '../../images/weights/split.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { messageOf } from '../../lib/error.ts'
 import { type LockedFile, type LockedWeights, partOverheadBytes } from '../../recipes/locked-weights.ts'
@@ -14,7 +14,7 @@ import type { OpenWeights, SourceContext } from './source.ts'
 const maxHeadBytes = 512 * 1024 * 1024
 
 /** Everything that finding or writing the parts of a file needs. */
-interface Splitting {
+interface SplitContext {
   files: readonly LockedFile[]
   source: OpenWeights
   context: SourceContext
@@ -76,13 +76,13 @@ function splitterOf(path: string): typeof splitGguf | undefined {
   return path.endsWith('.safetensors') ? splitSafetensors : undefined
 }
 
-interface ReadFile {
+interface FileReading {
   head: Uint8Array
   split: SplitFile | undefined
 }
 
 /** An index as one part that is all header: it names the parts of split shards, whose heads are read for that. */
-async function readIndex(file: LockedFile, { files, source, context }: Splitting): Promise<ReadFile> {
+async function readIndex(file: LockedFile, { files, source, context }: SplitContext): Promise<FileReading> {
   const shards = new Map<string, FilePart[]>()
   for (const shard of files) {
     if (shard.split === undefined || !shard.path.endsWith('.safetensors')) continue
@@ -105,7 +105,7 @@ async function readSplit(
   maxPartBytes: number,
   source: OpenWeights,
   context: SourceContext,
-): Promise<ReadFile> {
+): Promise<FileReading> {
   const split = splitterOf(file.path)
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
@@ -130,7 +130,7 @@ function attempt<Value>(act: () => Value | undefined, file: LockedFile): Attempt
   try {
     return { done: true, value: act() }
   } catch (error) {
-    if (error instanceof MoreBytesNeeded) return { done: false }
+    if (error instanceof ShortHeadError) return { done: false }
     throw unreadable(file, messageOf(error))
   }
 }

@@ -1,4 +1,4 @@
-import type { LockedWeights, PinnedOf } from '../../recipes/locked-weights.ts'
+import type { LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { isSafePath } from '../../recipes/locked-weights.ts'
 import { fileNameOfUrl, type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
@@ -23,7 +23,7 @@ export async function inventoryUrl(source: SourceOf<'url'>, context: SourceSessi
   return { source: { type: 'url', url: source.url }, files, setDigest: setDigestOf(files) }
 }
 
-export async function openUrl(pinned: PinnedOf<'url'>, context: SourceSession): Promise<OpenWeights> {
+export async function openUrl(pinned: PinnedSourceOf<'url'>, context: SourceSession): Promise<OpenWeights> {
   return {
     read: (file, offset) => readRange(pinned.url, offset, file.sizeBytes, context),
     close: async () => {},

@@ -16,7 +16,7 @@ import {
   textOf,
   vocabSizeOf,
 } from './keys.ts'
-import { layersOf } from './layers.ts'
+import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
 import { quantizationOf } from './quantization.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
@@ -29,7 +29,7 @@ export function factsFromConfig(config: Config): ModelFacts {
   const text = { ...textConfigOf(config), ...inheritedOf(config) }
   const modelType = textOf(text, 'model_type') ?? 'unknown'
   const architecture = String(listOf(config, 'architectures')?.[0] ?? modelType)
-  const { layers, missing } = layersOf(text)
+  const { layers, missing } = modelLayers(text)
   const heads = headCountOf(text) ?? 0
   const hidden = hiddenSizeOf(text)
   const headDim = latentHeadDimOf(text) ?? headDimOf(text, hidden ?? 0, heads)

@@ -24,7 +24,7 @@ export type Layers = { layers: LayerKind[]; missing: string[] }
  * How each layer of the text model keeps its past, in order. A `cross` entry follows the layer it belongs to where
  * the layer has both. `missing` names the keys without which a layer's cache is not known.
  */
-export function layersOf(config: Config): Layers {
+export function modelLayers(config: Config): Layers {
   const count = layerCountOf(config)
   if (!count || count > mostLayers) return { layers: [], missing: ['num_hidden_layers'] }
   const missing: string[] = []

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findEngine } from '../../images/engines/engines.ts'
-import { parseTarget } from '../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../images/gpu-code/architecture.ts'
 import { rulesFor } from '../../images/slim-rules/rule.ts'
 import { ruleMatcher } from '../../images/slim-rules/slimming.ts'
 import { riskClasses } from '../../recipes/recipe.ts'
@@ -23,7 +23,7 @@ const distributions = Object.fromEntries(
 // A wrong name finds no rules.
 const rules = rulesFor(
   findEngine(values.engine)?.wheels.rules ?? [],
-  { distributions, targets: [parseTarget(values.target)] },
+  { distributions, targets: [parseArchitecture(values.target)] },
   riskClasses,
 ).map((rule) => ({ ...rule, matches: ruleMatcher(rule), files: 0, sizeBytes: 0 }))
 

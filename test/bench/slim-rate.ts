@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { rewriteTree } from '../../pipelines/slim-tree/rewrite.ts'
+import { rewriteFiles } from '../../pipelines/slim-tree/rewrite.ts'
 
 const [folder = '', target = 'sm_90'] = process.argv.slice(2)
 const files = await librariesBelow(folder)
@@ -17,7 +17,7 @@ let freedBytes = 0
 const cpuBefore = process.cpuUsage()
 const slimMs = await timed(async () => {
   const rewriting = { targets: [target], symbols: true, bytecode: false }
-  for await (const file of rewriteTree(folder, rewriting)) freedBytes += file.gpuCodeBytes + file.symbolBytes
+  for await (const file of rewriteFiles(folder, rewriting)) freedBytes += file.gpuCodeBytes + file.symbolBytes
 })
 const cpu = process.cpuUsage(cpuBefore)
 console.log(

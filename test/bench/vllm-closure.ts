@@ -5,11 +5,16 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { engineOf } from '../../images/engines/engines.ts'
-import { architectureOf, numberOf, parseTarget, runsOn } from '../../images/gpu-code/architecture.ts'
+import {
+  architectureNumber,
+  architectureOf,
+  parseArchitecture,
+  runsOn,
+} from '../../images/gpu-code/architecture.ts'
 import { rulesFor } from '../../images/slim-rules/rule.ts'
 import { ruleMatcher } from '../../images/slim-rules/slimming.ts'
 import type { RewrittenFile } from '../../images/tree/rewritten.ts'
-import { rewriteTree } from '../../pipelines/slim-tree/rewrite.ts'
+import { rewriteFiles } from '../../pipelines/slim-tree/rewrite.ts'
 import { riskClasses } from '../../recipes/recipe.ts'
 import { memoryOf } from '../images/elf/memory.ts'
 import { codeInMemory } from '../images/gpu-code/second-reader.ts'
@@ -35,7 +40,7 @@ const wheels: Readonly<Record<string, string>> = {
   networkx: '3.6.1',
 }
 
-const target = parseTarget(process.argv[2] ?? 'sm_90')
+const target = parseArchitecture(process.argv[2] ?? 'sm_90')
 const rules = rulesFor(
   engineOf('vllm').wheels.rules,
   { distributions: wheels, targets: [target] },
@@ -84,8 +89,8 @@ async function countWheel(wheel: string, folder: string): Promise<void> {
   }
   const before = await sizesBelow(folder)
   const rewritten = new Map<string, RewrittenFile>()
-  const rewriting = { targets: [`sm_${numberOf(target)}`], symbols: true, bytecode: false }
-  for await (const file of rewriteTree(folder, rewriting)) rewritten.set(file.path, file)
+  const rewriting = { targets: [`sm_${architectureNumber(target)}`], symbols: true, bytecode: false }
+  for await (const file of rewriteFiles(folder, rewriting)) rewritten.set(file.path, file)
   const after = await sizesBelow(folder)
   for (const [path, sizeBytes] of before) addFile(path, sizeBytes, after.get(path) ?? 0, rewritten.get(path))
   for (const path of rewritten.keys()) sums.unusable += await unusableBytes(join(folder, path))
@@ -122,7 +127,7 @@ function isUsable(name: string): boolean {
   if (kind === '') return true
   const portability = suffix === 'a' ? 'exact' : suffix === 'f' ? 'family' : 'portable'
   const code = architectureOf(Number(number), portability)
-  return kind === 'elf' ? runsOn(code, target) : numberOf(code) <= numberOf(target)
+  return kind === 'elf' ? runsOn(code, target) : architectureNumber(code) <= architectureNumber(target)
 }
 
 function printTable(): void {
@@ -142,6 +147,6 @@ function printTable(): void {
     )
   }
   console.log(
-    `GPU code that sm_${numberOf(target)} cannot load, by the second reader: ${sums.unusable} bytes`,
+    `GPU code that sm_${architectureNumber(target)} cannot load, by the second reader: ${sums.unusable} bytes`,
   )
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { planImage } from '../../images/plan/plan.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
-import { bodyOf } from '../../pipelines/verify/exchange.ts'
+import { questionBody } from '../../pipelines/verify/exchange.ts'
 import { engineIds } from '../../recipes/engine-ids.ts'
 import { limits } from '../../recipes/limits.ts'
 import { lockFor, recipeFor } from './engines/fixtures.ts'
@@ -21,7 +21,7 @@ test.each(engineIds)('%s: the plan does not grow with the length of the context'
 test.each([2048, 8192, 8193, 131_072])('a prompt of more than %i words is sent', (contextLength) => {
   const { probes } = planOf('vllm', contextLength).verify.behaviour
   const request = probes.find(({ id }) => id === 'prompt-too-long')?.request
-  const body = JSON.parse((request && bodyOf(request)) ?? '{}')
+  const body = JSON.parse((request && questionBody(request)) ?? '{}')
   expect(body).toMatchObject({ model: 'smollm2-135m-instruct', max_tokens: 1, temperature: 0 })
   expect(body.messages).toMatchObject([{ role: 'user' }])
   expect(body.messages[0].content.trim().split(' ')).toHaveLength(contextLength + 64)

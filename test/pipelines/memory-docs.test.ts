@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { memoryCommand } from '../../pipelines/memory/memory.ts'
+import { planMemoryOf } from '../../pipelines/memory/memory.ts'
 import configs from '../images/memory/configs.json' with { type: 'json' }
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/memory.md'), 'utf8')
@@ -54,7 +54,7 @@ test.each(examplesOf(page))('$command', async ({ command, keys, output }) => {
     stderr: (text: string) => (out += text),
     environment: {},
   }
-  await memoryCommand(argumentsOf(command), io)
+  await planMemoryOf(argumentsOf(command), io)
   const plan: unknown = JSON.parse(out)
   expect(keys.map((key) => `${key} ${valueAt(plan, key)}`)).toEqual(output)
 })

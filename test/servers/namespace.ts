@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
-import type { Stopped } from '../../images/boot/stop-check.ts'
+import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { reachThrough } from '../../pipelines/boot/reach.ts'
 import type { BootedServer, BootRequest, Runner } from '../../pipelines/boot/runner.ts'
 import { runProgram } from '../../pipelines/process/program.ts'
@@ -126,7 +126,7 @@ async function stop(
   pid: number,
   signal: NodeJS.Signals,
   timeoutSeconds: number,
-): Promise<Stopped> {
+): Promise<StopObservation> {
   const beganMs = performance.now()
   const ended = once(child, 'exit')
   process.kill(pid, signal)

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseTarget } from '../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../images/gpu-code/architecture.ts'
 import { listGpuCode, slimGpuCode } from '../../pipelines/gpu-code/gpu-code.ts'
 import { memoryOf } from '../images/elf/memory.ts'
 import { codeInMemory } from '../images/gpu-code/second-reader.ts'
@@ -24,7 +24,7 @@ const stock = join(folder, 'nvidia/cu13/lib/libnvjpeg.so.13')
 const cuobjdump = join(folder, 'nvidia/cu13/bin/cuobjdump')
 const holes = join(folder, 'holes.so')
 const zeros = join(folder, 'zeros.so')
-const hopper = [parseTarget('sm_90')]
+const hopper = [parseArchitecture('sm_90')]
 
 beforeAll(async () => {
   cpSync(toolFolder('nvjpeg'), folder, { recursive: true })

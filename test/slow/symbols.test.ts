@@ -7,7 +7,7 @@ import { ElfError } from '../../images/elf/error.ts'
 import { parseElf } from '../../images/elf/parse.ts'
 import { readerOf } from '../../images/elf/reader.ts'
 import type { RewrittenFile } from '../../images/tree/rewritten.ts'
-import { rewriteTree } from '../../pipelines/slim-tree/rewrite.ts'
+import { rewriteFiles } from '../../pipelines/slim-tree/rewrite.ts'
 import { toolFolder } from '../tools/find.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ingot-symbols-slow-'))
@@ -36,7 +36,7 @@ beforeAll(async () => {
   cpSync(toolFolder('wheels-with-symbols'), join(folder, 'tree'), { recursive: true })
   before = use()
   const rewriting = { targets: [], symbols: true, bytecode: false }
-  for await (const file of rewriteTree(join(folder, 'tree'), rewriting)) rewritten.push(file)
+  for await (const file of rewriteFiles(join(folder, 'tree'), rewriting)) rewritten.push(file)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -1,6 +1,6 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
-import { formatRefusals, ggufModels, ggufProjector, quantizationRefusals } from '../refusals.ts'
+import { formatRefusals, ggufModels, ggufProjector, ggufQuantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
 
 export function refusals(deployment: Deployment): Refusal[] {
@@ -12,7 +12,7 @@ export function refusals(deployment: Deployment): Refusal[] {
       gpuMemoryUtilization: 'llama.cpp fits itself into what is free; limit contextLength or parallelism',
       maxInputTokens: 'llama.cpp limits prompt and answer together: use contextLength',
     }),
-    ...quantizationRefusals(deployment),
+    ...ggufQuantizationRefusals(deployment),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
+import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
 
 const layers =
   'write --n-gpu-layers and the number into serving.extraArguments, which also the plan and the boot follow'
@@ -59,4 +59,4 @@ export const reserved = {
     LLAMA_ARG_NO_WEBUI: 'it is set already; leave it out',
   },
   kvCacheDtypes: ['f32', 'f16', 'bf16', 'q8_0', 'q4_0', 'q4_1', 'iq4_nl', 'q5_0', 'q5_1'],
-} satisfies Reserved
+} satisfies ReservedSettings

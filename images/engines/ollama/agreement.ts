@@ -1,12 +1,12 @@
 import { blankChats, type Chat, plainChats, thinkingChats, toolChats } from './chat.ts'
-import type { Original } from './original.ts'
+import type { OriginalRenderer } from './original.ts'
 import { ollamaPrompt, reads } from './prompt.ts'
 
 /** What a chat template offers beyond turns of text. */
 export type Capability = 'tools' | 'thinking'
 
 /** What a model's own template offers, as Ollama finds it in the text and as it shows in what it renders. */
-export function capabilitiesOf(text: string, original: Original): Capability[] {
+export function capabilitiesOf(text: string, original: OriginalRenderer): Capability[] {
   const hasTools = /tools|tool_call/.test(text) || differs(original, toolChats[0], { tools: undefined })
   const hasThinking =
     /<think>[\s\S]*<\/think>|reasoning_content|enable_thinking/.test(text) ||
@@ -14,7 +14,11 @@ export function capabilitiesOf(text: string, original: Original): Capability[] {
   return [...(hasTools ? (['tools'] as const) : []), ...(hasThinking ? (['thinking'] as const) : [])]
 }
 
-function differs(original: Original, chat: Chat | undefined, change: { tools?: undefined; think?: boolean }) {
+function differs(
+  original: OriginalRenderer,
+  chat: Chat | undefined,
+  change: { tools?: undefined; think?: boolean },
+) {
   if (chat === undefined) return false
   const { tools, ...rest } = { ...chat, ...change }
   return original(chat) !== original(tools === undefined ? rest : { ...rest, tools })
@@ -27,7 +31,7 @@ function differs(original: Original, chat: Chat | undefined, change: { tools?: u
  */
 export function disagreement(
   template: string,
-  original: Original,
+  original: OriginalRenderer,
   capabilities: readonly Capability[],
 ): string | null {
   if (!isRendered(original)) return 'the original cannot be rendered'
@@ -42,7 +46,7 @@ export function disagreement(
 }
 
 /** Whether each chat is written to the letter, also texts with blanks around them, which many originals cut. */
-export function isSameToTheLetter(template: string, original: Original): boolean {
+export function isSameToTheLetter(template: string, original: OriginalRenderer): boolean {
   return (
     plainChats.every((chat) => original(chat) !== null) &&
     [...plainChats, ...blankChats].every((chat) => agrees(template, original, chat, (text) => text))
@@ -50,12 +54,17 @@ export function isSameToTheLetter(template: string, original: Original): boolean
 }
 
 /** One question and two turns are what every original takes. */
-function isRendered(original: Original): boolean {
+function isRendered(original: OriginalRenderer): boolean {
   const [question, , turns] = plainChats
   return [question, turns].every((chat) => chat !== undefined && original(chat) !== null)
 }
 
-function agrees(template: string, original: Original, chat: Chat, form: (text: string) => string): boolean {
+function agrees(
+  template: string,
+  original: OriginalRenderer,
+  chat: Chat,
+  form: (text: string) => string,
+): boolean {
   const wanted = original(chat)
   try {
     const prompt = ollamaPrompt(template, chat)

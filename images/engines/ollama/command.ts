@@ -1,6 +1,6 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
-import { formatRefusals, quantizationRefusals } from '../refusals.ts'
+import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { unsupportedKeys } from '../serving-keys.ts'
 import { templateRefusals } from './chat-form.ts'
 
@@ -37,7 +37,7 @@ export function refusals(deployment: Deployment): Refusal[] {
           },
         ]
       : []),
-    ...quantizationRefusals(deployment),
+    ...ggufQuantizationRefusals(deployment),
     ...templateRefusals(deployment),
   ]
 }

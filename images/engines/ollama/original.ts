@@ -12,13 +12,13 @@ export interface ChatTemplate {
 }
 
 /** Renders a chat with a model's own template; null where the template refuses the chat or cannot be rendered here. */
-export type Original = (chat: Chat) => string | null
+export type OriginalRenderer = (chat: Chat) => string | null
 
 /**
  * A renderer of the model's own Jinja text. It is without a clock: a template that asks for the date is not rendered.
  * The token that the tokenizer puts first is left out, as Ollama's templates leave it out.
  */
-export function originalOf(chat: ChatTemplate): Original {
+export function originalOf(chat: ChatTemplate): OriginalRenderer {
   const template = parsed(chat.text)
   if (template === null) return () => null
   return (asked) => {

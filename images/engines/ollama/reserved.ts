@@ -1,4 +1,4 @@
-import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
+import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
 
 export const reserved = {
   style: 'exact',
@@ -19,4 +19,4 @@ export const reserved = {
     LLAMA_ARG_PORT: use('serving.port'),
   },
   kvCacheDtypes: ['f16', 'q8_0', 'q4_0', 'f32', 'bf16'],
-} satisfies Reserved
+} satisfies ReservedSettings

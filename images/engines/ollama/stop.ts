@@ -1,4 +1,4 @@
-import type { ChatTemplate, Original } from './original.ts'
+import type { ChatTemplate, OriginalRenderer } from './original.ts'
 import { afterAnswer } from './written-template.ts'
 
 /** Special tokens that end a turn in some family of models, and that never begin one or stand inside an answer. */
@@ -26,7 +26,7 @@ const turnEnds = new Set([
  * The text that ends an answer: the special token that follows it at once, where that is the model's last token or known to
  * end turns. Marks of roles, tools and thoughts are none, so an answer that begins with one is not cut to nothing.
  */
-export function endOfTurn(original: Original, { eosToken }: ChatTemplate): string[] {
+export function endOfTurn(original: OriginalRenderer, { eosToken }: ChatTemplate): string[] {
   const after = afterAnswer(original)?.trimStart() ?? ''
   const ends = [...turnEnds, ...(eosToken ? [eosToken] : [])].filter((token) => after.startsWith(token))
   return ends.sort((a, b) => b.length - a.length).slice(0, 1)

@@ -1,7 +1,7 @@
 import { atLeast } from '../../memory/versions.ts'
 import { type Capability, capabilitiesOf, disagreement, isSameToTheLetter } from './agreement.ts'
 import { families } from './families.ts'
-import { type ChatTemplate, type Original, originalOf } from './original.ts'
+import { type ChatTemplate, type OriginalRenderer, originalOf } from './original.ts'
 import { endOfTurn } from './stop.ts'
 import { beforeQuestion, writtenTemplate } from './written-template.ts'
 
@@ -50,12 +50,12 @@ export function ollamaTemplateFor(chat: ChatTemplate): OllamaTemplate | undefine
   return choice.type === 'go' ? choice.template : undefined
 }
 
-function sameTemplate(original: Original, capabilities: readonly Capability[]): string | undefined {
+function sameTemplate(original: OriginalRenderer, capabilities: readonly Capability[]): string | undefined {
   const written = capabilities.length === 0 ? writtenTemplate(original) : null
   return written !== null && isSameToTheLetter(written, original) ? written : undefined
 }
 
-function candidatesFor(original: Original): string[] {
+function candidatesFor(original: OriginalRenderer): string[] {
   const head = beforeQuestion(original) ?? ''
   return [writtenTemplate(original) ?? [], families(head)].flat()
 }

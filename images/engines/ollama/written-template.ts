@@ -1,5 +1,5 @@
 import type { Chat } from './chat.ts'
-import type { Original } from './original.ts'
+import type { OriginalRenderer } from './original.ts'
 
 const marks = { system: 'S0S0S', first: 'U1U1U', answer: 'A2A2A', second: 'U3U3U' } as const
 
@@ -7,7 +7,7 @@ const marks = { system: 'S0S0S', first: 'U1U1U', answer: 'A2A2A', second: 'U3U3U
  * A Go template written from what a model's own template puts around the parts of a chat; null where a part is changed,
  * missing or moved. Nothing says that other chats come out right: the caller compares them.
  */
-export function writtenTemplate(original: Original): string | null {
+export function writtenTemplate(original: OriginalRenderer): string | null {
   const parts = turnsAround(original)
   if (parts === null) return null
   const { head, toAnswer, toQuestion, prompt } = parts
@@ -29,16 +29,16 @@ export function writtenTemplate(original: Original): string | null {
 }
 
 /** Text between an answer and the next question, which begins with what ends a turn; null where it is not known. */
-export function afterAnswer(original: Original): string | null {
+export function afterAnswer(original: OriginalRenderer): string | null {
   return turnsAround(original)?.toQuestion ?? null
 }
 
 /** Text before a first question without a system text; null where it is not known. */
-export function beforeQuestion(original: Original): string | null {
+export function beforeQuestion(original: OriginalRenderer): string | null {
   return turnsAround(original)?.head ?? null
 }
 
-function turnsAround(original: Original) {
+function turnsAround(original: OriginalRenderer) {
   const text = original({
     title: 'marks',
     messages: [
@@ -54,7 +54,7 @@ function turnsAround(original: Original) {
 }
 
 function systemAround(
-  original: Original,
+  original: OriginalRenderer,
   { head, prompt }: { head: string; prompt: string },
 ): { before: string; after: string } | null {
   const chat: Chat = {

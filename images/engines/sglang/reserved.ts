@@ -1,4 +1,4 @@
-import { everyInterface, type Reserved, use } from '../reserved.ts'
+import { everyInterface, type ReservedSettings, use } from '../reserved.ts'
 
 /** Spellings of SGLang 0.5. */
 export const reserved = {
@@ -24,4 +24,4 @@ export const reserved = {
     HOST_IP: everyInterface,
   },
   kvCacheDtypes: ['auto', 'bf16', 'bfloat16', 'fp8_e4m3', 'fp8_e5m2', 'fp4_e2m1'],
-} satisfies Reserved
+} satisfies ReservedSettings

@@ -1,10 +1,10 @@
 import { inPackages, type WheelPolicy, type WheelRule } from '../../slim-rules/rule.ts'
 import type { SlimRule } from '../../slim-rules/slimming.ts'
 import { flashinferWheels, joinWheels, sharedWheels, tilelangWheels } from '../../slim-rules/wheels.ts'
-import { pythonRules } from '../python-environment.ts'
+import { pythonEnvironmentRules } from '../python-environment.ts'
 
 export const upstreamRules: readonly SlimRule[] = [
-  ...pythonRules,
+  ...pythonEnvironmentRules,
   {
     id: 'sglang-source-tree',
     risk: 'safe',

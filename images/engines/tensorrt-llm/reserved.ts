@@ -1,4 +1,4 @@
-import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
+import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
 
 /** Spellings of trtllm-serve 1.2. */
 export const reserved = {
@@ -19,4 +19,4 @@ export const reserved = {
   ],
   variables: { TRTLLM_NO_USAGE_STATS: offline },
   kvCacheDtypes: null,
-} satisfies Reserved
+} satisfies ReservedSettings

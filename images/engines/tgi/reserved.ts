@@ -1,4 +1,4 @@
-import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
+import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
 
 /** Spellings of the launcher of 3.3.7 (its source at db931fc). Each flag is also a variable of its name. */
 export const reserved = {
@@ -34,4 +34,4 @@ export const reserved = {
     USAGE_STATS: offline,
   },
   kvCacheDtypes: ['fp8_e4m3fn', 'fp8_e5m2'],
-} satisfies Reserved
+} satisfies ReservedSettings

@@ -1,9 +1,9 @@
 import type { SlimRule } from '../../slim-rules/slimming.ts'
 import { flashinferWheels, joinWheels, sharedWheels } from '../../slim-rules/wheels.ts'
-import { pythonRules } from '../python-environment.ts'
+import { pythonEnvironmentRules } from '../python-environment.ts'
 
 export const rules: readonly SlimRule[] = [
-  ...pythonRules,
+  ...pythonEnvironmentRules,
   {
     id: 'tgi-build',
     risk: 'safe',

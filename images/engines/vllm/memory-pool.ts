@@ -13,7 +13,7 @@ export interface VllmPoolRules {
   stateBlocks: number
 }
 
-interface Group {
+interface CacheGroup {
   cache: LayerCache
   blockTokens: number
   pageBytes: number
@@ -38,7 +38,12 @@ export function vllmPool(caches: readonly LayerCache[], rules: VllmPoolRules): P
   return poolOf(groups, uniform, blockBytes, rules)
 }
 
-function poolOf(groups: readonly Group[], uniform: boolean, blockBytes: number, rules: VllmPoolRules): Pool {
+function poolOf(
+  groups: readonly CacheGroup[],
+  uniform: boolean,
+  blockBytes: number,
+  rules: VllmPoolRules,
+): Pool {
   const tables = uniform ? groups.slice(0, 1) : groups
   const groupCount = tables.reduce((sum, group) => sum + group.groups, 0)
   const blockTokens = Math.min(...tables.map((group) => group.blockTokens))
@@ -65,7 +70,7 @@ function poolOf(groups: readonly Group[], uniform: boolean, blockBytes: number, 
   }
 }
 
-function blocksOfSequence({ cache, blockTokens }: Group, tokens: number, rules: VllmPoolRules): number {
+function blocksOfSequence({ cache, blockTokens }: CacheGroup, tokens: number, rules: VllmPoolRules): number {
   const span = cache.spanTokens
   switch (cache.kind) {
     case 'state':
@@ -89,7 +94,7 @@ function isUniform(caches: readonly LayerCache[]): boolean {
   return caches.every((cache) => family(cache) === family(first) && cache.spanTokens === first.spanTokens)
 }
 
-function plainPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<Group, 'groups'>[] {
+function plainPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<CacheGroup, 'groups'>[] {
   return caches.map((cache) => ({
     cache,
     blockTokens: rules.baseBlockTokens,
@@ -102,7 +107,7 @@ function plainPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<G
  * block = 16 x ceil(state / (16 x bytes per token)); smaller pages grow by a whole factor. Where no whole factor
  * exists the rest of the page is padding.
  */
-function equalPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<Group, 'groups'>[] {
+function equalPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<CacheGroup, 'groups'>[] {
   const base = rules.baseBlockTokens
   const state = Math.max(...caches.map((cache) => cache.stateBytes))
   const widest = Math.max(...caches.map((cache) => cache.tokenBytes))

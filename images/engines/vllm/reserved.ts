@@ -1,4 +1,4 @@
-import { everyInterface, offline, type Reserved, use } from '../reserved.ts'
+import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
 
 /** Spellings of vLLM 0.31 to 0.33. */
 export const reserved = {
@@ -45,4 +45,4 @@ export const reserved = {
     'int8_per_token_head',
     'nvfp4',
   ],
-} satisfies Reserved
+} satisfies ReservedSettings

@@ -1,7 +1,7 @@
 import { type CompilerNeed, inPackages, type WheelPolicy, type WheelRule } from '../../slim-rules/rule.ts'
 import type { SlimRule } from '../../slim-rules/slimming.ts'
 import { flashinferWheels, joinWheels, sharedWheels, tilelangWheels } from '../../slim-rules/wheels.ts'
-import { pythonRules } from '../python-environment.ts'
+import { pythonEnvironmentRules } from '../python-environment.ts'
 
 export const cudnnEngines: SlimRule = {
   id: 'cuda-kernels-on-cpu',
@@ -12,7 +12,7 @@ export const cudnnEngines: SlimRule = {
 
 /** Left by the image's own build, or for media files. No server with a GPU was tried without them yet; the boot of an image shows it. */
 export const upstreamRules: readonly SlimRule[] = [
-  ...pythonRules,
+  ...pythonEnvironmentRules,
   {
     id: 'vllm-workspace',
     risk: 'safe',

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { parseEvents, valuesAt } from '../../../images/boot/answer-text.ts'
-import { type Answer, differences } from '../../../images/boot/answers.ts'
+import { differences, type ServerAnswer } from '../../../images/boot/answers.ts'
 import type { Expectation } from '../../../images/boot/probe.ts'
 
-function answer(body: string, given: Partial<Answer> = {}): Answer {
+function answer(body: string, given: Partial<ServerAnswer> = {}): ServerAnswer {
   return { status: 200, contentType: 'application/json', location: null, body, pieces: 2, ...given }
 }
 
@@ -17,7 +17,7 @@ const ndjson = { contentType: 'application/x-ndjson' }
 const piece = '{"response":"a","done":false}\n'
 const last = '{"response":"","done":true}\n'
 
-test.each<[string, Answer, string[]]>([
+test.each<[string, ServerAnswer, string[]]>([
   ['good lines', answer(piece + piece + last, ndjson), []],
   ['lines cut off', answer(piece + piece, ndjson), ['the stream ends early: done is false instead of true']],
   ['a broken line', answer(`${piece}${piece}{"resp`, ndjson), ['a line is not JSON: {"resp']],
@@ -37,7 +37,7 @@ test.each<[string, Answer, string[]]>([
   expect(differences(given, lines)).toEqual(words)
 })
 
-test.each<[Expectation, Answer, string[]]>([
+test.each<[Expectation, ServerAnswer, string[]]>([
   [{ type: 'text', status: 200, contains: ['a', 'z'] }, answer('abc'), ['no "z" in the text: abc']],
   [{ type: 'json', status: 400, checks: [] }, answer('{}'), ['status 200 instead of 400: {}']],
   [

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { overlay, type Range, type Span, totalLength, without } from '../../../images/elf/spans.ts'
+import { type ByteSpan, type Range, totalLength, withEdits, without } from '../../../images/elf/spans.ts'
 
 const original = Buffer.from(Array.from({ length: 200 }, (_, index) => index))
 
-function written(spans: readonly Span[]): Buffer {
+function written(spans: readonly ByteSpan[]): Buffer {
   return Buffer.concat(
     spans.map((span) => {
       if (span.type === 'copy') return original.subarray(span.from, span.from + span.length)
@@ -37,7 +37,7 @@ test.each(Array.from({ length: 200 }, (_, seed) => seed))(
     const random = randomFrom(seed + 1)
     const ranges = rangesFrom(random, original.length)
     const expected = Buffer.from(original)
-    const edits = ranges.map(({ start, end }): { at: number; spans: Span[] } => {
+    const edits = ranges.map(({ start, end }): { at: number; spans: ByteSpan[] } => {
       const length = end - start
       if (random(2) === 0 || length < 2) {
         expected.fill(0, start, end)
@@ -54,7 +54,7 @@ test.each(Array.from({ length: 200 }, (_, seed) => seed))(
         ],
       }
     })
-    const spans = overlay([{ type: 'copy', from: 0, length: original.length }], edits)
+    const spans = withEdits([{ type: 'copy', from: 0, length: original.length }], edits)
     expect(written(spans)).toEqual(expected)
     expect(totalLength(spans)).toBe(original.length)
 

@@ -3,7 +3,7 @@ import {
   architectureOf,
   compilesFor,
   nameOf,
-  parseTarget,
+  parseArchitecture,
   runsOn,
 } from '../../../images/gpu-code/architecture.ts'
 
@@ -23,11 +23,11 @@ test.each([
   ['12.1', 'sm_121'],
   ['75', 'sm_75'],
 ])('%s is the GPU %s', (text, name) => {
-  expect(nameOf(parseTarget(text))).toBe(name)
+  expect(nameOf(parseArchitecture(text))).toBe(name)
 })
 
 test.each(['', 'hopper', 'sm_9', 'sm_90b', 'gfx942', '9.01'])('"%s" is no GPU', (text) => {
-  expect(() => parseTarget(text)).toThrow(expect.objectContaining({ code: 'bad-architecture' }))
+  expect(() => parseArchitecture(text)).toThrow(expect.objectContaining({ code: 'bad-architecture' }))
 })
 
 test.each([
@@ -49,7 +49,7 @@ test.each([
   ['86', '8.7', false],
   ['87', '8.7', true],
 ])('a cubin for sm_%s on %s: %s', (code, gpu, runs) => {
-  expect(runsOn(codeOf(code), parseTarget(gpu))).toBe(runs)
+  expect(runsOn(codeOf(code), parseArchitecture(gpu))).toBe(runs)
 })
 
 test.each([
@@ -62,5 +62,5 @@ test.each([
   ['100f', '12.0', false],
   ['120', '12.1', true],
 ])('PTX for compute_%s on %s: %s', (code, gpu, compiles) => {
-  expect(compilesFor(codeOf(code), parseTarget(gpu))).toBe(compiles)
+  expect(compilesFor(codeOf(code), parseArchitecture(gpu))).toBe(compiles)
 })

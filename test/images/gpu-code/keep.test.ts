@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readerOf } from '../../../images/elf/reader.ts'
-import { parseTarget } from '../../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../../images/gpu-code/architecture.ts'
 import { readContainer } from '../../../images/gpu-code/container.ts'
 import { decide } from '../../../images/gpu-code/keep.ts'
 import { entryName } from '../../../images/gpu-code/report.ts'
@@ -11,7 +11,7 @@ async function decided(entries: string, targets: string) {
   const bytes = craftContainer(entriesOf(sized))
   const container = await readContainer(readerOf(bytes), 0, bytes.length, '.nv_fatbin')
   if (container === null) throw new Error('not a container')
-  return decide(container, targets.split(' ').map(parseTarget))
+  return decide(container, targets.split(' ').map(parseArchitecture))
 }
 
 const nccl = 'sm_75 sm_80 sm_90 sm_100 compute_120 sm_120 sm_110 sm_107'

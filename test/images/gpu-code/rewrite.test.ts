@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseElf } from '../../../images/elf/parse.ts'
 import { readerOf } from '../../../images/elf/reader.ts'
-import type { Span } from '../../../images/elf/spans.ts'
-import { parseTarget } from '../../../images/gpu-code/architecture.ts'
+import type { ByteSpan } from '../../../images/elf/spans.ts'
+import { parseArchitecture } from '../../../images/gpu-code/architecture.ts'
 import { verifyRewrite } from '../../../images/gpu-code/check.ts'
 import { planRewrite, type Shrinking } from '../../../images/gpu-code/rewrite.ts'
 import { craftLibrary } from '../elf/craft.ts'
@@ -14,14 +14,14 @@ import { codeInMemory } from './second-reader.ts'
 async function rewritten(file: Buffer, targets: string, shrinking: Shrinking) {
   const reader = readerOf(file)
   const elf = await parseElf(reader)
-  const gpus = targets.split(' ').map(parseTarget)
+  const gpus = targets.split(' ').map(parseArchitecture)
   const { code, spans, holes } = await planRewrite(reader, elf, gpus, { shrinking })
   const after = spans === null ? null : written(file, spans)
   if (after) await verifyRewrite({ reader, elf }, code, readerOf(after), gpus)
   return { after, holes, pinned: code.pinned }
 }
 
-function written(file: Buffer, spans: readonly Span[]): Buffer {
+function written(file: Buffer, spans: readonly ByteSpan[]): Buffer {
   return Buffer.concat(
     spans.map((span) => {
       if (span.type === 'copy') return file.subarray(span.from, span.from + span.length)
@@ -156,10 +156,10 @@ test.each([
   const { bytes, offsets } = craftLibrary({ containers: [containerOf('sm_80:90000 sm_90:9000')] })
   const reader = readerOf(bytes)
   const elf = await parseElf(reader)
-  const { code, spans } = await planRewrite(reader, elf, [parseTarget('sm_90')])
+  const { code, spans } = await planRewrite(reader, elf, [parseArchitecture('sm_90')])
   const after = written(bytes, spans ?? [])
   damage(after, offsets[0] ?? 0)
   await expect(
-    verifyRewrite({ reader, elf }, code, readerOf(after), [parseTarget('sm_90')]),
+    verifyRewrite({ reader, elf }, code, readerOf(after), [parseArchitecture('sm_90')]),
   ).rejects.toMatchObject({ code: expect.stringMatching(/^(check-failed|broken-elf)$/) })
 })

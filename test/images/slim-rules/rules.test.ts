@@ -2,7 +2,7 @@ import { join } from 'node:path/posix'
 import picomatch from 'picomatch'
 import { describe, expect, test } from 'vitest'
 import { engines } from '../../../images/engines/engines.ts'
-import { parseTarget } from '../../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../../images/gpu-code/architecture.ts'
 import { rulesFor, type WheelRule } from '../../../images/slim-rules/rule.ts'
 import type { RiskClass } from '../../../images/slim-rules/slimming.ts'
 
@@ -35,7 +35,7 @@ const needs = [...new Set(engines.flatMap(({ wheels }) => wheels.needs))]
 function ruleOf(path: string, targets: string, changes: Record<string, string> = {}): string {
   const installation = {
     distributions: { ...versions, ...changes },
-    targets: targets.split(' ').filter(Boolean).map(parseTarget),
+    targets: targets.split(' ').filter(Boolean).map(parseArchitecture),
   }
   const rules = rulesFor(all, installation, ['safe', 'feature', 'jit'])
   return rules.find((rule) => matches(rule, join(root, path)))?.id ?? 'kept'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ImagePlan } from '../../../images/plan/plan.ts'
 import type { Inventory, TreeEntry } from '../../../images/tree/inventory.ts'
-import { layersOf, mostLayerBytes } from '../../../images/tree/layers.ts'
+import { mostLayerBytes, treeLayers } from '../../../images/tree/layers.ts'
 
 const root = '/opt/vllm/lib/python3.11/site-packages'
 const file = (path: string, megabytes: number, owner?: string): TreeEntry => ({
@@ -39,7 +39,7 @@ const plan = {
   runtime: { source: { type: 'python', folder: '/opt/vllm' }, locked: { base: { reference: 'debian' } } },
   engine: { id: 'vllm', version: '0.33.0' },
 } as unknown as ImagePlan
-const layers = layersOf(entries, inventory, plan)
+const layers = treeLayers(entries, inventory, plan)
 
 test('stand in the order of how often they change, large packages apart', () => {
   expect(layers.map(({ name, sizeBytes }) => `${name} ${sizeBytes / 1e6}`)).toEqual([

@@ -6,7 +6,7 @@ import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { packReusing } from '../../../pipelines/build/reuse-published-weights.ts'
 import { type ServedRequest, serveStore } from '../../../pipelines/registry-server/server.ts'
 import { statBlob } from '../../../pipelines/store/blobs.ts'
-import { closureOf } from '../../../pipelines/store/closure.ts'
+import { reachableBlobs } from '../../../pipelines/store/closure.ts'
 import { requireHere } from '../../../pipelines/store/foreign.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import { setDigestOf, sortFiles } from '../../../recipes/weights.ts'
@@ -45,7 +45,7 @@ test('without a boot the layers stay in the registry: one manifest is asked for'
   expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /v2/llm/one/manifests/v1'])
   const image = assembleImage(layers, {}, 'linux/amd64', {})
   await storeImage(store, image, 'two:latest')
-  expect((await closureOf(store, image.manifest.descriptor)).blobs).toHaveLength(layers.length + 1)
+  expect((await reachableBlobs(store, image.manifest.descriptor)).blobs).toHaveLength(layers.length + 1)
   for (const { descriptor } of layers) {
     expect(await statBlob(store, descriptor.digest)).toBeUndefined()
     await expect(requireHere(store, descriptor.digest)).rejects.toMatchObject({ code: 'missing-blob' })

@@ -6,11 +6,11 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BundledImage, blobFilePath, siteReference } from '../../../images/oci/bundle.ts'
 import type { Descriptor } from '../../../images/oci/oci.ts'
-import { type Bundled, type BundleRequest, writeBundle } from '../../../pipelines/bundle/bundle.ts'
+import { type BundleRequest, type BundleSummary, writeBundle } from '../../../pipelines/bundle/bundle.ts'
 import { blobEntry, textEntry } from '../../../pipelines/bundle/contents.ts'
 import { readEarlier } from '../../../pipelines/bundle/earlier.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
-import { closureOf } from '../../../pipelines/store/closure.ts'
+import { reachableBlobs } from '../../../pipelines/store/closure.ts'
 import { readImageManifest } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
@@ -43,7 +43,7 @@ let count = 0
 async function bundle(
   image: Descriptor,
   options: Partial<BundleRequest> = {},
-): Promise<{ path: string; done: Bundled }> {
+): Promise<{ path: string; done: BundleSummary }> {
   const path = join(folder, `bundle-${count++}`)
   const { config, layers } = await readImageManifest(store, image.digest)
   const bundled: BundledImage = {
@@ -52,7 +52,7 @@ async function bundle(
     config: config.digest,
     layers: layers.map(({ digest }) => digest),
   }
-  const blobs = [image, ...(await closureOf(store, image)).blobs]
+  const blobs = [image, ...(await reachableBlobs(store, image)).blobs]
   const done = await writeBundle({
     folder: path,
     images: [bundled],

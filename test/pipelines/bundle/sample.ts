@@ -1,5 +1,5 @@
 import { bundleContents } from '../../../pipelines/bundle/built.ts'
-import { type Bundled, writeBundle } from '../../../pipelines/bundle/bundle.ts'
+import { type BundleSummary, writeBundle } from '../../../pipelines/bundle/bundle.ts'
 import { readEarlier } from '../../../pipelines/bundle/earlier.ts'
 import type { OriginalImage } from '../../../pipelines/catalogue/built-image.ts'
 import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
@@ -19,7 +19,7 @@ export interface BundleSample {
 }
 
 /** One bundle as the command makes it. */
-export async function bundleSample(sample: BundleSample): Promise<Bundled> {
+export async function bundleSample(sample: BundleSample): Promise<BundleSummary> {
   const { store, built, folder, environment, signer, since, partBytes } = sample
   const request = { store, environment, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
   const prepared: PreparedImage[] = []

@@ -10,7 +10,7 @@ const sources = ['lib', 'recipes', 'images', 'pipelines'].flatMap((folder) =>
 )
 
 /** Answers of the store's own registry server, which end a request and never a command. */
-const ofServers = ['RegistryErrorCode']
+const ofServers = ['RegistryServerErrorCode']
 
 /** The types of codes of all error classes, such as `StageErrorCode` or `'unauthorized'`. */
 const codeTypes = sources.flatMap((file) =>

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from '../../../pipelines/commands/several.ts'
 import { StageError } from '../../../pipelines/error.ts'
-import { openTurns } from '../../../pipelines/process/one-at-a-time.ts'
+import { openTaskQueue } from '../../../pipelines/process/one-at-a-time.ts'
 import { progressOn } from '../../../pipelines/process/progress.ts'
 
 const failure = { attempted: 'build b', found: 'nothing', hint: 'try' }
@@ -111,7 +111,7 @@ test.each([
 })
 
 test('turns: one after the other, also after a failure', async () => {
-  const turn = openTurns()
+  const turn = openTaskQueue()
   const order: string[] = []
   const act = (name: string) => async () => {
     order.push(`${name} begins`)

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { parseTarget } from '../../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../../images/gpu-code/architecture.ts'
 import { runGpuCode } from '../../../pipelines/commands/gpu-code.ts'
 import { listGpuCode, slimGpuCode } from '../../../pipelines/gpu-code/gpu-code.ts'
 import { slimTree } from '../../../pipelines/gpu-code/tree.ts'
@@ -25,7 +25,7 @@ import { craftContainer, entriesOf } from '../../images/gpu-code/craft.ts'
 import { codeInMemory } from '../../images/gpu-code/second-reader.ts'
 import { memoryWhenLoaded } from './loaded.ts'
 
-const hopper = [parseTarget('sm_90')]
+const hopper = [parseArchitecture('sm_90')]
 const library = craftLibrary({
   alignment: 1 << 21,
   containers: [

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseTarget } from '../../../images/gpu-code/architecture.ts'
+import { parseArchitecture } from '../../../images/gpu-code/architecture.ts'
 import { slimGpuCode } from '../../../pipelines/gpu-code/gpu-code.ts'
-import { rewriteTree } from '../../../pipelines/slim-tree/rewrite.ts'
+import { rewriteFiles } from '../../../pipelines/slim-tree/rewrite.ts'
 import { craftLibrary } from '../../images/elf/craft.ts'
 import { memoryOf } from '../../images/elf/memory.ts'
 import { symbolContent, withSymbols } from '../../images/elf/with-symbols.ts'
@@ -22,7 +22,7 @@ async function slimmed(library: Buffer, targets: string[] | 'any' = 'any') {
   const folder = await scratchFolder()
   const [stock, slim] = [join(folder, 'stock.so'), join(folder, 'slim.so')]
   await writeFile(stock, library)
-  const of = targets === 'any' ? targets : targets.map(parseTarget)
+  const of = targets === 'any' ? targets : targets.map(parseArchitecture)
   const result = await slimGpuCode(stock, slim, of, { symbols: 'dropped' })
   return { result, slim, bytes: await readFile(slim) }
 }
@@ -101,7 +101,7 @@ test('a tree tells what left which file, by its path in the image', async () => 
   await writeFile(join(folder, 'b.so'), plain)
   const files = []
   const rewriting = { targets: ['sm_90'], symbols: true, bytecode: false }
-  for await (const file of rewriteTree(folder, rewriting)) files.push(file)
+  for await (const file of rewriteFiles(folder, rewriting)) files.push(file)
   expect(files.map(({ path, symbolBytes }) => [path, symbolBytes])).toEqual([['/a.so', all]])
   expect(files[0]?.gpuCodeBytes).toBeGreaterThan(850_000)
 })

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { memoryCommand } from '../../../pipelines/memory/memory.ts'
+import { planMemoryOf } from '../../../pipelines/memory/memory.ts'
 import { engineIds } from '../../../recipes/engine-ids.ts'
 import configs from '../../images/memory/configs.json' with { type: 'json' }
 import { newFolder, writeModel } from '../memory-files.ts'
@@ -14,7 +14,7 @@ async function run(...argv: string[]) {
     stderr: (text: string) => errors.push(text),
     environment: {},
   }
-  const code = await memoryCommand(argv, io)
+  const code = await planMemoryOf(argv, io)
   return { code, out: out.join(''), errors: errors.join('') }
 }
 

@@ -6,7 +6,7 @@ import type { Login } from '../../../pipelines/network/login.ts'
 import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
 import type { CommandProgress } from '../../../pipelines/process/progress.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
-import { parseTarget } from '../../../pipelines/registry-client/reference.ts'
+import { parsePushTarget } from '../../../pipelines/registry-client/reference.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import type { Lock } from '../../../recipes/lock.ts'
@@ -92,7 +92,7 @@ export async function publishSample(sample: PublishSample) {
     const published = await publishBuilt({
       store,
       connection,
-      target: parseTarget(to),
+      target: parsePushTarget(to),
       tags,
       built,
       isUnverified,

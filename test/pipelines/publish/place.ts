@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openConnection } from '../../../pipelines/network/connection.ts'
 import { findLogin, type Login } from '../../../pipelines/network/login.ts'
-import { type Published, type PublishRequest, publishImage } from '../../../pipelines/publish/publish.ts'
-import { parseTarget } from '../../../pipelines/registry-client/reference.ts'
+import { type Publication, type PublishRequest, publishImage } from '../../../pipelines/publish/publish.ts'
+import { parsePushTarget } from '../../../pipelines/registry-client/reference.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
 import { type Registry, serveStore } from '../../../pipelines/registry-server/server.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
@@ -49,9 +49,9 @@ export interface PublishTo extends Omit<PublishRequest, 'session' | 'referrers'>
 }
 
 /** One publish as the command makes it, with retries that do not wait. */
-export async function publishTo(request: PublishTo): Promise<Published> {
+export async function publishTo(request: PublishTo): Promise<Publication> {
   const { to, environment = {}, login, mountFrom = [], stallMs = 10_000, attempts = 8 } = request
-  const target = parseTarget(to)
+  const target = parsePushTarget(to)
   const connection = openConnection(environment)
   try {
     const session = openSession(target, {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import {
   originOf,
+  parsePushTarget,
   parseReference,
-  parseTarget,
   repositoryOf,
 } from '../../../pipelines/registry-client/reference.ts'
 
@@ -23,7 +23,7 @@ test.each([
   ['docker.io/acme/llm', { host: 'registry-1.docker.io', name: 'acme/llm' }],
   ['index.docker.io/acme/llm', { host: 'registry-1.docker.io', name: 'acme/llm' }],
 ])('%s', (text, expected) => {
-  expect(parseTarget(text)).toEqual(expected)
+  expect(parsePushTarget(text)).toEqual(expected)
 })
 
 test.each([
@@ -32,7 +32,7 @@ test.each([
   ['docker.io/acme/x', 'docker.io/acme/x'],
   ['ghcr.io/acme/x', 'ghcr.io/acme/x'],
 ])('%s is pulled as %s, and read where it is written', (text, shown) => {
-  const target = parseTarget(text)
+  const target = parsePushTarget(text)
   expect(repositoryOf(target)).toBe(shown)
   expect(parseReference(text)).toMatchObject({ host: target.host, name: target.name })
 })
@@ -56,7 +56,7 @@ test.each([
   '[::1/a',
   'user@host.example/a',
 ])('refuses "%s"', (text) => {
-  expect(() => parseTarget(text)).toThrow(expect.objectContaining({ code: 'bad-reference' }))
+  expect(() => parsePushTarget(text)).toThrow(expect.objectContaining({ code: 'bad-reference' }))
 })
 
 test('plain HTTP on this machine alone', () => {

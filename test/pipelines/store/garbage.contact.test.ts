@@ -10,9 +10,9 @@ import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { newPartial } from '../../../pipelines/store/partial.ts'
 import { listRecords, touchRecord, writeRecord } from '../../../pipelines/store/record.ts'
 import {
+  type IndexEntry,
   keepManifest,
   listReferences,
-  type Reference,
   setReference,
 } from '../../../pipelines/store/reference.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
@@ -76,7 +76,7 @@ test('images that are dropped take along what no other image needs, whatever rec
   await setReference(store, 'stays:v1', stays.descriptor)
   for (const { layer } of [gone, stays])
     await writeRecord(store, 'weight-layer', hexOf(layer.digest), { digest: layer.digest })
-  const drop = ({ name }: Reference) => name === 'gone:v1'
+  const drop = ({ name }: IndexEntry) => name === 'gone:v1'
   const planned = await collectGarbage(store, { drop, dryRun: true })
   expect(await statBlob(store, gone.layer.digest)).toBe(1000)
   expect(await collectGarbage(store, { drop })).toEqual(planned)

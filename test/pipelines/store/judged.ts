@@ -6,7 +6,7 @@ import type { Digest } from '../../../lib/digest.ts'
 import { type BuildContext, buildImage } from '../../../pipelines/build/build.ts'
 import { keepRuntime } from '../../../pipelines/build/runtime.ts'
 import { keepReport } from '../../../pipelines/catalogue/report-record.ts'
-import { openTurns } from '../../../pipelines/process/one-at-a-time.ts'
+import { openTaskQueue } from '../../../pipelines/process/one-at-a-time.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import type { Lock } from '../../../recipes/lock.ts'
@@ -80,6 +80,6 @@ function contextOf(store: Store, said: string[]) {
     progress: { step: (text) => void said.push(text), bytes() {}, end() {} },
     engine: () => Promise.reject(new Error('no engine here')),
     signal: new AbortController().signal,
-    boots: openTurns(),
+    boots: openTaskQueue(),
   } satisfies Partial<BuildContext>
 }
