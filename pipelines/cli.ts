@@ -9,6 +9,7 @@ import { tables } from './commands/tables/all.ts'
 import { StageError } from './error.ts'
 import { onWait } from './network/waiting.ts'
 import { withPulse } from './process/pulse.ts'
+import { displayOf } from './settings/display.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
@@ -20,16 +21,17 @@ export async function main(argv: readonly string[], context: ProcessContext): Pr
   try {
     if (isHelp(name) || name === 'help') return help(context, rest[0])
     const table = tableOf(name)
+    const { environment: _, ...process } = context
     if (rest.some(isHelp)) return help(context, name)
     return await (await commands[table.name]()).run(rest, {
-      ...context,
+      ...process,
       progress,
       settings: await settingsFor(table, context),
     })
   } catch (error) {
     if (context.signal.aborted) return interrupted(context)
     context.progress.end()
-    context.stderr(tellFailure(error, context.environment))
+    context.stderr(tellFailure(error, displayOf(context.environment)))
     return exitCodeOf(error)
   } finally {
     ignoreWaits()

@@ -1,3 +1,4 @@
+import { parsePythonJson } from '../lib/python-json.ts'
 import { isConfig } from './model-facts/config-value.ts'
 import type { SafetensorsHeader } from './model-facts/tensors.ts'
 
@@ -26,22 +27,6 @@ const neededFile = /\.(safetensors|gguf|bin|pt|pth|onnx|model|tiktoken|spm)$|(^|
 /** Files that are of no use without content. */
 export function isNeverEmpty(path: string): boolean {
   return neededFile.test(path) || isNeededJson(path)
-}
-
-/** What Python's parser takes and JSON has not: configurations of Mamba models hold `Infinity`. */
-export function parsePythonJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (!/\b(NaN|Infinity)\b/.test(text)) throw error
-    // Strings are matched first, so that a word inside of one stays.
-    return JSON.parse(
-      text.replaceAll(
-        /("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g,
-        (_, quoted?: string) => quoted ?? 'null',
-      ),
-    )
-  }
 }
 
 /** What is wrong with JSON text, or undefined. */

@@ -11,6 +11,12 @@ const positive = z.int().positive()
 /** Key/value heads of one layer; `keyDim` and `valueDim` are per head. */
 const heads = { kvHeads: positive, keyDim: positive, valueDim: positive }
 
+/**
+ * A lane beside the cache, by which a sparse layer finds the tokens that it reads: `indexDim` elements for every
+ * `indexTokens` tokens (1 where absent), on every rank whole. Layers without one read what an earlier layer found.
+ */
+const lane = { indexDim: count.optional(), indexTokens: positive.optional() }
+
 /** Sizes of a recurrent layer's state, in elements, for one sequence. Channels of groups divide by whole groups. */
 const stateLayerSchema = z.strictObject({
   kind: z.literal('state'),
@@ -24,11 +30,29 @@ const stateLayerSchema = z.strictObject({
 })
 
 export const layerKindSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('full'), ...heads }),
+  z.strictObject({ kind: z.literal('full'), ...heads, ...lane }),
   z.strictObject({ kind: z.literal('window'), ...heads, windowTokens: positive }),
   z.strictObject({ kind: z.literal('chunked'), ...heads, chunkTokens: positive }),
   z.strictObject({ kind: z.literal('cross'), ...heads, encoderTokens: positive }),
-  z.strictObject({ kind: z.literal('mla'), latentDim: positive, ropeDim: count, indexDim: count }),
+  z.strictObject({
+    kind: z.literal('mla'),
+    latentDim: positive,
+    ropeDim: count,
+    indexDim: count,
+    indexTokens: positive.optional(),
+    windowTokens: positive.optional(),
+  }),
+  /** One vector for all heads, kept for a window, and beside it one vector for each `ratio` tokens; 1 keeps the window alone. */
+  z.strictObject({
+    kind: z.literal('compressed'),
+    headDim: positive,
+    ropeDim: count,
+    windowTokens: positive,
+    ratio: positive,
+    indexDim: count,
+  }),
+  /** Attention that looks both ways and keeps nothing. */
+  z.strictObject({ kind: z.literal('encoder'), ...heads }),
   stateLayerSchema,
   z.strictObject({ kind: z.literal('none') }),
 ])
@@ -65,6 +89,15 @@ export const modelFactsSchema = z.strictObject({
   /** Feed-forward width one token passes through, experts included; decides the activation peak. */
   activeFfnSize: count,
   maxPositions: positive.nullable(),
+  /** How rotary positions are stretched beyond those of the training; absent in locks of before. */
+  rope: z
+    .strictObject({
+      type: z.string(),
+      factor: z.number().positive().nullable(),
+      originalPositions: positive.nullable(),
+    })
+    .nullable()
+    .optional(),
   /** Columns of the precomputed cosine and sine table; 0 where the model has none. */
   rotaryDim: count,
   tiedEmbeddings: z.boolean(),

@@ -16,6 +16,10 @@ export type Profile = (typeof profiles)[number]
 export const riskClasses = ['safe', 'jit', 'feature'] as const
 export type RiskClass = (typeof riskClasses)[number]
 
+/** Kinds of Vulkan drivers: by vendor of the card, and `software`, which computes on the CPU and is there to be tried. */
+export const vulkanDrivers = ['amd', 'intel', 'nvidia', 'software'] as const
+export type VulkanDriver = (typeof vulkanDrivers)[number]
+
 const model = z.strictObject({
   name: z
     .string()
@@ -47,9 +51,11 @@ const engine = z.strictObject({
       'packages: a small base and locked packages; upstream: the official image, cleaned. Default: by engine',
     ),
   device: z
-    .enum(['cpu', 'cuda'])
+    .enum(['cpu', 'cuda', 'vulkan'])
     .optional()
-    .describe('What the server computes on. Default: cuda with a target GPU, else cpu'),
+    .describe(
+      'What the server computes on. vulkan: cards of AMD, Intel and NVIDIA, where the engine has it. Default: cuda with a target GPU, else cpu',
+    ),
 })
 
 const weights = z
@@ -134,6 +140,14 @@ const target = z.strictObject({
     .regex(/^\d+(\.\d+)*$/, 'a version such as 580.65')
     .optional()
     .describe('Oldest NVIDIA driver among the hosts'),
+  drivers: z
+    .array(z.enum(vulkanDrivers))
+    .min(1)
+    .max(vulkanDrivers.length)
+    .optional()
+    .describe(
+      'Vulkan drivers in the image: amd, intel; nvidia comes from the host; software computes on the CPU, so that the image can be tried without a card. Default: by target.gpu, else all',
+    ),
   fit: z
     .enum(['refuse', 'warn'])
     .optional()

@@ -1,7 +1,16 @@
 import { matchesPattern } from './glob.ts'
 import type { SkippedFile } from './locked-weights.ts'
-import { skipReason } from './skip-reason.ts'
-import type { WeightFormat } from './weight-names.ts'
+import { isGgufModel, isImatrixName } from './model-facts/gguf-files.ts'
+import {
+  isAdapter,
+  isConsolidated,
+  isModelWeights,
+  isTrainingState,
+  placeOf,
+  type WeightFormat,
+  type WeightName,
+  weightName,
+} from './weight-names.ts'
 import { sortFiles } from './weights.ts'
 
 /** What ingot itself writes where recipe and weights share a folder: a lock cannot hold its own size. */
@@ -56,4 +65,131 @@ export function partition<File extends { path: string; sizeBytes: number }>(
       reason === undefined ? [] : [{ path, sizeBytes, reason }],
     ),
   }
+}
+
+/** What decides about a file: the names of all, and the forms that the engine loads. */
+interface Neighbours {
+  paths: readonly string[]
+  formats: readonly WeightFormat[]
+}
+
+interface Rule {
+  reason: string
+  /** Rules about a whole folder give way to a pattern of `include` that names the folder. */
+  isOfFolder?: true
+  applies(path: string, neighbours: Neighbours): boolean
+}
+
+/** Files that no server reads: what the Hub shows to people, and what version control needs. */
+const notWeights = /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md)$|(^|\/)\.(git|cache)\//
+
+/** Folders in which exporters of other runtimes leave the model of the folder above. */
+const exportFolder = /^(.*\/)?(onnx|openvino|coreml|tflite|metal)\//i
+const exportedWeights = /\.(onnx|onnx_data(_\d+)?|onnx\.data|bin|xml|tflite|mlmodel|mlpackage|weights)$/i
+const exportPackage = /\.mlpackage\//i
+
+/** The first that applies gives the reason. Each says only what its condition has looked at. */
+const rules: readonly Rule[] = [
+  { reason: 'not read by any server', applies: (path) => notWeights.test(path) },
+  { reason: 'state of a training run, which no server reads', applies: isTrainingState },
+  {
+    reason: 'a checkpoint of the training beside the model',
+    isOfFolder: true,
+    applies: (path, all) => hasModel(/^(.*\/)?checkpoint-\d+\//.exec(path), all),
+  },
+  { reason: 'an importance matrix, which only quantising reads', applies: isImatrixName },
+  {
+    reason: 'this engine loads the GGUF that is there, and no other format',
+    applies: (path, { paths, formats }) =>
+      formats.includes('gguf') && paths.some(isGgufModel) && isOtherThanGguf(path),
+  },
+  {
+    reason: 'this engine loads the weights of transformers that are there, and no GGUF',
+    applies: (path, all) => /\.gguf$/i.test(path) && !all.formats.includes('gguf') && hasModelIn('', all),
+  },
+  {
+    reason: 'the same weights in their original format',
+    isOfFolder: true,
+    applies: (path, all) => hasModel(/^()original\//.exec(path), all),
+  },
+  {
+    reason: 'an export of the model for another runtime',
+    isOfFolder: true,
+    applies: (path, all) =>
+      (exportedWeights.test(path) || exportPackage.test(path)) && hasModel(exportFolder.exec(path), all),
+  },
+  {
+    reason: 'an archive of NeMo, and no server here reads those',
+    applies: (path, all) => /\.nemo$/i.test(path) && hasModelIn(placeOf(path).folder, all),
+  },
+  { reason: 'the same weights in one consolidated file', applies: isConsolidatedTwin },
+  { reason: 'a second precision of the weights beside it', applies: isSecondPrecision },
+  {
+    reason: 'the same weights are there as safetensors',
+    applies: (path, all) => hasTwin(path, all, ['safetensors']),
+  },
+  {
+    reason: 'the same weights are there as .bin',
+    applies: (path, all) => !/\.bin(\.|$)/.test(path) && hasTwin(path, all, ['bin']),
+  },
+]
+
+/** Why a file is not taken although the patterns allow it, or undefined. `isNamed` tells of a folder that a pattern names. */
+function skipReason(
+  path: string,
+  neighbours: Neighbours,
+  isNamed: (folder: string) => boolean,
+): string | undefined {
+  return rules.find(
+    ({ applies, isOfFolder }) =>
+      applies(path, neighbours) && !(isOfFolder && isNamed(path.slice(0, path.indexOf('/') + 1))),
+  )?.reason
+}
+
+/** Whether the folder above the one that was matched has a model. */
+function hasModel(match: RegExpExecArray | null, all: Neighbours): boolean {
+  return match !== null && hasModelIn(match[1] ?? '', all)
+}
+
+function hasModelIn(folder: string, { paths, formats }: Neighbours): boolean {
+  const known: readonly WeightFormat[] = formats.includes('gguf') ? ['safetensors', 'pytorch'] : formats
+  return paths.some((path) => placeOf(path).folder === folder && isModelWeights(path, known))
+}
+
+function isOtherThanGguf(path: string): boolean {
+  return weightName(path) !== undefined || /\.nemo$/i.test(path)
+}
+
+function isConsolidatedTwin(path: string, { paths }: Neighbours): boolean {
+  const name = weightName(path)
+  if (name === undefined || !isConsolidated(name)) return false
+  return namesBeside(name, paths).some(
+    (other) => other.extension === 'safetensors' && !isConsolidated(other) && !isAdapter(other),
+  )
+}
+
+function isSecondPrecision(path: string, { paths }: Neighbours): boolean {
+  const name = weightName(path)
+  if (name?.precision === undefined) return false
+  return namesBeside(name, paths).some(
+    (other) => other.extension === 'safetensors' && other.stem === name.stem && other.precision === undefined,
+  )
+}
+
+/** Whether files of the same stem lie in the same folder in one of the formats, and the file itself has another. */
+function hasTwin(path: string, { paths }: Neighbours, extensions: readonly string[]): boolean {
+  const name = weightName(path)
+  if (name === undefined || extensions.includes(name.extension) || name.extension === 'safetensors')
+    return false
+  return namesBeside(name, paths).some(
+    (other) =>
+      extensions.includes(other.extension) && other.stem === name.stem && other.precision === name.precision,
+  )
+}
+
+function namesBeside({ folder }: WeightName, paths: readonly string[]): WeightName[] {
+  return paths
+    .filter((path) => placeOf(path).folder === folder)
+    .flatMap((path) => weightName(path) ?? [])
+    .filter(({ isIndex }) => !isIndex)
 }

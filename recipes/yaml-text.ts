@@ -1,14 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Pair,
-  parseDocument,
-  visit,
-} from 'yaml'
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, visit } from 'yaml'
 import { formatBytes } from '../lib/bytes.ts'
 import { messageOf } from '../lib/error.ts'
 import { limits } from './limits.ts'
@@ -215,4 +205,26 @@ function plainValueOf(document: Document.Parsed): { value: unknown } | TextProbl
     })
     return { offset, message: messageOf(error), hint: 'write the value out instead of the alias' }
   }
+}
+
+/** What stands above a key, in sentences of one line each; keys of maps within maps are joined by dots. */
+export type YamlComments = Readonly<Record<string, readonly string[]>>
+
+/** A value as YAML with comments above its keys. A path that the value lacks is left out with its comment. */
+export function commentedYaml(value: object, comments: YamlComments, head: readonly string[]): string {
+  const document = new Document(value)
+  for (const [path, lines] of Object.entries(comments)) {
+    const keys = path.split('.')
+    const parent = keys.length === 1 ? document.contents : document.getIn(keys.slice(0, -1), true)
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && key.value === keys.at(-1))
+      : undefined
+    if (lines.length > 0 && isScalar(pair?.key)) pair.key.commentBefore = commentOf(lines)
+  }
+  document.commentBefore = commentOf(head)
+  return document.toString({ lineWidth: 0 })
+}
+
+function commentOf(lines: readonly string[]): string {
+  return lines.map((line) => ` ${line}`).join('\n')
 }

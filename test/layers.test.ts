@@ -49,6 +49,7 @@ const rooms = {
     'weights',
     'engines',
     'plan',
+    'init',
     'attribution',
     'gate',
     'report',
@@ -77,6 +78,7 @@ const rooms = {
     'lock',
     'catalogue',
     'verify',
+    'run',
     'build',
     'gate',
     'outgoing',
@@ -84,6 +86,7 @@ const rooms = {
     'publish',
     'command-line',
     'memory',
+    'init',
     'commands',
     'cli.ts',
   ],
@@ -137,4 +140,26 @@ const doors: Record<string, number> = { zx: 1, yaml: 1, '@dagger.io/dagger': 10,
 test.each(Object.entries(doors))('%s enters the product through at most %i files', (name, limit) => {
   const users = order.flatMap(sourcesOf).filter((file) => importsOf(file).includes(name))
   expect(users.length, users.join(', ')).toBeLessThanOrEqual(limit)
+})
+
+/** Where the process meets the command, and where the environment becomes settings. */
+const readers = ['pipelines/command-line/command-process.ts', 'pipelines/command-line/command.ts']
+
+test('the environment is read in one place; everything else is given settings', () => {
+  const form = /NodeJS\.ProcessEnv|process\.env\b|process\['env'\]|\benv\b[^=]*\} = process\b/
+  const found = order
+    .flatMap(sourcesOf)
+    .filter((file) => form.test(readFileSync(file, 'utf8')))
+    .map((file) => relative(root, file))
+  expect(found.sort()).toEqual(readers)
+})
+
+const mostLines = 250
+
+test('no file of the product, the lab or the tests is longer than 250 lines', () => {
+  const long = [...order, 'lab', 'docs', 'test']
+    .flatMap(sourcesOf)
+    .map((file) => ({ file: relative(root, file), lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
+    .filter(({ lines }) => lines > mostLines)
+  expect(long).toEqual([])
 })

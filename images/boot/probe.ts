@@ -66,6 +66,12 @@ export interface GpuRules {
   gpuLines: readonly string[]
   /** Asked after all others, only where GPUs were given. */
   probes: readonly HttpProbe[]
+  /** A line that names the device: named group `device`. */
+  deviceLine?: string
+  /** Buffers that the log counts: named groups `device` and `mib`. For devices of which nvidia-smi knows nothing. */
+  bufferLines?: string
+  /** A driver in the image that computes on the CPU, and the variables that make the server take it where it gets no GPU. */
+  software?: { variables: Readonly<Record<string, string>>; source: string }
 }
 
 /** How the server ends when it is told to; `exitCodes` are those of an idle one. */

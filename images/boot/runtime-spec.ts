@@ -19,7 +19,7 @@ export const hostileIdentities: readonly Identity[] = [
   { uid: 54321, gid: 54321 },
 ]
 
-/** Places of the harness container that the runtime configuration names. */
+/** What the harness adds to an image: places of its container that the runtime configuration names, and variables. */
 export interface HarnessPaths {
   rootfs: string
   networkNamespace: string
@@ -27,6 +27,8 @@ export interface HarnessPaths {
   names: string
   /** Folders of the harness that the server finds, read-only, where weights are mounted. */
   binds?: readonly { source: string; destination: string }[]
+  /** `NAME=value` beside the image's own, as whoever starts a container may give them. */
+  variables?: readonly string[]
 }
 
 /** Address of the interface that leads nowhere; pipelines/boot/sink.sh gives it. */
@@ -59,7 +61,7 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
       terminal: false,
       user: profile.identity,
       args: [...Entrypoint, ...Cmd],
-      env: Env,
+      env: [...Env, ...(paths.variables ?? [])],
       cwd: WorkingDir ?? '/',
       capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
       noNewPrivileges: true,

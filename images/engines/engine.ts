@@ -9,7 +9,7 @@ import type { Behaviour } from '../boot/probe.ts'
 import type { MemoryRules } from '../memory/engine-plan.ts'
 import type { Gpu } from '../memory/gpus.ts'
 import type { WheelPolicy } from '../slim-rules/rule.ts'
-import type { SlimPolicy } from '../slim-rules/slimming.ts'
+import type { NeededFiles, SlimPolicy } from '../slim-rules/slimming.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { MemoryFlag } from './memory-flags.ts'
@@ -76,6 +76,8 @@ export interface EngineRuntime {
   slimming: SlimPolicy
   /** Absent where the server itself is the first process. */
   init?: InitProgram
+  /** What further goes and stays by what a recipe asks for. */
+  slimmingFor?(recipe: Recipe, gpu: Gpu | null): Pick<SlimPolicy, 'rules'> & { closure: NeededFiles }
 }
 
 /** The first process of an image: it starts the server, passes signals on and reaps what is orphaned. */
@@ -137,6 +139,16 @@ export type WeightsLayout =
   | { type: 'files' }
   | { type: 'store'; entries: (deployment: Deployment) => WeightEntry[] }
 
+/** What `ingot init` writes for an engine. */
+export interface EngineSuggestion {
+  /** Range of versions whose flags and memory were read here. */
+  version: string
+  /** Its turn among the engines that load the same files; the lowest comes first. */
+  rank: number
+  /** A quantisation to which the server packs plain weights while it loads them; null where it has none. */
+  packsTo: string | null
+}
+
 /** How the engine's own files are told in any image, also in one that ingot did not make; all are globs. */
 export interface EngineTraces {
   paths: readonly string[]
@@ -189,6 +201,7 @@ export interface EngineDefinition {
   wheels: WheelPolicy
   /** Null where no Python is in the image. */
   imports: PythonImports | null
+  suggestion: EngineSuggestion
   /** Paths whose files make up the engine itself: they change with every engine release and get a layer of their own. */
   enginePaths: readonly string[]
   traces: EngineTraces

@@ -9,7 +9,7 @@ import { askedOf, ranksOf } from './ranks.ts'
  * Without both the container toolkit injects no driver library: bases of NVIDIA set them, plain ones do not.
  */
 export function gpuEnvironment(device: Device): Record<string, string> {
-  return device === 'cpu'
+  return device !== 'cuda'
     ? {}
     : {
         NVIDIA_VISIBLE_DEVICES: 'all',
@@ -49,7 +49,8 @@ export function gpuRefusals(deployment: Deployment, quantizations: Quantizations
   ]
 }
 
-function capabilityRefusals({ recipe, runtime, gpu }: Deployment): Refusal[] {
+function capabilityRefusals(deployment: Deployment): Refusal[] {
+  const { recipe, runtime, gpu } = deployment
   const support = runtime.gpu
   if (support === undefined) return []
   const found: Refusal[] = []
@@ -57,7 +58,7 @@ function capabilityRefusals({ recipe, runtime, gpu }: Deployment): Refusal[] {
     found.push({
       path: 'target.gpu',
       found: `${gpu.name} is an AMD GPU and this runtime is built for CUDA ${support.cuda}`,
-      hint: 'name an NVIDIA GPU; images for ROCm are not built here',
+      hint: `${vulkanHint(deployment)}name an NVIDIA GPU; images for ROCm are not built here`,
     })
   else if (gpu && capabilityOf(gpu) > 0 && capabilityOf(gpu) < support.minCapability)
     found.push({
@@ -72,6 +73,10 @@ function capabilityRefusals({ recipe, runtime, gpu }: Deployment): Refusal[] {
       hint: 'update the driver of the hosts, or choose an engine.version whose image has an older CUDA',
     })
   return found
+}
+
+function vulkanHint({ engine }: Deployment): string {
+  return engine.runtimes.some(({ device }) => device === 'vulkan') ? 'set engine.device to vulkan, or ' : ''
 }
 
 function parallelRefusals(deployment: Deployment): Refusal[] {

@@ -1,6 +1,6 @@
 import type { Behaviour, HttpProbe, JsonCheck } from '../boot/probe.ts'
 import { type BadInputAnswer, type BadInputCase, type BadInputTable, badInputProbes } from './bad-input.ts'
-import type { Deployment } from './engine.ts'
+import type { Deployment, EngineDefinition } from './engine.ts'
 import {
   chatProbe,
   chatStreamProbe,
@@ -57,10 +57,9 @@ export function openAiBehaviour({ recipe, facts }: Deployment, own: OwnBehaviour
   }
 }
 
-export const healthPage = textProbe(
-  { id: 'health', group: 'native', title: 'the health page answers', path: '/health' },
-  [],
-)
+export function healthPage({ healthPath: path }: EngineDefinition): HttpProbe {
+  return textProbe({ id: 'health', group: 'native', title: 'the health page answers', path }, [])
+}
 
 export function versionProbe(path = '/version'): HttpProbe {
   return nativeProbe(

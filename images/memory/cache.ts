@@ -5,6 +5,7 @@ import {
   type ModelFacts,
   type StateLayer,
 } from '../../recipes/model-facts.ts'
+import { type CompressedLayer, indexEntryBytes, vectorBytes } from './compressed.ts'
 import type { CacheFormat } from './dtypes.ts'
 import type { LayerCost } from './result.ts'
 
@@ -33,57 +34,81 @@ export interface CacheRules {
   keepsChunks: boolean
   /** vLLM V0 charges cross-attention layers for every text token. */
   crossPerToken: boolean
-  /** Tokens drafted ahead: vLLM keeps a row of convolution for each, and the cache of the draft head. */
-  speculativeTokens: number
+  /** Tokens drafted ahead for each of which a convolution keeps one more row. */
+  draftedRows: number
+  /** Whether the checkpoint's own draft head (MTP) drafts, whose layers keep a cache too. */
+  usesDraftHead: boolean
   /** vLLM before MLA support stored whole heads, padded to 256. */
   latentAsHeads: boolean
 }
 
 /** What each kind of layer costs on one rank, in order of appearance; layers without a cache are left out. */
 export function layerCachesOf(facts: ModelFacts, rules: CacheRules): LayerCache[] {
-  return layerTotals(withDraft(facts, rules)).flatMap(({ count, layer }) => {
-    const cache = layerCacheOf(facts, layer, rules)
-    return cache ? [{ ...cache, count: Math.ceil(count / rules.pp) }] : []
-  })
+  return layerTotals(withDraft(facts, rules)).flatMap(({ count, layer }) =>
+    layerCacheOf(facts, layer, rules).map((cache) => ({ ...cache, count: Math.ceil(count / rules.pp) })),
+  )
 }
 
 /** The draft head (MTP) has layers like the last that sees everything. */
-function withDraft({ layers, draftLayers }: ModelFacts, { speculativeTokens }: CacheRules): LayerRun[] {
-  const last = layers.findLast(({ layer }) => layer.kind === 'full' || layer.kind === 'mla')
-  return last && draftLayers > 0 && speculativeTokens > 0
-    ? [...layers, { count: draftLayers, layer: last.layer }]
-    : layers
+function withDraft(facts: ModelFacts, { usesDraftHead }: CacheRules): LayerRun[] {
+  return usesDraftHead ? [...facts.layers, ...draftHeadOf(facts)] : facts.layers
 }
 
-function layerCacheOf(
-  facts: ModelFacts,
-  layer: LayerKind,
-  rules: CacheRules,
-): Omit<LayerCache, 'count'> | undefined {
+/** Layers of the checkpoint's own draft head; none where it has none. */
+export function draftHeadOf({ layers, draftLayers }: ModelFacts): LayerRun[] {
+  const last = layers.findLast(({ layer }) => layer.kind === 'full' || layer.kind === 'mla')
+  return last && draftLayers > 0 ? [{ count: draftLayers, layer: last.layer }] : []
+}
+
+type OneCache = Omit<LayerCache, 'count'>
+
+function layerCacheOf(facts: ModelFacts, layer: LayerKind, rules: CacheRules): OneCache[] {
   switch (layer.kind) {
     case 'none':
-      return undefined
+    case 'encoder':
+      return []
     case 'state':
-      return { kind: 'state', tokenBytes: 0, spanTokens: null, stateBytes: stateBytesOf(layer, rules) }
-    case 'mla':
-      return {
-        kind: 'mla',
-        tokenBytes: latentBytesOf(facts, layer, rules),
-        spanTokens: null,
-        stateBytes: 0,
-      }
+      return [{ kind: 'state', tokenBytes: 0, spanTokens: null, stateBytes: stateBytesOf(layer, rules) }]
+    case 'mla': {
+      const tokenBytes = latentBytesOf(facts, layer, rules)
+      const spanTokens = rules.keepsWindows ? (layer.windowTokens ?? null) : null
+      return [{ kind: spanTokens === null ? 'mla' : 'window', tokenBytes, spanTokens, stateBytes: 0 }]
+    }
+    case 'compressed':
+      return compressedCaches(layer, rules)
     default: {
-      const tokenBytes = headBytesOf(layer, rules)
+      const tokenBytes = headBytesOf(layer, rules) + laneBytesOf(layer, rules)
       const span = spanOf(layer, rules)
-      return { kind: span === null ? 'full' : layer.kind, tokenBytes, spanTokens: span, stateBytes: 0 }
+      return [{ kind: span === null ? 'full' : layer.kind, tokenBytes, spanTokens: span, stateBytes: 0 }]
     }
   }
+}
+
+/** The window of every layer, and what one token adds to the vectors that stand for several, their index with it. */
+function compressedCaches(layer: CompressedLayer, { format }: CacheRules): OneCache[] {
+  const vector = vectorBytes(layer, format)
+  const window: OneCache = {
+    kind: 'window',
+    tokenBytes: vector,
+    spanTokens: layer.windowTokens,
+    stateBytes: 0,
+  }
+  if (layer.ratio === 1) return [window]
+  const index = layer.indexDim > 0 ? indexEntryBytes(layer.indexDim) : 0
+  const tokenBytes = (vector + index) / layer.ratio
+  return [window, { kind: 'compressed', tokenBytes, spanTokens: null, stateBytes: 0 }]
 }
 
 /** 2 x local heads x head size x bytes; heads are copied to every rank once there are fewer heads than ranks. */
 function headBytesOf(layer: Extract<LayerKind, { kvHeads: number }>, { tp, format }: CacheRules): number {
   const heads = Math.max(1, Math.ceil(layer.kvHeads / tp))
   return heads * (format.perVector(layer.keyDim) + format.perVector(layer.valueDim))
+}
+
+/** The index of grouped heads lies beside them in their own type, on every rank whole. */
+function laneBytesOf(layer: LayerKind, { format }: CacheRules): number {
+  if (layer.kind !== 'full' || !layer.indexDim) return 0
+  return format.perVector(layer.indexDim) / (layer.indexTokens ?? 1)
 }
 
 function spanOf(layer: LayerKind, { keepsWindows, keepsChunks, crossPerToken }: CacheRules): number | null {
@@ -105,17 +130,22 @@ function latentBytesOf(
     const padded = Math.ceil(facts.headDim / 256) * 256
     return Math.max(1, Math.ceil(facts.headCount / tp)) * 2 * format.perVector(padded)
   }
-  const index = layer.indexDim + Math.ceil(layer.indexDim / 128) * 4
-  const isPacked = format.name === 'fp8_ds_mla' || (layer.indexDim > 0 && format.name.startsWith('fp8'))
+  const index = layer.indexDim > 0 ? indexEntryBytes(layer.indexDim) / (layer.indexTokens ?? 1) : 0
+  const isPacked = format.name === 'fp8_ds_mla' || (isSparse(facts) && format.name.startsWith('fp8'))
   const latent = isPacked ? deepSeekPackedBytes : format.perVector(layer.latentDim + layer.ropeDim)
   return latent + index
 }
 
+/** Where one layer has an index, all layers read their cache by it. */
+function isSparse({ layers }: ModelFacts): boolean {
+  return layers.some(({ layer }) => layer.kind === 'mla' && layer.indexDim > 0)
+}
+
 /** conv (k-1 + drafted) x channels and the recurrent matrix, both divided by tp; groups stay whole. */
-function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes, speculativeTokens }: CacheRules): number {
+function stateBytesOf(layer: StateLayer, { tp, convBytes, ssmBytes, draftedRows }: CacheRules): number {
   const groups = layer.groupCount > 0 ? Math.max(1, Math.ceil(layer.groupCount / tp)) : 0
   const channels = layer.innerChannels / tp + layer.groupChannels * groups
-  const rows = layer.convTaps > 0 ? layer.convTaps + speculativeTokens : 0
+  const rows = layer.convTaps > 0 ? layer.convTaps + draftedRows : 0
   return rows * channels * convBytes + (layer.stateElements / tp) * ssmBytes
 }
 

@@ -1,9 +1,11 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
-import { type CacheRules, type LayerCache, layerCachesOf } from './cache.ts'
+import { bytesPerTokenOf, type CacheRules, fixedBytesOf, type LayerCache, layerCachesOf } from './cache.ts'
+import { usesDraftHead } from './drafter.ts'
 import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
 import { MemoryError } from './error.ts'
-import type { Pool } from './pool.ts'
+import { emptyPool, type Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
+import { stagesOf } from './stages.ts'
 import type { ResidentWeights } from './weights.ts'
 
 /** What one engine makes of a request; the parts that `planMemory` judges and prints. Bytes are of the fullest GPU. */
@@ -73,6 +75,8 @@ export function enginePlan(
     allocatedBytes: null,
     cpuBlocks: null,
     ...parts,
+    // Encoders keep nothing, so nothing is allocated for a cache.
+    ...(parts.caches.length === 0 && { pool: emptyPool(parts.maxNumSeqs), allocatedBytes: 0 }),
     doubtBytes: request.availableKvBytes === undefined ? Math.round(parts.doubtBytes) : 0,
   }
 }
@@ -119,6 +123,23 @@ export type CacheChoices = Pick<CacheRules, 'format' | 'tp' | 'pp'> & Partial<Ca
 
 /** Caches under the rules that most engines share: half-precision convolution, windows as the caller says. */
 export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
+  const { stageLayers, ...whole } = request
+  return stageLayers === undefined
+    ? evenCachesOf(request, choices)
+    : fullestOf(
+        stagesOf(request.facts, stageLayers).map((facts) =>
+          evenCachesOf({ ...whole, facts }, { ...choices, pp: 1 }),
+        ),
+      )
+}
+
+/** The stage whose caches take the most. */
+function fullestOf(stages: readonly LayerCache[][]): LayerCache[] {
+  const sizeOf = (caches: readonly LayerCache[]) => bytesPerTokenOf(caches) * 1024 + fixedBytesOf(caches)
+  return stages.reduce<LayerCache[]>((most, stage) => (sizeOf(stage) > sizeOf(most) ? stage : most), [])
+}
+
+function evenCachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
   const half = bytesOfDtype(modelDtypeOf(request.facts, request.dtype)) ?? 2
   return layerCachesOf(request.facts, {
     convBytes: half,
@@ -126,7 +147,8 @@ export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCa
     keepsWindows: true,
     keepsChunks: true,
     crossPerToken: false,
-    speculativeTokens: 0,
+    draftedRows: 0,
+    usesDraftHead: usesDraftHead(request),
     latentAsHeads: false,
     ...choices,
   })

@@ -12,29 +12,26 @@ import { checkRequest } from './validation.ts'
 export function planMemory(engine: PlannedEngine, request: MemoryRequest): MemoryPlan {
   checkRequest(request, engine.memory)
   const { facts } = request
-  if (facts.missing.length > 0) return unknown(engine, request, { missing: facts.missing })
+  if (facts.missing.length > 0) return unknown(engine, request, facts.missing)
   const planned = engine.memory.plan(request)
   if (!planned.weights && request.availableKvBytes === undefined) {
     const what = 'the bytes of the weights: give tensor headers (a folder or repository) or --weights-bytes'
-    return unknown(engine, request, { missing: [what] })
+    return unknown(engine, request, [what])
   }
-  const plan = judge(engine, request, planned)
-  if (facts.doubts.length > 0) return doubted(engine, request, plan)
+  const plan = doubted(facts.doubts, judge(engine, request, planned))
   if (plan.fits && plan.certain) return plan
   const evaluate = (changed: MemoryRequest) => judge(engine, changed, engine.memory.plan(changed))
   return { ...plan, advice: adviceFor({ request, rules: engine.memory, evaluate }) }
 }
 
-interface UnknownParts {
-  missing: readonly string[]
-  assumptions?: readonly string[]
-  /** Numbers that rest on the assumptions. */
-  partial?: PlannedMemory
+/** What was assumed of the model makes no answer certain. */
+function doubted(doubts: readonly string[], plan: PlannedMemory): PlannedMemory {
+  if (doubts.length === 0) return plan
+  const verdict = plan.certain ? `${plan.verdict}; not certain: ${doubts.join('; ')}` : plan.verdict
+  return { ...plan, certain: false, verdict, warnings: [...plan.warnings, ...doubts] }
 }
 
-function unknown(engine: PlannedEngine, request: MemoryRequest, found: UnknownParts): MemoryPlan {
-  const { missing, assumptions = [], partial } = found
-  const { outcome: _o, fits: _f, verdict: _v, warnings = [], ...rest } = partial ?? {}
+function unknown(engine: PlannedEngine, request: MemoryRequest, missing: readonly string[]): MemoryPlan {
   return {
     outcome: 'cannot-tell',
     engine: engine.id,
@@ -42,19 +39,9 @@ function unknown(engine: PlannedEngine, request: MemoryRequest, found: UnknownPa
     gpu: request.gpu.name,
     fits: null,
     missing: [...missing],
-    assumptions: [...assumptions],
+    assumptions: [],
     verdict: `cannot tell: ${missing.join('; ')}`,
-    warnings,
-    // An absent plan leaves `rest` empty, which the check on `partial` rules out.
-    partial: partial ? (rest as Omit<PlannedMemory, 'outcome' | 'fits' | 'verdict' | 'warnings'>) : null,
+    warnings: [],
+    partial: null,
   }
-}
-
-function doubted(engine: PlannedEngine, request: MemoryRequest, partial: PlannedMemory): MemoryPlan {
-  const { architecture, doubts } = request.facts
-  return unknown(engine, request, {
-    missing: [`how ${architecture} keeps its past`],
-    assumptions: doubts,
-    partial,
-  })
 }

@@ -20,6 +20,21 @@ export interface Pool {
   concurrencyIn(poolBytes: number, maxModelLen: number): number
 }
 
+/** Of a model that keeps nothing: it holds any batch, and as many sequences as the engine runs at once. */
+export function emptyPool(maxNumSeqs: number): Pool {
+  return {
+    formula: 'no layer keeps a cache',
+    meaning: 'context of all sequences',
+    blockTokens: 1,
+    blockBytes: 0,
+    blocksIn: () => 0,
+    requestBlocks: () => 0,
+    requestBytes: () => 0,
+    tokensIn: () => 0,
+    concurrencyIn: () => maxNumSeqs,
+  }
+}
+
 /** Largest length whose sequence fits into the pool, at most `cap`; 0 when not even one token does. */
 export function largestLengthIn(pool: Pool, poolBytes: number, cap: number): number {
   if (pool.requestBytes(1) > poolBytes) return 0

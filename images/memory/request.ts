@@ -18,6 +18,10 @@ export interface MemoryRequest {
   tp?: number
   /** Pipeline stages; the fullest decides. */
   pp?: number
+  /** Layers of each pipeline stage, where they are not spread evenly (`VLLM_PP_LAYER_PARTITION`). */
+  stageLayers?: readonly number[]
+  /** Ranks of one tensor-parallel group that share the tokens of the cache (`--decode-context-parallel-size`). */
+  dcp?: number
   /** Copies of the model, each on GPUs of its own; experts may be spread over all of them. */
   dp?: number
   dtype?: string
@@ -47,11 +51,22 @@ export interface MemoryRequest {
   /** Layers that a GPU computes, the output counted as one, as llama.cpp's `--n-gpu-layers`; the rest lies on the host. */
   gpuLayers?: number
   overhead?: KnownOverhead
+  /** Vectors or scores are asked for and no token is sampled; encoders can do nothing else. */
+  pools?: boolean
   enforceEager?: boolean
   prefixCaching?: boolean
   /** False charges windowed layers for every token, as vLLM's `--disable-hybrid-kv-cache-manager` does. */
   hybridKvCache?: boolean
+  /** Tokens drafted ahead, by the checkpoint's own draft head or by `drafter`. */
   speculativeTokens?: number
+  /** A model of its own that drafts (EAGLE, DFlash, a small one of the same family). */
+  drafter?: ModelFacts
+  /** States that SGLang keeps at most (`--max-mamba-cache-size`). */
+  stateSlots?: number
+  /** Bytes of states for each byte of tokens in SGLang's pool (`--mamba-full-memory-ratio`). */
+  stateRatio?: number
+  /** Tokens of windowed layers for each token of full ones in SGLang's pool (`--swa-full-tokens-ratio`). */
+  windowRatio?: number
   /** Host memory for swapped blocks, vLLM before 0.9. */
   swapSpaceBytes?: number
   /** Sequences at once in llama.cpp and Ollama; each has its own window. */

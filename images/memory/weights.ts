@@ -1,5 +1,6 @@
 import { type ModelFacts, type RoleCounts, sumOf, type WeightRole } from '../../recipes/model-facts.ts'
 import { allocatorWasteBytes } from './allocator.ts'
+import { usesDraftHead } from './drafter.ts'
 import { bitsOfMethod, modelDtypeOf } from './dtypes.ts'
 import type { MemoryRequest } from './request.ts'
 
@@ -124,14 +125,14 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   const resident = shareOnGpu(facts, request)
   const rank = mapRoles(roles, (role, whole) => {
     const bytes = whole * resident(role)
-    if (role === 'draft') return request.speculativeTokens ? bytes / rules.tp : 0
+    if (role === 'draft') return usesDraftHead(request) ? bytes / rules.tp : 0
     if (role === 'embedding' && rules.embeddingOnHost && roles.head) return 0
     if (copied.includes(role)) return bytes
     return bytes / (role === 'keyValue' ? Math.min(rules.tp, Math.max(1, kvHeads)) : rules.tp)
   })
   const ends = [rank.embedding ?? 0, rank.head ?? 0]
   const layers = sumOf(rank) - sumOf({ embedding: ends[0] ?? 0, head: ends[1] ?? 0 })
-  const stage = rules.pp === 1 ? sumOf(rank) : layers * stageShare(facts, rules) + Math.max(...ends)
+  const stage = rules.pp === 1 ? sumOf(rank) : layers * stageShare(facts, request, rules) + Math.max(...ends)
   return stage / total
 }
 
@@ -145,9 +146,10 @@ function shareOnGpu({ layerCount }: ModelFacts, { gpuLayers, hostExpertLayers = 
   }
 }
 
-/** The fullest stage has the rounded-up share of the layers. */
-function stageShare(facts: ModelFacts, { pp }: WeightRules): number {
-  return Math.ceil(facts.layerCount / pp) / facts.layerCount
+/** The fullest stage has the rounded-up share of the layers, where nobody says how they are divided. */
+function stageShare({ layerCount }: ModelFacts, { stageLayers }: MemoryRequest, { pp }: WeightRules): number {
+  const most = stageLayers === undefined ? Math.ceil(layerCount / pp) : Math.max(...stageLayers)
+  return most / layerCount
 }
 
 /** max positions x rotary columns x 2 bytes: 0.03125 GiB for Llama-3.1-8B. */

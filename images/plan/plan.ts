@@ -18,6 +18,7 @@ import { engineOf } from '../engines/engines.ts'
 import { ranksOf } from '../engines/ranks.ts'
 import { imageVariables } from '../engines/reserved-variables.ts'
 import { sharedMemoryOf, sharedMemoryRefusals } from '../engines/shared-memory.ts'
+import { driversOf } from '../engines/vulkan-drivers.ts'
 import { PlanError } from '../error.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
@@ -116,7 +117,7 @@ function programsBefore({ init }: Deployment, baked: boolean): string[] {
   return [...init.filter((part) => part.startsWith('/')), ...(baked ? [] : guardPrograms)]
 }
 
-/** What a CUDA image asks of a machine; nothing for one that computes on the CPU. */
+/** What an image for GPUs asks of a machine; nothing for one that computes on the CPU. */
 function requirementsOf(deployment: Deployment, memory: MemoryPlan | null): { requires?: Requirements } {
   const { recipe, runtime } = deployment
   if (runtime.device === 'cpu') return {}
@@ -127,6 +128,9 @@ function requirementsOf(deployment: Deployment, memory: MemoryPlan | null): { re
       ...(runtime.gpu === undefined
         ? {}
         : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
+      ...(runtime.device === 'vulkan'
+        ? { api: runtime.device, drivers: [...driversOf(recipe, deployment.gpu)] }
+        : {}),
       ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
     },
   }

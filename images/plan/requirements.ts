@@ -1,3 +1,4 @@
+import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunnerFacts } from '../boot/runner-facts.ts'
 import { compareVersions } from '../engines/gpu-support.ts'
 
@@ -5,6 +6,10 @@ import { compareVersions } from '../engines/gpu-support.ts'
 export interface Requirements {
   /** GPUs of one server; 0 computes on the CPU. */
   gpus: number
+  /** How the GPUs are reached; absent for CUDA. Vulkan's are no GPUs of NVIDIA's tools, which know nothing of them. */
+  api?: 'vulkan'
+  /** Vulkan drivers in the image, or that it lets in. */
+  drivers?: readonly VulkanDriver[]
   /** Oldest NVIDIA driver, such as 525.60.13. */
   minDriver?: string
   /** Lowest compute capability, such as 8.9. */
@@ -19,6 +24,18 @@ export interface UnmetRequirement {
   hint: string
 }
 
+/**
+ * Whether a boot without a GPU computes on a driver in the image that needs none. `software` is what the engine's rules
+ * for GPUs say of such a driver.
+ */
+export function usesSoftwareDevice(
+  required: Requirements | undefined,
+  givenGpus: number,
+  software: object | undefined,
+): boolean {
+  return required?.api === 'vulkan' && givenGpus === 0 && software !== undefined
+}
+
 /** Everything a machine lacks to boot an image; empty when it can. `givenGpus` is what the person hands to the server. */
 export function unmetRequirements(
   required: Requirements,
@@ -30,9 +47,13 @@ export function unmetRequirements(
     return [
       {
         found: `the image needs ${required.gpus} GPU${required.gpus === 1 ? '' : 's'} and gets none`,
-        hint: 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
+        hint:
+          required.api === 'vulkan'
+            ? 'run `ingot verify --runner docker --gpus dri` (or podman) on a machine with the card, or put `software` into target.drivers to try it without one'
+            : 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
       },
     ]
+  if (required.api === 'vulkan') return []
   if (runner.gpus.length === 0)
     return [
       {

@@ -29,7 +29,8 @@ export function planSlimming(
   const { recipe, engine, runtime } = deployment
   const { slim } = recipe.image
   if (slim === false) return { rules: stockRules }
-  const { rules, closure, kept } = runtime.slimming
+  const { kept } = runtime.slimming
+  const { rules, closure } = withAsked(deployment)
   const installation = { distributions: distributionsOf(locked), targets: targetsOf(deployment) }
   const common = keepsTrust(recipe) ? commonRules.filter(({ id }) => id !== trustRule.id) : commonRules
   const own = slim === true ? [...rules, ...common] : [...rules, ...common].filter(isOneOf(slim))
@@ -39,6 +40,21 @@ export function planSlimming(
     ...(closure === undefined ? {} : { closure: closureOf(closure, programs, recipe) }),
     ...rewritingOf(deployment),
     ...optional('kept', kept),
+  }
+}
+
+/** What the runtime's definition says, with what this recipe adds to it. */
+function withAsked({ recipe, runtime, gpu }: Deployment): Pick<SlimPolicy, 'rules' | 'closure'> {
+  const { rules, closure } = runtime.slimming
+  const asked = runtime.slimmingFor?.(recipe, gpu)
+  if (asked === undefined || closure === undefined) return { rules, ...optional('closure', closure) }
+  return {
+    rules: [...rules, ...asked.rules],
+    closure: {
+      ...closure,
+      roots: [...closure.roots, ...asked.closure.roots],
+      data: [...closure.data, ...asked.closure.data],
+    },
   }
 }
 
@@ -75,7 +91,7 @@ function distributionsOf(locked: LockedRuntime): Record<string, string> {
 
 /** GPUs by architecture: none for a CPU image; `unknown` where the recipe names no GPU of NVIDIA that is in the catalogue. */
 export function targetsOf({ runtime, gpu }: Deployment): readonly Architecture[] | 'unknown' {
-  if (runtime.device === 'cpu') return []
+  if (runtime.device !== 'cuda') return []
   const capability = gpu === null ? 0 : capabilityOf(gpu)
   return capability === 0 ? 'unknown' : [parseArchitecture(capability.toFixed(1))]
 }

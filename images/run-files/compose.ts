@@ -2,7 +2,7 @@ import type { Json } from '../../lib/json.ts'
 import type { RunFacts } from './facts.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cdiNames, commentOf, mebibytes, needsLowPort } from './words.ts'
+import { cdiNames, commentOf, mebibytes, needsLowPort, renderNode, usesCards } from './words.ts'
 import { yamlOf } from './yaml.ts'
 
 /** A Compose file (the Compose Specification), for `docker compose` and podman-compose. */
@@ -30,8 +30,19 @@ function service(facts: RunFacts, placement: Placement): Json {
     environment: secretsOf(placement),
     volumes: volumesOf(facts, placement),
     // podman-compose before 1.2 skips `deploy` without a word, and the server then computes on the CPU.
-    devices: facts.gpus === 0 ? undefined : cdiNames(facts.gpus, placement.devices),
+    ...devicesOf(facts, placement),
   }
+}
+
+function devicesOf({ gpus, vulkan }: RunFacts, placement: Placement): Record<string, Json> {
+  if (vulkan !== undefined)
+    return usesCards(vulkan)
+      ? {
+          devices: ['/dev/dri:/dev/dri'],
+          group_add: [`\${RENDER_GROUP:?number of the group of ${renderNode}}`],
+        }
+      : {}
+  return gpus === 0 ? {} : { devices: cdiNames(gpus, placement.devices) }
 }
 
 /** From the environment of the caller, which has to have them. */

@@ -1,7 +1,7 @@
 import type { RunFacts, WeightsMount } from './facts.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { commentOf, mebibytes, needsLowPort } from './words.ts'
+import { commentOf, mebibytes, needsLowPort, renderNode, usesCards } from './words.ts'
 
 /** One `docker run` in a script: hardened as the boot was. Podman takes the same line, but for `--gpus`. */
 export function dockerScript(facts: RunFacts, placement: Placement): string {
@@ -17,7 +17,7 @@ export function dockerScript(facts: RunFacts, placement: Placement): string {
     '--security-opt no-new-privileges',
     `--shm-size ${mebibytes(facts.sharedMemoryBytes)}m`,
     ...(facts.memoryLimitBytes === undefined ? [] : [`--memory ${mebibytes(facts.memoryLimitBytes)}m`]),
-    ...(facts.gpus === 0 ? [] : [`--gpus ${gpuSpec(facts.gpus, placement.devices)}`]),
+    ...gpuOptions(facts, placement),
     ...(needsLowPort(facts) ? ['--sysctl net.ipv4.ip_unprivileged_port_start=0'] : []),
     `--stop-timeout ${facts.stopSeconds}`,
     `--publish 127.0.0.1:${port}:${port}`,
@@ -32,6 +32,13 @@ export function dockerScript(facts: RunFacts, placement: Placement): string {
     `exec docker run ${options.join(' \\\n  ')} \\\n  ${image}`,
     '',
   ].join('\n')
+}
+
+/** The user of the image is in no group that may open the nodes of cards; the number of that group is the host's. */
+function gpuOptions({ gpus, vulkan }: RunFacts, { devices }: Placement): string[] {
+  if (vulkan !== undefined)
+    return usesCards(vulkan) ? ['--device /dev/dri', `--group-add "$(stat -c %g ${renderNode})"`] : []
+  return gpus === 0 ? [] : [`--gpus ${gpuSpec(gpus, devices)}`]
 }
 
 /** A list of devices has commas, which Docker reads as CSV: hence quotes within quotes. */

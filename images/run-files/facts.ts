@@ -1,4 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import { optional } from '../../lib/optional.ts'
+import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { EngineDefinition } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { memoryWords } from '../plan/memory.ts'
@@ -30,6 +32,8 @@ export interface RunFacts {
   /** Names of variables that the image sets, or that would change what its command says. */
   variables: readonly string[]
   gpus: number
+  /** Drivers of an image for Vulkan, whose cards are nodes of /dev/dri; absent for CUDA. */
+  vulkan?: readonly VulkanDriver[]
   sharedMemoryBytes: number
   weights: WeightsMount
   /** Undefined where no boot measured it: then no limit is set. */
@@ -67,6 +71,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     ...healthOf(plan, engine),
     variables: [...variablesOf(plan), ...Object.keys(engine.reserved.variables)],
     gpus: plan.requires?.gpus ?? 0,
+    ...optional('vulkan', plan.requires?.drivers),
     sharedMemoryBytes: plan.sharedMemoryBytes,
     weights: mountOf(plan, weightsImage),
     ...(limit !== undefined && { memoryLimitBytes: limit }),

@@ -107,9 +107,21 @@ function container(facts: RunFacts, placement: Placement): Json {
   }
 }
 
-function resources({ gpus, memoryLimitBytes }: RunFacts): Json {
+/** Resources of device plugins, by driver. */
+const pluginResources = { amd: 'amd.com/gpu', intel: 'gpu.intel.com/i915', nvidia: 'nvidia.com/gpu' } as const
+
+/** The card that a pod asks for: the first of the image's drivers; none for a software device alone. */
+function resourceOf({ vulkan }: RunFacts): string | undefined {
+  if (vulkan === undefined) return pluginResources.nvidia
+  const driver = vulkan.find((name) => name !== 'software')
+  return driver === undefined ? undefined : pluginResources[driver]
+}
+
+function resources(facts: RunFacts): Json {
+  const { gpus, memoryLimitBytes } = facts
+  const resource = resourceOf(facts)
   const memory = memoryLimitBytes === undefined ? {} : { memory: `${mebibytes(memoryLimitBytes)}Mi` }
-  const limits = { ...memory, ...(gpus > 0 && { 'nvidia.com/gpu': gpus }) }
+  const limits = { ...memory, ...(gpus > 0 && resource !== undefined && { [resource]: gpus }) }
   // GPUs are requested by their limit; memory is requested in full, since a server that is evicted has to load again.
   return { requests: Object.keys(memory).length === 0 ? undefined : memory, limits }
 }

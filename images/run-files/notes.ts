@@ -1,6 +1,8 @@
+import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
 import type { Placement } from './placement.ts'
 import type { RunTarget } from './targets.ts'
+import { renderNode, usesCards } from './words.ts'
 
 /** What a person has to do before a file starts anything: sentences for its head. */
 export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement): string[] {
@@ -27,7 +29,22 @@ function weightsNotes(target: RunTarget, { name, weights }: RunFacts, { claim }:
   return target === 'quadlet' ? [`Weights: put ${held} into /srv/models/${name}.`] : []
 }
 
-function gpuNotes(target: RunTarget, { gpus }: RunFacts): string[] {
+function cardNotes(target: RunTarget, drivers: readonly VulkanDriver[]): string[] {
+  const names = drivers.join(', ')
+  if (target === 'kubernetes')
+    return drivers.filter((name) => name !== 'software').length < 2
+      ? []
+      : [
+          `GPUs: the image has drivers for ${names}; the resource below is that of the first, so write that of your cards.`,
+        ]
+  if (target === 'compose' && usesCards(drivers)) return [`GPUs: RENDER_GROUP=$(stat -c %g ${renderNode}).`]
+  if (target === 'quadlet' && usesCards(drivers))
+    return ['GPUs: the user that starts the unit must be in the group of /dev/dri/renderD*.']
+  return []
+}
+
+function gpuNotes(target: RunTarget, { gpus, vulkan }: RunFacts): string[] {
+  if (vulkan !== undefined) return cardNotes(target, vulkan)
   if (gpus === 0 || target === 'docker' || target === 'kubernetes') return []
   const tools =
     target === 'compose'

@@ -1,7 +1,7 @@
 import type { RunFacts } from './facts.ts'
 import { notesOf, podmanSecret } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cdiNames, commentOf, mebibytes, needsLowPort } from './words.ts'
+import { cdiNames, commentOf, mebibytes, needsLowPort, usesCards } from './words.ts'
 
 /** A unit for Podman's systemd generator: put it into ~/.config/containers/systemd/ or /etc/containers/systemd/. */
 export function quadletUnit(facts: RunFacts, placement: Placement): string {
@@ -24,7 +24,7 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
     `ShmSize=${mebibytes(facts.sharedMemoryBytes)}m`,
     `PublishPort=127.0.0.1:${port}:${port}`,
     ...(needsLowPort(facts) ? ['Sysctl=net.ipv4.ip_unprivileged_port_start=0'] : []),
-    ...cdiNames(facts.gpus, placement.devices).map((device) => `AddDevice=${device}`),
+    ...deviceLines(facts, placement),
     ...secretLines(placement),
     ...mountLines(facts, placement),
     `PodmanArgs=--stop-timeout ${facts.stopSeconds}${facts.memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(facts.memoryLimitBytes)}m`}`,
@@ -38,6 +38,12 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
     'WantedBy=default.target',
     '',
   ].join('\n')
+}
+
+/** Rootless, the groups of the caller stay, who must be in the one of the nodes. */
+function deviceLines({ gpus, vulkan }: RunFacts, { devices }: Placement): string[] {
+  if (vulkan !== undefined) return usesCards(vulkan) ? ['AddDevice=/dev/dri', 'GroupAdd=keep-groups'] : []
+  return cdiNames(gpus, devices).map((device) => `AddDevice=${device}`)
 }
 
 function secretLines({ secretVariables }: Placement): string[] {

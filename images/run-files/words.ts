@@ -1,3 +1,4 @@
+import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
 
 /** The head of every run file: what it starts, where its figures come from, and what it needs. */
@@ -16,6 +17,14 @@ export function mebibytes(sizeBytes: number): number {
 /** Ports below 1024 need a word with the kernel where the user is not root. */
 export function needsLowPort({ port }: RunFacts): boolean {
   return port < 1024
+}
+
+/** The first card that the kernel offers to Mesa. */
+export const renderNode = '/dev/dri/renderD128'
+
+/** Whether a Vulkan image computes on a card through /dev/dri; NVIDIA's toolkit brings its own nodes. */
+export function usesCards(drivers: readonly VulkanDriver[]): boolean {
+  return drivers.includes('amd') || drivers.includes('intel')
 }
 
 /** Names of GPUs in the Container Device Interface. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parsePythonJson } from '../../lib/python-json.ts'
 import type { FilePart } from './split.ts'
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
@@ -17,7 +18,7 @@ export function indexWithParts(
   indexPath: string,
   split: ReadonlyMap<string, readonly FilePart[]>,
 ): string | undefined {
-  const index = indexSchema.parse(JSON.parse(text))
+  const index = indexSchema.parse(parsePythonJson(text))
   const folder = indexPath.slice(0, indexPath.lastIndexOf('/') + 1)
   const places = new Map(
     [...split].map(([path, parts]) => [

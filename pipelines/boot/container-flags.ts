@@ -12,6 +12,8 @@ type GpuSelection =
   | { type: 'all' }
   | { type: 'count'; count: number }
   | { type: 'indexes'; indexes: number[] }
+  /** Every card that the kernel offers to Mesa's drivers. */
+  | { type: 'dri' }
 
 const cdiKind = 'nvidia.com/gpu='
 
@@ -24,19 +26,22 @@ export interface FlagOptions {
   memoryBytes: number | null
   /** Folder with the files of `nameFiles`. */
   names: string
+  /** Groups that may open the nodes of /dev/dri: an arbitrary user is in none. */
+  renderGroups?: readonly number[]
 }
 
-/** Reads `all`, `2` or `0,1`, and CDI's `nvidia.com/gpu=all` or `nvidia.com/gpu=0,1`; null for anything else. */
+/** Reads `all`, `2` or `0,1`, `dri`, and CDI's `nvidia.com/gpu=all` or `nvidia.com/gpu=0,1`; null for anything else. */
 export function parseGpuChoice(text: string): GpuChoice | null {
   if (!text.startsWith(cdiKind)) return parseSelection(text)
   // In CDI a number is the name of a device.
   const names = text.slice(cdiKind.length)
   const selection = parseSelection(/^\d+$/.test(names) ? `device=${names}` : names)
+  if (selection?.type === 'dri') return null
   return selection && { ...selection, cdi: true }
 }
 
 function parseSelection(text: string): GpuSelection | null {
-  if (text === 'all') return { type: 'all' }
+  if (text === 'all' || text === 'dri') return { type: text }
   if (/^[1-9]\d*$/.test(text)) return { type: 'count', count: Number(text) }
   const indexes = /^(device=)?\d+(,\d+)*$/.test(text)
     ? text.replace('device=', '').split(',').map(Number)
@@ -46,12 +51,12 @@ function parseSelection(text: string): GpuSelection | null {
 
 export function gpuCount(choice: GpuChoice | null, present: number): number {
   if (choice === null) return 0
-  if (choice.type === 'all') return present
+  if (choice.type === 'all' || choice.type === 'dri') return present
   return choice.type === 'count' ? choice.count : choice.indexes.length
 }
 
 /** The profile of a boot as flags of `run`: the same conditions that images/boot/runtime-spec.ts writes for runc. */
-export function profileFlags({ profile }: BootRequest, options: FlagOptions): string[] {
+export function profileFlags({ profile, variables }: BootRequest, options: FlagOptions): string[] {
   const { uid, gid } = profile.identity
   const { tool, network, memoryBytes } = options
   return [
@@ -69,20 +74,23 @@ export function profileFlags({ profile }: BootRequest, options: FlagOptions): st
     ...['hosts', 'resolv.conf'].flatMap((name) => ['--volume', `${options.names}/${name}:/etc/${name}:ro,z`]),
     // Podman would give the user an entry in /etc/passwd, and a read-only root writable folders of its own.
     ...(tool === 'podman' ? ['--passwd=false', '--read-only-tmpfs=false'] : []),
-    ...gpuFlags(tool, options.gpus),
+    ...Object.entries(variables ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...gpuFlags(options),
   ]
 }
 
-/** Docker takes GPUs by its own flag, Podman by CDI, and so does Docker where it is asked to. */
-function gpuFlags(tool: ContainerTool, choice: GpuChoice | null): string[] {
+/** Docker takes GPUs of NVIDIA by its own flag, Podman by CDI, and so does Docker where it is asked to; others are device nodes. */
+function gpuFlags({ tool, gpus: choice, renderGroups = [] }: FlagOptions): string[] {
   if (choice === null) return []
+  if (choice.type === 'dri')
+    return [...['--device', '/dev/dri'], ...renderGroups.flatMap((group) => ['--group-add', String(group)])]
   const names = choice.type === 'all' ? ['all'] : indexesOf(choice).map(String)
   if (tool === 'podman' || choice.cdi) return names.flatMap((name) => ['--device', `${cdiKind}${name}`])
   if (choice.type === 'indexes') return ['--gpus', `"device=${names.join(',')}"`]
   return ['--gpus', choice.type === 'all' ? 'all' : String(choice.count)]
 }
 
-function indexesOf(choice: Exclude<GpuChoice, { type: 'all' }>): number[] {
+function indexesOf(choice: Exclude<GpuChoice, { type: 'all' | 'dri' }>): number[] {
   return choice.type === 'indexes'
     ? choice.indexes
     : Array.from({ length: choice.count }, (_, index) => index)

@@ -2,21 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import semver from 'semver'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
-import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { nameFiles } from '../../images/boot/runtime-spec.ts'
-import { mediaTypes } from '../../images/oci/oci.ts'
-import type { Digest } from '../../lib/digest.ts'
-import { StageError } from '../error.ts'
 import { runProgram } from '../process/program.ts'
-import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
+import { type PullContext, pull } from './pull.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
+import { renderNodes } from './render-nodes.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
 import { containerExitCode, stopContainer, untilSaid } from './stop.ts'
 import { requireTool, type Tool, toolOutput } from './tool.ts'
@@ -36,15 +32,16 @@ export interface ContainerRunner extends Runner {
   close(): Promise<void>
 }
 
-interface Session extends ContainerBoot {
-  machine: RunnerFacts
-  pulled: Set<string>
-}
+interface Session extends ContainerBoot, PullContext {}
 
 /** Boots images with Docker or Podman of this machine; throws `no-runner` where that does not work. */
 export async function containerRunner(context: ContainerBoot): Promise<ContainerRunner> {
   await requireTool(context.tool)
-  const session: Session = { ...context, machine: await machineOf(context.tool), pulled: new Set() }
+  const session: Session = {
+    ...context,
+    machine: await machineOf(context.tool, context.gpus),
+    pulled: new Set(),
+  }
   requireGpus(context.gpus, session.machine)
   return {
     name: context.tool.name,
@@ -65,7 +62,9 @@ async function bootContainer<Result>(
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
   const watch =
-    session.gpus === null ? null : watchGpus(session.tool.environment, session.machine.gpus.length)
+    session.gpus === null || session.gpus.type === 'dri'
+      ? null
+      : watchGpus(session.tool.environment, session.machine.gpus.length)
   try {
     return await withContainer(session, request, async ({ id, folder }) => {
       const container = await inspected(session.tool, id)
@@ -113,7 +112,10 @@ async function withContainer<Result>(
     for (const [name, content] of Object.entries(nameFiles)) await writeFile(join(folder, name), content)
     const network = await networkOf(session.tool, endings)
     const { tool, gpus, memoryBytes } = session
-    const flags = profileFlags(request, { tool: tool.name, network, gpus, memoryBytes, names: folder })
+    const flags = profileFlags(request, {
+      ...{ tool: tool.name, network, gpus, memoryBytes, names: folder },
+      ...(gpus?.type === 'dri' ? { renderGroups: (await renderNodes()).groups } : {}),
+    })
     const mounts = await mountsOf(session, request, endings)
     const id = `ingot-${randomUUID().slice(0, 8)}`
     // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.
@@ -152,33 +154,6 @@ async function mountsOf(
     flags.push(...mount.flags)
   }
   return flags
-}
-
-/** The image from the store, by digest: the tool checks every byte against it. */
-async function pull(session: Session, image: Digest): Promise<string> {
-  await requireZstd(session, image)
-  const { tool, registryPort, pulled } = session
-  const reference = `127.0.0.1:${registryPort}/ingot@${image}`
-  await toolOutput(tool, [
-    'pull',
-    '--quiet',
-    ...(tool.name === 'podman' ? ['--tls-verify=false'] : []),
-    reference,
-  ])
-  pulled.add(reference)
-  return reference
-}
-
-async function requireZstd({ store, machine, tool }: Session, image: Digest): Promise<void> {
-  const { layers } = await readImageManifest(store, image)
-  const hasZstd = layers.some((layer) => layer.mediaType === mediaTypes.layerZstd)
-  const version = semver.coerce(machine.version)
-  if (!hasZstd || tool.name !== 'docker' || version === null || version.major >= 23) return
-  throw new StageError('unfit-machine', {
-    attempted: 'boot with docker',
-    found: `Docker ${machine.version} cannot read layers packed with zstd`,
-    hint: 'update Docker to 23 or newer, or verify with --runner podman or dagger',
-  })
 }
 
 /** Nothing at all where its namespace can be entered; else a network of its own that leads nowhere. */

@@ -91,7 +91,9 @@ async function withHarness<Result>(
 }
 
 async function harnessOf(context: DaggerBoot, request: BootRequest, config: ImageConfig): Promise<Container> {
+  const given = Object.entries(request.variables ?? {}).map(([name, value]) => `${name}=${value}`)
   const spec = runtimeSpec(config, request.profile, {
+    variables: given,
     rootfs: '/image',
     networkNamespace: '/var/run/netns/box',
     names: '/harness/etc',

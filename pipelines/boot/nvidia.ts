@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { gpuColumns, parseCudaVersion, parseGpus, type RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { runProgram } from '../process/program.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 
 const MiB = 1024 ** 2
 
 /** GPUs, driver and CUDA version of this machine by nvidia-smi; nothing where there is none. */
 export async function nvidiaFacts(
-  environment: NodeJS.ProcessEnv,
+  environment: ProgramSettings['environment'],
 ): Promise<Pick<RunnerFacts, 'gpus' | 'driver' | 'cuda'>> {
   const query = [`--query-gpu=${gpuColumns}`, '--format=csv,noheader,nounits']
   const said = await runProgram('nvidia-smi', query, { environment })
@@ -24,7 +25,7 @@ export interface GpuWatch {
 }
 
 /** Starts `nvidia-smi` in a loop; it prints one line for each GPU twice a second. */
-export function watchGpus(environment: NodeJS.ProcessEnv, gpus: number): GpuWatch {
+export function watchGpus(environment: ProgramSettings['environment'], gpus: number): GpuWatch {
   const args = ['--query-gpu=index,memory.used', '--format=csv,noheader,nounits', '--loop-ms=500']
   const child = spawn('nvidia-smi', args, { env: environment, stdio: ['ignore', 'pipe', 'ignore'] })
   const used = new Map<string, number>()

@@ -7,6 +7,7 @@ import { sinkAddress } from '../../images/boot/runtime-spec.ts'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 import { runProgram } from '../process/program.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 import type { Tool } from './tool.ts'
 
 /** A way to the port of a server that no network reaches. */
@@ -33,7 +34,7 @@ export function ownerCommand(tool: Tool): string[] | null {
  */
 export async function reachThrough(
   owner: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  environment: ProgramSettings['environment'],
   server: { pid: number; port: number },
   folder: string,
 ): Promise<Reach> {
@@ -67,7 +68,7 @@ function scriptOf(name: string): string {
 /** Runs the script in a namespace of its own; it becomes the bridge, which says its process id. */
 async function startBridge(
   owner: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  environment: ProgramSettings['environment'],
   script: readonly string[],
 ): Promise<{ pid: number; stop(): void }> {
   const [program = '', ...args] = [...owner, 'unshare', '--net', '--', 'sh', ...script]

@@ -43,6 +43,8 @@ export interface BootRequest {
   port: number
   /** Images with weights, of which the folder `path` is mounted, read-only, at the same place. */
   mounts?: readonly ImageMount[]
+  /** Variables beside the image's own, as whoever starts a container may give them. */
+  variables?: Readonly<Record<string, string>>
 }
 
 export interface ImageMount {

@@ -1,12 +1,12 @@
 import { StageError } from '../error.ts'
 import { findProgram, runProgram } from '../process/program.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 
 export type ContainerTool = 'docker' | 'podman'
 
 /** A container tool with the environment it is run in. */
-export interface Tool {
+export interface Tool extends Pick<ProgramSettings, 'environment' | 'path'> {
   name: ContainerTool
-  environment: NodeJS.ProcessEnv
 }
 
 /** Runs the container tool and gives what it printed; throws `no-runner` with its words when it fails. */
@@ -21,8 +21,8 @@ export async function toolOutput(tool: Tool, args: readonly string[]): Promise<s
 }
 
 /** Throws `no-runner` where the tool is not installed. */
-export async function requireTool({ name, environment }: Tool): Promise<void> {
-  if ((await findProgram(name, environment['PATH'] ?? '')) !== null) return
+export async function requireTool({ name, path }: Tool): Promise<void> {
+  if ((await findProgram(name, path)) !== null) return
   throw new StageError('no-runner', {
     attempted: `boot with ${name}`,
     found: `${name} is not installed`,

@@ -24,6 +24,7 @@ import { attributeBuilt } from '../size/built.ts'
 import { writeImage } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify/verify.ts'
+import type { SourceSettings } from '../weights/source.ts'
 import { draftReport } from './draft-report.ts'
 import { judging } from './judging.ts'
 import { knownImage, nameJudged, restoreImages } from './known-image.ts'
@@ -40,7 +41,7 @@ export interface BuildContext {
   recipeFolder: string
   /** What the plan was made from: kept with the image, which can then be published without its recipe at hand. */
   origin?: LockedRecipe | undefined
-  environment: NodeJS.ProcessEnv
+  settings: SourceSettings
   signal: AbortSignal
   verify: boolean
   /** Helper containers as the lock pins them; undefined in locks of ingot 0.1. */

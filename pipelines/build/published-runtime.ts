@@ -8,6 +8,7 @@ import { layerKeyAnnotation } from '../../images/weights/reuse.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
 import { fetchBlobs } from '../image-reader/fetch-blobs.ts'
 import { chosenManifest, parsed } from '../image-reader/image.ts'
+import type { RegistrySettings } from '../image-reader/registry.ts'
 import { type RegistryPlace, registryPlace } from '../image-reader/registry.ts'
 import type { Progress } from '../process/progress.ts'
 import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
@@ -18,7 +19,7 @@ import { type BuiltRuntime, keepRuntime } from './runtime.ts'
 export interface PublishedContext {
   store: Store
   progress: Progress
-  environment: NodeJS.ProcessEnv
+  settings: RegistrySettings
   signal: AbortSignal
   fromRegistry?: readonly string[]
 }
@@ -78,7 +79,7 @@ export async function publishedRuntime(
 async function runtimeAt(
   place: RegistryPlace,
   plan: ImagePlan,
-  { store, progress, environment, signal }: PublishedContext,
+  { store, progress, settings, signal }: PublishedContext,
 ): Promise<BuiltRuntime | undefined> {
   const { reference } = place
   const manifest = await chosenManifest(place, plan.platform)
@@ -105,7 +106,7 @@ async function runtimeAt(
     if ((await intactBytes(store, blob)) === undefined) missing.push(blob)
   progress.step(`fetch ${missing.length} of ${layers.length} runtime layers of ${reference}`)
   await fetchBlobs(store, place, missing, {
-    environment,
+    settings,
     signal,
     onProgress: (done, total) => progress.bytes('runtime', done, total),
   })

@@ -83,7 +83,7 @@ async function layersAt(
   planned: readonly WeightLayer[],
   context: SourceContext,
 ): Promise<{ layers: Map<string, StoredLayer>; digest: Digest }> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     const { manifest, digest } = await readOciManifest(reference, { ...context, fetch })
     const found = (manifest.layers ?? []).map(({ annotations, ...layer }) => ({

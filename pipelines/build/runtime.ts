@@ -18,6 +18,7 @@ import { installUpstream } from '../software/upstream.ts'
 import type { WheelPlace } from '../software/wheel-program.ts'
 import { type RecordKind, recall, remember, touchRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
+import type { IndexSettings } from '../weights/python-index.ts'
 import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
 import { rewriteTree } from './slim-tree.ts'
 import { areIntact, storedLayersSchema } from './stored-layers.ts'
@@ -59,7 +60,7 @@ export function keepRuntime(store: Store, plan: ImagePlan, built: BuiltRuntime):
 
 /** What an installation takes from outside of the plan; none of it decides a byte. */
 export interface InstallContext {
-  environment: NodeJS.ProcessEnv
+  settings: IndexSettings
   /** Pins the container that takes programs out of wheels. */
   factory?: FactoryLock | undefined
 }
@@ -111,9 +112,9 @@ const unpinnedPacker =
 async function wheelPlace(
   client: Client,
   { platform }: ImagePlan,
-  { environment, factory }: InstallContext,
+  { settings, factory }: InstallContext,
 ): Promise<WheelPlace> {
-  return { platform, mirror: await mirrorOf(client, environment), factory }
+  return { platform, mirror: await mirrorOf(client, settings), factory }
 }
 
 async function install(client: Client, plan: ImagePlan, installation: InstallContext): Promise<Container> {

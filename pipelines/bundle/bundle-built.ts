@@ -1,5 +1,6 @@
 import type { OriginalImage } from '../catalogue/built-image.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
+import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
 import { type StatementSigner, signedList, withSigning } from '../outgoing/signatures.ts'
@@ -20,8 +21,7 @@ export interface BuiltBundleRequest extends Pick<BundleRequest, 'folder' | 'part
   /** Reads secrets that only Dagger's providers do. */
   resolveSecret?: PrepareRequest['resolveSecret']
   context: {
-    environment: NodeJS.ProcessEnv
-    settings: Partial<Pick<Settings, 'workflowRun'>>
+    settings: RegistrySettings & Pick<Settings, 'hub' | 'workflowRun'>
     progress: Progress
     signal: AbortSignal
     stderr(text: string): void
@@ -43,11 +43,11 @@ export async function bundleBuilt(request: BuiltBundleRequest): Promise<BundleSu
 
 async function prepareAll(request: BuiltBundleRequest): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, resolveSecret, context } = request
-  const { environment, settings, signal, progress, stderr } = context
+  const { settings, signal, progress, stderr } = context
   const { workflowRun } = settings
   const notices = new Set<string>()
   const onNotice = (text: string) => void notices.add(text)
-  const shared = { store, environment, signal, resolveSecret, onNotice }
+  const shared = { store, settings, signal, resolveSecret, onNotice }
   const options = { ...shared, isUnverified, workflowRun, sbom }
   const prepared = await prepareImages(built, options, progress)
   for (const notice of notices) stderr(`ingot: ${notice}\n`)
@@ -59,14 +59,14 @@ async function carry(
   prepared: readonly PreparedImage[],
   sign: StatementSigner | undefined,
 ): Promise<BundleSummary> {
-  const { environment, signal, progress } = context
+  const { settings, signal, progress } = context
   if (sign !== undefined) progress.step(`sign what is known of ${countText(prepared.length)}`)
   const contents = await bundleContents(store, prepared, sign)
   // Weights that a build left in a registry have to be carried as well.
   await fetchForeign(
     store,
     contents.blobs.map(({ sha256 }) => `sha256:${sha256}` as const),
-    { environment, signal, onProgress: (done, total) => progress.bytes('fetch', done, total) },
+    { settings, signal, onProgress: (done, total) => progress.bytes('fetch', done, total) },
   )
   progress.step(`bundle ${countText(contents.images.length)} into ${folder}`)
   return writeBundle({

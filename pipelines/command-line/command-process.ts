@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../lib/error.ts'
 import { progressOn } from '../process/progress.ts'
+import { displayOf } from '../settings/display.ts'
 import type { ProcessContext } from './command.ts'
 import { exitCodeOf } from './exit.ts'
 import { tellFailure } from './failure.ts'
@@ -13,20 +14,24 @@ export const interruptedText = 'ingot: interrupted; the store is sound and the n
 /** How long a command that was interrupted may tidy up; a second Ctrl-C does not wait for it. */
 const graceMs = 5000
 
+/** A terminal sends Ctrl-C to all programs at once, and npx hands its own on: what comes so soon after is the same one. */
+const echoMs = 1000
+
 /** Runs a command as this process, and ends the process with its exit code, whatever still runs in it. */
 export async function runAsProcess(
   run: (argv: readonly string[], context: ProcessContext) => Promise<number>,
 ): Promise<never> {
   const { stdout, stderr, env } = process
   const abort = new AbortController()
-  const progress = progressOn(stderr, env)
+  const progress = progressOn(stderr, displayOf(env))
   let failedCode: number | undefined
+  let isPatient = false
   // One failure ends the process; what fails while it ends is no news.
   const fail = (error: unknown) => {
     if (failedCode !== undefined) return
     failedCode = exitCodeOf(error)
     progress.end()
-    stderr.write(tellFailure(error, env))
+    stderr.write(tellFailure(error, displayOf(env)))
     void leave()
   }
   const leave = async (code = 0) => {
@@ -38,23 +43,37 @@ export async function runAsProcess(
   // Nobody is left to be told.
   stderr.on('error', () => {})
   stdout.on('error', (error) => (errnoOf(error) === 'EPIPE' ? leaveNow(0) : fail(namedStdout(error))))
-  // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
-  const stop = () => (abort.signal.aborted ? leaveNow(interruptedCode) : abort.abort())
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  abortOnSignals(abort)
   const ended = run(process.argv.slice(2), {
     stdout: (text) => void stdout.write(text),
     stderr: (text) => void stderr.write(text),
     environment: env,
     progress,
     signal: abort.signal,
+    endsItself: () => {
+      isPatient = true
+    },
   })
-  return leave(await Promise.race([ended, interrupted(abort.signal)]))
+  return leave(await Promise.race([ended, interrupted(abort.signal, () => isPatient)]))
 }
 
-/** For a command that does not end by itself after an interrupt. */
-async function interrupted(signal: AbortSignal): Promise<number> {
+/** The first signal aborts, another one ends the process. */
+function abortOnSignals(abort: AbortController): void {
+  let firstMs = 0
+  const stop = () => {
+    if (abort.signal.aborted && performance.now() - firstMs > echoMs) return leaveNow(interruptedCode)
+    if (!abort.signal.aborted) firstMs = performance.now()
+    abort.abort()
+  }
+  // Not `once`: signal-exit in the SDK's dependencies kills the process when it sees no listener but its own.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+}
+
+/** For a command that does not end by itself after an interrupt; never where it says that it does. */
+async function interrupted(signal: AbortSignal, isPatient: () => boolean): Promise<number> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await sleep(graceMs)
+  if (isPatient()) return new Promise(() => undefined)
   process.stderr.write(interruptedText)
   return interruptedCode
 }

@@ -8,10 +8,12 @@ export interface ProcessContext {
   environment: NodeJS.ProcessEnv
   progress: CommandProgress
   signal: AbortSignal
+  /** Says that the command ends by itself after an interrupt, and is waited for however long that takes. */
+  endsItself?(): void
 }
 
-/** Everything a command may touch of the process around it. Its environment is for the programs that it starts. */
-export interface CommandContext extends ProcessContext {
+/** Everything a command may touch of the process around it; of the environment only what `settings` says. */
+export interface CommandContext extends Omit<ProcessContext, 'environment'> {
   settings: Settings
 }
 

@@ -47,6 +47,7 @@ const exitCodes: Record<ErrorCode, 1 | 2 | 3> = {
   denied: 3,
   usage: 2,
   'no-recipe': 2,
+  'file-exists': 2,
   'invalid-recipe': 2,
   'invalid-lock': 2,
   'lock-mismatch': 2,

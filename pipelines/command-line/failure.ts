@@ -1,15 +1,16 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DisplaySettings } from '../settings/display.ts'
 import { describeError, isUnexpected } from './exit.ts'
 
 /**
  * What a person reads of a failure. The stack of one that nobody foresaw goes into a file in `.ingot/logs`, which only this
  * user may read; INGOT_DEBUG=1 shows it as well. Never throws.
  */
-export function tellFailure(error: unknown, environment: NodeJS.ProcessEnv): string {
+export function tellFailure(error: unknown, { showsPlace }: DisplaySettings): string {
   if (!isUnexpected(error)) return describeError(error)
   const stack = stackOf(error)
-  const shown = environment['INGOT_DEBUG'] ? `${stack}\n` : ''
+  const shown = showsPlace ? `${stack}\n` : ''
   const file = keepStack(stack)
   const hint =
     file === undefined

@@ -39,7 +39,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
-  const tell = (error: unknown) => tellFailure(error, context.environment)
+  const tell = (error: unknown) => tellFailure(error, context.settings.display)
   context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`, tell))
   for (const report of reports) context.stderr(unnamedText(report))
   return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || (!verify && verdict !== 'failed'))
@@ -56,7 +56,7 @@ async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Pro
   if (lock !== undefined) await requireSameFolder({ ...loaded, lock }, { signal })
 }
 
-interface RecipeContext extends Pick<CommandContext, 'environment' | 'settings' | 'signal'> {
+interface RecipeContext extends Pick<CommandContext, 'settings' | 'signal'> {
   progress: Progress
   verify: boolean
   slim: boolean
@@ -92,9 +92,9 @@ async function buildRecipe(
 
 /** A recipe that was never locked is locked now, as package managers do; an existing lock is never changed here. */
 async function newLock(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
-  const { environment, signal, progress } = context
+  const { settings, signal, progress } = context
   progress.step(`lock ${loaded.recipe.name}`)
-  const lock = await resolveLock(loaded, { environment, signal, engine: () => engine.client() })
+  const lock = await resolveLock(loaded, { settings, signal, engine: () => engine.client() })
   await saveLockOf(loaded, lock)
   return lock
 }

@@ -19,8 +19,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, bundleTable)
   const partBytes = values['part-size']
   const earlier = values.since === undefined ? undefined : await readEarlier(values.since)
-  const { environment, settings } = context
-  const signer = await signerOf('bundle', values, environment)
+  const { settings } = context
+  const signer = await signerOf('bundle', values, settings)
   const store = await openStore(settings.storeFolder)
   try {
     const find = async (text: string) =>

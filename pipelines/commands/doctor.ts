@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Failure } from '../../lib/error.ts'
+import type { ContainerTool } from '../boot/tool.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
@@ -9,11 +10,14 @@ import { systemFailureOf } from '../files/system-error.ts'
 import { openConnection } from '../network/connection.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
 import { findProgram, runProgram } from '../process/program.ts'
-import { engineSource, programSource } from '../process/session.ts'
+import { engineSource, programSource, type SessionSettings } from '../process/session.ts'
+import type { Settings } from '../settings/settings.ts'
 import { doctorStore } from './doctor-store.ts'
 import { doctorTable } from './tables/doctor.ts'
 
 export const doctorCommand: Command = { run }
+
+type HostSettings = Pick<Settings, 'programs'>
 
 /** One thing a build or boot may need. `needed` ones make the exit code 3 when they are missing. */
 interface DoctorFinding {
@@ -27,23 +31,23 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values } = readArguments(argv, doctorTable)
   if (values.store) return doctorStore(values.json, context)
   const findings = await Promise.all([
-    engine(),
-    daggerProgram(),
+    engine(context.settings),
+    daggerProgram(context.settings),
     disk(context.settings.storeFolder),
-    gpu(context.environment),
-    tool('docker', 'only for `ingot verify --runner docker`'),
-    tool('podman', 'only for `ingot verify --runner podman`'),
-    hostTool('syft', 'the SBOM of `ingot sbom`, publish and bundle', context.environment),
-    hostTool('gitleaks', 'finding secrets that are not the run’s own', context.environment),
-    hostTool('cosign', '`ingot publish --sign`', context.environment),
-    token(context.environment),
+    gpu(context.settings),
+    tool('docker', context.settings),
+    tool('podman', context.settings),
+    hostTool('syft', 'the SBOM of `ingot sbom`, publish and bundle', context.settings),
+    hostTool('gitleaks', 'finding secrets that are not the run’s own', context.settings),
+    hostTool('cosign', '`ingot publish --sign`', context.settings),
+    token(context.settings),
   ])
   context.stdout(values.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(findingText).join(''))
   return findings.some((item) => item.needed && item.found === null) ? 3 : 0
 }
 
-async function engine(): Promise<DoctorFinding> {
-  const { found, silent } = await engineSource()
+async function engine(settings: SessionSettings): Promise<DoctorFinding> {
+  const { found, silent } = await engineSource(settings)
   const started = silent.map((name) => `${name} is installed and does not answer: start it; or `).join('')
   return {
     what: 'where a Dagger engine comes from',
@@ -56,12 +60,12 @@ async function engine(): Promise<DoctorFinding> {
 const answerMs = 5000
 
 /** Without this program no session opens, whatever engine there is. */
-async function daggerProgram(): Promise<DoctorFinding> {
+async function daggerProgram(settings: SessionSettings): Promise<DoctorFinding> {
   const version = (await ownPackage())?.dependencies['@dagger.io/dagger'] ?? 'of the SDK'
   const what = 'the program of Dagger'
-  if (process.env['DAGGER_SESSION_PORT'])
+  if (settings.engine.isInSession)
     return { what, found: 'not needed inside `dagger run`', needed: true, hint: '' }
-  const { path, isThere } = await programSource()
+  const { path, isThere } = await programSource(settings)
   if (path !== null)
     return {
       what,
@@ -129,7 +133,7 @@ async function obstacleOf(folder: string): Promise<Failure | undefined> {
   }
 }
 
-async function gpu(environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
+async function gpu({ programs: { environment } }: HostSettings): Promise<DoctorFinding> {
   const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader']
   const asked = await runProgram('nvidia-smi', query, { environment })
   return {
@@ -140,12 +144,13 @@ async function gpu(environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
   }
 }
 
-async function tool(name: string, hint: string): Promise<DoctorFinding> {
-  return { what: name, found: await findProgram(name), needed: false, hint }
+async function tool(name: ContainerTool, { programs }: HostSettings): Promise<DoctorFinding> {
+  const hint = `only for \`ingot verify --runner ${name}\``
+  return { what: name, found: await findProgram(name, programs.path), needed: false, hint }
 }
 
-async function hostTool(name: HostTool, use: string, environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
-  const found = (await findHostTool(name, environment).catch(() => null)) ?? null
+async function hostTool(name: HostTool, use: string, { programs }: HostSettings): Promise<DoctorFinding> {
+  const found = (await findHostTool(name, programs).catch(() => null)) ?? null
   return {
     what: name,
     found,
@@ -154,10 +159,10 @@ async function hostTool(name: HostTool, use: string, environment: NodeJS.Process
   }
 }
 
-async function token(environment: NodeJS.ProcessEnv): Promise<DoctorFinding> {
+async function token({ hub }: Pick<Settings, 'hub'>): Promise<DoctorFinding> {
   return {
     what: 'Hugging Face token',
-    found: environment['HF_TOKEN'] ? 'in HF_TOKEN' : null,
+    found: hub.token === undefined ? null : `in ${hub.token.variable}`,
     needed: false,
     hint: 'gated and private models need one: set HF_TOKEN, or weights.source.token in the recipe',
   }

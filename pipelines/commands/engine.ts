@@ -12,7 +12,7 @@ export async function withEngine<Result>(
   act: (engine: LazyEngine, explain: (error: unknown) => unknown) => Promise<Result>,
 ): Promise<Result> {
   const logFile = join(stateFolder(), 'logs', `engine-${new Date().toISOString().slice(0, 10)}.log`)
-  const engine = lazyEngine(logFile)
+  const engine = lazyEngine(context.settings, logFile)
   const close = () => void engine.close()
   context.signal.addEventListener('abort', close, { once: true })
   try {

@@ -8,7 +8,6 @@ import { runGpuCode } from './gpu-code.ts'
 const context = {
   stdout: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),
-  environment: process.env,
   progress: { step: () => {}, bytes: () => {}, end: () => {}, lanes: () => [] },
   signal: new AbortController().signal,
 }

@@ -64,21 +64,25 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
   const listing: ListResult = {
     engines: [...engineIds],
-    recipes: await listRecipes('recipes', context.settings, changed),
+    recipes: changedRecipes(await listRecipes('recipes'), context.settings, changed),
     ...(await listImages(context)),
   }
   context.stdout(values.json ? `${JSON.stringify(listing, null, 2)}\n` : listingText(listing))
   return 0
 }
 
-async function listRecipes(
-  folder: string,
-  settings: Pick<Settings, 'locksFolder'>,
-  changed: readonly string[] | undefined,
-): Promise<ListedRecipe[]> {
+/** YAML files of a folder, as recipes. */
+export async function listRecipes(folder: string): Promise<ListedRecipe[]> {
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(folder, name))
-  const listed = await Promise.all(files.sort().map(listRecipe))
+  return Promise.all(files.sort().map(listRecipe))
+}
+
+function changedRecipes(
+  listed: ListedRecipe[],
+  settings: Pick<Settings, 'locksFolder'>,
+  changed: readonly string[] | undefined,
+): ListedRecipe[] {
   if (changed === undefined) return listed
   return listed.filter(({ file, engine }) => {
     // One with problems is of interest when it was touched itself.

@@ -29,9 +29,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 }
 
 function resolved(loaded: LoadedRecipe, kept: Lock | undefined, context: CommandContext): Promise<Lock> {
-  const { environment, signal } = context
+  const { settings, signal } = context
   return withEngine(context, (engine) =>
-    resolveLock(loaded, { environment, signal, kept, engine: () => engine.client() }),
+    resolveLock(loaded, { settings, signal, kept, engine: () => engine.client() }),
   )
 }
 

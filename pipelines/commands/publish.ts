@@ -24,10 +24,10 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, publishTable)
   const target = parsePushTarget(values.to)
   const tags = tagsOf(values, target)
-  const { environment, settings, signal } = context
-  const signer = await signerOf('publish', values, environment)
+  const { settings, signal } = context
+  const signer = await signerOf('publish', values, settings)
   const store = await openStore(settings.storeFolder)
-  const connection = openConnection(environment, signal)
+  const connection = openConnection(settings.proxies, signal)
   try {
     const find = async (text: string) =>
       requireOrigin(await findImage(text, store, { settings, act: 'publish' }), 'publish')
@@ -79,18 +79,18 @@ function choicesOf(values: PublishValues) {
 function loginOf(
   values: PublishValues,
   target: PushTarget,
-  { environment }: CommandContext,
+  { settings }: CommandContext,
   resolveSecret: (uri: string) => Promise<string>,
 ): () => Promise<Login | undefined> {
   const { username, 'password-from': uri } = values
-  if (username === undefined && uri === undefined) return () => findLogin(target.host, environment)
+  if (username === undefined && uri === undefined) return () => findLogin(target.host, settings)
   if (username === undefined || uri === undefined)
     throw usageError('publish', '--username and --password-from belong together')
   if (!/^\w[\w+]*:\/\//.test(uri))
     throw usageError('publish', '--password-from takes a URI such as env://NAME, never the password itself')
   let login: Promise<Login> | undefined
   const read = async () => {
-    const secret = await readSecret(uri, { environment, resolveSecret })
+    const secret = await readSecret(uri, { settings, resolveSecret })
     return basicLogin(username, secret.reveal(), secret.origin)
   }
   // Scan, upload and signing ask for it; the secret is read once.

@@ -13,12 +13,12 @@ export const sbomCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, sbomTable)
-  const { environment, settings, signal, progress } = context
+  const { settings, signal, progress } = context
   const store = await openStore(settings.storeFolder)
   try {
     const found = await findImage(positionals[0] ?? '', store, { settings, act: 'sbom' })
     const image = requireOrigin(found, 'sbom')
-    const at = { store, environment, signal }
+    const at = { store, settings, signal }
     progress.step(`list what ${image.report.image} is made of`)
     const sbom = values.modelcar
       ? await companionSbom(image, await modelcarOf(store, image), at)

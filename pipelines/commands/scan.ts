@@ -50,11 +50,11 @@ async function scanAll(
   store: Store,
   built: OriginalImage,
   engine: LazyEngine,
-  { environment, settings, signal, progress, stderr }: CommandContext,
+  { settings, signal, progress, stderr }: CommandContext,
 ): Promise<ScanResults> {
   const rescan = await openRescan(built, {
     store,
-    environment,
+    settings,
     signal,
     resolveSecret: daggerSecrets(() => engine.client()),
     onNotice: (text) => stderr(`ingot: ${text}\n`),

@@ -23,7 +23,7 @@ export const sizeCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, sizeTable)
   const platform = parsePlatform(values.platform)
-  const { environment, settings, signal, progress } = context
+  const { settings, signal, progress } = context
   const folder = settings.storeFolder
   const [text = ''] = positionals
   // A file of another name may be an archive with an image.
@@ -31,7 +31,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const store = isRecipe || existsSync(folder) ? await openStore(folder) : null
   try {
     const reference = isRecipe && store ? await imageOfRecipe(text, store, settings) : text
-    const image = await openReference(reference, { store, platform, environment, signal })
+    const image = await openReference(reference, { store, platform, settings, signal })
     try {
       // Layers whose listing is kept are not read again.
       if (store && image.isStored && image.digest)

@@ -3,11 +3,13 @@ import type { CommandName } from './tables/all.ts'
 
 /** The way to each command. Only the one that is asked for is loaded: all of them together are most of the program. */
 export const commands: Record<CommandName, () => Promise<Command>> = {
+  init: async () => (await import('./init.ts')).initCommand,
   list: async () => (await import('./list.ts')).listCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   lock: async () => (await import('./lock.ts')).lockCommand,
   plan: async () => (await import('./plan.ts')).planCommand,
   build: async () => (await import('./build.ts')).buildCommand,
+  run: async () => (await import('./run.ts')).runCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
   gate: async () => (await import('./gate.ts')).gateCommand,
   publish: async () => (await import('./publish.ts')).publishCommand,

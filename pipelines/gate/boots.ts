@@ -3,6 +3,7 @@ import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../../i
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
+import { usesSoftwareDevice } from '../../images/plan/requirements.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { ImageMount, Runner } from '../boot/runner.ts'
 import { type VerifyPlan, verifyImage } from '../verify/verify.ts'
@@ -37,7 +38,9 @@ export async function bootParts(
   slim: GateImage,
   context: BootContext,
 ): Promise<{ stockImage: Digest | null; parts: GatePart[] }> {
-  if (plan.requires !== undefined && context.runner.gpus === 0) {
+  const { gpus } = context.runner
+  const onSoftware = usesSoftwareDevice(plan.requires, gpus, plan.verify.behaviour.gpu?.software)
+  if (plan.requires !== undefined && gpus === 0 && !onSoftware) {
     const why = 'it needs a GPU; on a host that has one: `ingot gate RECIPE --runner docker --gpus all`'
     return { stockImage: null, parts: (['answers', 'start-up', 'ptx'] as const).map((id) => notRun(id, why)) }
   }
@@ -70,8 +73,13 @@ function partsOfBoots(stock: SeenBoots, slim: SeenBoots, plan: BootPlan, context
   return [
     judgeAnswers(stock.boots, slim.boots),
     judgeStartUp(stock.boots, slim.boots),
-    plan.requires === undefined
-      ? skipped('ptx', 'the image computes on the CPU, where no driver compiles')
+    plan.requires === undefined || plan.requires.api === 'vulkan'
+      ? skipped(
+          'ptx',
+          plan.requires === undefined
+            ? 'the image computes on the CPU, where no driver compiles'
+            : 'Vulkan’s drivers compile no PTX',
+        )
       : judgePtx(stock, slim, causes),
   ]
 }

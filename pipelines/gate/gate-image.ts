@@ -13,6 +13,7 @@ import { serveStore } from '../registry-server/server.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type VerifyEnvironment, type VerifyOptions, withRunner } from '../verify/run.ts'
 import { type Subject, subjectOf } from '../verify/subject.ts'
+import type { SourceSettings } from '../weights/source.ts'
 import type { GateImage } from './boots.ts'
 import { runGate } from './gate.ts'
 
@@ -20,7 +21,7 @@ import { runGate } from './gate.ts'
 export type GateOptions = Omit<VerifyOptions, 'profile'>
 
 export interface ImageGateContext extends VerifyEnvironment {
-  settings: Pick<Settings, 'locksFolder'>
+  settings: SourceSettings & Pick<Settings, 'locksFolder'>
 }
 
 /**
@@ -65,7 +66,7 @@ async function compared(
   options: GateOptions,
   context: ImageGateContext,
 ): Promise<GateResult> {
-  const { store, environment, engine, progress, signal } = context
+  const { store, settings, engine, progress, signal } = context
   const stock = async (): Promise<GateImage> => {
     const { image } = await buildImage(stockPlanOf(plan), origin.lock.weights, buildingOf(origin, context))
     // The weights are the same ones, and so is the image that carries them.
@@ -79,7 +80,7 @@ async function compared(
         { image: report.image, mounts: subject.mounts },
         {
           client: await engine(),
-          environment,
+          settings,
           factory: origin.lock.factory,
           registryPort: registry.port,
           runner,

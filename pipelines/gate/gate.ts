@@ -6,13 +6,14 @@ import type { FactoryLock } from '../../recipes/lock.ts'
 import { pulledByDigest } from '../boot/dagger.ts'
 import { installedTree } from '../build/runtime.ts'
 import type { Client } from '../process/session.ts'
+import type { IndexSettings } from '../weights/python-index.ts'
 import { type BootContext, bootParts, type GateImage } from './boots.ts'
 import { tryImports } from './imports.ts'
 import { compareTrees, type Trees } from './trees.ts'
 
 export interface GateContext extends BootContext {
   client: Client
-  environment: NodeJS.ProcessEnv
+  settings: IndexSettings
   factory?: FactoryLock | undefined
   /** Port on loopback where the store is served as a registry. */
   registryPort: number

@@ -1,6 +1,7 @@
 import type { Digest } from '../../lib/digest.ts'
 import { openConnection } from '../network/connection.ts'
 import { RemoteError } from '../network/error.ts'
+import type { LoginSettings } from '../network/login.ts'
 import type { RetryPolicy } from '../network/retry.ts'
 import { RegistryError } from '../registry-client/error.ts'
 import {
@@ -11,11 +12,14 @@ import {
   readSmallBlob,
 } from '../registry-client/read.ts'
 import { parseReference, type Reference } from '../registry-client/reference.ts'
+import type { Settings } from '../settings/settings.ts'
 import { SizeError } from './error.ts'
 import type { BlobPlace } from './image.ts'
 
+export type RegistrySettings = LoginSettings & Pick<Settings, 'proxies'>
+
 export interface RegistryOptions {
-  environment: NodeJS.ProcessEnv
+  settings: RegistrySettings
   signal?: AbortSignal
   retry?: RetryPolicy
 }
@@ -30,7 +34,7 @@ export interface RegistryPlace extends BlobPlace {
 /** A repository of a registry, read with the login of docker or podman where there is one. A broken download goes on. */
 export function registryPlace(reference: string, options: RegistryOptions): RegistryPlace {
   const parsed = parsedReference(reference)
-  const connection = openConnection(options.environment)
+  const connection = openConnection(options.settings.proxies)
   const session = openReader(parsed, { ...options, fetch: connection.fetch })
   const explained = <Value>(act: Promise<Value>): Promise<Value> =>
     act.catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import type { GGUFParseOutput } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
+import { parsePythonJson } from '../../lib/python-json.ts'
 import {
   ggufProblem,
   isLfsPointer,
@@ -9,7 +10,6 @@ import {
   jsonProblem,
   misplacedTensors,
   mostPointerBytes,
-  parsePythonJson,
   pointerProblem,
   safetensorsProblem,
 } from '../../recipes/file-soundness.ts'

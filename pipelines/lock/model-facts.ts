@@ -1,6 +1,7 @@
 import { GGMLFileQuantizationType } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
-import { foreignCode, parsePythonJson } from '../../recipes/file-soundness.ts'
+import { parsePythonJson } from '../../lib/python-json.ts'
+import { foreignCode } from '../../recipes/file-soundness.ts'
 import type { GgufFacts, Lock } from '../../recipes/lock.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'

@@ -19,12 +19,14 @@ import { resolveFactory } from '../software/factory.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
 import { resolvePython } from '../software/python.ts'
 import { resolveUpstream } from '../software/upstream.ts'
+import type { IndexSettings } from '../weights/python-index.ts'
+import type { SourceSettings } from '../weights/source.ts'
 import { readableLock } from './lock-file.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
 import { lockWeights } from './weights.ts'
 
 export interface ResolveContext {
-  environment: NodeJS.ProcessEnv
+  settings: SourceSettings
   signal: AbortSignal
   /** Opens the engine. Only base images, packages and some secrets need it. */
   engine(): Promise<Client>
@@ -38,7 +40,7 @@ export interface ResolveContext {
  */
 export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContext): Promise<Lock> {
   const { recipe, folder } = loaded
-  const { kept, environment } = resolving
+  const { kept, settings } = resolving
   const { id: engineId } = recipe.engine
   const { source } = recipe.weights
   const request = lockRequestOf(recipe)
@@ -48,14 +50,14 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
     opening ??= openEngine(loaded, resolving)
     return opening
   }
-  const context = { recipeFolder: folder, environment, resolveSecret: daggerSecrets(resolving.engine) }
+  const context = { recipeFolder: folder, settings, resolveSecret: daggerSecrets(resolving.engine) }
   const [weights, [resolved, modelcar, factory]] = await together(
     [
       (signal) => lockWeights({ engine: engineId, source, request, renewal, kept }, { ...context, signal }),
       async () => {
         const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
         return Promise.all([
-          lockRuntime(loaded, renewal.runtime ? undefined : kept, { environment, engine, factory }),
+          lockRuntime(loaded, renewal.runtime ? undefined : kept, { settings, engine, factory }),
           lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
           factory,
         ])
@@ -99,7 +101,7 @@ interface ResolvedRuntime {
 }
 
 interface RuntimeContext {
-  environment: NodeJS.ProcessEnv
+  settings: IndexSettings
   engine(): Promise<Client>
   factory: Promise<FactoryLock | undefined>
 }
@@ -107,7 +109,7 @@ interface RuntimeContext {
 async function lockRuntime(
   { recipe }: LoadedRecipe,
   kept: Lock | undefined,
-  { environment, engine, factory }: RuntimeContext,
+  { settings, engine, factory }: RuntimeContext,
 ): Promise<ResolvedRuntime> {
   if (kept !== undefined) return { runtime: kept.runtime, version: kept.engine.version }
   const definition = engineOf(recipe.engine.id)
@@ -115,7 +117,7 @@ async function lockRuntime(
   const asked = { platform: recipe.image.platform, range: recipe.engine.version }
   const resolved = await resolveRuntime(await engine(), source, definition, {
     ...asked,
-    environment,
+    settings,
     factory,
   })
   requireRange(resolved.version, asked.range, definition, source)
@@ -145,7 +147,7 @@ async function lockModelcar(
 interface RuntimeQuestion {
   platform: string
   range: string
-  environment: NodeJS.ProcessEnv
+  settings: IndexSettings
   factory: Promise<FactoryLock | undefined>
 }
 
@@ -153,7 +155,7 @@ async function resolveRuntime(
   client: Client,
   source: RuntimeSource,
   engine: EngineDefinition,
-  { platform, range, environment, factory }: RuntimeQuestion,
+  { platform, range, settings, factory }: RuntimeQuestion,
 ): Promise<ResolvedRuntime> {
   const now = new Date().toISOString()
   switch (source.type) {
@@ -162,7 +164,7 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(said, engine, source.base) }
     }
     case 'python': {
-      const place = { platform, mirror: await mirrorOf(client, environment), factory: await factory }
+      const place = { platform, mirror: await mirrorOf(client, settings), factory: await factory }
       const runtime = await resolvePython(client, source, range, { ...place, now })
       const found = runtime.distributions.find(({ name }) => name === source.distribution)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }

@@ -35,22 +35,57 @@ function usage(found: string): StageError {
 }
 
 function requestOf(values: MemoryValues): Omit<MemoryRequest, 'facts'> {
-  const prefixCaching =
-    values['enable-prefix-caching'] || (values['no-enable-prefix-caching'] ? false : undefined)
   return defined({
     engineVersion: values['engine-version'],
     gpu: gpuOf(values),
-    tp: values.tp,
-    pp: values.pp,
+    ...ranksOf(values),
     dtype: values.dtype,
     quantization: values.quantization,
-    kvCacheDtype: values['kv-cache-dtype'],
-    mambaSsmDtype: values['mamba-ssm-cache-dtype'],
     maxModelLen: values['max-model-len'],
+    ...batchOf(values),
+    ...cacheOf(values),
+    ...bytesOf(values),
+    meanTokens: values['mean-tokens'],
+  })
+}
+
+function ranksOf(values: MemoryValues) {
+  return { tp: values.tp, pp: values.pp, stageLayers: stagesOf(values['pp-layers']), dcp: values.dcp }
+}
+
+function batchOf(values: MemoryValues) {
+  return {
     maxNumSeqs: values['max-num-seqs'],
     maxNumBatchedTokens: values['max-num-batched-tokens'],
-    gpuMemoryUtilization: values['gpu-memory-utilization'],
+    pools: values.pooling || undefined,
+    enforceEager: values['enforce-eager'] || undefined,
+    speculativeTokens: values['speculative-tokens'],
+    parallel: values.parallel,
+    ubatch: values['ubatch-size'],
+    flashAttention: values['no-flash-attention'] ? false : undefined,
+  }
+}
+
+function cacheOf(values: MemoryValues) {
+  return {
+    kvCacheDtype: values['kv-cache-dtype'],
+    mambaSsmDtype: values['mamba-ssm-cache-dtype'],
     blockSize: values['block-size'],
+    prefixCaching:
+      values['enable-prefix-caching'] || (values['no-enable-prefix-caching'] ? false : undefined),
+    hybridKvCache: values['disable-hybrid-kv-cache-manager'] ? false : undefined,
+    stateSlots: values['state-slots'],
+    stateRatio: values['state-ratio'],
+    windowRatio: values['window-ratio'],
+    swapSpaceBytes: values['swap-space-bytes'],
+    unifiedKv: values['kv-unified'] || undefined,
+  }
+}
+
+/** What a log told. */
+function bytesOf(values: MemoryValues) {
+  return {
+    gpuMemoryUtilization: values['gpu-memory-utilization'],
     availableKvBytes: values['available-kv-bytes'],
     weightsBytes: values['weights-bytes'],
     weightsBytesPerGpu: values['weights-bytes-per-gpu'],
@@ -59,17 +94,15 @@ function requestOf(values: MemoryValues): Omit<MemoryRequest, 'facts'> {
       activationBytes: values['activation-bytes'],
       cudaGraphBytes: values['cuda-graph-bytes'],
     }),
-    enforceEager: values['enforce-eager'] || undefined,
-    prefixCaching,
-    hybridKvCache: values['disable-hybrid-kv-cache-manager'] ? false : undefined,
-    speculativeTokens: values['speculative-tokens'],
-    swapSpaceBytes: values['swap-space-bytes'],
-    parallel: values.parallel,
-    unifiedKv: values['kv-unified'] || undefined,
-    ubatch: values['ubatch-size'],
-    flashAttention: values['no-flash-attention'] ? false : undefined,
-    meanTokens: values['mean-tokens'],
-  })
+  }
+}
+
+/** "16,32" as numbers. */
+function stagesOf(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined
+  const layers = text.split(',').map(Number)
+  if (layers.every((count) => Number.isInteger(count) && count > 0)) return layers
+  throw usage(`--pp-layers ${text} is no list of layers, such as 16,32`)
 }
 
 type DefinedMembers<Value> = { [Key in keyof Value]: Exclude<Value[Key], undefined> }

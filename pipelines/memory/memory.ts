@@ -6,13 +6,14 @@ import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { describeError, exitCodeOf } from '../command-line/exit.ts'
 import { readConfigFile } from '../model-reader/local.ts'
 import { readModel } from '../model-reader/model-reader.ts'
+import type { SourceSettings } from '../weights/source.ts'
 import { type MemoryArguments, readMemoryArguments } from './arguments.ts'
 import { memoryText } from './table.ts'
 
 export interface MemoryIo {
   stdout(text: string): void
   stderr(text: string): void
-  environment: NodeJS.ProcessEnv
+  settings: SourceSettings
   signal?: AbortSignal
 }
 
@@ -35,10 +36,10 @@ export async function planMemoryOf(argv: readonly string[], io: MemoryIo): Promi
 }
 
 /** A configuration alone is enough with `--weights-bytes` or `--available-kv-bytes`; MODEL beside it gives the headers. */
-async function factsOf(args: MemoryArguments, { environment, signal }: MemoryIo): Promise<ModelFacts> {
+async function factsOf(args: MemoryArguments, { settings, signal }: MemoryIo): Promise<ModelFacts> {
   const configured = args.configFile === undefined ? undefined : await readConfigFile(args.configFile)
   if (args.model === undefined && configured) return configured
-  const read = await readModel(args.model ?? '', environment, signal)
+  const read = await readModel(args.model ?? '', settings, signal)
   return configured ? { ...configured, weights: read.weights, tiedEmbeddings: read.tiedEmbeddings } : read
 }
 

@@ -59,6 +59,16 @@ export const memoryTable = {
     'block-size': { kind: 'count', help: 'tokens of one cache block', aliases: ['page-size'] },
     tp: { kind: 'count', help: 'GPUs that share each layer', aliases: ['tensor-parallel-size'] },
     pp: { kind: 'count', help: 'pipeline stages', aliases: ['pipeline-parallel-size'] },
+    'pp-layers': {
+      kind: 'text',
+      value: 'N,N',
+      help: 'layers of each pipeline stage, where they are not spread evenly',
+    },
+    dcp: {
+      kind: 'count',
+      help: 'ranks that share the tokens of a cache',
+      aliases: ['decode-context-parallel-size'],
+    },
     'gpu-memory-utilization': {
       kind: 'number',
       range: [0, 1],
@@ -74,7 +84,29 @@ export const memoryTable = {
     'activation-bytes': { kind: 'bytes', help: 'measured activation peak' },
     'cuda-graph-bytes': { kind: 'bytes', help: 'measured or estimated CUDA graphs' },
     'swap-space-bytes': { kind: 'bytes', help: 'host memory for swapped blocks (old vLLM)' },
-    'speculative-tokens': { kind: 'count', help: 'tokens drafted ahead' },
+    'speculative-tokens': {
+      kind: 'count',
+      help: 'tokens drafted ahead, by the draft head of the checkpoint unless --drafter is given',
+      aliases: ['spec-tokens', 'draft-max', 'spec-draft-n-max'],
+    },
+    'state-slots': {
+      kind: 'count',
+      help: 'SGLang: recurrent states kept at most',
+      aliases: ['max-mamba-cache-size'],
+    },
+    'state-ratio': {
+      kind: 'number',
+      range: [0, 1000],
+      help: 'SGLang: bytes of states for each byte of tokens',
+      aliases: ['mamba-full-memory-ratio'],
+    },
+    'window-ratio': {
+      kind: 'number',
+      range: [0, 1],
+      help: 'SGLang: tokens of windowed layers for each token of the others',
+      aliases: ['swa-full-tokens-ratio'],
+    },
+    pooling: { kind: 'flag', help: 'vectors or scores are asked for, and no token is sampled' },
     'enforce-eager': { kind: 'flag', help: 'no CUDA graphs' },
     'enable-prefix-caching': { kind: 'flag', help: 'prefix caching is on' },
     'no-enable-prefix-caching': { kind: 'flag', help: 'prefix caching is off' },

@@ -1,4 +1,4 @@
-import { parsePythonJson } from '../../recipes/file-soundness.ts'
+import { parsePythonJson } from '../../lib/python-json.ts'
 import { factsFromConfig } from '../../recipes/model-facts/config.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { type SafetensorsHeader, tensorsOfHeader, withTensors } from '../../recipes/model-facts/tensors.ts'

@@ -6,6 +6,7 @@ import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { openConnection } from '../network/connection.ts'
 import { type Hub, hubOf } from '../weights/hub-access.ts'
 import { asHubFailure } from '../weights/hub-answer.ts'
+import type { SourceSettings } from '../weights/source.ts'
 import { ModelReaderError } from './error.ts'
 import { factsFromFiles } from './facts.ts'
 import { readGguf } from './gguf.ts'
@@ -23,11 +24,11 @@ export interface HubModel {
  */
 export async function readHubModel(
   model: HubModel,
-  environment: NodeJS.ProcessEnv,
+  settings: SourceSettings,
   signal?: AbortSignal,
 ): Promise<ModelFacts> {
-  const connection = openConnection(environment)
-  const session = { environment, fetch: connection.fetch, ...optional('signal', signal) }
+  const connection = openConnection(settings.proxies)
+  const session = { settings, fetch: connection.fetch, ...optional('signal', signal) }
   try {
     const hub = await hubOf(model.repo, undefined, session)
     return await readRepository(model, hub).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { isGguf } from '../../recipes/model-facts/gguf-files.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
+import type { SourceSettings } from '../weights/source.ts'
 import { ModelReaderError } from './error.ts'
 import { readHubModel } from './hub.ts'
 import { readConfigFile, readFolder, readGgufFile } from './local.ts'
@@ -12,7 +13,7 @@ import { readConfigFile, readFolder, readGgufFile } from './local.ts'
  */
 export async function readModel(
   target: string,
-  environment: NodeJS.ProcessEnv,
+  settings: SourceSettings,
   signal?: AbortSignal,
 ): Promise<ModelFacts> {
   const found = await stat(target).catch(() => undefined)
@@ -24,7 +25,7 @@ export async function readModel(
   if (match && !found && !target.startsWith('.') && !target.startsWith('/'))
     return readHubModel(
       { repo: match[1] ?? '', revision: match[2] ?? 'main', file: match[3] },
-      environment,
+      settings,
       signal,
     )
   throw noModel(

@@ -1,5 +1,6 @@
 import { type ClientRequest, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
+import type { Settings } from '../settings/settings.ts'
 import { publicUrl } from './address.ts'
 import { SourceFailure, sizeOf } from './body.ts'
 import { ConnectionFailure, wordsOf } from './connection-failure.ts'
@@ -27,8 +28,8 @@ export interface Connection {
  * proxies as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, and Node's own client, which sends a buffer without copying it
  * (docs/decisions/060). Answers are streams; nothing is tried twice here.
  */
-export function openConnection(environment: NodeJS.ProcessEnv, signal?: AbortSignal): Connection {
-  const settings = { keepAlive: true, proxyEnv: environment }
+export function openConnection(proxies: Settings['proxies'], signal?: AbortSignal): Connection {
+  const settings = { keepAlive: true, proxyEnv: proxies }
   const agents: Agents = { 'http:': new PlainAgent(settings), 'https:': new SecureAgent(settings) }
   // Hosts that answered: one that did is given time to come back, where one that never did is likelier a wrong address.
   const answered = new Set<string>()

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
+import type { ProgramSettings, Settings } from '../settings/settings.ts'
 import { LoginError } from './error.ts'
 
 /**
@@ -29,17 +28,23 @@ const loginFile = z.object({
   credsStore: z.string().optional(),
 })
 
+/** Where logins are read, and the helpers that keep some. */
+export type LoginSettings = Pick<Settings, 'loginFiles' | 'programs'>
+
 type LoginFile = z.infer<typeof loginFile>
 
 /**
  * The login for a registry from where `docker login`, `podman login` and `skopeo login` keep it: helpers first, as Docker
  * has it. Undefined when there is none. Throws `unauthorized` when a helper that is configured for this very host fails.
  */
-export async function findLogin(host: string, environment: NodeJS.ProcessEnv): Promise<Login | undefined> {
-  for (const path of loginPaths(environment)) {
+export async function findLogin(
+  host: string,
+  { loginFiles, programs }: LoginSettings,
+): Promise<Login | undefined> {
+  for (const path of loginFiles) {
     const config = await readLogins(path)
     if (config === undefined) continue
-    const login = await loginIn(config, host, path, environment)
+    const login = await loginIn(config, host, path, programs)
     if (login !== undefined) return login
   }
   return undefined
@@ -59,14 +64,14 @@ async function loginIn(
   config: LoginFile,
   host: string,
   path: string,
-  environment: NodeJS.ProcessEnv,
+  programs: ProgramSettings,
 ): Promise<Login | undefined> {
   for (const name of namesOf(host)) {
     const helper = config.credHelpers?.[name]
-    if (helper !== undefined) return askHelper(helper, name, environment, true)
+    if (helper !== undefined) return askHelper(helper, name, programs, true)
   }
   for (const name of namesOf(host)) {
-    const stored = config.credsStore && (await askHelper(config.credsStore, name, environment, false))
+    const stored = config.credsStore && (await askHelper(config.credsStore, name, programs, false))
     const login = stored || loginOf(config.auths?.[name] ?? undefined, path)
     if (login) return login
   }
@@ -84,17 +89,6 @@ function loginOf(found: z.infer<typeof entry> | undefined, origin: string): Logi
 function namesOf(host: string): string[] {
   if (host === 'registry-1.docker.io') return ['https://index.docker.io/v1/', 'docker.io', host]
   return [host, `https://${host}`, `http://${host}`, `https://${host}/v1/`, `https://${host}/v2/`]
-}
-
-function loginPaths(environment: NodeJS.ProcessEnv): string[] {
-  const home = environment['HOME'] ?? homedir()
-  const runtime = environment['XDG_RUNTIME_DIR']
-  return [
-    environment['REGISTRY_AUTH_FILE'],
-    join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
-    runtime && join(runtime, 'containers/auth.json'),
-    join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers/auth.json'),
-  ].filter((path): path is string => Boolean(path))
 }
 
 /** A missing file holds no login; one that cannot be understood is told, since a login may be in it. */
@@ -119,16 +113,21 @@ const helperAnswer = z.object({ Username: z.string(), Secret: z.string() })
 function askHelper(
   helper: string,
   server: string,
-  environment: NodeJS.ProcessEnv,
+  programs: ProgramSettings,
   required: boolean,
 ): Promise<Login | undefined> {
   const program = `docker-credential-${helper}`
   return new Promise((resolve, reject) => {
-    const child = execFile(program, ['get'], { env: environment, timeout: 30_000 }, (error, stdout) => {
-      const login = error ? undefined : loginFromHelper(stdout, program)
-      if (login === undefined && required) reject(helperFailed(program, server))
-      else resolve(login)
-    })
+    const child = execFile(
+      program,
+      ['get'],
+      { env: programs.environment, timeout: 30_000 },
+      (error, stdout) => {
+        const login = error ? undefined : loginFromHelper(stdout, program)
+        if (login === undefined && required) reject(helperFailed(program, server))
+        else resolve(login)
+      },
+    )
     child.stdin?.on('error', () => {})
     child.stdin?.end(server)
   })

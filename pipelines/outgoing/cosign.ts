@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireHostTool, runTool } from '../process/host-tool.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** How to sign: with the identity that the CI gives, or with a key, named as cosign names it. */
 export type Signer = { type: 'keyless' } | { type: 'key'; key: string; isLogged: boolean }
 
 export interface CosignContext {
   signer: Signer
-  environment: NodeJS.ProcessEnv
+  settings: Pick<Settings, 'programs'>
   signal?: AbortSignal
 }
 
@@ -31,17 +32,21 @@ const noRoots = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;ver
 
 /** Gives `act` a cosign. Throws `no-tool` where there is none. */
 export async function withCosign<Result>(
-  { signer, environment, signal }: CosignContext,
+  { signer, settings, signal }: CosignContext,
   act: (cosign: Cosign) => Promise<Result>,
 ): Promise<Result> {
-  const program = await requireHostTool('cosign', environment)
+  const program = await requireHostTool('cosign', settings.programs)
   const folder = await mkdtemp(join(tmpdir(), 'ingot-cosign-'))
   try {
     const [config, roots] = [join(folder, 'signing-config.json'), join(folder, 'trusted-root.json')]
     await Promise.all([writeFile(config, unlogged), writeFile(roots, noRoots)])
     const offline = ['--signing-config', config, '--trusted-root', roots]
     const run = (attempted: string, args: readonly string[]) =>
-      runTool(program, args, { environment, attempted, ...(signal && { signal }) })
+      runTool(program, args, {
+        environment: settings.programs.environment,
+        attempted,
+        ...(signal && { signal }),
+      })
     return await act({
       folder,
       run,

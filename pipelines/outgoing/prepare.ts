@@ -36,9 +36,9 @@ export interface PreparedCompanion extends Companion {
  * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
  */
 export async function prepareImage(built: OriginalImage, request: PrepareRequest): Promise<PreparedImage> {
-  const { store, isUnverified, environment, workflowRun, sbom, onNotice } = request
+  const { store, isUnverified, settings, workflowRun, sbom, onNotice } = request
   const image = await imageOf(store, built)
-  const hasSbom = sbom === 'required' || (await findHostTool('syft', environment)) !== undefined
+  const hasSbom = sbom === 'required' || (await findHostTool('syft', settings.programs)) !== undefined
   if (!hasSbom) onNotice(absenceOf('syft'))
   const rescan = await openRescan(built, request)
   const listed = hasSbom ? await builtSbom(built, request) : undefined
@@ -68,25 +68,25 @@ export async function prepareImages(
   return prepared
 }
 
-type SbomContext = Pick<PrepareRequest, 'environment' | 'signal'> & { store: Store }
+type SbomContext = Pick<PrepareRequest, 'settings' | 'signal'> & { store: Store }
 
 /** What a server's image is made of. Throws `no-tool` and `tool-failed`. */
 export async function builtSbom(
   { origin, plan, report }: OriginalImage,
-  { store, environment, signal }: SbomContext,
+  { store, settings, signal }: SbomContext,
 ): Promise<Sbom> {
   const licences = (await knownRuntime(store, plan))?.licences
   const facts = sbomFactsOf(origin.recipe, origin.lock, report.image, licences)
   const layers = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
-  return sbomOf({ store, facts, layers, environment, ...(signal && { signal }) })
+  return sbomOf({ store, facts, layers, settings, ...(signal && { signal }) })
 }
 
 /** What a companion with programs is made of. Throws `no-tool` and `tool-failed`. */
 export async function companionSbom(
   { origin }: OriginalImage,
   { image, programs }: Companion,
-  { store, environment, signal }: SbomContext,
+  { store, settings, signal }: SbomContext,
 ): Promise<Sbom> {
   const facts = modelcarSbomFacts(origin.recipe, origin.lock, image.digest)
-  return sbomOf({ store, facts, layers: programs, environment, ...(signal && { signal }) })
+  return sbomOf({ store, facts, layers: programs, settings, ...(signal && { signal }) })
 }

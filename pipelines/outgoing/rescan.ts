@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { modelcarPolicy } from '../../images/plan/modelcar.ts'
+import { hasPublicPackages } from '../../images/plan/public-packages.ts'
 import type { ScanPolicy } from '../../images/plan/scan-policy.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -18,11 +19,12 @@ import { searchWeightLayers, type WeightsSearch } from '../scan/weights.ts'
 import { readBlobText } from '../store/blobs.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
+import type { SecretContext } from '../weights/token.ts'
 import type { ImageDocument } from './documents.ts'
 
 export interface RescanRequest {
   store: Store
-  environment: NodeJS.ProcessEnv
+  settings: SecretContext['settings']
   signal?: AbortSignal
   /** The registry's login: its password must be in nothing that is sent. */
   login?: Login | undefined
@@ -42,8 +44,8 @@ export interface Rescan {
 /** Learns what must not be found: the secrets of this run. */
 export async function openRescan(built: OriginalImage, request: RescanRequest): Promise<Rescan> {
   const { origin, plan, report } = built
-  const { environment, onNotice } = request
-  if ((await findHostTool('gitleaks', environment)) === undefined) onNotice(absenceOf('gitleaks'))
+  const { settings, onNotice } = request
+  if ((await findHostTool('gitleaks', settings.programs)) === undefined) onNotice(absenceOf('gitleaks'))
   const secrets = await secretsOf(built, request)
   const layers = report.layers.filter(({ part }) => part === 'weights').map(({ digest }) => digest)
   const weights = () => searchWeightLayers(request.store, plan, secrets, layers)
@@ -58,7 +60,16 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
         ...textsOf(documents),
       }
       const { name, image } = report
-      const seen = await scan({ name, image, layers: new Set(runtime), policy: plan.policy, texts })
+      const layers = new Set(runtime)
+      const isPublic = hasPublicPackages(plan)
+      const seen = await scan({
+        name,
+        image,
+        layers,
+        policy: plan.policy,
+        texts,
+        hasPublicPackages: isPublic,
+      })
       refuseSecrets(report.name, await secretsInFiles(join(stateFolder(), 'logs'), secrets))
       return seen
     },
@@ -82,12 +93,13 @@ interface ScannedImage {
   layers: ReadonlySet<Digest>
   policy: ScanPolicy
   texts: Record<string, string>
+  hasPublicPackages?: boolean
 }
 
 type OneScan = RescanRequest & ScannedImage & { secrets: readonly KnownSecret[]; weights: WeightsSearch }
 
 async function scanOne(one: OneScan) {
-  const { store, name, image, layers, policy, texts, secrets, weights, environment, signal } = one
+  const { store, name, image, layers, policy, texts, secrets, weights, settings, signal } = one
   const manifest = await readImageManifest(store, image)
   return scanImage({
     store,
@@ -95,9 +107,10 @@ async function scanOne(one: OneScan) {
     layers: manifest.layers.filter(({ digest }) => layers.has(digest)),
     texts: { ...(await ownTexts(store, image)), ...texts },
     policy,
+    hasPublicPackages: one.hasPublicPackages ?? false,
     secrets,
     weights,
-    environment,
+    settings,
     ...(signal && { signal }),
   })
 }
@@ -112,11 +125,11 @@ async function ownTexts(store: Store, image: Digest): Promise<Record<string, str
 }
 
 async function secretsOf({ origin }: OriginalImage, request: RescanRequest): Promise<KnownSecret[]> {
-  const { environment, login, resolveSecret, onNotice } = request
-  const context = { recipeFolder: origin.folder, environment, ...(resolveSecret && { resolveSecret }) }
+  const { settings, login, resolveSecret, onNotice } = request
+  const context = { recipeFolder: origin.folder, settings, ...(resolveSecret && { resolveSecret }) }
   const onUnread = (error: unknown) =>
     onNotice(`the Hub’s token is not searched for, as it cannot be read: ${messageOf(error)}`)
-  return knownSecrets(environment, {
+  return knownSecrets(settings.programs.environment, {
     'the registry’s login': passwordOf(login),
     'weights.source.token': await hubTokenOf(origin.recipe.weights.source, context, onUnread),
   })

@@ -1,4 +1,5 @@
 import { StageError } from '../error.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 import { findProgram, runProgram } from './program.ts'
 
 /** Programs of others that a person installs; `purpose` says what is not done without. */
@@ -15,19 +16,16 @@ const tools = {
 export type HostTool = keyof typeof tools
 
 /** Path of a program: what its INGOT_… variable names, else from PATH; undefined where there is none. */
-export async function findHostTool(
-  name: HostTool,
-  environment: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
-  const named = environment[tools[name].variable]
-  const found = await findProgram(named || name, environment['PATH'] ?? '')
+export async function findHostTool(name: HostTool, programs: ProgramSettings): Promise<string | undefined> {
+  const named = programs[name]
+  const found = await findProgram(named || name, programs.path)
   if (found !== null || !named) return found ?? undefined
   throw missing(name, `${tools[name].variable} names ${named}, which is no program`)
 }
 
 /** The same; throws `no-tool` where there is none. */
-export async function requireHostTool(name: HostTool, environment: NodeJS.ProcessEnv): Promise<string> {
-  const found = await findHostTool(name, environment)
+export async function requireHostTool(name: HostTool, programs: ProgramSettings): Promise<string> {
+  const found = await findHostTool(name, programs)
   if (found !== undefined) return found
   throw missing(name, `${name} is not in PATH`)
 }
@@ -38,8 +36,7 @@ export function absenceOf(name: HostTool): string {
   return `no ${purpose.replace(/^an? /, '')}: ${name} is not in PATH (${variable} can name it)`
 }
 
-export interface ToolRun {
-  environment: NodeJS.ProcessEnv
+export interface ToolRun extends Pick<ProgramSettings, 'environment'> {
   signal?: AbortSignal
   /** What the person is told it was for. */
   attempted: string

@@ -1,4 +1,5 @@
 import { $, which } from 'zx'
+import type { ProgramSettings } from '../settings/settings.ts'
 
 /** What a finished program said. */
 export interface ProgramOutput {
@@ -11,7 +12,7 @@ export interface ProgramOutput {
 }
 
 /** Path of a program on this machine, or null. */
-export function findProgram(name: string, path = process.env['PATH'] ?? ''): Promise<string | null> {
+export function findProgram(name: string, path: string): Promise<string | null> {
   return which(name, { nothrow: true, path })
 }
 
@@ -19,7 +20,7 @@ export function findProgram(name: string, path = process.env['PATH'] ?? ''): Pro
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { environment, signal }: { environment: NodeJS.ProcessEnv; signal?: AbortSignal },
+  { environment, signal }: Pick<ProgramSettings, 'environment'> & { signal?: AbortSignal },
 ): Promise<ProgramOutput> {
   const output = await $({
     env: environment,

@@ -1,5 +1,6 @@
 import cliProgress, { MultiBar, type Options, type Params, SingleBar } from 'cli-progress'
 import { formatBytes } from '../../lib/bytes.ts'
+import type { DisplaySettings } from '../settings/display.ts'
 
 /** What a stage tells the person who waits. Everything goes to stderr; results go to stdout. */
 export interface Progress {
@@ -15,8 +16,8 @@ export interface CommandProgress extends Progress {
 }
 
 /** Bars on a terminal, lines elsewhere and in CI. */
-export function progressOn(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): CommandProgress {
-  const terminal = stream.isTTY && !environment['CI'] && environment['TERM'] !== 'dumb'
+export function progressOn(stream: NodeJS.WriteStream, { isPlain }: DisplaySettings): CommandProgress {
+  const terminal = stream.isTTY && !isPlain
   return terminal
     ? barProgress(stream)
     : { ...lineProgress(stream), lanes: (names) => lineLanes(stream, names) }

@@ -9,6 +9,7 @@ import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { saidWhile } from '../network/waiting.ts'
+import type { EngineSettings, ProgramSettings, Settings } from '../settings/settings.ts'
 import { daggerErrorFrom } from './dagger-error.ts'
 import { findProgram } from './program.ts'
 
@@ -28,15 +29,17 @@ const startLimit = '5 min'
 
 const containerTools = ['docker', 'podman', 'nerdctl', 'finch', 'container']
 
+export type SessionSettings = Pick<Settings, 'engine' | 'programs'>
+
 /** `logFile` gets everything the engine says. */
-export function lazyEngine(logFile: string): LazyEngine {
+export function lazyEngine(settings: SessionSettings, logFile: string): LazyEngine {
   let opened: Promise<Client> | undefined
   let ended: Promise<void> = Promise.resolve()
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const open = async () => {
-    await requireEngine()
-    await requireProgram()
-    await requireAnswer(process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST'], logFile)
+    await requireEngine(settings)
+    await requireProgram(settings)
+    await requireAnswer(settings.engine, logFile)
     await makeFolder(dirname(logFile))
     // Loading the SDK takes half a second, which a command that needs no engine does not spend.
     const { connect } = await import('@dagger.io/dagger')
@@ -70,24 +73,22 @@ export interface EngineSource {
 }
 
 /** Says whether an engine can be had, without starting one. */
-export async function engineSource(): Promise<EngineSource> {
-  const given = process.env['DAGGER_SESSION_PORT']
-    ? 'the session of `dagger run`'
-    : process.env['_EXPERIMENTAL_DAGGER_RUNNER_HOST']
+export async function engineSource({ engine, programs }: SessionSettings): Promise<EngineSource> {
+  const given = engine.isInSession ? 'the session of `dagger run`' : engine.address
   if (given) return { found: given, silent: [] }
   const silent: string[] = []
   for (const tool of containerTools) {
-    if ((await findProgram(tool)) === null) continue
-    if (await answers(tool)) return { found: `${tool}, by the SDK's own provisioning`, silent }
+    if ((await findProgram(tool, programs.path)) === null) continue
+    if (await answers(tool, programs)) return { found: `${tool}, by the SDK's own provisioning`, silent }
     silent.push(tool)
   }
   return { found: null, silent }
 }
 
 /** A client alone runs nothing: its service is asked. */
-async function answers(tool: string): Promise<boolean> {
+async function answers(tool: string, { environment }: ProgramSettings): Promise<boolean> {
   const question = tool === 'container' ? ['system', 'status'] : ['info']
-  return promisify(execFile)(tool, question, { timeout: 10_000 }).then(
+  return promisify(execFile)(tool, question, { env: environment, timeout: 10_000 }).then(
     () => true,
     () => false,
   )
@@ -101,17 +102,17 @@ export interface ProgramSource {
   isThere: boolean
 }
 
-export async function programSource(): Promise<ProgramSource> {
-  const named = process.env['_EXPERIMENTAL_DAGGER_CLI_BIN']
-  if (!named) return { path: null, isThere: true }
-  const found = await findProgram(named)
+export async function programSource({ engine, programs }: SessionSettings): Promise<ProgramSource> {
+  const named = engine.program
+  if (named === undefined) return { path: null, isThere: true }
+  const found = await findProgram(named, programs.path)
   return { path: found ?? named, isThere: found !== null }
 }
 
 /** The SDK waits for a program that is not there without saying why. */
-async function requireProgram(): Promise<void> {
-  const { path, isThere } = await programSource()
-  if (isThere || process.env['DAGGER_SESSION_PORT']) return
+async function requireProgram(settings: SessionSettings): Promise<void> {
+  const { path, isThere } = await programSource(settings)
+  if (isThere || settings.engine.isInSession) return
   throw new StageError('no-engine', {
     attempted: 'run the program of Dagger',
     found: `_EXPERIMENTAL_DAGGER_CLI_BIN names ${path}, which is no program`,
@@ -119,8 +120,8 @@ async function requireProgram(): Promise<void> {
   })
 }
 
-async function requireEngine(): Promise<void> {
-  const { found, silent } = await engineSource()
+async function requireEngine(settings: SessionSettings): Promise<void> {
+  const { found, silent } = await engineSource(settings)
   if (found !== null) return
   throw new StageError('no-engine', {
     attempted: 'start a Dagger engine',
@@ -133,9 +134,9 @@ async function requireEngine(): Promise<void> {
 }
 
 /** The SDK tries for minutes to reach an address where nobody listens; a socket or port is asked first. */
-async function requireAnswer(host: string | undefined, logFile: string): Promise<void> {
-  const place = /^unix:\/\/(?<path>.+)$|^tcp:\/\/(?<name>[^:/]+):(?<port>\d+)$/.exec(host ?? '')?.groups
-  if (place === undefined || process.env['DAGGER_SESSION_PORT']) return
+async function requireAnswer({ address, isInSession }: EngineSettings, logFile: string): Promise<void> {
+  const place = /^unix:\/\/(?<path>.+)$|^tcp:\/\/(?<name>[^:/]+):(?<port>\d+)$/.exec(address ?? '')?.groups
+  if (place === undefined || isInSession) return
   const { path, name, port } = place
   const socket =
     path === undefined ? connectTo({ host: name ?? '', port: Number(port) }) : connectTo({ path })

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { OriginalImage } from '../catalogue/built-image.ts'
+import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Connection } from '../network/connection.ts'
 import type { Login } from '../network/login.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
@@ -38,8 +39,7 @@ export interface BuiltPublishRequest {
   /** Reads secrets that only Dagger's providers do. */
   resolveSecret?: PrepareRequest['resolveSecret']
   context: {
-    environment: NodeJS.ProcessEnv
-    settings: Partial<Pick<Settings, 'workflowRun'>>
+    settings: RegistrySettings & Pick<Settings, 'hub' | 'workflowRun'>
     progress: Progress
     signal: AbortSignal
     stderr(text: string): void
@@ -181,12 +181,12 @@ async function sourcesFor(
 
 async function prepareAll(request: BuiltPublishRequest): Promise<PreparedImage[]> {
   const { store, built, isUnverified, sbom, login, resolveSecret, context } = request
-  const { environment, settings, signal, progress, stderr } = context
+  const { settings, signal, progress, stderr } = context
   const { workflowRun } = settings
   // The registry is asked later whether it wants one at all.
   const known = await login().catch(() => undefined)
   const onNotice = (text: string) => stderr(`ingot: ${text}\n`)
-  const shared = { store, environment, signal, login: known, resolveSecret, onNotice }
+  const shared = { store, settings, signal, login: known, resolveSecret, onNotice }
   const options = { ...shared, isUnverified, workflowRun, sbom }
   return prepareImages(built, options, progress)
 }

@@ -6,7 +6,7 @@ import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
 import { NetworkError } from '../network/error.ts'
 import type { Fetch } from '../network/exchange.ts'
 import { getBytes } from '../network/http.ts'
-import { findLogin } from '../network/login.ts'
+import { findLogin, type LoginSettings } from '../network/login.ts'
 import { readPersistently } from '../network/persistent.ts'
 import { readRange } from '../network/ranged.ts'
 import { type RetryPolicy, withRetry } from '../network/retry.ts'
@@ -17,7 +17,7 @@ import { openSession, type RegistrySession, repositoryUrl } from './session.ts'
 
 export interface ReaderOptions {
   fetch: Fetch
-  environment: NodeJS.ProcessEnv
+  settings: LoginSettings
   signal?: AbortSignal
   retry?: RetryPolicy
   stallMs?: number
@@ -25,11 +25,11 @@ export interface ReaderOptions {
 
 /** A repository that is only read, with the login of docker or podman where the registry wants one. */
 export function openReader(target: Repository, options: ReaderOptions): RegistrySession {
-  const { environment, ...others } = options
+  const { settings, ...others } = options
   return openSession(target, {
     ...others,
     access: 'pull',
-    login: () => findLogin(target.host, environment),
+    login: () => findLogin(target.host, settings),
   })
 }
 

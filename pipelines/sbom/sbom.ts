@@ -7,6 +7,7 @@ import { completeSpdx } from '../../images/sbom/spdx.ts'
 import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { requireHostTool, runTool } from '../process/host-tool.ts'
+import type { Settings } from '../settings/settings.ts'
 import { readCache, writeRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import { writeLayout } from './layout.ts'
@@ -23,7 +24,7 @@ export interface SbomRequest {
   facts: SbomFacts
   /** Layers that syft reads: those with programs. */
   layers: readonly Digest[]
-  environment: NodeJS.ProcessEnv
+  settings: Pick<Settings, 'programs'>
   signal?: AbortSignal
 }
 
@@ -35,10 +36,13 @@ const record = z.object({ spdx: z.string(), cycloneDx: z.string() })
  * for each image, lock and version of syft. Throws `no-tool` and `tool-failed`.
  */
 export async function sbomOf(request: SbomRequest): Promise<Sbom> {
-  const { store, facts, environment } = request
-  const syft = await requireHostTool('syft', environment)
+  const { store, facts, settings } = request
+  const syft = await requireHostTool('syft', settings.programs)
   const attempted = `list the packages of ${facts.name} with syft`
-  const version = await runTool(syft, ['--version'], { environment, attempted })
+  const version = await runTool(syft, ['--version'], {
+    environment: settings.programs.environment,
+    attempted,
+  })
   // Plain data; interfaces without an index signature need the cast.
   const key = hexOf(digestOf(canonicalJson({ facts, version, form: 1 } as unknown as Json)))
   const known = record.safeParse(await readCache(store, kind, key))
@@ -54,7 +58,7 @@ export async function sbomOf(request: SbomRequest): Promise<Sbom> {
 
 async function runSyft(
   syft: string,
-  { store, facts, layers, environment, signal }: SbomRequest,
+  { store, facts, layers, settings, signal }: SbomRequest,
   attempted: string,
 ): Promise<Sbom> {
   const scratch = await mkdtemp(join(store.temporary, 'sbom-'))
@@ -71,7 +75,11 @@ async function runSyft(
       ],
       {
         // syft asks the network only whether it is the newest, and unpacks into TMPDIR.
-        environment: { ...environment, SYFT_CHECK_FOR_APP_UPDATE: 'false', TMPDIR: scratch },
+        environment: {
+          ...settings.programs.environment,
+          SYFT_CHECK_FOR_APP_UPDATE: 'false',
+          TMPDIR: scratch,
+        },
         attempted,
         ...(signal && { signal }),
       },

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AssembledImage, StoredLayer } from '../../images/oci/oci.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
+import { hasPublicPackages } from '../../images/plan/public-packages.ts'
 import { reportMarkdown } from '../../images/report/markdown.ts'
 import { type Report, reportJson } from '../../images/report/report.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
@@ -14,6 +15,7 @@ import type { Progress } from '../process/progress.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Store } from '../store/store.ts'
 import type { SourceContext } from '../weights/source.ts'
+import type { SecretContext } from '../weights/token.ts'
 import { hubTokenOf } from './hub-token.ts'
 import { secretsInFiles } from './logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from './scan.ts'
@@ -23,7 +25,7 @@ export interface ScanContext {
   store: Store
   progress: Progress
   recipeFolder: string
-  environment: NodeJS.ProcessEnv
+  settings: SecretContext['settings']
   signal: AbortSignal
   /** Asked for secrets that only its providers read. */
   engine: Parameters<typeof daggerSecrets>[0]
@@ -47,10 +49,10 @@ export async function scanBuilt(
   plan: ImagePlan,
   weights: LockedWeights,
   { layers, assembled, origin }: ScannedBuild,
-  { store, progress, recipeFolder, environment, signal, engine }: ScanContext,
+  { store, progress, recipeFolder, settings, signal, engine }: ScanContext,
 ): Promise<BuildScan> {
   progress.step(`scan ${layers.length} layers for secrets and against the policy`)
-  const secrets = await secretsOf(weights, { recipeFolder, environment, engine })
+  const secrets = await secretsOf(weights, { recipeFolder, settings, engine })
   const searched = await searchWeightLayers(store, plan, secrets)
   const scan = await scanImage({
     store,
@@ -68,8 +70,9 @@ export async function scanBuilt(
       }),
     },
     policy: plan.policy,
+    hasPublicPackages: hasPublicPackages(plan),
     secrets,
-    environment,
+    settings,
     signal,
   })
   return {
@@ -84,11 +87,11 @@ export async function scanBuilt(
 
 async function secretsOf(
   weights: LockedWeights,
-  { recipeFolder, environment, engine }: Pick<ScanContext, 'recipeFolder' | 'environment' | 'engine'>,
+  { recipeFolder, settings, engine }: Pick<ScanContext, 'recipeFolder' | 'settings' | 'engine'>,
 ) {
   const resolveSecret = daggerSecrets(engine)
-  const hubToken = await hubTokenOf(weights.source, { recipeFolder, environment, resolveSecret })
-  return knownSecrets(environment, { 'weights.source.token': hubToken })
+  const hubToken = await hubTokenOf(weights.source, { recipeFolder, settings, resolveSecret })
+  return knownSecrets(settings.programs.environment, { 'weights.source.token': hubToken })
 }
 
 /** Looks into a folder of weights before any of it is packed. Throws `secret-found`. */
@@ -97,6 +100,6 @@ export async function requireCleanFolder(
   weights: LockedWeights,
   context: SourceContext,
 ): Promise<void> {
-  const secrets = knownSecrets(context.environment)
+  const secrets = knownSecrets(context.settings.programs.environment)
   refuseSecrets(plan.name, (await searchFolder(plan, weights, secrets, context)).secrets)
 }

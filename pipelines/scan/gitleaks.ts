@@ -2,7 +2,8 @@ import { open, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, relative } from 'node:path'
 import { z } from 'zod'
 import { makeFolder } from '../files/make-folder.ts'
-import { runTool, type ToolRun } from '../process/host-tool.ts'
+import { runTool } from '../process/host-tool.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
 
 /** What gitleaks found, without what it found: the secret stays where it is. */
 export interface RuleFinding {
@@ -30,20 +31,20 @@ disabledRules = ["generic-api-key"]
 export async function searchRules(
   program: string,
   folder: string,
-  run: Omit<ToolRun, 'attempted'>,
+  { programs, signal }: { programs: ProgramSettings; signal?: AbortSignal },
 ): Promise<RuleFinding[]> {
   const config = `${folder}.toml`
   await writeFile(config, rules)
-  const own = run.environment['GITLEAKS_CONFIG'] || run.environment['GITLEAKS_CONFIG_TOML']
+  const { environment, hasOwnRules } = programs
   const stdout = await runTool(
     program,
     [
-      ...(own ? [] : ['--config', config]),
+      ...(hasOwnRules ? [] : ['--config', config]),
       ...['dir', folder, '--no-banner', '--no-color', '--log-level', 'error', '--exit-code', '0'],
       ...['--report-format', 'json', '--report-path', '-', '--redact=100'],
       ...['--ignore-gitleaks-allow', '--gitleaks-ignore-path', join(folder, 'no-such-file')],
     ],
-    { ...run, attempted: 'search the image for secrets with gitleaks' },
+    { environment, ...(signal && { signal }), attempted: 'search the image for secrets with gitleaks' },
   )
   return reported.parse(JSON.parse(stdout)).map(({ RuleID, File, StartLine }) => ({
     rule: RuleID,

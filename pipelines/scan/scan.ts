@@ -7,6 +7,7 @@ import { type KnownSecret, masked } from '../../lib/known-secrets.ts'
 import { withoutTokens } from '../../lib/token-forms.ts'
 import { StageError } from '../error.ts'
 import { findHostTool } from '../process/host-tool.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { type ContentFinding, findingsIn, searchContent } from './content.ts'
 import { keepText, searchRules } from './gitleaks.ts'
@@ -23,9 +24,11 @@ export interface ScanRequest {
   texts: Readonly<Record<string, string>>
   policy: ScanPolicy
   secrets: readonly KnownSecret[]
+  /** Whether the image's Python packages are the engine's own, as published. */
+  hasPublicPackages?: boolean
   /** What was seen in the weights, whose layers are not unpacked here. */
   weights?: WeightsSearch
-  environment: NodeJS.ProcessEnv
+  settings: Pick<Settings, 'programs'>
   signal?: AbortSignal
 }
 
@@ -34,8 +37,8 @@ export interface ScanRequest {
  * that program is; `against-policy` for what the recipe's policy does not allow.
  */
 export async function scanImage(request: ScanRequest): Promise<ScanReport> {
-  const { store, name, policy, secrets, weights, environment, signal } = request
-  const gitleaks = await findHostTool('gitleaks', environment)
+  const { store, name, policy, secrets, weights, settings, signal } = request
+  const gitleaks = await findHostTool('gitleaks', settings.programs)
   const scratch = await mkdtemp(join(store.temporary, 'scan-'))
   try {
     const folder = gitleaks === undefined ? undefined : join(scratch, 'files')
@@ -43,9 +46,9 @@ export async function scanImage(request: ScanRequest): Promise<ScanReport> {
     const ruled =
       gitleaks === undefined || folder === undefined
         ? []
-        : await searchRules(gitleaks, folder, { environment, ...(signal && { signal }) })
+        : await searchRules(gitleaks, folder, { programs: settings.programs, ...(signal && { signal }) })
     const { secrets: byRule, excused } = excuse(ruled.map(inImage), policy)
-    const forms = excuseForms(seen.forms, policy)
+    const forms = excuseForms(seen.forms, policy, request.hasPublicPackages ?? false)
     refuseSecrets(name, [...seen.secrets, ...forms.secrets, ...byRule, ...(weights?.secrets ?? [])])
     const found = findingsOf(seen.entries)
     refuseBreaches(name, breachesOf(found, policy))

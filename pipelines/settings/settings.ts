@@ -1,6 +1,8 @@
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StageError } from '../error.ts'
+import { type DisplaySettings, displayOf } from './display.ts'
 import { type Variable, type VariableName, variables } from './variables.ts'
 
 /** What the environment says, read once for a command. A stage takes the few members that it uses. */
@@ -10,6 +12,16 @@ export interface Settings {
   locksFolder: string | undefined
   /** The run of GitHub Actions that this process is a part of. */
   workflowRun: WorkflowRun | undefined
+  display: DisplaySettings
+  /** Variables of proxies, in the form that Node's agents take. */
+  proxies: Readonly<Record<string, string>>
+  hub: HubSettings
+  /** Variables of indexes of Python packages. */
+  indexes: Readonly<Partial<Record<VariableName, string>>>
+  /** Files with the logins of registries, in the order they are looked at. */
+  loginFiles: readonly string[]
+  engine: EngineSettings
+  programs: ProgramSettings
 }
 
 export interface WorkflowRun {
@@ -17,6 +29,38 @@ export interface WorkflowRun {
   workflow: string
   /** Address of the run and its attempt. */
   run: string
+}
+
+export interface HubSettings {
+  /** Without a slash at its end. */
+  endpoint: string
+  /** The token that a variable holds; no printing of it shows more than the variable. */
+  token: { variable: string; reveal(): string } | undefined
+  /** Where `hf auth login` writes one. */
+  tokenFile: string
+}
+
+export interface EngineSettings {
+  /** Inside of `dagger run`: a session is open already. */
+  isInSession: boolean
+  /** Address of an engine that runs already. */
+  address: string | undefined
+  /** Dagger's own program; undefined where the SDK downloads it. */
+  program: string | undefined
+}
+
+/** The one place from which a program that ingot starts gets its environment. */
+export interface ProgramSettings {
+  /** All that this process was given, unread. `env://NAME` and the search for known secrets look here too. */
+  environment: Readonly<Record<string, string | undefined>>
+  /** Folders in which programs are looked for. */
+  path: string
+  /** Programs that a person names in place of those in `path`. */
+  syft: string | undefined
+  gitleaks: string | undefined
+  cosign: string | undefined
+  /** Whether gitleaks has rules of the person's own. */
+  hasOwnRules: boolean
 }
 
 type VariableValues = Partial<Record<VariableName, string>>
@@ -37,7 +81,7 @@ function spellings(name: string): string[] {
 }
 
 /** An empty variable is an unset one. Throws `usage` with every variable that has a wrong value, by name alone. */
-export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const set = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
   const parsed = schema.safeParse(Object.fromEntries(set))
   if (!parsed.success) throw wrongValues(parsed.error.issues)
@@ -47,7 +91,29 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     storeFolder: values.INGOT_STORE ?? join(process.cwd(), '.ingot', 'store'),
     locksFolder: values.INGOT_LOCKS === undefined ? undefined : resolve(values.INGOT_LOCKS),
     workflowRun: workflowRunOf(values),
+    display: displayOf(environment),
+    proxies: chosen(values, (name) => name.toUpperCase().endsWith('_PROXY')),
+    hub: hubOf(values),
+    indexes: chosen(values, (name) => /^(PIP|UV)_/.test(name)),
+    loginFiles: loginFilesOf(values),
+    engine: {
+      isInSession: values.DAGGER_SESSION_PORT !== undefined,
+      address: values._EXPERIMENTAL_DAGGER_RUNNER_HOST,
+      program: values._EXPERIMENTAL_DAGGER_CLI_BIN,
+    },
+    programs: {
+      environment,
+      path: values.PATH ?? '',
+      syft: values.INGOT_SYFT,
+      gitleaks: values.INGOT_GITLEAKS,
+      cosign: values.INGOT_COSIGN,
+      hasOwnRules: (values.GITLEAKS_CONFIG ?? values.GITLEAKS_CONFIG_TOML) !== undefined,
+    },
   }
+}
+
+function chosen(values: VariableValues, isTaken: (name: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => isTaken(name)))
 }
 
 function workflowRunOf(values: VariableValues): WorkflowRun | undefined {
@@ -58,6 +124,36 @@ function workflowRunOf(values: VariableValues): WorkflowRun | undefined {
     workflow: `${server}/${workflow}`,
     run: `${server}/${repository}/actions/runs/${id}/attempts/${attempt}`,
   }
+}
+
+/** The public Hub, where HF_ENDPOINT names no other. */
+const publicHub = 'https://huggingface.co'
+
+function hubOf(values: VariableValues): HubSettings {
+  const cache = values.XDG_CACHE_HOME ?? join(homeOf(values), '.cache')
+  const home = values.HF_HOME ?? join(cache, 'huggingface')
+  const variable = (['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'] as const).find((name) => values[name]?.trim())
+  return {
+    endpoint: (values.HF_ENDPOINT ?? publicHub).replace(/\/+$/, ''),
+    token: variable && { variable, reveal: () => values[variable] ?? '' },
+    tokenFile: values.HF_TOKEN_PATH ?? join(home, 'token'),
+  }
+}
+
+/** Where `docker login`, `podman login` and `skopeo login` keep logins. */
+function loginFilesOf(values: VariableValues): string[] {
+  const { REGISTRY_AUTH_FILE: named, XDG_RUNTIME_DIR: runtime } = values
+  const home = homeOf(values)
+  return [
+    ...(named === undefined ? [] : [named]),
+    join(values.DOCKER_CONFIG ?? join(home, '.docker'), 'config.json'),
+    ...(runtime === undefined ? [] : [join(runtime, 'containers/auth.json')]),
+    join(values.XDG_CONFIG_HOME ?? join(home, '.config'), 'containers/auth.json'),
+  ]
+}
+
+function homeOf({ HOME }: VariableValues): string {
+  return HOME ?? homedir()
 }
 
 /** A value may hold a password, so none is shown. */

@@ -1,5 +1,5 @@
 import type { Client } from '../process/session.ts'
-import { indexVariables } from '../weights/python-index.ts'
+import { type IndexSettings, indexVariables } from '../weights/python-index.ts'
 import type { imageFrom } from './debian.ts'
 
 type Container = ReturnType<typeof imageFrom>
@@ -11,8 +11,8 @@ export type Mirror = (container: Container) => Container
  * Addresses of indexes may carry passwords, so they are secrets of the exec: in no layer, no cache key and no log. Where
  * nothing is configured, nothing is given.
  */
-export async function mirrorOf(client: Client, environment: NodeJS.ProcessEnv): Promise<Mirror> {
-  const variables = Object.entries(await indexVariables(environment))
+export async function mirrorOf(client: Client, settings: IndexSettings): Promise<Mirror> {
+  const variables = Object.entries(await indexVariables(settings))
   return (container) =>
     variables.reduce(
       (current, [name, value]) => current.withSecretVariable(name, client.setSecret(`ingot-${name}`, value)),

@@ -10,7 +10,8 @@ const leastGpuBytes = 100 * 1024 ** 2
 export async function gpuChecks(trial: ReadyTrial): Promise<CheckResult[]> {
   const rules = trial.plan.verify.behaviour.gpu
   const asked = rules ? await askAll(trial, rules.probes) : []
-  return [...asked, ...(rules ? [await logCheck(trial, rules)] : []), await memoryCheck(trial)]
+  const memory = rules?.bufferLines ? bufferCheck(trial, rules.bufferLines) : memoryCheck(trial)
+  return [...asked, ...(rules ? [await logCheck(trial, rules)] : []), await memory]
 }
 
 async function logCheck(trial: ReadyTrial, rules: GpuRules): Promise<CheckResult> {
@@ -26,7 +27,7 @@ async function logCheck(trial: ReadyTrial, rules: GpuRules): Promise<CheckResult
       ? `it computes on the CPU, its log says: ${onCpu.trim()}`
       : wanted && onGpu === undefined
         ? 'its log never says that it computes on a GPU'
-        : (onGpu?.trim() ?? 'no word of the CPU')
+        : `${onGpu?.trim() ?? 'no word of the CPU'}${deviceWords(lines, rules)}`
   return madeCheck(
     {
       id: 'gpu-log',
@@ -37,6 +38,36 @@ async function logCheck(trial: ReadyTrial, rules: GpuRules): Promise<CheckResult
     {
       good: onCpu === undefined && (!wanted || onGpu !== undefined),
       observed,
+      beganMs,
+      endedMs: trial.clock.now(),
+    },
+  )
+}
+
+function deviceWords(lines: readonly string[], { deviceLine }: GpuRules): string {
+  if (deviceLine === undefined) return ''
+  const names = lines.flatMap((line) => new RegExp(deviceLine).exec(line)?.groups?.['device'] ?? [])
+  return names.length === 0 ? '' : `; ${[...new Set(names)].join(', ')}`
+}
+
+/** Where nvidia-smi knows nothing of the device, the server's own count of its buffers. */
+async function bufferCheck(trial: ReadyTrial, pattern: string): Promise<CheckResult> {
+  const beganMs = trial.clock.now()
+  const devices = new Map<string, number>()
+  for (const { groups } of (await trial.server.log()).matchAll(new RegExp(pattern, 'g')))
+    if (groups?.['device'] !== undefined)
+      devices.set(groups['device'], (devices.get(groups['device']) ?? 0) + Number(groups['mib']))
+  const words = [...devices].map(([device, mib]) => `${mib.toFixed(2)} MiB on ${device}`)
+  return madeCheck(
+    {
+      id: 'gpu-memory',
+      group: 'gpu',
+      title: 'it holds memory of the GPU',
+      expected: 'buffers on a device of the GPU, by its own log',
+    },
+    {
+      good: [...devices.values()].some((mib) => mib > 0),
+      observed: words.length === 0 ? 'its log counts no buffer on such a device' : words.join(', '),
       beganMs,
       endedMs: trial.clock.now(),
     },

@@ -7,6 +7,7 @@ import { daggerRunner } from '../boot/dagger.ts'
 import type { Runner } from '../boot/runner.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
+import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Client } from '../process/session.ts'
 import { serveStore } from '../registry-server/server.ts'
@@ -27,7 +28,7 @@ export interface VerifyOptions {
 export interface VerifyEnvironment {
   store: Store
   progress: Progress
-  environment: NodeJS.ProcessEnv
+  settings: RegistrySettings
   signal: AbortSignal
   /** Opens the engine when something needs it. */
   engine(): Promise<Client>
@@ -66,13 +67,13 @@ export async function verifyAgain(
 /** Layers that a build left in a registry are needed now. */
 async function fetchElsewhere(
   { report, mounts }: Pick<Subject, 'report' | 'mounts'>,
-  { store, progress, environment, signal }: VerifyEnvironment,
+  { store, progress, settings, signal }: VerifyEnvironment,
 ): Promise<void> {
   const images = [report.image, ...mounts.map(({ image }) => image)]
   const manifests = await Promise.all(images.map((image) => readImageManifest(store, image)))
   const layers = manifests.flatMap((manifest) => manifest.layers.map(({ digest }) => digest))
   const onProgress = (done: number, total: number) => progress.bytes('fetch', done, total)
-  await fetchForeign(store, layers, { environment, signal, onProgress })
+  await fetchForeign(store, layers, { settings, signal, onProgress })
 }
 
 function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report {
@@ -101,7 +102,7 @@ export async function withRunner<Result>(
   context: VerifyEnvironment,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
-  const { store, environment, engine } = context
+  const { store, settings, engine } = context
   // An image whose recipe nobody knows is booted by the helpers of now.
   const factory = subject.origin?.lock.factory
   const { platform } = subject.plan
@@ -114,7 +115,7 @@ export async function withRunner<Result>(
       return await use(daggerRunner({ client, store, registryPort: registry.port, platform, factory }))
     }
     const { runner: name, gpus, memoryBytes } = options
-    const tool = { name, environment }
+    const tool = { name, ...settings.programs }
     const runner = await containerRunner({ tool, store, registryPort: registry.port, gpus, memoryBytes })
     try {
       return await use(runner)

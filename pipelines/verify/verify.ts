@@ -13,11 +13,10 @@ import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.ts'
 import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
-import { unmetRequirements } from '../../images/plan/requirements.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
-import { StageError } from '../error.ts'
 import { type Clock, skippedProbe } from './ask.ts'
+import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
 import { gpuChecks } from './gpu.ts'
 import { usualLimits, type VerifyLimits } from './limits.ts'
 import { askAll, recordAnswers } from './questions.ts'
@@ -51,7 +50,8 @@ export async function verifyImage(
   context: VerifyContext,
 ): Promise<BootReport[]> {
   const machine = await context.runner.machine()
-  requireFit(plan, machine, context.runner)
+  const variables = softwareVariables(plan, context)
+  requireMachine(plan, machine, context.runner)
   const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
   const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
   const boots: BootReport[] = []
@@ -60,7 +60,7 @@ export async function verifyImage(
     context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
     const clock = startClock()
     const occasion = schedule.ofBoots[index] ?? 'idle'
-    const request = { image, profile, port: plan.port, mounts: context.mounts ?? [] }
+    const request = { image, profile, port: plan.port, mounts: context.mounts ?? [], variables }
     const tryIt = (server: BootedServer) =>
       tryServer({ server, plan, clock, machine, profile, context, occasion })
     boots.push(await context.runner.boot(request, tryIt))
@@ -111,16 +111,6 @@ async function stopInBoot(
   })
 }
 
-function requireFit(plan: VerifyPlan, machine: RunnerFacts, { gpus }: Runner): void {
-  const unmet = plan.requires === undefined ? [] : unmetRequirements(plan.requires, machine, gpus)
-  if (unmet.length === 0) return
-  throw new StageError('unfit-machine', {
-    attempted: `boot ${plan.name} here`,
-    found: unmet.map(({ found }) => found).join('; '),
-    hint: [...new Set(unmet.map(({ hint }) => hint))].join('; '),
-  })
-}
-
 interface BootAttempt {
   server: BootedServer
   plan: VerifyPlan
@@ -142,7 +132,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s`)
   const deadlineMs = clock.now() + limits.askSeconds * 1000
   const asked = ready
-    ? await askServer({ ...trial, deadlineMs }, context.runner.gpus > 0)
+    ? await askBooted({ ...trial, deadlineMs }, context.runner.gpus > 0 || isOnSoftware(plan, context.runner))
     : nothingAsked(trial)
   const facts = await server.facts()
   const ending = { exitCode: await server.exitCode() }
@@ -176,7 +166,7 @@ interface BootAnswers {
   runs: SpeedRun[]
 }
 
-async function askServer(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
+async function askBooted(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
   const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
   const recorded = await recordAnswers(trial)
   const speed = await measureSpeed(trial)

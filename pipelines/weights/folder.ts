@@ -28,7 +28,7 @@ export async function inventoryFolder(
   const skipped = sortFiles([...selected.skipped, ...listed.skipped])
   const files = []
   const leaks: string[] = []
-  const secrets = knownSecrets(context.environment)
+  const secrets = knownSecrets(context.settings.programs.environment)
   for (const file of taken) {
     const { sha256, found } = await readOnce(join(root, file.path), file.sizeBytes, secrets, context.signal)
     files.push({ ...file, sha256 })

@@ -9,9 +9,6 @@ import { findHubToken, type SecretContext, type Token } from './token.ts'
 /** What reaching a Hub takes. */
 export type HubSession = Omit<SourceSession, 'recipeFolder'> & SecretContext
 
-/** The public Hub, where HF_ENDPOINT names no other. */
-const defaultEndpoint = 'https://huggingface.co'
-
 /** One repository of one Hub, with what `@huggingface/hub` needs to reach it. */
 export interface Hub extends HubPlace {
   fetch: Fetch
@@ -27,7 +24,7 @@ interface HubPlace {
 type LibraryFetch = typeof globalThis.fetch
 
 export async function hubOf(repo: string, tokenUri: string | undefined, session: HubSession): Promise<Hub> {
-  const endpoint = (session.environment['HF_ENDPOINT'] || defaultEndpoint).replace(/\/+$/, '')
+  const { endpoint } = session.settings.hub
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) throw notHub(endpoint)
   const token = await findHubToken(tokenUri, session)
   const place = { repo, endpoint, token }

@@ -20,35 +20,56 @@ export async function inventoryHuggingface(
   source: SourceOf<'huggingface'>,
   session: SourceSession,
 ): Promise<LockedWeights> {
-  const hub = await hubOf(source.repo, source.token, session)
-  const info = await persist(hub, session, () => repositoryInfo(source, hub))
-  const listed = await persist(hub, session, () => listAll(source.repo, info.sha, hub))
-  requireWholeList(source.repo, listed, info.filePaths ?? [])
+  const { hub, pinned, listed, license, isGated } = await listHuggingface(source, session)
   const { taken, skipped } = selectFiles(
     listed,
     { ...source, formats: formatsOf(session) },
     `${source.repo} at ${source.revision}`,
   )
-  const pinned = {
-    type: 'huggingface',
-    repo: source.repo,
-    revision: source.revision,
-    commit: info.sha,
-  } as const
   const files = await mapLimited(
     taken,
     8,
     (entry, signal) => lockFile(entry, pinned, hub, { ...session, signal }),
     session.signal,
   )
-  const license = [info.cardData?.license].flat().filter(Boolean).join(', ')
   return {
     source: { ...pinned, ...(source.token === undefined ? {} : { token: source.token }) },
     files,
     setDigest: setDigestOf(files),
     ...(license === '' ? {} : { license }),
-    ...(info.gated ? { gated: true } : {}),
+    ...(isGated ? { gated: true } : {}),
     ...(skipped.length > 0 ? { skipped } : {}),
+  }
+}
+
+type ListedFile = ListFileEntry & { sizeBytes: number }
+
+/** What the Hub says of a repository before any file is read. */
+export interface HubListing {
+  hub: Hub
+  pinned: PinnedSourceOf<'huggingface'>
+  listed: ListedFile[]
+  /** Empty where the repository states none. */
+  license: string
+  isGated: boolean
+}
+
+/** Commit, files with their sizes, licence and gating of a repository. */
+export async function listHuggingface(
+  source: SourceOf<'huggingface'>,
+  session: SourceSession,
+): Promise<HubListing> {
+  const { repo, revision } = source
+  const hub = await hubOf(repo, source.token, session)
+  const info = await persist(hub, session, () => repositoryInfo(source, hub))
+  const listed = await persist(hub, session, () => listAll(repo, info.sha, hub))
+  requireWholeList(repo, listed, info.filePaths ?? [])
+  return {
+    hub,
+    pinned: { type: 'huggingface', repo, revision, commit: info.sha },
+    listed,
+    license: [info.cardData?.license].flat().filter(Boolean).join(', '),
+    isGated: Boolean(info.gated),
   }
 }
 
@@ -81,11 +102,7 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
-async function listAll(
-  repo: string,
-  revision: string,
-  hub: Hub,
-): Promise<(ListFileEntry & { sizeBytes: number })[]> {
+async function listAll(repo: string, revision: string, hub: Hub): Promise<ListedFile[]> {
   const entries = []
   for await (const entry of listFiles({ repo, revision, recursive: true, ...hub.access }))
     if (entry.type === 'file') entries.push({ ...entry, sizeBytes: entry.lfs?.size ?? entry.size })
@@ -119,7 +136,7 @@ function requireWholeList(
 }
 
 async function lockFile(
-  entry: ListFileEntry & { sizeBytes: number },
+  entry: ListedFile,
   pinned: { repo: string; commit: string },
   hub: Hub,
   session: SourceSession,

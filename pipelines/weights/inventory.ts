@@ -35,7 +35,7 @@ export async function inventoryWeights(
   source: WeightsSource,
   context: SourceContext,
 ): Promise<LockedWeights> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     return await adapterOf(source.type).inventory(source, { ...context, fetch })
   } finally {
@@ -48,7 +48,7 @@ export async function openWeights(
   { source, files }: LockedWeights,
   context: SourceContext,
 ): Promise<OpenWeights> {
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   try {
     const weights = await adapterOf(source.type).open(source, { ...context, fetch })
     const locked = new Map(files.map((file) => [file.path, file]))

@@ -6,11 +6,17 @@ import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
 import { NetworkError } from '../network/error.ts'
 import { getText } from '../network/http.ts'
 import { withRetry } from '../network/retry.ts'
+import type { ProgramSettings, Settings } from '../settings/settings.ts'
+import type { VariableName } from '../settings/variables.ts'
 import { WeightsError } from './error.ts'
 import type { SourceSession } from './source.ts'
 
 /** pip's own default where nothing is configured. */
 const defaultIndex = 'https://pypi.org/simple'
+
+export type IndexSettings = Pick<Settings, 'indexes' | 'programs'>
+type PipName = Extract<VariableName, `PIP_${string}`>
+type UvName = Extract<VariableName, `UV_${string}`>
 
 export interface IndexFile {
   filename: string
@@ -24,7 +30,7 @@ export async function listPackageFiles(name: string, context: SourceSession): Pr
   const normal = name.toLowerCase().replaceAll(/[-_.]+/g, '-')
   const files: IndexFile[] = []
   const missed: NetworkError[] = []
-  for (const index of await configuredIndexes(context.environment)) {
+  for (const index of await configuredIndexes(context.settings)) {
     try {
       files.push(...(await listFrom(`${index.replace(/\/+$/, '')}/${normal}/`, context)))
     } catch (error) {
@@ -37,8 +43,8 @@ export async function listPackageFiles(name: string, context: SourceSession): Pr
 }
 
 /** Indexes as pip itself is configured: environment first, then what `pip config` reports, then uv's, then pip's default. */
-export async function configuredIndexes(environment: NodeJS.ProcessEnv): Promise<string[]> {
-  const { PIP_INDEX_URL = '', PIP_EXTRA_INDEX_URL = '' } = await indexVariables(environment)
+export async function configuredIndexes(settings: IndexSettings): Promise<string[]> {
+  const { PIP_INDEX_URL = '', PIP_EXTRA_INDEX_URL = '' } = await indexVariables(settings)
   const index = PIP_INDEX_URL || defaultIndex
   return [index, ...PIP_EXTRA_INDEX_URL.split(/\s+/)].filter((url) => /^https?:\/\//.test(url))
 }
@@ -47,10 +53,10 @@ export async function configuredIndexes(environment: NodeJS.ProcessEnv): Promise
  * The same as variables for pip and uv elsewhere; none where nothing is configured. What one of them is not told it takes
  * from the other.
  */
-export async function indexVariables(environment: NodeJS.ProcessEnv): Promise<Record<string, string>> {
-  const settings = parsePipConfig(await pipConfig(environment))
-  const pip = (name: string, key: string) => environment[name] || settings[key]
-  const uv = (...names: string[]) => names.map((name) => environment[name]).find(Boolean)
+export async function indexVariables({ indexes, programs }: IndexSettings): Promise<Record<string, string>> {
+  const configured = parsePipConfig(await pipConfig(programs))
+  const pip = (name: PipName, key: string) => indexes[name] ?? configured[key]
+  const uv = (...names: UvName[]) => names.map((name) => indexes[name]).find(Boolean)
   const index = { pip: pip('PIP_INDEX_URL', 'index-url'), uv: uv('UV_DEFAULT_INDEX', 'UV_INDEX_URL') }
   const extra = {
     pip: pip('PIP_EXTRA_INDEX_URL', 'extra-index-url'),
@@ -64,13 +70,13 @@ export async function indexVariables(environment: NodeJS.ProcessEnv): Promise<Re
     PIP_TRUSTED_HOST: trusted.pip ?? trusted.uv,
     UV_DEFAULT_INDEX: index.uv ?? index.pip,
     UV_INDEX: extra.uv ?? extra.pip,
-    UV_INDEX_STRATEGY: environment['UV_INDEX_STRATEGY'],
+    UV_INDEX_STRATEGY: indexes.UV_INDEX_STRATEGY,
     UV_INSECURE_HOST: trusted.uv ?? trusted.pip,
   }
   return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }
 
-async function pipConfig(environment: NodeJS.ProcessEnv): Promise<string> {
+async function pipConfig({ environment }: ProgramSettings): Promise<string> {
   for (const [command = '', ...args] of [
     ['python3', '-m', 'pip', 'config', 'list'],
     ['pip', 'config', 'list'],

@@ -2,12 +2,15 @@ import type { LockedFile } from '../../recipes/locked-weights.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { Fetch } from '../network/exchange.ts'
 import type { RetryPolicy } from '../network/retry.ts'
+import type { Settings } from '../settings/settings.ts'
+
+export type SourceSettings = Pick<Settings, 'hub' | 'indexes' | 'loginFiles' | 'programs' | 'proxies'>
 
 /** What every weights source may need from outside. */
 export interface SourceContext {
   /** Folder of the recipe, from which a `folder` source is reached. */
   recipeFolder: string
-  environment: NodeJS.ProcessEnv
+  settings: SourceSettings
   /** Forms that the engine loads; they decide which files are listed. Default: those of transformers. */
   formats?: readonly WeightFormat[]
   signal?: AbortSignal

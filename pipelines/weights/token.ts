@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { errnoOf, IngotError } from '../../lib/error.ts'
+import type { Settings } from '../settings/settings.ts'
 import { WeightsError } from './error.ts'
 
 /** A secret that no printing of an object shows. `origin` says where it came from, for messages. */
@@ -14,7 +15,7 @@ export interface Token {
 
 /** Where secrets are looked for. */
 export interface SecretContext {
-  environment: NodeJS.ProcessEnv
+  settings: Pick<Settings, 'hub' | 'programs'>
   /** From which paths of file:// are reached; without it from where the program runs. */
   recipeFolder?: string
   resolveSecret?: (uri: string) => Promise<string>
@@ -29,20 +30,10 @@ export async function findHubToken(
   context: SecretContext,
 ): Promise<Token | undefined> {
   if (uri !== undefined) return readSecret(uri, context)
-  const { environment } = context
-  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
-    const value = environment[name]?.trim()
-    if (value) return tokenOf(value, name)
-  }
-  const path = tokenFile(environment)
-  const value = await readFile(path, 'utf8').catch(() => '')
-  return value.trim() === '' ? undefined : tokenOf(value, path)
-}
-
-function tokenFile(environment: NodeJS.ProcessEnv): string {
-  const cache = environment['XDG_CACHE_HOME'] ?? join(environment['HOME'] ?? homedir(), '.cache')
-  const home = environment['HF_HOME'] ?? join(cache, 'huggingface')
-  return environment['HF_TOKEN_PATH'] ?? join(home, 'token')
+  const { token, tokenFile } = context.settings.hub
+  if (token !== undefined) return tokenOf(token.reveal(), token.variable)
+  const value = await readFile(tokenFile, 'utf8').catch(() => '')
+  return value.trim() === '' ? undefined : tokenOf(value, tokenFile)
 }
 
 /** Reads a secret by a URI as Dagger writes them: env://NAME, file://PATH, cmd://COMMAND here, others by `resolveSecret`. */
@@ -65,11 +56,12 @@ export async function readSecret(uri: string, context: SecretContext): Promise<T
 async function plaintext(scheme: string, rest: string, uri: string, context: SecretContext): Promise<string> {
   switch (scheme) {
     case 'env':
-      return context.environment[rest] ?? ''
+      return context.settings.programs.environment[rest] ?? ''
     case 'file':
       return readFile(resolve(context.recipeFolder ?? '.', rest.replace(/^~(?=\/)/, homedir())), 'utf8')
     case 'cmd':
-      return (await promisify(execFile)('sh', ['-c', rest], { env: context.environment })).stdout
+      return (await promisify(execFile)('sh', ['-c', rest], { env: context.settings.programs.environment }))
+        .stdout
     default:
       if (context.resolveSecret) return context.resolveSecret(uri)
       throw badToken(

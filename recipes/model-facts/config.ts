@@ -1,4 +1,10 @@
-import { type ModelFacts, type Quantization, type RoleCounts, runsOf } from '../model-facts.ts'
+import {
+  type LayerKind,
+  type ModelFacts,
+  type Quantization,
+  type RoleCounts,
+  runsOf,
+} from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
 import { isKnownFamily, unknownCacheOf } from './families.ts'
 import { feedForwardOf } from './feed-forward.ts'
@@ -19,6 +25,8 @@ import {
 import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
 import { quantizationOf } from './quantization.ts'
+import { ropeOf } from './rope.ts'
+import { isTied } from './tied.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
 
 /**
@@ -33,7 +41,7 @@ export function factsFromConfig(config: Config): ModelFacts {
   const heads = headCountOf(text) ?? 0
   const hidden = hiddenSizeOf(text)
   const headDim = latentHeadDimOf(text) ?? headDimOf(text, hidden ?? 0, heads)
-  const tied = isTied(config, text, modelType)
+  const tied = isTied(config, text)
   const ffn = feedForwardOf(text)
   return {
     architecture,
@@ -47,6 +55,7 @@ export function factsFromConfig(config: Config): ModelFacts {
     headDim,
     activeFfnSize: activeSizeOf(ffn),
     maxPositions: maxPositionsOf(text) ?? null,
+    rope: ropeOf(text),
     rotaryDim: rotaryDimOf(text, headDim, modelType),
     tiedEmbeddings: tied,
     layers: runsOf(layers),
@@ -56,8 +65,8 @@ export function factsFromConfig(config: Config): ModelFacts {
     quantization: quantizationFor(config, text),
     parameters: withVision(parametersOf(text, layers, tied), visionParametersOf(config)),
     weights: null,
-    missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType, text)],
-    doubts: doubtsOf(modelType, architecture),
+    missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType, text, layers)],
+    doubts: doubtsOf(modelType, architecture, text),
   }
 }
 
@@ -76,32 +85,41 @@ function latentHeadDimOf(text: Config): number | undefined {
 /** Outer keys that describe the text model although it has a section of its own. */
 function inheritedOf(config: Config): Config {
   const vision = sectionOf(config, 'vision_config')
-  return vision ? { vision_config: vision } : {}
+  return {
+    ...(vision && { vision_config: vision }),
+    ...(config['is_encoder_decoder'] === true && { is_encoder_decoder: true }),
+  }
 }
 
-/** Keys of caches that keep fewer vectors than tokens; no rule here reads them. */
-const compressionKeys = /^(kv_)?compress(ion)?_(ratio|rate)s?$|^(nsa|moba)_|^lru_width$/
+/** Keys of caches that keep their past in another way than the rules here read. */
+const otherCaches =
+  /^(kv_)?compress(ion)?_(ratio|rate)s?$|^(nsa|moba|lsh|ttt|retention|hyena)_|^(lru_width|rescale_every|mb_per_layer|cca_time0|qk_dim_factor)$/
 
-function unknownOf(modelType: string, text: Config): string[] {
+function unknownOf(modelType: string, text: Config, layers: readonly LayerKind[]): string[] {
   const what = unknownCacheOf(modelType)
   if (what) return [what]
+  const ratios = layers.flatMap((layer) => (layer.kind === 'compressed' ? [layer.ratio] : []))
+  const other = ratios.find((ratio) => ![1, 4, 128].includes(ratio))
+  if (other !== undefined) return [`how engines keep groups of ${other} tokens`]
+  if (ratios.length > 0) return []
+  if (modelType.startsWith('deepseek_v4')) return ['the windows and ratios of its compressed attention']
   return Object.entries(text)
-    .filter(([key, value]) => compressionKeys.test(key) && value !== null)
+    .filter(([key, value]) => otherCaches.test(key) && value !== null)
     .map(([key]) => `what ${key} does to its cache`)
 }
 
-function doubtsOf(modelType: string, architecture: string): string[] {
-  if (isKnownFamily(modelType) || unknownCacheOf(modelType)) return []
-  return [
-    `${architecture} (${modelType}) is not known here; plain attention with its printed sizes is assumed`,
-  ]
-}
-
-/** Absent means true in transformers, but Llama-like classes say false; headers decide when they are read. */
-function isTied(config: Config, text: Config, modelType: string): boolean {
-  const named = text['tie_word_embeddings'] ?? config['tie_word_embeddings']
-  if (typeof named === 'boolean') return named
-  return /^(gemma|gpt2|gpt_bigcode|bloom|mpt|opt|falcon|whisper|cohere|t5)/.test(modelType)
+/** What was read of keys is planned; a name that nobody here has seen stays a doubt, since it may mean the keys otherwise. */
+function doubtsOf(modelType: string, architecture: string, text: Config): string[] {
+  const doubts: string[] = []
+  if (!isKnownFamily(modelType))
+    doubts.push(
+      `${architecture} (${modelType}) is not a family known here; its layers were read from its keys`,
+    )
+  if (listOf(text, 'layer_types')?.includes('reference_sliding_attention'))
+    doubts.push('tokens that are generated keep a window only; they are counted like those of the prompt')
+  if (countOf(text, 'index_kpool', 'indexer_compress_ratio'))
+    doubts.push('the raw end of its pooled index is not counted')
+  return doubts
 }
 
 function activeSizeOf(ffn: ReturnType<typeof feedForwardOf>): number {

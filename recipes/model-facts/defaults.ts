@@ -12,7 +12,6 @@ const sectionDefaults: Readonly<Record<string, Config>> = {
     num_hidden_layers: 32,
     num_attention_heads: 32,
     max_position_embeddings: 2048,
-    tie_word_embeddings: false,
   },
   mistral: {
     vocab_size: 32000,
@@ -22,7 +21,6 @@ const sectionDefaults: Readonly<Record<string, Config>> = {
     num_attention_heads: 32,
     num_key_value_heads: 8,
     max_position_embeddings: 131072,
-    tie_word_embeddings: false,
   },
   qwen2: {
     vocab_size: 151936,
@@ -33,7 +31,6 @@ const sectionDefaults: Readonly<Record<string, Config>> = {
     num_key_value_heads: 32,
     max_position_embeddings: 32768,
     use_sliding_window: false,
-    tie_word_embeddings: false,
   },
   gemma2: {
     vocab_size: 256000,
@@ -60,7 +57,6 @@ const sectionDefaults: Readonly<Record<string, Config>> = {
     num_key_value_heads: 8,
     max_position_embeddings: 131072,
     cross_attention_layers: [3, 8, 13, 18, 23, 28, 33, 38],
-    tie_word_embeddings: false,
   },
   llama4_text: {
     vocab_size: 202048,
@@ -75,7 +71,6 @@ const sectionDefaults: Readonly<Record<string, Config>> = {
     num_local_experts: 16,
     num_experts_per_tok: 1,
     interleave_moe_layer_step: 1,
-    tie_word_embeddings: false,
   },
 }
 

@@ -9,6 +9,8 @@ const textSections = [
   'language_config',
   'thinker_config',
   'language_model',
+  'vlm_config',
+  'decoder_config',
   'decoder',
 ]
 
@@ -85,39 +87,66 @@ export function sectionOf(config: Config, ...names: string[]): Config | undefine
   return undefined
 }
 
+/** A decoder beside an encoder has counts of its own; the plain names are then those of the encoder. */
 export const layerCountOf = (config: Config) =>
-  countOf(config, 'num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'decoder_layers') ??
-  listOf(config, 'layers_block_type')?.length ??
-  listOf(config, 'layer_types')?.length ??
+  countOf(config, 'decoder_layers', 'num_decoder_layers', 'decoder_num_hidden_layers') ??
+  countOf(config, 'num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'layers') ??
+  layerListOf(config)?.length ??
   (textOf(config, 'hybrid_override_pattern')?.length || undefined)
 
-export const headCountOf = (config: Config) =>
-  countOf(config, 'num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'decoder_attention_heads')
+/** A word for each layer, where the configuration has such a list. */
+export function layerListOf(config: Config): readonly unknown[] | undefined {
+  return ['layer_types', 'layers_block_type']
+    .map((name) => listOf(config, name))
+    .find((list) => list && list.length > 0)
+}
 
-export const hiddenSizeOf = (config: Config) => countOf(config, 'hidden_size', 'n_embd', 'n_embed', 'd_model')
+export const headCountOf = (config: Config) =>
+  countOf(
+    config,
+    'decoder_attention_heads',
+    'num_decoder_attention_heads',
+    'decoder_num_attention_heads',
+    'num_attention_heads',
+    'n_head',
+    'n_heads',
+    'num_heads',
+    'attention_heads',
+  )
+
+export const hiddenSizeOf = (config: Config) =>
+  countOf(config, 'hidden_size', 'n_embd', 'n_embed', 'd_model', 'embed_dim', 'emb_dim')
 
 export const vocabSizeOf = (config: Config) => countOf(config, 'vocab_size', 'padded_vocab_size') ?? 0
 
-export const maxPositionsOf = (config: Config) =>
-  countOf(
-    config,
-    'max_position_embeddings',
-    'n_positions',
-    'max_seq_len',
-    'seq_length',
-    'max_sequence_length',
-    'max_target_positions',
-    'n_ctx',
-    'model_max_length',
-  )
+const lengthNames = [
+  'max_position_embeddings',
+  'n_positions',
+  'max_seq_len',
+  'seq_length',
+  'max_target_positions',
+  'max_sequence_length',
+  'max_seq_length',
+  'seq_len',
+]
 
-/** Key/value heads, by the rules of each family; `heads` where nothing says less. */
-export function kvHeadsOf(config: Config, heads: number): number {
+/** Longest sequence: `model_max_length` where it is named, as Cohere does, else the smallest of the other names. */
+export function maxPositionsOf(config: Config): number | undefined {
+  const named = lengthNames.flatMap((name) => countOf(config, name) ?? [])
+  return (
+    countOf(config, 'model_max_length') ?? (named.length > 0 ? Math.min(...named) : countOf(config, 'n_ctx'))
+  )
+}
+
+/** Key/value heads of a layer, by the rules of each family; `heads` where nothing says less. */
+export function kvHeadsOf(config: Config, heads: number, index = 0): number {
   const attention = sectionOf(config, 'attn_config')
   if (config['multi_query'] === true && config['new_decoder_architecture'] !== true) return 1
   if (config['multi_query_attention'] === false) return heads
-  const named = countOf(
+  const named = countAt(
     config,
+    index,
+    'decoder_num_key_value_heads',
     'num_key_value_heads',
     'n_head_kv',
     'num_kv_heads',
@@ -128,8 +157,29 @@ export function kvHeadsOf(config: Config, heads: number): number {
   return named ?? (attention ? countOf(attention, 'kv_n_heads') : undefined) ?? heads
 }
 
-/** Size of one head: an explicit one wins, as hidden/heads is wrong for Qwen3, Gemma, gpt-oss and Mistral-Nemo. */
+/** Like `countOf`; of a list with a value for each layer it takes that of `index`. */
+function countAt(config: Config, index: number, ...names: string[]): number | undefined {
+  for (const name of names) {
+    const value = config[name]
+    const count = countOf({ value: Array.isArray(value) ? value[index] : value }, 'value')
+    if (count !== undefined) return count
+  }
+  return undefined
+}
+
+/**
+ * Size of one head: an explicit one wins, as hidden/heads is wrong for Qwen3, Gemma, gpt-oss and Mistral-Nemo. Zamba2 has
+ * `kv_channels` too, which are half of its heads.
+ */
 export function headDimOf(config: Config, hidden: number, heads: number): number {
-  const named = countOf(config, 'head_dim', 'kv_channels', 'attention_head_dim', 'd_kv')
+  const named = countOf(
+    config,
+    'head_dim',
+    'attention_head_dim',
+    'kv_channels',
+    'd_kv',
+    'dim_head',
+    'attention_head_size',
+  )
   return named ?? (heads > 0 ? Math.floor(hidden / heads) : 0)
 }

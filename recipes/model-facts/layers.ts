@@ -1,5 +1,6 @@
 import type { LayerKind } from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
+import { isShortcut } from './feed-forward.ts'
 import {
   countOf,
   headCountOf,
@@ -7,13 +8,17 @@ import {
   hiddenSizeOf,
   kvHeadsOf,
   layerCountOf,
+  layerListOf,
   listOf,
+  maxPositionsOf,
   numberOf,
   sectionOf,
+  textConfigOf,
   textOf,
 } from './keys.ts'
-import { markersOf } from './patterns.ts'
-import { stateLayerOf } from './states.ts'
+import { configAt, type IndexLane, indexLaneOf } from './lanes.ts'
+import { type Marker, markersOf } from './patterns.ts'
+import { shortConvOf, stateLayerOf, streamsOf } from './states.ts'
 
 /** No model comes near; a larger number is a mistake. */
 const mostLayers = 4096
@@ -28,34 +33,66 @@ export function modelLayers(config: Config): Layers {
   const count = layerCountOf(config)
   if (!count || count > mostLayers) return { layers: [], missing: ['num_hidden_layers'] }
   const missing: string[] = []
-  const layers = Array.from({ length: count }, (_, index) => kindsAt(config, index, count, missing)).flat()
+  const markers = markersOf(config, count)
+  const layers = Array.from({ length: count }, (_, index) =>
+    kindsAt(config, { marker: markers[index] ?? 'unknown', index, markers }, missing),
+  ).flatMap((kinds) => (isShortcut(config) ? [...kinds, ...kinds] : kinds))
   return { layers, missing: [...new Set(missing)] }
 }
 
-function kindsAt(config: Config, index: number, count: number, missing: string[]): LayerKind[] {
-  const marker = markersOf(config, count)[index] ?? 'unknown'
-  switch (marker) {
+/** A layer and all layers, as `markersOf` calls them. */
+interface LayerPlace {
+  marker: Marker
+  index: number
+  markers: readonly Marker[]
+}
+
+const stateSizes = 'the sizes of the recurrent state'
+const headSizes = 'num_attention_heads, hidden_size'
+
+function kindsAt(whole: Config, place: LayerPlace, missing: string[]): LayerKind[] {
+  const config = configAt(whole, place.index)
+  const attention = (marker: Marker) => keep(attentionAt(config, { ...place, marker }), headSizes, missing)
+  const state = () => keep(stateLayerOf(config), stateSizes, missing)
+  switch (place.marker) {
     case 'none':
       return [{ kind: 'none' }]
     case 'state':
-      return keep(stateLayerOf(config), 'the sizes of the recurrent state', missing)
+      return state()
+    case 'conv':
+      return keep(shortConvOf(config), stateSizes, missing)
     case 'state-and-full':
-      return [
-        ...keep(stateLayerOf(config), 'the sizes of the recurrent state', missing),
-        ...keep(attentionAt(config, 'full', index), 'num_attention_heads, hidden_size', missing),
-      ]
+      return [...besideOf(config, false, missing), ...attention('full')]
+    case 'state-and-window':
+      return [...besideOf(config, true, missing), ...attention('window')]
     case 'cross':
       return keep(crossLayerOf(config), 'the size of the image that is attended to', missing)
     case 'full-and-cross':
-      return [
-        ...keep(attentionAt(config, 'full', index), 'num_attention_heads, hidden_size', missing),
-        ...keep(crossLayerOf(config), 'max_source_positions', missing),
-      ]
+      return [...attention('full'), ...keep(crossLayerOf(config), 'max_source_positions', missing)]
+    case 'compressed':
+      return keep(
+        compressedLayerOf(config, place.index),
+        'the windows and ratios of its compressed attention',
+        missing,
+      )
+    case 'encoder':
+      return keep(encoderLayerOf(config), headSizes, missing)
     case 'unknown':
-      return keep(undefined, `what layer_types means at layer ${index}`, missing)
+      return keep(undefined, `what ${wordAt(whole, place.index)} means`, missing)
     default:
-      return keep(attentionAt(config, marker, index), 'num_attention_heads, hidden_size', missing)
+      return attention(place.marker)
   }
+}
+
+function wordAt(config: Config, index: number): string {
+  const word = layerListOf(config)?.[index]
+  return word === undefined ? 'a layer that its list leaves out' : `the layer type "${String(word)}"`
+}
+
+/** The state of a layer that has attention as well; Inkling's are short convolutions over what goes in and out. */
+function besideOf(config: Config, isWindow: boolean, missing: string[]): LayerKind[] {
+  const state = stateLayerOf(config) ?? streamsOf(config, isWindow)
+  return keep(state, stateSizes, missing)
 }
 
 function keep(layer: LayerKind | undefined, what: string, missing: string[]): LayerKind[] {
@@ -64,30 +101,59 @@ function keep(layer: LayerKind | undefined, what: string, missing: string[]): La
   return [{ kind: 'none' }]
 }
 
-function attentionAt(
-  config: Config,
-  marker: 'full' | 'window' | 'chunked',
-  index: number,
-): LayerKind | undefined {
-  const latent = latentLayerOf(config)
+function attentionAt(config: Config, place: LayerPlace): LayerKind | undefined {
+  const { marker, index } = place
+  const windowTokens = countOf(
+    config,
+    'sliding_window',
+    'sliding_window_size',
+    'window_size',
+    'local_attention',
+  )
+  const lane = indexLaneOf(config, marker, index, place.markers)
+  const latent = latentLayerOf(config, lane)
+  if (latent?.kind === 'mla' && marker === 'window' && windowTokens) return { ...latent, windowTokens }
   if (latent) return latent
   const heads =
-    marker === 'window' ? windowHeadsOf(config) : (blockHeadsOf(config, index) ?? globalHeadsOf(config))
+    marker === 'window'
+      ? windowHeadsOf(config, index)
+      : (blockHeadsOf(config, index) ?? globalHeadsOf(config, index))
   if (!heads) return undefined
-  const windowTokens = countOf(config, 'sliding_window', 'sliding_window_size')
   const chunkTokens = countOf(config, 'attention_chunk_size')
   if (marker === 'window' && windowTokens) return { kind: 'window', ...heads, windowTokens }
   if (marker === 'chunked' && chunkTokens) return { kind: 'chunked', ...heads, chunkTokens }
-  return { kind: 'full', ...heads }
+  return { kind: 'full', ...heads, ...lane }
 }
 
 /** MLA keeps one latent and one rotary key per token for all heads: (kv_lora_rank + qk_rope_head_dim), not doubled. */
-function latentLayerOf(config: Config): LayerKind | undefined {
+function latentLayerOf(config: Config, { indexDim = 0, indexTokens }: IndexLane): LayerKind | undefined {
   const latentDim = countOf(config, 'kv_lora_rank')
   const ropeDim = numberOf(config, 'qk_rope_head_dim')
   if (!latentDim || ropeDim === undefined) return undefined
   if (textOf(config, 'model_type') === 'minicpm3') return expandedLayerOf(config, ropeDim)
-  return { kind: 'mla', latentDim, ropeDim, indexDim: countOf(config, 'index_head_dim') ?? 0 }
+  return { kind: 'mla', latentDim, ropeDim, indexDim, ...(indexTokens && { indexTokens }) }
+}
+
+/** DeepSeek-V4 names what each layer does by number or by word. */
+function compressedLayerOf(config: Config, index: number): LayerKind | undefined {
+  const headDim = countOf(config, 'head_dim')
+  const windowTokens = countOf(config, 'sliding_window')
+  if (!headDim || !windowTokens) return undefined
+  const ratio = Math.max(1, compressRatioOf(config, index))
+  const indexDim = ratio === 4 ? (countOf(config, 'index_head_dim') ?? 0) : 0
+  const ropeDim = numberOf(config, 'qk_rope_head_dim') ?? 0
+  return { kind: 'compressed', headDim, ropeDim, windowTokens, ratio, indexDim }
+}
+
+function compressRatioOf(config: Config, index: number): number {
+  const ratios = listOf(config, 'compress_ratios')
+  if (ratios) return numberOf({ ratio: ratios[index] }, 'ratio') ?? 1
+  return numberOf(sectionOf(config, 'compress_rates') ?? {}, String(layerListOf(config)?.[index])) ?? 1
+}
+
+function encoderLayerOf(config: Config): LayerKind | undefined {
+  const heads = baseHeadsOf(config)
+  return heads && { kind: 'encoder', ...heads }
 }
 
 /** MiniCPM3 has the projections of MLA but engines store whole heads, values padded to the size of keys. */
@@ -100,8 +166,8 @@ function expandedLayerOf(config: Config, ropeDim: number): LayerKind | undefined
 type Heads = { kvHeads: number; keyDim: number; valueDim: number }
 
 /** Heads of a layer that sees everything; Gemma 4 and MiMo give these sizes of their own. */
-function globalHeadsOf(config: Config): Heads | undefined {
-  const base = baseHeadsOf(config)
+function globalHeadsOf(config: Config, index: number): Heads | undefined {
+  const base = baseHeadsOf(config, index)
   if (!base) return undefined
   const keyDim = countOf(config, 'global_head_dim') ?? base.keyDim
   return {
@@ -111,22 +177,27 @@ function globalHeadsOf(config: Config): Heads | undefined {
   }
 }
 
-function windowHeadsOf(config: Config): Heads | undefined {
-  const base = baseHeadsOf(config)
+/** Step gives the sizes of its windowed layers a section. */
+function windowHeadsOf(config: Config, index: number): Heads | undefined {
+  const base = baseHeadsOf(config, index)
   if (!base) return undefined
+  const other = sectionOf(config, 'attention_other_setting') ?? {}
+  const keyDim = countOf(config, 'swa_head_dim') ?? countOf(other, 'head_dim')
   return {
-    kvHeads: countOf(config, 'swa_num_key_value_heads') ?? base.kvHeads,
-    keyDim: countOf(config, 'swa_head_dim') ?? base.keyDim,
-    valueDim: countOf(config, 'swa_v_head_dim') ?? base.valueDim,
+    kvHeads:
+      countOf(config, 'swa_num_key_value_heads') ?? countOf(other, 'num_attention_groups') ?? base.kvHeads,
+    keyDim: keyDim ?? base.keyDim,
+    valueDim: countOf(config, 'swa_v_head_dim') ?? keyDim ?? base.valueDim,
   }
 }
 
-function baseHeadsOf(config: Config): Heads | undefined {
+function baseHeadsOf(config: Config, index = 0): Heads | undefined {
   const heads = headCountOf(config)
   const hidden = hiddenSizeOf(config)
   const keyDim = heads ? headDimOf(config, hidden ?? 0, heads) : 0
   if (!heads || !keyDim) return undefined
-  return { kvHeads: kvHeadsOf(config, heads), keyDim, valueDim: countOf(config, 'v_head_dim') ?? keyDim }
+  const kvHeads = kvHeadsOf(config, heads, index)
+  return { kvHeads, keyDim, valueDim: countOf(config, 'v_head_dim') ?? keyDim }
 }
 
 /** nemotron-nas gives each block its own number of heads in a group. */
@@ -143,7 +214,11 @@ function blockHeadsOf(config: Config, index: number): Heads | undefined {
 /** Tokens of the encoder: Whisper's 1500 positions, or patches of every tile and one class token each for Mllama. */
 function crossLayerOf(config: Config): LayerKind | undefined {
   const heads = baseHeadsOf(config)
-  const encoderTokens = countOf(config, 'max_source_positions') ?? tileTokensOf(config)
+  const encoder = sectionOf(config, 'encoder', 'encoder_config')
+  const encoderTokens =
+    countOf(config, 'max_source_positions', 'max_speech_positions') ??
+    tileTokensOf(config) ??
+    maxPositionsOf(encoder ? textConfigOf(encoder) : config)
   return heads && encoderTokens ? { kind: 'cross', ...heads, encoderTokens } : undefined
 }
 

@@ -1,4 +1,4 @@
-import { parsePythonJson } from '../file-soundness.ts'
+import { parsePythonJson } from '../../lib/python-json.ts'
 import { isConfig } from './config-value.ts'
 import { countOf, sectionOf } from './keys.ts'
 

@@ -24,10 +24,38 @@ export function parametersOf(config: Config, layers: readonly LayerKind[], tied:
   if (!hidden || vocab === 0 || listOf(config, 'block_configs') || countOf(config, 'encoder_layers'))
     return null
   const counts: RoleCounts = { embedding: vocab * hidden, head: tied ? 0 : vocab * hidden, norm: hidden }
-  for (const layer of layers) add(counts, layerParameters(config, layer, hidden, heads))
-  add(counts, feedForwardParameters(config, hidden))
+  const blocks = sharedBlockParameters(config, layers, hidden)
+  for (const layer of layers)
+    if (!blocks || layer.kind === 'state') add(counts, layerParameters(config, layer, hidden, heads))
+  add(counts, blocks ?? feedForwardParameters(config, hidden))
   add(counts, olderParameters(config, hidden))
   return counts
+}
+
+/**
+ * Zamba2 has a few blocks of attention and feed-forward that its hybrid layers take in turn, over hidden states and embeddings
+ * together; each layer has a matrix and low-rank adapters of its own. Undefined for other models.
+ */
+function sharedBlockParameters(
+  config: Config,
+  layers: readonly LayerKind[],
+  hidden: number,
+): RoleCounts | undefined {
+  const blocks = countOf(config, 'num_mem_blocks')
+  const hybrid = layers.filter((layer) => 'kvHeads' in layer)
+  const [first] = hybrid
+  if (!blocks || !first || !('kvHeads' in first)) return undefined
+  const wide = countOf(config, 'attention_hidden_size') ?? 2 * hidden
+  const queries = (headCountOf(config) ?? 0) * first.keyDim
+  const ffn = feedForwardOf(config).denseSize
+  const rank = countOf(config, 'adapter_rank') ?? 0
+  const adapter =
+    rank * (hidden + 2 * ffn) + (config['use_shared_attention_adapter'] === true ? 6 * wide * rank : 0)
+  return {
+    attention: blocks * (wide * queries + queries * hidden) + hybrid.length * (hidden * hidden + adapter),
+    keyValue: blocks * wide * first.kvHeads * (first.keyDim + first.valueDim),
+    dense: blocks * 3 * hidden * ffn,
+  }
 }
 
 function add(counts: RoleCounts, more: RoleCounts): void {
@@ -47,6 +75,8 @@ function layerParameters(config: Config, layer: LayerKind, hidden: number, heads
       return { norm, state: stateParameters(layer, hidden) }
     case 'mla':
       return { norm, ...latentParameters(config, layer, hidden, heads) }
+    case 'compressed':
+      return { norm, ...compressedParameters(config, layer, hidden, heads) }
     default:
       return attentionParameters(config, layer, hidden, heads)
   }
@@ -104,6 +134,28 @@ function latentParameters(
   }
 }
 
+/**
+ * DeepSeek-V4: queries through a low rank, one key for all heads, outputs in groups through a low rank. A compressor has a matrix
+ * of keys and one of weights, twice where windows overlap (ratio 4); the index has queries, weights and a compressor of its own.
+ */
+function compressedParameters(
+  config: Config,
+  layer: Extract<LayerKind, { kind: 'compressed' }>,
+  hidden: number,
+  heads: number,
+): RoleCounts {
+  const { headDim, ratio, indexDim } = layer
+  const queryRank = countOf(config, 'q_lora_rank') ?? hidden
+  const outputRank = countOf(config, 'o_lora_rank') ?? hidden
+  const groups = countOf(config, 'o_groups') ?? 1
+  const query = hidden * queryRank + queryRank * heads * headDim
+  const output = heads * headDim * outputRank + groups * outputRank * hidden
+  const compressor = ratio > 1 ? hidden * headDim * 2 * (ratio === 4 ? 2 : 1) : 0
+  const indexHeads = countOf(config, 'index_n_heads') ?? 0
+  const index = indexDim > 0 ? indexHeads * (queryRank * indexDim + hidden) + 4 * hidden * indexDim : 0
+  return { attention: query + output, mlaDown: hidden * headDim + compressor + index }
+}
+
 function stateParameters(layer: Extract<LayerKind, { kind: 'state' }>, hidden: number): number {
   const { innerChannels: inner, groupChannels, groupCount, convTaps } = layer
   const channels = inner + groupChannels * groupCount
@@ -117,16 +169,22 @@ function stateParameters(layer: Extract<LayerKind, { kind: 'state' }>, hidden: n
 }
 
 /**
- * Families before Llama have biases on every linear layer and norm; GPT-2 and OPT also learn a table of positions, OPT
+ * Families before Llama have biases on every linear layer and norm; GPT-2, OPT and BERT also learn a table of positions, OPT
  * with two rows more than it has positions.
  */
 function olderParameters(config: Config, hidden: number): RoleCounts {
   const type = textOf(config, 'model_type') ?? ''
-  if (!/^(gpt2|gpt_bigcode|opt|bloom|starcoder2)/.test(type)) return {}
+  if (
+    !/^(gpt2|gpt_bigcode|opt|bloom|starcoder2)|bert|electra|mpnet/.test(type) ||
+    /^modern|^neo|^euro/.test(type)
+  )
+    return {}
   const layers = layerCountOf(config) ?? 0
   const ffn = feedForwardOf(config).denseSize
   const positions = type === 'opt' ? 2 : 0
-  const learned = /^(gpt2|gpt_bigcode|opt)/.test(type) ? (maxPositionsOf(config) ?? 0) + positions : 0
+  const learned = /^(gpt2|gpt_bigcode|opt)|bert|electra|mpnet/.test(type)
+    ? (maxPositionsOf(config) ?? 0) + positions
+    : 0
   return {
     norm: layers * 2 * hidden + hidden,
     dense: layers * (ffn + hidden),
@@ -147,12 +205,13 @@ function feedForwardParameters(config: Config, hidden: number): RoleCounts {
   const isGptOss = textOf(config, 'model_type') === 'gpt_oss'
   const biases = isGptOss ? 2 * ffn.expertSize + hidden : 0
   const perRouter = hidden * ffn.expertCount + (isGptOss ? ffn.expertCount : 0)
+  const projected = ffn.expertInput === hidden ? 0 : 2 * hidden * ffn.expertInput
   return {
     dense: ffn.denseLayers * matrices * hidden * ffn.denseSize,
-    expert: ffn.expertLayers * ffn.expertCount * matrices * hidden * ffn.expertSize,
+    expert: ffn.expertLayers * ffn.expertCount * matrices * ffn.expertInput * ffn.expertSize,
     // Biases of packed experts stay in 16 bits: gpt-oss-120b is then exact to the byte (hf-mem#60).
     other: ffn.expertLayers * ffn.expertCount * biases,
-    shared: ffn.expertLayers * matrices * hidden * ffn.sharedSize,
+    shared: ffn.expertLayers * (matrices * hidden * ffn.sharedSize + projected),
     router: ffn.expertLayers * perRouter,
   }
 }

@@ -1,17 +1,23 @@
 import type { StateLayer } from '../model-facts.ts'
 import type { Config } from './config-value.ts'
-import { countOf, hiddenSizeOf, layerCountOf, sectionOf, textOf } from './keys.ts'
+import {
+  countOf,
+  headCountOf,
+  headDimOf,
+  hiddenSizeOf,
+  kvHeadsOf,
+  layerCountOf,
+  numberOf,
+  sectionOf,
+  textOf,
+} from './keys.ts'
 
 /**
  * State of one recurrent layer for one sequence, in elements:
  * conv (k-1)·channels, and the matrix the recurrence updates. Undefined when a size is not in the configuration.
  */
 export function stateLayerOf(config: Config): StateLayer | undefined {
-  if (sectionOf(config, 'linear_attn_config')) return kimiDelta(config)
-  if (countOf(config, 'linear_num_value_heads')) return gatedDeltaNet(config)
-  if (textOf(config, 'model_type')?.startsWith('minimax')) return lightning(config)
-  if (textOf(config, 'model_type')?.startsWith('lfm2')) return shortConv(config)
-  return mamba2(config) ?? mamba1(config)
+  return kimiDelta(config) ?? gatedDeltaNet(config) ?? mamba2(config) ?? mamba1(config) ?? lightning(config)
 }
 
 function gatedDeltaNet(config: Config): StateLayer | undefined {
@@ -32,15 +38,17 @@ function gatedDeltaNet(config: Config): StateLayer | undefined {
   }
 }
 
+/** Kimi's delta attention under the names of its own section, or those that transformers gives them. */
 function kimiDelta(config: Config): StateLayer | undefined {
-  const linear = sectionOf(config, 'linear_attn_config')
-  const heads = linear && countOf(linear, 'num_heads')
-  const dim = linear && countOf(linear, 'head_dim')
-  if (!linear || !heads || !dim) return undefined
+  const linear = sectionOf(config, 'linear_attn_config') ?? {}
+  const heads = countOf(linear, 'num_heads') ?? countOf(config, 'linear_num_heads')
+  const dim = countOf(linear, 'head_dim') ?? countOf(config, 'linear_head_dim')
+  if (!heads || !dim) return undefined
+  const taps = countOf(linear, 'short_conv_kernel_size') ?? countOf(config, 'linear_conv_kernel_dim') ?? 4
   return {
     kind: 'state',
     family: 'kimi-delta',
-    convTaps: (countOf(linear, 'short_conv_kernel_size') ?? 4) - 1,
+    convTaps: taps - 1,
     innerChannels: 3 * heads * dim,
     groupChannels: 0,
     groupCount: 0,
@@ -49,10 +57,17 @@ function kimiDelta(config: Config): StateLayer | undefined {
   }
 }
 
+/** MiniMax-Text, Ling and Ring: one matrix a head, as large as the head. They say so by what they leave out. */
 function lightning(config: Config): StateLayer | undefined {
-  const heads = countOf(config, 'num_attention_heads')
-  const dim = countOf(config, 'head_dim')
-  if (!heads || !dim) return undefined
+  const isOne = numberOf(
+    config,
+    'linear_attn_alpha_factor',
+    'layernorm_linear_attention_alpha',
+    'layer_group_size',
+  )
+  const heads = headCountOf(config)
+  const dim = heads && headDimOf(config, hiddenSizeOf(config) ?? 0, heads)
+  if (isOne === undefined || !heads || !dim) return undefined
   const none = { convTaps: 0, innerChannels: 0, groupChannels: 0, groupCount: 0 }
   return {
     kind: 'state',
@@ -63,10 +78,24 @@ function lightning(config: Config): StateLayer | undefined {
   }
 }
 
-function shortConv(config: Config): StateLayer | undefined {
+export function shortConvOf(config: Config): StateLayer | undefined {
   const channels = countOf(config, 'conv_dim') ?? hiddenSizeOf(config)
   const taps = countOf(config, 'conv_L_cache')
-  if (!channels || !taps) return undefined
+  return channels && taps ? convolution(channels, taps) : undefined
+}
+
+/** Inkling: keys, values, and what attention and feed-forward give, each through a short convolution. */
+export function streamsOf(config: Config, isWindow: boolean): StateLayer | undefined {
+  const taps = countOf(config, 'conv_kernel_size')
+  const hidden = hiddenSizeOf(config)
+  const heads = headCountOf(config)
+  if (!taps || !hidden || !heads || countOf(config, 'mamba_d_state', 'ssm_state_size')) return undefined
+  const own = isWindow ? countOf(config, 'swa_num_key_value_heads') : undefined
+  const keyValue = 2 * (own ?? kvHeadsOf(config, heads)) * headDimOf(config, hidden, heads)
+  return convolution(keyValue + 2 * hidden, taps)
+}
+
+function convolution(channels: number, taps: number): StateLayer {
   return {
     kind: 'state',
     family: 'short-conv',

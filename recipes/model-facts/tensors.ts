@@ -79,8 +79,11 @@ const rules: ReadonlyArray<readonly [WeightRole, RegExp]> = [
   ['dense', /mlp|ffn|feed_forward|(\.|_)(fc1|fc2|gate_proj|up_proj|down_proj|w1|w2|w3)\.|dense_/],
 ]
 
+/** Parts beside the text model count layers of their own: towers, and the encoder of a decoder. */
+const ownLayers = /(^|\.)(visual|vision\w*|vit|image_\w+|audio_\w+|\w*encoder|\w*tower)\./
+
 function roleOf(name: string, layerCount: number): WeightRole {
   const layer = /(?:^|\.)(?:layers|blk|h)\.(\d+)\./.exec(name)?.[1]
-  if (layer !== undefined && Number(layer) >= layerCount) return 'draft'
+  if (layer !== undefined && Number(layer) >= layerCount && !ownLayers.test(name)) return 'draft'
   return rules.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other'
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { planWeightLayers } from '../../images/weights/layers.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { packWeights } from '../../pipelines/weights/pack.ts'
 import { lockedWeightsSchema } from '../../recipes/locked-weights.ts'
@@ -11,7 +12,10 @@ const layers = planWeightLayers(weights.files, { modelFolder: '/models/bench' })
 const store = await openStore(storePath)
 const began = performance.now()
 const cpu = process.cpuUsage()
-const stored = await packWeights(store, weights, layers, { recipeFolder: '/', environment: process.env })
+const stored = await packWeights(store, weights, layers, {
+  recipeFolder: '/',
+  settings: readSettings(process.env),
+})
 const seconds = (performance.now() - began) / 1000
 const { user, system } = process.cpuUsage(cpu)
 await closeStore(store)

@@ -7,6 +7,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import { diskContent, type HubRepo } from '../hub/repo.ts'
@@ -42,13 +43,17 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
+function contextNow() {
+  return { recipeFolder: '/', settings: readSettings(process.env) }
+}
+
 async function measure(): Promise<void> {
   const files = join(folder, 'model')
   await generate(files, parseBytes(values.size))
-  const context = { recipeFolder: '/', environment: process.env }
-  const local = await inventoryWeights({ type: 'folder', path: files }, context)
+  const local = await inventoryWeights({ type: 'folder', path: files }, contextNow())
   const hub = values.source === 'hub' ? await startHub([hubRepo(files, local)]) : undefined
   if (hub) process.env['HF_ENDPOINT'] = hub.url
+  const context = contextNow()
   const weights = hub
     ? await inventoryWeights({ type: 'huggingface', repo: 'bench/model', revision: 'main' }, context)
     : local

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { totalBytes } from '../../recipes/locked-weights.ts'
 import { repoOf } from '../hub/repo.ts'
@@ -58,9 +59,9 @@ test(`killed at ${kills} moments, no blob is ever wrong, and the next run comple
   onTestFinished(() => hub.close())
   const scratch = await mkdtemp(join(tmpdir(), 'ingot-kill-'))
   onTestFinished(() => rm(scratch, { recursive: true, force: true }))
-  const environment = { HF_ENDPOINT: hub.url, HOME: tmpdir() }
+  const settings = readSettings({ HF_ENDPOINT: hub.url, HOME: tmpdir() })
   const source = { type: 'huggingface', repo: 'acme/kill', revision: 'main' } as const
-  const inventory = await inventoryWeights(source, { recipeFolder: '/', environment })
+  const inventory = await inventoryWeights(source, { recipeFolder: '/', settings })
   const locked = JSON.stringify(inventory)
 
   const began = performance.now()

@@ -6,6 +6,7 @@ import type { Report } from '../../images/report/report.ts'
 import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import { lazyEngine } from '../../pipelines/process/session.ts'
 import { serveStore } from '../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
 import { usualLimits } from '../../pipelines/verify/limits.ts'
@@ -20,7 +21,7 @@ export async function withBooted<Result>(
 ): Promise<Result> {
   const store = await openStore(place.store)
   const registry = await serveStore(store, {})
-  const engine = lazyEngine(join(place.folder, 'engine.log'))
+  const engine = lazyEngine(readSettings(process.env), join(place.folder, 'engine.log'))
   try {
     // `ingot build` stored it.
     const plan = (await readRecord(store, 'plan', report.plan)) as ImagePlan

@@ -8,6 +8,7 @@ import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import type { BootedServer, Runner } from '../../pipelines/boot/runner.ts'
 import { type LazyEngine, lazyEngine } from '../../pipelines/process/session.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import type { Store } from '../../pipelines/store/store.ts'
 import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
@@ -25,7 +26,7 @@ beforeAll(async () => {
   store = await openStore(join(folder, 'store'))
   registry = await serveStore(store, {})
   tiny = await tinyImages(store)
-  engine = lazyEngine(join(folder, 'engine.log'))
+  engine = lazyEngine(readSettings(process.env), join(folder, 'engine.log'))
   const client = await engine.client()
   runner = daggerRunner({ client, store, registryPort: registry.port, platform: 'linux/amd64' })
 })

@@ -8,6 +8,7 @@ import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import { runGate } from '../../pipelines/gate/gate.ts'
 import { lazyEngine } from '../../pipelines/process/session.ts'
 import { serveStore } from '../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
 import { resolveReference } from '../../pipelines/store/reference.ts'
@@ -90,7 +91,7 @@ test('an image with a damaged library fails in files, loading and answers', asyn
   )
   // `ingot gate` has built it.
   const plan = (await readRecord(store, 'plan', report.plan)) as ImagePlan
-  const engine = lazyEngine(join(place.folder, 'engine.log'))
+  const engine = lazyEngine(readSettings(process.env), join(place.folder, 'engine.log'))
   const registry = await serveStore(store)
   try {
     const client = await engine.client()
@@ -99,7 +100,7 @@ test('an image with a damaged library fails in files, loading and answers', asyn
       store,
       registryPort: registry.port,
       platform: plan.platform,
-      environment: place.environment,
+      settings: readSettings(place.environment),
     }
     const gate = await runGate(
       plan,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { connect } from '@dagger.io/dagger'
 import { beforeAll, expect, test } from 'vitest'
 import { pythonSource } from '../../images/engines/python-environment.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { mirrorOf } from '../../pipelines/software/index-mirror.ts'
 import { installPython, resolvePython } from '../../pipelines/software/python.ts'
 import { configuredIndexes } from '../../pipelines/weights/python-index.ts'
@@ -19,7 +20,7 @@ let found: string
 
 /** An index that answers only those who know its password, with what this machine's own index says. */
 async function serveMirror(): Promise<{ port: number; close(): void }> {
-  const [index = ''] = await configuredIndexes({ PATH: process.env['PATH'] })
+  const [index = ''] = await configuredIndexes(readSettings({ PATH: process.env['PATH'] }))
   const server = createServer(async (request, response) => {
     if (request.headers.authorization !== authorization)
       return void response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
@@ -45,7 +46,7 @@ beforeAll(async () => {
   }
   try {
     await connect(async (client) => {
-      const configured = await mirrorOf(client, environment)
+      const configured = await mirrorOf(client, readSettings(environment))
       const service = client.host().service([{ frontend: served.port, backend: served.port }])
       const place = {
         factory: undefined,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { $ } from 'zx'
 import { type ContainerRunner, containerRunner } from '../../pipelines/boot/container.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { type TinyImages, tinyImages } from '../servers/tiny-image.ts'
 import { toolPath } from '../tools/find.ts'
@@ -56,7 +57,7 @@ export async function podmanStore(memoryBytes: number | null): Promise<PodmanSto
   const folder = await mkdtemp(join(tmpdir(), 'ingot-podman-store-'))
   const store = await openStore(join(folder, 'store'))
   const registry = await serveStore(store, {})
-  const tool = { name: 'podman', environment: place.environment } as const
+  const tool = { name: 'podman', ...readSettings(place.environment).programs } as const
   const runner = await containerRunner({ tool, store, registryPort: registry.port, gpus: null, memoryBytes })
   return {
     ...place,

@@ -11,6 +11,7 @@ import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import type { Runner } from '../../pipelines/boot/runner.ts'
 import { type LazyEngine, lazyEngine } from '../../pipelines/process/session.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { readImageConfig, readImageManifest, storeImage } from '../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
@@ -39,10 +40,10 @@ beforeAll(async () => {
   plan = (await readRecord(store, 'plan', report.plan)) as ImagePlan
   registry = await serveStore(store, {})
   const registryPort = registry.port
-  engine = lazyEngine(join(place.folder, 'engine.log'))
+  engine = lazyEngine(readSettings(process.env), join(place.folder, 'engine.log'))
   const { platform } = plan
   runners.dagger = daggerRunner({ client: await engine.client(), store, registryPort, platform })
-  const tool = { name: 'podman', environment: podman.environment } as const
+  const tool = { name: 'podman', ...readSettings(podman.environment).programs } as const
   runners.podman = await containerRunner({ tool, store, registryPort, gpus: null, memoryBytes: null })
 })
 

@@ -4,6 +4,7 @@ import { connect } from '@dagger.io/dagger'
 import { expect, test } from 'vitest'
 import { packerOf } from '../../pipelines/build/packing.ts'
 import { rewriteTree } from '../../pipelines/build/slim-tree.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { rewriteFiles as rewriteHere } from '../../pipelines/slim-tree/rewrite.ts'
 import { resolveFactory } from '../../pipelines/software/factory.ts'
 import { mirrorOf } from '../../pipelines/software/index-mirror.ts'
@@ -27,7 +28,7 @@ test('a tree is rewritten in a container, by Node from its wheel, to the bytes t
   await cp(stock, here, { recursive: true })
   const expected = await Array.fromAsync(rewriteHere(here, rewriting))
   await connect(async (client) => {
-    const mirror = await mirrorOf(client, process.env)
+    const mirror = await mirrorOf(client, readSettings(process.env))
     const factory = await resolveFactory(client, platform, new Date().toISOString())
     const packer = await packerOf(client, platform, helperLock(factory, 'packer'))
     const from = { packer, tree: client.host().directory(stock) }

@@ -1,18 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lockRequestOf } from '../../images/plan/lock-request.ts'
 import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
-import { verifyStore } from '../../pipelines/store/check.ts'
-import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { formatLock, parseLock } from '../../recipes/lock.ts'
 import { lockOriginOf } from '../../recipes/lock-origin.ts'
 import { parseRecipe } from '../../recipes/parse.ts'
 import { setDigestOf } from '../../recipes/weights.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { problemsOf } from './store-problems.ts'
 
 const recipe = readFileSync(demoRecipe, 'utf8')
 let place: Workplace
@@ -22,15 +21,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => rm(place.folder, { recursive: true, force: true }))
-
-async function problemsOf(folder: string): Promise<number> {
-  const store = await openStore(folder)
-  try {
-    return (await verifyStore(store)).problems
-  } finally {
-    await closeStore(store)
-  }
-}
 
 describe('what is wrong before anything runs', () => {
   test.each([
@@ -196,120 +186,5 @@ describe('Ctrl-C', () => {
     expect(run.code, run.stderr).toBe(0)
     expect(run.stdout).toContain('verified: ')
     expect(run.stderr).not.toContain('install ')
-  })
-})
-
-describe('a store that somebody damaged', () => {
-  let own: Workplace
-  let image: string
-
-  beforeAll(async () => {
-    own = await newWorkplace()
-    const run = await ingot(['build', demoRecipe], own)
-    expect(run.code, run.stderr).toBe(0)
-    image = run.stdout.trim().split('\n').at(-1) ?? ''
-  })
-
-  afterAll(() => rm(own.folder, { recursive: true, force: true }))
-
-  /** Changes one byte of the largest blob, which is the layer of weights. The engine has it by its digest. */
-  async function damageWeights(): Promise<string> {
-    const folder = join(own.store, 'blobs/sha256')
-    const names = await readdir(folder)
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size))
-    const name = names[sizes.indexOf(Math.max(...sizes))] ?? ''
-    await writeFile(join(folder, name), 'x', { flag: 'r+' })
-    return `sha256:${name}`
-  }
-
-  test('is not verified again, and is built again and not from memory', async () => {
-    const layer = await damageWeights()
-    for (const command of [
-      ['verify', demoRecipe],
-      ['size', image],
-      ['scan', demoRecipe],
-      ['doctor', '--store'],
-    ]) {
-      const run = await ingot(command, own)
-      expect(run.code, command.join(' ')).toBe(1)
-      expect(run.stdout + run.stderr).toContain(`${layer} is damaged`)
-    }
-    const again = await ingot(['build', demoRecipe], own)
-    expect(again.code, again.stderr).toBe(0)
-    expect(again.stderr).toContain('is not whole and is built again')
-    expect(again.stderr).toContain('boot ')
-    expect(again.stdout).toContain(image)
-    expect((await ingot(['doctor', '--store'], own)).stdout).toMatch(/^ok /)
-  })
-
-  test('has its names again after the next build, which boots nothing', async () => {
-    await rm(join(own.store, 'index.json'))
-    // A judged image without a name is listed as such.
-    expect((await ingot(['list'], own)).stdout).not.toContain(`smollm2-135m-llama-cpp:latest  ${image}`)
-    const again = await ingot(['build', demoRecipe], own)
-    expect(again.stdout).toContain('verified: ')
-    expect(again.stderr).not.toContain('boot ')
-    expect((await ingot(['list'], own)).stdout).toContain(`smollm2-135m-llama-cpp:latest  ${image}  verified`)
-  })
-})
-
-test('a store that is deleted while it is built ends the build clearly', async () => {
-  const other = await newWorkplace()
-  let isGone = false
-  const run = await ingot(['build', demoRecipe], other, (line) => {
-    if (isGone || !/^ingot: (install|list|pack) /.test(line)) return
-    isGone = true
-    rmSync(other.store, { recursive: true, force: true, maxRetries: 10 })
-  })
-  expect(isGone, run.stderr).toBe(true)
-  expect(run.code).toBe(1)
-  expect(run.stderr).toContain('it was deleted, emptied or moved while this command ran')
-  expect(run.stderr).not.toContain('unexpected failure')
-  await rm(other.folder, { recursive: true, force: true })
-})
-
-describe('a server that does not boot', () => {
-  let own: Workplace
-  let good: string
-  let bad: string
-
-  beforeAll(async () => {
-    own = await newWorkplace()
-    const file = await writeRecipe(own, 'demo', recipe)
-    const built = await ingot(['build', file, '--no-verify'], own)
-    expect(built.code, built.stderr).toBe(0)
-    good = built.stdout.trim().split('\n').at(-1) ?? ''
-    await writeFile(
-      file,
-      recipe.replace('  parallelism: 2', '  parallelism: 2\n  extraArguments: [--no-such-option]'),
-    )
-    const failed = await ingot(['build', file], own)
-    expect(failed.code, failed.stderr).toBe(1)
-    bad = failed.stdout.trim().split('\n').at(-1) ?? ''
-    expect(bad).not.toBe(good)
-    expect(failed.stderr).toContain(`ingot: ${bad} failed and got no name`)
-  })
-
-  afterAll(() => rm(own.folder, { recursive: true, force: true }))
-
-  test('leaves the name on the image before it', async () => {
-    const { stdout } = await ingot(['list'], own)
-    expect(stdout).toContain(`smollm2-135m-llama-cpp:latest  ${good}  not booted`)
-    expect(stdout).toContain(`${bad}  failed, without a name`)
-  })
-
-  test('is looked at and booted again by its digest', async () => {
-    expect((await ingot(['size', bad], own)).code).toBe(0)
-    const verified = await ingot(['verify', bad], own)
-    expect(verified.code).toBe(1)
-    expect(verified.stdout).toContain('no-such-option')
-  })
-
-  test('cannot be published, and goes when it is pruned by its digest', async () => {
-    const published = await ingot(['publish', bad, '--to', 'localhost:1/x'], own)
-    expect(published).toMatchObject({ code: 1, stderr: expect.stringContaining('is "failed"') })
-    expect((await ingot(['prune', bad], own)).stdout).toContain('judged "failed", with its report')
-    expect((await ingot(['size', bad], own)).code).not.toBe(0)
-    expect(await problemsOf(own.store)).toBe(0)
   })
 })

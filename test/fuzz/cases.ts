@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -8,6 +7,7 @@ import { planImage } from '../../images/plan/plan.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import { IngotError } from '../../lib/error.ts'
 import { readModelFacts } from '../../pipelines/lock/model-facts.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
@@ -19,9 +19,9 @@ import { parseRecipe } from '../../recipes/parse.ts'
 import { recipeSchema } from '../../recipes/recipe.ts'
 import { lockFor, readRecipe, recipeFiles } from '../images/engines/fixtures.ts'
 import { type Random, randomOf } from '../images/memory/random.ts'
-import { config, gguf, ggufMetadata, safetensors } from '../pipelines/memory-files.ts'
 import { expectOrderly } from './commands.ts'
-import { keysOf, mutateBytes, mutateText, mutateValue, setKey } from './mutations.ts'
+import { keysOf, mutated, mutateValue, setKey } from './mutations.ts'
+import { changeFolder, writeModel } from './odd-folders.ts'
 
 /** A case throws what nobody foresaw. Everything it needs is below `folder`. */
 export type Case = (seed: number, folder: string) => Promise<void>
@@ -77,12 +77,6 @@ function changedUntil(
   return value
 }
 
-function mutated(text: string, random: Random): string {
-  let result = text
-  for (let left = 1 + random.below(3); left > 0; left -= 1) result = mutateText(result, random)
-  return result
-}
-
 async function lockCase(seed: number, folder: string): Promise<void> {
   const random = randomOf(seed)
   // Half of them by engine: of some there are many recipes.
@@ -125,7 +119,11 @@ function mutatedLock(lock: Lock, random: Random): string {
   return JSON.stringify(changedUntil(original, change, isTaken, random), null, 2)
 }
 
-const context = { recipeFolder: '/', environment: {}, retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 } }
+const context = {
+  recipeFolder: '/',
+  settings: readSettings({}),
+  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+}
 
 /** Locks a folder, changes it, packs it, and looks at the store. */
 async function folderCase(seed: number, folder: string): Promise<void> {
@@ -156,83 +154,6 @@ async function folderCase(seed: number, folder: string): Promise<void> {
   }
   const left = await readdir(join(root, 'ingot/tmp'))
   if (left.length > 0) throw new Error(`temporary files are left: ${left.join(', ')}`)
-}
-
-async function writeModel(model: string, random: Random): Promise<void> {
-  if (random.below(2) === 0) {
-    await writeFile(
-      join(model, 'model.gguf'),
-      gguf(ggufMetadata, { 'token_embd.weight': 40, 'output.weight': 40 }),
-    )
-    return
-  }
-  await writeFile(join(model, 'config.json'), JSON.stringify(config))
-  await writeFile(
-    join(model, 'model.safetensors'),
-    safetensors({ 'model.embed_tokens.weight': 12800, 'lm_head.weight': 12800 }),
-  )
-  await writeFile(join(model, 'tokenizer.json'), '{}')
-}
-
-async function changeFolder(model: string, random: Random): Promise<void> {
-  const names = await readdir(model, { withFileTypes: true })
-  const files = names.filter((entry) => entry.isFile()).map(({ name }) => name)
-  if (files.length === 0) return
-  const name = random.pick(files)
-  const path = join(model, name)
-  const bytes = await readFile(path)
-  const change = random.below(10)
-  if (change < 4) await writeFile(path, mutateBytes(bytes, random))
-  else if (change === 4 && name.endsWith('.json'))
-    await writeFile(path, mutated(bytes.toString('utf8'), random))
-  else if (change === 5) await rm(path)
-  else if (change === 6) await replace(path, random)
-  else if (change === 7) await writeFile(join(model, oddName(random)), bytes)
-  else if (change === 8 && name === 'config.json')
-    await writeFile(path, JSON.stringify(mutateValue(config, random)))
-  else await addEntry(model, random)
-}
-
-/** Something else in place of a file. */
-async function replace(path: string, random: Random): Promise<void> {
-  await rm(path)
-  const kind = random.below(4)
-  if (kind === 0) await mkdir(path)
-  else if (kind === 1) await symlink(random.pick(['nowhere', path, '/dev/null', '/', '..']), path)
-  else if (kind === 2) execFileSync('mkfifo', [path])
-  else await writeFile(path, '')
-}
-
-async function addEntry(model: string, random: Random): Promise<void> {
-  await rm(join(model, 'more'), { recursive: true, force: true })
-  await mkdir(join(model, 'more'))
-  await replace(join(model, 'more', 'x'), random).catch(() =>
-    replaceMissing(join(model, 'more', 'x'), random),
-  )
-}
-
-async function replaceMissing(path: string, random: Random): Promise<void> {
-  await writeFile(path, '')
-  await replace(path, random)
-}
-
-const oddNames = [
-  'model-00001-of-00002.safetensors',
-  'model-00002-of-00001.gguf',
-  'model-00001-of-99999.gguf',
-  'model.safetensors.index.json',
-  'new\nline',
-  'back\\slash',
-  ' space ',
-  '漢字.safetensors',
-  '.hidden',
-  '-rf',
-  'x'.repeat(255),
-  'hf_quant_config.json',
-]
-
-function oddName(random: Random): string {
-  return random.pick(oddNames)
 }
 
 /** What an error that was made for people ends is fine. */

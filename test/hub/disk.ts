@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { inventoryWeights, openWeights } from '../../pipelines/weights/inventory.ts'
 import { parseRecipe } from '../../recipes/parse.ts'
 import { type Content, diskContent } from './repo.ts'
@@ -14,7 +15,7 @@ export async function diskFileFrom(
 ): Promise<{ content: Content; remove(): Promise<void> }> {
   const parsed = parseRecipe(recipeText, 'recipe.yaml')
   if (!parsed.ok) throw new Error('the recipe has problems')
-  const context = { recipeFolder: '/', environment: process.env }
+  const context = { recipeFolder: '/', settings: readSettings(process.env) }
   const weights = await inventoryWeights(parsed.recipe.weights.source, context)
   const [file] = weights.files
   if (file === undefined) throw new Error('the recipe has no weights')

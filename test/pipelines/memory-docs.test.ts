@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { planMemoryOf } from '../../pipelines/memory/memory.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import configs from '../images/memory/configs.json' with { type: 'json' }
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/memory.md'), 'utf8')
@@ -52,7 +53,7 @@ test.each(examplesOf(page))('$command', async ({ command, keys, output }) => {
   const io = {
     stdout: (text: string) => (out += text),
     stderr: (text: string) => (out += text),
-    environment: {},
+    settings: readSettings({}),
   }
   await planMemoryOf(argumentsOf(command), io)
   const plan: unknown = JSON.parse(out)

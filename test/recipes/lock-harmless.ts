@@ -59,6 +59,8 @@ export const harmless: Harmless[] = [
   { key: 'image.policy.allowShells', change: set('image.policy.allowShells', true) },
   { key: 'image.trust', change: set('image.trust', 'keep') },
   { key: 'target.count', change: set('target.count', 2) },
+  // The packages of every driver are locked; which of them stay is slimming.
+  { key: 'target.drivers', change: set('target.drivers', ['amd']) },
   { key: 'target.fit', change: set('target.fit', 'warn') },
   { key: 'verify.profiles', change: set('verify.profiles', ['plain']) },
   { key: 'verify.startTimeoutSeconds', change: set('verify.startTimeoutSeconds', 9) },

@@ -124,8 +124,7 @@ test.each([
 test('an unknown layer type is missing, not guessed', () => {
   const facts = factsFromConfig({ ...base, layer_types: ['full_attention', 'quantum_attention'] })
   expect(facts.missing).toEqual([
-    'what layer_types means at layer 1',
-    'what layer_types means at layer 2',
-    'what layer_types means at layer 3',
+    'what the layer type "quantum_attention" means',
+    'what a layer that its list leaves out means',
   ])
 })

@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest'
-import { planWeightLayers } from '../../images/weights/layers.ts'
-import { digestOf, hexOf } from '../../lib/digest.ts'
-import { type GgufKind, pickByContents } from '../../recipes/weight-contents.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import { type Patterns, pickFiles } from '../../recipes/weight-selection.ts'
-
-const folderFormats: WeightFormat[] = ['safetensors', 'pytorch', 'mistral']
-const ggufFormats: WeightFormat[] = ['gguf']
-
-const files = (paths: readonly string[]) => paths.map((path) => ({ path, sizeBytes: 1 }))
+import {
+  asSafetensors,
+  exported,
+  files,
+  folderFormats,
+  ggufAlone,
+  ggufFormats,
+  noGguf,
+  precision,
+  training,
+} from './weight-samples.ts'
 
 /** Skipped paths with their reasons. */
 function skippedOf(
@@ -19,13 +22,6 @@ function skippedOf(
   const { skipped } = pickFiles(files(paths), patterns, formats)
   return Object.fromEntries(skipped.map(({ path, reason }) => [path, reason]))
 }
-
-const asSafetensors = 'the same weights are there as safetensors'
-const exported = 'an export of the model for another runtime'
-const precision = 'a second precision of the weights beside it'
-const training = 'state of a training run, which no server reads'
-const noGguf = 'this engine loads the weights of transformers that are there, and no GGUF'
-const ggufAlone = 'this engine loads the GGUF that is there, and no other format'
 
 test.each<[string, string[], Record<string, string>]>([
   ['a module that is only there as .bin (LaBSE)', ['model.safetensors', '2_Dense/pytorch_model.bin'], {}],
@@ -174,176 +170,5 @@ test.each<[string, string[], Patterns, string[]]>([
   'a file is taken although others have the same weights when include gives %s',
   (_, paths, patterns, out) => {
     expect(Object.keys(skippedOf(paths, folderFormats, patterns))).toEqual(out)
-  },
-)
-
-const shardsOf = (index: string, ...names: string[]) => ({
-  shards: new Map([[index, names]]),
-  gguf: new Map(),
-})
-
-test.each<[string, string[], ReturnType<typeof shardsOf>, string[]]>([
-  [
-    'shards of an earlier upload',
-    ['model-00001-of-00002.safetensors', 'model-00001-of-00003.safetensors', 'model.safetensors'],
-    shardsOf('model.safetensors.index.json', 'model-00001-of-00002.safetensors'),
-    ['model-00001-of-00003.safetensors', 'model.safetensors'],
-  ],
-  [
-    'files of other stems, folders and formats stay',
-    ['a/model.safetensors', 'adapter_model.safetensors', 'mtp.safetensors', 'pytorch_model.bin'],
-    shardsOf('model.safetensors.index.json', 'model-00001-of-00001.safetensors'),
-    [],
-  ],
-])('an index decides for the shards of its model: %s', (_, paths, contents, out) => {
-  const { skipped } = pickByContents(files(paths), { ...contents, patterns: {}, formats: folderFormats })
-  expect(skipped.map(({ path }) => path)).toEqual(out)
-  for (const { reason } of skipped)
-    expect(reason).toBe('model.safetensors.index.json names other files as the model')
-})
-
-const kinds = (gguf: Record<string, GgufKind> = {}) => ({
-  shards: new Map(),
-  gguf: new Map(Object.entries(gguf)),
-})
-
-test.each<[string, string[], Patterns, Record<string, GgufKind>, string[]]>([
-  [
-    'of three precisions F16',
-    ['m.gguf', 'mmproj-BF16.gguf', 'mmproj-F16.gguf', 'mmproj-F32.gguf'],
-    {},
-    {},
-    ['mmproj-BF16.gguf', 'mmproj-F32.gguf'],
-  ],
-  [
-    'of other precisions BF16',
-    ['m.gguf', 'm-mmproj-Q8_0.gguf', 'm.mmproj-bf16.gguf'],
-    {},
-    {},
-    ['m-mmproj-Q8_0.gguf'],
-  ],
-  [
-    'the one that include names',
-    ['mmproj-F16.gguf', 'mmproj-F32.gguf'],
-    { include: ['*', 'mmproj-F32.gguf'] },
-    {},
-    ['mmproj-F16.gguf'],
-  ],
-  [
-    'one that only its header tells',
-    ['m.gguf', 'vision-f32.gguf', 'mmproj-F16.gguf'],
-    {},
-    { 'vision-f32.gguf': 'projector' },
-    ['vision-f32.gguf'],
-  ],
-  [
-    'a matrix that only its header tells',
-    ['m.gguf', 'm-calibration.gguf'],
-    {},
-    { 'm-calibration.gguf': 'imatrix' },
-    ['m-calibration.gguf'],
-  ],
-])('one projector is chosen: %s', (_, paths, patterns, gguf, out) => {
-  const { skipped } = pickByContents(files(paths), { ...kinds(gguf), patterns, formats: ggufFormats })
-  expect(skipped.map(({ path }) => path)).toEqual(out)
-})
-
-/** Blocks of files as repositories have them, and by whom each file is needed. The oracle knows nothing of the product's rules. */
-interface Block {
-  needs?: string
-  files: Record<string, 'both' | 'folder' | 'gguf' | 'none'>
-}
-
-const blocks: Record<string, Block> = {
-  hf: { files: { 'config.json': 'both', 'tokenizer.json': 'both', 'model.safetensors': 'folder' } },
-  bin: { needs: 'hf', files: { 'pytorch_model.bin': 'none', 'pytorch_model.bin.index.json': 'none' } },
-  tensorflow: { needs: 'hf', files: { 'tf_model.h5': 'none', 'flax_model.msgpack': 'none' } },
-  onnx: { needs: 'hf', files: { 'onnx/model_q4.onnx': 'none', 'onnx/model_q4.onnx_data': 'none' } },
-  dense: { needs: 'hf', files: { 'modules.json': 'both', '2_Dense/pytorch_model.bin': 'folder' } },
-  denseBoth: { needs: 'dense', files: { '2_Dense/model.safetensors': 'folder' } },
-  voices: { needs: 'hf', files: { 'spk_dict.pt': 'folder', 'assets/campplus.onnx': 'folder' } },
-  trainer: { needs: 'hf', files: { 'training_args.bin': 'none', 'checkpoint-7/model.safetensors': 'none' } },
-  fp32: { needs: 'hf', files: { 'model.fp32-00001-of-00001.safetensors': 'none' } },
-  meta: {
-    needs: 'hf',
-    files: { 'original/consolidated.00.pth': 'none', 'consolidated.safetensors': 'none' },
-  },
-  nemo: { needs: 'hf', files: { 'm.nemo': 'none' } },
-  gguf: { files: { 'm-Q4_K_M.gguf': 'gguf' } },
-  projectors: { needs: 'gguf', files: { 'mmproj-F16.gguf': 'gguf', 'mmproj-F32.gguf': 'none' } },
-  matrix: { needs: 'gguf', files: { 'imatrix.gguf': 'none' } },
-  readme: { files: { 'README.md': 'none', '.gitattributes': 'none', LICENSE: 'both' } },
-}
-
-/** The same numbers in every run: the seed stands in the name of the test that fails. */
-function randomOf(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 2_246_822_519) + 0x9e3779b9) >>> 0
-    return state / 2 ** 32
-  }
-}
-
-function repositoryOf(seed: number, engine: 'folder' | 'gguf') {
-  const random = randomOf(seed)
-  const has = new Set([engine === 'folder' ? 'hf' : 'gguf'])
-  for (const [name, { needs }] of Object.entries(blocks))
-    if (random() < 0.5 && (needs === undefined || has.has(needs))) has.add(name)
-  const expected = Object.entries(blocks)
-    .filter(([name]) => has.has(name))
-    .flatMap(([, block]) => Object.entries(block.files))
-    .map(
-      ([path, need]) =>
-        [path, path === '2_Dense/pytorch_model.bin' && has.has('denseBoth') ? 'none' : need] as const,
-    )
-  return new Map(expected.sort(() => random() - 0.5))
-}
-
-const seeds = Array.from({ length: 100 }, (_, seed) => seed)
-
-/** What a reason claims of the other files, looked up in the list. */
-const claims: Record<string, (path: string, paths: string[]) => boolean> = {
-  [asSafetensors]: (path, paths) => {
-    const folder = path.split('/').slice(0, -1).join('/')
-    return paths.includes(folder === '' ? 'model.safetensors' : `${folder}/model.safetensors`)
-  },
-  [exported]: (path, paths) => path.startsWith('onnx/') && paths.includes('model.safetensors'),
-  [precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
-  [training]: (path) => path === 'training_args.bin',
-  'a checkpoint of the training beside the model': (path, paths) =>
-    path.startsWith('checkpoint-') && paths.includes('model.safetensors'),
-  'the same weights in their original format': (path, paths) =>
-    path.startsWith('original/') && paths.includes('model.safetensors'),
-  'the same weights in one consolidated file': (path, paths) =>
-    path.startsWith('consolidated') && paths.includes('model.safetensors'),
-  'an archive of NeMo, and no server here reads those': (path) => path.endsWith('.nemo'),
-  'an importance matrix, which only quantising reads': (path) => path.includes('imatrix'),
-  'not read by any server': (path) => ['README.md', '.gitattributes'].includes(path),
-  [noGguf]: (path, paths) => path.endsWith('.gguf') && paths.includes('model.safetensors'),
-  [ggufAlone]: (path, paths) => !path.endsWith('.gguf') && paths.includes('m-Q4_K_M.gguf'),
-  'one projector is passed to the engine, and it is mmproj-F16.gguf': (path, paths) =>
-    path === 'mmproj-F32.gguf' && paths.includes('mmproj-F16.gguf'),
-}
-
-test.each(seeds.flatMap((seed) => [[seed, 'folder'] as const, [seed, 'gguf'] as const]))(
-  'repository %i for an engine of %s: each file is in a layer or in the list, with a true reason',
-  (seed, engine) => {
-    const expected = repositoryOf(seed, engine)
-    const formats = engine === 'folder' ? folderFormats : ggufFormats
-    const paths = [...expected.keys()]
-    const listed = paths.map((path) => ({ path, sizeBytes: 10, sha256: hexOf(digestOf(path)) }))
-    const picked = pickFiles(listed, {}, formats)
-    const judged = pickByContents(picked.taken, { ...kinds(), patterns: {}, formats })
-    const layers = planWeightLayers(judged.taken, { modelFolder: '/models/m', smallFileBytes: 5 })
-    const packed = layers.flatMap(({ entries }) =>
-      entries.flatMap((entry) => (entry.type === 'file' ? [entry.path.replace('models/m/', '')] : [])),
-    )
-    const skipped = [...picked.skipped, ...judged.skipped]
-    expect([...packed, ...skipped.map(({ path }) => path)].sort()).toEqual([...paths].sort())
-    expect(packed.sort()).toEqual(
-      paths.filter((path) => ['both', engine].includes(String(expected.get(path)))).sort(),
-    )
-    for (const { path, reason } of skipped)
-      expect([path, reason, claims[reason]?.(path, paths)]).toEqual([path, reason, true])
   },
 )

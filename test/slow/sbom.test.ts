@@ -9,6 +9,7 @@ import { type Digest, digestOf } from '../../lib/digest.ts'
 import { companionsOf } from '../../pipelines/catalogue/companions.ts'
 import { builtSbom, companionSbom } from '../../pipelines/outgoing/prepare.ts'
 import type { Sbom } from '../../pipelines/sbom/sbom.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { blobPath } from '../../pipelines/store/blobs.ts'
 import { readImageManifest } from '../../pipelines/store/image.ts'
 import { cycloneDxProblems, spdxProblems } from '../images/sbom/validate.ts'
@@ -29,11 +30,11 @@ async function make(hasWeights: boolean): Promise<Sbom & { image: Digest }> {
   const report = await sampleImage(store)
   if (!hasWeights)
     for (const { part, digest } of report.layers) if (part === 'weights') await rm(blobPath(store, digest))
-  const environment = { ...process.env, INGOT_SYFT: syft }
+  const settings = readSettings({ ...process.env, INGOT_SYFT: syft })
   const place = { file: 'sample.yaml', folder: '/nonexistent', lockFile: 'sample.lock.json' }
   const origin = { ...place, recipe, lock }
   return {
-    ...(await builtSbom({ origin, plan: planImage(recipe, lock), report }, { store, environment })),
+    ...(await builtSbom({ origin, plan: planImage(recipe, lock), report }, { store, settings })),
     image: report.image,
   }
 }
@@ -71,8 +72,8 @@ test('a modelcar’s: its programs and the model, without a byte of the weights,
   if (modelcar === undefined) throw new Error('the sample has no modelcar')
   const { layers } = await readImageManifest(store, modelcar.image.digest)
   for (const { digest } of layers) if (!modelcar.programs.includes(digest)) await rm(blobPath(store, digest))
-  const environment = { ...process.env, INGOT_SYFT: syft }
-  const sbom = await companionSbom(built, modelcar, { store, environment })
+  const settings = readSettings({ ...process.env, INGOT_SYFT: syft })
+  const sbom = await companionSbom(built, modelcar, { store, settings })
   expect(await spdxProblems(sbom.spdx)).toBe('')
   expect(await cycloneDxProblems(sbom.cycloneDx)).toBe('')
   const names = JSON.parse(sbom.spdx).packages.map(({ name }: { name: string }) => name)

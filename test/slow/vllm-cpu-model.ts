@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { connect } from '@dagger.io/dagger'
 import { runtimeOf } from '../../images/engines/deployment.ts'
 import { engineOf } from '../../images/engines/engines.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { mirrorOf } from '../../pipelines/software/index-mirror.ts'
 import { installPython, resolvePython } from '../../pipelines/software/python.ts'
 import { newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
@@ -27,7 +28,7 @@ export async function vllmOnCpu(): Promise<{ place: Workplace; recipe: string }>
   await connect(async (client) => {
     const asked = {
       platform: 'linux/amd64',
-      mirror: await mirrorOf(client, place.environment),
+      mirror: await mirrorOf(client, readSettings(place.environment)),
       factory: undefined,
     }
     const now = new Date().toISOString()

@@ -11,6 +11,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ollamaStoreEntries } from '../../images/engines/ollama/store.ts'
 import { ollamaTemplateFor } from '../../images/engines/ollama/template.ts'
 import { groupIntoLayers } from '../../images/weights/layers.ts'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { blobPath } from '../../pipelines/store/blobs.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
@@ -46,7 +47,7 @@ test('a real Ollama serves a store that no Ollama wrote', async () => {
     throw new Error('no Ollama in PATH or in the tools cache; docs/weights.md says how to build one')
   const folder = await mkdtemp(join(tmpdir(), 'ingot-ollama-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  const context = { recipeFolder: '/', environment: process.env }
+  const context = { recipeFolder: '/', settings: readSettings(process.env) }
   const weights = await inventoryWeights(source, context)
   const [file] = weights.files
   if (!file) throw new Error('the lock has a file')

@@ -103,6 +103,8 @@ export const pythons = {
   browser: { from: 'contact' },
   junit: { from: 'contact' },
   'podman-compose': { from: 'contact' },
+  // Configurations alone: models would need torch.
+  transformers: { from: 'contact' },
   cri: { from: 'slow' },
 } as const satisfies Record<string, Pick<Tool<never>, 'from'>>
 

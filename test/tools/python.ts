@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readSettings } from '../../pipelines/settings/settings.ts'
 import { indexVariables } from '../../pipelines/weights/python-index.ts'
 import { type PythonName, uvVersion } from './catalogue.ts'
 import { command, type Installation } from './command.ts'
@@ -46,7 +47,7 @@ export async function unpackSource(wanted: string, target: string, given: Instal
 async function uv(given: Installation, ...args: string[]): Promise<void> {
   await provideUv(given)
   const variables = {
-    ...(await indexVariables(process.env)),
+    ...(await indexVariables(readSettings(process.env))),
     UV_PYTHON_DOWNLOADS: 'never',
     // What the machine trusts, as pip does.
     UV_SYSTEM_CERTS: '1',

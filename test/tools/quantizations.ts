@@ -1,9 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openConnection } from '../../pipelines/network/connection.ts'
-import { openWheel } from '../../pipelines/weights/pypi.ts'
-import { listPackageFiles } from '../../pipelines/weights/python-index.ts'
-import { readMember } from '../../pipelines/weights/zip.ts'
+import { readSources } from './wheel-sources.ts'
 
 /** Where a distribution lists the names that it takes: the file by version, and the words before the list. */
 export interface NameList {
@@ -38,31 +35,11 @@ export const nameLists = [
 
 /** The names in a wheel's source, which is read by ranges and never imported. Throws where the wheel has no such list. */
 export async function readNames(list: NameList, version: string): Promise<string[]> {
-  const connection = openConnection(process.env)
-  const context = { recipeFolder: '.', environment: process.env, fetch: connection.fetch }
-  try {
-    const wheels = (await listPackageFiles(list.distribution, context)).filter(
-      ({ filename }) => filename.endsWith('.whl') && filename.split('-')[1] === version,
-    )
-    const [wheel] = wheels
-    if (wheel === undefined) throw new Error(`the index has no wheel of ${list.distribution} ${version}`)
-    const zip = await openWheel(wheel, context)
-    try {
-      for (const path of list.paths) {
-        const entry = zip.entries.get(path)
-        if (entry === undefined) continue
-        const chunks = []
-        for await (const chunk of readMember(zip, entry, 0)) chunks.push(chunk)
-        const names = namesIn(Buffer.concat(chunks).toString('utf8'), list.before)
-        if (names.length > 0) return names
-      }
-      throw new Error(`${wheel.filename} has no list of names in ${list.paths.join(', ')}`)
-    } finally {
-      await zip.file.close()
-    }
-  } finally {
-    await connection.close()
-  }
+  const sources = await readSources({ distribution: list.distribution, version, paths: list.paths })
+  const found = [...sources.values()].map((text) => namesIn(text, list.before))
+  const names = found.find((some) => some.length > 0)
+  if (names) return names
+  throw new Error(`${list.distribution} ${version} has no list of names in ${list.paths.join(', ')}`)
 }
 
 /** Strings in quotes between the words before a list and the bracket at the start of a line that ends it. */

@@ -6,10 +6,11 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
 import { hangUpInit } from './stop.ts'
+import { vulkanPackages, vulkanSlimming } from './vulkan.ts'
 
 function image(device: Device, tag: string, gpu?: GpuSupport): EngineRuntime {
   return {
@@ -47,6 +48,19 @@ export const llamaCpp = {
       slimming: { rules: [], closure },
       init: hangUpInit,
     },
+    {
+      kind: 'packages',
+      device: 'vulkan',
+      source: {
+        type: 'debian',
+        base: 'debian:forky-slim',
+        packages: ['llama.cpp-tools', ...vulkanPackages, ...hangUpInit.packages],
+        versionOf: 'llama.cpp-tools',
+      },
+      slimming: { rules: [], closure },
+      slimmingFor: vulkanSlimming,
+      init: hangUpInit,
+    },
     image('cpu', 'server'),
     // Capability and driver floors are unconfirmed.
     image('cuda', 'server-cuda13', { cuda: '13', minCapability: 7.5, minDriver: '580' }),
@@ -58,12 +72,13 @@ export const llamaCpp = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   memory,
   memoryFlags,
   sharedMemory: null,
   wheels,
   imports,
+  suggestion: { version: '>=0.7', rank: 5, packsTo: null },
   enginePaths: [
     '/usr/bin/llama-*',
     '/usr/lib/**/*llama*',

@@ -1,21 +1,24 @@
 import semver from 'semver'
-import type { Behaviour } from '../../boot/probe.ts'
+import type { Behaviour, GpuRules, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { metricsPage, openAiBehaviour } from '../openai-server.ts'
+import { driversOf } from '../vulkan-drivers.ts'
 import { gpuLayersOf } from './command.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
-    pages: [health],
+    pages: [health(deployment.engine)],
     native: [completion, metrics],
     badInput: badInput(deployment.version),
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
-    gpu: { ...offloadLines(gpuLayersOf(deployment)), probes: [] },
+    gpu: {
+      ...offloadLines(gpuLayersOf(deployment)),
+      probes: [],
+      ...(deployment.runtime.device === 'vulkan' ? vulkanRules(deployment) : {}),
+    },
     stop: deployment.init.length > 0 ? stopByInit : stopAlone,
   })
 }
@@ -36,10 +39,26 @@ function offloadLines(asked: string | null): { cpuLines: string[]; gpuLines: str
   return { cpuLines: [`offloaded (?!${asked}/)(\\d+)/(?!\\1\\b)\\d+ layers`, none], gpuLines: [reached] }
 }
 
-const health = nativeProbe(
-  { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: '/health' } },
-  [{ at: 'status', rule: 'equals', value: 'ok' }],
-)
+/** `load_tensors:      Vulkan0 model buffer size =    92.10 MiB`, and the same of cache and computation. */
+function vulkanRules({ recipe, gpu }: Deployment): Partial<GpuRules> {
+  return {
+    deviceLine: 'using device (?<device>Vulkan\\d+ \\(.*\\)) \\(',
+    bufferLines: '(?<device>Vulkan\\d+) +\\w+ buffer size = +(?<mib>[\\d.]+) MiB',
+    ...(driversOf(recipe, gpu).includes('software') ? { software: softwareDevice } : {}),
+  }
+}
+
+const softwareDevice = {
+  variables: { GGML_VK_VISIBLE_DEVICES: '0' },
+  source: 'ggml leaves a device of type CPU alone unless it is named (measured, 0.7.0)',
+}
+
+function health({ healthPath }: Deployment['engine']): HttpProbe {
+  return nativeProbe(
+    { id: 'health', title: 'the health page says ok', request: { method: 'GET', path: healthPath } },
+    [{ at: 'status', rule: 'equals', value: 'ok' }],
+  )
+}
 
 const completion = nativeProbe(
   {

@@ -4,7 +4,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { otherBackends, wheels } from './slimming.ts'
 import { weights } from './weights.ts'
@@ -45,12 +45,13 @@ export const ollama = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/api/version',
   memory,
   memoryFlags,
   sharedMemory: null,
   wheels,
   imports,
+  suggestion: { version: '>=0.17', rank: 6, packsTo: null },
   enginePaths: ['/usr/bin/ollama', '/bin/ollama', '/usr/lib/ollama/**', '/lib/ollama/**'],
   traces: {
     paths: ['/{bin,usr/bin,usr/local/bin}/ollama', '/{lib,usr/lib,usr/local/lib}/ollama/**'],

@@ -6,8 +6,6 @@ import { openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.t
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
 
-export const healthPath = '/api/version'
-
 export function behaviour(deployment: Deployment): Behaviour {
   const model = deployment.recipe.model.name
   const listed = model.includes(':') ? model : `${model}:latest`
@@ -18,7 +16,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       textProbe({ id: 'root', group: 'native', title: 'the first page says it runs', path: '/' }, [
         'Ollama is running',
       ]),
-      versionProbe('/api/version'),
+      versionProbe(deployment.engine.healthPath),
       tags(listed),
     ],
     native: [

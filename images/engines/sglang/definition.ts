@@ -14,7 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, health, healthPath } from './probes.ts'
+import { behaviour, health } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { upstreamRules, wheels } from './slimming.ts'
 
@@ -67,7 +67,7 @@ export const sglang = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   health,
   ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },
   memory,
@@ -75,6 +75,7 @@ export const sglang = {
   sharedMemory: { sizeBytes: 32 * 1024 ** 3, source: "SGLang's guide for Docker" },
   wheels,
   imports,
+  suggestion: { version: '>=0.5.19 <0.6', rank: 2, packsTo: 'fp8' },
   enginePaths: [
     '/opt/sglang/lib/python3*/site-packages/{sglang,sglang-*}/**',
     '/sgl-workspace/sglang/**',

@@ -10,10 +10,12 @@ import {
   type MemoryRules,
 } from '../../memory/engine-plan.ts'
 import type { Gpu } from '../../memory/gpus.ts'
+import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
-import { tokenPool } from '../../memory/token-pool.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { compressedLayersOf, compressedPool } from './compressed.ts'
+import { type StateRules, sglangPool } from './memory-pool.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
@@ -27,11 +29,15 @@ const tiers: ReadonlyArray<readonly [belowGiB: number, chunk: number, graphs: nu
   [Number.POSITIVE_INFINITY, 16384, 512, 512],
 ]
 
-/** GDN and Mamba states take 0.9 bytes for each byte of the token pool (`--mamba-full-memory-ratio`). */
-const stateShare = 0.9 / 1.9
-
-/** Windowed layers keep 0.8 tokens for each of the full ones (`--swa-full-tokens-ratio`). */
+/** Defaults of `--mamba-full-memory-ratio` and `--swa-full-tokens-ratio`. */
+const stateRatio = 0.9
 const windowRatio = 0.8
+
+/** Slots of states that a request takes while the prefixes of others are kept; one without a prefix cache. */
+const slotsWithPrefixes = 3
+
+/** Requests at once with drafts, where nothing else is asked. */
+const draftingRequests = 48
 
 export const memory: MemoryRules = {
   plan,
@@ -49,21 +55,33 @@ function plan(request: MemoryRequest): EnginePlan {
   const fraction = request.gpuMemoryUtilization ?? staticFraction(request, version)
   const reserve = Math.round((gpu.memoryBytes - context) * (1 - fraction))
   const weights = residentWeights(request, { ...weightRules, tp, pp })
-  const kvCacheDtype = cacheDtypeOf(request, null)
-  const caches = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const isCompressed = compressedLayersOf(request).length > 0
+  const kvCacheDtype = cacheDtypeOf(request, isCompressed ? 'fp8_e4m3' : null)
+  const kept = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const { pool, caches } = isCompressed
+    ? compressedPool(request, version, kept)
+    : { pool: poolOf(request, kept), caches: kept }
   return enginePlan(request, {
     limitBytes: gpu.memoryBytes,
     utilization: fraction,
     weights,
     overhead: { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) },
     doubtBytes: 0.5 * GiB + (weights?.bytes ?? 0) * 0.01,
-    pool: tokenPool(caches, { blockTokens: request.blockSize ?? 1, ...sharesOf(caches) }),
+    pool,
     caches,
     kvCacheDtype,
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
-    warnings: warningsOf(caches),
+    warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),
+  })
+}
+
+function poolOf(request: MemoryRequest, caches: readonly LayerCache[]): Pool {
+  return sglangPool(caches, {
+    blockTokens: request.blockSize ?? 1,
+    windowRatio: hasFull(caches) ? (request.windowRatio ?? windowRatio) : 1,
+    states: stateRules(request),
   })
 }
 
@@ -75,19 +93,40 @@ const formulas = {
   fraction: 'reserved MiB = 512 + 1.5 x chunk + 2 x graph batch + 1024 x tp x pp / 8',
 }
 
-function sharesOf(caches: readonly LayerCache[]) {
-  const hasState = caches.some((cache) => cache.kind === 'state')
-  const hasFull = caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
-  return { windowRatio: hasFull ? windowRatio : 1, stateShare: hasState ? stateShare : 0 }
+function hasFull(caches: readonly LayerCache[]): boolean {
+  return caches.some((cache) => cache.spanTokens === null && cache.kind !== 'state')
 }
 
-function warningsOf(caches: readonly LayerCache[]): string[] {
-  const isSplit = caches.some((cache) => cache.kind === 'state' || cache.spanTokens !== null)
-  return isSplit
-    ? [
-        'SGLang splits this pool between kinds of layers; the default ratios 0.8 and 0.9 are taken, within 10 %',
-      ]
-    : []
+const ringWarning =
+  'windows keep a tenth of the tokens and open groups of the index a ring for drafted tokens, as logs have it; without drafting it is half as long, and what each request keeps is counted with --max-num-seqs'
+
+function stateRules(request: MemoryRequest): StateRules {
+  const { speculativeTokens = 0, prefixCaching, maxNumSeqs, stateSlots, stateRatio: ratio } = request
+  const keepsPrefixes = prefixCaching !== false
+  return {
+    ratio: ratio ?? stateRatio,
+    slots: stateSlots ?? (keepsPrefixes ? undefined : maxNumSeqs),
+    slotsOfRequest: keepsPrefixes ? slotsWithPrefixes : 1,
+    checkedTokens: speculativeTokens > 0 ? speculativeTokens + 1 : 0,
+    maxRequests: maxNumSeqs ?? (speculativeTokens > 0 ? draftingRequests : Number.POSITIVE_INFINITY),
+  }
+}
+
+function warningsOf(request: MemoryRequest, caches: readonly LayerCache[]): string[] {
+  const hasState = caches.some((cache) => cache.kind === 'state')
+  const hasWindow = hasFull(caches) && caches.some((cache) => cache.kind === 'window')
+  return [
+    ...(hasState && request.stateSlots === undefined && request.stateRatio === undefined
+      ? [
+          `states take ${stateRatio} bytes for each byte of tokens, the default; --state-slots and --state-ratio say otherwise`,
+        ]
+      : []),
+    ...(hasWindow && request.windowRatio === undefined
+      ? [
+          `windowed layers keep ${windowRatio} tokens for each of the others, the default; --window-ratio says otherwise`,
+        ]
+      : []),
+  ]
 }
 
 function contextBytes(request: MemoryRequest): number {

@@ -4,8 +4,6 @@ import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from '../openai-server.ts'
 
-export const healthPath = '/health'
-
 /** A page that generates takes a second and more, and fails under load: Kubernetes would restart a server that is busy. */
 export const health = {
   variables: { SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION: 'false' },
@@ -15,7 +13,7 @@ export const health = {
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     // It generates a token itself.
-    pages: [healthPage],
+    pages: [healthPage(deployment.engine)],
     native: [generate, generateStream, modelInfo, metricsPage(['sglang'], false)],
     badInput,
     // A failed child ends the whole tree with 137, which is not a lack of memory.

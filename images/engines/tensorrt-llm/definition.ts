@@ -6,7 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
 
@@ -43,13 +43,14 @@ export const tensorrtLlm = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   ownStart: { seconds: 600, source: 'an estimate: autotuning and CUDA graphs' },
   memory,
   memoryFlags,
   sharedMemory: { sizeBytes: 1024 ** 3, source: "NCCL's guide" },
   wheels,
   imports,
+  suggestion: { version: '>=1.2 <1.3', rank: 3, packsTo: null },
   enginePaths: [
     '/usr/local/lib/python3*/dist-packages/{tensorrt_llm,tensorrt_llm-*}/**',
     '/app/tensorrt_llm/**',

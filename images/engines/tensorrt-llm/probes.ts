@@ -4,12 +4,10 @@ import type { Deployment } from '../engine.ts'
 import { textProbe } from '../openai-probes.ts'
 import { healthPage, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     pages: [
-      healthPage,
+      healthPage(deployment.engine),
       textProbe(
         {
           id: 'health-generate',

@@ -6,7 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { rules, wheels } from './slimming.ts'
 
@@ -44,12 +44,13 @@ export const tgi = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   memory,
   memoryFlags,
   sharedMemory: { sizeBytes: 1024 ** 3, source: "TGI's guide for Docker" },
   wheels,
   imports,
+  suggestion: { version: '3.3.7', rank: 4, packsTo: 'fp8' },
   enginePaths: ['/usr/local/bin/text-generation-*', '/usr/src/server/**', '/kernels/**'],
   traces: {
     paths: [

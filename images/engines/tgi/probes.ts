@@ -4,15 +4,13 @@ import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour } from '../openai-server.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   const { modelPath } = deployment
   return openAiBehaviour(deployment, {
     // A name other than `tgi` is taken for an adapter and repeated; only `tgi` is answered with the model that is loaded.
     asked: 'tgi',
     answered: modelPath,
-    pages: [healthPage],
+    pages: [healthPage(deployment.engine)],
     native: [info(modelPath), generate, generateStream, metricsPage(['tgi_'])],
     badInput,
     failureLines: [

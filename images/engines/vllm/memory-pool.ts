@@ -4,6 +4,12 @@ import type { TokenMeaning } from '../../memory/result.ts'
 
 export interface VllmPoolRules {
   baseBlockTokens: number
+  /** Attention blocks of models with recurrent layers are multiples of this. */
+  hybridBlockTokens: number
+  /** Tokens of one block of states: the whole context, but where prefixes are kept. */
+  stateBlockTokens: number
+  /** Ranks that share the tokens of one cache (decode context parallel). */
+  cacheRanks: number
   /** Tokens of all batches that are under way at once. */
   inFlightTokens: number
   /** Kinds whose counts differ by less than this factor share one group size. */
@@ -47,6 +53,7 @@ function poolOf(
   const tables = uniform ? groups.slice(0, 1) : groups
   const groupCount = tables.reduce((sum, group) => sum + group.groups, 0)
   const blockTokens = Math.min(...tables.map((group) => group.blockTokens))
+  const shortest = Math.min(...tables.map((group) => tokensOfBlock(group, rules)))
   const blocksIn = (poolBytes: number) => Math.max(0, Math.floor(poolBytes / blockBytes))
   const requestBlocks = (tokens: number) =>
     tables.reduce((sum, group) => sum + group.groups * blocksOfSequence(group, tokens, rules), 0)
@@ -64,10 +71,16 @@ function poolOf(
       const blocks = blocksIn(poolBytes)
       if (rules.meaning === 'concurrency times context length')
         return Math.floor((blocks * length) / requestBlocks(length))
-      return Math.floor(blocks / groupCount) * blockTokens
+      return Math.floor(blocks / groupCount) * shortest
     },
     concurrencyIn: (poolBytes, length) => blocksIn(poolBytes) / requestBlocks(length),
   }
+}
+
+/** Tokens by which a table grows with one block, as the engine's own count of tokens takes it. */
+function tokensOfBlock({ cache, blockTokens }: CacheGroup, rules: VllmPoolRules): number {
+  if (cache.kind === 'state') return Math.max(rules.stateBlockTokens, 1)
+  return blockTokens * (cache.spanTokens === null ? rules.cacheRanks : 1)
 }
 
 function blocksOfSequence({ cache, blockTokens }: CacheGroup, tokens: number, rules: VllmPoolRules): number {
@@ -82,7 +95,7 @@ function blocksOfSequence({ cache, blockTokens }: CacheGroup, tokens: number, ru
     case 'cross':
       return Math.ceil((span ?? 0) / blockTokens)
     default:
-      return Math.ceil(tokens / blockTokens)
+      return Math.ceil(tokens / (blockTokens * rules.cacheRanks))
   }
 }
 
@@ -104,15 +117,16 @@ function plainPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<C
 
 /**
  * One page size for all kinds. Attention blocks grow until a page holds a recurrent state:
- * block = 16 x ceil(state / (16 x bytes per token)); smaller pages grow by a whole factor. Where no whole factor
+ * block = step x ceil(state / (step x bytes per token)), with steps of 16 and more; smaller pages grow by a whole factor. Where no whole factor
  * exists the rest of the page is padding.
  */
 function equalPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<CacheGroup, 'groups'>[] {
   const base = rules.baseBlockTokens
+  const step = Math.max(base, rules.hybridBlockTokens)
   const state = Math.max(...caches.map((cache) => cache.stateBytes))
   const widest = Math.max(...caches.map((cache) => cache.tokenBytes))
   const blockTokens =
-    state > 0 && widest > 0 ? Math.max(base, base * Math.ceil(state / (base * widest))) : base
+    state > 0 && widest > 0 ? Math.max(base, step * Math.ceil(state / (step * widest))) : base
   const pageBytes = Math.max(state, widest * blockTokens)
   return caches.map((cache) => {
     if (cache.kind === 'state') return { cache, blockTokens, pageBytes }

@@ -103,16 +103,6 @@ function captureSizes(largest: number): number {
   return small + Math.floor(Math.min(largest, 256) / 8) + Math.floor(Math.max(0, largest - 256) / 16)
 }
 
-/** FlashMLA on Hopper and FlashInfer's MLA on Blackwell read 64 tokens at once; others 16. */
-export function baseBlockTokens(request: MemoryRequest): number {
-  if (request.blockSize) return request.blockSize
-  const capability = capabilityOf(request.gpu)
-  const isDeepSeek = request.facts.layers.some(
-    ({ layer }) => layer.kind === 'mla' && layer.latentDim + layer.ropeDim === 576,
-  )
-  return isDeepSeek && capability >= 9 && capability < 12 ? 64 : 16
-}
-
 /** States one sequence holds: two with prefix caching, which newer versions switch on (vllm-project/recipes#810). */
 export function stateBlocksOf(request: MemoryRequest, version: string): number {
   const caches = request.prefixCaching ?? atLeast(version, '0.21.0')

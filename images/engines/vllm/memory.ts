@@ -1,9 +1,9 @@
+import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import { activationPeak } from '../../memory/activation.ts'
 import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
   cacheDtypeOf,
   cachesOf,
-  contextOf,
   type EnginePlan,
   enginePlan,
   formatOf,
@@ -11,13 +11,16 @@ import {
   stateBytesOf,
 } from '../../memory/engine-plan.ts'
 import { capabilityOf, isAmd } from '../../memory/gpus.ts'
+import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import type { TokenMeaning } from '../../memory/result.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
-import { vllmPool } from './memory-pool.ts'
+import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
+import { vllmContext } from './context.ts'
+import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
+import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
 import {
-  baseBlockTokens,
   graphEstimateBytes,
   groupSlack,
   inFlightTokens,
@@ -40,19 +43,13 @@ export const memory: MemoryRules = {
 /** vLLM by version: its budget, its blocks, and what its log means by their size (`v1/core/kv_cache_utils.py`). */
 function plan(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
-  const maxModelLen = contextOf(request)
+  const maxModelLen = vllmContext(request, version)
   const defaults = vllmDefaults(request, version, maxModelLen)
   const { tp = 1, pp = 1, gpu } = request
   const utilization = request.gpuMemoryUtilization ?? defaults.utilization
   const overhead = overheadOf(request, version, defaults)
   const caches = vllmCaches(request, version, defaults)
-  const pool = vllmPool(caches, {
-    baseBlockTokens: baseBlockTokens(request),
-    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
-    groupSlack: groupSlack(version),
-    meaning: meaningOf(defaults),
-    stateBlocks: stateBlocksOf(request, version),
-  })
+  const pool = poolOf(request, version, defaults)
   return enginePlan(request, {
     limitBytes: Math.ceil(gpu.memoryBytes * utilization),
     utilization,
@@ -78,6 +75,53 @@ const formulas = {
   activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
 }
 
+/** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
+function poolOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
+  if (isCompressed(request)) return compressedPool(request.facts, compressedRules(request, version, defaults))
+  const rules = poolRules(request, version, defaults)
+  const pool = vllmPool(vllmCaches(request, version, defaults), rules)
+  const { pp = 1, stageLayers: _stages, ...whole } = request
+  if (pp === 1 || !atLeast(version, '0.14.0') || atLeast(version, '0.17.0')) return pool
+  const needed = vllmPool(vllmCaches({ ...whole, pp: 1 }, version, defaults), rules)
+  return { ...pool, requestBytes: needed.requestBytes }
+}
+
+function poolRules(request: MemoryRequest, version: string, defaults: VllmDefaults): VllmPoolRules {
+  const keepsPrefixes = request.prefixCaching ?? atLeast(version, '0.21.0')
+  return {
+    baseBlockTokens: baseBlockTokens(request, version, cacheTypeOf(request, version)),
+    hybridBlockTokens: hybridBlockTokens(request, version),
+    stateBlockTokens: keepsPrefixes ? Number.POSITIVE_INFINITY : vllmContext(request, version),
+    cacheRanks: request.dcp ?? 1,
+    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, request.pp ?? 1, version),
+    groupSlack: groupSlack(version),
+    meaning: meaningOf(defaults),
+    stateBlocks: stateBlocksOf(request, version),
+  }
+}
+
+function compressedRules(
+  request: MemoryRequest,
+  version: string,
+  defaults: VllmDefaults,
+): CompressedPoolRules {
+  const { pp = 1, facts } = request
+  return {
+    pp,
+    format: formatOf(request, cacheTypeOf(request, version)),
+    blockTokens: request.blockSize ?? 256,
+    draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
+    inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    isPacked: atLeast(version, '0.24.0'),
+    needsPacked: atLeast(version, '0.29.0'),
+    meaning: meaningOf(defaults),
+  }
+}
+
+function isCompressed({ facts }: MemoryRequest): boolean {
+  return facts.layers.some(({ layer }) => layer.kind === 'compressed')
+}
+
 function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
   const { tp = 1, pp = 1, facts } = request
   return cachesOf(request, {
@@ -89,13 +133,14 @@ function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefau
     // VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE is on since 0.14.
     keepsChunks: defaults.keepsWindows && atLeast(version, '0.14.0'),
     crossPerToken: defaults.isV0,
-    speculativeTokens: request.speculativeTokens ?? 0,
+    draftedRows: request.speculativeTokens ?? 0,
     latentAsHeads: !atLeast(version, '0.7.1'),
   })
 }
 
-/** Checkpoints that name an 8-bit cache get it since about v0.12. */
+/** Checkpoints that name an 8-bit cache get it since about v0.12; DeepSeek-V4 is packed whatever its checkpoint says. */
 function cacheTypeOf(request: MemoryRequest, version: string): string {
+  if (isCompressed(request)) return cacheDtypeOf(request, 'fp8_ds_mla')
   const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
   return cacheDtypeOf(request, ofCheckpoint)
 }
@@ -105,11 +150,21 @@ function meaningOf(defaults: VllmDefaults): TokenMeaning {
   return defaults.keepsWindows ? 'blocks over groups times the smallest block' : 'blocks times block size'
 }
 
+const isEncoder = ({ layers }: ModelFacts) => layers.every(({ layer }) => layer.kind === 'encoder')
+
 function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Record<string, number> {
   const { tp = 1, pp = 1, overhead = {}, facts, gpu } = request
-  const { isV0, maxNumBatchedTokens, maxNumSeqs } = defaults
-  const activation =
-    overhead.activationBytes ?? activationPeak(facts, { version, isV0, tp, maxNumBatchedTokens, maxNumSeqs })
+  const { isV0, maxNumSeqs, maxNumBatchedTokens: batch } = defaults
+  // A model that gives vectors samples nothing, and an encoder reads each text in one batch.
+  const takesWhole = isEncoder(facts)
+  const run = {
+    version,
+    isV0,
+    tp,
+    maxNumBatchedTokens: takesWhole ? Math.max(batch, vllmContext(request, version)) : batch,
+    maxNumSeqs: takesWhole || request.pools ? 0 : maxNumSeqs,
+  }
+  const activation = overhead.activationBytes ?? activationPeak(facts, run)
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
     nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version)),

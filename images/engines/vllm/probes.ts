@@ -4,11 +4,9 @@ import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
-    pages: [healthPage],
+    pages: [healthPage(deployment.engine)],
     native: [versionProbe(), tokenize(deployment.recipe.model.name), metricsPage(['vllm:'])],
     // Measured with 0.32.0 on a CPU, as its source and issues say.
     badInput,

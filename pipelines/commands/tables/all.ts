@@ -6,11 +6,13 @@ import { completionTable } from './completion.ts'
 import { doctorTable } from './doctor.ts'
 import { gateTable } from './gate.ts'
 import { gpuCodeTable } from './gpu-code.ts'
+import { initTable } from './init.ts'
 import { listTable } from './list.ts'
 import { lockTable } from './lock.ts'
 import { planTable } from './plan.ts'
 import { pruneTable } from './prune.ts'
 import { publishTable } from './publish.ts'
+import { runTable } from './run.ts'
 import { runFilesTable } from './run-files.ts'
 import { sbomTable } from './sbom.ts'
 import { scanTable } from './scan.ts'
@@ -20,11 +22,13 @@ import { versionTable } from './version.ts'
 
 /** Every command's table, in the order of the help. */
 export const tables = [
+  initTable,
   listTable,
   checkTable,
   lockTable,
   planTable,
   buildTable,
+  runTable,
   verifyTable,
   gateTable,
   publishTable,

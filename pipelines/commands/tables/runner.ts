@@ -11,7 +11,7 @@ export const runnerOptions = {
   gpus: {
     kind: 'text',
     value: 'GPUS',
-    known: ['all'],
-    help: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or nvidia.com/gpu=all by CDI; docker and podman only',
+    known: ['all', 'dri'],
+    help: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or nvidia.com/gpu=all by CDI; dri for the cards of /dev/dri (Vulkan); docker and podman only',
   },
 } as const satisfies Record<string, Option>

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { badInputCases } from '../../../images/engines/bad-input.ts'
 import type { EngineDefinition } from '../../../images/engines/engine.ts'
 import { engineOf, engines, findEngine } from '../../../images/engines/engines.ts'
 import { findGpu } from '../../../images/memory/gpus.ts'
@@ -36,6 +35,7 @@ const parts = [
   'sharedMemory',
   'wheels',
   'imports',
+  'suggestion',
   'enginePaths',
   'traces',
 ] satisfies (keyof EngineDefinition)[]
@@ -117,67 +117,14 @@ describe.each(engineIds)('%s', (id) => {
     for (const { device } of engine.runtimes) {
       const { runtime, ...rest } = deploymentFor(recipeFor(id))
       const env = engine.environment({ ...rest, runtime: { ...runtime, device } })
-      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(device === 'cuda' ? 'all' : undefined)
-      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(device === 'cuda' ? 'compute,utility' : undefined)
+      const capabilities = { cpu: undefined, cuda: 'compute,utility', vulkan: 'compute,utility,graphics' }
+      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(device === 'cpu' ? undefined : 'all')
+      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(capabilities[device])
     }
   })
 
   test('says for every CUDA runtime which driver and GPU it needs', () => {
-    for (const { device, gpu } of engine.runtimes) expect(gpu === undefined).toBe(device === 'cpu')
-  })
-
-  test('is ready when the named model has generated a token', () => {
-    const { readiness } = planOf().verify.behaviour
-    const body = JSON.stringify(readiness.request.body)
-    const { modelPath, recipe } = deploymentFor(recipeFor(id))
-    expect(readiness.required).toBe(true)
-    expect(readiness.expect).toMatchObject({
-      type: 'json',
-      status: 200,
-      checks: expect.arrayContaining([{ at: 'usage.completion_tokens', rule: 'positive' }]),
-    })
-    expect(JSON.stringify(readiness.expect)).toContain(
-      sample.answersWith === 'path' ? modelPath : recipe.model.name,
-    )
-    expect(body).toContain('max_tokens')
-  })
-
-  test('is asked for its models, a chat, a stream to its end, its native endpoint and wrong things', () => {
-    const { probes } = planOf().verify.behaviour
-    const ids = probes.map((probe) => probe.id)
-    expect(new Set(ids).size).toBe(ids.length)
-    for (const wanted of ['models', 'chat', 'chat-stream', 'completions']) expect(ids).toContain(wanted)
-    for (const group of ['serve', 'native', 'bad-input'])
-      expect(probes.some((probe) => probe.group === group && probe.required)).toBe(true)
-    expect(probes.find((probe) => probe.id === 'chat-stream')?.expect).toMatchObject({ endMarker: '[DONE]' })
-  })
-
-  test('has a status for every wrong question, or a reason not to ask', () => {
-    const ids = planOf().verify.behaviour.probes.map((probe) => probe.id)
-    const missing = badInputCases.filter((wrong) => !ids.includes(wrong))
-    expect(missing).toEqual(sample.notAsked)
-  })
-
-  test('need not refuse a long prompt where nobody says how long one may be', () => {
-    const required = (change?: (recipe: Recipe) => void) =>
-      planOf(change).verify.behaviour.probes.find((probe) => probe.id === 'prompt-too-long')?.required
-    const without = ({ serving }: Recipe) => void delete serving.contextLength
-    const { withLength, withoutLength } = sample.refusesLongPrompts
-    expect(required(without)).toBe(withoutLength)
-    expect(required()).toBe(withLength)
-  })
-
-  test('is never asked for an endless answer without a limit of time', () => {
-    for (const probe of planOf().verify.behaviour.probes)
-      expect(probe.timeoutSeconds).toBeLessThanOrEqual(120)
-  })
-
-  test('ends with 0 on SIGTERM, in time, and knows lines that prove a failed start', () => {
-    const { stop, failureLines } = planOf().verify.behaviour
-    expect(stop.signal).toBe('SIGTERM')
-    expect(stop.exitCodes).toEqual([0])
-    expect(stop.timeoutSeconds).toBeGreaterThanOrEqual(10)
-    expect(failureLines.length).toBeGreaterThan(0)
+    for (const { device, gpu } of engine.runtimes) expect(gpu === undefined).toBe(device !== 'cuda')
   })
 
   test('takes the port the recipe does not name from its definition, which any user may bind', () => {
@@ -214,11 +161,6 @@ describe.each(engineIds)('%s', (id) => {
       const namesakes = engines.filter((other) => [other.id, ...other.nicknames].includes(name))
       expect(namesakes).toEqual([engine])
     }
-  })
-
-  test('asks a health page that its probes know too, so that a boot has seen it', () => {
-    const pages = planOf().verify.behaviour.probes.map(({ request }) => `${request.method} ${request.path}`)
-    expect(pages).toContain(`GET ${engine.healthPath}`)
   })
 
   test('plans memory of a GPU, each part of it whole bytes, and says what is split over GPUs', () => {

@@ -140,7 +140,7 @@ describe('what cannot be told', () => {
     expect(result.outcome === 'cannot-tell' && result.missing).toContain('num_hidden_layers')
   })
 
-  test('an unknown architecture gets no verdict, and its numbers are called an assumption', () => {
+  test('a family that nobody knows is planned from its keys, and never with certainty', () => {
     const config = {
       model_type: 'frobnicate',
       architectures: ['FrobnicateForCausalLM'],
@@ -150,33 +150,21 @@ describe('what cannot be told', () => {
       vocab_size: 32000,
       intermediate_size: 11008,
     }
-    const result = planFor({ ...base, facts: factsFromConfig(config) })
-    expect(result).toMatchObject({
-      outcome: 'cannot-tell',
-      fits: null,
-      missing: ['how FrobnicateForCausalLM keeps its past'],
-    })
-    expect(result.outcome === 'cannot-tell' && result.partial?.kvBytesPerToken).toBe(524288)
-  })
-
-  test('a known family with a cache of its own is named', () => {
-    const result = planFor({
-      ...base,
-      facts: factsFromConfig({
-        model_type: 'deepseek_v4',
-        hidden_size: 4096,
-        num_hidden_layers: 4,
-        num_attention_heads: 32,
-        vocab_size: 1000,
-      }),
-    })
-    expect(result.verdict).toContain('compressed attention')
+    const result = planFor({ ...base, availableKvBytes: 20 * GiB, facts: factsFromConfig(config) })
+    const doubt =
+      'FrobnicateForCausalLM (frobnicate) is not a family known here; its layers were read from its keys'
+    expect(result).toMatchObject({ outcome: 'planned', fits: true, certain: false, kvBytesPerToken: 524288 })
+    expect(result.verdict).toContain(doubt)
+    expect(result.warnings).toContain(doubt)
   })
 
   test.each([
+    ['deepseek_v4', {}, 'compressed attention'],
     ['deepseek_v41', {}, 'compressed attention'],
-    ['qwen4_exp', {}, 'n-grams'],
-    ['llama', { compress_ratios: [4, 128] }, 'what compress_ratios does to its cache'],
+    ['deepseek_v41', { compress_ratios: [1, 2], head_dim: 8, sliding_window: 4 }, 'groups of 2 tokens'],
+    ['llama', { compress_ratios: [4, 128] }, 'compressed attention'],
+    ['llama', { nsa_block_size: 64 }, 'what nsa_block_size does to its cache'],
+    ['recurrent_gemma', {}, 'RG-LRU'],
   ])('a newer %s with %j is not guessed', (model_type, more, words) => {
     const sizes = { hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4, vocab_size: 100 }
     const result = planFor({ ...base, facts: factsFromConfig({ model_type, ...sizes, ...more }) })

@@ -7,6 +7,7 @@ import type { BuildContext } from '../../../pipelines/build/build.ts'
 import { keepRuntime } from '../../../pipelines/build/runtime.ts'
 import { findImage } from '../../../pipelines/catalogue/find-image.ts'
 import { recallReport } from '../../../pipelines/catalogue/report-record.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { statBlob } from '../../../pipelines/store/blobs.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { listRecordKinds, listRecords } from '../../../pipelines/store/record.ts'
@@ -77,7 +78,7 @@ const failures: Record<
       ])
       const tree = { removals: [], missing: [], stockBytes: 9, keptBytes: 7 }
       await keepRuntime(judged.store, plan, { layers: [runtime], tree })
-      await build({ environment: { ...process.env, HF_TOKEN: 'canary-of-the-run-1234' } })
+      await build({ settings: readSettings({ ...process.env, HF_TOKEN: 'canary-of-the-run-1234' }) })
     },
     words: /\/etc\/token.*\n? *the image is sha256:[0-9a-f]{64}; it got no name/s,
   },

@@ -5,6 +5,7 @@ import type { OriginalImage } from '../../../pipelines/catalogue/built-image.ts'
 import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
 import { type PreparedImage, prepareImage } from '../../../pipelines/outgoing/prepare.ts'
 import { signedList, withSigning } from '../../../pipelines/outgoing/signatures.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { quiet } from '../outgoing/sample.ts'
 
@@ -21,11 +22,12 @@ export interface BundleSample {
 /** One bundle as the command makes it. */
 export async function bundleSample(sample: BundleSample): Promise<BundleSummary> {
   const { store, built, folder, environment, signer, since, partBytes } = sample
-  const request = { store, environment, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
+  const settings = readSettings(environment)
+  const request = { store, settings, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
   const prepared: PreparedImage[] = []
   for (const image of built) prepared.push(await prepareImage(image, request))
   const earlier = since === undefined ? undefined : await readEarlier(since)
-  return withSigning(store, signer, { environment }, async (sign) =>
+  return withSigning(store, signer, { settings }, async (sign) =>
     writeBundle({
       folder,
       ...(await bundleContents(store, prepared, sign)),

@@ -6,6 +6,7 @@ import { exitCodeOfAll, forEachRecipe, outcomesText } from '../../../pipelines/c
 import { StageError } from '../../../pipelines/error.ts'
 import { openTaskQueue } from '../../../pipelines/process/one-at-a-time.ts'
 import { progressOn } from '../../../pipelines/process/progress.ts'
+import { displayOf } from '../../../pipelines/settings/display.ts'
 
 const failure = { attempted: 'build b', found: 'nothing', hint: 'try' }
 
@@ -28,7 +29,7 @@ test('as many at a time as allowed; one that fails stops no other; each line say
   let most = 0
   const outcomes = await forEachRecipe(
     items,
-    { limit: 2, progress: progressOn(terminal, {}), signal: running() },
+    { limit: 2, progress: progressOn(terminal, displayOf({})), signal: running() },
     async ({ name }, progress) => {
       most = Math.max(most, ++now)
       progress.step(`works on ${name}`)
@@ -53,7 +54,7 @@ test('a terminal has one line a recipe', async () => {
   const { terminal, text } = stream(true)
   await forEachRecipe(
     items,
-    { limit: 4, progress: progressOn(terminal, {}), signal: running() },
+    { limit: 4, progress: progressOn(terminal, displayOf({})), signal: running() },
     async ({ name }, progress) => {
       progress.bytes('weights', 3_000_000, 6_000_000)
       await sleep(150)
@@ -73,7 +74,7 @@ test('an interrupt ends all: what waits does not begin', async () => {
   const begun: string[] = []
   const all = forEachRecipe(
     items,
-    { limit: 2, progress: progressOn(stream(false).terminal, {}), signal: abort.signal },
+    { limit: 2, progress: progressOn(stream(false).terminal, displayOf({})), signal: abort.signal },
     async ({ name }) => {
       begun.push(name)
       await sleep(20)
@@ -86,7 +87,7 @@ test('an interrupt ends all: what waits does not begin', async () => {
 
 test('a single recipe fails as it would alone', async () => {
   const { terminal, text } = stream(false)
-  const context = { limit: 2, progress: progressOn(terminal, {}), signal: running() }
+  const context = { limit: 2, progress: progressOn(terminal, displayOf({})), signal: running() }
   const act = async () => Promise.reject(new StageError('no-engine', failure))
   await expect(forEachRecipe(items.slice(0, 1), context, act)).rejects.toMatchObject({ code: 'no-engine' })
   expect(text()).toBe('')

@@ -6,6 +6,7 @@ import { LibError } from '../../../lib/error.ts'
 import { describeError, exitCodeOf } from '../../../pipelines/command-line/exit.ts'
 import { tellFailure } from '../../../pipelines/command-line/failure.ts'
 import { daggerErrorFrom } from '../../../pipelines/process/dagger-error.ts'
+import { displayOf } from '../../../pipelines/settings/display.ts'
 
 function systemError(code: string, syscall: string, more: object = {}): Error {
   return Object.assign(new Error(`${code}: said by the system, ${syscall}`), {
@@ -56,14 +57,14 @@ test('a fault of ingot’s own is one line, and its stack lies in a file of this
   const before = process.cwd()
   process.chdir(folder)
   try {
-    const text = tellFailure(new TypeError('x is not a function\nof many lines'), {})
+    const text = tellFailure(new TypeError('x is not a function\nof many lines'), displayOf({}))
     expect(text).toContain('TypeError: x is not a function\n')
     expect(text).not.toMatch(/^\s+at /m)
     const [, file = ''] = /with what (\S+) says/.exec(text) ?? []
     expect(await readFile(file, 'utf8')).toMatch(/TypeError: x is not a function[\s\S]*\n\s+at /)
     expect((await stat(file)).mode & 0o077).toBe(0)
-    expect(tellFailure(new TypeError('x'), { INGOT_DEBUG: '1' })).toMatch(/\n\s+at /)
-    expect(tellFailure('a text', {})).toContain('a text')
+    expect(tellFailure(new TypeError('x'), displayOf({ INGOT_DEBUG: '1' }))).toMatch(/\n\s+at /)
+    expect(tellFailure('a text', displayOf({}))).toContain('a text')
   } finally {
     process.chdir(before)
     await rm(folder, { recursive: true })

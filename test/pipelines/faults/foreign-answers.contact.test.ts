@@ -7,6 +7,7 @@ import { openConnection } from '../../../pipelines/network/connection.ts'
 import { putManifest } from '../../../pipelines/registry-client/manifest.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
 import { hasBlob } from '../../../pipelines/registry-client/upload.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { readOciManifest } from '../../../pipelines/weights/oci.ts'
 import type { WeightsSource } from '../../../recipes/weights.ts'
@@ -55,7 +56,7 @@ const answers: [name: string, body: string, type: string, words: RegExp][] = [
 const base = { recipeFolder: '.', signal: AbortSignal.timeout(60_000) }
 
 function inventory(source: WeightsSource, environment: NodeJS.ProcessEnv) {
-  return inventoryWeights(source, { ...base, environment })
+  return inventoryWeights(source, { ...base, settings: readSettings(environment) })
 }
 
 /** Everything that asks a server, at its first question. */
@@ -81,7 +82,7 @@ const askers: [name: string, ask: (server: AnsweringServer) => Promise<unknown>]
     'build --from-registry',
     async ({ host }) => {
       const { fetch, close } = openConnection({})
-      return readOciManifest(`${host}/a/b:1`, { ...base, environment: {}, fetch }).finally(close)
+      return readOciManifest(`${host}/a/b:1`, { ...base, settings: readSettings({}), fetch }).finally(close)
     },
   ],
   [
@@ -89,7 +90,7 @@ const askers: [name: string, ask: (server: AnsweringServer) => Promise<unknown>]
     ({ url }) =>
       readHubModel(
         { repo: 'owner/name', revision: 'main', file: undefined },
-        { HF_ENDPOINT: url, HF_TOKEN: secret },
+        readSettings({ HF_ENDPOINT: url, HF_TOKEN: secret }),
       ),
   ],
 ]
@@ -125,7 +126,7 @@ test.each(
       response.writeHead(200, { 'content-type': type }).end(body)
     })
     servers.push(server)
-    const options = { store: null, platform: 'linux/amd64', environment: {} }
+    const options = { store: null, platform: 'linux/amd64', settings: readSettings({}) }
     const error = await openReference(`${server.host}/a/b:1`, options).catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'bad-answer', failure: { found: expect.stringMatching(words) } })
     expect((error as IngotError).failure.attempted).toContain(`${server.url}/v2/a/b/manifests/1`)
@@ -142,7 +143,7 @@ test.each(answers)('a token server that answers with %s is named', async (_, bod
   const reading = openReference(`${server.host}/a/b:1`, {
     store: null,
     platform: 'linux/amd64',
-    environment: {},
+    settings: readSettings({}),
   })
   await expect(reading).rejects.toMatchObject({
     code: 'bad-answer',

@@ -1,9 +1,11 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, constants, openSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { errnoOf } from '../../../lib/error.ts'
 import { closedHost, startAnswering } from '../../servers/answering.ts'
 
 const ingot = resolve(import.meta.dirname, '../../../bin/ingot')
@@ -141,16 +143,27 @@ test('a Hub that says nothing does not outlive a Ctrl-C', async () => {
   await server.close()
 }, 30_000)
 
+/** Opens a pipe for writing as soon as somebody reads it, and writes nothing. */
+async function writerTo(pipe: string): Promise<number> {
+  for (;;)
+    try {
+      return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENXIO') throw error
+      await new Promise((done) => setTimeout(done, 50))
+    }
+}
+
 test.each([1, 2] as const)(
   'a thread that waits in a pipe for ever does not outlive %i Ctrl-C',
   async (times) => {
-    // The command opens it for reading; that the shell's own open succeeds says that it has.
     const pipe = join(folder, `token-${times}`)
     execFileSync('mkfifo', [pipe])
     const environment = { HF_TOKEN_PATH: pipe, HF_ENDPOINT: 'http://127.0.0.1:9' }
-    const started = new Promise((done) => setTimeout(done, 2500))
-    const ended = await interrupted(['memory', 'owner/name', ...memory], environment, started, times)
+    const writer = writerTo(pipe)
+    const ended = await interrupted(['memory', 'owner/name', ...memory], environment, writer, times)
     expect(ended).toMatchObject({ code: 130, signal: null })
+    closeSync(await writer)
   },
   30_000,
 )

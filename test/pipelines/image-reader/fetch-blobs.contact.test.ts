@@ -14,7 +14,7 @@ import { scratchStore } from '../../scratch.ts'
 import { contextFor, sampleBytes, sha256 } from '../weights/samples.ts'
 
 const body = sampleBytes(3_000_000, 'blob')
-const { environment, retry } = contextFor()
+const { settings, retry } = contextFor()
 
 /** A registry with one blob, and what it was asked for. */
 async function registryWith(bytes: Buffer) {
@@ -24,7 +24,7 @@ async function registryWith(bytes: Buffer) {
   const registry = await serveStore(there, { onRequest: (request) => void asked.push(request) })
   onTestFinished(() => registry.close())
   const repository = `127.0.0.1:${registry.port}/llm/one`
-  const options = { environment, ...(retry && { retry }), onProgress: () => undefined }
+  const options = { settings, ...(retry && { retry }), onProgress: () => undefined }
   const place = registryPlace(repository, options)
   onTestFinished(() => place.close())
   const fetch = (store: Store, more = {}) =>

@@ -25,24 +25,8 @@ beforeAll(async () => {
   locked = await startDebianRegistry(password)
   const append = ['append', '-f', 'one.tar', '-f', 'two.tar.gz', '-f', 'three.tar']
   await tool('crane', ...append, '-t', `${open.host}/app/server:1`)
-  await tool(
-    'crane',
-    'mutate',
-    '--set-platform',
-    'linux/arm64',
-    `${open.host}/app/server:1`,
-    '-t',
-    `${open.host}/app/server:arm`,
-  )
-  await tool(
-    'crane',
-    'mutate',
-    '--set-platform',
-    'linux/amd64',
-    `${open.host}/app/server:1`,
-    '-t',
-    `${open.host}/app/server:amd`,
-  )
+  await forPlatform('linux/arm64', 'arm')
+  await forPlatform('linux/amd64', 'amd')
   await tool(
     'crane',
     'append',
@@ -99,6 +83,11 @@ afterAll(async () => {
   await Promise.all([open?.close(), locked?.close()])
   await rm(folder, { recursive: true, force: true })
 })
+
+function forPlatform(platform: string, tag: string): Promise<string> {
+  const image = `${open.host}/app/server`
+  return tool('crane', 'mutate', '--set-platform', platform, `${image}:1`, '-t', `${image}:${tag}`)
+}
 
 async function tool(name: ProgramName, ...args: string[]): Promise<string> {
   return (await run(toolPath(name), args, { cwd: folder })).stdout

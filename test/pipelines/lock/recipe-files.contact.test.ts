@@ -17,7 +17,6 @@ async function check(text: string) {
   const code = await checkCommand.run([file], {
     stdout: (said) => void out.push(said),
     stderr: (said) => void errors.push(said),
-    environment: {},
     settings: readSettings({}),
     progress: quiet,
     signal: new AbortController().signal,

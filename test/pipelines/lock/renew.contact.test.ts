@@ -182,7 +182,7 @@ test('a lock that is broken is not kept in any part', async () => {
     throw new StageError('no-engine', { attempted: 'start an engine', found: 'none', hint: 'get one' })
   }
   const signal = new AbortController().signal
-  await expect(resolveLock(loaded, { environment: {}, signal, engine })).rejects.toMatchObject({
+  await expect(resolveLock(loaded, { settings: readSettings({}), signal, engine })).rejects.toMatchObject({
     code: 'no-engine',
     failure: { attempted: expect.stringContaining('the weights half needs no engine'), hint: 'get one' },
   })
@@ -208,7 +208,9 @@ test('one half that fails stops the other', async () => {
     throw failed
   }
   const { signal } = new AbortController()
-  await expect(resolveLock(loaded, { environment, signal, engine })).rejects.toBe(failed)
+  await expect(resolveLock(loaded, { settings: readSettings(environment), signal, engine })).rejects.toBe(
+    failed,
+  )
   await left.promise
 })
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { planMemoryOf } from '../../../pipelines/memory/memory.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { engineIds } from '../../../recipes/engine-ids.ts'
 import configs from '../../images/memory/configs.json' with { type: 'json' }
 import { newFolder, writeModel } from '../memory-files.ts'
@@ -12,7 +13,7 @@ async function run(...argv: string[]) {
   const io = {
     stdout: (text: string) => out.push(text),
     stderr: (text: string) => errors.push(text),
-    environment: {},
+    settings: readSettings({}),
   }
   const code = await planMemoryOf(argv, io)
   return { code, out: out.join(''), errors: errors.join('') }
@@ -139,7 +140,20 @@ test('a folder is enough', async () => {
   expect(JSON.parse(out)).toMatchObject({ weightsBytes: 25600, weightsFrom: 'headers' })
 })
 
-test('nobody can tell of an unknown architecture: exit 1', async () => {
+test.each([
+  [
+    'a family that nobody knows is planned with a doubt: exit 0',
+    {},
+    0,
+    { outcome: 'planned', certain: false },
+  ],
+  [
+    'nobody can tell of a layer type that nobody knows: exit 1',
+    { layer_types: ['full_attention', 'frobnication'] },
+    1,
+    { outcome: 'cannot-tell', fits: null, missing: ['what the layer type "frobnication" means'] },
+  ],
+])('%s', async (_what, more, expected, answer) => {
   const file = join(await newFolder(), 'config.json')
   await writeFile(
     file,
@@ -150,15 +164,12 @@ test('nobody can tell of an unknown architecture: exit 1', async () => {
       num_attention_heads: 4,
       vocab_size: 10,
       max_position_embeddings: 64,
+      ...more,
     }),
   )
   const { code, out } = await run('--config', file, '--gpu', 'l4', '--engine', 'vllm', '--json')
-  expect(code).toBe(1)
-  expect(JSON.parse(out)).toMatchObject({
-    outcome: 'cannot-tell',
-    fits: null,
-    missing: ['how frobnicate keeps its past'],
-  })
+  expect(code).toBe(expected)
+  expect(JSON.parse(out)).toMatchObject(answer)
 })
 
 test.each([

@@ -6,6 +6,7 @@ import { readHubModel } from '../../../pipelines/model-reader/hub.ts'
 import { openConnection } from '../../../pipelines/network/connection.ts'
 import { get } from '../../../pipelines/network/http.ts'
 import { withRetry } from '../../../pipelines/network/retry.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { inventoryWeights, openWeights } from '../../../pipelines/weights/inventory.ts'
 import { readOciManifest } from '../../../pipelines/weights/oci.ts'
 import { repoOf } from '../../hub/repo.ts'
@@ -97,7 +98,7 @@ const uses: [string, Use][] = [
     async (through) => {
       const server = await hub()
       const environment = { ...through, HF_ENDPOINT: server.url }
-      await readHubModel({ repo: 'acme/tiny', revision: 'main', file: undefined }, environment)
+      await readHubModel({ repo: 'acme/tiny', revision: 'main', file: undefined }, readSettings(environment))
       return { hosts: [server.url, server.cdnUrl].map((url) => new URL(url).host) }
     },
   ],
@@ -128,10 +129,10 @@ const uses: [string, Use][] = [
     'an image of a registry: tokens, manifest, configuration, blobs',
     async (through) => {
       const reference = await published('pulled', {})
-      const environment = await loginIn(through)
-      const image = await openReference(reference, { store: null, platform: 'linux/amd64', environment })
+      const settings = readSettings(await loginIn(through))
+      const image = await openReference(reference, { store: null, platform: 'linux/amd64', settings })
       onTestFinished(() => image.close())
-      const registry = registryPlace(reference, { environment })
+      const registry = registryPlace(reference, { settings })
       const { layers } = JSON.parse(await registry.manifest())
       for await (const _ of registry.readFrom(layers[0].digest, layers[0].size, 0));
       await registry.referrers(layers[0].digest)
@@ -144,7 +145,7 @@ const uses: [string, Use][] = [
     async (through) => {
       const reference = await published('weights', {})
       const context = contextFor(await loginIn(through))
-      const { fetch, close } = openConnection(context.environment)
+      const { fetch, close } = openConnection(context.settings.proxies)
       await readOciManifest(reference, { ...context, fetch }).finally(close)
       return { hosts: [guarded.host] }
     },
@@ -193,7 +194,7 @@ const readers: [string, (url: string, host: string) => Promise<unknown>][] = [
   [
     'a download',
     async (_, host) => {
-      const registry = registryPlace(`${host}/a/b:1`, { environment: {}, retry: quick })
+      const registry = registryPlace(`${host}/a/b:1`, { settings: readSettings({}), retry: quick })
       const read = async () => {
         for await (const _ of registry.readFrom(digest, 10, 0));
       }
@@ -203,7 +204,7 @@ const readers: [string, (url: string, host: string) => Promise<unknown>][] = [
   [
     'a manifest',
     (_, host) => {
-      const registry = registryPlace(`${host}/a/b:1`, { environment: {}, retry: quick })
+      const registry = registryPlace(`${host}/a/b:1`, { settings: readSettings({}), retry: quick })
       return registry.manifest().finally(() => registry.close())
     },
   ],

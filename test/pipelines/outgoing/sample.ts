@@ -7,6 +7,7 @@ import type { Signer } from '../../../pipelines/outgoing/cosign.ts'
 import type { CommandProgress } from '../../../pipelines/process/progress.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
 import { parsePushTarget } from '../../../pipelines/registry-client/reference.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import type { Lock } from '../../../recipes/lock.ts'
@@ -86,7 +87,8 @@ export async function publishSample(sample: PublishSample) {
     isUnverified = false,
     sbom = 'if-possible',
   } = sample
-  const connection = openConnection(environment)
+  const settings = readSettings(environment)
+  const connection = openConnection(settings.proxies)
   const notices: string[] = []
   try {
     const published = await publishBuilt({
@@ -102,8 +104,7 @@ export async function publishSample(sample: PublishSample) {
       mountFrom: [],
       login: async () => sample.login,
       context: {
-        environment,
-        settings: {},
+        settings,
         signal: new AbortController().signal,
         progress: quiet,
         stderr: (text) => void notices.push(text),

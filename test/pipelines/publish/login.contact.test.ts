@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { messageOf } from '../../../lib/error.ts'
 import { parseChallenge } from '../../../pipelines/network/challenge.ts'
 import { findLogin } from '../../../pipelines/network/login.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { openFaultProxy } from './fault-proxy.ts'
 import { imageOf, inspectTag } from './images.ts'
 import { openPlace, type Place, publishTo } from './place.ts'
@@ -77,14 +78,14 @@ describe('logins in Docker’s files', () => {
     ['another host', { auths: { 'other.example': { auth: basic } } }, undefined],
     ['a logout', { auths: { [host]: {} } }, undefined],
   ])('%s', async (_, config, expected) => {
-    const login = await findLogin(host, await environmentWith(config))
+    const login = await findLogin(host, readSettings(await environmentWith(config)))
     if (expected === undefined) expect(login).toBeUndefined()
     else expect({ type: login?.type, secret: login?.reveal() }).toEqual(expected)
   })
 
   test('Docker Hub under its old address', async () => {
     const environment = await environmentWith({ auths: { 'https://index.docker.io/v1/': { auth: basic } } })
-    expect((await findLogin('registry-1.docker.io', environment))?.reveal()).toBe(basic)
+    expect((await findLogin('registry-1.docker.io', readSettings(environment)))?.reveal()).toBe(basic)
   })
 
   test.each([
@@ -92,7 +93,9 @@ describe('logins in Docker’s files', () => {
     ['a helper that fails', { credHelpers: { [host]: 'empty' } }],
     ['a helper that is missing', { credHelpers: { [host]: 'nowhere' } }],
   ])('%s is told, without the secret', async (_, config) => {
-    const failure = await findLogin(host, await environmentWith(config)).catch((error: unknown) => error)
+    const failure = await findLogin(host, readSettings(await environmentWith(config))).catch(
+      (error: unknown) => error,
+    )
     expect(failure).toMatchObject({ code: 'unauthorized' })
     expect(messageOf(failure)).not.toContain(basic.slice(0, 8))
   })

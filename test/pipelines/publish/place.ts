@@ -7,6 +7,7 @@ import { type Publication, type PublishRequest, publishImage } from '../../../pi
 import { parsePushTarget } from '../../../pipelines/registry-client/reference.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
 import { type Registry, serveStore } from '../../../pipelines/registry-server/server.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 
@@ -52,12 +53,13 @@ export interface PublishTo extends Omit<PublishRequest, 'session' | 'referrers'>
 export async function publishTo(request: PublishTo): Promise<Publication> {
   const { to, environment = {}, login, mountFrom = [], stallMs = 10_000, attempts = 8 } = request
   const target = parsePushTarget(to)
-  const connection = openConnection(environment)
+  const settings = readSettings(environment)
+  const connection = openConnection(settings.proxies)
   try {
     const session = openSession(target, {
       fetch: connection.fetch,
       stallMs,
-      login: async () => login ?? (await findLogin(target.host, environment)),
+      login: async () => login ?? (await findLogin(target.host, settings)),
       mountFrom,
       retry: { attempts, firstDelayMs: 1, maxDelayMs: 4 },
     })

@@ -7,6 +7,7 @@ import { planImage } from '../../../images/plan/plan.ts'
 import { basicLogin } from '../../../pipelines/network/login.ts'
 import { prepareImage } from '../../../pipelines/outgoing/prepare.ts'
 import { scanBuilt } from '../../../pipelines/scan/built.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { report } from '../../images/report-sample.ts'
 import { artifactSample, builtSample } from '../outgoing/sample.ts'
 import { openPlace, type Place } from '../publish/place.ts'
@@ -44,7 +45,7 @@ describe('a build', () => {
       store: place.store,
       progress: { step() {}, bytes() {}, end() {} },
       recipeFolder: folder,
-      environment: { PATH: '/nonexistent', HOME: folder, ...environment },
+      settings: readSettings({ PATH: '/nonexistent', HOME: folder, ...environment }),
       signal: new AbortController().signal,
       engine: () => Promise.reject(new Error('no engine here')),
     }
@@ -92,7 +93,7 @@ describe('before publishing', () => {
       store: place.store,
       isUnverified: false,
       sbom: 'if-possible' as const,
-      environment: environment(),
+      settings: readSettings(environment()),
     }
     const onNotice = (text: string) => void notices.push(text)
     const { documents } = await prepareImage(await builtSample(place.store), {
@@ -119,7 +120,7 @@ describe('before publishing', () => {
 
   test('with syft both forms of the SBOM go along', async () => {
     const { names } = await prepare({
-      environment: { HOME: folder, PATH: '/usr/bin:/bin', INGOT_SYFT: await recordedSyft(folder) },
+      settings: readSettings({ HOME: folder, PATH: '/usr/bin:/bin', INGOT_SYFT: await recordedSyft(folder) }),
     })
     expect(names).toEqual(['provenance', 'test-result', 'report', 'sbom.spdx', 'sbom.cyclonedx'])
   })
@@ -143,7 +144,7 @@ describe('before publishing', () => {
     const request = { store: place.store, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
     const failed = prepareImage(leaking, {
       ...request,
-      environment: { ...environment(), HF_TOKEN: token },
+      settings: readSettings({ ...environment(), HF_TOKEN: token }),
     })
     await expect(failed).rejects.toMatchObject({
       message: expect.stringContaining('provenance.json: the secret of HF_TOKEN'),
@@ -167,14 +168,14 @@ describe('before publishing', () => {
       return 'typing_extensions'
     }
     await expect(
-      prepareImage(keeping, { ...given, environment: environment(), resolveSecret }),
+      prepareImage(keeping, { ...given, settings: readSettings(environment()), resolveSecret }),
     ).rejects.toMatchObject({
       code: 'secret-found',
       message: expect.stringContaining('weights.source.token'),
     })
     expect(asked).toEqual(['vault://models/hub.token'])
     expect(notices.some((text) => text.includes('token'))).toBe(false)
-    await prepareImage(keeping, { ...given, environment: environment() })
+    await prepareImage(keeping, { ...given, settings: readSettings(environment()) })
     expect(notices.at(-1)).toContain('is not searched for, as it cannot be read')
     expect(notices.at(-1)).toContain('nothing here reads vault:// secrets')
   })
@@ -190,7 +191,7 @@ describe('a modelcar before it leaves', () => {
     }
     const built = await artifactSample(place.store, more)
     const request = { store: place.store, isUnverified: false, sbom: 'if-possible' as const, onNotice() {} }
-    return prepareImage(built, { ...request, environment })
+    return prepareImage(built, { ...request, settings: readSettings(environment) })
   }
 
   test('has an SBOM with its programs and the model; the weights alone have none', async () => {

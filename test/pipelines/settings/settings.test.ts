@@ -1,13 +1,32 @@
 import { join, resolve } from 'node:path'
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { main } from '../../../pipelines/cli.ts'
-import { readSettings } from '../../../pipelines/settings/settings.ts'
+import { readSettings, type Settings } from '../../../pipelines/settings/settings.ts'
 
 test('nothing is set: everything has its default', () => {
-  expect(readSettings({})).toEqual({
+  expect(readSettings({ HOME: '/home/u' })).toEqual({
     storeFolder: join(process.cwd(), '.ingot/store'),
     locksFolder: undefined,
     workflowRun: undefined,
+    display: { isPlain: false, showsPlace: false },
+    proxies: {},
+    hub: {
+      endpoint: 'https://huggingface.co',
+      token: undefined,
+      tokenFile: '/home/u/.cache/huggingface/token',
+    },
+    indexes: {},
+    loginFiles: ['/home/u/.docker/config.json', '/home/u/.config/containers/auth.json'],
+    engine: { isInSession: false, address: undefined, program: undefined },
+    programs: {
+      environment: { HOME: '/home/u' },
+      path: '',
+      syft: undefined,
+      gitleaks: undefined,
+      cosign: undefined,
+      hasOwnRules: false,
+    },
   })
 })
 
@@ -20,16 +39,49 @@ test('an empty variable is an unset one', () => {
     'http_proxy',
     'GITHUB_SERVER_URL',
   ]
-  expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}))
+  const empty = Object.fromEntries(names.map((name) => [name, '']))
+  const { programs, ...settings } = readSettings(empty)
+  // A program gets what this process was given, as it is.
+  expect(programs.environment).toEqual(empty)
+  expect(settings).toEqual(others(readSettings({})))
 })
 
 test.each<[NodeJS.ProcessEnv, object]>([
   [{ INGOT_STORE: '/a/store' }, { storeFolder: '/a/store' }],
   [{ INGOT_LOCKS: 'locks' }, { locksFolder: resolve('locks') }],
-  [{ HTTPS_PROXY: 'http://user:word@proxy:3128', https_proxy: 'socks5://proxy:1080' }, {}],
-  [{ _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'unix:///run/engine.sock', DAGGER_SESSION_PORT: '65535' }, {}],
-  [{ _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'docker-container://dagger-engine' }, {}],
-  [{ HF_ENDPOINT: 'http://127.0.0.1:8080/' }, {}],
+  [
+    { HTTPS_PROXY: 'http://user:word@proxy:3128', https_proxy: 'socks5://proxy:1080', no_proxy: 'a' },
+    {
+      proxies: {
+        HTTPS_PROXY: 'http://user:word@proxy:3128',
+        https_proxy: 'socks5://proxy:1080',
+        no_proxy: 'a',
+      },
+    },
+  ],
+  [
+    { _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'unix:///run/engine.sock', DAGGER_SESSION_PORT: '65535' },
+    { engine: { isInSession: true, address: 'unix:///run/engine.sock' } },
+  ],
+  [
+    { _EXPERIMENTAL_DAGGER_RUNNER_HOST: 'docker-container://dagger-engine' },
+    { engine: { isInSession: false, address: 'docker-container://dagger-engine' } },
+  ],
+  [{ HF_ENDPOINT: 'http://127.0.0.1:8080/' }, { hub: { endpoint: 'http://127.0.0.1:8080' } }],
+  [{ HF_HOME: '/hf' }, { hub: { tokenFile: '/hf/token' } }],
+  [{ XDG_CACHE_HOME: '/c', HF_TOKEN: ' ' }, { hub: { token: undefined, tokenFile: '/c/huggingface/token' } }],
+  [{ HUGGING_FACE_HUB_TOKEN: 'hf_x' }, { hub: { token: { variable: 'HUGGING_FACE_HUB_TOKEN' } } }],
+  [
+    { PIP_INDEX_URL: 'https://i', UV_INDEX: 'a b' },
+    { indexes: { PIP_INDEX_URL: 'https://i', UV_INDEX: 'a b' } },
+  ],
+  [
+    { REGISTRY_AUTH_FILE: '/a.json', DOCKER_CONFIG: '/d', XDG_RUNTIME_DIR: '/r', XDG_CONFIG_HOME: '/x' },
+    { loginFiles: ['/a.json', '/d/config.json', '/r/containers/auth.json', '/x/containers/auth.json'] },
+  ],
+  [{ PATH: '/bin', INGOT_SYFT: '/syft' }, { programs: { path: '/bin', syft: '/syft' } }],
+  [{ GITLEAKS_CONFIG_TOML: 'title' }, { programs: { hasOwnRules: true } }],
+  [{ CI: '1', INGOT_DEBUG: '1' }, { display: { isPlain: true, showsPlace: true } }],
   [{ SOMETHING_ELSE: ' ' }, {}],
 ])('%j is taken', (environment, settings) => {
   expect(readSettings(environment)).toMatchObject(settings)
@@ -92,6 +144,14 @@ test('GitHub’s variables name the run only where workflow and server are both 
     run: 'https://github.com/o/r/actions/runs/7/attempts/1',
   })
 })
+
+test('no printing of settings shows the token', () => {
+  const { hub } = readSettings({ HF_TOKEN: 'hf_of-this-run' })
+  expect(hub.token?.reveal()).toBe('hf_of-this-run')
+  expect(`${JSON.stringify(hub)} ${inspect(hub, { depth: null })}`).not.toContain('hf_of-this-run')
+})
+
+const others = ({ programs, ...settings }: Settings) => settings
 
 async function runWith(environment: NodeJS.ProcessEnv, argv: readonly string[]) {
   const errors: string[] = []

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { openReference } from '../../../pipelines/image-reader/open.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { sizeImage } from '../../../pipelines/size/size.ts'
 
 const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 20 }
@@ -50,7 +51,12 @@ export async function sizeOf(
   given: { platform?: string; environment?: NodeJS.ProcessEnv } = {},
 ) {
   const { platform = 'linux/amd64', environment = {} } = given
-  const image = await openReference(reference, { store: null, platform, environment, retry })
+  const image = await openReference(reference, {
+    store: null,
+    platform,
+    settings: readSettings(environment),
+    retry,
+  })
   try {
     return { image, found: await sizeImage(image, { gpuCode: false }) }
   } finally {

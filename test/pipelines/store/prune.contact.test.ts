@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { main } from '../../../pipelines/cli.ts'
 import { progressOn } from '../../../pipelines/process/progress.ts'
+import { displayOf } from '../../../pipelines/settings/display.ts'
 import { statBlob } from '../../../pipelines/store/blobs.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
@@ -15,7 +16,7 @@ async function ingot(store: string, ...args: string[]) {
     stdout: (text) => void out.push(text),
     stderr: (text) => void err.push(text),
     environment: { INGOT_STORE: store },
-    progress: progressOn(process.stderr, { CI: 'true' }),
+    progress: progressOn(process.stderr, displayOf({ CI: 'true' })),
     signal: new AbortController().signal,
   })
   return { code, out: out.join(''), err: err.join('') }

@@ -2,6 +2,7 @@ import { stat, writeFile } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
 import { hexOf } from '../../../lib/digest.ts'
 import { findImage } from '../../../pipelines/catalogue/find-image.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { blobPath } from '../../../pipelines/store/blobs.ts'
 import { readImageManifest } from '../../../pipelines/store/image.ts'
 import { recordPath } from '../../../pipelines/store/record.ts'
@@ -24,7 +25,7 @@ async function verify({ store, report }: Judged): Promise<void> {
     {
       store,
       progress: { step() {}, bytes() {}, end() {} },
-      environment: {},
+      settings: readSettings({}),
       signal: new AbortController().signal,
       engine: () => Promise.reject(new Error('no engine here')),
     },

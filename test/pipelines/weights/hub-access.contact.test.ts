@@ -13,7 +13,7 @@ test("the Hub's own library gets bytes as they are, whole and by range, with the
   ])
   onTestFinished(() => server.close())
   const context = contextFor({ HF_ENDPOINT: server.url, HF_TOKEN: 'hf_t' })
-  const { fetch, close } = openConnection(context.environment)
+  const { fetch, close } = openConnection(context.settings.proxies)
   onTestFinished(close)
   const { access } = await hubOf('acme/tiny', undefined, { ...context, fetch })
   const blob = await downloadFile({ repo: 'acme/tiny', path: 'model.gguf', xet: false, ...access })

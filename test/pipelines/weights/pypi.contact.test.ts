@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { planWeightLayers } from '../../../images/weights/layers.ts'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { parseRecord } from '../../../pipelines/weights/pypi.ts'
@@ -139,7 +140,10 @@ test('pip is asked for its index, and its environment variables win', async () =
     PIP_INDEX_URL: 'https://a.example/s',
     PIP_EXTRA_INDEX_URL: 'https://b.example/s',
   }
-  expect(await configuredIndexes(environment)).toEqual(['https://a.example/s', 'https://b.example/s'])
+  expect(await configuredIndexes(readSettings(environment))).toEqual([
+    'https://a.example/s',
+    'https://b.example/s',
+  ])
 })
 
 const bare = { PATH: '/nonexistent' }
@@ -172,7 +176,7 @@ test.each([
     { PIP_INDEX_URL: 'https://a.example/s', UV_DEFAULT_INDEX: 'https://b.example/s' },
   ],
 ])('indexes configured for %s are given to both', async (_, environment, variables) => {
-  expect(await indexVariables({ ...bare, ...environment })).toEqual(variables)
+  expect(await indexVariables(readSettings({ ...bare, ...environment }))).toEqual(variables)
 })
 
 test('anchors and RECORD lines are read with their odd characters', () => {

@@ -1,11 +1,12 @@
 import { createCipheriv, createHash } from 'node:crypto'
+import { readSettings } from '../../../pipelines/settings/settings.ts'
 import type { SourceContext } from '../../../pipelines/weights/source.ts'
 
 /** Retries at once and few times, so that a test of a failure is over soon. */
 export function contextFor(environment: Record<string, string> = {}): SourceContext {
   return {
     recipeFolder: '/',
-    environment: { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment },
+    settings: readSettings({ PATH: process.env['PATH'], HOME: '/nonexistent', ...environment }),
     retry: { attempts: 3, firstDelayMs: 5, maxDelayMs: 20 },
     stallMs: 300,
   }

@@ -4,7 +4,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
-import { behaviour, healthPath } from './probes.ts'
+import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
 
@@ -36,12 +36,13 @@ export const echo = {
   environment,
   reserved,
   behaviour,
-  healthPath,
+  healthPath: '/health',
   memory,
   memoryFlags,
   sharedMemory: null,
   wheels,
   imports,
+  suggestion: { version: '>=1.2', rank: 7, packsTo: null },
   enginePaths: ['/opt/echo/**'],
   traces: { paths: ['/opt/echo/**'], distributions: [], packages: ['echo-server'] },
 } satisfies EngineDefinition

@@ -3,11 +3,9 @@ import { type BadInputTable, measured, nestedError } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { healthPage, openAiBehaviour, usualRefusals } from '../openai-server.ts'
 
-export const healthPath = '/health'
-
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
-    pages: [healthPage],
+    pages: [healthPage(deployment.engine)],
     native: [],
     badInput,
     failureLines: ['echo cannot start'],

@@ -1,0 +1,39 @@
+/** What the starter workflow writes where no recipe is there yet. */
+const placeholder = 'recipes/NAME.yaml'
+
+/** A GitHub workflow that builds, boots and verifies recipes for processors at each change, and publishes from the main branch. */
+export function starterWorkflow(recipes: readonly string[]): string {
+  const files = recipes.length === 0 ? [placeholder] : recipes
+  return `# Written by \`ingot init --ci\`. Each recipe is built, booted and verified; what is on main is published by its digest.
+# Hosted runners have no GPU: recipes with target.gpu need a runner of your own, as ingot's docs/github-actions.md says.
+name: images
+on:
+  pull_request:
+  push:
+    branches: [main]
+permissions: {}
+jobs:
+  image:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 60
+    permissions:
+      contents: read
+      packages: write
+    strategy:
+      fail-fast: false
+      matrix:
+        recipe:
+${files.map((file) => `          - ${JSON.stringify(file)}\n`).join('')}    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+        with:
+          persist-credentials: false
+      # Set the owner and the commit of ingot.
+      - uses: OWNER/ingot@COMMIT
+        with:
+          recipe: \${{ matrix.recipe }}
+          to: \${{ github.ref == 'refs/heads/main' && format('ghcr.io/{0}', github.repository) || '' }}
+          username: \${{ github.actor }}
+          password: \${{ secrets.GITHUB_TOKEN }}
+          hf-token: \${{ secrets.HF_TOKEN }}
+`
+}

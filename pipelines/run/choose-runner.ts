@@ -1,0 +1,22 @@
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import { findProgram, runProgram } from '../process/program.ts'
+import type { ProgramSettings } from '../settings/settings.ts'
+import type { VerifyOptions } from '../verify/run.ts'
+
+/**
+ * What starts an image where nobody says: Docker or Podman for one that needs a GPU, since Dagger hands none to a server, and
+ * Dagger for all others, as it built them.
+ */
+export async function usualRunner(
+  { requires }: Pick<ImagePlan, 'requires'>,
+  programs: ProgramSettings,
+): Promise<VerifyOptions['runner']> {
+  if (requires === undefined) return 'dagger'
+  return (await works('docker', programs)) || !(await works('podman', programs)) ? 'docker' : 'podman'
+}
+
+/** A client alone runs nothing: its service is asked. */
+async function works(tool: string, { environment, path }: ProgramSettings): Promise<boolean> {
+  if ((await findProgram(tool, path)) === null) return false
+  return (await runProgram(tool, ['info'], { environment })).exitCode === 0
+}

@@ -1,0 +1,14 @@
+/** How a command speaks to a person. Read before anything else, so that a wrong variable can be told. */
+export interface DisplaySettings {
+  /** Lines in place of progress bars. */
+  isPlain: boolean
+  /** An unexpected failure shows where in the program it happened. */
+  showsPlace: boolean
+}
+
+export function displayOf(environment: Readonly<Record<string, string | undefined>>): DisplaySettings {
+  return {
+    isPlain: Boolean(environment['CI']) || environment['TERM'] === 'dumb',
+    showsPlace: Boolean(environment['INGOT_DEBUG']),
+  }
+}

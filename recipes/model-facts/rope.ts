@@ -1,0 +1,36 @@
+import type { ModelFacts } from '../model-facts.ts'
+import { type Config, isConfig } from './config-value.ts'
+import { countOf, numberOf, sectionOf, textOf } from './keys.ts'
+
+/** How positions beyond those of the training are reached; null where nothing is stretched. Kinds of layers may differ: the last one counts. */
+export function ropeOf(config: Config): NonNullable<ModelFacts['rope']> | null {
+  const stretched = sectionsOf(config).flatMap((section) => {
+    const type = typeOf(section)
+    return type === 'default' ? [] : [{ section, type }]
+  })
+  const last = stretched.at(-1)
+  if (!last) return null
+  const factor = numberOf(last.section, 'factor')
+  return {
+    type: last.type,
+    factor: factor !== undefined && factor > 0 ? factor : null,
+    // Models with LongRoPE name it beside the section, and engines look at it there alone.
+    originalPositions:
+      countOf(last.type === 'longrope' ? config : last.section, 'original_max_position_embeddings') ?? null,
+  }
+}
+
+/** One section, or one for each kind of layer. */
+function sectionsOf(config: Config): Config[] {
+  const whole = sectionOf(config, 'rope_parameters', 'rope_scaling')
+  if (!whole) return []
+  const inner = Object.values(whole).filter(isConfig)
+  return inner.length > 0 && textOf(whole, 'rope_type', 'type') === undefined ? inner : [whole]
+}
+
+/** `su` is an older name of `longrope`; `mrope` tells how images are counted and stretches nothing. */
+function typeOf(section: Config): string {
+  const type = textOf(section, 'rope_type', 'type') ?? 'default'
+  if (type === 'su') return 'longrope'
+  return type === 'mrope' ? 'default' : type
+}
