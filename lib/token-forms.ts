@@ -80,12 +80,14 @@ const inWritten: readonly Pattern[] = [
 ]
 
 /**
- * Kinds of tokens in a text that a person wrote, such as a value of a recipe; empty for a text without one. `sk-` also
- * begins names of packages, so there it takes a digit.
+ * Kinds of tokens in a text that a person wrote, such as a value of a recipe; empty for a text without one. `sk-` and
+ * `pypi-` also begin names of packages, and bearer is an English word, so there it takes a digit.
  */
 export function tokensIn(text: string): string[] {
-  return namesOf(inWritten, text, (found) => !found.startsWith('sk-') || /\d/.test(found))
+  return namesOf(inWritten, text, (found) => !mayBeWords.test(found) || /\d/.test(found))
 }
+
+const mayBeWords = /^(sk-|pypi-|bearer\s)/i
 
 /** The text with every token taken out, for messages. */
 export function withoutTokens(text: string): string {

@@ -14,6 +14,18 @@ export function isLfsPointer(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, pointerBegin.length)).toString('latin1') === pointerBegin
 }
 
+/** Pages and errors of servers are small. */
+export const mostPageBytes = 1024 ** 2
+
+export const pageProblem =
+  'is a page of a web server and not the file: a login or an error was saved in its place'
+
+/** Whether a file begins as an HTML page does, or the error of an object store. */
+export function isPage(head: Uint8Array): boolean {
+  const text = Buffer.from(head.subarray(0, 256)).toString('latin1')
+  return /^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|\?xml|error>)/i.test(text)
+}
+
 const neededJson =
   /(^|\/)((generation_|tokenizer_|preprocessor_|processor_|video_preprocessor_|adapter_|sentence_bert_|quantize_|hf_quant_|quant_)?config|tokenizer|special_tokens_map|added_tokens|vocab|chat_template|modules|params|tekken|[^/]+\.index)\.json$/
 
@@ -61,6 +73,9 @@ export function safetensorsProblem(
     const [begin, end] = Array.isArray(offsets) ? offsets : []
     if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin)
       return `says of its tensor ${name} no place in the file`
+    const shapeBytes = bytesOfShape(entry)
+    if (shapeBytes !== undefined && shapeBytes !== end - begin)
+      return `gives its tensor ${name} a shape of ${shapeBytes} bytes and a place of ${end - begin}: loaders refuse that`
     dataBytes = Math.max(dataBytes, end)
   }
   const wholeBytes = 8 + headerBytes + dataBytes
@@ -68,6 +83,19 @@ export function safetensorsProblem(
   return sizeBytes < wholeBytes
     ? `has ${sizeBytes} bytes, and its header tells of ${wholeBytes}: it was cut`
     : `has ${sizeBytes} bytes, and its header tells of ${wholeBytes}: something was added, and loaders refuse that`
+}
+
+const elementBytes: Readonly<Record<string, number>> = {
+  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4, F16: 2, BF16: 2, I16: 2, U16: 2 },
+  ...{ F8_E4M3: 1, F8_E5M2: 1, I8: 1, U8: 1, BOOL: 1 },
+}
+
+/** Undefined for element types that are not known here, such as those below a byte. */
+function bytesOfShape(entry: unknown): number | undefined {
+  const { dtype, shape } = isConfig(entry) ? entry : {}
+  const bytes = elementBytes[String(dtype)]
+  if (bytes === undefined || !Array.isArray(shape)) return undefined
+  return shape.reduce((product: number, size) => product * Number(size), bytes)
 }
 
 /** Tensors that an index places in a file whose header has no such tensor. */
@@ -81,6 +109,15 @@ export function misplacedTensors(
       ? []
       : [`${String(file)} lacks the tensor ${tensor}`]
   })
+}
+
+/** What makes a whole GGUF file one that no engine loads as a model. The first of several shards may have no tensors. */
+export function ggufUnusable(path: string, version: number, tensors: number): string | undefined {
+  if (version === 1)
+    return 'is GGUF of version 1, which engines do not read any more: convert the model again'
+  return tensors === 0 && !/-\d{5}-of-\d{5}\.gguf$/i.test(path)
+    ? 'has no tensors: it is a vocabulary, or of a form that is not read here'
+    : undefined
 }
 
 /** What is wrong with the size of a GGUF file whose last tensor ends at `endBytes`. */

@@ -20,7 +20,17 @@ export function lockDifferences(recipe: Recipe, lock: Lock, request: LockRequest
     ...sourceDifferences(recipe.weights.source, lock),
     ...partDifferences(recipe, lock, request),
     ...modelcarDifferences(recipe, lock, request),
+    ...differing(
+      'image.trust',
+      filesOf(recipe),
+      lock.trust?.map(({ path }) => path),
+      [],
+    ),
   ])
+}
+
+function filesOf({ image: { trust } }: Recipe): string[] | undefined {
+  return trust === 'keep' ? undefined : trust
 }
 
 /** The first words of a key stay; what any entry of it renews is renewed. */

@@ -2,6 +2,7 @@ import semver from 'semver'
 import { z } from 'zod'
 import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
+import { trustedFileSchema } from './certificates.ts'
 import { engineIds } from './engine-ids.ts'
 import { RecipeError } from './error.ts'
 import { lockOriginSchema } from './lock-origin.ts'
@@ -113,6 +114,8 @@ export const lockSchema = z.strictObject({
   modelcar: debianRuntime.optional(),
   /** Absent in locks of ingot 0.1: the helpers are then what base and archive have at each build. */
   factory: factory.optional(),
+  /** Files of certificates that the recipe trusts, with their certificates. */
+  trust: z.array(trustedFileSchema).optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFacts.optional(),
 })

@@ -133,20 +133,3 @@ export function deployedFiles(files: readonly LockedFile[]): { path: string; siz
 export function totalBytes(files: readonly { sizeBytes: number }[]): number {
   return files.reduce((sum, file) => sum + file.sizeBytes, 0)
 }
-
-/** What changed between two locks of the same weights, one line a change; empty when nothing did. */
-export function weightsDrift(locked: LockedWeights, now: LockedWeights): string[] {
-  const before = new Map(locked.files.map((file) => [file.path, file]))
-  const after = new Map(now.files.map((file) => [file.path, file]))
-  const commits = [locked, now].map(({ source }) => ('commit' in source ? source.commit : undefined))
-  return [
-    ...(commits[0] === commits[1] ? [] : [`commit ${commits[0]} is now ${commits[1]}`]),
-    ...locked.files.filter((file) => !after.has(file.path)).map((file) => `${file.path} is gone`),
-    ...now.files.filter((file) => !before.has(file.path)).map((file) => `${file.path} is new`),
-    ...now.files
-      .filter((file) => before.has(file.path) && before.get(file.path)?.sha256 !== file.sha256)
-      .map((file) => `${file.path} has other bytes`),
-    ...(locked.license === now.license ? [] : [`license ${locked.license} is now ${now.license}`]),
-    ...(locked.gated === now.gated ? [] : [`gated is now ${now.gated ?? false}`]),
-  ]
-}

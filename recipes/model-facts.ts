@@ -59,6 +59,7 @@ export const layerKindSchema = z.discriminatedUnion('kind', [
 
 export const weightRoles = [
   'embedding',
+  'layerEmbedding',
   'head',
   'norm',
   'router',
@@ -101,6 +102,8 @@ export const modelFactsSchema = z.strictObject({
   /** Columns of the precomputed cosine and sine table; 0 where the model has none. */
   rotaryDim: count,
   tiedEmbeddings: z.boolean(),
+  /** Channels that an embedding of its own gives each layer (Gemma 3n, 4); absent where there is none. */
+  layerChannels: positive.optional(),
   /** Runs of equal layers, in the order of the model; `cross` layers stand beside their own layer. */
   layers: z.array(z.strictObject({ count: positive, layer: layerKindSchema })),
   /** Layers of the checkpoint's own draft head (MTP): each has a cache like the last attention layer when it is used. */

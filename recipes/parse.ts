@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { optional } from '../lib/optional.ts'
 import { nearestName } from '../lib/suggest.ts'
 import { withoutTokens } from '../lib/token-forms.ts'
 import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
+import { sourceHint } from './source-hints.ts'
 import { weightsSourceSchema } from './weights.ts'
 import { readYaml, type YamlDocument } from './yaml-text.ts'
 
@@ -119,6 +121,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: Plac
       ...place(offsetOf(document, path, 'value')),
       path: path.join('.'),
       ...describeIssue(issue, document, path),
+      ...optional('hint', sourceHint(path, document.getIn(path))),
     },
   ]
 }

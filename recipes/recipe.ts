@@ -124,10 +124,12 @@ const image = z.strictObject({
     ),
   policy: policy.default(() => policy.parse({})),
   trust: z
-    .literal('keep')
+    .union([z.literal('keep'), z.array(text(limits.place).min(1)).min(1).max(limits.patterns)], {
+      error: 'keep, or a list of PEM files',
+    })
     .optional()
     .describe(
-      'keep: the certificates of the base stay, for servers that open TLS connections, as for images by https. Default: an offline server needs none',
+      'keep: the certificates of the base stay, for servers that open TLS connections, as for images by https. A list of PEM files, relative to the recipe: these are trusted and no others; a bundle may hold public ones too. Default: an offline server needs none',
     ),
 })
 

@@ -59,7 +59,10 @@ function pinnedDifferences(source: WeightsSource, weights: LockedWeights): LockD
         ...patternDifferences(source, weights),
       ]
     case 'oci':
-      return ofKey('reference', source.reference, pinnedAs(source, pinned).reference)
+      return [
+        ...ofKey('reference', source.reference, pinnedAs(source, pinned).reference),
+        ...patternDifferences(source, weights),
+      ]
     case 'url':
       return urlDifferences(source, pinnedAs(source, pinned), weights)
     case 'pypi':

@@ -88,9 +88,17 @@ const exportFolder = /^(.*\/)?(onnx|openvino|coreml|tflite|metal)\//i
 const exportedWeights = /\.(onnx|onnx_data(_\d+)?|onnx\.data|bin|xml|tflite|mlmodel|mlpackage|weights)$/i
 const exportPackage = /\.mlpackage\//i
 
+/** What a browser, a fetcher or an editor leaves of a file that is not there yet, or stands for one in use. */
+const unfinished = /\.(part|partial|incomplete|crdownload|opdownload|filepart|aria2|tmp|temp|swp|lock)$|~$/i
+
+/** Forms that are told by their whole name, in the folder of the model itself. */
+const foreignForm =
+  /(^|\/)(openvino_[^/]*\.(bin|xml)|saved_model\.pb|variables\/variables\.[^/]+|ggml-[^/]+\.bin|[^/]+\.(tflite|mlmodel|pdparams|pdiparams|pdmodel|ckpt\.(data-[^/]+|index|meta)))$/i
+
 /** The first that applies gives the reason. Each says only what its condition has looked at. */
 const rules: readonly Rule[] = [
   { reason: 'not read by any server', applies: (path) => notWeights.test(path) },
+  { reason: 'an unfinished download or a temporary file', applies: (path) => unfinished.test(path) },
   { reason: 'state of a training run, which no server reads', applies: isTrainingState },
   {
     reason: 'a checkpoint of the training beside the model',
@@ -116,7 +124,8 @@ const rules: readonly Rule[] = [
     reason: 'an export of the model for another runtime',
     isOfFolder: true,
     applies: (path, all) =>
-      (exportedWeights.test(path) || exportPackage.test(path)) && hasModel(exportFolder.exec(path), all),
+      ((exportedWeights.test(path) || exportPackage.test(path)) && hasModel(exportFolder.exec(path), all)) ||
+      (foreignForm.test(path) && hasModelIn('', all)),
   },
   {
     reason: 'an archive of NeMo, and no server here reads those',

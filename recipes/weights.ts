@@ -46,7 +46,10 @@ const huggingface = z.strictObject({
 
 const folder = z.strictObject({
   type: z.literal('folder').describe('A folder on this machine'),
-  path: text(limits.place).min(1).describe('Path of the folder, relative to the recipe'),
+  path: text(limits.place)
+    .min(1)
+    .refine((value) => !value.includes('://'), 'a path on this machine')
+    .describe('Path of the folder, relative to the recipe'),
   ...patterns,
   allowLinks: patternList.describe(
     'Glob patterns of links that may lead out of the folder; what they lead to is taken. Links of the Hub’s cache need none',
@@ -54,14 +57,22 @@ const folder = z.strictObject({
 })
 
 const oci = z.strictObject({
-  type: z.literal('oci').describe('A weights artifact in a registry, as `delivery: artifact` publishes it'),
-  reference: text(limits.place).min(1).describe('Reference of the artifact, by tag or digest'),
+  type: z
+    .literal('oci')
+    .describe(
+      'A model in a registry: what `delivery: artifact` publishes, ModelPack, KitOps, Docker, Ollama, or an image',
+    ),
+  reference: text(limits.place)
+    .min(1)
+    .refine((value) => !value.includes('://'), 'HOST/NAME:TAG')
+    .describe('Reference of the artifact or image, by tag or digest'),
+  ...patterns,
 })
 
 const url = z.strictObject({
   type: z.literal('url').describe('One file from any web server'),
   url: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: 'an address that begins with https:// or http://' })
     .max(limits.place)
     .describe('Address of the file'),
   sha256,

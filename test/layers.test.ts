@@ -78,6 +78,7 @@ const rooms = {
     'lock',
     'catalogue',
     'verify',
+    'fetch',
     'run',
     'build',
     'gate',

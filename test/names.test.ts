@@ -11,11 +11,7 @@ interface Declaration {
   file: string
 }
 
-const files = ['lib', 'recipes', 'images', 'pipelines'].flatMap((floor) =>
-  readdirSync(join(root, floor), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(root, floor, name)),
-)
+const files = ['lib', 'recipes', 'images', 'pipelines'].flatMap(sourcesBelow)
 const declarations = files.flatMap(declarationsIn)
 const types = declarations.filter(({ kind }) => ['type', 'interface', 'class'].includes(kind))
 
@@ -56,3 +52,23 @@ const verb = /^(?:Is|Has|Can|Never|To)[A-Z]|Ends$/
 test('types are nouns', () => {
   expect(types.map(({ name }) => name).filter((name) => participle.test(name) || verb.test(name))).toEqual([])
 })
+
+const programs = [...files, ...['lab', 'docs'].flatMap(sourcesBelow)]
+const uses = countWords(programs.map((file) => readFileSync(file, 'utf8')).join('\n'))
+
+test('what is exported is used by the product itself, not by tests alone', () => {
+  const unused = declarations.filter(({ name, isExported }) => isExported && (uses.get(name) ?? 0) < 2)
+  expect(unused.map(({ name, file }) => `${file}: ${name}`)).toEqual([])
+})
+
+function sourcesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(root, folder, name))
+}
+
+function countWords(text: string): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const [word] of text.matchAll(/\w+/g)) found.set(word, (found.get(word) ?? 0) + 1)
+  return found
+}

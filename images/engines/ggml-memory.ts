@@ -1,4 +1,6 @@
-import { bytesPerTokenOf, type LayerCache } from '../memory/cache.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
+import { draftHeadOf, type LayerCache } from '../memory/cache.ts'
+import { usesDraftHead } from '../memory/drafter.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -7,18 +9,29 @@ import {
   formatOf,
   type MemoryRules,
 } from '../memory/engine-plan.ts'
-import type { Pool } from '../memory/pool.ts'
 import type { MemoryRequest } from '../memory/request.ts'
 import { readVersion } from '../memory/versions.ts'
 import { residentWeights } from '../memory/weights.ts'
+import { type GraphBytes, graphBytes } from './ggml-graph.ts'
+import { cellsOf, type SequenceSlots, slotPool } from './ggml-slots.ts'
 
 const MiB = 1024 ** 2
 const GiB = 1024 ** 3
 
+/** How a version reserves its graph. */
+export interface GraphRules {
+  /** Whether logits are kept for every token of a batch, or for those that are answered. */
+  keepsAllLogits: boolean
+  mixesEmbeddings: boolean
+  /** Whether it is Ollama's own runner. */
+  isPlain: boolean
+}
+
 /** What llama.cpp and Ollama, which runs the same code, do differently. */
 export interface GgmlRules {
-  /** Whether a version uses flash attention unasked. */
-  usesFlash(version: string): boolean
+  /** Whether a version uses flash attention unasked for such a model. */
+  usesFlash(facts: ModelFacts, version: string): boolean
+  graphOf(facts: ModelFacts, version: string): GraphRules
   /** Whether the context length is that of one sequence or of all that run at once. */
   contextOf: 'one' | 'all'
   /** Context length, in tokens, as the engine counts it. */
@@ -38,44 +51,72 @@ export function ggmlMemory(rules: GgmlRules): MemoryRules {
   }
 }
 
-interface SequenceSlots {
-  /** Sequences at once. */
-  count: number
-  unified: boolean
-  ubatch: number
-  padding: number
-  /** True when the context length is that of one sequence, false when all share it. */
-  perSequence: boolean
-}
-
 function planGgml(request: MemoryRequest, rules: GgmlRules): EnginePlan {
   const version = readVersion(request.engineVersion)
   const gpus = (request.tp ?? 1) * (request.pp ?? 1)
-  const usesFlash = request.flashAttention ?? rules.usesFlash(version)
+  const usesFlash = request.flashAttention ?? rules.usesFlash(request.facts, version)
   const slots = slotsOf(request, rules, usesFlash)
   const maxModelLen = rules.contextLength(request, version)
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
-  const format = formatOf(request, kvCacheDtype)
-  const caches = onGpu(request, cachesOf(request, { tp: 1, pp: gpus, format, convBytes: 4, ssmBytes: 4 }))
+  const caches = onGpu(request, ggmlCaches(request, kvCacheDtype, gpus))
   const pool = slotPool(caches, slots)
-  const overhead = {
-    ...overheadOf(request, slots, usesFlash, totalTokens(slots, maxModelLen)),
-    ...(rules.setAsideBytes > 0 && { setAside: rules.setAsideBytes }),
-  }
+  const graph = reservedGraph(request, slots, {
+    usesFlash,
+    maxModelLen,
+    ...rules.graphOf(request.facts, version),
+  })
+  const computeBuffer = request.overhead?.activationBytes ?? graph.device
+  const weights = residentWeights(request, { ...weightRules, pp: gpus })
   return enginePlan(request, {
     limitBytes: request.gpu.memoryBytes,
     utilization: null,
-    weights: residentWeights(request, { ...weightRules, pp: gpus }),
-    overhead,
-    doubtBytes: 0.25 * GiB + overhead.computeBuffer * 0.25,
+    weights,
+    overhead: {
+      cudaContext: request.overhead?.nonTorchBytes ?? 250 * MiB,
+      computeBuffer,
+      ...(rules.setAsideBytes > 0 && { setAside: rules.setAsideBytes }),
+    },
+    hostBytes: { weights: weights?.hostBytes ?? 0, computeBuffer: graph.host },
+    doubtBytes: 0.25 * GiB + computeBuffer * 0.15,
     allocatedBytes: pool.requestBytes(maxModelLen),
     pool,
     caches,
     kvCacheDtype,
     maxModelLen,
     maxNumSeqs: slots.count,
-    formulas: formulasOf(usesFlash),
+    formulas,
     warnings: warningsOf(request, gpus),
+  })
+}
+
+/** Caches of the model in the type that was asked for; what drafts keeps its own in 16 bits. */
+function ggmlCaches(request: MemoryRequest, kvCacheDtype: string, gpus: number): LayerCache[] {
+  const { drafter, facts, ...rest } = request
+  const choices = { tp: 1, pp: gpus, convBytes: 4, ssmBytes: 4, usesDraftHead: false }
+  const own = cachesOf({ ...rest, facts }, { ...choices, format: formatOf(request, kvCacheDtype) })
+  const drafting = drafter ?? (usesDraftHead(request) ? { ...facts, layers: draftHeadOf(facts) } : undefined)
+  return drafting
+    ? [...own, ...cachesOf({ ...rest, facts: drafting }, { ...choices, format: formatOf(request, 'f16') })]
+    : own
+}
+
+interface ReservedBatch extends GraphRules {
+  usesFlash: boolean
+  maxModelLen: number
+}
+
+function reservedGraph(request: MemoryRequest, slots: SequenceSlots, reserved: ReservedBatch): GraphBytes {
+  const { usesFlash, maxModelLen, keepsAllLogits, mixesEmbeddings, isPlain } = reserved
+  const tokens = Math.min(slots.ubatch, cellsOf(slots, maxModelLen, null) * (slots.unified ? 1 : slots.count))
+  const answered = slots.count * (1 + (request.speculativeTokens ?? 0))
+  return graphBytes(request.facts, {
+    tokens,
+    sequences: slots.count,
+    outputs: keepsAllLogits ? tokens : Math.min(tokens, answered),
+    cellsOf: (windowTokens) => cellsOf(slots, maxModelLen, windowTokens),
+    usesFlash,
+    mixesEmbeddings,
+    isPlain,
   })
 }
 
@@ -95,19 +136,16 @@ function warningsOf({ facts }: MemoryRequest, gpus: number): string[] {
 const weightRules = {
   tp: 1,
   hasRotaryTable: false,
-  padsExperts: false,
+  expertTiles: null,
   usesTorch: false,
   embeddingOnHost: true,
-}
+} as const
 
-function formulasOf(usesFlash: boolean): Record<string, string> {
-  return {
-    limit: 'GPU memory; every layer is on the GPU',
-    kvPool: 'full layers: all cells; windowed: cells = min(context, pad(window x sequences + ubatch))',
-    computeBuffer: usesFlash
-      ? 'max(4 B (1 + 4d + context), 4 B (d + vocabulary))'
-      : 'max(4 B (1 + 4d + context (1 + heads)), 4 B (d + vocabulary))',
-  }
+const formulas = {
+  limit: 'GPU memory; every layer is on the GPU unless layers are named',
+  kvPool: 'full layers: all cells; windowed: cells = min(context, pad(window x sequences + ubatch))',
+  computeBuffer:
+    'the tensors of one layer of each kind, placed as ggml-alloc.c places them, beside masks and logits',
 }
 
 function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, usesFlash: boolean): SequenceSlots {
@@ -117,63 +155,11 @@ function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, usesFlash: bo
     ubatch: request.ubatch ?? request.maxNumBatchedTokens ?? 512,
     padding: usesFlash ? 256 : 32,
     perSequence: contextOf === 'one',
+    stateCopies: goesBack(request.facts) ? (request.speculativeTokens ?? 0) : 0,
   }
 }
 
-function pad(value: number, to: number): number {
-  return Math.ceil(value / to) * to
-}
-
-function totalTokens(slots: SequenceSlots, length: number): number {
-  return slots.perSequence && !slots.unified ? length * slots.count : length
-}
-
-/** Cells of each kind for the whole context (checked on V27 to V31 of test/images/memory/vectors). */
-function slotPool(caches: readonly LayerCache[], slots: SequenceSlots): Pool {
-  const streams = slots.unified ? 1 : slots.count
-  const perStream = slots.unified ? slots.count : 1
-  const bytesOf = (cache: LayerCache, length: number) => {
-    if (cache.kind === 'state') return cache.count * cache.stateBytes * slots.count
-    const full = pad(Math.ceil(totalTokens(slots, length) / streams), slots.padding)
-    const span = cache.spanTokens
-    if (cache.kind === 'cross') return cache.count * cache.tokenBytes * (span ?? 0) * slots.count
-    const cells = span === null ? full : Math.min(full, pad(span * perStream + slots.ubatch, slots.padding))
-    return cache.count * cache.tokenBytes * cells * streams
-  }
-  const requestBytes = (length: number) => caches.reduce((sum, cache) => sum + bytesOf(cache, length), 0)
-  const perToken = bytesPerTokenOf(caches)
-  return {
-    formula: 'cells x bytes per cell, for each kind of layer',
-    meaning: 'context of all sequences',
-    blockTokens: 1,
-    blockBytes: perToken,
-    blocksIn: (poolBytes) => (perToken > 0 ? Math.max(0, Math.floor(poolBytes / perToken)) : 0),
-    requestBlocks: (length) => pad(totalTokens(slots, length), slots.padding),
-    requestBytes,
-    requestBytesOf: bytesOf,
-    tokensIn: (_poolBytes, length) => totalTokens(slots, length),
-    concurrencyIn: (poolBytes, length) => (requestBytes(length) <= poolBytes ? slots.count : 0),
-  }
-}
-
-function overheadOf(request: MemoryRequest, slots: SequenceSlots, usesFlash: boolean, context: number) {
-  const known = request.overhead ?? {}
-  return {
-    cudaContext: known.nonTorchBytes ?? 250 * MiB,
-    computeBuffer: known.activationBytes ?? computeBuffer(request, slots.ubatch, usesFlash, context),
-  }
-}
-
-/**
- * Ollama's graph size for llama: 164.0 MiB for Mistral-7B at 2048 without flash attention (ollama#6348). MLA models
- * need 4 B (3d + V) or 4 B (3d + 2 + context (1 + heads) + 2 x heads x head size).
- */
-function computeBuffer(request: MemoryRequest, batch: number, usesFlash: boolean, context: number): number {
-  const { hiddenSize: d, vocabSize: vocabulary, headCount, headDim, layers } = request.facts
-  const heads = usesFlash ? 0 : headCount
-  if (layers.some(({ layer }) => layer.kind === 'mla'))
-    return (
-      4 * batch * Math.max(3 * d + vocabulary, 3 * d + 2 + context * (1 + heads) + 2 * headDim * headCount)
-    )
-  return 4 * batch * Math.max(1 + 4 * d + context * (1 + heads), d + vocabulary)
+/** Families whose recurrent layers keep a state for each drafted token (`llm_arch_supports_rs_rollback`). */
+function goesBack({ modelType }: ModelFacts): boolean {
+  return /^qwen(3_5|35|3_6|36)/.test(modelType)
 }

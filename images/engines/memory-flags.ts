@@ -28,6 +28,8 @@ export type MemoryEffect =
   | { type: 'is'; request: Partial<MemoryRequest> }
   | { type: 'values'; values: Readonly<Record<string, Partial<MemoryRequest>>> }
   | { type: 'uncounted'; effect: UncountedFlag['effect']; what: string }
+  /** A value that is a text of its own; what it cannot say takes more. */
+  | { type: 'read'; read(value: string): Partial<MemoryRequest> | undefined; what: string }
 
 /** A flag that changes what lies in the memory of a GPU, with the variables that say the same. */
 export interface MemoryFlag {
@@ -96,6 +98,10 @@ function take(asked: AskedMemory, { means }: MemoryFlag, spoken: WrittenFlag): v
     return
   }
   const said = saidBy(means, spoken)
+  if (said === undefined && means.type === 'read') {
+    asked.uncounted.push({ flag: spoken.word, effect: 'more', what: means.what })
+    return
+  }
   if (said === undefined) {
     asked.uncounted.push({ flag: spoken.word, effect: 'either', what: `its value "${shown(spoken.value)}"` })
     return
@@ -111,6 +117,8 @@ function saidBy(
   { value, alone }: WrittenFlag,
 ): Partial<MemoryRequest> | undefined {
   switch (means.type) {
+    case 'read':
+      return means.read(value)
     case 'is':
       return alone ? means.request : {}
     case 'text':

@@ -5,6 +5,22 @@ import type { Deployment, Refusal } from './engine.ts'
 /** Names that versions of an engine take, as their own source lists them; versions that take the same stand together. */
 export type QuantizationTable = readonly { versions: readonly string[]; names: readonly string[] }[]
 
+/** The same as what versions added and removed beside those before them; the first adds all of its own. */
+export type QuantizationChanges = readonly {
+  versions: readonly string[]
+  added: readonly string[]
+  removed: readonly string[]
+}[]
+
+export function quantizationTableOf(changes: QuantizationChanges): QuantizationTable {
+  const now = new Set<string>()
+  return changes.map(({ versions, added, removed }) => {
+    for (const name of removed) now.delete(name)
+    for (const name of added) now.add(name)
+    return { versions, names: [...now].sort() }
+  })
+}
+
 /** What is known of an engine's quantisations. */
 export interface Quantizations {
   /** Lowest compute capability by name, where it is known. */

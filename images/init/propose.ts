@@ -126,33 +126,33 @@ function firstFit(
     const lengths = contextsOf(option.weights)
     const least = Math.min(leastContext, lengths[0] ?? 0)
     for (const contextLength of lengths.filter((length) => length >= least)) {
-      const found = fitting(offer, { ...option, contextLength }, users)
-      if (found !== undefined) return found
-      if (!isShorterWorth(offer, { ...option, contextLength })) break
+      const found = tryContext(offer, { ...option, contextLength }, users)
+      if (found === 'hopeless') break
+      if (found !== 'too long') return found
     }
   }
   return undefined
 }
 
-/** A refusal does not go away with a shorter context. */
-function isShorterWorth(offer: ModelOffer, choices: InitChoices): boolean {
-  return judgeDraft(offer, choices).memory?.outcome === 'planned'
-}
-
-/** The proposal where the planner is sure that so many sequences fit at once. */
-function fitting(offer: ModelOffer, choices: InitChoices, users: number): Proposal | undefined {
+/** The proposal where the planner is sure that so many sequences fit at once; else whether a shorter context may help. */
+function tryContext(
+  offer: ModelOffer,
+  choices: InitChoices,
+  users: number,
+): Proposal | 'too long' | 'hopeless' {
   const hasSlots = choices.engine.memory.batching.type === 'slots'
   const options = hasSlots && users > 1 ? [...slotCounts, users] : [users]
   for (const parallelism of options) {
     const asked = hasSlots ? { ...choices, parallelism } : choices
     const judged = judgeDraft(offer, asked)
     const { memory } = judged
-    if (memory?.outcome !== 'planned' || !memory.fits || !memory.certain || memory.uncounted) continue
+    // A refusal, and weights that leave nothing for a cache, do not go away with a shorter context.
+    if (memory?.outcome !== 'planned' || memory.weightsBytes > memory.limitBytes) return 'hopeless'
+    if (!memory.fits || !memory.certain || memory.uncounted) continue
     const atOnce = hasSlots ? parallelism : Math.floor(memory.maxConcurrency)
-    if (atOnce < users) continue
-    return { ...proposalOf(judged, asked), users: atOnce, planned: memory }
+    if (atOnce >= users) return { ...proposalOf(judged, asked), users: atOnce, planned: memory }
   }
-  return undefined
+  return 'too long'
 }
 
 function proposalOf(judged: JudgedDraft, choices: InitChoices): Omit<Proposal, 'planned'> {

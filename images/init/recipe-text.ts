@@ -68,7 +68,9 @@ function deliveryWords({ choices, recipe }: Proposal): string[] {
     case 'artifact':
       return [`${size}, more than ${most}: an OCI image of their own, which the host mounts.`]
     default:
-      return [`${size}, more than ${most}: a folder that the host mounts. The image checks it at its start.`]
+      return [
+        `${size}, more than ${most}: a folder that the host mounts; \`ingot fetch\` fills one. The image checks it at its start.`,
+      ]
   }
 }
 

@@ -5,7 +5,7 @@ import {
   type ModelFacts,
   type StateLayer,
 } from '../../recipes/model-facts.ts'
-import { type CompressedLayer, indexEntryBytes, vectorBytes } from './compressed.ts'
+import { type CompressedLayer, indexEntryBytes, isGgml, openElements, vectorBytes } from './compressed.ts'
 import type { CacheFormat } from './dtypes.ts'
 import type { LayerCost } from './result.ts'
 
@@ -84,25 +84,26 @@ function layerCacheOf(facts: ModelFacts, layer: LayerKind, rules: CacheRules): O
   }
 }
 
-/** The window of every layer, and what one token adds to the vectors that stand for several, their index with it. */
+/**
+ * The window of every layer, and what one token adds to the vectors that stand for several, their index with it. llama.cpp keeps what
+ * is not closed yet as a state of each sequence; the pools of vLLM and SGLang count it themselves.
+ */
 function compressedCaches(layer: CompressedLayer, { format }: CacheRules): OneCache[] {
   const vector = vectorBytes(layer, format)
-  const window: OneCache = {
-    kind: 'window',
-    tokenBytes: vector,
-    spanTokens: layer.windowTokens,
-    stateBytes: 0,
-  }
+  const none = { tokenBytes: 0, spanTokens: null, stateBytes: 0 }
+  const window: OneCache = { ...none, kind: 'window', tokenBytes: vector, spanTokens: layer.windowTokens }
   if (layer.ratio === 1) return [window]
-  const index = layer.indexDim > 0 ? indexEntryBytes(layer.indexDim) : 0
-  const tokenBytes = (vector + index) / layer.ratio
-  return [window, { kind: 'compressed', tokenBytes, spanTokens: null, stateBytes: 0 }]
+  const tokenBytes = (vector + indexEntryBytes(layer.indexDim, format)) / layer.ratio
+  const closed: OneCache = { ...none, kind: 'compressed', tokenBytes }
+  if (!isGgml(format)) return [window, closed]
+  return [window, closed, { ...none, kind: 'state', stateBytes: openElements(layer) * 4 }]
 }
 
 /** 2 x local heads x head size x bytes; heads are copied to every rank once there are fewer heads than ranks. */
 function headBytesOf(layer: Extract<LayerKind, { kvHeads: number }>, { tp, format }: CacheRules): number {
   const heads = Math.max(1, Math.ceil(layer.kvHeads / tp))
-  return heads * (format.perVector(layer.keyDim) + format.perVector(layer.valueDim))
+  const { keyDim, valueDim } = layer
+  return heads * (format.perHead?.(keyDim, valueDim) ?? format.perVector(keyDim) + format.perVector(valueDim))
 }
 
 /** The index of grouped heads lies beside them in their own type, on every rank whole. */
@@ -130,7 +131,7 @@ function latentBytesOf(
     const padded = Math.ceil(facts.headDim / 256) * 256
     return Math.max(1, Math.ceil(facts.headCount / tp)) * 2 * format.perVector(padded)
   }
-  const index = layer.indexDim > 0 ? indexEntryBytes(layer.indexDim) / (layer.indexTokens ?? 1) : 0
+  const index = indexEntryBytes(layer.indexDim, format) / (layer.indexTokens ?? 1)
   const isPacked = format.name === 'fp8_ds_mla' || (isSparse(facts) && format.name.startsWith('fp8'))
   const latent = isPacked ? deepSeekPackedBytes : format.perVector(layer.latentDim + layer.ropeDim)
   return latent + index

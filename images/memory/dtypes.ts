@@ -56,6 +56,11 @@ export function bitsOfMethod(name: string): number | undefined {
     w4a16: packedBits(4, 128, true),
     int4: packedBits(4, 128, false),
     mxfp4: 4.25,
+    mxfp6: 6.25,
+    w8a16: packedBits(8, 128, true),
+    modelopt_mxfp8: 8.25,
+    modelopt: 8,
+    modelopt_fp8: 8,
     fp8_per_tensor: 8,
     fp8_per_block: 8,
     fp8_per_channel: 8,
@@ -77,6 +82,27 @@ export function bitsOfMethod(name: string): number | undefined {
 export interface CacheFormat {
   name: string
   perVector: (dim: number) => number
+  /** Key and value of one head together, where they are packed into one slot. */
+  perHead?: (keyDim: number, valueDim: number) => number
+}
+
+/** Bits of keys and values in TurboQuant's slots (`layers/quantization/turboquant/config.py`). */
+const turboQuant: Readonly<Record<string, readonly [keyBits: number, valueBits: number]>> = {
+  turboquant_k8v4: [8, 4],
+  turboquant_4bit_nc: [4, 4],
+  turboquant_k3v4_nc: [3, 4],
+  turboquant_3bit_nc: [3, 3],
+}
+
+/** A norm of 2 bytes for packed keys, scale and zero of 4 for values; slots have an even number of bytes. */
+function turboQuantSlot(
+  [keyBits, valueBits]: readonly [number, number],
+  keyDim: number,
+  valueDim: number,
+): number {
+  const key = Math.ceil((keyDim * keyBits) / 8) + (keyBits === 8 ? 0 : 2)
+  const value = Math.ceil((valueDim * valueBits) / 8) + 4
+  return Math.ceil((key + value) / 2) * 2
 }
 
 /**
@@ -84,7 +110,11 @@ export interface CacheFormat {
  * key and value; NVFP4 keeps dim/2 bytes and one scale byte for 16 elements. Undefined for an unknown name.
  */
 export function cacheFormatOf(name: string): CacheFormat | undefined {
-  if (name === 'nvfp4') return { name, perVector: (dim) => dim / 2 + dim / 16 }
+  if (name === 'nvfp4' || name === 'nvfp4_4over6') return { name, perVector: (dim) => dim / 2 + dim / 16 }
+  if (name === 'int4_per_token_head') return { name, perVector: (dim) => dim / 2 + 4 }
+  const bits = turboQuant[name]
+  if (bits)
+    return { name, perVector: (dim) => dim, perHead: (key, value) => turboQuantSlot(bits, key, value) }
   const bytes = bytesOfDtype(name)
   if (bytes === undefined) return undefined
   const scale = name.endsWith('per_token_head') ? 4 : 0

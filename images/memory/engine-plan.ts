@@ -5,7 +5,7 @@ import { bytesOfDtype, cacheFormatOf, modelDtypeOf } from './dtypes.ts'
 import { MemoryError } from './error.ts'
 import { emptyPool, type Pool } from './pool.ts'
 import type { MemoryRequest } from './request.ts'
-import { stagesOf } from './stages.ts'
+import { stagesInOrder, stagesOf } from './stages.ts'
 import type { ResidentWeights } from './weights.ts'
 
 /** What one engine makes of a request; the parts that `planMemory` judges and prints. Bytes are of the fullest GPU. */
@@ -16,6 +16,8 @@ export interface EnginePlan {
   /** Undefined where nothing tells their size. */
   weights: ResidentWeights | undefined
   overhead: Record<string, number>
+  /** Parts in the memory of the host, where the engine divides itself; null where nobody counts them. */
+  hostBytes: Record<string, number> | null
   /** Half of the width of the band around the pool: what is not known of the overhead. */
   doubtBytes: number
   /** Bytes for the cache; what an engine with a fixed context allocates lies in `allocatedBytes`. */
@@ -32,6 +34,8 @@ export interface EnginePlan {
   cpuBlocks: number | null
   formulas: Record<string, string>
   warnings: string[]
+  /** What this engine may keep otherwise; no answer is certain then. */
+  doubts?: string[]
 }
 
 /**
@@ -62,22 +66,24 @@ export interface PlannedEngine {
   memory: MemoryRules
 }
 
-type DefaultField = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks'
+type DefaultField = 'version' | 'poolBytes' | 'allocatedBytes' | 'cpuBlocks' | 'hostBytes'
 
 /** Fills in what most engines have alike: the pool is what is left, and a given pool leaves no doubt. */
 export function enginePlan(
   request: MemoryRequest,
   parts: Omit<EnginePlan, DefaultField> & Partial<Pick<EnginePlan, DefaultField>>,
 ): EnginePlan {
+  const isTold = request.availableKvBytes !== undefined
   return {
     version: request.engineVersion ?? 'newest rules',
     poolBytes: poolBytesOf(request, parts.limitBytes, parts.weights, parts.overhead),
     allocatedBytes: null,
     cpuBlocks: null,
+    hostBytes: null,
     ...parts,
     // Encoders keep nothing, so nothing is allocated for a cache.
     ...(parts.caches.length === 0 && { pool: emptyPool(parts.maxNumSeqs), allocatedBytes: 0 }),
-    doubtBytes: request.availableKvBytes === undefined ? Math.round(parts.doubtBytes) : 0,
+    doubtBytes: isTold ? 0 : Math.round(parts.doubtBytes + (parts.weights?.doubtBytes ?? 0)),
   }
 }
 
@@ -99,7 +105,7 @@ export function formatOf(request: MemoryRequest, resolved: string) {
   throw new MemoryError('bad-request', {
     attempted: `plan a cache of type "${request.kvCacheDtype}"`,
     found: 'its size per element is not known here',
-    hint: 'use auto, float16, bfloat16, fp8, fp8_e4m3, fp8_e5m2, fp8_ds_mla, fp8_per_token_head, int8_per_token_head, nvfp4, q8_0, q5_1, q5_0, q4_1 or q4_0',
+    hint: 'use auto, float16, bfloat16, fp8, fp8_e4m3, fp8_e5m2, fp8_ds_mla, fp8_per_token_head, int8_per_token_head, int4_per_token_head, nvfp4, turboquant_k8v4, turboquant_4bit_nc, turboquant_k3v4_nc, turboquant_3bit_nc, q8_0, q5_1, q5_0, q4_1 or q4_0',
   })
 }
 
@@ -123,7 +129,8 @@ export type CacheChoices = Pick<CacheRules, 'format' | 'tp' | 'pp'> & Partial<Ca
 
 /** Caches under the rules that most engines share: half-precision convolution, windows as the caller says. */
 export function cachesOf(request: MemoryRequest, choices: CacheChoices): LayerCache[] {
-  const { stageLayers, ...whole } = request
+  const { stageLayers: named, ...whole } = request
+  const stageLayers = named ?? stagesInOrder(request.facts, choices.pp)
   return stageLayers === undefined
     ? evenCachesOf(request, choices)
     : fullestOf(

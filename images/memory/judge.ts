@@ -50,6 +50,7 @@ function budgetOf(request: MemoryRequest, engine: EnginePlan) {
     gpuMemoryUtilization: engine.utilization,
     ...weightsOf(request, engine),
     overheadBytes: engine.overhead,
+    ...(engine.hostBytes && { hostBytes: engine.hostBytes }),
     kvPoolBytes: Math.floor(engine.allocatedBytes ?? engine.poolBytes),
     kvPoolFrom: poolFrom(request, engine),
   }

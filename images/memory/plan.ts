@@ -1,5 +1,5 @@
 import { adviceFor } from './advice.ts'
-import type { PlannedEngine } from './engine-plan.ts'
+import type { EnginePlan, PlannedEngine } from './engine-plan.ts'
 import { judge } from './judge.ts'
 import type { MemoryRequest } from './request.ts'
 import type { MemoryPlan, PlannedMemory } from './result.ts'
@@ -18,10 +18,23 @@ export function planMemory(engine: PlannedEngine, request: MemoryRequest): Memor
     const what = 'the bytes of the weights: give tensor headers (a folder or repository) or --weights-bytes'
     return unknown(engine, request, [what])
   }
-  const plan = doubted(facts.doubts, judge(engine, request, planned))
+  const doubts = [...facts.doubts, ...(planned.doubts ?? []), ...doubtsOf(request, planned)]
+  const plan = doubted(doubts, judge(engine, request, planned))
   if (plan.fits && plan.certain) return plan
   const evaluate = (changed: MemoryRequest) => judge(engine, changed, engine.memory.plan(changed))
   return { ...plan, advice: adviceFor({ request, rules: engine.memory, evaluate }) }
+}
+
+/** Bytes that could not be counted: of a quantised checkpoint without headers, and of a drafter that nobody names. */
+function doubtsOf(
+  { availableKvBytes, facts, speculativeTokens, drafter }: MemoryRequest,
+  { weights }: EnginePlan,
+): string[] {
+  const drafts = (speculativeTokens ?? 0) > 0 && drafter === undefined && facts.draftLayers === 0
+  return [
+    ...(weights?.doubt && availableKvBytes === undefined ? [weights.doubt] : []),
+    ...(drafts ? ['what drafts is not named: --drafter counts its weights and its cache'] : []),
+  ]
 }
 
 /** What was assumed of the model makes no answer certain. */

@@ -70,6 +70,8 @@ export interface PlannedMemory {
   weightsTotalBytes: number
   weightsFrom: 'given' | 'headers' | 'configuration' | 'not needed'
   overheadBytes: Record<string, number>
+  /** Parts in the memory of the host, where the engine divides itself; absent where nobody counts them. */
+  hostBytes?: Record<string, number>
   /** Left by the budget, given, or allocated for a fixed context. */
   kvPoolBytes: number
   kvPoolFrom: 'budget' | 'given' | 'context'

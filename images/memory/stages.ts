@@ -17,3 +17,16 @@ export function stagesOf(facts: ModelFacts, stageLayers: readonly number[]): Mod
     }
   })
 }
+
+/**
+ * How many layers each stage takes where nobody says it: as many as the others, the rest one by one from the last but one back.
+ * Undefined where kinds of layers share blocks, whose groups span all stages.
+ */
+export function stagesInOrder({ layers }: ModelFacts, pp: number): number[] | undefined {
+  const isPlain = layers.every(({ layer }) => layer.kind === 'full' || layer.kind === 'mla')
+  const total = layers.reduce((sum, { count }) => sum + count, 0)
+  if (pp === 1 || !isPlain || total < pp) return undefined
+  const each = Math.floor(total / pp)
+  const rest = total - each * pp
+  return Array.from({ length: pp }, (_, stage) => each + (stage < pp - 1 && stage >= pp - 1 - rest ? 1 : 0))
+}

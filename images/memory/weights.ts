@@ -1,16 +1,22 @@
 import { type ModelFacts, type RoleCounts, sumOf, type WeightRole } from '../../recipes/model-facts.ts'
 import { allocatorWasteBytes } from './allocator.ts'
 import { usesDraftHead } from './drafter.ts'
-import { bitsOfMethod, modelDtypeOf } from './dtypes.ts'
+import { type ExpertTiles, expertPadding } from './expert-tiles.ts'
 import type { MemoryRequest } from './request.ts'
+import { mapRoles, rolesOf } from './weight-roles.ts'
 
 export interface ResidentWeights {
-  /** On the fullest GPU: tensors, padding and tables. */
+  /** On the fullest GPU: tensors, padding, tables, and the drafter beside them. */
   bytes: number
+  /** In the memory of the host, of all GPUs together. */
+  hostBytes: number
   /** Of one whole copy, before any engine pads or copies it. */
   totalBytes: number
-  parts: { tensors: number; padding: number; rotaryTable: number; allocator: number }
+  parts: { tensors: number; padding: number; rotaryTable: number; allocator: number; drafter: number }
   from: 'given' | 'headers' | 'configuration'
+  /** How far the bytes may be off, and why no answer that rests on them is certain; null where one may be. */
+  doubtBytes: number
+  doubt: string | null
 }
 
 export interface WeightRules {
@@ -18,8 +24,7 @@ export interface WeightRules {
   pp: number
   /** The engine precomputes cosines and sines for every position. */
   hasRotaryTable: boolean
-  /** Kernels that pad experts to whole tiles, as Marlin does for MXFP4. */
-  padsExperts: boolean
+  expertTiles: ExpertTiles | null
   /** PyTorch's allocator gives tensors whole blocks. */
   usesTorch: boolean
   /** llama.cpp leaves the input embedding on the host, unless it is the output matrix too. */
@@ -40,80 +45,98 @@ export function residentWeights(request: MemoryRequest, rules: WeightRules): Res
   const total = request.weightsBytes ?? (roles ? sumOf(roles.bytes) : undefined)
   if (total === undefined) return undefined
   const share = roles ? rankShare(facts, roles.bytes, request, rules) : 1 / (rules.tp * rules.pp)
-  const padding = rules.padsExperts ? expertPadding(facts, roles?.bytes, total, rules) : 0
-  const rotaryTable = rules.hasRotaryTable ? rotaryTableBytes(facts) : 0
-  const tensors = Math.max(0, Math.round(total * share) - (request.hostWeightsBytes ?? 0))
-  const allocator = rules.usesTorch && isWhole(facts, total, rules) ? allocatorWasteBytes(facts, rules.tp) : 0
+  const drafter = drafterBytes(request, rules)
+  const parts = {
+    tensors: Math.max(0, Math.round(total * share) - (request.hostWeightsBytes ?? 0)),
+    padding: expertPadding(facts, roles?.bytes, total, rules),
+    rotaryTable: rules.hasRotaryTable ? rotaryTableBytes(facts) : 0,
+    allocator: rules.usesTorch && isWhole(facts, total, rules) ? allocatorWasteBytes(facts, rules.tp) : 0,
+    drafter: drafter ?? 0,
+  }
+  const from = request.weightsBytes !== undefined ? 'given' : (roles?.from ?? 'configuration')
   return {
-    bytes: tensors + padding + rotaryTable + allocator,
+    bytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
+    hostBytes: roles ? hostBytesOf(roles.bytes, request, rules) : 0,
     totalBytes: total,
-    parts: { tensors, padding, rotaryTable, allocator },
-    from: request.weightsBytes !== undefined ? 'given' : (roles?.from ?? 'configuration'),
+    parts,
+    from,
+    ...doubtOf(request, { from, bytes: parts.tensors, isDrafterKnown: drafter !== undefined }),
   }
 }
 
-/** Whether the bytes are those of the unpacked model, so that the sizes of its matrices are known. */
-function isWhole({ parameters }: ModelFacts, total: number, { pp }: WeightRules): boolean {
-  const bytes = parameters ? sumOf(parameters) * 2 : 0
-  return pp === 1 && Math.abs(total - bytes) < bytes * 0.01
+/** A drafter's own weights on one GPU; undefined where nothing tells them. */
+function drafterBytes(request: MemoryRequest, rules: WeightRules): number | undefined {
+  const { drafter, weightsBytes: _all, hostWeightsBytes: _host, quantization: _packed, ...rest } = request
+  if (drafter === undefined) return 0
+  const own: MemoryRequest = { ...rest, facts: withoutShared(drafter), speculativeTokens: 0 }
+  return residentWeights(own, { ...rules, pp: 1, hasRotaryTable: false, expertTiles: null })?.bytes
+}
+
+/** Heads of EAGLE, DFlash and MTP use embedding and output of their target. */
+function withoutShared(drafter: ModelFacts): ModelFacts {
+  if (!drafter.parameters || !/eagle|dflash|mtp|medusa|draft/i.test(drafter.architecture)) return drafter
+  return { ...drafter, parameters: { ...drafter.parameters, embedding: 0, head: 0 } }
+}
+
+interface WeightSource {
+  from: ResidentWeights['from']
+  bytes: number
+  isDrafterKnown: boolean
+}
+
+/** Plain models are counted as their logs have them; those with recurrent layers, and packed ones, within 3 %. */
+function shareOf({ layers, quantization }: ModelFacts): number {
+  return quantization !== null || layers.some(({ layer }) => layer.kind === 'state') ? 0.03 : 0
+}
+
+/**
+ * Whether a quantiser may have left more in 16 bits than a configuration tells. MXFP4 packs experts and nothing else, GPTQ and AWQ
+ * every layer of a dense model, FP8 in blocks every layer, and an engine that packs at its start the same.
+ */
+function leavesSome({ facts, quantization }: MemoryRequest): boolean {
+  const written = facts.quantization?.method
+  if (written === undefined)
+    return quantization !== undefined && !/^(none|auto|fp8|int8|bitsandbytes|mxfp8)/.test(quantization)
+  if (written === 'mxfp4') return false
+  const isPlain = facts.layers.every(({ layer }) => layer.kind !== 'state')
+  return !(isPlain && (written === 'fp8' || (facts.experts === null && /^(gptq|awq)/.test(written))))
+}
+
+/** What a quantiser left in 16 bits stands in the headers of tensors alone: logs differ by up to 15 % from configurations. */
+function doubtOf(request: MemoryRequest, { from, bytes, isDrafterKnown }: WeightSource) {
+  if (!isDrafterKnown) return { doubtBytes: 0, doubt: 'the bytes of the drafter are not known' }
+  if (from !== 'configuration') return { doubtBytes: 0, doubt: null }
+  const tower = request.facts.vision ? Math.max(bytes * 0.06, 0.4 * 1024 ** 3) : 0
+  if (!leavesSome(request))
+    return { doubtBytes: Math.max(tower, bytes * shareOf(request.facts)), doubt: null }
+  return {
+    doubtBytes: bytes * 0.15,
+    doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',
+  }
+}
+
+/** Whether the bytes are those of the unpacked model, or of one with 8 bits throughout, so that its matrices are known. */
+function isWhole({ parameters, quantization }: ModelFacts, total: number, { pp }: WeightRules): boolean {
+  if (pp !== 1 || !parameters) return false
+  const elements = sumOf(parameters)
+  const isEight =
+    quantization !== null &&
+    /fp8|compressed-tensors/.test(quantization.method) &&
+    Math.abs(quantization.bitsPerWeight - 8) < 0.02
+  return isEight ? total < elements * 1.5 : Math.abs(total - elements * 2) < elements * 0.02
 }
 
 function givenPerGpu(bytes: number, request: MemoryRequest, rules: WeightRules): ResidentWeights {
   const totalBytes = request.weightsBytes ?? request.facts.weights?.totalBytes ?? bytes * rules.tp * rules.pp
   return {
     bytes,
+    hostBytes: request.hostWeightsBytes ?? 0,
     totalBytes,
-    parts: { tensors: bytes, padding: 0, rotaryTable: 0, allocator: 0 },
+    parts: { tensors: bytes, padding: 0, rotaryTable: 0, allocator: 0, drafter: 0 },
     from: 'given',
+    doubtBytes: 0,
+    doubt: null,
   }
-}
-
-function rolesOf(
-  request: MemoryRequest,
-): { bytes: RoleCounts; from: 'headers' | 'configuration' } | undefined {
-  const { facts } = request
-  if (facts.weights) return { bytes: fromHeaders(request), from: 'headers' }
-  if (facts.parameters) return { bytes: fromParameters(request, facts.parameters), from: 'configuration' }
-  return undefined
-}
-
-/** Header bytes as the engine loads them: an fp32 checkpoint in half precision, packed on load where that is asked. */
-function fromHeaders(request: MemoryRequest): RoleCounts {
-  const { facts } = request
-  const weights = facts.weights
-  if (!weights) return {}
-  const single = weights.byDtype['F32'] ?? 0
-  const halves =
-    single > weights.totalBytes * 0.9 && facts.source === 'config' && !/32/.test(request.dtype ?? '')
-  const scale = halves ? 0.5 : 1
-  const bits = facts.quantization ? undefined : bitsOfMethod(request.quantization ?? 'none')
-  return mapRoles(
-    weights.byRole,
-    (role, bytes) => bytes * scale * (isPacked(role, facts) && bits ? bits / 16 : 1),
-  )
-}
-
-/** Elements by role times bits: 16 for what stays unpacked. */
-function fromParameters(request: MemoryRequest, parameters: RoleCounts): RoleCounts {
-  const { facts } = request
-  const unpacked = modelDtypeOf(facts, request.dtype) === 'float32' ? 32 : 16
-  const asked = request.quantization ? bitsOfMethod(request.quantization) : undefined
-  const bits = facts.quantization?.bitsPerWeight ?? asked ?? unpacked
-  return mapRoles(parameters, (role, count) => (count * (isPacked(role, facts) ? bits : unpacked)) / 8)
-}
-
-function isPacked(role: WeightRole, facts: ModelFacts): boolean {
-  if (facts.quantization?.expertsOnly) return role === 'expert'
-  if (role === 'attention' || role === 'keyValue' || role === 'mlaDown')
-    return facts.quantization?.attentionPacked !== false
-  return role === 'dense' || role === 'expert' || role === 'shared' || role === 'state'
-}
-
-function mapRoles(counts: RoleCounts, of: (role: WeightRole, count: number) => number): RoleCounts {
-  return Object.fromEntries(
-    // Object.entries widens the keys of RoleCounts to string.
-    Object.entries(counts).map(([role, count]) => [role, Math.round(of(role as WeightRole, count))]),
-  )
 }
 
 /** Part of the whole that the fullest rank holds. */
@@ -126,7 +149,7 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   const rank = mapRoles(roles, (role, whole) => {
     const bytes = whole * resident(role)
     if (role === 'draft') return usesDraftHead(request) ? bytes / rules.tp : 0
-    if (role === 'embedding' && rules.embeddingOnHost && roles.head) return 0
+    if (rules.embeddingOnHost && (role === 'layerEmbedding' || (role === 'embedding' && roles.head))) return 0
     if (copied.includes(role)) return bytes
     return bytes / (role === 'keyValue' ? Math.min(rules.tp, Math.max(1, kvHeads)) : rules.tp)
   })
@@ -134,6 +157,21 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
   const layers = sumOf(rank) - sumOf({ embedding: ends[0] ?? 0, head: ends[1] ?? 0 })
   const stage = rules.pp === 1 ? sumOf(rank) : layers * stageShare(facts, request, rules) + Math.max(...ends)
   return stage / total
+}
+
+/** What no GPU holds; an embedding that is the output too lies in both. */
+function hostBytesOf(
+  roles: RoleCounts,
+  request: MemoryRequest,
+  { embeddingOnHost, pp }: WeightRules,
+): number {
+  const resident = shareOnGpu(request.facts, request)
+  const left = mapRoles(roles, (role, whole) => {
+    if (role === 'draft' && !usesDraftHead(request)) return 0
+    if (embeddingOnHost && (role === 'embedding' || role === 'layerEmbedding')) return whole
+    return whole * (1 - resident(role))
+  })
+  return sumOf(left) + (request.hostWeightsBytes ?? 0) * pp
 }
 
 /** Part of a role's bytes that is not left on the host. The output is one more layer behind the others. */
@@ -155,25 +193,4 @@ function stageShare({ layerCount }: ModelFacts, { stageLayers }: MemoryRequest, 
 /** max positions x rotary columns x 2 bytes: 0.03125 GiB for Llama-3.1-8B. */
 function rotaryTableBytes(facts: ModelFacts): number {
   return (facts.maxPositions ?? 0) * facts.rotaryDim * 2
-}
-
-/** Marlin wants 256 columns and 128 rows: 2880 becomes 3072 and 2944, 9 % more (logged in vllm#23278). */
-function expertPadding(
-  facts: ModelFacts,
-  roles: RoleCounts | undefined,
-  total: number,
-  { tp, pp }: WeightRules,
-): number {
-  const experts = facts.experts
-  if (facts.quantization?.method !== 'mxfp4' || !experts || !roles) return 0
-  const share = (roles.expert ?? 0) / sumOf(roles)
-  const hidden = Math.ceil(facts.hiddenSize / 256) * 256
-  const ffn = Math.ceil(experts.ffnSize / tp / 128) * 128 * tp
-  const growth = (hidden * ffn) / (facts.hiddenSize * experts.ffnSize) - 1
-  return Math.round((total * share * growth) / (tp * pp))
-}
-
-/** Parameters times nominal bits, the rule of thumb that people quote: 70B at 4 bits is 35 GB. */
-export function nominalWeightsBytes(parameters: number, bitsPerWeight: number): number {
-  return Math.round((parameters * bitsPerWeight) / 8)
 }

@@ -15,10 +15,8 @@ import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, Refusal, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
-import { ranksOf } from '../engines/ranks.ts'
 import { imageVariables } from '../engines/reserved-variables.ts'
 import { sharedMemoryOf, sharedMemoryRefusals } from '../engines/shared-memory.ts'
-import { driversOf } from '../engines/vulkan-drivers.ts'
 import { PlanError } from '../error.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
@@ -29,10 +27,17 @@ import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
 import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from '../weights/mount-guard.ts'
 import { licenceRefusals } from './licence.ts'
 import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './memory.ts'
-import type { Requirements } from './requirements.ts'
+import { type Requirements, requirementsOf } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { planSlimming } from './slimming.ts'
-import { trustDoubts, trustRefusals } from './trust.ts'
+import {
+  type TrustedCertificate,
+  trustDoubts,
+  trustedOf,
+  trustFiles,
+  trustRefusals,
+  trustVariables,
+} from './trust.ts'
 import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './weights.ts'
 
 /**
@@ -62,6 +67,8 @@ export interface ImagePlan {
   requires?: Requirements
   /** What the memory planner says of the target GPU; null without a GPU or without facts of the model. */
   memory: MemoryPlan | null
+  /** Certificates of the recipe's files; absent where it names none. */
+  trust?: TrustedCertificate[]
   /** What the engine's definition is not sure of; absent where it is. */
   doubts?: string[]
   /** Parts of memory that the report puts beside what the boot measures. */
@@ -81,7 +88,6 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
   refuse(deployment, licenceRefusals(recipe, lock.weights))
   const memory = deploymentMemory(deployment)
   refuseMisfit(recipe, memory)
-  const { source } = deployment.runtime
   const weights = planWeights(deployment, lock)
   const baked = weights.delivery === 'baked'
   const expected = baked ? [] : mountedFiles(deployment, weights.layers)
@@ -92,18 +98,22 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     platform: recipe.image.platform,
     engine: lock.engine,
     model: recipe.model.name,
-    runtime: { source, locked: lock.runtime },
+    runtime: { source: deployment.runtime.source, locked: lock.runtime },
     ...optional('packer', helperLock(lock.factory, 'packer')),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
-    settings: [...settingsFiles(), ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder))],
+    settings: [
+      ...settingsFiles(),
+      ...trustFiles(lock),
+      ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder)),
+    ],
     weights,
     config: underInit(deployment.init, baked ? config : guarded(config, expected, weights.modelFolder)),
     port: deployment.port,
     sharedMemoryBytes: sharedMemoryOf(deployment),
     ...requirementsOf(deployment, memory),
     memory,
-    ...doubtsOf(deployment),
+    ...remarksOf(deployment, lock),
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     policy: scanPolicyOf(recipe, engine),
@@ -117,28 +127,10 @@ function programsBefore({ init }: Deployment, baked: boolean): string[] {
   return [...init.filter((part) => part.startsWith('/')), ...(baked ? [] : guardPrograms)]
 }
 
-/** What an image for GPUs asks of a machine; nothing for one that computes on the CPU. */
-function requirementsOf(deployment: Deployment, memory: MemoryPlan | null): { requires?: Requirements } {
-  const { recipe, runtime } = deployment
-  if (runtime.device === 'cpu') return {}
-  const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
-  return {
-    requires: {
-      gpus: Math.max(recipe.target.count, ranksOf(deployment)),
-      ...(runtime.gpu === undefined
-        ? {}
-        : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
-      ...(runtime.device === 'vulkan'
-        ? { api: runtime.device, drivers: [...driversOf(recipe, deployment.gpu)] }
-        : {}),
-      ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
-    },
-  }
-}
-
-function doubtsOf(deployment: Deployment): { doubts?: string[] } {
+/** What a person should see of a plan before it is built. */
+function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'trust' | 'doubts'> {
   const doubts = [...(deployment.engine.doubts?.(deployment) ?? []), ...trustDoubts(deployment)]
-  return doubts.length === 0 ? {} : { doubts }
+  return { ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
 }
 
 /** Identity of a plan: sha256 of its canonical JSON. */
@@ -209,6 +201,7 @@ function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: L
     ...(runtime.type === 'upstream' ? runtime.environment : {}),
     ...imageVariables,
     ...engine.environment(deployment),
+    ...trustVariables(lock),
     ...deployment.recipe.serving.environment,
   }
   return Object.entries(variables)

@@ -1,6 +1,10 @@
 import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunnerFacts } from '../boot/runner-facts.ts'
+import type { Deployment } from '../engines/engine.ts'
 import { compareVersions } from '../engines/gpu-support.ts'
+import { ranksOf } from '../engines/ranks.ts'
+import { driversOf } from '../engines/vulkan-drivers.ts'
+import type { MemoryPlan } from '../memory/result.ts'
 
 /** What an image asks of the machine that boots it. */
 export interface Requirements {
@@ -111,4 +115,26 @@ function weakGpus(
 
 function gib(sizeBytes: number): string {
   return `${(sizeBytes / 1024 ** 3).toFixed(1)} GiB`
+}
+
+/** What an image for GPUs asks of a machine; nothing for one that computes on the CPU. */
+export function requirementsOf(
+  deployment: Deployment,
+  memory: MemoryPlan | null,
+): { requires?: Requirements } {
+  const { recipe, runtime } = deployment
+  if (runtime.device === 'cpu') return {}
+  const needed = memory?.outcome === 'planned' ? memory.limitBytes : undefined
+  return {
+    requires: {
+      gpus: Math.max(recipe.target.count, ranksOf(deployment)),
+      ...(runtime.gpu === undefined
+        ? {}
+        : { minDriver: runtime.gpu.minDriver, minCapability: runtime.gpu.minCapability }),
+      ...(runtime.device === 'vulkan'
+        ? { api: runtime.device, drivers: [...driversOf(recipe, deployment.gpu)] }
+        : {}),
+      ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
+    },
+  }
 }

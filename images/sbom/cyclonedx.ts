@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel, uuidOf } from './sbom.ts'
+import {
+  type LockedPackage,
+  missingPackages,
+  type SbomFacts,
+  type SbomModel,
+  uuidOf,
+  whyListed,
+} from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const bom = z.looseObject({
@@ -70,16 +77,15 @@ function withLicences<Component extends { name: string; purl?: string | undefine
 
 const modelRef = 'model'
 
-function lockedComponent({ name, version, packageUrl }: LockedPackage) {
+function lockedComponent(item: LockedPackage) {
+  const { type, name, version, packageUrl } = item
   return {
-    type: 'library',
+    type: type === 'certificate' ? 'data' : 'library',
     'bom-ref': `locked ${packageUrl}`,
     name,
     version,
     purl: packageUrl,
-    properties: [
-      { name: 'dev.ingot:why', value: 'pinned by the lock; slimming took the database that listed it' },
-    ],
+    properties: [{ name: 'dev.ingot:why', value: whyListed(item) }],
   }
 }
 

@@ -29,7 +29,7 @@ export interface SbomModel {
 }
 
 export interface LockedPackage {
-  type: 'deb' | 'pypi'
+  type: 'deb' | 'pypi' | 'certificate'
   name: string
   version: string
   packageUrl: string
@@ -58,7 +58,7 @@ export function sbomFactsOf(
       files: weights.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
       isInside: recipe.weights.delivery === 'baked',
     },
-    locked: lockedPackages(lock.runtime),
+    locked: [...lockedPackages(lock.runtime), ...trustedCertificates(lock)],
     licences,
   }
 }
@@ -116,6 +116,25 @@ function revisionOf({ weights: { source, setDigest } }: Lock): string {
     default:
       return setDigest
   }
+}
+
+/** Why a document lists what no lister of packages found. */
+export function whyListed({ type }: LockedPackage): string {
+  return type === 'certificate'
+    ? 'a certificate that the recipe trusts (image.trust)'
+    : 'pinned by the lock; slimming took the database that listed it'
+}
+
+/** Certificates that the recipe puts into the image; what no database of packages lists. */
+function trustedCertificates({ trust = [] }: Lock): LockedPackage[] {
+  return trust.flatMap(({ certificates }) =>
+    certificates.map(({ subject, sha256 }) => ({
+      type: 'certificate',
+      name: subject,
+      version: sha256,
+      packageUrl: `pkg:generic/ca-certificate@${sha256}?checksum=sha256:${sha256}`,
+    })),
+  )
 }
 
 function lockedPackages(runtime: LockedRuntime): LockedPackage[] {

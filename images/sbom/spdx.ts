@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel } from './sbom.ts'
+import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel, whyListed } from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const spdxDocument = z.looseObject({
@@ -98,11 +98,13 @@ function rootIdentity({ name, image, packageUrl }: SbomFacts) {
   }
 }
 
-function lockedPackage({ type, name, version, packageUrl }: LockedPackage) {
+function lockedPackage(item: LockedPackage) {
+  const { type, name, version, packageUrl } = item
+  // Certificates may share a subject.
   return {
-    ...anyPackage(`SPDXRef-Locked-${type}-${idText(name)}`, name),
+    ...anyPackage(`SPDXRef-Locked-${type}-${idText(type === 'certificate' ? version : name)}`, name),
     versionInfo: version,
-    sourceInfo: 'pinned by the lock; slimming took the database that listed it',
+    sourceInfo: whyListed(item),
     externalRefs: [purl(packageUrl)],
   }
 }

@@ -6,6 +6,9 @@ export type SettingsFile =
   | { type: 'folder'; path: string; mode: string }
   | { type: 'file'; path: string; mode: string; content: string }
 
+/** One file with all certificates that the image trusts; Debian's packages have theirs there too. */
+export const certificatesPath = '/etc/ssl/certs/ca-certificates.crt'
+
 /** What every image holds besides the server: accounts, name service order and the folders runtimes mount over. */
 export function settingsFiles(): SettingsFile[] {
   return [

@@ -14,7 +14,7 @@ import { keepReport } from '../catalogue/report-record.ts'
 import { StageError } from '../error.ts'
 import type { LockedRecipe } from '../lock/locked-recipe.ts'
 import type { TaskQueue } from '../process/one-at-a-time.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Client } from '../process/session.ts'
 import { together } from '../process/together.ts'
@@ -33,16 +33,14 @@ import { packReusing } from './reuse-published-weights.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
 import { storeWeightsImages, type WeightsImages } from './weights-images.ts'
 
-export interface BuildContext {
+export interface BuildContext extends Run {
   store: Store
-  progress: Progress
   /** Opens the engine when something needs it; called at most once. */
   engine(): Promise<Client>
   recipeFolder: string
   /** What the plan was made from: kept with the image, which can then be published without its recipe at hand. */
   origin?: LockedRecipe | undefined
   settings: SourceSettings
-  signal: AbortSignal
   verify: boolean
   /** Helper containers as the lock pins them; undefined in locks of ingot 0.1. */
   factory: FactoryLock | undefined

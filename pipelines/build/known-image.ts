@@ -4,17 +4,15 @@ import type { Report } from '../../images/report/report.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { lacksCompanions } from '../catalogue/companions.ts'
 import { reportState } from '../catalogue/report-record.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
 import { type ImageName, nameImages } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import type { ModelcarContext } from './modelcar.ts'
 import { storeWeightsImages } from './weights-images.ts'
 
-export interface KnownContext {
+export interface KnownContext extends Run {
   store: Store
-  progress: Progress
-  signal: AbortSignal
   /** Whether the image has to be a verified one. */
   verify: boolean
 }

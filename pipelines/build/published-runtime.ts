@@ -10,17 +10,15 @@ import { fetchBlobs } from '../image-reader/fetch-blobs.ts'
 import { chosenManifest, parsed } from '../image-reader/image.ts'
 import type { RegistrySettings } from '../image-reader/registry.ts'
 import { type RegistryPlace, registryPlace } from '../image-reader/registry.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
 import { intactBytes } from '../store/damage.ts'
 import type { Store } from '../store/store.ts'
 import { type BuiltRuntime, keepRuntime } from './runtime.ts'
 
-export interface PublishedContext {
+export interface PublishedContext extends Run {
   store: Store
-  progress: Progress
   settings: RegistrySettings
-  signal: AbortSignal
   fromRegistry?: readonly string[]
 }
 

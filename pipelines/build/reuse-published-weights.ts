@@ -10,7 +10,7 @@ import { parseReference, type Repository } from '../registry-client/reference.ts
 import { statBlob } from '../store/blobs.ts'
 import { rememberForeign } from '../store/foreign.ts'
 import type { Store } from '../store/store.ts'
-import { readOciManifest } from '../weights/oci.ts'
+import { readOciManifest } from '../weights/oci-manifest.ts'
 import { packWeights } from '../weights/pack.ts'
 import type { SourceContext } from '../weights/source.ts'
 

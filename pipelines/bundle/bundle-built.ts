@@ -4,7 +4,7 @@ import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
 import { type StatementSigner, signedList, withSigning } from '../outgoing/signatures.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { bundleContents } from './built.ts'
@@ -20,10 +20,8 @@ export interface BuiltBundleRequest extends Pick<BundleRequest, 'folder' | 'part
   signer?: Signer | undefined
   /** Reads secrets that only Dagger's providers do. */
   resolveSecret?: PrepareRequest['resolveSecret']
-  context: {
+  context: Run & {
     settings: RegistrySettings & Pick<Settings, 'hub' | 'workflowRun'>
-    progress: Progress
-    signal: AbortSignal
     stderr(text: string): void
   }
 }

@@ -32,12 +32,6 @@ export function reportDamages(store: Store, { image }: Report, search: DamageSea
   return damagesIn(store, [image], search)
 }
 
-/** The same when nothing is missing or damaged. */
-export async function knownReport(store: Store, plan: ImagePlan): Promise<Report | undefined> {
-  const state = await reportState(store, plan)
-  return state?.damages.length === 0 ? state.report : undefined
-}
-
 /** The stored report of a plan, whatever became of its image. */
 export async function recallReport(store: Store, planDigest: Digest): Promise<Report | undefined> {
   const report = await recall(store, reportKind, planDigest)

@@ -13,6 +13,7 @@ import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { resolveLock } from '../lock/resolve.ts'
 import { openTaskQueue, type TaskQueue } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import type { LazyEngine } from '../process/session.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
@@ -56,8 +57,7 @@ async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Pro
   if (lock !== undefined) await requireSameFolder({ ...loaded, lock }, { signal })
 }
 
-interface RecipeContext extends Pick<CommandContext, 'settings' | 'signal'> {
-  progress: Progress
+interface RecipeContext extends Run, Pick<CommandContext, 'settings'> {
   verify: boolean
   slim: boolean
   boots: TaskQueue

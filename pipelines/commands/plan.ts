@@ -55,6 +55,7 @@ function planText(plan: ImagePlan): string {
     `weights   ${weights.delivery}, ${weights.files.length} files, ${formatBytes(weights.sizeBytes)}, set ${weights.setDigest.slice(0, 19)}`,
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
+    ...trustText(plan),
     `command   ${(config.Entrypoint ?? []).join(' ')}`,
     ...(plan.doubts ?? []).map((doubt) => `warning   ${doubt}`),
     ...causeText(plan),
@@ -64,6 +65,12 @@ function planText(plan: ImagePlan): string {
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')
+}
+
+function trustText({ trust = [] }: ImagePlan): string[] {
+  return trust.map(
+    ({ subject, sha256, notAfter }) => `trusts    ${subject} (${sha256.slice(0, 12)}), until ${notAfter}`,
+  )
 }
 
 function packerText({ packer }: ImagePlan): string {

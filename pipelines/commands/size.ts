@@ -3,7 +3,7 @@ import type { Attribution } from '../../images/attribution/attribution.ts'
 import { attributionText, counted } from '../../images/attribution/text.ts'
 import { findEngine } from '../../images/engines/engines.ts'
 import { labelNames } from '../../images/oci/label-names.ts'
-import { settingsFiles } from '../../images/tree/settings.ts'
+import { certificatesPath, settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { findImage } from '../catalogue/find-image.ts'
 import { readArguments } from '../command-line/arguments.ts'
@@ -71,7 +71,7 @@ function knownPaths({ labels }: OpenImage) {
   const engine = findEngine(id)
   if (engine === undefined) return {}
   const own = settingsFiles().flatMap((file) => (file.type === 'file' ? [file.path] : []))
-  return { known: { engine: engine.enginePaths, own } }
+  return { known: { engine: engine.enginePaths, own: [...own, certificatesPath] } }
 }
 
 function cacheOf(store: Store | null) {

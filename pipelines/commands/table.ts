@@ -15,6 +15,7 @@ export const commands: Record<CommandName, () => Promise<Command>> = {
   publish: async () => (await import('./publish.ts')).publishCommand,
   'run-files': async () => (await import('./run-files.ts')).runFilesCommand,
   bundle: async () => (await import('./bundle.ts')).bundleCommand,
+  fetch: async () => (await import('./fetch.ts')).fetchCommand,
   memory: async () => (await import('./memory.ts')).memoryCommand,
   size: async () => (await import('./size.ts')).sizeCommand,
   sbom: async () => (await import('./sbom.ts')).sbomCommand,

@@ -3,20 +3,25 @@ import { IngotError, messageOf } from '../../lib/error.ts'
 import { parsePythonJson } from '../../lib/python-json.ts'
 import {
   ggufProblem,
+  ggufUnusable,
   isLfsPointer,
   isNeededJson,
   isNeverEmpty,
+  isPage,
   jsonEndProblem,
   jsonProblem,
   misplacedTensors,
+  mostPageBytes,
   mostPointerBytes,
+  pageProblem,
   pointerProblem,
   safetensorsProblem,
 } from '../../recipes/file-soundness.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { ggmlTensorBytes } from '../../recipes/model-facts/ggml.ts'
 import { type GgufKind, missingShards } from '../../recipes/weight-contents.ts'
-import { placeOf } from '../../recipes/weight-names.ts'
+import { isModelWeights, placeOf } from '../../recipes/weight-names.ts'
 import { WeightsError } from '../weights/error.ts'
 import { mapLimited } from '../weights/limit.ts'
 import type { OpenWeights } from '../weights/source.ts'
@@ -54,9 +59,28 @@ export async function requireComplete(
     weights.files.map(({ path }) => path),
     contents,
   )
-  const all = [...missing, ...problems.flat(), ...misplacedIn(contents, headers)]
+  const all = [
+    ...missing,
+    ...problems.flat(),
+    ...(await namelessConfig(weights, source)),
+    ...misplacedIn(contents, headers),
+  ]
   if (all.length > 0) throw incomplete(all)
   return headers
+}
+
+/** Every loader of transformers asks one of the two what to build. */
+async function namelessConfig({ files }: LockedWeights, source: OpenWeights): Promise<string[]> {
+  const config = files.find(({ path }) => path === 'config.json')
+  const isForTransformers = files.some(
+    ({ path }) => !path.includes('/') && isModelWeights(path, ['safetensors', 'pytorch']),
+  )
+  if (config === undefined || !isForTransformers || config.sizeBytes > mostPageBytes) return []
+  const value = await readJson(source, config).catch(() => undefined)
+  const names = isConfig(value) ? [value['model_type'], value['architectures']] : ['unread']
+  return names.every((name) => name === undefined || name === null)
+    ? ['config.json names neither model_type nor architectures, so no engine knows what to load']
+    : []
 }
 
 function misplacedIn({ weightMaps }: ReadContents, headers: HeadersByPath): string[] {
@@ -75,8 +99,11 @@ async function problemOf(
 ): Promise<string | undefined> {
   const { path, sizeBytes } = file
   if (sizeBytes === 0) return isNeverEmpty(path) ? 'is empty' : undefined
-  if (sizeBytes <= mostPointerBytes && isLfsPointer(await readModelRange(source, file, 0, sizeBytes)))
-    return pointerProblem
+  if (sizeBytes <= mostPointerBytes || (sizeBytes <= mostPageBytes && isNeverEmpty(path))) {
+    const head = await readModelRange(source, file, 0, Math.min(sizeBytes, mostPointerBytes))
+    if (sizeBytes <= mostPointerBytes && isLfsPointer(head)) return pointerProblem
+    if (isNeverEmpty(path) && isPage(head)) return pageProblem
+  }
   if (isNeededJson(path)) return jsonProblemOf(source, file)
   if (/\.safetensors$/.test(path)) return safetensorsProblemOf(source, file, headers)
   return /\.bin$/.test(path) ? zipProblemOf(source, file) : undefined
@@ -120,6 +147,8 @@ async function zipProblemOf(source: OpenWeights, file: LockedFile): Promise<stri
 
 /** Throws `refused` where the last tensor of a GGUF file ends behind the file. */
 export function requireWholeGguf(file: LockedFile, parsed: GGUFParseOutput): void {
+  const unusable = ggufUnusable(file.path, Number(parsed.metadata.version), parsed.tensorInfos.length)
+  if (unusable !== undefined) throw incomplete([`${file.path} ${unusable}`])
   const ends = parsed.tensorInfos.map(
     ({ dtype, shape, offset }) => Number(offset) + (ggmlTensorBytes(dtype, shape.map(Number)) ?? 0),
   )

@@ -37,12 +37,29 @@ export async function lockOf(loaded: LoadedRecipe): Promise<Lock | undefined> {
 
 /** Throws `lock-mismatch` when a lock was not made from this recipe. */
 export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
-  const differences = lockFit(loaded.recipe, lock)
+  const differences = [...lockFit(loaded.recipe, lock), ...trustDifferences(loaded, lock)]
   if (differences.length === 0) return
   throw new RecipeError('lock-mismatch', {
     attempted: `use the lock ${loaded.lockFile}`,
     found: `${loaded.file} says something else\n${differences.map(differenceText).join('\n')}`,
     hint: `run \`ingot lock ${loaded.file}\`, which renews what these keys touch and keeps the rest; or take the edit back`,
+  })
+}
+
+/** Files of certificates with other bytes than were locked. */
+function trustDifferences({ trust = [] }: LoadedRecipe, lock: Lock): LockDifference[] {
+  return trust.flatMap(({ path, sha256 }, index) => {
+    const locked = lock.trust?.find((file) => file.path === path)
+    return locked === undefined || locked.sha256 === sha256
+      ? []
+      : [
+          {
+            path: `image.trust.${index}`,
+            recipe: `${path} with sha256 ${sha256.slice(0, 12)}`,
+            lock: `sha256 ${locked.sha256.slice(0, 12)}`,
+            renews: [],
+          },
+        ]
   })
 }
 

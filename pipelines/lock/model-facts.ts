@@ -7,12 +7,12 @@ import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
 import { configOfParams, isConsolidatedShard, isMistral } from '../../recipes/model-facts/mistral.ts'
-import { ggufModelsAmong, projectorOf } from '../../recipes/weight-contents.ts'
+import { type GgufKind, ggufKindOf, ggufModelsAmong, projectorOf } from '../../recipes/weight-contents.ts'
 import { StageError } from '../error.ts'
 import { factsFromFiles, isWeightShard } from '../model-reader/facts.ts'
 import { openWeights } from '../weights/inventory.ts'
 import { formatsOf, type OpenWeights, type SourceContext } from '../weights/source.ts'
-import { type HeadersByPath, type ReadContents, requireWholeGguf } from './completeness.ts'
+import { type HeadersByPath, incomplete, type ReadContents, requireWholeGguf } from './completeness.ts'
 import { ggufHeader, readModelRange, safetensorsHeader } from './model-ranges.ts'
 
 /** What was read of weights before their facts: headers by path, and what names do not tell. */
@@ -73,6 +73,9 @@ async function fromGguf(
     const parsed = await ggufHeader(source, file)
     requireWholeGguf(file, parsed)
     metadata ??= { ...parsed.metadata }
+    const kind = ggufKindOf(metadata)
+    if (kind !== 'model')
+      throw incomplete([`${shard} is ${kindWords[kind]} by its header, and no model is beside it`])
     facts ??= { ...chatFacts(metadata, parsed.parameterCount), ...partsOf(files, contents, first) }
     tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
   }
@@ -80,6 +83,12 @@ async function fromGguf(
   if (projector !== undefined) requireWholeGguf(projector, await ggufHeader(source, projector))
   if (facts === undefined) return {}
   return { gguf: facts, model: factsFromGguf(metadata ?? {}, tensors) }
+}
+
+const kindWords: Record<Exclude<GgufKind, 'model'>, string> = {
+  projector: 'a projector',
+  imatrix: 'an importance matrix',
+  adapter: 'an adapter',
 }
 
 /** Which file is what, where names alone do not tell it. */

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
+import type { TrustedFile } from '../../recipes/certificates.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import { limits } from '../../recipes/limits.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
@@ -10,6 +11,7 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import { StageError } from '../error.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
+import { readTrusted } from './trusted-files.ts'
 
 /** A recipe with the files it lives in. */
 export interface LoadedRecipe {
@@ -17,6 +19,8 @@ export interface LoadedRecipe {
   file: string
   folder: string
   lockFile: string
+  /** Files of certificates that it trusts, as they are now; absent for a recipe that the store remembers. */
+  trust?: TrustedFile[]
 }
 
 /** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
@@ -27,11 +31,16 @@ export async function loadRecipe(
   const parsed = await checkRecipe(file)
   if (!parsed.ok) throw invalidRecipe(file, parsed.problems)
   const folder = dirname(resolve(file))
-  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, settings) }
+  const { files: trust } = readTrusted(parsed.recipe, folder)
+  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, settings), trust }
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {
-  return parseRecipe(await readText(file), file, judgeRecipe)
+  const folder = dirname(resolve(file))
+  return parseRecipe(await readText(file), file, (recipe) => [
+    ...judgeRecipe(recipe),
+    ...readTrusted(recipe, folder).findings,
+  ])
 }
 
 async function readText(file: string): Promise<string> {

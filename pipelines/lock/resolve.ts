@@ -73,6 +73,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
     runtime: resolved.runtime,
     ...optional('modelcar', modelcar),
     ...optional('factory', factory),
+    ...(loaded.trust === undefined || loaded.trust.length === 0 ? {} : { trust: loaded.trust }),
     ...weights,
   }
   return readableLock(loaded.lockFile, lock)

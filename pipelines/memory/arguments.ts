@@ -13,6 +13,7 @@ import { memoryTable } from './options.ts'
 export interface MemoryArguments {
   model: string | undefined
   configFile: string | undefined
+  drafter: string | undefined
   json: boolean
   engine: EngineDefinition
   request: Omit<MemoryRequest, 'facts'>
@@ -27,7 +28,7 @@ export function readMemoryArguments(argv: readonly string[]): MemoryArguments {
   const configFile = values.config
   if (model === undefined && configFile === undefined) throw usage('neither MODEL nor --config is given')
   const engine = engineOf(values.engine)
-  return { model, configFile, json: values.json, engine, request: requestOf(values) }
+  return { model, configFile, drafter: values.drafter, json: values.json, engine, request: requestOf(values) }
 }
 
 function usage(found: string): StageError {

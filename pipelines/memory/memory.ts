@@ -25,7 +25,8 @@ export async function planMemoryOf(argv: readonly string[], io: MemoryIo): Promi
   try {
     const args = readMemoryArguments(argv)
     const facts = await factsOf(args, io)
-    const plan = planMemory(args.engine, { ...args.request, facts })
+    const drafter = args.drafter === undefined ? {} : { drafter: await drafterOf(args.drafter, io) }
+    const plan = planMemory(args.engine, { ...args.request, ...drafter, facts })
     io.stdout(args.json ? prettyJson(jsonOf(plan)) : memoryText(plan, args.model ?? facts.architecture))
     return plan.fits === true ? 0 : 1
   } catch (error) {
@@ -41,6 +42,10 @@ async function factsOf(args: MemoryArguments, { settings, signal }: MemoryIo): P
   if (args.model === undefined && configured) return configured
   const read = await readModel(args.model ?? '', settings, signal)
   return configured ? { ...configured, weights: read.weights, tiedEmbeddings: read.tiedEmbeddings } : read
+}
+
+async function drafterOf(name: string, { settings, signal }: MemoryIo): Promise<ModelFacts> {
+  return name.endsWith('.json') ? readConfigFile(name) : readModel(name, settings, signal)
 }
 
 function jsonOf(plan: MemoryPlan): Json {

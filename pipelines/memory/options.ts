@@ -89,6 +89,11 @@ export const memoryTable = {
       help: 'tokens drafted ahead, by the draft head of the checkpoint unless --drafter is given',
       aliases: ['spec-tokens', 'draft-max', 'spec-draft-n-max'],
     },
+    drafter: {
+      kind: 'text',
+      value: 'MODEL',
+      help: 'what drafts, if not the draft head of the checkpoint: a model, or its config.json',
+    },
     'state-slots': {
       kind: 'count',
       help: 'SGLang: recurrent states kept at most',

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
@@ -44,7 +44,9 @@ export async function readConfigFile(file: string): Promise<ModelFacts> {
       hint: 'name the config.json of a model',
       cause: read.cause,
     })
-  return factsFromFiles({ label: file, configText: read.text, quantText: undefined, headers: [] })
+  // ModelOpt's file describes the model that it lies beside.
+  const quantText = await textOf(join(dirname(file), 'hf_quant_config.json'))
+  return factsFromFiles({ label: file, configText: read.text, quantText, headers: [] })
 }
 
 function onlyOne(models: readonly string[], folder: string): string {

@@ -9,7 +9,7 @@ import { attest, type DocumentedImage } from '../outgoing/attestations.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
 import { type StatementSigner, withSigning } from '../outgoing/signatures.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import { rememberPlaces, repositoriesOf } from '../registry-client/places.ts'
 import type { PushTarget } from '../registry-client/reference.ts'
 import { openSession } from '../registry-client/session.ts'
@@ -38,10 +38,8 @@ export interface BuiltPublishRequest {
   login(): Promise<Login | undefined>
   /** Reads secrets that only Dagger's providers do. */
   resolveSecret?: PrepareRequest['resolveSecret']
-  context: {
+  context: Run & {
     settings: RegistrySettings & Pick<Settings, 'hub' | 'workflowRun'>
-    progress: Progress
-    signal: AbortSignal
     stderr(text: string): void
   }
 }

@@ -11,7 +11,7 @@ import type { Lock } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { stateFolder } from '../process/folders.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Store } from '../store/store.ts'
 import type { SourceContext } from '../weights/source.ts'
@@ -21,12 +21,10 @@ import { secretsInFiles } from './logs.ts'
 import { refuseSecrets, scanImage, secretsIn } from './scan.ts'
 import { searchFolder, searchWeightLayers } from './weights.ts'
 
-export interface ScanContext {
+export interface ScanContext extends Run {
   store: Store
-  progress: Progress
   recipeFolder: string
   settings: SecretContext['settings']
-  signal: AbortSignal
   /** Asked for secrets that only its providers read. */
   engine: Parameters<typeof daggerSecrets>[0]
 }

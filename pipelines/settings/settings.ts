@@ -38,6 +38,8 @@ export interface HubSettings {
   token: { variable: string; reveal(): string } | undefined
   /** Where `hf auth login` writes one. */
   tokenFile: string
+  /** Where the Hub's clients keep what they fetched. */
+  cacheFolder: string
 }
 
 export interface EngineSettings {
@@ -137,6 +139,7 @@ function hubOf(values: VariableValues): HubSettings {
     endpoint: (values.HF_ENDPOINT ?? publicHub).replace(/\/+$/, ''),
     token: variable && { variable, reveal: () => values[variable] ?? '' },
     tokenFile: values.HF_TOKEN_PATH ?? join(home, 'token'),
+    cacheFolder: values.HF_HUB_CACHE ?? join(home, 'hub'),
   }
 }
 

@@ -109,6 +109,9 @@ export const variables = {
   HF_TOKEN_PATH: row('network', 'file with the token that `hf auth login` writes', {
     usual: '`token` in `HF_HOME`',
   }),
+  HF_HUB_CACHE: row('network', 'the Hub’s cache of this machine, which `ingot fetch` reads', {
+    usual: '`hub` in `HF_HOME`',
+  }),
   HF_HOME: row('network', 'folder of the Hub’s tools', { usual: '`huggingface` in `XDG_CACHE_HOME`' }),
   XDG_CACHE_HOME: row('network', 'folder of caches', { usual: '`~/.cache`' }),
   REGISTRY_AUTH_FILE: row(

@@ -3,7 +3,7 @@ import type { AssembledImage, ImageConfig, Manifest } from '../../images/oci/oci
 import type { Digest } from '../../lib/digest.ts'
 import { missingBlob, readBlobText } from './blobs.ts'
 import { isDescriptor, jsonObjectOf } from './manifest.ts'
-import { keepManifest, resolveReference, setReference } from './reference.ts'
+import { resolveReference, setReference } from './reference.ts'
 import type { Store } from './store.ts'
 import { writeBlobText } from './write.ts'
 
@@ -34,14 +34,6 @@ const labelled = z.object({ config: z.object({ Labels: z.record(z.string(), z.st
 export async function writeImage(store: Store, image: AssembledImage): Promise<Digest> {
   await writeBlobText(store, image.config.bytes)
   await writeBlobText(store, image.manifest.bytes)
-  return image.manifest.descriptor.digest
-}
-
-/** Writes config and manifest and names the image, or keeps it by digest alone when no name is given. */
-export async function storeImage(store: Store, image: AssembledImage, name?: string): Promise<Digest> {
-  await writeImage(store, image)
-  if (name === undefined) await keepManifest(store, image.manifest.descriptor)
-  else await setReference(store, name, image.manifest.descriptor)
   return image.manifest.descriptor.digest
 }
 

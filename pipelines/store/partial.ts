@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
@@ -45,12 +45,6 @@ export async function commitPartial(
 ): Promise<void> {
   refuseUnexpected({ digest, sizeBytes: await sizeOf(path) }, { digest, sizeBytes })
   await placeBlob(store, path, { digest, sizeBytes })
-}
-
-/** Throws away what was downloaded, for example because its hash was wrong. */
-export async function discardPartial(partial: PartialDownload): Promise<void> {
-  await rm(partial.path, { force: true })
-  partial.release()
 }
 
 async function sizeOf(path: string): Promise<number> {

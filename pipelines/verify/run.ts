@@ -8,7 +8,7 @@ import type { Runner } from '../boot/runner.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import type { RegistrySettings } from '../image-reader/registry.ts'
-import type { Progress } from '../process/progress.ts'
+import type { Run } from '../process/run.ts'
 import type { Client } from '../process/session.ts'
 import { serveStore } from '../registry-server/server.ts'
 import { requireIntact } from '../store/damage.ts'
@@ -25,11 +25,9 @@ export interface VerifyOptions {
   profile: Profile | null
 }
 
-export interface VerifyEnvironment {
+export interface VerifyEnvironment extends Run {
   store: Store
-  progress: Progress
   settings: RegistrySettings
-  signal: AbortSignal
   /** Opens the engine when something needs it. */
   engine(): Promise<Client>
 }

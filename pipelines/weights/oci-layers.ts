@@ -16,20 +16,26 @@ export interface LayerDescriptor {
 
 export type OllamaText = keyof Modelfile
 
+/** A layer whose members are files: of a model, or of an image that has one somewhere. */
+export interface Archive {
+  layer: LayerDescriptor
+  isImage: boolean
+}
+
 /** What becomes of each layer of an artifact: every one is in one of the lists. */
 export interface ReadLayers {
   files: LockedFile[]
   skipped: SkippedFile[]
   /** Layers of Ollama that are no files of a model but settings of it. */
   texts: { name: OllamaText; layer: LayerDescriptor }[]
-  /** Archives that are not compressed: their members are stretches of the layer. */
-  archives: LayerDescriptor[]
+  /** Layers that are tars, packed or not, in their order. */
+  archives: Archive[]
   /** Layers without which the model would be another one, one line each. */
   unread: string[]
 }
 
 type LayerRole =
-  | 'archive'
+  | { archive: 'files' | 'image' }
   | { name: string }
   | { text: OllamaText }
   | { reason: string }
@@ -58,8 +64,14 @@ const roles: Readonly<Record<string, LayerRole>> = {
 const documents = /^application\/vnd\.(cncf|cnai)\.model\.(doc|dataset)\./
 const kitDocuments = /^application\/vnd\.kitops\.modelkit\.(docs?|dataset)\./
 
-/** Layers of an image hold a whole system; those of a model hold its files. */
-const modelArchive = /^application\/vnd\.(cncf\.model|cnai\.model|kitops\.modelkit|docker\.ai)\..*\.tar$/
+/** Layers of a model hold its files; those of an image hold a whole system. */
+const modelArchive =
+  /^application\/vnd\.(cncf\.model|cnai\.model|kitops\.modelkit|docker\.ai)\..*\.tar([+.](gzip|zstd))?$/
+const archiveName = /\.(tar|tar\.gz|tgz|tar\.zst)$/i
+const imageLayer =
+  /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)([+.](gzip|zstd))?$/
+/** ORAS packs a folder so, and says that it has to be unpacked. */
+const unpackMark = 'io.deis.oras.content.unpack'
 
 /** Sorts the layers of an artifact that is no image of ingot's own: raw files, settings, what is left out, what cannot be read. */
 export function readLayers(layers: readonly LayerDescriptor[]): ReadLayers {
@@ -67,7 +79,7 @@ export function readLayers(layers: readonly LayerDescriptor[]): ReadLayers {
   const unnamed = new Map<string, LayerDescriptor[]>()
   for (const layer of layers) {
     const role = roleOf(layer)
-    if (role === 'archive') read.archives.push(layer)
+    if ('archive' in role) read.archives.push({ layer, isImage: role.archive === 'image' })
     else if ('refused' in role)
       read.unread.push(`${layer.mediaType} (${layer.digest.slice(0, 19)}): ${role.refused}`)
     else if ('reason' in role)
@@ -100,11 +112,12 @@ function roleOf(layer: LayerDescriptor): LayerRole {
   if (documents.test(mediaType) || kitDocuments.test(mediaType))
     if (/tar|gzip|zstd/.test(mediaType) || name === undefined)
       return { reason: 'documents or data beside the model, which no server reads' }
-  if (modelArchive.test(mediaType)) return 'archive'
-  if (/tar|gzip|zstd/.test(mediaType))
-    return { refused: 'a compressed archive or a layer of an image, of which no member can be read by range' }
+  if (modelArchive.test(mediaType) || layer.annotations?.[unpackMark] === 'true') return { archive: 'files' }
+  if (name === undefined && imageLayer.test(mediaType)) return { archive: 'image' }
+  if (name === undefined ? /tar|gzip|zstd/.test(mediaType) : archiveName.test(name))
+    return { archive: 'files' }
   const known = roles[mediaType]
-  if (known !== undefined && known !== 'archive' && !('name' in known)) return known
+  if (known !== undefined && !('name' in known)) return known
   if (name !== undefined)
     return isSafePath(name) ? { name } : { refused: `its name "${name}" leads out of the model's folder` }
   return known ?? { refused: 'it does not say what file it is' }
@@ -122,17 +135,18 @@ function labelOf(layer: LayerDescriptor): string {
   return nameOf(layer) ?? `${layer.mediaType} ${layer.digest.slice(0, 19)}`
 }
 
-/** Several lists as one. Two files of one path with other bytes are no model. */
-export function joinedLayers(
-  all: readonly [ReadLayers, ...Pick<ReadLayers, 'files' | 'skipped' | 'unread'>[]],
+/** The same with files of archives in place of the raw ones alone. Two files of one path with other bytes are no model. */
+export function withFiles(
+  read: ReadLayers,
+  more: Pick<ReadLayers, 'files' | 'skipped' | 'unread'>,
 ): ReadLayers {
   const files = new Map<string, LockedFile>()
-  const unread = all.flatMap((one) => one.unread)
-  for (const file of all.flatMap((one) => one.files)) {
+  const unread = [...read.unread, ...more.unread]
+  for (const file of more.files) {
     const before = files.get(file.path)
     if (before !== undefined && before.sha256 !== file.sha256)
       unread.push(`two layers hold ${file.path} with other bytes`)
     else files.set(file.path, file)
   }
-  return { ...all[0], files: [...files.values()], skipped: all.flatMap((one) => one.skipped), unread }
+  return { ...read, files: [...files.values()], skipped: [...read.skipped, ...more.skipped], unread }
 }

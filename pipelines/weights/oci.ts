@@ -1,46 +1,27 @@
 import { z } from 'zod'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
-import type { Digest } from '../../lib/digest.ts'
-import {
-  isSafePath,
-  type LockedFile,
-  type LockedWeights,
-  type PinnedSourceOf,
-} from '../../recipes/locked-weights.ts'
+import { isSafePath, type LockedFile, type LockedWeights } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
-import { portalHint, readAnswer } from '../network/answer.ts'
-import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
-import {
-  type FoundDocument,
-  openReader,
-  readBlobFrom,
-  readBlobRange,
-  readManifest,
-  readSmallBlob,
-  readTextBlob,
-} from '../registry-client/read.ts'
-import { parseReference } from '../registry-client/reference.ts'
-import type { RegistrySession } from '../registry-client/session.ts'
+import { readAnswer } from '../network/answer.ts'
+import { digestSchema } from '../registry-client/oci-documents.ts'
+import { readBlobFrom, readSmallBlob, readTextBlob } from '../registry-client/read.ts'
 import { WeightsError } from './error.ts'
 import { mapLimited } from './limit.ts'
-import { archiveMembers } from './oci-archive.ts'
-import { joinedLayers, type ReadLayers, readLayers } from './oci-layers.ts'
+import { readArchive } from './oci-archive.ts'
+import { modelFiles } from './oci-files.ts'
+import { type ReadLayers, readLayers, withFiles } from './oci-layers.ts'
+import {
+  answerAs,
+  chosenModelManifest,
+  type ModelManifest,
+  type OpenRegistry,
+  openRegistry,
+} from './oci-manifest.ts'
 import { readOllamaSettings } from './oci-settings.ts'
+import { layTree } from './oci-tree.ts'
 import { selectFiles } from './select.ts'
-import { formatsOf, type OpenWeights, type SourceSession } from './source.ts'
-
-const manifestSchema = z
-  .object({
-    config: descriptorSchema.optional(),
-    layers: z.array(descriptorSchema).optional(),
-    manifests: z.array(descriptorSchema).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-  })
-  .refine(({ layers, manifests }) => layers !== undefined || manifests !== undefined, {
-    error: 'neither layers nor manifests',
-  })
-type ModelManifest = z.infer<typeof manifestSchema>
+import { formatsOf, type SourceSession } from './source.ts'
 
 const packedFilesSchema = z.array(
   z.object({
@@ -57,13 +38,13 @@ const packedFilesSchema = z.array(
  * files (ModelPack's raw types, Docker's models, Ollama's), where a layer's digest is the sha256 of the file.
  */
 export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSession): Promise<LockedWeights> {
-  const registry = open(source.reference, session)
-  const chosen = await chosenManifest(registry)
+  const registry = openRegistry(source.reference, session)
+  const chosen = await chosenModelManifest(registry)
   const labels = await labelsOf(chosen.manifest, registry)
   const packed = packedFilesOf(labels, source.reference)
   const { files, ...more } =
     packed === undefined
-      ? await artifactFiles(source.reference, chosen.manifest, registry, session)
+      ? await artifactFiles(source, chosen.manifest, registry, session)
       : { files: sortFiles(packed) }
   const license = labels['org.opencontainers.image.licenses']
   return {
@@ -75,22 +56,21 @@ export async function inventoryOci(source: SourceOf<'oci'>, session: SourceSessi
   }
 }
 
-interface ChosenManifest {
-  manifest: ModelManifest
-  digest: Digest
-}
-
 /** Files of an artifact that ingot did not pack, with what is left out and what Ollama's layers say. Throws for layers that cannot be read. */
 async function artifactFiles(
-  reference: string,
+  { reference, include, exclude }: SourceOf<'oci'>,
   manifest: ModelManifest,
   registry: OpenRegistry,
-  source: SourceSession,
+  session: SourceSession,
 ): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'modelfile'>> {
   const read = await withArchives(readLayers(manifest.layers ?? []), registry)
-  if (read.files.length === 0) throw notWeights(reference, manifest)
   if (read.unread.length > 0) throw unreadable(reference, read.unread)
-  const { taken, skipped } = selectFiles(read.files, { formats: formatsOf(source) }, reference)
+  if (read.files.length === 0) throw notWeights(reference, manifest)
+  const { taken, skipped } = selectFiles(
+    read.files,
+    { include, exclude, formats: formatsOf(session) },
+    reference,
+  )
   const left = sortFiles([...read.skipped, ...skipped])
   const modelfile = await readOllamaSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
   return {
@@ -100,12 +80,16 @@ async function artifactFiles(
   }
 }
 
-/** Members of archives beside the raw files, each with its stretch of the layer. Reads each archive once. */
+/** Files in archives beside the raw ones. Reads each archive once, from its first byte to its last. */
 async function withArchives(read: ReadLayers, { session }: OpenRegistry): Promise<ReadLayers> {
-  const members = await mapLimited(read.archives, 2, (layer) =>
-    archiveMembers(layer, readBlobFrom(session, layer, 0)),
+  if (read.archives.length === 0) return read
+  const listed = await mapLimited(read.archives, 2, (archive) =>
+    readArchive(archive, readBlobFrom(session, archive.layer, 0)),
   )
-  return joinedLayers([read, ...members])
+  const unread = listed.filter((one) => typeof one === 'string')
+  const tree = layTree(listed.filter((one) => typeof one !== 'string'))
+  const isImage = read.archives.every((archive) => archive.isImage)
+  return withFiles({ ...read, unread: [...read.unread, ...unread] }, modelFiles(tree, read.files, isImage))
 }
 
 function unreadable(reference: string, layers: readonly string[]): WeightsError {
@@ -113,56 +97,6 @@ function unreadable(reference: string, layers: readonly string[]): WeightsError 
     attempted: `list the weights in ${reference}`,
     found: `layers that cannot be read:\n  ${layers.slice(0, 10).join('\n  ')}`,
     hint: 'use an artifact of raw files or one that ingot published, or unpack it into a folder and name that',
-  })
-}
-
-/** The manifest behind a reference; of an index the first, as weights are the same on every platform. */
-export function readOciManifest(reference: string, session: SourceSession): Promise<ChosenManifest> {
-  return chosenManifest(open(reference, session))
-}
-
-async function chosenManifest({ session, version }: OpenRegistry): Promise<ChosenManifest> {
-  const found = await manifestOf(session, version)
-  const [first] = found.manifest.manifests ?? []
-  return first ? manifestOf(session, first.digest) : found
-}
-
-/** Reads files by range out of layers; `from` is `LAYER/OFFSET` as the inventory wrote it. */
-export async function openOci(pinned: PinnedSourceOf<'oci'>, context: SourceSession): Promise<OpenWeights> {
-  const { session } = open(pinned.reference, context)
-  return {
-    read: (file, offset) => {
-      const [layer, start = '0'] = file.from?.split('/') ?? [file.sha256]
-      const base = Number(start)
-      const range = { start: base + offset, end: base + file.sizeBytes }
-      return readBlobRange(session, `sha256:${layer}`, range)
-    },
-    close: async () => {},
-  }
-}
-
-interface OpenRegistry {
-  session: RegistrySession
-  version: string
-}
-
-function open(text: string, session: SourceSession): OpenRegistry {
-  const { version, ...repository } = parseReference(text)
-  return { session: openReader(repository, session), version }
-}
-
-async function manifestOf(session: RegistrySession, version: string): Promise<ChosenManifest> {
-  const found = await readManifest(session, version)
-  return { manifest: answerAs(manifestSchema, found), digest: found.digest }
-}
-
-function answerAs<Value>(schema: z.ZodType<Value>, { text, url }: FoundDocument): Value {
-  const answer = readAnswer(schema, { text })
-  if (answer.ok) return answer.value
-  throw new WeightsError('bad-answer', {
-    attempted: `read ${url}`,
-    found: `the server sent ${answer.found}`,
-    hint: `check that the reference names an OCI image or artifact of a registry; ${portalHint}`,
   })
 }
 

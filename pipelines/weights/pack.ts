@@ -17,6 +17,7 @@ import { openWeights } from './inventory.ts'
 import { openKnownFile, rememberFiles } from './known-files.ts'
 import { type WriteContext, writeLayerTars } from './layer-writer.ts'
 import { mapLimited } from './limit.ts'
+import { unpackedBytes } from './oci-read.ts'
 import { openSlots } from './slots.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
 import { readPartHeaders } from './split.ts'
@@ -49,7 +50,7 @@ export async function packWeights(
   const jobs = jobsOf(layers, missing)
   const progress = progressOf(layers, jobs.flat(), context)
   if (jobs.length > 0) {
-    await refuseFullDisk(store, jobs.flat())
+    await refuseFullDisk(store, jobs.flat(), unpackedBytes(weights.files))
     await runJobs(store, weights, jobs, { ...context, onBytes: progress })
   }
   return Promise.all(
@@ -81,7 +82,7 @@ async function runJobs(
   // Per file: one being filled, two under way. Two more, so that none waits for another to end.
   const slots = openSlots(2 + 3 * parallel)
   const pool = openHashPool(slots, 2 * parallel, totalBytes(jobs.flat()))
-  const open = once(() => openWeights(weights, { ...context, signal }))
+  const open = once(() => openWeights(weights, { ...context, signal, scratchFolder: store.temporary }))
   const headersOf = async ({ path }: { path: string }) => {
     const file = weights.files.find((one) => one.path === path)
     return file ? readPartHeaders(file, weights.files, await open(), { ...context, signal }) : lostFile(path)
@@ -154,10 +155,14 @@ async function storedLayer(
   return { descriptor, diffId: digest, cause: layer.cause }
 }
 
-/** Before the first byte moves. What an interrupted run left is there already and is used. */
-async function refuseFullDisk(store: Store, layers: readonly WeightLayer[]): Promise<void> {
+/** Before the first byte moves; `scratchBytes` are needed beside the layers. What an interrupted run left is there already and is used. */
+async function refuseFullDisk(
+  store: Store,
+  layers: readonly WeightLayer[],
+  scratchBytes: number,
+): Promise<void> {
   const left = await Promise.all(layers.map((layer) => partialBytes(store, partialKey(layer))))
-  const neededBytes = totalBytes(layers) - left.reduce((sum, sizeBytes) => sum + sizeBytes, 0)
+  const neededBytes = scratchBytes + totalBytes(layers) - left.reduce((sum, sizeBytes) => sum + sizeBytes, 0)
   const free = await freeBytes(store)
   if (neededBytes <= free) return
   throw new WeightsError('no-space', {

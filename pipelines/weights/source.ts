@@ -13,6 +13,8 @@ export interface SourceContext {
   settings: SourceSettings
   /** Forms that the engine loads; they decide which files are listed. Default: those of transformers. */
   formats?: readonly WeightFormat[]
+  /** A folder on a disk that has room for layers of a registry, unpacked. Default: the one of temporary files. */
+  scratchFolder?: string
   signal?: AbortSignal
   retry?: RetryPolicy
   /** A connection that sends nothing for this long counts as cut. Default one minute. */

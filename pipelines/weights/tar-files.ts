@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto'
 
-/** A file in a tar that is not compressed: its bytes are a stretch of the archive. */
+/** One member of a tar, in the order of the archive. */
+export type TarEntry =
+  | TarFile
+  /** `target` of a hard link is a path of the archive, of another link what it says. */
+  | { type: 'hard-link' | 'link'; path: string; target: string }
+  | { type: 'folder'; path: string }
+  /** What no lock can hold, in words. */
+  | { type: 'other'; path: string; kind: string }
+
+/** A file whose bytes are a stretch of the archive, or of what it unpacks to. */
 export interface TarFile {
+  type: 'file'
   path: string
   sizeBytes: number
   sha256: string
@@ -13,43 +23,61 @@ const blockBytes = 512
 /** Long names and pax records are small; more is no tar. */
 const mostRecordBytes = 1 << 20
 
-/** What a tar holds. `others` are links, devices and sparse files: no stretch of the archive is their content. */
-export interface TarListing {
-  files: TarFile[]
-  others: string[]
-}
-
-interface NextName {
+/** What records and headers before a member say of it. */
+interface MemberRecord {
   path?: string
+  target?: string
   sizeBytes?: number
+  isSparse?: boolean
 }
 
-/** Lists a tar (POSIX, GNU or old) in one pass without keeping it. Throws `Error` in words for what is no whole tar. */
-export async function listTar(chunks: AsyncIterable<Uint8Array>): Promise<TarListing> {
+/**
+ * Lists a tar (POSIX, GNU or old) in one pass without keeping it, and reads what follows its end too, so that a hash over the
+ * input is one of all of it. Throws `Error` in words for what is no whole tar.
+ */
+export async function listTar(chunks: AsyncIterable<Uint8Array>): Promise<TarEntry[]> {
   const input = inputOf(chunks)
-  const listing: TarListing = { files: [], others: [] }
-  let next: NextName = {}
+  const entries: TarEntry[] = []
+  let said: MemberRecord = {}
   for (;;) {
     const header = await input.take(blockBytes)
-    if (header.length === 0 || header.every((byte) => byte === 0)) return listing
+    if (header.length === 0 || header.every((byte) => byte === 0)) break
     requireHeader(header)
-    const kind = String.fromCharCode(header[156] || 0x30)
-    const recordBytes = numberAt(header, 124, 12)
+    const kind = kindOf(header)
     if ('xgLK'.includes(kind)) {
+      const recordBytes = numberAt(header, 124, 12)
       if (recordBytes > mostRecordBytes) throw new Error(`a record of ${recordBytes} bytes`)
-      next = { ...next, ...nextOf(kind, await input.take(recordBytes)) }
+      said = { ...said, ...saidIn(kind, await input.take(recordBytes)) }
       await input.pass(paddingOf(recordBytes))
       continue
     }
-    const sizeBytes = '1256'.includes(kind) ? 0 : (next.sizeBytes ?? recordBytes)
-    const path = (next.path ?? nameOf(header)).replace(/^(\.?\/)+/, '')
-    next = {}
-    const file = { path, sizeBytes, offset: input.position() }
-    const sha256 = await input.pass(sizeBytes)
-    await input.pass(paddingOf(sizeBytes))
-    if ('07'.includes(kind)) listing.files.push({ ...file, sha256 })
-    else if (kind !== '5') listing.others.push(path)
+    entries.push(await readEntry(input, header, said))
+    said = {}
   }
+  await input.drain()
+  return entries
+}
+
+function kindOf(header: Buffer): string {
+  return String.fromCharCode(header[156] || 0x30)
+}
+
+async function readEntry(input: Input, header: Buffer, said: MemberRecord): Promise<TarEntry> {
+  const kind = kindOf(header)
+  const path = said.path ?? nameOf(header)
+  // GNU lists the holes that have no room in the header in blocks behind it.
+  for (let more = kind === 'S' && header[482]; more; ) more = (await input.take(blockBytes))[504] ?? 0
+  const sizeBytes = '123456'.includes(kind) ? 0 : (said.sizeBytes ?? numberAt(header, 124, 12))
+  const offset = input.position()
+  const sha256 = await input.pass(sizeBytes)
+  await input.pass(paddingOf(sizeBytes))
+  if (kind === 'S' || said.isSparse) return { type: 'other', path, kind: 'a sparse file of an archive' }
+  // Before POSIX a folder was a file whose name ends in a slash.
+  if (kind === '5' || path.endsWith('/')) return { type: 'folder', path }
+  if ('07'.includes(kind)) return { type: 'file', path, sizeBytes, sha256, offset }
+  const target = said.target ?? textOf(header.subarray(157, 257))
+  if (kind === '1' || kind === '2') return { type: kind === '1' ? 'hard-link' : 'link', path, target }
+  return { type: 'other', path, kind: 'a device or a pipe, and no file' }
 }
 
 function paddingOf(sizeBytes: number): number {
@@ -83,19 +111,23 @@ function nameOf(header: Buffer): string {
 }
 
 /** What a record says of the member that follows: a GNU long name, or `LENGTH KEY=VALUE` lines of pax. */
-function nextOf(kind: string, record: Buffer): NextName {
+function saidIn(kind: string, record: Buffer): MemberRecord {
   if (kind === 'L') return { path: textOf(record) }
-  const next: NextName = {}
+  if (kind === 'K') return { target: textOf(record) }
+  const said: MemberRecord = {}
   for (let at = 0; kind === 'x' && at < record.length; ) {
     const length = Number.parseInt(record.subarray(at, at + 20).toString('latin1'), 10)
     if (!(length > 0)) throw new Error('it has a pax record without a length')
     const [, key = '', value = ''] =
       /^\d+ ([^=]*)=([\s\S]*)\n$/.exec(record.subarray(at, at + length).toString('utf8')) ?? []
-    if (key === 'path') next.path = value
-    if (key === 'size') next.sizeBytes = Number(value)
+    if (key === 'path' && said.isSparse !== true) said.path = value
+    if (key === 'linkpath') said.target = value
+    if (key === 'size') said.sizeBytes = Number(value)
+    if (key.startsWith('GNU.sparse.')) said.isSparse = true
+    if (key === 'GNU.sparse.name') said.path = value
     at += length
   }
-  return next
+  return said
 }
 
 interface Input {
@@ -104,6 +136,8 @@ interface Input {
   /** Goes over so many bytes; gives their sha256. */
   pass(length: number): Promise<string>
   position(): number
+  /** Goes over all that is left. */
+  drain(): Promise<void>
 }
 
 function inputOf(chunks: AsyncIterable<Uint8Array>): Input {
@@ -139,5 +173,8 @@ function inputOf(chunks: AsyncIterable<Uint8Array>): Input {
       return hash.digest('hex')
     },
     position: () => position,
+    drain: async () => {
+      while (!(await iterator.next()).done);
+    },
   }
 }

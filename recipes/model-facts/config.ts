@@ -24,6 +24,7 @@ import {
 } from './keys.ts'
 import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
+import { isDoubleWide, layerChannelsOf, perLayerParametersOf } from './per-layer.ts'
 import { quantizationOf } from './quantization.ts'
 import { ropeOf } from './rope.ts'
 import { isTied } from './tied.ts'
@@ -53,21 +54,29 @@ export function factsFromConfig(config: Config): ModelFacts {
     layerCount: layerCountOf(text) ?? 1,
     headCount: heads,
     headDim,
-    activeFfnSize: activeSizeOf(ffn),
+    activeFfnSize: activeSizeOf(ffn) * (isDoubleWide(text) ? 2 : 1),
     maxPositions: maxPositionsOf(text) ?? null,
     rope: ropeOf(text),
     rotaryDim: rotaryDimOf(text, headDim, modelType),
     tiedEmbeddings: tied,
+    ...(layerChannelsOf(text) > 0 && { layerChannels: layerChannelsOf(text) }),
     layers: runsOf(layers),
     draftLayers: countOf(text, 'num_nextn_predict_layers', 'mtp_num_hidden_layers', 'num_mtp_layers') ?? 0,
     experts: expertsOf(ffn),
     vision: visionOf(config),
     quantization: quantizationFor(config, text),
-    parameters: withVision(parametersOf(text, layers, tied), visionParametersOf(config)),
+    parameters: withVision(
+      wholeOf(parametersOf(text, layers, tied), perLayerParametersOf(text)),
+      visionParametersOf(config),
+    ),
     weights: null,
     missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType, text, layers)],
     doubts: doubtsOf(modelType, architecture, text),
   }
+}
+
+function wholeOf(counts: RoleCounts | null, more: RoleCounts): RoleCounts | null {
+  return counts && { ...counts, ...more, ...(more.other && { other: (counts.other ?? 0) + more.other }) }
 }
 
 /** Sizes that no model can have make no count at all. */
@@ -119,6 +128,8 @@ function doubtsOf(modelType: string, architecture: string, text: Config): string
     doubts.push('tokens that are generated keep a window only; they are counted like those of the prompt')
   if (countOf(text, 'index_kpool', 'indexer_compress_ratio'))
     doubts.push('the raw end of its pooled index is not counted')
+  if (countOf(text, 'ngram_vocab_size_base', 'ngram_size'))
+    doubts.push('the weights of its tables of n-grams are not counted')
   return doubts
 }
 

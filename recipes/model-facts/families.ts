@@ -87,7 +87,6 @@ const familyPrefixes = [
   'bailing',
   'longcat',
   'step3',
-  'inkling',
   'hy_v3',
   'hy_v4',
   'youtu',

@@ -124,6 +124,8 @@ function splitOf(config: Config, layers: number): LayerSplit {
     }
   }
   const expertLayers = Math.max(0, expertLayerCount(config, layers))
+  // Gemma 4 has a plain part beside the experts of each layer.
+  if (config['enable_moe_block'] === true) return { expertLayers, denseLayers: layers }
   return { expertLayers, denseLayers: isShortcut(config) ? 2 * layers : layers - expertLayers }
 }
 
@@ -136,7 +138,9 @@ export function isShortcut(config: Config): boolean {
 function plainOf(config: Config, layers: number): LayerSplit {
   const words = ffnWordsOf(config) ?? []
   const dense = words.filter((word) => word === '-' || word === 'mlp').length
-  return { expertLayers: 0, denseLayers: dense > 0 ? dense : layers }
+  // Layers of Gemma 4 that keep no cache may be twice as wide.
+  const wide = config['use_double_wide_mlp'] === true ? (countOf(config, 'num_kv_shared_layers') ?? 0) : 0
+  return { expertLayers: 0, denseLayers: (dense > 0 ? dense : layers) + wide }
 }
 
 /** What each layer has behind its attention, or in its place. */

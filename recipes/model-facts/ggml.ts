@@ -1,6 +1,6 @@
 /**
  * Weights per block and bytes per block of each ggml type. The numbers are the type ids of the GGUF specification, the sizes
- * those of `ggml.go` in gpustack/gguf-parser-go.
+ * those of `ggml-common.h`. The `gguf` package has 40 bytes for Q8_1, a type that no file holds.
  */
 const types: Readonly<Record<number, readonly [name: string, blockWeights: number, blockBytes: number]>> = {
   0: ['F32', 1, 4],
@@ -35,6 +35,9 @@ const types: Readonly<Record<number, readonly [name: string, blockWeights: numbe
   34: ['TQ1_0', 256, 54],
   35: ['TQ2_0', 256, 66],
   39: ['MXFP4', 32, 17],
+  40: ['NVFP4', 64, 36],
+  41: ['Q1_0', 128, 18],
+  42: ['Q2_0', 64, 18],
 }
 
 export function ggmlTypeName(id: number): string | undefined {

@@ -29,6 +29,7 @@ export function parametersOf(config: Config, layers: readonly LayerKind[], tied:
     if (!blocks || layer.kind === 'state') add(counts, layerParameters(config, layer, hidden, heads))
   add(counts, blocks ?? feedForwardParameters(config, hidden))
   add(counts, olderParameters(config, hidden))
+  add(counts, perLayerParameters(config, hidden))
   return counts
 }
 
@@ -191,6 +192,15 @@ function olderParameters(config: Config, hidden: number): RoleCounts {
     attention: layers * hidden,
     embedding: learned * hidden,
   }
+}
+
+/** Gemma 3n and 4 give each layer an embedding of each token, and two matrices to take it in. */
+function perLayerParameters(config: Config, hidden: number): RoleCounts {
+  const width = countOf(config, 'hidden_size_per_layer_input')
+  if (!width) return {}
+  const layers = layerCountOf(config) ?? 0
+  const vocab = countOf(config, 'vocab_size_per_layer_input') ?? vocabSizeOf(config)
+  return { embedding: vocab * layers * width, dense: 3 * layers * hidden * width }
 }
 
 /** Pure Mamba has no feed-forward part: its `intermediate_size` is the width of the state. */

@@ -15,11 +15,6 @@ export function tensorsOfHeader(header: SafetensorsHeader): TensorSize[] {
   return placedTensors(header).map(({ name, dtype, start, end }) => ({ name, dtype, sizeBytes: end - start }))
 }
 
-/** Where the last tensor of a safetensors header ends, in bytes behind the header. */
-export function tensorEndOf(header: SafetensorsHeader): number {
-  return placedTensors(header).reduce((most, { end }) => Math.max(most, end), 0)
-}
-
 function placedTensors(header: SafetensorsHeader) {
   return Object.entries(header).flatMap(([name, entry]) => {
     if (name === '__metadata__' || entry === null || typeof entry !== 'object') return []
@@ -55,6 +50,7 @@ function weightsOf(tensors: readonly TensorSize[], layerCount: number): WeightFa
 
 /** First rule that matches decides; the order is from the particular to the general. */
 const rules: ReadonlyArray<readonly [WeightRole, RegExp]> = [
+  ['layerEmbedding', /per_layer_token_embd|embed_tokens_per_layer/],
   ['draft', /(^|\.)(mtp|nextn|eagle)(_|\.|$)/],
   [
     'vision',

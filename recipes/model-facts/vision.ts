@@ -40,7 +40,7 @@ export function visionParametersOf(config: Config): number {
   const sizes = visionOf(config)
   const depth = vision && countOf(vision, 'depth', 'num_hidden_layers', 'layers', 'vt_num_hidden_layers')
   if (!sizes || !depth) return 0
-  const matrices = /^qwen2_5/.test(textOf(config, 'model_type') ?? '') ? 3 : 2
+  const matrices = /^qwen2_5|^gemma4/.test(textOf(config, 'model_type') ?? '') ? 3 : 2
   const tower = depth * sizes.hiddenSize * (4 * sizes.hiddenSize + matrices * sizes.ffnSize)
   return tower + mergersOf(vision, sizes.hiddenSize)
 }

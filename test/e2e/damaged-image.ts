@@ -5,9 +5,10 @@ import { extract, pack } from 'tar-stream'
 import { assembleImage, mediaTypes, type StoredLayer } from '../../images/oci/oci.ts'
 import { type Digest, digestOf } from '../../lib/digest.ts'
 import { readBlob } from '../../pipelines/store/blobs.ts'
-import { readImageConfig, readImageManifest, storeImage } from '../../pipelines/store/image.ts'
+import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
 import type { Store } from '../../pipelines/store/store.ts'
 import { writeBlob } from '../../pipelines/store/write.ts'
+import { storeImage } from '../pipelines/store/store-image.ts'
 
 /** The same image with one file replaced by what `damage` makes of it, in a layer on top. */
 export async function withDamage(

@@ -4,12 +4,13 @@ import { lockFor, nameOf, readRecipe, recipeFiles } from './engines/fixtures.ts'
 import { factsOf, type ModelName } from './memory/models.ts'
 
 const models: readonly (readonly [prefix: string, model: ModelName, weightsBytes?: number])[] = [
-  ['llama-2-70b-chat-gptq', 'llama-2-70b-gptq'],
+  // Checkpoints that are packed are certain by their headers alone.
+  ['llama-2-70b-chat-gptq', 'llama-2-70b-gptq', 36_652_374_016],
   ['llama-3.1-70b', 'llama-3.1-70b'],
   // Q4_K_M of this model has 4.92 GB.
   ['llama-3.1-8b-q4_k_m', 'llama-3.1-8b', 4_920_734_272],
   ['llama-3.1-8b', 'llama-3.1-8b'],
-  ['mistral-7b-awq', 'mistral-7b-awq'],
+  ['mistral-7b-awq', 'mistral-7b-awq', 4_150_880_232],
   ['mistral-7b', 'mistral-7b'],
   ['smollm2-135m', 'smollm2-135m'],
 ]

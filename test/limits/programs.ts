@@ -11,6 +11,7 @@ const everywhere = new Set([
     'sh',
     'cat',
     'chmod',
+    'chroot',
     'cp',
     'cut',
     'date',

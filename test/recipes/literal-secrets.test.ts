@@ -124,6 +124,9 @@ test.each([
   '  extraArguments: ["--api-key-file", "/run/secrets/key", "--ssl-keyfile", "/a/b", "--skip-special-tokens"]',
   '  extraArguments: ["--tokenizer", "hf_tokenizer_of_acme", "--x", "sk-learn-contrib-tools"]',
   '  extraArguments: ["--use-auth-token", "--verbose"]',
+  '  environment:\n    MAX_TOKENS: "4096"\n    TOKENIZERS_PARALLELISM: "false"\n    VLLM_MAX_TOKEN: "5"\n    MONKEY: banana',
+  '  environment:\n    AUTH: Bearer\n    NOTE: "uses bearer authentication"\n    PKG: pypi-attestations\n    TOKEN_LIMIT: "2000"',
+  '  environment:\n    PAD_TOKEN: "<pad>"\n    STOP_TOKEN: "151645"\n    API_KEY_FILE: /run/key\n    PASSWORD_MIN_LENGTH: "12"',
 ])('what only looks like it is taken: %j', (lines) => {
   expect(told(demo.replace('\nserving:\n', `\nserving:\n${lines}\n`))).toEqual([])
 })

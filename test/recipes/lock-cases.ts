@@ -114,6 +114,8 @@ export const refused: Case[] = [
   { ...source('folder', 'allowLinks', ['shared']), renews: weights, isUnseenWithoutRecord: true },
   ofType('oci'),
   { ...source('oci', 'reference', 'registry.example/weights:v2'), renews: weights },
+  { ...source('oci', 'include', ['*.bin']), renews: weights },
+  { ...source('oci', 'exclude', ['*.gguf']), renews: weights },
   ofType('url'),
   { ...source('url', 'url', 'https://example.org/2/model.gguf'), renews: weights },
   { ...source('url', 'sha256', hash('b')), renews: weights },

@@ -20,7 +20,12 @@ export const sources = {
     exclude: ['*.bin'],
   },
   folder: { type: 'folder', path: 'model', include: ['*.gguf'], exclude: ['*.bin'] },
-  oci: { type: 'oci', reference: 'registry.example/weights:v1' },
+  oci: {
+    type: 'oci',
+    reference: 'registry.example/weights:v1',
+    include: ['*.gguf'],
+    exclude: ['*.bin'],
+  },
   url: { type: 'url', url: 'https://example.org/model.gguf', sha256: hash('a'), path: 'model.gguf' },
   pypi: {
     type: 'pypi',

@@ -3,94 +3,10 @@ import { planWeightLayers } from '../../images/weights/layers.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { pickByContents } from '../../recipes/weight-contents.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
-import {
-  asSafetensors,
-  exported,
-  folderFormats,
-  ggufAlone,
-  ggufFormats,
-  kinds,
-  noGguf,
-  precision,
-  training,
-} from './weight-samples.ts'
-
-/** Blocks of files as repositories have them, and by whom each file is needed. The oracle knows nothing of the product's rules. */
-interface Block {
-  needs?: string
-  files: Record<string, 'both' | 'folder' | 'gguf' | 'none'>
-}
-
-const blocks: Record<string, Block> = {
-  hf: { files: { 'config.json': 'both', 'tokenizer.json': 'both', 'model.safetensors': 'folder' } },
-  bin: { needs: 'hf', files: { 'pytorch_model.bin': 'none', 'pytorch_model.bin.index.json': 'none' } },
-  tensorflow: { needs: 'hf', files: { 'tf_model.h5': 'none', 'flax_model.msgpack': 'none' } },
-  onnx: { needs: 'hf', files: { 'onnx/model_q4.onnx': 'none', 'onnx/model_q4.onnx_data': 'none' } },
-  dense: { needs: 'hf', files: { 'modules.json': 'both', '2_Dense/pytorch_model.bin': 'folder' } },
-  denseBoth: { needs: 'dense', files: { '2_Dense/model.safetensors': 'folder' } },
-  voices: { needs: 'hf', files: { 'spk_dict.pt': 'folder', 'assets/campplus.onnx': 'folder' } },
-  trainer: { needs: 'hf', files: { 'training_args.bin': 'none', 'checkpoint-7/model.safetensors': 'none' } },
-  fp32: { needs: 'hf', files: { 'model.fp32-00001-of-00001.safetensors': 'none' } },
-  meta: {
-    needs: 'hf',
-    files: { 'original/consolidated.00.pth': 'none', 'consolidated.safetensors': 'none' },
-  },
-  nemo: { needs: 'hf', files: { 'm.nemo': 'none' } },
-  gguf: { files: { 'm-Q4_K_M.gguf': 'gguf' } },
-  projectors: { needs: 'gguf', files: { 'mmproj-F16.gguf': 'gguf', 'mmproj-F32.gguf': 'none' } },
-  matrix: { needs: 'gguf', files: { 'imatrix.gguf': 'none' } },
-  readme: { files: { 'README.md': 'none', '.gitattributes': 'none', LICENSE: 'both' } },
-}
-
-/** The same numbers in every run: the seed stands in the name of the test that fails. */
-function randomOf(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 2_246_822_519) + 0x9e3779b9) >>> 0
-    return state / 2 ** 32
-  }
-}
-
-function repositoryOf(seed: number, engine: 'folder' | 'gguf') {
-  const random = randomOf(seed)
-  const has = new Set([engine === 'folder' ? 'hf' : 'gguf'])
-  for (const [name, { needs }] of Object.entries(blocks))
-    if (random() < 0.5 && (needs === undefined || has.has(needs))) has.add(name)
-  const expected = Object.entries(blocks)
-    .filter(([name]) => has.has(name))
-    .flatMap(([, block]) => Object.entries(block.files))
-    .map(
-      ([path, need]) =>
-        [path, path === '2_Dense/pytorch_model.bin' && has.has('denseBoth') ? 'none' : need] as const,
-    )
-  return new Map(expected.sort(() => random() - 0.5))
-}
+import { claims, repositoryOf } from './repositories.ts'
+import { folderFormats, ggufFormats, kinds } from './weight-samples.ts'
 
 const seeds = Array.from({ length: 100 }, (_, seed) => seed)
-
-/** What a reason claims of the other files, looked up in the list. */
-const claims: Record<string, (path: string, paths: string[]) => boolean> = {
-  [asSafetensors]: (path, paths) => {
-    const folder = path.split('/').slice(0, -1).join('/')
-    return paths.includes(folder === '' ? 'model.safetensors' : `${folder}/model.safetensors`)
-  },
-  [exported]: (path, paths) => path.startsWith('onnx/') && paths.includes('model.safetensors'),
-  [precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
-  [training]: (path) => path === 'training_args.bin',
-  'a checkpoint of the training beside the model': (path, paths) =>
-    path.startsWith('checkpoint-') && paths.includes('model.safetensors'),
-  'the same weights in their original format': (path, paths) =>
-    path.startsWith('original/') && paths.includes('model.safetensors'),
-  'the same weights in one consolidated file': (path, paths) =>
-    path.startsWith('consolidated') && paths.includes('model.safetensors'),
-  'an archive of NeMo, and no server here reads those': (path) => path.endsWith('.nemo'),
-  'an importance matrix, which only quantising reads': (path) => path.includes('imatrix'),
-  'not read by any server': (path) => ['README.md', '.gitattributes'].includes(path),
-  [noGguf]: (path, paths) => path.endsWith('.gguf') && paths.includes('model.safetensors'),
-  [ggufAlone]: (path, paths) => !path.endsWith('.gguf') && paths.includes('m-Q4_K_M.gguf'),
-  'one projector is passed to the engine, and it is mmproj-F16.gguf': (path, paths) =>
-    path === 'mmproj-F32.gguf' && paths.includes('mmproj-F16.gguf'),
-}
 
 test.each(seeds.flatMap((seed) => [[seed, 'folder'] as const, [seed, 'gguf'] as const]))(
   'repository %i for an engine of %s: each file is in a layer or in the list, with a true reason',

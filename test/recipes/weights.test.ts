@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
 import { matchesPattern } from '../../recipes/glob.ts'
-import {
-  isSafePath,
-  type LockedWeights,
-  lockedWeightsSchema,
-  weightsDrift,
-} from '../../recipes/locked-weights.ts'
+import { isSafePath, type LockedWeights, lockedWeightsSchema } from '../../recipes/locked-weights.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
 import { setDigestOf, weightsSourceSchema } from '../../recipes/weights.ts'
 
@@ -64,23 +59,6 @@ test('a lock that was edited by hand is found', () => {
   const other = { ...weights, files: [{ ...weights.files[0], sizeBytes: 1, path: 'b' }] }
   expect(lockedWeightsSchema.safeParse(other).error?.issues[0]?.message).toContain('edited by hand')
   expect(lockedWeightsSchema.safeParse({ ...weights, files: [...files, ...files] }).success).toBe(false)
-})
-
-test('drift says what changed upstream', () => {
-  const now = {
-    ...weights,
-    license: 'mit',
-    files: [
-      { path: 'a', sizeBytes: 1, sha256: 'cd'.repeat(32) },
-      { path: 'b', sizeBytes: 1, sha256: 'ab'.repeat(32) },
-    ],
-  }
-  expect(weightsDrift(weights, now)).toEqual([
-    'b is new',
-    'a has other bytes',
-    'license undefined is now mit',
-  ])
-  expect(weightsDrift(weights, weights)).toEqual([])
 })
 
 test('a token in a recipe is a URI and never the token', () => {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assembleImage, mediaTypes } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { storeImage } from '../../pipelines/store/image.ts'
 import type { Store } from '../../pipelines/store/store.ts'
 import { writeBlob } from '../../pipelines/store/write.ts'
 import { busyboxTar } from '../e2e/weights-podman.ts'
+import { storeImage } from '../pipelines/store/store-image.ts'
 
 export type TinyImages = (script: string) => Promise<Digest>
 

@@ -7,7 +7,6 @@ import { assembleImage, mediaTypes, type RuntimeConfig, type StoredLayer } from 
 import { weightsImage } from '../../images/weights/artifact.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import { type Registry, serveStore } from '../../pipelines/registry-server/server.ts'
-import { storeImage } from '../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import type { Store } from '../../pipelines/store/store.ts'
 import { writeBlob } from '../../pipelines/store/write.ts'
@@ -16,6 +15,7 @@ import { packWeights } from '../../pipelines/weights/pack.ts'
 import { checksumLines } from '../../recipes/weights.ts'
 import { type Cri, startContainerd } from '../e2e/cri.ts'
 import { busyboxTar } from '../e2e/weights-podman.ts'
+import { storeImage } from '../pipelines/store/store-image.ts'
 import { contextFor, sampleBytes } from '../pipelines/weights/samples.ts'
 
 let folder: string

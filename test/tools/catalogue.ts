@@ -63,6 +63,7 @@ export const programs = {
     source: { type: 'suite', suite: 'trixie', package: 'docker-cli', file: 'usr/bin/docker' },
   },
   crane: { from: 'contact', source: go('github.com/google/go-containerregistry/cmd/crane', 'v0.22.1') },
+  oras: { from: 'contact', source: go('oras.land/oras/cmd/oras', 'v1.3.6') },
   regctl: { from: 'contact', source: go('github.com/regclient/regclient/cmd/regctl', 'v0.11.7') },
   // OCI's own suite for registries; its releases are not tagged for the Go proxy.
   conformance: {

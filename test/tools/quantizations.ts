@@ -51,29 +51,39 @@ export function namesIn(source: string, before: RegExp): string[] {
   return [...body.matchAll(/^\s*"([^"]+)",/gm)].map(([, name = '']) => name).sort()
 }
 
-/** Versions in their order, those with the same names together. */
-export async function readTable(list: NameList): Promise<{ versions: string[]; names: string[] }[]> {
-  const table: { versions: string[]; names: string[] }[] = []
+/** Versions in their order, those with the same names together, each with what came and went beside those before it. */
+export async function readChanges(list: NameList): Promise<Changes[]> {
+  const changes: Changes[] = []
+  let before: string[] = []
   for (const version of list.versions) {
     const names = await readNames(list, version)
-    const last = table.at(-1)
-    if (last !== undefined && last.names.join() === names.join()) last.versions.push(version)
-    else table.push({ versions: [version], names })
+    const added = names.filter((name) => !before.includes(name))
+    const removed = before.filter((name) => !names.includes(name))
+    const last = changes.at(-1)
+    if (last !== undefined && added.length + removed.length === 0) last.versions.push(version)
+    else changes.push({ versions: [version], added, removed })
+    before = names
   }
-  return table
+  return changes
 }
 
-function textOf(table: unknown): string {
-  return `import type { QuantizationTable } from '../quantizations.ts'
+interface Changes {
+  versions: string[]
+  added: string[]
+  removed: string[]
+}
+
+function textOf(changes: readonly Changes[]): string {
+  return `import { quantizationTableOf } from '../quantizations.ts'
 
 /** Read from wheels by \`node test/tools/quantizations.ts\`, which writes this file. */
-export const quantizationTable: QuantizationTable = ${JSON.stringify(table, null, 2)}
+export const quantizationTable = quantizationTableOf(${JSON.stringify(changes, null, 2)})
 `
 }
 
 if (import.meta.main)
   for (const list of nameLists) {
     const file = join(import.meta.dirname, '../../images/engines', list.folder, 'quantizations.ts')
-    await writeFile(file, textOf(await readTable(list)))
+    await writeFile(file, textOf(await readChanges(list)))
     process.stdout.write(`${file}\n`)
   }

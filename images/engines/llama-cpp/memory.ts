@@ -5,11 +5,24 @@ import { ggmlMemory } from '../ggml-memory.ts'
 /** First build that switches flash attention on by itself; general knowledge, not read from a log. */
 const flashSince = '6325.0.0'
 
+/** First builds found that reserve logits for answers alone (9453 does not), and that mix embeddings (11393 does not). */
+const fewLogitsSince = '9464.0.0'
+const mixedSince = '11401.0.0'
+
 /** llama.cpp takes the context that the model was trained for, and `-c` is shared by all sequences. */
 export const memory = ggmlMemory({
-  // Builds are counted in thousands; releases such as 0.7.0 are newer, and so is a version that is not told.
-  usesFlash: (version) => !atLeast(version, '1000.0.0') || atLeast(version, flashSince),
+  usesFlash: (_facts, version) => isBuild(version, flashSince),
+  graphOf: (_facts, version) => ({
+    keepsAllLogits: !isBuild(version, fewLogitsSince),
+    mixesEmbeddings: isBuild(version, mixedSince),
+    isPlain: false,
+  }),
   contextOf: 'all',
   contextLength: contextOf,
   setAsideBytes: 0,
 })
+
+/** Builds are counted in thousands; releases such as 0.7.0 are newer, and so is a version that is not told. */
+function isBuild(version: string, since: string): boolean {
+  return !atLeast(version, '1000.0.0') || atLeast(version, since)
+}

@@ -44,12 +44,6 @@ export function chooseTemplate(chat: ChatTemplate | undefined, version: string):
   return { type: 'unknown', capabilities, disagreesOn }
 }
 
-/** Ollama's template for a model's Jinja template, as versions need it that cannot run that; undefined where none is right. */
-export function ollamaTemplateFor(chat: ChatTemplate): OllamaTemplate | undefined {
-  const choice = chooseTemplate(chat, '0.0.0')
-  return choice.type === 'go' ? choice.template : undefined
-}
-
 function sameTemplate(original: OriginalRenderer, capabilities: readonly Capability[]): string | undefined {
   const written = capabilities.length === 0 ? writtenTemplate(original) : null
   return written !== null && isSameToTheLetter(written, original) ? written : undefined

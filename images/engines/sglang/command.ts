@@ -1,10 +1,13 @@
 import type { Deployment, Refusal } from '../engine.ts'
+import { type EngineNames, nameDoubts, nameRefusals } from '../engine-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { flags } from './flags.ts'
+import { reasoningParsers, toolCallParsers } from './names.ts'
 import { quantizationTable } from './quantizations.ts'
 
 /** Lowest compute capability by name; general knowledge of its kernels, unconfirmed. */
@@ -25,10 +28,13 @@ const least: Quantizations['least'] = {
 
 const quantizations: Quantizations = { least, table: quantizationTable }
 
+const names: EngineNames = { toolCallParsers, reasoningParsers, flags }
+
 export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...nameRefusals(deployment, names),
     ...unsupportedKeys(deployment, {
       maxInputTokens: 'SGLang limits prompt and answer together: use contextLength',
     }),
@@ -38,7 +44,11 @@ export function refusals(deployment: Deployment): Refusal[] {
 /** Its chat needs no vocabulary of harmony, its Responses API does (entrypoints/harmony_utils.py of 0.5.23). */
 export function doubts(deployment: Deployment): string[] {
   const responses = `/v1/responses cannot answer offline: gpt-oss needs a vocabulary that openai-harmony fetches; ${harmonyHint}`
-  return [...quantizationDoubts(deployment, quantizations), ...(lacksHarmony(deployment) ? [responses] : [])]
+  return [
+    ...quantizationDoubts(deployment, quantizations),
+    ...nameDoubts(deployment, names),
+    ...(lacksHarmony(deployment) ? [responses] : []),
+  ]
 }
 
 export function command(deployment: Deployment): string[] {

@@ -1,5 +1,6 @@
 import type { LayerCache } from '../../memory/cache.ts'
 import { type CompressedLayer, packedVectorBytes } from '../../memory/compressed.ts'
+import { usesDraftHead } from '../../memory/drafter.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { tokenPool } from '../../memory/token-pool.ts'
@@ -42,7 +43,7 @@ export function compressedPool(
 /** Layers of the draft head keep a window. */
 function withDraft(request: MemoryRequest, caches: readonly LayerCache[]): LayerCache[] {
   const first = compressedLayersOf(request)[0]?.layer
-  const count = request.speculativeTokens ? request.facts.draftLayers : 0
+  const count = usesDraftHead(request) ? request.facts.draftLayers : 0
   if (!first || count === 0) return [...caches]
   const tokenBytes = packedVectorBytes(first)
   return [...caches, { kind: 'window', count, tokenBytes, spanTokens: first.windowTokens, stateBytes: 0 }]

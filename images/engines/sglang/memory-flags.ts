@@ -31,8 +31,10 @@ export const memoryFlags: readonly MemoryFlag[] = [
     '--kt-cpuinfer',
     '--kt-num-gpu-experts',
   ]),
-  uncounted('either', pool, ['--max-total-tokens', '--max-mamba-cache-size']),
-  uncounted('either', pool, ['--swa-full-tokens-ratio', '--mamba-full-memory-ratio']),
+  setsNumber('stateSlots', ['--max-mamba-cache-size']),
+  setsNumber('stateRatio', ['--mamba-full-memory-ratio']),
+  setsNumber('windowRatio', ['--swa-full-tokens-ratio']),
+  uncounted('either', pool, ['--max-total-tokens']),
   uncounted('more', 'the whole window of every layer', ['--disable-hybrid-swa-memory']),
   uncounted('more', draft, [
     '--speculative-algorithm',

@@ -14,6 +14,7 @@ import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { sharedPool } from '../shared-pool.ts'
 import { compressedLayersOf, compressedPool } from './compressed.ts'
 import { type StateRules, sglangPool } from './memory-pool.ts'
 
@@ -39,13 +40,7 @@ const slotsWithPrefixes = 3
 /** Requests at once with drafts, where nothing else is asked. */
 const draftingRequests = 48
 
-export const memory: MemoryRules = {
-  plan,
-  splits: 'heads',
-  batching: { type: 'pool' },
-  eightBitCache: 'fp8',
-  remedies: [],
-}
+export const memory: MemoryRules = { plan, ...sharedPool }
 
 /** SGLang: the static fraction holds weights and pool; what is left is for activations and graphs. */
 function plan(request: MemoryRequest): EnginePlan {
@@ -85,7 +80,7 @@ function poolOf(request: MemoryRequest, caches: readonly LayerCache[]): Pool {
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: false, usesTorch: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory',

@@ -1,4 +1,5 @@
 import { activationPeak } from '../../memory/activation.ts'
+import { sparseDoubts } from '../../memory/compressed.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -13,6 +14,7 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import { tokenPool } from '../../memory/token-pool.ts'
 import { readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { sharedPool } from '../shared-pool.ts'
 
 const GiB = 1024 ** 3
 
@@ -22,13 +24,7 @@ const defaultBatchedTokens = 8192
 /** `free_gpu_memory_fraction`: the share of what weights and the profile run leave. */
 const defaultShare = 0.9
 
-export const memory: MemoryRules = {
-  plan,
-  splits: 'heads',
-  batching: { type: 'pool' },
-  eightBitCache: 'fp8',
-  remedies: [],
-}
+export const memory: MemoryRules = { plan, ...sharedPool }
 
 /** TensorRT-LLM's PyTorch backend: the pool is a share of what is free after load and a profile run. */
 function plan(request: MemoryRequest): EnginePlan {
@@ -57,11 +53,12 @@ function plan(request: MemoryRequest): EnginePlan {
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 2048,
     formulas,
+    doubts: sparseDoubts(request.facts),
     warnings: warningsOf(request),
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: false, usesTorch: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory',

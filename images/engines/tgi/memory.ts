@@ -1,4 +1,5 @@
 import { activationPeak } from '../../memory/activation.ts'
+import { sparseDoubts } from '../../memory/compressed.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -13,6 +14,7 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import { tokenPool } from '../../memory/token-pool.ts'
 import { readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
+import { sharedPool } from '../shared-pool.ts'
 
 const GiB = 1024 ** 3
 
@@ -22,13 +24,7 @@ const wiggleRoom = 0.9
 /** Default of `--max-batch-prefill-tokens`. */
 const defaultPrefillTokens = 4096
 
-export const memory: MemoryRules = {
-  plan,
-  splits: 'heads',
-  batching: { type: 'pool' },
-  eightBitCache: 'fp8',
-  remedies: [],
-}
+export const memory: MemoryRules = { plan, ...sharedPool }
 
 /** TGI: what is left after a warm-up prefill, in blocks of one token (flashinfer) or 16 (paged). Windows are not used. */
 function plan(request: MemoryRequest): EnginePlan {
@@ -56,11 +52,12 @@ function plan(request: MemoryRequest): EnginePlan {
     maxModelLen: contextOf(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
+    doubts: sparseDoubts(request.facts),
     warnings: warningsOf(request),
   })
 }
 
-const weightRules = { hasRotaryTable: false, padsExperts: false, usesTorch: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: false, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory x CUDA_MEMORY_FRACTION x 0.90',

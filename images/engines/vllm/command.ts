@@ -1,10 +1,13 @@
 import { isMistral } from '../../../recipes/model-facts/mistral.ts'
 import type { Deployment, Refusal } from '../engine.ts'
+import { type EngineNames, nameDoubts, nameRefusals } from '../engine-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { flags } from './flags.ts'
+import { reasoningParsers, toolCallParsers } from './names.ts'
 import { quantizationTable } from './quantizations.ts'
 
 /**
@@ -26,10 +29,13 @@ const least: Quantizations['least'] = {
 
 const quantizations: Quantizations = { least, table: quantizationTable }
 
+const names: EngineNames = { toolCallParsers, reasoningParsers, flags }
+
 export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...nameRefusals(deployment, names),
     ...unsupportedKeys(deployment, {
       maxInputTokens: 'vLLM limits prompt and answer together: use contextLength',
       ...(deployment.runtime.device === 'cpu'
@@ -42,7 +48,7 @@ export function refusals(deployment: Deployment): Refusal[] {
 }
 
 export function doubts(deployment: Deployment): string[] {
-  return quantizationDoubts(deployment, quantizations)
+  return [...quantizationDoubts(deployment, quantizations), ...nameDoubts(deployment, names)]
 }
 
 export function command(deployment: Deployment): string[] {

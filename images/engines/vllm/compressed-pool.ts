@@ -1,5 +1,5 @@
 import type { ModelFacts } from '../../../recipes/model-facts.ts'
-import { type CompressedLayer, indexEntryBytes, vectorBytes } from '../../memory/compressed.ts'
+import { type CompressedLayer, indexEntryBytes, isPacked, vectorBytes } from '../../memory/compressed.ts'
 import type { CacheFormat } from '../../memory/dtypes.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { TokenMeaning } from '../../memory/result.ts'
@@ -153,7 +153,10 @@ function keptOf({ count, layer }: RatioLayers, vector: number, rules: Compressed
   const cache = { count, blockTokens: rules.blockTokens, spanTokens: null }
   const vectors: PageCache = { ...cache, pageBytes: page(states * vector, rules) }
   if (layer.indexDim === 0) return [vectors]
-  return [vectors, { ...cache, pageBytes: page(states * indexEntryBytes(layer.indexDim), rules) }]
+  return [
+    vectors,
+    { ...cache, pageBytes: page(states * indexEntryBytes(layer.indexDim, rules.format), rules) },
+  ]
 }
 
 /** What a compressor has not closed yet: a key and a weight in 32 bits, twice where groups of four overlap. */
@@ -166,6 +169,6 @@ function openOf({ count, layer }: RatioLayers, rules: CompressedPoolRules): Page
 }
 
 function page(bytes: number, { format }: CompressedPoolRules): number {
-  const alignment = format.perVector(1) >= 2 ? plainAlignment : packedAlignment
+  const alignment = isPacked(format) ? packedAlignment : plainAlignment
   return Math.ceil(bytes / alignment) * alignment
 }

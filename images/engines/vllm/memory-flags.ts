@@ -22,12 +22,14 @@ export const memoryFlags: readonly MemoryFlag[] = [
   says({ hybridKvCache: true }, ['--no-disable-hybrid-kv-cache-manager']),
   uncounted('less', host, ['--offload-group-size', '--offload-num-in-group', '--offload-params']),
   uncounted('less', host, ['--cpu-offload-params', '--offload-backend']),
-  uncounted('less', 'caches that are split over ranks', ['--decode-context-parallel-size', '-dcp']),
+  setsNumber('dcp', ['--decode-context-parallel-size', '-dcp']),
   uncounted('either', 'more ranks than the planner counts', ['--prefill-context-parallel-size', '-pcp']),
   uncounted('either', 'GPUs of other machines', ['--nnodes', '-n', '--data-parallel-size-local', '-dpl']),
   uncounted('either', 'the bytes of the cache', ['--kv-cache-memory-bytes', '--num-gpu-blocks-override']),
   uncounted('more', 'layers whose cache is not packed', ['--kv-cache-dtype-skip-layers']),
-  uncounted('more', draft, ['--speculative-config', '-sc', '--spec-tokens', '--speculative-model']),
+  setsNumber('speculativeTokens', ['--spec-tokens']),
+  { names: ['--speculative-config', '-sc'], means: { type: 'read', read: draftHeadTokens, what: draft } },
+  uncounted('more', draft, ['--speculative-model']),
   uncounted('more', adapters, ['--enable-lora', '--lora-modules', '--max-loras', '--max-lora-rank']),
   uncounted('either', 'GPUs that come and go', ['--enable-elastic-ep', '--elastic-ep-max-dp-size']),
   uncounted('either', 'settings of a plug-in', ['--additional-config', '--diffusion-config']),
@@ -57,3 +59,18 @@ export const memoryFlags: readonly MemoryFlag[] = [
   uncounted('less', 'a model that keeps no cache', ['--runner', '--convert']),
   uncounted('either', 'flags that stand in a file', ['--config']),
 ]
+
+/** Tokens that the checkpoint's own head drafts; undefined where another model or none drafts, which nobody here counts. */
+function draftHeadTokens(value: string): { speculativeTokens: number } | undefined {
+  try {
+    const config: unknown = JSON.parse(value)
+    if (typeof config !== 'object' || config === null || 'model' in config) return undefined
+    const method = 'method' in config ? String(config.method) : ''
+    const tokens = 'num_speculative_tokens' in config ? Number(config.num_speculative_tokens) : Number.NaN
+    return method.endsWith('mtp') && Number.isInteger(tokens) && tokens > 0
+      ? { speculativeTokens: tokens }
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,4 +1,4 @@
-import { capabilityOf, type Gpu } from '../../memory/gpus.ts'
+import { capabilityOf, type Gpu, isAmd } from '../../memory/gpus.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast } from '../../memory/versions.ts'
 
@@ -76,31 +76,28 @@ function batchedTokensV0(request: MemoryRequest, version: string, maxModelLen: n
  * 0.02 to 0.11 in 0.9.1 to 0.15, 0.16 to 0.27 since 0.17. With NCCL and its
  * buffers 0.20 to 0.43 on PCIe cards and with V0, 0.75 since 0.17 (club-3090#1087), 0.95 to 1.38 on H200 and B200 with V1.
  */
+/** Kernels of recurrent layers, compiled at the first run: 0.24 and 0.26 GiB more than others are logged. */
+export const recurrentKernelBytes = 0.25 * GiB
+
 export function nonTorchBytes(gpu: Gpu, ranks: number, version: string): number {
   const isV0 = isFirstEngine(gpu, version)
-  if (ranks > 1) return (isLinked(gpu) && !isV0 ? 1.2 : atLeast(version, '0.17.0') ? 0.75 : 0.4) * GiB
+  if (ranks > 1) return linkedBytes(gpu, ranks, version) * GiB
+  if (isAmd(gpu)) return 0.9 * GiB
   if (atLeast(version, '0.17.0')) return 0.25 * GiB
   if (!isV0 && !atLeast(version, '0.9.1')) return 0.45 * GiB
-  return (atLeast(version, '0.6.4') && !atLeast(version, '0.6.5') ? 0.35 : 0.1) * GiB
+  if (atLeast(version, '0.6.4') && !atLeast(version, '0.6.5')) return 0.35 * GiB
+  return (!isV0 && isLinked(gpu) ? 0.13 : 0.1) * GiB
+}
+
+/** With NCCL and its buffers: two H100 log 0.54 and 0.55, four and more 0.95 to 1.38; PCIe cards 0.20 to 0.43, four 0.8 since 0.15. */
+function linkedBytes(gpu: Gpu, ranks: number, version: string): number {
+  if (isFirstEngine(gpu, version)) return 0.4
+  if (isLinked(gpu)) return ranks === 2 && atLeast(version, '0.9.1') ? 0.55 : 1.2
+  return atLeast(version, '0.17.0') || (ranks > 2 && atLeast(version, '0.15.0')) ? 0.75 : 0.4
 }
 
 function isLinked(gpu: Gpu): boolean {
   return /^(a100|h100|h200|gh200|b200|b300|gb200|gb300|mi3)/.test(gpu.name)
-}
-
-/**
- * vLLM captures two graphs of each sort and multiplies: 0.1 GiB shared and 5 MiB for each of the sizes 1, 2, 4, 8, 16 …
- * 256, 272 … up to twice the sequences (piecewise, at most 512) and up to the sequences (whole). Logged: 0.52 and 0.58 GiB
- * for 51 + 35 graphs, 0.13 for 5, 0.09 for 3 + 2; hybrids with a draft model up to 2.2.
- */
-export function graphEstimateBytes(maxNumSeqs: number): number {
-  const piecewise = captureSizes(Math.min(512, 2 * maxNumSeqs))
-  return (0.1 + 0.005 * (piecewise + captureSizes(Math.min(512, maxNumSeqs)))) * GiB
-}
-
-function captureSizes(largest: number): number {
-  const small = [1, 2, 4].filter((size) => size <= largest).length
-  return small + Math.floor(Math.min(largest, 256) / 8) + Math.floor(Math.max(0, largest - 256) / 16)
 }
 
 /** States one sequence holds: two with prefix caching, which newer versions switch on (vllm-project/recipes#810). */

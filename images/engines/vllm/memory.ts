@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import { activationPeak } from '../../memory/activation.ts'
+import { usesDraftHead } from '../../memory/drafter.ts'
 import { modelDtypeOf } from '../../memory/dtypes.ts'
 import {
   cacheDtypeOf,
@@ -10,6 +11,7 @@ import {
   type MemoryRules,
   stateBytesOf,
 } from '../../memory/engine-plan.ts'
+import type { ExpertTiles } from '../../memory/expert-tiles.ts'
 import { capabilityOf, isAmd } from '../../memory/gpus.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
@@ -19,12 +21,13 @@ import { residentWeights } from '../../memory/weights.ts'
 import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { vllmContext } from './context.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
+import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
 import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
 import {
-  graphEstimateBytes,
   groupSlack,
   inFlightTokens,
   nonTorchBytes,
+  recurrentKernelBytes,
   stateBlocksOf,
   type VllmDefaults,
   vllmDefaults,
@@ -53,9 +56,9 @@ function plan(request: MemoryRequest): EnginePlan {
   return enginePlan(request, {
     limitBytes: Math.ceil(gpu.memoryBytes * utilization),
     utilization,
-    weights: residentWeights(request, { ...weightRules, tp, pp }),
+    weights: residentWeights(request, { ...weightRules, expertTiles: tilesOf(request, version), tp, pp }),
     overhead,
-    doubtBytes: doubtOf(request, overhead),
+    doubtBytes: doubtOf(request, overhead, defaults) + expertDoubt(request, version),
     pool,
     caches,
     kvCacheDtype: cacheTypeOf(request, version),
@@ -63,11 +66,11 @@ function plan(request: MemoryRequest): EnginePlan {
     maxNumSeqs: defaults.maxNumSeqs,
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
-    warnings: warningsOf(request, defaults),
+    warnings: [...warningsOf(request, defaults), ...graphWarnings(request, version, defaults)],
   })
 }
 
-const weightRules = { hasRotaryTable: true, padsExperts: true, usesTorch: true, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: true, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'ceil(GPU memory x gpu-memory-utilization)',
@@ -100,6 +103,11 @@ function poolRules(request: MemoryRequest, version: string, defaults: VllmDefaul
   }
 }
 
+/** Since 0.11 Hopper takes Triton's kernels, which the official image has; other cards, and those nobody names, Marlin's. */
+function tilesOf({ gpu }: MemoryRequest, version: string): ExpertTiles {
+  return Math.floor(capabilityOf(gpu)) === 9 && atLeast(version, '0.11.0') ? 'triton' : 'marlin'
+}
+
 function compressedRules(
   request: MemoryRequest,
   version: string,
@@ -110,7 +118,7 @@ function compressedRules(
     pp,
     format: formatOf(request, cacheTypeOf(request, version)),
     blockTokens: request.blockSize ?? 256,
-    draftLayers: request.speculativeTokens ? facts.draftLayers : 0,
+    draftLayers: usesDraftHead(request) ? facts.draftLayers : 0,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
     isPacked: atLeast(version, '0.24.0'),
     needsPacked: atLeast(version, '0.29.0'),
@@ -167,20 +175,38 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
   const activation = overhead.activationBytes ?? activationPeak(facts, run)
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
-    nonTorch: Math.round(overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version)),
+    nonTorch: Math.round(
+      overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version) + kernelBytes(facts, version),
+    ),
     activation: Math.round(activation),
     cudaGraphs: Math.round(defaults.chargesGraphs || overhead.cudaGraphBytes !== undefined ? graphs : 0),
   }
 }
 
+/** Since 0.17 they are part of what every model takes outside PyTorch. */
+function kernelBytes({ layers }: ModelFacts, version: string): number {
+  const isRecurrent = layers.some(({ layer }) => layer.kind === 'state')
+  return isRecurrent && !atLeast(version, '0.17.0') ? recurrentKernelBytes : 0
+}
+
 /** What was given is taken as exact; each estimate widens the band. */
-function doubtOf(request: MemoryRequest, overhead: Record<string, number>): number {
+function doubtOf(request: MemoryRequest, overhead: Record<string, number>, defaults: VllmDefaults): number {
   const given = request.overhead ?? {}
   const nonTorch =
     given.nonTorchBytes === undefined ? Math.max(0.25 * GiB, (overhead['nonTorch'] ?? 0) * 0.5) : 0
   const activation = given.activationBytes === undefined ? (overhead['activation'] ?? 0) * 0.15 : 0
   const graphs = given.cudaGraphBytes === undefined ? (overhead['cudaGraphs'] ?? 0) * 0.75 : 0
-  return nonTorch + activation + graphs
+  const sorting =
+    given.activationBytes === undefined && defaults.maySortLess
+      ? Math.min(overhead['activation'] ?? 0, defaults.maxNumSeqs * request.facts.vocabSize * 24.5)
+      : 0
+  return nonTorch + activation + graphs + sorting
+}
+
+/** Which kernels take the experts of MXFP4 follows from what is installed: 3 % between them. */
+function expertDoubt({ facts }: MemoryRequest, version: string): number {
+  const experts = facts.weights?.byRole.expert ?? ((facts.parameters?.expert ?? 0) * 4.25) / 8
+  return facts.quantization?.method === 'mxfp4' && atLeast(version, '0.11.0') ? experts * 0.03 : 0
 }
 
 /** V0 kept 4 GiB of host memory for swapped blocks; V1 has none. */
@@ -200,8 +226,6 @@ function warningsOf(request: MemoryRequest, defaults: VllmDefaults): string[] {
     warnings.push(`${gpu.name} has no fp8 units: the weights stay 8-bit but compute runs in 16 bits`)
   if (method === 'awq' && capability > 0 && capability < 7.5)
     warnings.push('AWQ needs compute capability 7.5')
-  if (!defaults.chargesGraphs && request.enforceEager !== true)
-    warnings.push('CUDA graphs take 0.1 to 2.4 GiB outside this budget at this version')
   if (defaults.maySortLess)
     warnings.push('with FlashInfer installed, as in the official image, the sampler takes about a third')
   if (facts.vocabSize === 0)

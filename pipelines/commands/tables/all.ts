@@ -4,6 +4,7 @@ import { bundleTable } from './bundle.ts'
 import { checkTable } from './check.ts'
 import { completionTable } from './completion.ts'
 import { doctorTable } from './doctor.ts'
+import { fetchTable } from './fetch.ts'
 import { gateTable } from './gate.ts'
 import { gpuCodeTable } from './gpu-code.ts'
 import { initTable } from './init.ts'
@@ -34,6 +35,7 @@ export const tables = [
   publishTable,
   runFilesTable,
   bundleTable,
+  fetchTable,
   memoryTable,
   sizeTable,
   sbomTable,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { offsetOfAddress, readDynamic } from '../../../images/elf/dynamic.ts'
 import { encodeHeader, encodeSections, encodeSegments } from '../../../images/elf/encode.ts'
-import { buildIdOf, readNotes } from '../../../images/elf/notes.ts'
 import { isElf, parseElf } from '../../../images/elf/parse.ts'
 import { readerOf } from '../../../images/elf/reader.ts'
 import { craftContainer, entriesOf } from '../gpu-code/craft.ts'
@@ -43,11 +42,6 @@ describe('a shared object', () => {
       runPath: ['$ORIGIN/../lib', '/opt/cuda/lib64'],
       soName: 'libexample.so.2',
     })
-  })
-
-  test('tells its build id', async () => {
-    const reader = readerOf(library.bytes)
-    expect(buildIdOf(await readNotes(reader, await parseElf(reader)))).toBe('feedface00c0ffee')
   })
 
   test('is written back byte for byte', async () => {

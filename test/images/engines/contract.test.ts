@@ -71,8 +71,8 @@ describe.each(engineIds)('%s', (id) => {
     const entrypoint = planOf().config.Entrypoint ?? []
     expect(entrypoint[0]).toMatch(/^\/(usr|bin|opt|app)/)
     expect(entrypoint[0]).not.toMatch(/\/(ba|da)?sh$/)
-    const extra = () => planOf((recipe) => recipe.serving.extraArguments.push('--extra'))
-    if (sample.takesArguments) expect(extra().config.Entrypoint?.at(-1)).toBe('--extra')
+    const extra = () => planOf((recipe) => recipe.serving.extraArguments.push('--trust-remote-code'))
+    if (sample.takesArguments) expect(extra().config.Entrypoint?.at(-1)).toBe('--trust-remote-code')
     else expect(extra).toThrow('serving.extraArguments')
   })
 

@@ -64,7 +64,7 @@ test('the text of a recipe', () => {
       source:
         type: huggingface
         repo: acme/llama-3.1-70b
-      # 141.1 GB, more than 10.0 GB: a folder that the host mounts. The image checks it at its start.
+      # 141.1 GB, more than 10.0 GB: a folder that the host mounts; \`ingot fetch\` fills one. The image checks it at its start.
       delivery: mounted
     serving:
       # The model declares 131072 tokens.

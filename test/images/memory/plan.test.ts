@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findGpu } from '../../../images/memory/gpus.ts'
 import { comparePaging } from '../../../images/memory/paging.ts'
-import { nominalWeightsBytes } from '../../../images/memory/weights.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import { sumOf } from '../../../recipes/model-facts.ts'
 import { factsOf, GiB, type ModelName } from './models.ts'
@@ -76,8 +75,7 @@ describe('the worked numbers', () => {
   })
 
   test('7B in 16 bits is about 14 GB, 70B about 140 GB and 35 GB at 4 bits', () => {
-    const of = (model: ModelName, bits: number) =>
-      nominalWeightsBytes(sumOf(factsOf(model).parameters ?? {}), bits) / 1e9
+    const of = (model: ModelName, bits: number) => (sumOf(factsOf(model).parameters ?? {}) * bits) / 8 / 1e9
     expect(of('mistral-7b', 16)).toBeCloseTo(14.5, 1)
     expect(of('llama-3.1-70b', 16)).toBeCloseTo(141.1, 1)
     expect(of('llama-3.1-70b', 4)).toBeCloseTo(35.3, 1)

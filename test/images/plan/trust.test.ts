@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { planImage } from '../../../images/plan/plan.ts'
+import { sbomFactsOf } from '../../../images/sbom/sbom.ts'
 import { trustRule } from '../../../images/slim-rules/slimming.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
@@ -40,6 +41,35 @@ test('a base without certificates cannot keep any', () => {
   expect(packages('registry.example/with-certificates:1').slimming.closure?.data).toContain(
     '/etc/ssl/certs/**',
   )
+})
+
+test('certificates of a lock go into one file, and every variable that programs ask names it', () => {
+  const [one, two] = ['1', '2'].map((digit) => ({
+    subject: `CN=${digit}`,
+    sha256: digit.repeat(64),
+    notAfter: 'Jan  1 00:00:00 2040 GMT',
+    pem: `-----BEGIN CERTIFICATE-----\n${digit}\n-----END CERTIFICATE-----\n`,
+  }))
+  if (one === undefined || two === undefined) throw new Error('two certificates')
+  const recipe = recipeFor('llama-cpp', ({ image }) => {
+    image.trust = ['a.pem', 'b.pem']
+  })
+  const files = [
+    { path: 'a.pem', sha256: 'a'.repeat(64), certificates: [two, one] },
+    { path: 'b.pem', sha256: 'b'.repeat(64), certificates: [one] },
+  ]
+  const plan = planImage(recipe, { ...lockFor(recipe), trust: files })
+  expect(plan.settings).toContainEqual({
+    type: 'file',
+    path: '/etc/ssl/certs/ca-certificates.crt',
+    mode: '0644',
+    content: two.pem + one.pem,
+  })
+  for (const name of ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'])
+    expect(plan.config.Env).toContain(`${name}=/etc/ssl/certs/ca-certificates.crt`)
+  expect(plan.trust?.map(({ subject }) => subject)).toEqual(['CN=2', 'CN=1', 'CN=1'])
+  const { locked } = sbomFactsOf(recipe, { ...lockFor(recipe), trust: files }, `sha256:${'c'.repeat(64)}`)
+  expect(locked).toContainEqual(expect.objectContaining({ type: 'certificate', name: 'CN=2' }))
 })
 
 test('a model that sees is told of, one that does not is not', () => {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { manifestPath, ollamaStoreEntries } from '../../../images/engines/ollama/store.ts'
-import { ollamaTemplateFor } from '../../../images/engines/ollama/template.ts'
 import { modelPack, packedFiles, weightsImage } from '../../../images/weights/artifact.ts'
 import { hubCacheEntries } from '../../../images/weights/hub-cache.ts'
 import {
@@ -13,6 +12,7 @@ import { profileOfHost, registryLimits } from '../../../images/weights/registry-
 import { digestOf } from '../../../lib/digest.ts'
 import type { LockedWeights } from '../../../recipes/locked-weights.ts'
 import { setDigestOf } from '../../../recipes/weights.ts'
+import { ollamaTemplateFor } from '../engines/ollama/old-template.ts'
 
 const commit = 'c0'.repeat(20)
 const gguf = { path: 'model.gguf', sizeBytes: 98_362_432, sha256: 'ab'.repeat(32) }

@@ -8,9 +8,9 @@ import { type ServedRequest, serveStore } from '../../../pipelines/registry-serv
 import { statBlob } from '../../../pipelines/store/blobs.ts'
 import { reachableBlobs } from '../../../pipelines/store/closure.ts'
 import { requireHere } from '../../../pipelines/store/foreign.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import { setDigestOf, sortFiles } from '../../../recipes/weights.ts'
 import { scratchFolder, scratchStore } from '../../scratch.ts'
+import { storeImage } from '../store/store-image.ts'
 import { contextFor, sampleBytes, sha256 } from '../weights/samples.ts'
 
 const progress = { step: () => undefined, bytes: () => undefined, end: () => undefined }

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assembleImage } from '../../../images/oci/oci.ts'
 import { companionsOf } from '../../../pipelines/catalogue/companions.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { builtSample } from '../outgoing/sample.ts'
+import { storeImage } from '../store/store-image.ts'
 
 let folder: string
 let store: Store

@@ -6,7 +6,6 @@ import { planDigestOf } from '../../../images/plan/plan.ts'
 import { findImage } from '../../../pipelines/catalogue/find-image.ts'
 import { recallOrigin } from '../../../pipelines/catalogue/origin-record.ts'
 import { keepReport } from '../../../pipelines/catalogue/report-record.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { recordPath, removeRecord } from '../../../pipelines/store/record.ts'
 import { resolveReference, setReference } from '../../../pipelines/store/reference.ts'
@@ -17,6 +16,7 @@ import { scratchFolder } from '../../scratch.ts'
 import { type CommandRun, ingot } from '../store/commands.ts'
 import { scratchImage } from '../store/image.ts'
 import { type Judged, judgedImage } from '../store/judged.ts'
+import { storeImage } from '../store/store-image.ts'
 
 let root: string
 let store: Store

@@ -9,7 +9,7 @@ import { openSession } from '../../../pipelines/registry-client/session.ts'
 import { hasBlob } from '../../../pipelines/registry-client/upload.ts'
 import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
-import { readOciManifest } from '../../../pipelines/weights/oci.ts'
+import { readOciManifest } from '../../../pipelines/weights/oci-manifest.ts'
 import type { WeightsSource } from '../../../recipes/weights.ts'
 import { type AnsweringServer, startAnswering } from '../../servers/answering.ts'
 

@@ -13,6 +13,12 @@ import {
   whole,
 } from './contents-folder.ts'
 
+const page = '<!DOCTYPE html>\n<html><body>Please log in</body></html>'
+const adapter = gguf(
+  { 'general.type': 'adapter', 'general.architecture': 'llama' },
+  { 'blk.0.attn_q.weight.lora_a': 1 },
+)
+
 test.each<[string, Files, string[]]>([
   [
     'a shard that an index names is absent',
@@ -60,6 +66,33 @@ test.each<[string, Files, string[]]>([
     { ...whole, 'tokenizer.json': pointer },
     ['tokenizer.json is a Git LFS pointer'],
   ],
+  [
+    'a page in place of weights',
+    { ...whole, 'model.safetensors': page },
+    ['model.safetensors is a page of a web server'],
+  ],
+  ['a page in place of a vocabulary', { ...whole, 'tokenizer.model': page }, ['tokenizer.model is a page']],
+  [
+    'the error of an object store',
+    { ...whole, 'tokenizer.json': '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>' },
+    ['tokenizer.json is a page'],
+  ],
+  [
+    'a tensor whose shape does not fit its place',
+    {
+      ...whole,
+      'model.safetensors': Buffer.from(
+        model.toString('latin1').replace('"shape":[2]', '"shape":[4]'),
+        'latin1',
+      ),
+    },
+    ['gives its tensor model.embed_tokens.weight a shape of 16 bytes and a place of 8'],
+  ],
+  [
+    'a configuration that says nothing',
+    { ...whole, 'config.json': '{"hidden_size": 64}' },
+    ['config.json names neither model_type nor architectures'],
+  ],
   ['an empty config', { ...whole, 'config.json': '' }, ['config.json is empty']],
   [
     'a cut tokenizer',
@@ -88,6 +121,14 @@ test.each<[string, Files, string]>([
   ],
   ['a shard that is absent', { 'm-00001-of-00002.gguf': llamaGguf }, 'm-00002-of-00002.gguf is missing'],
   ['a pointer', { 'm.gguf': pointer }, 'Git LFS pointer'],
+  ['a page', { 'm.gguf': page }, 'm.gguf is a page of a web server'],
+  ['an adapter alone', { 'm.gguf': adapter }, 'm.gguf is an adapter by its header'],
+  ['a vocabulary', { 'm.gguf': gguf(ggufMetadata, {}) }, 'm.gguf has no tensors'],
+  [
+    'version 1',
+    { 'm.gguf': Buffer.concat([Buffer.from('GGUF\x01\0\0\0'), Buffer.alloc(100)]) },
+    'GGUF of version 1',
+  ],
 ])('a GGUF that is not complete is refused when it is locked: %s', async (_, files, words) => {
   await expect(lockFiles('llama-cpp', files)).rejects.toThrow(words)
 })

@@ -8,12 +8,12 @@ import type { CommandProgress } from '../../../pipelines/process/progress.ts'
 import { publishBuilt } from '../../../pipelines/publish/built-publish.ts'
 import { parsePushTarget } from '../../../pipelines/registry-client/reference.ts'
 import { readSettings } from '../../../pipelines/settings/settings.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import type { Lock } from '../../../recipes/lock.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
 import { lock, recipe, sampleImage } from '../sbom/image.ts'
 import { type Entry, layerOf } from '../scan/layers.ts'
+import { storeImage } from '../store/store-image.ts'
 
 type Platform = 'linux/amd64' | 'linux/arm64'
 

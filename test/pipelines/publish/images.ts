@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { assembleImage, type Descriptor, mediaTypes, type StoredLayer } from '../../../images/oci/oci.ts'
 import { type Digest, digestOf } from '../../../lib/digest.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { writeBlob } from '../../../pipelines/store/write.ts'
+import { storeImage } from '../store/store-image.ts'
 
 /** Numbers between 0 and 1 that are the same for the same seed (mulberry32). */
 export function randomOf(seed: number): () => number {

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { assembleImage, mediaTypes, type StoredLayer } from '../../../images/oci/oci.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { resolveReference } from '../../../pipelines/store/reference.ts'
 import { writeBlob } from '../../../pipelines/store/write.ts'
 import { toolPath } from '../../tools/find.ts'
+import { storeImage } from '../store/store-image.ts'
 import { startDebianRegistry } from './debian-registry.ts'
 
 // node test/pipelines/publish/rate.ts [MiB] [rounds]: seconds to push one layout to a fresh docker-registry, by each of three

@@ -1,13 +1,13 @@
 import { assembleImage } from '../../../images/oci/oci.ts'
 import type { Report } from '../../../images/report/report.ts'
 import { digestOf } from '../../../lib/digest.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { type Lock, lockSchema } from '../../../recipes/lock.ts'
 import { type Recipe, recipeSchema } from '../../../recipes/recipe.ts'
 import { setDigestOf } from '../../../recipes/weights.ts'
 import { report } from '../../images/report-sample.ts'
 import { layerOf } from '../scan/layers.ts'
+import { storeImage } from '../store/store-image.ts'
 
 const files = [
   { path: 'config.json', sizeBytes: 2, sha256: digestOf('{}').slice(7) },

@@ -15,6 +15,7 @@ test('nothing is set: everything has its default', () => {
       endpoint: 'https://huggingface.co',
       token: undefined,
       tokenFile: '/home/u/.cache/huggingface/token',
+      cacheFolder: '/home/u/.cache/huggingface/hub',
     },
     indexes: {},
     loginFiles: ['/home/u/.docker/config.json', '/home/u/.config/containers/auth.json'],
@@ -68,7 +69,8 @@ test.each<[NodeJS.ProcessEnv, object]>([
     { engine: { isInSession: false, address: 'docker-container://dagger-engine' } },
   ],
   [{ HF_ENDPOINT: 'http://127.0.0.1:8080/' }, { hub: { endpoint: 'http://127.0.0.1:8080' } }],
-  [{ HF_HOME: '/hf' }, { hub: { tokenFile: '/hf/token' } }],
+  [{ HF_HOME: '/hf' }, { hub: { tokenFile: '/hf/token', cacheFolder: '/hf/hub' } }],
+  [{ HF_HUB_CACHE: '/cache' }, { hub: { cacheFolder: '/cache' } }],
   [{ XDG_CACHE_HOME: '/c', HF_TOKEN: ' ' }, { hub: { token: undefined, tokenFile: '/c/huggingface/token' } }],
   [{ HUGGING_FACE_HUB_TOKEN: 'hf_x' }, { hub: { token: { variable: 'HUGGING_FACE_HUB_TOKEN' } } }],
   [

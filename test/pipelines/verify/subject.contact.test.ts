@@ -8,13 +8,13 @@ import { type Report, reportJson } from '../../../images/report/report.ts'
 import type { Digest } from '../../../lib/digest.ts'
 import { findImage } from '../../../pipelines/catalogue/find-image.ts'
 import { keepPlan } from '../../../pipelines/catalogue/plan-record.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../../pipelines/store/open.ts'
 import { writeRecord } from '../../../pipelines/store/record.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { subjectOf } from '../../../pipelines/verify/subject.ts'
 import { lockFor, recipeFor } from '../../images/engines/fixtures.ts'
 import { report as sampleReport } from '../../images/report-sample.ts'
+import { storeImage } from '../store/store-image.ts'
 
 let folder: string
 let store: Store

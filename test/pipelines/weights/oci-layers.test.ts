@@ -23,6 +23,7 @@ interface Outcome {
   skipped?: RegExp[]
   texts?: string[]
   archives?: number
+  images?: number
   unread?: RegExp[]
 }
 
@@ -75,9 +76,14 @@ test.each<[string, LayerDescriptor[], Outcome]>([
     { files: ['model.safetensors'], archives: 2 },
   ],
   [
-    'ModelPack: a compressed archive',
-    [pack('weight.v1.raw', 'model.safetensors'), pack('weight.v1.tar+gzip', 'two.safetensors')],
-    { files: ['model.safetensors'], unread: [/weight\.v1\.tar\+gzip.*compressed/] },
+    'ModelPack and KitOps: packed archives',
+    [
+      pack('weight.v1.raw', 'model.safetensors'),
+      pack('weight.v1.tar+gzip', 'two.safetensors'),
+      pack('weight.v1.tar+zstd'),
+      layer('application/vnd.kitops.modelkit.model.v1.tar+gzip'),
+    ],
+    { files: ['model.safetensors'], archives: 3 },
   ],
   [
     'ModelPack: documents',
@@ -94,17 +100,30 @@ test.each<[string, LayerDescriptor[], Outcome]>([
     [pack('weight.v1.raw', 'm'), pack('weight.v1.raw', 'm')],
     { unread: [/2 layers with the name m/] },
   ],
+  [
+    'ORAS: raw files under the type of a layer, and archives by their names',
+    [
+      layer('application/vnd.oci.image.layer.v1.tar', 'model.gguf'),
+      layer('application/octet-stream', 'tokenizer.tar.gz'),
+      layer('application/vnd.oci.image.layer.v1.tar', 'all.tar'),
+    ],
+    { files: ['model.gguf'], archives: 2 },
+  ],
   ['a name that leaves the folder', [pack('weight.v1.raw', '../m')], { unread: [/leads out/] }],
   [
     'an ordinary image',
-    [layer('application/vnd.oci.image.layer.v1.tar+gzip')],
-    { unread: [/a layer of an image/] },
+    [
+      layer('application/vnd.oci.image.layer.v1.tar+gzip'),
+      layer('application/vnd.docker.image.rootfs.diff.tar.gzip'),
+    ],
+    { archives: 2, images: 2 },
   ],
 ])('every layer is taken, left out with a reason, or refused: %s', (_, layers, outcome) => {
   const read = readLayers(layers)
   expect(read.files.map(({ path }) => path).sort()).toEqual(outcome.files ?? [])
   expect(read.texts.map(({ name }) => name).sort()).toEqual(outcome.texts ?? [])
   expect(read.archives).toHaveLength(outcome.archives ?? 0)
+  expect(read.archives.filter(({ isImage }) => isImage)).toHaveLength(outcome.images ?? 0)
   const { skipped = [], unread = [] } = outcome
   expect(read.skipped.map(({ reason }) => reason)).toEqual(skipped.map((one) => expect.stringMatching(one)))
   expect(read.unread).toEqual(unread.map((one) => expect.stringMatching(one)))

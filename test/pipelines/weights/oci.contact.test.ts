@@ -8,10 +8,10 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { modelPack, weightsImage } from '../../../images/weights/artifact.ts'
 import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { serveStore } from '../../../pipelines/registry-server/server.ts'
-import { storeImage } from '../../../pipelines/store/image.ts'
 import { inventoryWeights } from '../../../pipelines/weights/inventory.ts'
 import { packWeights } from '../../../pipelines/weights/pack.ts'
 import { scratchFolder, scratchStore } from '../../scratch.ts'
+import { storeImage } from '../store/store-image.ts'
 import { contextFor, sampleBytes, sha256 } from './samples.ts'
 
 // Child processes and synced files take their time on a machine that does other work.

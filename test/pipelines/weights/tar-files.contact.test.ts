@@ -31,12 +31,46 @@ async function* inPieces(bytes: Buffer, sizeBytes: number) {
 
 test.each(['gnu', 'pax', 'ustar', 'v7'])('files of a %s archive are stretches of it', async (format) => {
   const { tar, contents } = await tarOf(format)
-  const { files, others } = await listTar(inPieces(tar, 777))
-  expect(others).toEqual(['link'])
+  const entries = (await listTar(inPieces(tar, 777))).map((entry) => ({
+    ...entry,
+    path: entry.path.replace(/^\.\//, ''),
+  }))
+  const files = entries.filter((entry) => entry.type === 'file')
+  expect(entries.filter(({ type }) => type === 'link')).toEqual([
+    { type: 'link', path: 'link', target: 'config.json' },
+  ])
   expect(files.map(({ path }) => path).sort()).toEqual(Object.keys(contents).sort())
   for (const { path, sizeBytes, offset, sha256: hash } of files) {
     expect(tar.subarray(offset, offset + sizeBytes).equals(contents[path] ?? Buffer.alloc(0))).toBe(true)
     expect(hash).toBe(sha256(contents[path] ?? ''))
+  }
+})
+
+test('hard links, sparse files, pipes and long targets of links are told apart', async () => {
+  const folder = await scratchFolder()
+  const target = `${'far/'.repeat(40)}away`
+  execFileSync('bash', [
+    '-ceu',
+    `cd "$1"; printf one > a; ln a b; mkfifo p; ln -s "$2" l
+     for hole in 1 2 3 4 5 6 7 8 9; do printf data | dd of=s bs=64k seek=$((hole * 2)) conv=notrunc status=none; done; printf z > z`,
+    '-',
+    folder,
+    target,
+  ])
+  for (const format of ['gnu', 'pax']) {
+    const options = [`--format=${format}`, '--sparse', '--sort=name', '-cf', '-', '-C', folder, '.']
+    const entries = await listTar(inPieces(execFileSync('tar', options, { maxBuffer: 1e8 }), 999))
+    expect(entries.map(({ path, type }) => `${path.replace(/^(\.\/)?/, '')} ${type}`)).toEqual([
+      ' folder',
+      'a file',
+      'b hard-link',
+      'l link',
+      'p other',
+      's other',
+      'z file',
+    ])
+    expect(entries[3]).toMatchObject({ target })
+    expect(entries[5]).toMatchObject({ kind: 'a sparse file of an archive' })
   }
 })
 

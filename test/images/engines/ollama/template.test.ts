@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { plainChats } from '../../../../images/engines/ollama/chat.ts'
 import { originalOf } from '../../../../images/engines/ollama/original.ts'
 import { ollamaPrompt } from '../../../../images/engines/ollama/prompt.ts'
-import { chooseTemplate, ollamaTemplateFor } from '../../../../images/engines/ollama/template.ts'
+import { chooseTemplate } from '../../../../images/engines/ollama/template.ts'
 import { planDigestOf, planImage } from '../../../../images/plan/plan.ts'
 import type { Lock } from '../../../../recipes/lock.ts'
 import { lockFor, recipeFor } from '../fixtures.ts'
+import { ollamaTemplateFor } from './old-template.ts'
 import { originals } from './originals.ts'
 
 const tokens = { bosToken: '<s>', eosToken: '</s>' }

@@ -100,6 +100,7 @@ describe('a seventh engine', { timeout: 300_000 }, () => {
   test('passes the contract, its folder and its server are as they must be', async () => {
     const files = [
       'images/engines/contract.test.ts',
+      'images/engines/contract-behaviour.test.ts',
       'images/engines/folders.test.ts',
       'images/engines/echo/server.contact.test.ts',
       'images/plan/judge-recipe.test.ts',

@@ -13,7 +13,8 @@ export const slots: LoggedCase[] = [
     id: 'N18',
     source: 'gpt-oss-20b, llama.cpp, 131,072 tokens',
     config: 'gpt-oss-20b',
-    options: '--engine llama-cpp --gpu rtx-4090 --ctx-size 131072',
+    // A build that kept logits for every token of a batch.
+    options: '--engine llama-cpp --engine-version b9000 --gpu rtx-4090 --ctx-size 131072',
     logged: { fullMiB: 3072, windowMiB: 18, computeMiB: 396.27 },
     within: { computeMiB: 0.15 },
   },
@@ -54,7 +55,7 @@ export const slots: LoggedCase[] = [
     source: 'Qwen3.6-27B, llama.cpp, q8_0, four slots',
     config: 'qwen3.6-27b',
     options:
-      '--engine llama-cpp --gpu a100-80gb --ctx-size 131072 --parallel 4 --kv-unified --cache-type-k q8_0',
+      '--engine llama-cpp --engine-version b9000 --gpu a100-80gb --ctx-size 131072 --parallel 4 --kv-unified --cache-type-k q8_0',
     logged: { fullMiB: 4352, stateMiB: 598.5, computeMiB: 495 },
     within: { computeMiB: 0.15 },
   },

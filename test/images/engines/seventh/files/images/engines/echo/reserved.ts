@@ -1,4 +1,4 @@
-import { everyInterface, type Reserved, use } from '../reserved.ts'
+import { everyInterface, type ReservedSettings, use } from '../reserved.ts'
 
 export const reserved = {
   style: 'exact',
@@ -11,4 +11,4 @@ export const reserved = {
   ],
   variables: { ECHO_CACHE: 'it lies where every profile can write; leave it out' },
   kvCacheDtypes: null,
-} satisfies Reserved
+} satisfies ReservedSettings

@@ -1,0 +1,139 @@
+import { nearestName } from '../../lib/suggest.ts'
+import type { Deployment, Refusal } from './engine.ts'
+
+/** Names by version, as an engine's own source lists them: versions, and what they have more and less than those of the row before. */
+export type NameHistory = readonly (readonly [versions: string, added: string, gone: string])[]
+
+/** Names that the command line of an engine knows. */
+export interface EngineNames {
+  toolCallParsers: NameHistory
+  reasoningParsers: NameHistory
+  /** Flags without their dashes. It may hold words that are none: what it lacks is surely no flag. */
+  flags: NameHistory
+}
+
+/** `known` takes it, `absent` is a version whose list was read and lacks it, `unknown` one that nobody read. */
+export type NameStanding =
+  | { type: 'known' }
+  | { type: 'absent'; names: readonly string[] }
+  | { type: 'unknown'; newest: string }
+
+/** Whether a version takes a name. What every list has, versions that nobody read are taken to have as well. */
+export function standingOf(name: string, version: string, history: NameHistory): NameStanding {
+  return standingBy((known) => known === name, version, history)
+}
+
+function standingBy(isName: (known: string) => boolean, version: string, history: NameHistory): NameStanding {
+  let names: string[] = []
+  let inAll = true
+  for (const [versions, added, gone] of history) {
+    const left = new Set(wordsOf(gone))
+    names = [...names.filter((name) => !left.has(name)), ...wordsOf(added)]
+    const isKnown = names.some(isName)
+    inAll &&= isKnown
+    if (wordsOf(versions).includes(version)) return isKnown ? { type: 'known' } : { type: 'absent', names }
+  }
+  return inAll
+    ? { type: 'known' }
+    : { type: 'unknown', newest: wordsOf(history.at(-1)?.[0] ?? '').at(-1) ?? '' }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
+}
+
+/** A name in the arguments of a recipe, and what its engine makes of it. */
+interface NameJudgement {
+  path: string
+  what: string
+  name: string
+  standing: NameStanding
+}
+
+/** Refuses parsers and flags that the locked version surely lacks. */
+export function nameRefusals(deployment: Deployment, names: EngineNames): Refusal[] {
+  const { engine, version } = deployment
+  return judge(deployment, names).flatMap(({ path, what, name, standing }) => {
+    if (standing.type !== 'absent') return []
+    const near = nearestName(name, standing.names)
+    const has = what === 'flag' ? '' : ` It has ${[...standing.names].sort().join(', ')}.`
+    const prefix = what === 'flag' ? '--' : ''
+    return [
+      {
+        path,
+        found: `${engine.title} ${version} has no ${what} "${prefix}${name}"`,
+        hint: `${near === undefined ? '' : `did you mean "${prefix}${near}"?`}${has} Take what this version has, or another version (engine.version)`.trim(),
+      },
+    ]
+  })
+}
+
+/** What nobody read, said once and stopping nothing. */
+export function nameDoubts(deployment: Deployment, names: EngineNames): string[] {
+  const { engine, version } = deployment
+  return judge(deployment, names).flatMap(({ path, what, name, standing }) =>
+    standing.type === 'unknown'
+      ? [
+          `${path}: whether ${engine.title} ${version} has the ${what} "${name}" is not known here (lists up to ${standing.newest} were read); its boot tells`,
+        ]
+      : [],
+  )
+}
+
+/** Flags that name a parser, with the table and the flag by which a model brings a parser of its own. */
+const parserFlags = [
+  {
+    flag: 'tool-call-parser',
+    what: 'tool-call parser',
+    kind: 'toolCallParsers',
+    plugin: 'tool-parser-plugin',
+  },
+  {
+    flag: 'reasoning-parser',
+    what: 'reasoning parser',
+    kind: 'reasoningParsers',
+    plugin: 'reasoning-parser-plugin',
+  },
+] as const
+
+function judge({ recipe, version }: Deployment, names: EngineNames): NameJudgement[] {
+  const items = recipe.serving.extraArguments
+  const flags = items.map(flagOf)
+  return items.flatMap((item, index) => {
+    const flag = flags[index]
+    if (flag === undefined) return []
+    const path = `serving.extraArguments.${index}`
+    const standing = standingBy((known) => isSpelling(flag, known), version, names.flags)
+    const parser = parserFlags.find((one) => one.flag === flag)
+    const value = item.includes('=') ? item.slice(item.indexOf('=') + 1) : items[index + 1]
+    if (parser === undefined || value === undefined || flags.includes(parser.plugin))
+      return [{ path, what: 'flag', name: flag, standing }]
+    const place = item.includes('=') ? path : `serving.extraArguments.${index + 1}`
+    const ofParser = {
+      what: parser.what,
+      name: value,
+      standing: standingOf(value, version, names[parser.kind]),
+    }
+    return [
+      { path, what: 'flag', name: flag, standing },
+      { path: place, ...ofParser },
+    ]
+  })
+}
+
+/** The name of a long flag as argparse compares it: no value, dashes alone, and a key of a dotted one without its dots. */
+function flagOf(item: string): string | undefined {
+  const [, name] = /^--([A-Za-z][\w-]*)(?:[.=]|$)/.exec(item) ?? []
+  return name?.replaceAll('_', '-')
+}
+
+/** argparse takes beginnings of flags, and a switch has a second form that says the opposite. */
+function isSpelling(flag: string, known: string): boolean {
+  return known.startsWith(flag) || (isSwitch.test(flag) && plain(known).startsWith(plain(flag)))
+}
+
+const isSwitch = /^((no|enable|disable)-)+/
+
+function plain(name: string): string {
+  return name.replace(isSwitch, '')
+}

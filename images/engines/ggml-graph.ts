@@ -1,0 +1,161 @@
+import { hasGatedFeedForward } from '../../recipes/model-facts/families.ts'
+import type { LayerKind, ModelFacts } from '../../recipes/model-facts.ts'
+import { graphBufferBytes } from './ggml-allocator.ts'
+import { addMixer } from './ggml-mixers.ts'
+import { add, floatBytes, type Graph, type GraphBatch, maskName, rowBytes } from './ggml-parts.ts'
+
+export interface GraphBytes {
+  device: number
+  /** Embeddings and masks, which the host prepares. */
+  host: number
+}
+
+/** Buffers of the largest graph: each kind of layer twice, and the last one, of which only the outputs go on. */
+export function graphBytes(facts: ModelFacts, batch: GraphBatch): GraphBytes {
+  const graph: Graph = { facts, batch, tensors: [] }
+  const inputs = inputsOf(graph)
+  const kinds = facts.layers.filter(({ layer }) => layer.kind !== 'none' && layer.kind !== 'cross')
+  const distinct = kinds.filter(
+    ({ layer }, index) => kinds.findIndex((run) => sameShape(run.layer, layer)) === index,
+  )
+  const rounds = [...distinct, ...distinct, ...kinds.slice(-1)].map(({ layer }) => layer)
+  let from = inputs
+  for (const [index, layer] of rounds.entries())
+    from = addLayer(graph, layer, { from, name: `${index}`, isLast: index === rounds.length - 1 })
+  addLogits(graph, from)
+  return { device: graphBufferBytes(graph.tensors), host: hostBytes(facts, batch) }
+}
+
+function sameShape(a: LayerKind, b: LayerKind): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function windowsOf({ layers }: ModelFacts): (number | null)[] {
+  const windows = layers.flatMap(({ layer }) => {
+    if (layer.kind === 'window') return [layer.windowTokens]
+    if (layer.kind === 'chunked') return [layer.chunkTokens]
+    return layer.kind === 'full' || layer.kind === 'mla' ? [null] : []
+  })
+  return [...new Set(windows)]
+}
+
+/** Masks are of 16 bits for flash attention, and of 32 without. */
+function maskBytes({ tokens, usesFlash, isPlain, cellsOf }: GraphBatch, windowTokens: number | null): number {
+  return (isPlain ? 6 : usesFlash ? 2 : 4) * tokens * cellsOf(windowTokens)
+}
+
+function inputsOf(graph: Graph): string {
+  const { facts, batch } = graph
+  const embedding = rowBytes(graph, facts.hiddenSize)
+  if (batch.mixesEmbeddings) {
+    add(graph, { name: 'mixed', sizeBytes: embedding, from: [] })
+    add(graph, { name: 'mixed rows', sizeBytes: embedding, from: [], stays: true })
+  }
+  add(graph, { name: 'embedding', sizeBytes: embedding, from: [] })
+  for (const window of windowsOf(facts))
+    add(graph, { name: maskName(window), sizeBytes: maskBytes(batch, window), from: [] })
+  const perLayer = rowBytes(graph, (facts.layerChannels ?? 0) * facts.layerCount)
+  if (perLayer > 0) addLayerInputs(graph, perLayer)
+  if (batch.mixesEmbeddings) {
+    add(graph, { name: 'mixed copy', sizeBytes: embedding, from: ['mixed'] })
+    add(graph, { name: 'mixed in', sizeBytes: 0, from: ['mixed copy'] })
+  }
+  return 'embedding'
+}
+
+/** Gemma's inputs of all layers: read, projected and joined before the first, and kept until the last. */
+function addLayerInputs(graph: Graph, sizeBytes: number): void {
+  add(graph, { name: 'layer rows', sizeBytes, from: [], stays: true })
+  const projected = add(graph, { name: 'layer projection', sizeBytes, from: ['embedding'] })
+  const normed = addNorm(graph, 'layer norm', projected, sizeBytes)
+  const joined = add(graph, { name: 'layer sum', sizeBytes, from: [normed, 'layer rows'], over: normed })
+  add(graph, { name: 'layer inputs', sizeBytes, from: [joined], stays: true })
+}
+
+interface GraphLayer {
+  from: string
+  name: string
+  isLast: boolean
+}
+
+function addLayer(graph: Graph, layer: LayerKind, { from, name, isLast }: GraphLayer): string {
+  const { facts, batch } = graph
+  const { hiddenSize } = facts
+  const normed = addNorm(graph, `${name} norm`, from, rowBytes(graph, hiddenSize))
+  const mixed = addMixer(graph, layer, normed, name)
+  const rows = isLast ? batch.outputs : batch.tokens
+  const width = floatBytes * hiddenSize * rows
+  const cut = isLast && batch.outputs < batch.tokens
+  const own = cut ? add(graph, { name: `${name} rows`, sizeBytes: width, from: [mixed] }) : mixed
+  const past = cut ? add(graph, { name: `${name} past`, sizeBytes: width, from: [from] }) : from
+  const sum = add(graph, { name: `${name} sum`, sizeBytes: width, from: [own, past], over: own })
+  const fed = addNorm(graph, `${name} feed`, sum, width)
+  const out = addFeedForward(graph, fed, { name, rows })
+  return add(graph, { name: `${name} out`, sizeBytes: width, from: [out, sum], over: out })
+}
+
+function addNorm(graph: Graph, name: string, from: string, sizeBytes: number): string {
+  const scaled = add(graph, { name: `${name} rms`, sizeBytes, from: [from] })
+  return add(graph, { name, sizeBytes, from: [scaled], over: scaled })
+}
+
+interface Feed {
+  name: string
+  rows: number
+}
+
+function addFeedForward(graph: Graph, from: string, { name, rows }: Feed): string {
+  const { hiddenSize, activeFfnSize, experts } = graph.facts
+  const bytes = (width: number) => floatBytes * width * rows
+  const inner = experts ? experts.perToken * experts.ffnSize : activeFfnSize
+  const product = addProduct(graph, from, { name, sizeBytes: bytes(inner) })
+  if (!experts) return add(graph, { name: `${name} down`, sizeBytes: bytes(hiddenSize), from: [product] })
+  const down = add(graph, {
+    name: `${name} down`,
+    sizeBytes: bytes(experts.perToken * hiddenSize),
+    from: [product],
+  })
+  const weighted = add(graph, {
+    name: `${name} weighted`,
+    sizeBytes: bytes(experts.perToken * hiddenSize),
+    from: [down],
+    over: down,
+  })
+  return add(graph, { name: `${name} experts`, sizeBytes: bytes(hiddenSize), from: [weighted] })
+}
+
+/** Up and gate and their product; families without a gate have one matrix, and what follows it takes its place. */
+function addProduct(
+  { facts, batch, tensors }: Graph,
+  from: string,
+  { name, sizeBytes }: { name: string; sizeBytes: number },
+): string {
+  const graph = { facts, batch, tensors }
+  const up = add(graph, { name: `${name} up ffn`, sizeBytes, from: [from] })
+  if (!hasGatedFeedForward(familyOf(facts)))
+    return add(graph, { name: `${name} act`, sizeBytes, from: [up], over: up })
+  const gate = add(graph, { name: `${name} gate ffn`, sizeBytes, from: [from] })
+  const open = batch.isPlain ? add(graph, { name: `${name} open ffn`, sizeBytes, from: [gate] }) : gate
+  return add(graph, { name: `${name} glu`, sizeBytes, from: [gate, open, up] })
+}
+
+/** llama.cpp writes `gptneox` and `phi2` where configurations have `gpt_neox` and `phi`. */
+function familyOf({ modelType }: ModelFacts): string {
+  return modelType
+    .replaceAll('-', '_')
+    .replace('gptneox', 'gpt_neox')
+    .replace(/^phi2$/, 'phi')
+    .replace(/^jais2$|^codeshell$|^starcoder$/, 'gpt2')
+}
+
+function addLogits(graph: Graph, from: string): void {
+  const { facts, batch } = graph
+  const width = floatBytes * batch.outputs
+  const normed = addNorm(graph, 'norm', from, width * facts.hiddenSize)
+  add(graph, { name: 'logits', sizeBytes: width * facts.vocabSize, from: [normed] })
+}
+
+function hostBytes(facts: ModelFacts, batch: GraphBatch): number {
+  const embeddings = (batch.mixesEmbeddings ? 4 : 1) * floatBytes * facts.hiddenSize * batch.tokens
+  return windowsOf(facts).reduce<number>((sum, window) => sum + maskBytes(batch, window), embeddings)
+}

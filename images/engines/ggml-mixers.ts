@@ -1,0 +1,154 @@
+import type { LayerKind, ModelFacts } from '../../recipes/model-facts.ts'
+import { add, floatBytes, type Graph, maskName, rowBytes } from './ggml-parts.ts'
+
+/** What mixes tokens in one layer, by its kind. */
+export function addMixer(graph: Graph, layer: LayerKind, from: string, name: string): string {
+  switch (layer.kind) {
+    case 'state':
+      return addState(graph, layer, from, name)
+    case 'mla':
+      return addLatent(graph, layer, from, name)
+    case 'full':
+    case 'window':
+    case 'chunked':
+      return addAttention(graph, layer, from, name)
+    default:
+      return add(graph, {
+        name: `${name} mixed`,
+        sizeBytes: rowBytes(graph, graph.facts.hiddenSize),
+        from: [from],
+      })
+  }
+}
+
+type QueryLayer = Extract<LayerKind, { kind: 'full' | 'window' | 'chunked' }>
+
+/** Qwen3-Next and its followers project a gate together with the queries. */
+function hasGate({ modelType }: ModelFacts): boolean {
+  return /^qwen(3_5|3\.5|35|3_next|3next|3_6|4)/.test(modelType)
+}
+
+function addAttention(graph: Graph, layer: QueryLayer, from: string, name: string): string {
+  const { facts } = graph
+  const queryBytes = rowBytes(graph, facts.headCount * layer.keyDim)
+  const gated = hasGate(facts)
+  const projected = add(graph, { name: `${name} q`, sizeBytes: queryBytes * (gated ? 2 : 1), from: [from] })
+  const query = add(graph, {
+    name: `${name} q rope`,
+    sizeBytes: queryBytes,
+    from: [projected],
+    ...(gated ? {} : { over: projected }),
+  })
+  const value = add(graph, {
+    name: `${name} v`,
+    sizeBytes: rowBytes(graph, layer.kvHeads * layer.valueDim),
+    from: [from],
+  })
+  const key = add(graph, {
+    name: `${name} k`,
+    sizeBytes: rowBytes(graph, layer.kvHeads * layer.keyDim),
+    from: [from],
+  })
+  add(graph, { name: `${name} k kept`, sizeBytes: 0, from: [key] })
+  add(graph, { name: `${name} v kept`, sizeBytes: 0, from: [value] })
+  const window =
+    layer.kind === 'window' ? layer.windowTokens : layer.kind === 'chunked' ? layer.chunkTokens : null
+  const width = facts.headCount * layer.valueDim
+  const seen = addSeen(graph, { query, name, width, window, heads: facts.headCount })
+  if (!gated)
+    return add(graph, { name: `${name} o`, sizeBytes: rowBytes(graph, facts.hiddenSize), from: [seen] })
+  const gate = add(graph, { name: `${name} gate`, sizeBytes: queryBytes, from: [projected] })
+  const open = add(graph, { name: `${name} gated`, sizeBytes: queryBytes, from: [seen, gate], over: seen })
+  return add(graph, { name: `${name} o`, sizeBytes: rowBytes(graph, facts.hiddenSize), from: [open] })
+}
+
+interface ScoredQuery {
+  query: string
+  name: string
+  width: number
+  window: number | null
+  heads: number
+}
+
+/** Without flash attention every head keeps a score for each cell. */
+function addSeen(graph: Graph, { query, name, width, window, heads }: ScoredQuery): string {
+  const { batch } = graph
+  const sizeBytes = rowBytes(graph, width)
+  if (batch.usesFlash) return add(graph, { name: `${name} seen`, sizeBytes, from: [query, maskName(window)] })
+  const scoreBytes = rowBytes(graph, heads * batch.cellsOf(window))
+  const scores = add(graph, { name: `${name} scores`, sizeBytes: scoreBytes, from: [query] })
+  const soft = add(graph, {
+    name: `${name} soft`,
+    sizeBytes: scoreBytes,
+    from: [scores, maskName(window)],
+    over: scores,
+  })
+  const summed = add(graph, { name: `${name} summed`, sizeBytes, from: [soft] })
+  return add(graph, { name: `${name} seen`, sizeBytes, from: [summed] })
+}
+
+type LatentLayer = Extract<LayerKind, { kind: 'mla' }>
+
+/** MLA multiplies queries into the latent space, so that every head has its width. */
+function addLatentQuery(graph: Graph, layer: LatentLayer, from: string, name: string): string {
+  const { headCount, headDim } = graph.facts
+  const rows = (width: number) => rowBytes(graph, headCount * width)
+  const query = add(graph, { name: `${name} q`, sizeBytes: rows(headDim), from: [from] })
+  const absorbed = add(graph, { name: `${name} q latent`, sizeBytes: rows(layer.latentDim), from: [query] })
+  const rotary = add(graph, { name: `${name} q rope`, sizeBytes: rows(layer.ropeDim), from: [query] })
+  const width = layer.latentDim + layer.ropeDim
+  return add(graph, { name: `${name} q both`, sizeBytes: rows(width), from: [absorbed, rotary] })
+}
+
+function addLatent(graph: Graph, layer: LatentLayer, from: string, name: string): string {
+  const { headCount, headDim, hiddenSize } = graph.facts
+  const query = addLatentQuery(graph, layer, from, name)
+  const keptBytes = rowBytes(graph, layer.latentDim + layer.ropeDim)
+  const latent = add(graph, { name: `${name} kv`, sizeBytes: keptBytes, from: [from] })
+  add(graph, { name: `${name} kv kept`, sizeBytes: keptBytes, from: [latent] })
+  const width = headCount * layer.latentDim
+  const seen = addSeen(graph, { query, name, width, window: null, heads: headCount })
+  const values = add(graph, {
+    name: `${name} values`,
+    sizeBytes: rowBytes(graph, headCount * headDim),
+    from: [seen],
+  })
+  return add(graph, { name: `${name} o`, sizeBytes: rowBytes(graph, hiddenSize), from: [values] })
+}
+
+/** A convolution over all channels, then the recurrence with the new states of all sequences. */
+function addState(
+  graph: Graph,
+  layer: Extract<LayerKind, { kind: 'state' }>,
+  from: string,
+  name: string,
+): string {
+  const { batch, facts } = graph
+  const channels = layer.innerChannels + layer.groupChannels * layer.groupCount
+  const channelBytes = rowBytes(graph, channels)
+  const keyBytes = rowBytes(graph, layer.groupChannels * layer.groupCount) / 2
+  const innerBytes = rowBytes(graph, layer.innerChannels)
+  const stateBytes = floatBytes * layer.stateElements * batch.sequences
+  const projected = add(graph, { name: `${name} in`, sizeBytes: channelBytes, from: [from] })
+  const joint = add(graph, { name: `${name} joint`, sizeBytes: channelBytes, from: [projected] })
+  const past = add(graph, { name: `${name} past state`, sizeBytes: stateBytes, from: [] })
+  const conv = add(graph, { name: `${name} conv`, sizeBytes: channelBytes, from: [joint] })
+  const silu = add(graph, { name: `${name} silu`, sizeBytes: channelBytes, from: [conv], over: conv })
+  const queries = add(graph, { name: `${name} q`, sizeBytes: keyBytes, from: [silu] })
+  const keys = add(graph, { name: `${name} k`, sizeBytes: keyBytes, from: [silu] })
+  const step = add(graph, {
+    name: `${name} step`,
+    sizeBytes: innerBytes + stateBytes,
+    from: [queries, keys, silu, past],
+  })
+  const normed = add(graph, { name: `${name} normed`, sizeBytes: innerBytes, from: [step] })
+  const gate = add(graph, { name: `${name} z`, sizeBytes: innerBytes, from: [from] })
+  const open = add(graph, { name: `${name} open`, sizeBytes: innerBytes, from: [gate], over: gate })
+  const gated = add(graph, {
+    name: `${name} gated`,
+    sizeBytes: innerBytes,
+    from: [normed, open],
+    over: normed,
+  })
+  return add(graph, { name: `${name} o`, sizeBytes: rowBytes(graph, facts.hiddenSize), from: [gated] })
+}

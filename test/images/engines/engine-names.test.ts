@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { type NameHistory, standingOf } from '../../../images/engines/engine-names.ts'
+import { planImage } from '../../../images/plan/plan.ts'
+import { IngotError } from '../../../lib/error.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
+import { flagsIn, historyOf, keysIn } from '../../tools/engine-names.ts'
+import { lockFor, recipeFor } from './fixtures.ts'
+
+const files = ['config.json', 'model.safetensors', 'tokenizer.json']
+
+function planned(id: EngineId, version: string, extraArguments: string[]) {
+  const recipe = recipeFor(id, (draft) => {
+    draft.engine.device = 'cuda'
+    draft.target = { gpu: 'b200', count: 1 }
+    delete draft.serving.quantization
+    Object.assign(draft.serving, { dtype: 'auto', contextLength: 4096, extraArguments })
+  })
+  return planImage(recipe, { ...lockFor(recipe, files), engine: { id, version } })
+}
+
+const parser = (name: string) => ['--enable-auto-tool-choice', '--tool-call-parser', name]
+
+test.each<[EngineId, string, string[]]>([
+  ['vllm', '0.33.0', parser('hermes')],
+  ['vllm', '0.33.0', parser('deepseek_v41')],
+  ['vllm', '0.20.0', parser('minimax')],
+  ['vllm', '0.33.0', ['--reasoning_parser=openai_gptoss']],
+  ['vllm', '0.33.0', ['--tool-parser-plugin', '/models/p.py', '--tool-call-parser', 'own']],
+  ['vllm', '0.33.0', ['--no-enable-prefix-caching', '--disable-log-requests', '--enable-custom-all-reduce']],
+  ['vllm', '0.33.0', ['--compilation-config.mode', '3', '--limit-mm-per-prompt.image=2', '-O3']],
+  ['vllm', '0.33.0', ['--enable-expert', '--trust_remote_code']],
+  ['sglang', '0.5.23', ['--tool-call-parser', 'auto', '--reasoning-parser', 'qwen3']],
+  ['sglang', '0.5.23', ['--ep-size', '2', '--chunked-prefill-size=2048']],
+  // Every list has it, so the versions between and behind them do.
+  ['vllm', '0.99.0', parser('hermes')],
+])('%s %s takes %j', (id, version, items) => {
+  const plan = planned(id, version, items)
+  expect(plan.config.Entrypoint).toEqual(expect.arrayContaining(items))
+  expect(plan.doubts).toBeUndefined()
+})
+
+test.each<[EngineId, string, string[], RegExp]>([
+  [
+    'vllm',
+    '0.33.0',
+    parser('minimax'),
+    /extraArguments\.2.*vLLM 0\.33\.0 has no tool-call parser "minimax".*minimax_m2/s,
+  ],
+  ['vllm', '0.20.0', parser('deepseek_v41'), /no tool-call parser "deepseek_v41"/],
+  [
+    'vllm',
+    '0.33.0',
+    ['--reasoning-parser', 'qwen33'],
+    /no reasoning parser "qwen33".*did you mean "qwen3"\?/s,
+  ],
+  ['vllm', '0.33.0', ['--chunked-prefill-size', '1'], /extraArguments\.0.*no flag "--chunked-prefill-size"/s],
+  ['vllm', '0.33.0', ['--enable-chunked-prefil1'], /did you mean "--enable-chunked-prefill"\?/],
+  ['sglang', '0.5.23', ['--tool-call-parser=hermess'], /SGLang 0\.5\.23 has no tool-call parser "hermess"/],
+  ['sglang', '0.5.23', ['--max-num-batched-tokenz', '1'], /no flag "--max-num-batched-tokenz"/],
+])('%s %s surely lacks what %j names', (id, version, items, words) => {
+  let told = ''
+  try {
+    planned(id, version, items)
+  } catch (error) {
+    if (error instanceof IngotError) told = `${error.message} ${error.hint}`
+  }
+  expect(told).toMatch(words)
+})
+
+test('what nobody read is told, and stops nothing', () => {
+  const { doubts } = planned('vllm', '0.99.0', [...parser('deepseek_v41'), '--wholly-new-flag'])
+  expect(doubts).toEqual([
+    expect.stringMatching(/extraArguments\.2: whether vLLM 0\.99\.0 has the tool-call parser "deepseek_v41"/),
+    expect.stringMatching(
+      /extraArguments\.3: whether vLLM 0\.99\.0 has the flag "wholly-new-flag".*up to 0\.33\.0/,
+    ),
+  ])
+})
+
+describe('histories', () => {
+  const lists = [
+    { version: '1', names: ['a', 'b'] },
+    { version: '2', names: ['a', 'b'] },
+    { version: '3', names: ['b', 'c'] },
+  ]
+  const history: NameHistory = historyOf(lists).map(({ versions, added, gone }) => [
+    versions.join(' '),
+    added.join(' '),
+    gone.join(' '),
+  ])
+
+  test('versions of the same names share a row', () => {
+    expect(history).toEqual([
+      ['1 2', 'a b', ''],
+      ['3', 'c', 'a'],
+    ])
+  })
+
+  test.each([
+    ['a', '1', 'known'],
+    ['a', '3', 'absent'],
+    ['c', '2', 'absent'],
+    ['c', '3', 'known'],
+    ['b', '4', 'known'],
+    ['c', '4', 'unknown'],
+  ])('%s in version %s is %s', (name, version, type) => {
+    expect(standingOf(name, version, history).type).toBe(type)
+  })
+})
+
+test('keys of a map and flags of a source are read without running it', () => {
+  const source = 'X = {\n    "a": (\n        "b",\n    ),\n    "c-d": 1,\n}\nY = {\n    "e": 1,\n}\n'
+  expect(keysIn(source, /^X = \{$/m)).toEqual(['a', 'c-d'])
+  expect(flagsIn('p.add_argument("--a-b", "--c_d")\nclass F:\n    tool_parser: str = ""\n')).toEqual([
+    'a-b',
+    'c-d',
+    'tool-parser',
+  ])
+})

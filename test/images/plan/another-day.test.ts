@@ -1,0 +1,39 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { engines } from '../../../images/engines/engines.ts'
+import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
+import { formatLock, parseLock } from '../../../recipes/lock.ts'
+import { lockFor, recipeFor } from '../engines/fixtures.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const trust = [
+  {
+    path: 'a.pem',
+    sha256: 'a'.repeat(64),
+    // It has ended on one of the days and not begun on another.
+    certificates: [
+      { subject: 'CN=a', sha256: 'b'.repeat(64), notAfter: 'Jan  1 00:00:00 2027 GMT', pem: 'x' },
+    ],
+  },
+]
+
+test.each(engines.map(({ id }) => id))(
+  'a plan for %s is the same by other clocks and in other places',
+  (id) => {
+    const recipe = recipeFor(id)
+    const lock = { ...lockFor(recipe), trust }
+    const digests = ['1999-12-31T23:59:59Z', '2026-11-30T12:00:00Z', '2038-02-28T00:00:00+14:00'].map(
+      (day, i) => {
+        vi.useFakeTimers({ now: new Date(day), toFake: ['Date'] })
+        vi.stubEnv('TZ', ['UTC', 'Asia/Kathmandu', 'America/St_Johns'][i] ?? 'UTC')
+        // The clock comes before all that a command does with a lock.
+        const digest = planDigestOf(planImage(recipe, parseLock(formatLock(lock), 'x')))
+        vi.unstubAllEnvs()
+        return digest
+      },
+    )
+    expect(new Set(digests).size).toBe(1)
+  },
+)
