@@ -14,7 +14,6 @@ beforeAll(async () => {
   const built = await ingot(['build', made.recipe, '--json'], place)
   expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
   report = JSON.parse(built.stdout)[0]
-  console.log('STOPS', JSON.stringify(report.boots.map((boot) => [boot.stops, boot.checks.filter(({ id }) => /stop/.test(id)).map(({ id, status, observed, evidence }) => [id, status, observed, evidence.slice(-600)])])))
 })
 
 afterAll(async () => {

@@ -41,16 +41,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       ],
     },
     // The listener closes without waiting for answers under way.
-    stop: {
-      signal: 'SIGTERM',
-      timeoutSeconds: 15,
-      exitCodes: [0],
-      busy: {
-        loading: { type: 'ends', line: 'starting runner', exitCodes: [0], onDemand: true },
-        streaming: { type: 'ends', exitCodes: [0] },
-        plain: { type: 'ends', exitCodes: [0] },
-      },
-    },
+    stop: { signal: 'SIGTERM', timeoutSeconds: 15, exitCodes: [0] },
   })
 }
 

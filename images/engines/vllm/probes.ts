@@ -13,16 +13,7 @@ export function behaviour(deployment: Deployment): Behaviour {
     // They only end a wait early; the second is unconfirmed.
     failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
     // --shutdown-timeout 0, the default, aborts what runs (vllm#34730): the stop is quick.
-    stop: {
-      signal: 'SIGTERM',
-      timeoutSeconds: 30,
-      exitCodes: [0],
-      busy: {
-        loading: { type: 'ends', line: 'Initializing a V1 LLM engine', exitCodes: [0] },
-        streaming: { type: 'ends', exitCodes: [0] },
-        plain: { type: 'ends', exitCodes: [0] },
-      },
-    },
+    stop: { signal: 'SIGTERM', timeoutSeconds: 30, exitCodes: [0] },
   })
 }
 
