@@ -35,13 +35,13 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
 }
 
 /**
- * The init of the runtime, where the lock has its packages, or asked for them: a package that was asked for and is not
- * locked was in the base already. Absent in locks of versions before the init.
+ * The init of the runtime, where the lock has its packages or the base had them before. Absent in locks of versions before
+ * the init.
  */
-function initOf({ init }: EngineRuntime, { runtime, madeFrom }: Lock): readonly string[] {
+function initOf({ init }: EngineRuntime, { runtime }: Lock): readonly string[] {
   if (init === undefined || runtime.type === 'upstream') return []
-  const asked = madeFrom?.runtime.packages ?? []
-  const locked = new Set([...asked, ...runtime.packages.map(({ name }) => name)])
+  const present = runtime.type === 'debian' ? (runtime.present ?? []) : []
+  const locked = new Set([...present, ...runtime.packages.map(({ name }) => name)])
   return init.packages.every((name) => locked.has(name)) ? init.command : []
 }
 
