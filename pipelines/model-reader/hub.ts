@@ -4,6 +4,7 @@ import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts
 import type { SafetensorsHeader } from '../../recipes/model-facts/tensors.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { openConnection } from '../network/connection.ts'
+import { withRetry } from '../network/retry.ts'
 import { type Hub, hubOf } from '../weights/hub-access.ts'
 import { asHubFailure } from '../weights/hub-answer.ts'
 import type { SourceSettings } from '../weights/source.ts'
@@ -31,10 +32,12 @@ export async function readHubModel(
   const session = { settings, fetch: connection.fetch, ...optional('signal', signal) }
   try {
     const hub = await hubOf(model.repo, undefined, session)
-    return await readRepository(model, hub).catch((error: unknown) => {
-      if (signal?.aborted) throw signal.reason
-      throw asHubFailure(error, hub.repo, hub.endpoint)
-    })
+    const understood = () =>
+      readRepository(model, hub).catch((error: unknown) => {
+        if (signal?.aborted) throw signal.reason
+        throw asHubFailure(error, hub.repo, hub.endpoint)
+      })
+    return await withRetry(understood, undefined, signal)
   } finally {
     await connection.close()
   }

@@ -4,11 +4,11 @@ import type { StallWatch } from './stall.ts'
 
 export interface FetchOptions {
   /** GET, or POST where there is a body. */
-  method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT'
+  method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   headers?: Record<string, string>
   body?: Body
   signal?: AbortSignal | undefined
-  /** A connection on which nothing moves for this long counts as cut. Default one minute. */
+  /** A connection on which nothing moves for this long counts as cut. Default one minute; infinite: nobody watches. */
   stallMs?: number
   /** A redirect is given as any other answer. */
   staysHere?: boolean

@@ -15,6 +15,7 @@ const silentMs = 5000
  * time of the last move, since one that is set anew for each piece of a download costs as much as the reading.
  */
 export function watchForStall(url: string, stallMs: number, onStall: (error: Error) => void): StallWatch {
+  if (stallMs === Number.POSITIVE_INFINITY) return { arm() {}, disarm() {} }
   let timer: NodeJS.Timeout | undefined
   let dueMs = 0
   let movedMs: number | undefined

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { inspect } from 'node:util'
 import { z } from 'zod'
 import { StageError } from '../error.ts'
 import { type DisplaySettings, displayOf } from './display.ts'
@@ -104,7 +105,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       program: values._EXPERIMENTAL_DAGGER_CLI_BIN,
     },
     programs: {
-      environment,
+      environment: unprinted(environment),
       path: values.PATH ?? '',
       syft: values.INGOT_SYFT,
       gitleaks: values.INGOT_GITLEAKS,
@@ -115,7 +116,16 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 }
 
 function chosen(values: VariableValues, isTaken: (name: string) => boolean): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => isTaken(name)))
+  return unprinted(Object.fromEntries(Object.entries(values).filter(([name]) => isTaken(name))))
+}
+
+/** The same variables, of which `util.inspect` and JSON show the names alone: any value may hold a token or a password. */
+function unprinted<Values extends object>(values: Values): Values {
+  const names = () => Object.keys(values)
+  return Object.defineProperties(
+    { ...values },
+    { [inspect.custom]: { value: names }, toJSON: { value: names } },
+  )
 }
 
 function workflowRunOf(values: VariableValues): WorkflowRun | undefined {

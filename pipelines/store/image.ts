@@ -1,30 +1,66 @@
 import { z } from 'zod'
-import type { AssembledImage, ImageConfig, Manifest } from '../../images/oci/oci.ts'
-import type { Digest } from '../../lib/digest.ts'
+import type { AssembledImage, Descriptor, ImageConfig, Manifest } from '../../images/oci/oci.ts'
+import { type Digest, isDigest } from '../../lib/digest.ts'
 import { missingBlob, readBlobText } from './blobs.ts'
+import { StoreError } from './error.ts'
 import { isDescriptor, jsonObjectOf } from './manifest.ts'
 import { resolveReference, setReference } from './reference.ts'
 import type { Store } from './store.ts'
 import { writeBlobText } from './write.ts'
 
-/** The manifest of an image in the store; fails like every blob read when it is missing or corrupt. */
+/** The manifest of an image in the store. Throws what a blob read throws, and `corrupt-blob` for what is none. */
 export async function readImageManifest(store: Store, image: Digest): Promise<Manifest> {
-  // Blobs are verified against their digest, and only this program puts manifests in the index.
-  return JSON.parse(await readBlobText(store, image)) as Manifest
+  return readDocument(store, image, { isOne: isManifest, what: 'the manifest of an image' })
 }
 
 export async function readImageConfig(store: Store, image: Digest): Promise<ImageConfig> {
-  const manifest = await readImageManifest(store, image)
-  return JSON.parse(await readBlobText(store, manifest.config.digest)) as ImageConfig
+  const { config } = await readImageManifest(store, image)
+  return readDocument(store, config.digest, { isOne: isConfig, what: 'the config of an image' })
+}
+
+interface DocumentKind<Value> {
+  isOne(value: unknown): value is Value
+  what: string
+}
+
+/** A registry of this store, or another program, may have put it there. */
+async function readDocument<Value>(
+  store: Store,
+  digest: Digest,
+  { isOne, what }: DocumentKind<Value>,
+): Promise<Value> {
+  const value: unknown = jsonObjectOf(await readBlobText(store, digest))
+  if (isOne(value)) return value
+  throw new StoreError('corrupt-blob', {
+    attempted: `read ${what}, ${digest}`,
+    found: 'it is a document of another kind',
+    hint: 'name an image that `ingot list` shows, or build it again',
+  })
+}
+
+const descriptor = z.custom<Descriptor>(isDescriptor)
+const manifest = z.object({ config: descriptor, layers: z.array(descriptor) })
+const config = z.object({
+  os: z.string(),
+  architecture: z.string(),
+  config: z.looseObject({}),
+  rootfs: z.object({ diff_ids: z.array(z.string().refine(isDigest)) }),
+})
+
+function isManifest(value: unknown): value is Manifest {
+  return manifest.safeParse(value).success
+}
+
+function isConfig(value: unknown): value is ImageConfig {
+  return config.safeParse(value).success
 }
 
 /** Labels of an image in the store; none of what is no image. Fails like every blob read when it is missing or corrupt. */
 export async function readImageLabels(store: Store, image: Digest): Promise<Record<string, string>> {
-  const manifest = jsonObjectOf(await readBlobText(store, image))
-  const descriptor = manifest?.['config']
-  if (!isDescriptor(descriptor)) return {}
-  const config = labelled.safeParse(jsonObjectOf(await readBlobText(store, descriptor.digest)))
-  return config.data?.config.Labels ?? {}
+  const pointer = jsonObjectOf(await readBlobText(store, image))?.['config']
+  if (!isDescriptor(pointer)) return {}
+  const found = labelled.safeParse(jsonObjectOf(await readBlobText(store, pointer.digest)))
+  return found.data?.config.Labels ?? {}
 }
 
 /** Written by whoever pushed the image. */

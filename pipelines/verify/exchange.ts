@@ -3,7 +3,7 @@ import type { ServerAnswer } from '../../images/boot/answers.ts'
 import type { ProbeRequest } from '../../images/boot/probe.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { Json } from '../../lib/json.ts'
-import { userAgent } from '../network/user-agent.ts'
+import { openConnection } from '../network/connection.ts'
 
 /** Largest body that is read of one answer; a server that sends more is broken or not ours. */
 const bodyLimitBytes = 16 * 1024 * 1024
@@ -63,44 +63,50 @@ function isObject(body: Json): body is { readonly [key: string]: Json } {
   return body !== null && typeof body === 'object' && !Array.isArray(body)
 }
 
+/** Without a proxy: the server is on this machine, or behind a tunnel whose end is. */
 async function send(
   url: string,
   request: ProbeRequest,
   progress: ExchangeProgress,
   { signal, onPiece }: { signal: AbortSignal; onPiece?: QuestionOptions['onPiece'] },
 ): Promise<ServerAnswer> {
-  const body = questionBody(request)
-  const response = await fetch(`${url}${request.path}`, {
-    method: request.method,
-    ...(body === undefined ? {} : { body }),
-    // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
-    headers: {
-      connection: 'close',
-      'user-agent': await userAgent(),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    signal,
-    redirect: 'manual',
-  })
-  progress.status = response.status
-  const pieces = await readBody(response, progress, onPiece)
-  return {
-    status: response.status,
-    contentType: response.headers.get('content-type') ?? '',
-    location: response.headers.get('location'),
-    body: progress.text,
-    pieces,
+  const { fetch, close } = openConnection({}, signal)
+  const text = questionBody(request)
+  try {
+    const { status, headers, body } = await fetch(`${url}${request.path}`, {
+      method: request.method,
+      ...(text === undefined ? {} : { body: Buffer.from(text) }),
+      // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
+      headers: {
+        connection: 'close',
+        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      // The time of a question is the signal's: a server may think for all of it.
+      stallMs: Number.POSITIVE_INFINITY,
+      staysHere: true,
+    })
+    progress.status = status
+    return {
+      status,
+      contentType: headers.get('content-type') ?? '',
+      location: headers.get('location'),
+      pieces: await readBody(body, progress, onPiece),
+      body: progress.text,
+    }
+  } finally {
+    await close()
   }
 }
 
+/** Gives the number of pieces. */
 async function readBody(
-  response: Response,
+  body: AsyncIterable<Uint8Array>,
   progress: ExchangeProgress,
   onPiece: QuestionOptions['onPiece'],
 ): Promise<number> {
   const decoder = new TextDecoder()
   let pieces = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     pieces += 1
     progress.bytes += chunk.byteLength
     const text = decoder.decode(chunk, { stream: true })
@@ -125,8 +131,7 @@ function brokenWords(error: unknown, { status, bytes }: ExchangeProgress): strin
   if (error instanceof BodyTooLong) return `the answer is longer than ${bodyLimitBytes / 1024 ** 2} MiB`
   const cause = error instanceof Error ? error.cause : undefined
   const code = errnoOf(cause)
-  const closed = code === 'UND_ERR_SOCKET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-  const reason = closed ? 'the server closed it' : (code ?? messageOf(cause ?? error))
+  const reason = code === 'ECONNRESET' ? 'the server closed it' : (code ?? messageOf(cause ?? error))
   return status === null
     ? `connection failed: ${reason}`
     : `the connection broke after ${bytes} bytes of the answer (${status}): ${reason}`

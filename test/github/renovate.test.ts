@@ -47,7 +47,7 @@ function filesOf({ managerFilePatterns }: Manager): string[] {
 }
 
 function files(): string[] {
-  return ['test', '.github/scripts', 'pipelines', 'docs'].flatMap((folder) =>
+  return ['test', '.github/scripts', 'images', 'pipelines', 'docs'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
   )
 }
@@ -62,9 +62,14 @@ function pinned(name: RegExp, pattern: RegExp): { file: string; line: string }[]
 }
 
 test.each([
-  ['Go programs of tests', /^test\/tools\/catalogue\.ts$/, /\bgo\(\s*'[^']+'/g],
+  [
+    'Go programs, Go modules and packages of tests',
+    /^test\/tools\/catalogue\.ts$/,
+    /\bgo\(\s*'[^']+'|\bmodule: '|[\w-]+==[\w.]+/g,
+  ],
   ['Go programs of scripts', /^\.github\/scripts\/.*\.sh$/, /^go install .*$/gm],
   ['programs out of wheels', /^pipelines\/.*\.ts$/, /: WheelProgram = \{/g],
+  ['actions of the workflow that init writes', /^images\/init\/workflow\.ts$/, /uses: (?!OWNER).*$/gm],
   ['actions of the example', /^docs\/github-actions\.md$/, /uses: (?!OWNER).*$/gm],
 ])('%s: each is found, with a version', (_, name, pattern) => {
   const there = pinned(name, pattern)

@@ -9,12 +9,20 @@ export interface FakeHub {
   close(): Promise<void>
 }
 
-/** A Hub with one repository, `owner/model`: the file list, and files by range. It asks for a token when one is given. */
-export async function startHub(files: Readonly<Record<string, Buffer>>, token?: string): Promise<FakeHub> {
+/**
+ * A Hub with one repository, `owner/model`: the file list, and files by range. It asks for a token when one is given, and is
+ * busy at the requests of these numbers, the first of which is 0.
+ */
+export async function startHub(
+  files: Readonly<Record<string, Buffer>>,
+  token?: string,
+  busyAt: readonly number[] = [],
+): Promise<FakeHub> {
   let sent = 0
   const tokens: string[] = []
   const server = createServer((request, response) => {
     tokens.push(request.headers.authorization ?? '')
+    if (busyAt.includes(tokens.length - 1)) return void response.writeHead(503).end()
     if (token && request.headers.authorization !== `Bearer ${token}`) return refuse(response)
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://hub').pathname)
     if (path.startsWith('/api/models/owner/model/tree/main')) return list(files, response)

@@ -132,6 +132,12 @@ describe('a repository', () => {
     expect(hub.sentBytes()).toBeLessThan(2_000_000)
   })
 
+  test('is asked again where its Hub was busy for a moment', async () => {
+    hub = await startHub(shards, undefined, [0, 2])
+    const facts = await readModel('owner/model', readSettings({ HF_ENDPOINT: hub.url }))
+    expect(facts.weights?.totalBytes).toBe(40_000_000)
+  })
+
   test('that is gated says what to do', async () => {
     hub = await startHub(shards, 'hf_secret')
     const environment = { HF_ENDPOINT: hub.url, HF_HOME: await newFolder() }

@@ -166,3 +166,20 @@ async function runWith(environment: NodeJS.ProcessEnv, argv: readonly string[]) 
   })
   return { code, errors: errors.join('') }
 }
+
+test('no printing of the settings shows the value of a variable, and programs get them all', () => {
+  const values = {
+    HF_TOKEN: 'hf_of-this-run',
+    HTTPS_PROXY: 'http://user:pr0xy-word@proxy:3128',
+    PIP_INDEX_URL: 'https://user:1ndex-word@index/simple',
+    MY_PASSWORD: 's3cret-word',
+  }
+  const settings = readSettings(values)
+  const copy = { ...settings, programs: { ...settings.programs } }
+  for (const shown of [settings, copy])
+    for (const text of [JSON.stringify(shown), inspect(shown, { depth: null, showHidden: true }), `${shown}`])
+      expect(text).not.toMatch(/hf_of-this-run|pr0xy-word|1ndex-word|s3cret-word/)
+  expect(inspect(settings.programs, { depth: null })).toContain('MY_PASSWORD')
+  expect({ ...settings.programs.environment }).toEqual(values)
+  expect(settings.proxies['HTTPS_PROXY']).toBe(values.HTTPS_PROXY)
+})
