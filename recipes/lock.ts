@@ -49,6 +49,8 @@ const debianRuntime = z.strictObject({
   base: pinnedImage,
   /** Package files that installing the requested ones adds to the base, sorted by name. */
   packages: z.array(debianPackage),
+  /** Requested packages that the base has already, by name; absent where there are none. */
+  present: z.array(z.string()).optional(),
 })
 
 const runtime = z.discriminatedUnion('type', [

@@ -95,14 +95,22 @@ export interface StopRules {
 }
 
 export interface BusyStops {
-  /** `line` is what the log says when the model begins to load. */
-  loading: { type: 'ends'; line: string; exitCodes: readonly number[] } | DeafLoading
+  loading: EndsLoading | DeafLoading
   streaming: { type: 'ends'; exitCodes: readonly number[] }
   /** A request whose answer is not streamed. */
   plain:
     | { type: 'ends'; exitCodes: readonly number[] }
     /** It waits for an answer that never comes, until the client hangs up. */
     | { type: 'ends-without-client'; exitCodes: readonly number[]; source: string }
+}
+
+export interface EndsLoading {
+  type: 'ends'
+  /** What the log says when the model begins to load. */
+  line: string
+  exitCodes: readonly number[]
+  /** It loads nothing until it is asked for an answer. */
+  onDemand?: true
 }
 
 /** By its nature it does not hear the signal then; `source` says how that is known. Nothing is tried. */

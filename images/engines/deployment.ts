@@ -37,10 +37,14 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
   }
 }
 
-/** The init of the runtime, where the lock has its packages. */
+/**
+ * The init of the runtime, where the lock has its packages or the base had them before. Absent in locks of versions before
+ * the init.
+ */
 function initOf({ init }: EngineRuntime, { runtime }: Lock): readonly string[] {
   if (init === undefined || runtime.type === 'upstream') return []
-  const locked = new Set(runtime.packages.map(({ name }) => name))
+  const present = runtime.type === 'debian' ? (runtime.present ?? []) : []
+  const locked = new Set([...present, ...runtime.packages.map(({ name }) => name)])
   return init.packages.every((name) => locked.has(name)) ? init.command : []
 }
 

@@ -10,7 +10,7 @@ export function scanSection({ scan }: Report): string {
     ['setuid, setgid, capabilities', scan.setuid, ''],
     ['every user may write', scan.worldWritable, ''],
     ['shells', scan.shells, scan.shellReasons.join('; ')],
-    ['excused by the recipe', scan.excused, ''],
+    ['excused, by the recipe or as published in a package of the engine', scan.excused, ''],
   ] as const
   const [words = ''] = scanText(scan)
   return section(

@@ -50,7 +50,7 @@ async function engine(settings: SessionSettings): Promise<DoctorFinding> {
   const { found, silent } = await engineSource(settings)
   const started = silent.map((name) => `${name} is installed and does not answer: start it; or `).join('')
   return {
-    what: 'Dagger engine',
+    what: 'where a Dagger engine comes from',
     found,
     needed: true,
     hint: `${started}install Docker or Podman, or run \`npm run lab:up\` in a checkout of ingot on Debian as root`,
@@ -62,7 +62,7 @@ const answerMs = 5000
 /** Without this program no session opens, whatever engine there is. */
 async function daggerProgram(settings: SessionSettings): Promise<DoctorFinding> {
   const version = (await ownPackage())?.dependencies['@dagger.io/dagger'] ?? 'of the SDK'
-  const what = 'Dagger program'
+  const what = 'the program of Dagger'
   if (settings.engine.isInSession)
     return { what, found: 'not needed inside `dagger run`', needed: true, hint: '' }
   const { path, isThere } = await programSource(settings)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { modelcarPolicy } from '../../images/plan/modelcar.ts'
+import { hasPublicPackages } from '../../images/plan/public-packages.ts'
 import type { ScanPolicy } from '../../images/plan/scan-policy.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -61,7 +62,16 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
         ...textsOf(documents),
       }
       const { name, image } = report
-      const seen = await scan({ name, image, layers: new Set(runtime), policy: plan.policy, texts })
+      const layers = new Set(runtime)
+      const isPublic = hasPublicPackages(plan)
+      const seen = await scan({
+        name,
+        image,
+        layers,
+        policy: plan.policy,
+        texts,
+        hasPublicPackages: isPublic,
+      })
       refuseSecrets(report.name, await secretsInFiles(join(stateFolder(), 'logs'), secrets))
       return seen
     },
@@ -85,6 +95,7 @@ interface ScannedImage {
   layers: ReadonlySet<Digest>
   policy: ScanPolicy
   texts: Record<string, string>
+  hasPublicPackages?: boolean
 }
 
 type OneScan = RescanRequest & ScannedImage & { secrets: readonly KnownSecret[]; weights: WeightsSearch }
@@ -98,6 +109,7 @@ async function scanOne(one: OneScan) {
     layers: manifest.layers.filter(({ digest }) => layers.has(digest)),
     texts: { ...(await ownTexts(store, image)), ...texts },
     policy,
+    hasPublicPackages: one.hasPublicPackages ?? false,
     secrets,
     weights,
     settings,

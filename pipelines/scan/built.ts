@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AssembledImage, StoredLayer } from '../../images/oci/oci.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
+import { hasPublicPackages } from '../../images/plan/public-packages.ts'
 import { reportMarkdown } from '../../images/report/markdown.ts'
 import { type Report, reportJson } from '../../images/report/report.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
@@ -67,6 +68,7 @@ export async function scanBuilt(
       }),
     },
     policy: plan.policy,
+    hasPublicPackages: hasPublicPackages(plan),
     secrets,
     settings,
     signal,

@@ -24,6 +24,8 @@ export interface ScanRequest {
   texts: Readonly<Record<string, string>>
   policy: ScanPolicy
   secrets: readonly KnownSecret[]
+  /** Whether the image's Python packages are the engine's own, as published. */
+  hasPublicPackages?: boolean
   /** What was seen in the weights, whose layers are not unpacked here. */
   weights?: WeightsSearch
   settings: Pick<Settings, 'programs'>
@@ -46,7 +48,7 @@ export async function scanImage(request: ScanRequest): Promise<ScanReport> {
         ? []
         : await searchRules(gitleaks, folder, { programs: settings.programs, ...(signal && { signal }) })
     const { secrets: byRule, excused } = excuse(ruled.map(inImage), policy)
-    const forms = excuseForms(seen.forms, policy)
+    const forms = excuseForms(seen.forms, policy, request.hasPublicPackages ?? false)
     refuseSecrets(name, [...seen.secrets, ...forms.secrets, ...byRule, ...(weights?.secrets ?? [])])
     const found = findingsOf(seen.entries)
     refuseBreaches(name, breachesOf(found, policy))

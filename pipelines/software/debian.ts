@@ -44,7 +44,10 @@ export async function resolveDebian(
       `apt-get update -qq >&2; apt-get install --print-uris -o Acquire::ForceHash=sha256 -qq -y --no-install-recommends ${source.packages.join(' ')}`,
     ])
     .stdout()
-  return { type: 'debian', base, packages: parsePrintedUris(listing) }
+  const packages = parsePrintedUris(listing)
+  const added = new Set(packages.map(({ name }) => name))
+  const present = source.packages.filter((name) => !added.has(name))
+  return { type: 'debian', base, packages, ...(present.length === 0 ? {} : { present }) }
 }
 
 /** Lines are `'address' name_version_arch.deb size SHA256:hex`; a colon in a version is written `%3a`. */

@@ -12,6 +12,8 @@ export interface VerifyLimits {
    */
   firstAttemptSeconds: number
   pollMs: number
+  /** Between two looks into the log for the line that says that the model loads, which may take half a second. */
+  logPollMs: number
   /** How long a request that is not streamed is left to work before the server is stopped. */
   underWayMs: number
   /** When the client of such a request hangs up after the signal, where the server waits for that. */
@@ -24,6 +26,7 @@ export const usualLimits: VerifyLimits = {
   wrongAnswerSeconds: 20,
   firstAttemptSeconds: 15,
   pollMs: 200,
+  logPollMs: 20,
   underWayMs: 500,
   hangUpMs: 1000,
 }

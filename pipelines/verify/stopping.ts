@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StopRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
-import type { StopOccasion, StopRules } from '../../images/boot/probe.ts'
+import type { EndsLoading, StopOccasion, StopRules } from '../../images/boot/probe.ts'
 import { type CheckSpan, deafCheck, type StopAttempt, stopCheck } from '../../images/boot/stop-check.ts'
 import { chatBody } from '../../images/engines/openai-probes.ts'
-import type { BootRequest, Runner } from '../boot/runner.ts'
-import { type Clock, elapsedMs } from './ask.ts'
+import type { BootRequest, LoadingOutcome, Runner } from '../boot/runner.ts'
+import { elapsedMs } from './ask.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
 import type { Trial } from './trial.ts'
 
@@ -35,23 +35,59 @@ export async function stopServer(
 export async function stopLoading(
   runner: Runner,
   request: BootRequest,
-  plan: Trial['plan'],
-  clock: Clock,
+  { plan, clock, limits, signal }: Omit<Trial, 'server'>,
 ): Promise<StopResult> {
   const rules = plan.verify.behaviour.stop
   const loading = rules.busy?.loading
   const beganMs = clock.now()
   if (loading?.type !== 'ends') return untriedResult('loading', rules, 'nobody knows when it loads', beganMs)
-  const { stopped, log } = await runner.stopWhileLoading(request, {
-    signal: rules.signal,
-    timeoutSeconds: rules.timeoutSeconds,
-    line: loading.line,
-    startSeconds: plan.verify.startTimeoutSeconds,
-  })
+  const { stopped, log } = loading.onDemand
+    ? await runner.boot(request, (server) => stopFirstLoad({ server, plan, clock, limits, signal }, loading))
+    : await runner.stopWhileLoading(request, {
+        signal: rules.signal,
+        timeoutSeconds: rules.timeoutSeconds,
+        line: loading.line,
+        startSeconds: plan.verify.startTimeoutSeconds,
+      })
   const reason = `its log never said "${loading.line}"`
   const tried: StopAttempt =
     stopped === null ? { type: 'untried', reason } : { type: 'stopped', stopped, evidence: log.trimEnd() }
   return resultOf('loading', rules, tried, { beganMs, durationMs: elapsedMs(clock, beganMs) })
+}
+
+/** Asks until a question is taken, which makes the server load, and stops it once its log says so. */
+async function stopFirstLoad(trial: Trial, { line }: EndsLoading): Promise<LoadingOutcome> {
+  const { server, plan, clock, limits } = trial
+  const over = new AbortController()
+  const asking = askUntilTaken(trial, over.signal)
+  const deadlineMs = clock.now() + plan.verify.startTimeoutSeconds * 1000
+  try {
+    while (clock.now() < deadlineMs && (await server.exitCode()) === null) {
+      trial.signal?.throwIfAborted()
+      const log = await server.log()
+      if (log.includes(line)) {
+        const { signal, timeoutSeconds } = rulesOf(trial)
+        return { stopped: await server.stop(signal, timeoutSeconds), log: await server.log() }
+      }
+      await sleep(limits.logPollMs)
+    }
+    return { stopped: null, log: await server.log() }
+  } finally {
+    over.abort()
+    await asking
+  }
+}
+
+async function askUntilTaken({ server, plan, limits }: Trial, over: AbortSignal): Promise<void> {
+  const { request } = plan.verify.behaviour.readiness
+  while (!over.aborted) {
+    const came = await askServer(server.url, request, {
+      timeoutMs: limits.answerSeconds * 1000,
+      signal: over,
+    })
+    if (came.type === 'answer') return
+    await sleep(limits.logPollMs)
+  }
 }
 
 /** The result of a stop that could not be tried. */

@@ -103,7 +103,7 @@ async function stopInBoot(
   { runner, signal, limits = usualLimits }: VerifyContext,
 ): Promise<StopResult> {
   const clock = startClock()
-  if (occasion === 'loading') return stopLoading(runner, request, plan, clock)
+  if (occasion === 'loading') return stopLoading(runner, request, { plan, clock, limits, signal })
   return runner.boot(request, async (server) => {
     const trial: Trial = { server, plan, clock, limits, signal }
     const { status, observed } = await waitUntilReady(trial)

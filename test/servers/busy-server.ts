@@ -5,18 +5,28 @@ import { chatAnswer, chunk, endMarker, type Handler, sendJson, serve, streamWord
 /**
  * A small server for stops. It says `loading model`, loads for `--load-ms` without hearing a signal, as every first process
  * that sets no handler, and works for `--work-ms` on long answers. On SIGTERM it ends at once, after the `stream` or the
- * `plain` answer that is under way, or when its `client` has hung up.
+ * `plain` answer that is under way, or when its `client` has hung up. With `--on-demand` it loads when it is first asked.
  */
 const { values } = parseArgs({
   options: {
     'load-ms': { type: 'string', default: '0' },
     'work-ms': { type: 'string', default: '20000' },
     'waits-for': { type: 'string', default: 'nothing' },
+    'on-demand': { type: 'boolean', default: false },
   },
 })
 const underWay = { stream: 0, plain: 0 }
 
+async function load(): Promise<void> {
+  process.stdout.write('loading model\n')
+  await sleep(Number(values['load-ms']))
+}
+
+let loaded: Promise<void> | null = values['on-demand'] ? null : load()
+
 const chat: Handler = async ({ body }, response) => {
+  loaded ??= load()
+  await loaded
   const kind = body.stream ? 'stream' : 'plain'
   const isLong = Number(body['max_tokens']) > 1000
   if (!isLong) return body.stream ? streamWords(response, endMarker) : sendJson(response, 200, chatAnswer())
@@ -32,8 +42,7 @@ const chat: Handler = async ({ body }, response) => {
   else sendJson(response, 200, chatAnswer())
 }
 
-process.stdout.write('loading model\n')
-await sleep(Number(values['load-ms']))
+await loaded
 process.on('SIGTERM', async () => {
   const kinds = { stream: ['stream'], plain: ['plain'], client: ['plain'] } as const
   const waited = Object.entries(kinds).find(([name]) => name === values['waits-for'])?.[1] ?? []

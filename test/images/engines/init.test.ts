@@ -38,6 +38,15 @@ test('llama-server of Debian is started by an init, whose programs stay in the i
   expect(config.Env?.filter((line) => line.startsWith('LLAMA_ARG_SSE'))).toEqual([])
 })
 
+test('an init whose packages the base has already starts the server as well', () => {
+  const lock = (before: Lock): Lock => {
+    const { runtime, ...rest } = without('tini')(before)
+    if (runtime.type !== 'debian') throw new Error('not of Debian')
+    return { ...rest, runtime: { ...runtime, present: ['tini'] } }
+  }
+  expect(planned(undefined, lock).config.Entrypoint?.slice(0, init.length)).toEqual(init)
+})
+
 test('the init hears signals while the guard of mounted weights reads them', () => {
   const { config } = planned((recipe) => {
     recipe.weights.delivery = 'mounted'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Entry } from './layers.ts'
-import { scan } from './scanned.ts'
+import { hubToken, scan } from './scanned.ts'
 
 describe('the policy', () => {
   const shell: Entry[] = [
@@ -52,6 +52,21 @@ describe('the policy', () => {
       shells: ['/usr/bin/dash', '/usr/bin/sh'],
       shellReasons: ['Triton starts one'],
     })
+  })
+
+  test('a token in a package of the engine, as published, is listed; elsewhere, and in another base, it is refused', async () => {
+    const packaged = {
+      name: 'opt/vllm/lib/python3.11/site-packages/transformers/x.py',
+      text: `T = "${hubToken}"`,
+    }
+    const seen = await scan({ entries: [packaged], hasPublicPackages: true })
+    expect(seen.excused).toEqual([`/${packaged.name} a Hugging Face token`])
+    for (const given of [
+      { entries: [packaged] },
+      { entries: [{ ...packaged, name: 'opt/app/x.py' }], hasPublicPackages: true },
+      { entries: [packaged], hasPublicPackages: true, environment: { HF_TOKEN: hubToken } },
+    ])
+      await expect(scan(given)).rejects.toMatchObject({ code: 'secret-found' })
   })
 
   test('what the recipe allows passes and is listed', async () => {

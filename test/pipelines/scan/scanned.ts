@@ -27,9 +27,11 @@ export interface Given {
   texts?: Record<string, string>
   policy?: Partial<ScanPolicy>
   environment?: NodeJS.ProcessEnv
+  hasPublicPackages?: boolean
 }
 
-export async function scan({ entries = [], texts = {}, policy = {}, environment = {} }: Given) {
+export async function scan(given: Given) {
+  const { entries = [], texts = {}, policy = {}, environment = {}, hasPublicPackages = false } = given
   const layer = await layerOf(place.store, [{ name: 'usr/bin/server', text: '\u007fELF\0' }, ...entries])
   return scanImage({
     store: place.store,
@@ -37,6 +39,7 @@ export async function scan({ entries = [], texts = {}, policy = {}, environment 
     layers: [layer.descriptor],
     texts,
     policy: { ...strict, ...policy },
+    hasPublicPackages,
     secrets: knownSecrets(environment),
     settings: readSettings({ PATH: '/nonexistent', ...environment }),
   })

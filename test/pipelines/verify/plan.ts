@@ -48,6 +48,7 @@ export const limits: VerifyLimits = {
   wrongAnswerSeconds: 0.2,
   firstAttemptSeconds: 15,
   pollMs: 10,
+  logPollMs: 10,
   underWayMs: 50,
   hangUpMs: 50,
 }

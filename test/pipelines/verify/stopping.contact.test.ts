@@ -24,11 +24,11 @@ function planWith(busy: BusyStops) {
 }
 
 /** Verifies a small server that is the first process of namespaces of its own, as in a container. */
-async function verifyBusy(args: readonly string[], busy: BusyStops = ends) {
+async function verifyBusy(args: readonly string[], busy: BusyStops = ends, underWayMs = limits.underWayMs) {
   const [boot] = await verifyImage(digestOf('busy'), planWith(busy), {
     runner: namespaceRunner({ command: [...program, ...args] }),
     onStep: () => undefined,
-    limits: { ...limits, answerSeconds: 10 },
+    limits: { ...limits, answerSeconds: 10, underWayMs },
   })
   if (boot === undefined) throw new Error('nothing was booted')
   return boot
@@ -52,6 +52,18 @@ test.skipIf(!isRoot)(
   60_000,
 )
 
+test.skipIf(!isRoot)(
+  'a server that loads when it is first asked is stopped meanwhile',
+  async () => {
+    const loading = { type: 'ends', line: 'loading model', exitCodes: [0], onDemand: true } as const
+    const boot = await verifyBusy(['--on-demand', '--load-ms', '2000'], { ...ends, loading })
+    expect(complaints(boot.checks)).toEqual([])
+    expect(boot.stops?.map(({ occasion }) => occasion)).toEqual(['streaming', 'plain', 'idle', 'loading'])
+    expect(boot.stops?.at(-1)?.waitedMs).toBeLessThan(1000)
+  },
+  60_000,
+)
+
 test.skipIf(!isRoot).each<[string, string[], BusyStops, string]>([
   ['does not hear while it loads', ['--load-ms', '1500'], ends, `stop-loading failed: ${killed}`],
   ['ends only after its stream', ['--waits-for', 'stream'], ends, `stop-streaming failed: ${killed}`],
@@ -70,16 +82,29 @@ test.skipIf(!isRoot).each<[string, string[], BusyStops, string]>([
     'stop-loading skipped: not known: its log never said "never said"',
   ],
   [
-    'is through with a long answer too soon',
-    ['--work-ms', '1'],
-    ends,
-    'stop-plain skipped: not known: it was over too soon: a whole answer, status 200',
+    'never says that it loads, though it is asked',
+    [],
+    { ...ends, loading: { type: 'ends', line: 'never said', exitCodes: [0], onDemand: true } },
+    'stop-loading skipped: not known: its log never said "never said"',
   ],
 ])(
   'a server that %s fails with these words',
   async (_, args, busy, words) => {
     const boot = await verifyBusy(args, busy)
     expect(complaints(boot.checks).join('\n')).toContain(words)
+    expect(verdictOf([boot])).not.toBe('verified')
+  },
+  60_000,
+)
+
+test.skipIf(!isRoot)(
+  'a server that is through with a long answer too soon is not known to stop at work',
+  async () => {
+    // Long enough for an answer of 1 ms on the busiest machine.
+    const boot = await verifyBusy(['--work-ms', '1'], ends, 10_000)
+    expect(complaints(boot.checks).join('\n')).toContain(
+      'stop-plain skipped: not known: it was over too soon: a whole answer, status 200',
+    )
     expect(verdictOf([boot])).not.toBe('verified')
   },
   60_000,
