@@ -62,16 +62,7 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
         ...textsOf(documents),
       }
       const { name, image } = report
-      const layers = new Set(runtime)
-      const isPublic = hasPublicPackages(plan)
-      const seen = await scan({
-        name,
-        image,
-        layers,
-        policy: plan.policy,
-        texts,
-        hasPublicPackages: isPublic,
-      })
+      const seen = await scan({ name, image, layers: new Set(runtime), texts, ...rulesOf(plan) })
       refuseSecrets(report.name, await secretsInFiles(join(stateFolder(), 'logs'), secrets))
       return seen
     },
@@ -86,6 +77,10 @@ export async function openRescan(built: OriginalImage, request: RescanRequest): 
       return undefined
     },
   }
+}
+
+function rulesOf(plan: OriginalImage['plan']): Pick<ScannedImage, 'policy' | 'hasPublicPackages'> {
+  return { policy: plan.policy, hasPublicPackages: hasPublicPackages(plan) }
 }
 
 interface ScannedImage {
