@@ -3,7 +3,10 @@ import { buffer } from 'node:stream/consumers'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 
-/** Under load an order was seen to get lost in the tunnel; all of them can be given again. */
+/**
+ * Under load an order was seen to get lost in the tunnel; all of them can be given again. Each attempt waits twice as long as the
+ * one before: with load 35 on two cores four of 20 s were too few.
+ */
 const attempts = 4
 
 /**
@@ -13,7 +16,9 @@ const attempts = 4
 export async function giveOrder(port: number, line: string, limitMs = orderTimeoutMs(line)): Promise<Buffer> {
   for (let attempt = 1; ; attempt += 1) {
     const socket = connect({ host: '127.0.0.1', port })
-    const lost = setTimeout(() => socket.destroy(new Error(`no answer in ${limitMs / 1000} s`)), limitMs)
+    const patienceMs = limitMs * 2 ** (attempt - 1)
+    const silence = new Error(`no answer in ${patienceMs / 1000} s`)
+    const lost = setTimeout(() => socket.destroy(silence), patienceMs)
     try {
       socket.write(`${line}\n`)
       return await buffer(socket)
@@ -33,7 +38,7 @@ function orderTimeoutMs(line: string): number {
 function lostOrder(line: string, cause: unknown): StageError {
   return new StageError('engine-failed', {
     attempted: `give the order "${line}" to the harness around the booted server`,
-    found: `${messageOf(cause)}, ${attempts} times`,
+    found: `${messageOf(cause)}, at the last of ${attempts} attempts`,
     hint: 'look whether the engine still runs and has memory and processors left (`ingot doctor`), then try again',
     cause,
   })
