@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { tables } from '../pipelines/commands/tables/all.ts'
 import { recipeSchema } from '../recipes/recipe.ts'
 import { commandsPage, withCommandList } from './commands-page.ts'
+import { withChoosingTable } from './engines-page.ts'
 import { environmentPage } from './environment-page.ts'
 import { type Node, recipePage } from './recipe-page.ts'
 
@@ -19,6 +20,7 @@ async function generated(): Promise<Record<string, string>> {
     'docs/recipe.md': recipePage(schema as Node),
     'docs/commands.md': commandsPage(tables),
     'docs/environment.md': environmentPage(),
+    'docs/engines.md': withChoosingTable(await read('docs/engines.md')),
     'README.md': withCommandList(await read('README.md'), tables),
   }
 }

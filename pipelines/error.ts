@@ -10,6 +10,7 @@ export type StageErrorCode =
   | 'missing-lock'
   | 'over-budget'
   | 'not-verified'
+  | 'no-key'
   | 'no-image'
   | 'no-runner'
   | 'unfit-machine'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { poolings } from './tasks.ts'
 
 /** What the header of a GGUF says of the model and how to talk to it. */
 export const ggufFactsSchema = z.strictObject({
@@ -15,6 +16,8 @@ export const ggufFactsSchema = z.strictObject({
   addsBos: z.boolean().optional(),
   /** The file that turns images or sound into embeddings. */
   projector: z.string().optional(),
+  /** How it makes one vector or score of a text; absent where the header says nothing, and in locks of versions before it. */
+  pooling: z.enum(poolings).optional(),
 })
 
 export type GgufFacts = z.infer<typeof ggufFactsSchema>

@@ -10,6 +10,7 @@ import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
 import { pinnedPartSchema } from './pinned-parts.ts'
+import { poolings } from './tasks.ts'
 
 const digest = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
@@ -86,6 +87,18 @@ const factory = z.strictObject({
   installer: z.array(debianPackage),
 } satisfies Record<HelperName | 'base', z.ZodType>)
 
+/** What the files beside a model in transformers' form say of how it is asked; a GGUF has it in its header. */
+const folderFacts = z.strictObject({
+  chatTemplate: z.string().optional(),
+  pooling: z.enum(poolings).optional(),
+  /** Numbers of one vector, where a layer behind the model changes them. */
+  dimension: z.number().int().positive().optional(),
+  /** Whether vectors are brought to length 1. */
+  normalizes: z.boolean().optional(),
+  /** Classes that a classifier tells apart; one is a score. */
+  labels: z.number().int().positive().optional(),
+})
+
 export const lockSchema = z.strictObject({
   lockVersion: z.literal(1),
   recipe: z.string().min(1),
@@ -105,6 +118,8 @@ export const lockSchema = z.strictObject({
   trust: z.array(trustedFileSchema).optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFactsSchema.optional(),
+  /** Absent for GGUF, and in locks of versions before it. */
+  folder: folderFacts.optional(),
   /** Parts of the recipe that have a source, in its order; absent where there are none. */
   parts: z.array(pinnedPartSchema).optional(),
 })
@@ -117,6 +132,7 @@ export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
 export type FactoryLock = z.infer<typeof factory>
+export type FolderFacts = z.infer<typeof folderFacts>
 
 /** What one helper is installed from; undefined where the lock does not pin it. */
 export function helperLock(pinned: FactoryLock | undefined, name: HelperName): DebianLock | undefined {

@@ -5,6 +5,7 @@ import { limits, text, texts, words } from './limits.ts'
 import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { serving } from './serving.ts'
+import { tasks } from './tasks.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 export const profiles = ['hostile', 'plain'] as const
@@ -23,6 +24,12 @@ export type VulkanDriver = (typeof vulkanDrivers)[number]
 
 const model = z.strictObject({
   name: modelName.describe('Name under which the server offers the model'),
+  task: z
+    .union([z.enum(tasks), z.array(z.enum(tasks)).min(1).max(tasks.length)])
+    .optional()
+    .describe(
+      'What the model is served for; a list where one server serves several. Default: what its files say, else chat',
+    ),
   license: words.optional().describe('SPDX identifier or name of the licence of the weights'),
   acceptLicense: words
     .optional()

@@ -44,6 +44,21 @@ export const serving = z.strictObject({
     .max(65535)
     .optional()
     .describe("Port the server listens on. Default: the engine's own"),
+  apiKey: z
+    .union([
+      z.boolean(),
+      z
+        .string()
+        .max(limits.nameLength)
+        .regex(
+          /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+          'lower-case letters, digits and - as in a name of Kubernetes',
+        ),
+    ])
+    .default(false)
+    .describe(
+      'true: the server answers only who has a key, which it gets when it is started; never a key itself. A text: the same, and the name of the secret in run files; default NAME-api-key',
+    ),
   sharedMemory: size
     .optional()
     .describe(

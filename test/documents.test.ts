@@ -142,7 +142,7 @@ function variablesRead(): string[] {
 }
 
 /** Set by ingot itself, for what it starts. */
-const setInside = ['LD_LIBRARY_PATH']
+const setInside = ['LD_LIBRARY_PATH', 'HARNESS_SECRET']
 
 test('docs/environment.md has every variable that the product reads', () => {
   const page = read('docs/environment.md')

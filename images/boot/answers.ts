@@ -1,6 +1,8 @@
 import type { Json } from '../../lib/json.ts'
 import { parseEvents, parseJson, streamedText, valuesAt } from './answer-text.ts'
-import type { Expectation, JsonCheck } from './probe.ts'
+import { failedCheck, schemaFaults } from './json-checks.ts'
+import type { Comparison, Expectation, JsonCheck } from './probe.ts'
+import { cosine } from './vectors.ts'
 
 /** An answer as it came; streams are read to their end. */
 export interface ServerAnswer {
@@ -43,6 +45,19 @@ export function differences(answer: ServerAnswer, expect: Expectation): string[]
   }
 }
 
+/** Which vectors of two answers are farther from each other than they may be, in words. */
+export function vectorDifferences(first: string, second: string, { pairs, within }: Comparison): string[] {
+  const [one, other] = [parseJson(first), parseJson(second)]
+  return pairs.flatMap(({ at, as }) => {
+    const distance = 1 - cosine(valuesAt(one, at)[0], valuesAt(other, as)[0])
+    if (distance <= within) return []
+    const words = Number.isNaN(distance)
+      ? 'cannot be compared with'
+      : `is ${distance.toPrecision(3)} away from`
+    return [`${at} of the batch ${words} the same text alone (${as}); at most ${within} is allowed`]
+  })
+}
+
 /** Series of one name add up, whatever their labels. */
 function notPositive(text: string, name: string): string[] {
   const values = text.split('\n').flatMap((line) => {
@@ -70,36 +85,6 @@ function jsonDifferences(body: string, checks: readonly JsonCheck[]): string[] {
   return checks.flatMap((check) => failedCheck(parsed, check))
 }
 
-function failedCheck(value: Json, check: JsonCheck): string[] {
-  const found = valuesAt(value, check.at)
-  const shown =
-    found.length === 0 ? 'absent' : JSON.stringify(found.length === 1 ? found[0] : found).slice(0, 200)
-  switch (check.rule) {
-    case 'exists':
-      return found.length > 0 ? [] : [`${check.at} is absent`]
-    case 'equals':
-      return JSON.stringify(found[0]) === JSON.stringify(check.value)
-        ? []
-        : [`${check.at} is ${shown} instead of ${JSON.stringify(check.value)}`]
-    case 'text':
-      return typeof found[0] === 'string' && found[0].trim() !== ''
-        ? []
-        : [`${check.at} is ${shown} instead of a text`]
-    case 'positive':
-      return typeof found[0] === 'number' && found[0] > 0
-        ? []
-        : [`${check.at} is ${shown} instead of a number above 0`]
-    case 'same': {
-      const [other] = valuesAt(value, check.as)
-      return found.length > 0 && JSON.stringify(found[0]) === JSON.stringify(other)
-        ? []
-        : [`${check.at} is ${shown} and ${check.as} is ${JSON.stringify(other) ?? 'absent'}`]
-    }
-    case 'has':
-      return found.includes(check.value) ? [] : [`${check.at} is ${shown} and lacks "${check.value}"`]
-  }
-}
-
 function streamDifferences(
   answer: ServerAnswer,
   expect: Extract<Expectation, { type: 'event-stream' }>,
@@ -120,8 +105,21 @@ function streamDifferences(
       : [`the stream ends with ${excerpt(events.at(-1) ?? '')} instead of ${endMarker}`]),
     ...(broken === undefined ? [] : [`an event is not JSON: ${excerpt(broken)}`]),
     ...wrong,
+    ...streamedFaults(parsed, expect),
     ...pieceDifferences(answer, parsed, textAt),
   ]
+}
+
+function streamedFaults(
+  parsed: readonly (Json | undefined)[],
+  { schema, textAt }: Extract<Expectation, { type: 'event-stream' }>,
+): string[] {
+  if (schema === undefined) return []
+  const text = streamedText(
+    parsed.filter((event) => event !== undefined),
+    textAt,
+  )
+  return schemaFaults(text, schema).map((fault) => `the streamed text ${fault}`)
 }
 
 function linesDifferences(

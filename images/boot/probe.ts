@@ -4,11 +4,13 @@ import type { Json } from '../../lib/json.ts'
 export interface RepeatedText {
   repeat: string
   times: number
+  /** Member of the body that it is; the content of the first message where nothing is said. */
+  as?: string
 }
 
 /**
- * What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. `prompt` is the content of the first
- * message, in place of what `body` has there.
+ * What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. `prompt` takes the
+ * place of a text in `body`.
  */
 export interface ProbeRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -17,6 +19,8 @@ export interface ProbeRequest {
   prompt?: RepeatedText
   raw?: string
 }
+
+type JsonMap = { readonly [key: string]: Json }
 
 /** A statement about one place of a JSON answer. `at` is a path such as `choices.0.message.content`. */
 export type JsonCheck =
@@ -27,6 +31,14 @@ export type JsonCheck =
   | { at: string; rule: 'has'; value: string }
   /** Equal to the value at another place. */
   | { at: string; rule: 'same'; as: string }
+  /** A text of JSON that the schema accepts. */
+  | { at: string; rule: 'schema'; schema: JsonMap }
+  /** Each value is a list of finite numbers that are not all 0, `dimension` of them, of length 1 where they are normalised. */
+  | { at: string; rule: 'vector'; dimension?: number; normalized?: boolean }
+  /** A vector that is nearer to one than to the other. */
+  | { at: string; rule: 'nearer'; to: string; than: string }
+  /** Of a list with a score for each item, that of item `first` is the highest. */
+  | { at: string; rule: 'ranked'; first: number; scoreAt: string }
 
 /** What the answer must be. Streams are read to their end; every event is JSON except the end marker. */
 export type Expectation =
@@ -40,6 +52,8 @@ export type Expectation =
       textAt: readonly string[]
       /** Holds of every event that carries text, such as the name of the model. */
       events?: readonly JsonCheck[]
+      /** The joined text is JSON that this schema accepts. */
+      schema?: JsonMap
     }
   | { type: 'json-lines'; status: number; lastLine: readonly JsonCheck[]; textAt: readonly string[] }
 
@@ -56,6 +70,15 @@ export interface HttpProbe {
   /** Besides, the answers of one of these pairs must differ, and which words say that none does. */
   differs?: Difference
   timeoutSeconds: number
+  /** A second question, whose vectors must be those of the first. */
+  compare?: Comparison
+}
+
+/** Vectors of another answer, each beside one of the first; `within` is the largest distance: 1 less the cosine. */
+export interface Comparison {
+  request: ProbeRequest
+  pairs: readonly { at: string; as: string }[]
+  within: number
 }
 
 /** Two requests a pair; their answers are compared at one place. */
@@ -96,7 +119,8 @@ export interface StopRules {
 
 export interface BusyStops {
   loading: EndsLoading | DeafLoading
-  streaming: { type: 'ends'; exitCodes: readonly number[] }
+  /** Absent where nothing is streamed. */
+  streaming?: { type: 'ends'; exitCodes: readonly number[] }
   /** A request whose answer is not streamed. */
   plain:
     | { type: 'ends'; exitCodes: readonly number[] }
@@ -132,5 +156,13 @@ export interface Behaviour {
   gpu?: GpuRules
   stop: StopRules
   /** Where the answer to a prompt is read from, for the greedy answers of the report. */
-  ask: { path: string; bodyFor: 'openai-chat'; textAt: string }
+  ask: MainQuestion
+}
+
+/** The form of a question that makes the server work. */
+export interface MainQuestion {
+  path: string
+  bodyFor: 'openai-chat' | 'openai-completion' | 'openai-embedding' | 'rerank'
+  /** Null where the answer is no text. */
+  textAt: string | null
 }

@@ -87,7 +87,10 @@ export function stopSchedule(
   { busy }: StopRules,
   boots: number,
 ): { ofBoots: StopOccasion[]; besides: StopOccasion[] } {
-  const wanted: StopOccasion[] = busy === undefined ? ['idle'] : ['streaming', 'plain', 'idle']
+  const wanted: StopOccasion[] =
+    busy === undefined
+      ? ['idle']
+      : [...(busy.streaming === undefined ? [] : (['streaming'] as const)), 'plain', 'idle']
   const ofBoots = Array.from({ length: boots }, (_, index) => wanted[index] ?? 'idle')
   const left = wanted.slice(boots)
   return { ofBoots, besides: busy?.loading.type === 'ends' ? [...left, 'loading'] : left }

@@ -1,5 +1,9 @@
+import type { Json } from '../../lib/json.ts'
 import type { HttpProbe, JsonCheck, ProbeRequest } from '../boot/probe.ts'
-import { chatBody, overlongRequest } from './openai-probes.ts'
+import { completionBody } from './completion-probes.ts'
+import { embeddingBody } from './embedding-probes.ts'
+import { chatBody, overlongRequest, overlongText } from './openai-probes.ts'
+import { rerankBody } from './rerank-probes.ts'
 
 /** What every server is asked wrongly. */
 export const badInputCases = [
@@ -57,15 +61,64 @@ export const flatError: readonly JsonCheck[] = [
 /** An answer that was given in spite of the fault. */
 export const answered: readonly JsonCheck[] = [{ at: 'usage.completion_tokens', rule: 'positive' }]
 
-const words: Readonly<Record<BadInputCase, string>> = {
-  'malformed-json': 'malformed JSON',
-  'missing-field': 'a chat without messages',
-  'empty-body': 'an empty body',
-  'unknown-model': 'a model that is not there',
-  'prompt-too-long': 'a prompt longer than the context',
-  'negative-max-tokens': 'a negative number of tokens',
-  'wrong-method': 'GET on the chat endpoint',
-  'unknown-path': 'a path that is not there',
+/** How the endpoint of a task is asked. */
+interface QuestionForm {
+  path: string
+  missing: string
+  endpoint: string
+  body(model: string): { [key: string]: Json }
+  /** The member of the body that a long text is put into; absent for a chat's first message. */
+  textIn?: string
+}
+
+/** Tasks whose endpoint is asked wrongly. */
+export type AskedTask = 'chat' | 'completion' | 'embedding' | 'rerank'
+
+const forms: Readonly<Record<AskedTask, QuestionForm>> = {
+  chat: {
+    path: '/v1/chat/completions',
+    missing: 'a chat without messages',
+    endpoint: 'the chat endpoint',
+    body: (model) => chatBody(model, 'Hello', 1),
+  },
+  completion: {
+    path: '/v1/completions',
+    missing: 'a completion without a prompt',
+    endpoint: 'the completion endpoint',
+    body: (model) => completionBody(model, 'Hello', 1),
+    textIn: 'prompt',
+  },
+  embedding: {
+    path: '/v1/embeddings',
+    missing: 'an embedding without input',
+    endpoint: 'the embedding endpoint',
+    body: (model) => embeddingBody(model, 'Hello'),
+    textIn: 'input',
+  },
+  rerank: {
+    path: '/v1/rerank',
+    missing: 'a reranking without documents',
+    endpoint: 'the reranking endpoint',
+    body: rerankBody,
+    textIn: 'query',
+  },
+}
+
+/** Only what generates has a number of tokens to get wrong. */
+const ofGeneration: readonly BadInputCase[] = ['negative-max-tokens']
+
+function wordsOf(id: BadInputCase, { missing, endpoint }: QuestionForm): string {
+  const words: Readonly<Record<BadInputCase, string>> = {
+    'malformed-json': 'malformed JSON',
+    'missing-field': missing,
+    'empty-body': 'an empty body',
+    'unknown-model': 'a model that is not there',
+    'prompt-too-long': 'a prompt longer than the context',
+    'negative-max-tokens': 'a negative number of tokens',
+    'wrong-method': `GET on ${endpoint}`,
+    'unknown-path': 'a path that is not there',
+  }
+  return words[id]
 }
 
 export interface BadInputSubject {
@@ -74,21 +127,25 @@ export interface BadInputSubject {
   contextLength: number
   /** False where the engine chooses it: it may take more than the model declares, and then a long prompt is right. */
   isSet: boolean
+  task: AskedTask
 }
 
 /** The questions of a table, in the order of the cases. */
 export function badInputProbes(table: BadInputTable, subject: BadInputSubject): HttpProbe[] {
+  const form = forms[subject.task]
+  const isGeneration = subject.task === 'chat' || subject.task === 'completion'
   return badInputCases.flatMap((id) => {
     const answer = table[id]
+    if (!isGeneration && ofGeneration.includes(id)) return []
     if (answer.type === 'not-asked') return []
     const { status, checks, trust } = answer
     return [
       {
         id,
         group: 'bad-input',
-        title: `${words[id]} gets ${status}`,
+        title: `${wordsOf(id, form)} gets ${status}`,
         required: trust !== 'unconfirmed' && (id !== 'prompt-too-long' || subject.isSet),
-        request: requestFor(id, subject),
+        request: requestFor(id, form, subject),
         expect:
           checks === null
             ? { type: 'text', status, contains: [] }
@@ -99,8 +156,9 @@ export function badInputProbes(table: BadInputTable, subject: BadInputSubject): 
   })
 }
 
-function requestFor(id: BadInputCase, { model, contextLength }: BadInputSubject): ProbeRequest {
-  const path = '/v1/chat/completions'
+function requestFor(id: BadInputCase, form: QuestionForm, subject: BadInputSubject): ProbeRequest {
+  const { model, contextLength } = subject
+  const { path } = form
   switch (id) {
     case 'malformed-json':
       return { method: 'POST', path, raw: '{"model": ' }
@@ -109,11 +167,13 @@ function requestFor(id: BadInputCase, { model, contextLength }: BadInputSubject)
     case 'empty-body':
       return { method: 'POST', path, raw: '' }
     case 'unknown-model':
-      return { method: 'POST', path, body: chatBody('no-such-model', 'Hello', 1) }
+      return { method: 'POST', path, body: form.body('no-such-model') }
     case 'prompt-too-long':
-      return overlongRequest(model, contextLength)
+      return form.textIn === undefined
+        ? overlongRequest(model, contextLength)
+        : { method: 'POST', path, body: form.body(model), prompt: overlongText(contextLength, form.textIn) }
     case 'negative-max-tokens':
-      return { method: 'POST', path, body: chatBody(model, 'Hello', -1) }
+      return { method: 'POST', path, body: { ...form.body(model), max_tokens: -1 } }
     case 'wrong-method':
       return { method: 'GET', path }
     case 'unknown-path':

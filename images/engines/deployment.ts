@@ -11,6 +11,7 @@ import type { Device } from './device.ts'
 import type { Deployment, EngineDefinition, EngineRuntime } from './engine.ts'
 import { atLeastDriver } from './gpu-support.ts'
 import { deployedParts, filesInImage } from './parts.ts'
+import { type TaskFacts, tasksOf } from './tasks.ts'
 
 /** Where a Hub cache is mounted: what HF_HUB_CACHE names. */
 export const hubCacheFolder = '/models/hub'
@@ -19,21 +20,31 @@ export const hubCacheFolder = '/models/hub'
 export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
   const modelFolder = modelFolderOf(recipe)
   const runtime = runtimeOf(recipe, engine)
+  const facts = factsOf(lock)
   return {
     recipe,
     engine,
     version: lock.engine.version,
     runtime,
     gpu: gpuOf(recipe),
-    facts: lock.model ?? null,
-    gguf: lock.gguf ?? null,
-    modelfile: lock.weights.modelfile ?? null,
+    ...facts,
+    tasks: tasksOf(recipe, facts).tasks,
     modelFolder,
     modelPath: modelPathOf(recipe, lock, modelFolder),
     files: filesInImage(lock.weights.files),
     parts: deployedParts(recipe.parts, lock, (pinned) => partPathOf(recipe, pinned, modelFolder)),
     port: recipe.serving.port ?? engine.port,
     init: initOf(runtime, lock),
+  }
+}
+
+/** What a lock knows of its model. */
+export function factsOf({ model, gguf, folder, weights }: Lock): TaskFacts {
+  return {
+    facts: model ?? null,
+    gguf: gguf ?? null,
+    folder: folder ?? null,
+    modelfile: weights.modelfile ?? null,
   }
 }
 

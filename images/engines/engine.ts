@@ -1,8 +1,10 @@
 import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../recipes/gguf-facts.ts'
+import type { FolderFacts } from '../../recipes/lock.ts'
 import type { Modelfile } from '../../recipes/locked-weights.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
+import type { ModelTask } from '../../recipes/tasks.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
@@ -102,6 +104,10 @@ export interface Deployment {
   /** Numbers of the model and its GGUF header, null where the lock has none. */
   facts: ModelFacts | null
   gguf: GgufFacts | null
+  /** What files beside the model say of how it is asked; null for GGUF and in older locks. */
+  folder: FolderFacts | null
+  /** What the model is served for. */
+  tasks: readonly ModelTask[]
   /** What an Ollama manifest says beside its weights, null for other sources. */
   modelfile: Modelfile | null
   /** Folder that the weights' delivery fills: the model's own, Ollama's store, or the Hub's cache. */
@@ -114,6 +120,14 @@ export interface Deployment {
   port: number
   /** What stands before the server's command line; empty where the server is the first process. */
   init: readonly string[]
+}
+
+/** How a server is told the key that its clients must have; it never stands in an image. */
+export interface ApiKeyRules {
+  /** Variable that it reads the key from. */
+  variable: string
+  /** What it answers without the key by its own design, such as `GET /health`; the boot lists what it saw of them. */
+  open: readonly string[]
 }
 
 /** Shared memory of a server whose ranks talk through /dev/shm, with where the figure comes from. */
@@ -175,6 +189,8 @@ export interface EngineDefinition {
   port: number
   /** Forms of a model that it loads; GGUF stands alone. */
   formats: readonly WeightFormat[]
+  /** What it serves a model for. Tasks of one list can be served by one server together. */
+  tasks: readonly (readonly ModelTask[])[]
   weights: WeightsLayout
   /** What it does with what a recipe puts beside the model. */
   parts: PartTable
@@ -194,6 +210,8 @@ export interface EngineDefinition {
   /** Flags and variables that the two above make, so that a recipe cannot set them beside its own keys. */
   reserved: ReservedSettings
   behaviour(deployment: Deployment): Behaviour
+  /** Null where it has no setting for a key, or only an argument, which everybody on the machine can read. */
+  apiKey: ApiKeyRules | null
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string
   /** Variables without which that page generates, in run files with probes; `source` says so, and from what. */

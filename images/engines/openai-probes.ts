@@ -1,6 +1,6 @@
 import type { Json } from '../../lib/json.ts'
 import { limits } from '../../recipes/limits.ts'
-import type { HttpProbe, JsonCheck, ProbeRequest } from '../boot/probe.ts'
+import type { HttpProbe, JsonCheck, ProbeRequest, RepeatedText } from '../boot/probe.ts'
 
 const streamTexts = [
   'choices.0.delta.content',
@@ -171,9 +171,15 @@ const writtenTokens = 8192
 
 /** A chat whose prompt no context of `contextLength` tokens holds: every word is at least one token. */
 export function overlongRequest(model: string, contextLength: number): ProbeRequest {
-  const prompt = { repeat: 'word ', times: Math.min(contextLength, limits.tokens) + 64 }
+  const prompt = overlongText(contextLength)
   const request = { method: 'POST', path: '/v1/chat/completions' } as const
   return contextLength <= writtenTokens
     ? { ...request, body: chatBody(model, prompt.repeat.repeat(prompt.times), 1) }
     : { ...request, body: chatBody(model, '', 1), prompt }
+}
+
+/** `as` is the member of the body that it becomes, where that is no chat. */
+export function overlongText(contextLength: number, as?: string): RepeatedText {
+  const text = { repeat: 'word ', times: Math.min(contextLength, limits.tokens) + 64 }
+  return as === undefined ? text : { ...text, as }
 }

@@ -10,7 +10,7 @@ const defaults: Partial<Record<ServingKey, unknown>> = { dtype: 'auto', parallel
 /** Keys of `serving` whose value is one argument as it stands. */
 type ArgumentKey = Exclude<
   ServingKey,
-  'extraArguments' | 'environment' | 'sharedMemory' | 'port' | 'ollamaTemplate'
+  'extraArguments' | 'environment' | 'sharedMemory' | 'port' | 'ollamaTemplate' | 'apiKey'
 >
 
 /** The arguments for what a recipe sets, in the order of `flags`; a default is left to the engine. */

@@ -5,6 +5,7 @@ import { partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { askedOf } from '../engines/ranks.ts'
+import { generates } from '../engines/tasks.ts'
 import { PlanError } from '../error.ts'
 import { bitsOfMethod, cacheFormatOf } from '../memory/dtypes.ts'
 import type { Batching } from '../memory/engine-plan.ts'
@@ -149,7 +150,7 @@ export function memoryLabels(memory: MemoryPlan | null): Record<string, string> 
   }
 }
 
-function requestOf({ recipe, engine, version, gpu, facts }: Deployment): MemoryRequest | null {
+function requestOf({ recipe, engine, version, gpu, facts, tasks }: Deployment): MemoryRequest | null {
   if (gpu === null || facts === null) return null
   const { serving, target } = recipe
   const { splits, batching } = engine.memory
@@ -157,6 +158,7 @@ function requestOf({ recipe, engine, version, gpu, facts }: Deployment): MemoryR
     facts,
     engineVersion: version,
     gpu,
+    ...(generates(tasks) ? {} : { pools: true }),
     tp: splits === 'layers' ? target.count : serving.tensorParallel,
     dtype: serving.dtype,
     ...optional('quantization', serving.quantization),

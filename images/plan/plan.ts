@@ -9,28 +9,29 @@ import {
   type LockedRuntime,
   type PythonPackage,
 } from '../../recipes/lock.ts'
-import { wholeWeights } from '../../recipes/pinned-parts.ts'
 import type { Profile, Recipe } from '../../recipes/recipe.ts'
-import type { WeightFile } from '../../recipes/weights.ts'
+import type { ModelTask } from '../../recipes/tasks.ts'
+import type { AccessRules } from '../boot/access.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
-import { imageVariables } from '../engines/reserved-variables.ts'
 import { sharedMemoryOf } from '../engines/shared-memory.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
-import { labelNames } from '../oci/label-names.ts'
 import type { RuntimeConfig } from '../oci/oci.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
-import { type SettingsFile, settingsFiles, userId } from '../tree/settings.ts'
-import { guardedEntrypoint, guardPrograms, mountGuardFiles, mountLabels } from '../weights/mount-guard.ts'
-import { deploymentMemory, memoryLabels, predictedMemory, refuseMisfit } from './memory.ts'
+import { type SettingsFile, settingsFiles } from '../tree/settings.ts'
+import { keyGuardPrograms } from '../weights/key-guard.ts'
+import { guardPrograms, mountGuardFiles } from '../weights/mount-guard.ts'
+import { accessRulesOf, guardFiles, withKeyGuard } from './api-key.ts'
+import { guarded, runtimeConfig, underInit } from './config.ts'
+import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
 import { refuseUnserved } from './refuse.ts'
 import { type Requirements, requirementsOf } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
 import { planSlimming } from './slimming.ts'
-import { type TrustedCertificate, trustDoubts, trustedOf, trustFiles, trustVariables } from './trust.ts'
+import { type TrustedCertificate, trustDoubts, trustedOf, trustFiles } from './trust.ts'
 import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './weights.ts'
 
 /**
@@ -45,6 +46,8 @@ export interface ImagePlan {
   platform: string
   engine: { id: EngineId; version: string }
   model: string
+  /** What the model is served for; absent for chat. */
+  tasks?: readonly ModelTask[]
   runtime: { source: RuntimeSource; locked: LockedRuntime }
   /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
   packer?: DebianLock
@@ -68,7 +71,14 @@ export interface ImagePlan {
   predictedMemory: PredictedMemory | null
   budgets: Recipe['image']['budgets']
   policy: ScanPolicy
-  verify: { profiles: Profile[]; startTimeoutSeconds: number; prompts: string[]; behaviour: Behaviour }
+  verify: {
+    profiles: Profile[]
+    startTimeoutSeconds: number
+    prompts: string[]
+    behaviour: Behaviour
+    /** How the server gets its key; absent where it wants none. */
+    apiKey?: AccessRules
+  }
   /** Bytes known before the build. Runtime files are slimmed afterwards, so packages are an upper bound. */
   estimate: { weightsBytes: number; packagesBytes: number }
 }
@@ -84,23 +94,24 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
   const weights = planWeights(deployment, lock)
   const baked = weights.delivery === 'baked'
   const expected = baked ? [] : mountedFiles(deployment, weights.layers)
+  const mounted = baked ? [] : mountGuardFiles(expected, weights.modelFolder)
   const config = runtimeConfig(deployment, engine, lock, memory)
+  const guardedConfig = baked ? config : guarded(config, expected, weights.modelFolder)
+  const key = accessRulesOf(deployment)
   return {
     buildVersion,
     name: recipe.name,
     platform: recipe.image.platform,
     engine: lock.engine,
     model: recipe.model.name,
+    ...tasksBeside(deployment),
     runtime: { source: deployment.runtime.source, locked: lock.runtime },
     ...optional('packer', helperLock(lock.factory, 'packer')),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
-    settings: settingsOf(deployment, [
-      ...trustFiles(lock),
-      ...(baked ? [] : mountGuardFiles(expected, weights.modelFolder)),
-    ]),
+    settings: settingsOf(deployment, [...trustFiles(lock), ...guardFiles(mounted, key)]),
     weights,
-    config: underInit(deployment.init, baked ? config : guarded(config, expected, weights.modelFolder)),
+    config: underInit(deployment.init, withKeyGuard(key, guardedConfig)),
     port: deployment.port,
     sharedMemoryBytes: sharedMemoryOf(deployment),
     ...requirementsOf(deployment, memory),
@@ -109,9 +120,14 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     policy: scanPolicyOf(recipe, engine),
-    verify: { ...recipe.verify, behaviour: engine.behaviour(deployment) },
+    verify: { ...recipe.verify, behaviour: engine.behaviour(deployment), ...optional('apiKey', key) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+/** Nothing for a chat, so that its plan is the one it was before there were tasks. */
+function tasksBeside({ tasks }: Deployment): Pick<ImagePlan, 'tasks'> {
+  return tasks.length === 1 && tasks[0] === 'chat' ? {} : { tasks }
 }
 
 function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): SettingsFile[] {
@@ -119,8 +135,12 @@ function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): Set
 }
 
 /** The init and the guard's own programs are roots like the server, which they start. */
-function programsBefore({ init }: Deployment, baked: boolean): string[] {
-  return [...init.filter((part) => part.startsWith('/')), ...(baked ? [] : guardPrograms)]
+function programsBefore({ init, recipe }: Deployment, baked: boolean): string[] {
+  return [
+    ...init.filter((part) => part.startsWith('/')),
+    ...(baked ? [] : guardPrograms),
+    ...(baked && recipe.serving.apiKey !== false ? keyGuardPrograms : []),
+  ]
 }
 
 /** What a person should see of a plan before it is built. */
@@ -138,78 +158,6 @@ export function planDigestOf(plan: ImagePlan): Digest {
 /** The runtime a recipe chooses, with its base replaced where the recipe names another. */
 export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): RuntimeSource {
   return runtimeOf(recipe, engine).source
-}
-
-function runtimeConfig(
-  deployment: Deployment,
-  engine: EngineDefinition,
-  lock: Lock,
-  memory: MemoryPlan | null,
-): RuntimeConfig {
-  const [program = '', ...parameters] = engine.command(deployment)
-  return {
-    User: userId,
-    ExposedPorts: { [`${deployment.port}/tcp`]: {} },
-    Env: environmentOf(deployment, engine, lock),
-    Entrypoint: [program, ...parameters],
-    WorkingDir: '/tmp',
-    Labels: labelsOf(deployment, engine, lock, memory),
-    StopSignal: engine.behaviour(deployment).stop.signal,
-  }
-}
-
-/** An image without weights checks its mount before it becomes the server, and says in labels what it waits for. */
-function guarded(config: RuntimeConfig, expected: readonly WeightFile[], modelFolder: string): RuntimeConfig {
-  return {
-    ...config,
-    Entrypoint: guardedEntrypoint(config.Entrypoint ?? []),
-    Labels: { ...config.Labels, ...mountLabels(expected, modelFolder) },
-    Volumes: { [modelFolder]: {} },
-  }
-}
-
-/** The init comes before the guard, which may read every byte of the weights and must hear a signal meanwhile. */
-function underInit(init: readonly string[], config: RuntimeConfig): RuntimeConfig {
-  return { ...config, Entrypoint: [...init, ...(config.Entrypoint ?? [])] }
-}
-
-function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: Lock): string[] {
-  const { runtime } = lock
-  const variables = {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    LANG: 'C.UTF-8',
-    ...(runtime.type === 'upstream' ? runtime.environment : {}),
-    ...imageVariables,
-    ...engine.environment(deployment),
-    ...trustVariables(lock),
-    ...deployment.recipe.serving.environment,
-  }
-  return Object.entries(variables)
-    .map(([name, value]) => `${name}=${value}`)
-    .sort()
-}
-
-function labelsOf(
-  { recipe }: Deployment,
-  engine: EngineDefinition,
-  lock: Lock,
-  memory: MemoryPlan | null,
-): Record<string, string> {
-  return {
-    'org.opencontainers.image.title': recipe.name,
-    'org.opencontainers.image.description': `${recipe.model.name} served by ${engine.title} ${lock.engine.version}`,
-    'org.opencontainers.image.version': lock.engine.version,
-    'org.opencontainers.image.base.name': lock.runtime.base.reference,
-    'org.opencontainers.image.base.digest': lock.runtime.base.digest,
-    ...(recipe.model.license === undefined
-      ? {}
-      : { 'org.opencontainers.image.licenses': recipe.model.license }),
-    [labelNames.engine]: `${lock.engine.id}@${lock.engine.version}`,
-    [labelNames.weights]: wholeWeights(lock).setDigest,
-    [labelNames.delivery]: recipe.weights.delivery,
-    ...memoryLabels(memory),
-    ...recipe.image.labels,
-  }
 }
 
 function packagesBytes(runtime: LockedRuntime): number {

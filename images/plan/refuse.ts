@@ -2,7 +2,9 @@ import type { Lock } from '../../recipes/lock.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { PlanError } from '../error.ts'
+import { keyRefusals } from './api-key.ts'
 import { licenceRefusals, partLicenceRefusals } from './licence.ts'
+import { taskRefusals } from './tasks.ts'
 import { trustRefusals } from './trust.ts'
 
 /** Throws `refused` with everything at once that speaks against serving a recipe: licences, its engine, its own settings. */
@@ -12,6 +14,8 @@ export function refuseUnserved(deployment: Deployment, { weights }: Lock): void 
     ...licenceRefusals(recipe, weights),
     ...partLicenceRefusals(parts),
     ...engine.refusals(deployment),
+    ...taskRefusals(deployment),
+    ...keyRefusals(deployment),
     ...sharedMemoryRefusals(deployment),
     ...trustRefusals(deployment),
   ]

@@ -39,10 +39,11 @@ const shellNames = new Set(
 )
 
 /** The policy of a recipe: nothing passes that neither it nor the engine's definition asks for. */
-export function scanPolicyOf({ image, weights }: Recipe, engine: EngineDefinition): ScanPolicy {
+export function scanPolicyOf({ image, weights, serving }: Recipe, engine: EngineDefinition): ScanPolicy {
   const { allowWorldWritable, allowSecrets, allowShells } = image.policy
   const reasons = [
     ...(engine.shell === null ? [] : [`${engine.title}: ${engine.shell}`]),
+    ...(serving.apiKey === false ? [] : ['the guard that wants a key is a script']),
     ...(weights.delivery === 'baked' ? [] : ['the guard that checks mounted weights is a script']),
   ]
   const shells =

@@ -6,7 +6,9 @@ import { engineOf } from '../engines/engines.ts'
 import { memoryWords } from '../plan/memory.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
+import { firstQuestion } from './first-question.ts'
 import { runName } from './name.ts'
+import type { SecretVariable } from './placement.ts'
 import { startAllowance } from './start.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */
@@ -24,6 +26,10 @@ export interface RunFacts {
   image: string
   model: string
   port: number
+  /** What to ask it first, as text for a shell. */
+  question: string
+  /** Where the key comes from that its clients must have; undefined where it wants none. */
+  apiKey?: SecretVariable
   /** Answers GET with 200 once the server is up. */
   healthPath: string
   /** What keeps that page from generating, in the environment, and the sentence that says so. */
@@ -67,9 +73,13 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     image,
     model: plan.model,
     port: plan.port,
+    question: firstQuestion(`http://127.0.0.1:${plan.port}`, plan),
+    ...optional('apiKey', keyOf(plan)),
     healthPath: engine.healthPath,
     ...healthOf(plan, engine),
-    variables: [...variablesOf(plan), ...Object.keys(engine.reserved.variables)],
+    variables: [...variablesOf(plan), ...Object.keys(engine.reserved.variables)].filter(
+      (name) => name !== plan.verify.apiKey?.variable,
+    ),
     gpus: plan.requires?.gpus ?? 0,
     ...optional('vulkan', plan.requires?.drivers),
     sharedMemoryBytes: plan.sharedMemoryBytes,
@@ -80,6 +90,12 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     stopSeconds: plan.verify.behaviour.stop.timeoutSeconds,
     origins: [memoryOrigin(peakBytes, limit), start.origin, ...memoryWords(plan.memory)],
   }
+}
+
+/** The name of the secret is the recipe's, or follows from its name. */
+function keyOf({ name, verify: { apiKey } }: ImagePlan): SecretVariable | undefined {
+  if (apiKey === undefined) return undefined
+  return { variable: apiKey.variable, secret: apiKey.secret ?? `${runName(name)}-api-key`, key: 'api-key' }
 }
 
 /** /dev/shm is charged to the container, and so is a share for load that the boot did not have. */

@@ -11,6 +11,7 @@ export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement
     ...gpuNotes(target, facts),
     ...(target === 'kubernetes' ? healthNotes(facts) : selinuxNotes(facts, placement)),
     ...(target === 'quadlet' ? secretNotes(placement) : []),
+    ...keyNotes(target, facts, placement),
   ]
 }
 
@@ -67,6 +68,29 @@ function selinuxNotes({ gpus, weights }: RunFacts, { hasSelinux }: Placement): s
 
 function healthNotes({ healthSource }: RunFacts): string[] {
   return healthSource === undefined ? [] : [`Probes: ${healthSource}.`]
+}
+
+/** Who has no key yet makes one; the other secrets of a site are there already. */
+function keyNotes(target: RunTarget, { apiKey }: RunFacts, { secretVariables }: Placement): string[] {
+  const used = secretVariables.find(({ variable }) => variable === apiKey?.variable)
+  if (used === undefined) return []
+  const { variable, secret, key } = used
+  const words = 'one line of letters and digits, such as `openssl rand -hex 32` prints'
+  switch (target) {
+    case 'kubernetes':
+      return [
+        `Key: \`kubectl create secret generic ${secret} --from-file=${key}=FILE\`; FILE holds the key without a line break.`,
+        'Prometheus needs the key, too; the probes of this file do not.',
+      ]
+    case 'compose':
+      return [
+        `Key: ${variable} in the environment or in a file .env beside this one, readable by you alone: ${words}.`,
+      ]
+    case 'docker':
+      return [`Key: ${variable} in the environment of this script: ${words}.`]
+    case 'quadlet':
+      return [`Key: FILE holds ${words}, without a line break.`]
+  }
 }
 
 function secretNotes({ secretVariables }: Placement): string[] {

@@ -2,10 +2,12 @@ import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
 
 /** The head of every run file: what it starts, where its figures come from, and what it needs. */
-export function commentOf({ name, model, origins }: RunFacts, notes: readonly string[]): string[] {
+export function commentOf({ name, model, origins, question }: RunFacts, notes: readonly string[]): string[] {
   return [
     `# ${name} serves ${model}. Made by \`ingot run-files\`; make it again after a build.`,
-    ...[...origins, ...notes].map((line) => `# ${line}`),
+    ...[...origins, ...notes, 'First question:', ...question.trimEnd().split('\n')].map((line) =>
+      `# ${line}`.trimEnd(),
+    ),
   ]
 }
 

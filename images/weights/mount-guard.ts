@@ -3,9 +3,10 @@ import { sortFiles, type WeightFile } from '../../recipes/weights.ts'
 import { labelNames } from '../oci/label-names.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 
-const folder = '/usr/local/lib/ingot'
-const listPath = `${folder}/weights.list`
-const scriptPath = `${folder}/weights-guard`
+/** Where guards lie in an image. */
+export const guardFolder = '/usr/local/lib/ingot'
+const listPath = `${guardFolder}/weights.list`
+const scriptPath = `${guardFolder}/weights-guard`
 
 /** Exit status of the guard, sysexits' EX_CONFIG: the container was started wrongly, a restart does not help. */
 export const guardExitCode = 78
@@ -19,7 +20,7 @@ export const guardPrograms = ['/usr/bin/sh', '/usr/bin/wc', '/usr/bin/sha256sum'
 /** What an image without weights holds instead: the list of expected files, and the script that checks it at start. */
 export function mountGuardFiles(files: readonly WeightFile[], modelFolder: string): SettingsFile[] {
   return [
-    { type: 'folder', path: folder, mode: '0755' },
+    { type: 'folder', path: guardFolder, mode: '0755' },
     { type: 'folder', path: modelFolder, mode: '0755' },
     { type: 'file', path: listPath, mode: '0644', content: guardList(files) },
     { type: 'file', path: scriptPath, mode: '0755', content: guardScript(modelFolder) },

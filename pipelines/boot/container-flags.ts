@@ -56,7 +56,7 @@ export function gpuCount(choice: GpuChoice | null, present: number): number {
 }
 
 /** The profile of a boot as flags of `run`: the same conditions that images/boot/runtime-spec.ts writes for runc. */
-export function profileFlags({ profile, variables }: BootRequest, options: FlagOptions): string[] {
+export function profileFlags({ profile, variables, secret }: BootRequest, options: FlagOptions): string[] {
   const { uid, gid } = profile.identity
   const { tool, network, memoryBytes } = options
   return [
@@ -75,6 +75,8 @@ export function profileFlags({ profile, variables }: BootRequest, options: FlagO
     // Podman would give the user an entry in /etc/passwd, and a read-only root writable folders of its own.
     ...(tool === 'podman' ? ['--passwd=false', '--read-only-tmpfs=false'] : []),
     ...Object.entries(variables ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    // Its value is in the environment of the tool, and not among its arguments.
+    ...(secret === undefined ? [] : ['--env', secret.name]),
     ...gpuFlags(options),
   ]
 }

@@ -121,7 +121,7 @@ async function withContainer<Result>(
     // A start that fails may leave a container as well. Podman would ask it first and wait ten seconds.
     const now = tool.name === 'podman' ? ['--time', '0'] : []
     endings.unshift(() => runProgram(tool.name, ['rm', '--force', '--volumes', ...now, id], tool))
-    await toolOutput(tool, [
+    await toolOutput(withSecret(tool, request), [
       'run',
       '--detach',
       '--name',
@@ -136,6 +136,11 @@ async function withContainer<Result>(
   } finally {
     for (const end of endings) await end()
   }
+}
+
+function withSecret(tool: Tool, { secret }: BootRequest): Tool {
+  if (secret === undefined) return tool
+  return { ...tool, environment: { ...tool.environment, [secret.name]: secret.value } }
 }
 
 async function logOf(tool: Tool, id: string): Promise<string> {

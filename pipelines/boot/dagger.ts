@@ -114,11 +114,19 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       container.withMountedDirectory(`/mounts/${index}`, pulledByDigest(context, image).rootfs()),
     (await toolsOf(context)).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
   )
-  return files
-    .reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
+  const whole = files.reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
+  return withSecret(context.client, whole, request)
     .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
     .withExposedPort(request.port)
     .withExposedPort(orderPortFor(request.port))
+}
+
+/** The harness puts it into the server's environment; Dagger keeps it out of its logs and its cache. */
+function withSecret(client: Client, container: Container, { secret }: BootRequest): Container {
+  if (secret === undefined) return container
+  return container
+    .withEnvVariable('HARNESS_SECRET_NAME', secret.name)
+    .withSecretVariable('HARNESS_SECRET', client.setSecret(`ingot ${secret.name}`, secret.value))
 }
 
 /** A port of the harness that is not the server's. */

@@ -69,7 +69,14 @@ ip netns exec caller sh /harness/published.sh box /run/netns/box "$server_port" 
 ip netns exec caller socat "UNIX-LISTEN:$state/published,fork" "TCP:192.0.2.2:$server_port" 2>/dev/null &
 echo $! > $state/outside
 
-cp /harness/config.json /run/bundle/config.json
+# A secret is written into the configuration by words of the shell: no argument of a program holds it.
+if [ -n "${HARNESS_SECRET:-}" ]; then
+  printf 's|"env":\\[|"env":["%s=%s",|' "$HARNESS_SECRET_NAME" "$HARNESS_SECRET" |
+    sed -f - /harness/config.json > /run/bundle/config.json
+  unset HARNESS_SECRET
+else
+  cp /harness/config.json /run/bundle/config.json
+fi
 (
   if [ "${3:-}" = held ]; then while [ ! -e $state/go ]; do sleep 0.05; done; fi
   runc run --bundle /run/bundle server > $state/log 2>&1

@@ -45,6 +45,13 @@ export interface BootRequest {
   mounts?: readonly ImageMount[]
   /** Variables beside the image's own, as whoever starts a container may give them. */
   variables?: Readonly<Record<string, string>>
+  /** A variable that the server gets besides those of the image; its value stands in no argument and no log. */
+  secret?: BootSecret
+}
+
+export interface BootSecret {
+  name: string
+  value: string
 }
 
 export interface ImageMount {

@@ -74,6 +74,7 @@ const exitCodes: Record<ErrorCode, 1 | 2 | 3> = {
   'missing-lock': 1,
   'over-budget': 1,
   'not-verified': 1,
+  'no-key': 3,
   'no-image': 1,
   interrupted: 1,
   'tool-failed': 1,

@@ -2,6 +2,7 @@ import { stockPlanOf } from '../../images/gate/stock.ts'
 import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
+import { firstQuestion } from '../../images/run-files/first-question.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { wholeWeights } from '../../recipes/pinned-parts.ts'
 import { buildImage } from '../build/build.ts'
@@ -38,19 +39,36 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, fromRegistry })
     return forEachRecipe(items, { ...context, limit: values.parallel, explain }, build)
   })
-  const reports = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
+  const built = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
+  const reports = built.map(({ report }) => report)
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
   const tell = (error: unknown) => tellFailure(error, context.settings.display)
-  context.stderr(outcomesText(outcomes, ({ verdict, image }) => `${verdict}  ${image}`, tell))
+  context.stderr(outcomesText(outcomes, ({ report: { verdict, image } }) => `${verdict}  ${image}`, tell))
   for (const report of reports) context.stderr(unnamedText(report))
-  return exitCodeOfAll(outcomes, ({ verdict }) => verdict === 'verified' || (!verify && verdict !== 'failed'))
+  for (const one of built) context.stderr(questionText(one))
+  return exitCodeOfAll(
+    outcomes,
+    ({ report: { verdict } }) => verdict === 'verified' || (!verify && verdict !== 'failed'),
+  )
 }
 
 /** Where to look at an image that failed: its name, if it had one, is that of an earlier build. */
 function unnamedText({ name, image, verdict }: Report): string {
   if (verdict !== 'failed') return ''
   return `ingot: ${image} failed and got no name: ${name}:latest stays where it was. \`ingot verify ${image}\` boots it again, and a later \`ingot prune\` frees it\n`
+}
+
+interface RecipeResult {
+  report: Report
+  plan: ImagePlan
+}
+
+/** What to ask it first, once it runs; nothing of an image that failed. */
+function questionText({ report: { name, verdict }, plan }: RecipeResult): string {
+  if (verdict === 'failed') return ''
+  const question = firstQuestion(`http://127.0.0.1:${plan.port}`, plan)
+  return `ingot: \`ingot run ${name}\` serves it here; what it is asked first, at its own port:\n${question}`
 }
 
 async function requireFit(loaded: LoadedRecipe, { signal }: CommandContext): Promise<void> {
@@ -69,7 +87,7 @@ async function buildRecipe(
   loaded: LoadedRecipe,
   engine: LazyEngine,
   context: RecipeContext,
-): Promise<Report> {
+): Promise<RecipeResult> {
   const lock = (await lockOf(loaded)) ?? (await newLock(loaded, engine, context))
   const slimmed: ImagePlan = planImage(loaded.recipe, lock)
   const plan = context.slim ? slimmed : stockPlanOf(slimmed)
@@ -83,9 +101,10 @@ async function buildRecipe(
       recipeFolder: loaded.folder,
       origin: { ...loaded, lock },
     }
-    return await withSameFolder(building.origin, building, () =>
+    const report = await withSameFolder(building.origin, building, () =>
       buildImage(plan, wholeWeights(lock), building),
     )
+    return { report, plan }
   } catch (error) {
     throw await explainGone(store, error)
   } finally {

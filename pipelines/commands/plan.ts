@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { estimateCauses } from '../../images/attribution/estimate.ts'
 import { estimateLines } from '../../images/attribution/text.ts'
+import { factsOf } from '../../images/engines/deployment.ts'
 import { engineOf } from '../../images/engines/engines.ts'
+import { tasksOf } from '../../images/engines/tasks.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan/plan.ts'
 import { unlockedText } from '../../images/plan/unlocked.ts'
 import { gpuCodeReason, type Rewriting } from '../../images/slim-rules/slimming.ts'
@@ -33,7 +35,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   await requireSameFolder(locked, { signal: context.signal })
   const plan = planImage(locked.recipe, locked.lock)
   // A plan holds JSON values only; interfaces without an index signature need the cast.
-  context.stdout(values.json ? prettyJson(plan as unknown as Json) : planText(plan))
+  const { because } = tasksOf(locked.recipe, factsOf(locked.lock))
+  context.stdout(values.json ? prettyJson(plan as unknown as Json) : planText(plan, because))
   return 0
 }
 
@@ -45,10 +48,12 @@ async function knownOf({ recipe, folder }: LoadedRecipe): Promise<string> {
   return unlockedText(recipe, listing && pickFiles(listing.files, source, formats).taken)
 }
 
-function planText(plan: ImagePlan): string {
+/** `because` says what the task follows from. */
+function planText(plan: ImagePlan, because: string): string {
   const { config, weights, verify } = plan
   return [
     `${plan.name}: ${plan.engine.id} ${plan.engine.version} serves ${plan.model}`,
+    `task      ${(plan.tasks ?? ['chat']).join(', ')}: ${because}`,
     `plan      ${planDigestOf(plan)}`,
     `base      ${plan.runtime.locked.base.reference} ${plan.runtime.locked.base.digest.slice(0, 19)}`,
     `packer    ${packerText(plan)}`,

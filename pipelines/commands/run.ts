@@ -56,6 +56,7 @@ async function serve(
 ): Promise<number> {
   const { settings, progress, signal } = context
   const options = await optionsOf(subject, values, settings)
+  const key = keyFor(subject, settings)
   context.endsItself?.()
   // The engine outlives the interrupt, so that the server in it can be told to stop.
   const lasting = { ...context, signal: new AbortController().signal }
@@ -66,6 +67,7 @@ async function serve(
         runner,
         progress,
         signal,
+        key,
         onReady: onReady(subject, { values, store, port }, context),
       }),
     )
@@ -93,7 +95,7 @@ async function optionsOf(
 function onReady(
   { plan, report }: Subject,
   { values, port }: RunPlace,
-  { stdout, progress, signal }: CommandContext,
+  { stdout, progress, signal, settings }: CommandContext,
 ): ServingContext['onReady'] {
   return async (server, readyMs) => {
     progress.end()
@@ -101,7 +103,12 @@ function onReady(
       const clock = { now: () => performance.now() }
       const target = { model: plan.model, ask: plan.verify.behaviour.ask }
       const timeoutMs = usualLimits.answerSeconds * 1000
-      const came = await recordAnswer(server.url, target, values.ask, { clock, signal, timeoutMs })
+      const came = await recordAnswer(server.url, target, values.ask, {
+        clock,
+        signal,
+        key: keyFor({ plan }, settings),
+        timeoutMs,
+      })
       if (typeof came === 'string') throw noAnswer(plan.name, came)
       stdout(`${came.answer.trim()}\n`)
       return 'stop'
@@ -112,6 +119,22 @@ function onReady(
     )
     return 'serve'
   }
+}
+
+/** The key of a server that wants one comes from the same variable here; none is made up, so that none is printed. */
+function keyFor(
+  { plan: { name, verify } }: Pick<Subject, 'plan'>,
+  { programs }: Pick<CommandContext['settings'], 'programs'>,
+): string | null {
+  if (verify.apiKey === undefined) return null
+  const { variable } = verify.apiKey
+  const key = programs.environment[variable]
+  if (key !== undefined && /^[!-+\--~]+$/.test(key)) return key
+  throw new StageError('no-key', {
+    attempted: `run ${name}, whose server wants a key`,
+    found: key === undefined ? `${variable} is not set` : `${variable} holds no key of printable ASCII`,
+    hint: `export ${variable}="$(openssl rand -hex 32)"`,
+  })
 }
 
 function noAnswer(name: string, found: string): StageError {

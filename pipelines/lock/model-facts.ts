@@ -5,9 +5,11 @@ import { foreignCode } from '../../recipes/file-soundness.ts'
 import type { GgufFacts } from '../../recipes/gguf-facts.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import { folderFactsOf } from '../../recipes/model-facts/folder.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
 import { configOfParams, isConsolidatedShard, isMistral } from '../../recipes/model-facts/mistral.ts'
+import { poolings } from '../../recipes/tasks.ts'
 import { type GgufKind, ggufKindOf, ggufModelsAmong, projectorOf } from '../../recipes/weight-contents.ts'
 import { StageError } from '../error.ts'
 import { factsFromFiles, isWeightShard } from '../model-reader/facts.ts'
@@ -33,7 +35,7 @@ export async function readModelFacts(
   weights: LockedWeights,
   context: SourceContext,
   before: EarlierReading = nothingRead,
-): Promise<Pick<Lock, 'model' | 'gguf'>> {
+): Promise<Pick<Lock, 'model' | 'gguf' | 'folder'>> {
   const source = await openWeights(weights, context)
   try {
     const paths = weights.files.map((file) => file.path)
@@ -120,7 +122,15 @@ function chatFacts(metadata: Readonly<Record<string, unknown>>, parameterCount: 
     ...text('bosToken', token('tokenizer.ggml.bos_token_id')),
     ...text('eosToken', token('tokenizer.ggml.eos_token_id')),
     ...(typeof addsBos === 'boolean' ? { addsBos } : {}),
+    ...poolingFact(metadata),
   }
+}
+
+/** Numbers as llama.cpp's header has them, from 0 on. */
+function poolingFact(metadata: Readonly<Record<string, unknown>>): Pick<GgufFacts, 'pooling'> {
+  const number = metadata[`${metadata['general.architecture']}.pooling_type`]
+  const pooling = number === undefined ? undefined : poolings[Number(number)]
+  return pooling === undefined ? {} : { pooling }
 }
 
 function text(key: 'chatTemplate' | 'bosToken' | 'eosToken', value: unknown): Partial<GgufFacts> {
@@ -131,7 +141,7 @@ async function fromFolder(
   source: OpenWeights,
   files: readonly LockedFile[],
   before: HeadersByPath,
-): Promise<Pick<Lock, 'model'>> {
+): Promise<Pick<Lock, 'model' | 'folder'>> {
   const textOf = async (path: string) => {
     const file = files.find((item) => item.path === path)
     return file === undefined
@@ -151,7 +161,15 @@ async function fromFolder(
   const model = factsFromFiles({ label: 'the weights', configText, quantText, headers })
   const configs = await Promise.all(['config.json', 'tokenizer_config.json'].map(textOf))
   const foreign = [...new Set(configs.flatMap((text) => (text ? foreignCode(parsePythonJson(text)) : [])))]
-  return { model: { ...model, ...(foreign.length > 0 ? { foreignCode: foreign } : {}) } }
+  const readJson = async (path: string) => parsed(await textOf(path))
+  const facts = { model: { ...model, ...(foreign.length > 0 ? { foreignCode: foreign } : {}) } }
+  // What Mistral's own form chats by is code of its tokenizer.
+  if (mistral) return facts
+  return { ...facts, folder: await folderFactsOf(readJson, await textOf('chat_template.jinja')) }
+}
+
+function parsed(text: string | undefined): unknown {
+  return text === undefined ? undefined : parsePythonJson(text)
 }
 
 function fileNamed(files: readonly LockedFile[], path: string): LockedFile {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { bootProfiles } from '../../images/boot/runtime-spec.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { unmetRequirements } from '../../images/plan/requirements.ts'
+import { optional } from '../../lib/optional.ts'
 import type { BootedServer, Runner } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
@@ -20,6 +21,8 @@ export interface ServingContext {
   progress: Progress
   /** Stops the server. */
   signal: AbortSignal
+  /** The key that the server gets, where it wants one. */
+  key: string | null
   /** Called once, when it generates. What it gives back is awaited; the server then serves on, unless it says `stop`. */
   onReady(server: BootedServer, readyMs: number): Promise<'serve' | 'stop'>
 }
@@ -33,15 +36,18 @@ const pollMs = 2000
  */
 export async function serveImage(subject: Subject, context: ServingContext): Promise<ServingEnd> {
   const { plan, report, mounts } = subject
-  const { runner, progress, signal } = context
+  const { runner, progress, signal, key } = context
   await requireMachine(subject, runner)
   const [profile] = bootProfiles(['hostile'], plan.sharedMemoryBytes)
   if (profile === undefined) throw new Error('the hostile profile has no identity')
   progress.step(`start ${report.image} in ${runner.name}`)
   const beganMs = performance.now()
   const clock = { now: () => performance.now() - beganMs }
-  return runner.boot({ image: report.image, profile, port: plan.port, mounts }, async (server) => {
-    const trial: Trial = { server, plan, clock, limits: usualLimits, signal }
+  const { apiKey } = plan.verify
+  const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
+  const request = { image: report.image, profile, port: plan.port, mounts, ...optional('secret', secret) }
+  return runner.boot(request, async (server) => {
+    const trial: Trial = { server, plan, clock, limits: usualLimits, signal, key }
     progress.step(`wait until ${plan.model} answers`)
     const ready = await waitUntilReady(trial)
     if (ready.status !== 'passed') throw await notReady(plan.name, ready.observed, server)

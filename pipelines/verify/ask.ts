@@ -1,9 +1,9 @@
 import { parseJson, valuesAt } from '../../images/boot/answer-text.ts'
-import { differences } from '../../images/boot/answers.ts'
+import { differences, vectorDifferences } from '../../images/boot/answers.ts'
 import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { Behaviour, Difference, HttpProbe } from '../../images/boot/probe.ts'
-import { chatBody } from '../../images/engines/openai-probes.ts'
+import { askBody } from '../../images/engines/ask-body.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
 
 /** Time of one boot, counted from the request to boot. */
@@ -19,6 +19,8 @@ export function elapsedMs(clock: Clock, beganMs: number): number {
 export interface AskOptions {
   clock: Clock
   signal?: AbortSignal | undefined
+  /** The key that the server was given; null where it wants none. */
+  key?: string | null
 }
 
 /**
@@ -35,10 +37,11 @@ export async function runProbe(
 ): Promise<CheckResult & { outcome: QuestionOutcome }> {
   const beganMs = options.clock.now()
   const timeoutMs = probe.timeoutSeconds * 1000
-  const came = await askServer(url, probe.request, { timeoutMs, signal: options.signal })
+  const asking = { ...options, timeoutMs }
+  const came = await askServer(url, probe.request, asking)
   const wrong = came.type === 'answer' ? differences(came.answer, probe.expect) : [came.words]
-  if (probe.differs && wrong.length === 0)
-    wrong.push(...(await sameAnswers(url, probe.differs, { ...options, timeoutMs })))
+  if (wrong.length === 0) wrong.push(...(await compared(url, probe, came, asking)))
+  if (probe.differs && wrong.length === 0) wrong.push(...(await sameAnswers(url, probe.differs, asking)))
   return {
     ...namedCheck(probe),
     status: wrong.length === 0 ? 'passed' : 'failed',
@@ -48,6 +51,21 @@ export async function runProbe(
     evidence: came.type === 'answer' ? came.answer.body.slice(0, 1000) : came.partial,
     outcome: outcomeOf(came, probe, wrong),
   }
+}
+
+/** Puts the second question of a probe that has one, and compares its vectors with those of the first. */
+async function compared(
+  url: string,
+  { compare, expect }: HttpProbe,
+  first: QuestionResult,
+  options: AskOptions & { timeoutMs: number },
+): Promise<string[]> {
+  if (compare === undefined || first.type === 'trouble') return []
+  const second = await askServer(url, compare.request, options)
+  if (second.type === 'trouble') return [second.words]
+  if (second.answer.status !== expect.status)
+    return [`status ${second.answer.status} instead of ${expect.status} for the second question`]
+  return vectorDifferences(first.answer.body, second.answer.body, compare)
 }
 
 /** Nothing once the answers of a pair differ; else in words that none do, or what went wrong. */
@@ -102,7 +120,11 @@ export async function recordAnswer(
   options: AskOptions & { timeoutMs: number },
 ): Promise<RecordedAnswer | string> {
   const beganMs = options.clock.now()
-  const request = { method: 'POST', path: target.ask.path, body: chatBody(target.model, prompt, 64) } as const
+  const request = {
+    method: 'POST',
+    path: target.ask.path,
+    body: askBody(target.ask, target.model, prompt, 64),
+  } as const
   const came = await askServer(url, request, options)
   if (came.type === 'trouble') return came.words
   const wrong = differences(came.answer, {
@@ -112,7 +134,7 @@ export async function recordAnswer(
   })
   if (wrong.length > 0) return wrong.join('; ')
   const body = parseJson(came.answer.body)
-  const [content] = valuesAt(body, target.ask.textAt)
+  const [content] = target.ask.textAt === null ? [] : valuesAt(body, target.ask.textAt)
   return {
     prompt,
     // Models that think first may give their tokens elsewhere and leave the text empty.

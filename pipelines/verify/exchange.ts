@@ -22,6 +22,8 @@ export type QuestionResult =
 export interface QuestionOptions {
   timeoutMs: number
   signal?: AbortSignal | undefined
+  /** Sent as a bearer token; null and absent send none. */
+  key?: string | null | undefined
   /** Called with every piece of the body as it arrives. */
   onPiece?(text: string): void
 }
@@ -54,8 +56,10 @@ export async function askServer(
 export function questionBody({ raw, body, prompt }: ProbeRequest): string | undefined {
   if (raw !== undefined || body === undefined) return raw
   if (prompt === undefined) return JSON.stringify(body)
+  const text = prompt.repeat.repeat(prompt.times)
+  if (prompt.as !== undefined) return JSON.stringify({ ...(isObject(body) ? body : {}), [prompt.as]: text })
   const [role] = valuesAt(body, 'messages.0.role')
-  const message = { role: String(role), content: prompt.repeat.repeat(prompt.times) }
+  const message = { role: String(role), content: text }
   return JSON.stringify({ ...(isObject(body) ? body : {}), messages: [message] })
 }
 
@@ -68,7 +72,11 @@ async function send(
   url: string,
   request: ProbeRequest,
   progress: ExchangeProgress,
-  { signal, onPiece }: { signal: AbortSignal; onPiece?: QuestionOptions['onPiece'] },
+  {
+    signal,
+    key,
+    onPiece,
+  }: { signal: AbortSignal; key?: string | null | undefined; onPiece?: QuestionOptions['onPiece'] },
 ): Promise<ServerAnswer> {
   const { fetch, close } = openConnection({}, signal)
   const text = questionBody(request)
@@ -80,6 +88,7 @@ async function send(
       headers: {
         connection: 'close',
         ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key == null ? {} : { authorization: `Bearer ${key}` }),
       },
       // The time of a question is the signal's: a server may think for all of it.
       stallMs: Number.POSITIVE_INFINITY,

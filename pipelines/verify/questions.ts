@@ -51,8 +51,8 @@ export async function recordAnswers(
 }
 
 async function answerTo(trial: ReadyTrial, prompt: string): Promise<RecordedAnswer | string> {
-  const { server, plan, limits, clock, signal } = trial
+  const { server, plan, limits, clock, signal, key = null } = trial
   const target = { model: plan.model, ask: plan.verify.behaviour.ask }
   const timeoutMs = timeLeftMs(trial, limits.answerSeconds)
-  return recordAnswer(server.url, target, prompt, { clock, signal, timeoutMs })
+  return recordAnswer(server.url, target, prompt, { clock, signal, key, timeoutMs })
 }

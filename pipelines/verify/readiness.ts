@@ -33,8 +33,11 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
 }
 
 /** What no waiting mends, though the server runs. */
-async function hopeless({ server, plan }: Trial, outcome: QuestionOutcome): Promise<string | null> {
-  if (outcome === 'forbidden') return 'it wants a key or a login, and verification has none'
+async function hopeless({ server, plan, key }: Trial, outcome: QuestionOutcome): Promise<string | null> {
+  if (outcome === 'forbidden')
+    return key === null
+      ? 'it wants a key or a login, and verification has none'
+      : `it refuses the key that it was given in ${plan.verify.apiKey?.variable}`
   return outcome === 'unreached' ? loopbackOnly(await server.listeners(), plan.port) : null
 }
 

@@ -1,20 +1,31 @@
 import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/boot/answer-text.ts'
 import type { SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
-import { chatBody } from '../../images/engines/openai-probes.ts'
+import { askBody } from '../../images/engines/ask-body.ts'
 import { askServer } from './exchange.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 
 /** Different beginnings, so that no answer is read from a cache of prompts. */
-const prompts = [
+const questions = [
   'Write a long story about a lighthouse keeper and the sea.',
   'Explain step by step how bread is baked, with every detail.',
   'Describe a walk through an old city in spring, street by street.',
 ]
+/** Texts to go on with, for models that were not taught to answer. */
+const beginnings = [
+  'Once upon a time there was a lighthouse keeper who lived by the sea, and every',
+  'To bake a loaf of bread, first mix the flour and the water. Then',
+  'In spring the streets of the old city are full of people, and on the',
+]
 const maxTokens = 64
 /** Where tokens are slow, one or two runs say enough. */
 const enoughMs = 20_000
-const textAt = ['choices.0.delta.content', 'choices.0.delta.reasoning_content', 'choices.0.delta.reasoning']
+const textAt = [
+  'choices.0.delta.content',
+  'choices.0.delta.reasoning_content',
+  'choices.0.delta.reasoning',
+  'choices.0.text',
+]
 
 const speedCheck = {
   id: 'speed',
@@ -30,7 +41,8 @@ export async function measureSpeed(trial: ReadyTrial): Promise<{ check: CheckRes
   if (reason !== null) return { check: skippedCheck(speedCheck, reason, beganMs), runs: [] }
   const runs: SpeedRun[] = []
   let trouble: string | null = null
-  for (const prompt of prompts) {
+  const isChat = trial.plan.verify.behaviour.ask.bodyFor === 'openai-chat'
+  for (const prompt of isChat ? questions : beginnings) {
     const run = await streamOnce(trial, prompt)
     if (typeof run === 'string') trouble = run
     else runs.push(run)
@@ -57,7 +69,7 @@ async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun |
     method: 'POST',
     path: plan.verify.behaviour.ask.path,
     body: {
-      ...chatBody(plan.model, prompt, maxTokens),
+      ...askBody(plan.verify.behaviour.ask, plan.model, prompt, maxTokens),
       stream: true,
       stream_options: { include_usage: true },
     },
@@ -76,6 +88,7 @@ async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun |
   const came = await askServer(server.url, request, {
     timeoutMs: timeLeftMs(trial, limits.answerSeconds),
     signal,
+    key: trial.key,
     onPiece,
   })
   if (came.type === 'trouble') return came.words

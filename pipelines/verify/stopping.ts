@@ -3,7 +3,7 @@ import type { StopRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { EndsLoading, StopOccasion, StopRules } from '../../images/boot/probe.ts'
 import { type CheckSpan, deafCheck, type StopAttempt, stopCheck } from '../../images/boot/stop-check.ts'
-import { chatBody } from '../../images/engines/openai-probes.ts'
+import { askBody } from '../../images/engines/ask-body.ts'
 import type { BootRequest, LoadingOutcome, Runner } from '../boot/runner.ts'
 import { elapsedMs } from './ask.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
@@ -17,6 +17,8 @@ export interface StopResult {
 
 /** Long enough that no server is through with it when the signal comes. */
 const longPrompt = 'Write the numbers from one to one thousand in words, each on a line of its own.'
+/** The same for a model that only goes on with texts. */
+const longBeginning = 'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve,'
 const longTokens = 1024
 
 /** Gives the server something to do, stops it meanwhile, and judges how it ended. `dead` says why it cannot be tried. */
@@ -35,14 +37,15 @@ export async function stopServer(
 export async function stopLoading(
   runner: Runner,
   request: BootRequest,
-  { plan, clock, limits, signal }: Omit<Trial, 'server'>,
+  trial: Omit<Trial, 'server'>,
 ): Promise<StopResult> {
+  const { plan, clock } = trial
   const rules = plan.verify.behaviour.stop
   const loading = rules.busy?.loading
   const beganMs = clock.now()
   if (loading?.type !== 'ends') return untriedResult('loading', rules, 'nobody knows when it loads', beganMs)
   const { stopped, log } = loading.onDemand
-    ? await runner.boot(request, (server) => stopFirstLoad({ server, plan, clock, limits, signal }, loading))
+    ? await runner.boot(request, (server) => stopFirstLoad({ server, ...trial }, loading))
     : await runner.stopWhileLoading(request, {
         signal: rules.signal,
         timeoutSeconds: rules.timeoutSeconds,
@@ -78,12 +81,13 @@ async function stopFirstLoad(trial: Trial, { line }: EndsLoading): Promise<Loadi
   }
 }
 
-async function askUntilTaken({ server, plan, limits }: Trial, over: AbortSignal): Promise<void> {
+async function askUntilTaken({ server, plan, limits, key }: Trial, over: AbortSignal): Promise<void> {
   const { request } = plan.verify.behaviour.readiness
   while (!over.aborted) {
     const came = await askServer(server.url, request, {
       timeoutMs: limits.answerSeconds * 1000,
       signal: over,
+      key,
     })
     if (came.type === 'answer') return
     await sleep(limits.logPollMs)
@@ -124,7 +128,7 @@ async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): 
     const early = await Promise.race([work.answered, work.underWay])
     if (early !== null) return { type: 'untried', reason: `it was over too soon: ${wordsOf(early)}` }
     const stopping = stop()
-    if (busy?.[occasion].type === 'ends-without-client') {
+    if (busy?.[occasion]?.type === 'ends-without-client') {
       await sleep(trial.limits.hangUpMs)
       work.hangUp()
     }
@@ -143,15 +147,17 @@ interface StopWork {
   hangUp(): void
 }
 
-function startWork({ server, plan, limits, signal }: Trial, stream: boolean): StopWork {
+function startWork({ server, plan, limits, signal, key }: Trial, stream: boolean): StopWork {
   const client = new AbortController()
   const { promise: began, resolve } = Promise.withResolvers<null>()
   const { ask, stop } = plan.verify.behaviour
-  const body = { ...chatBody(plan.model, longPrompt, longTokens), ...(stream && { stream }) }
+  const prompt = ask.bodyFor === 'openai-completion' ? longBeginning : longPrompt
+  const body = { ...askBody(ask, plan.model, prompt, longTokens), ...(stream && { stream }) }
   const request = { method: 'POST', path: ask.path, body } as const
   const answered = askServer(server.url, request, {
     timeoutMs: (limits.answerSeconds + stop.timeoutSeconds) * 1000,
     signal: signal === undefined ? client.signal : AbortSignal.any([client.signal, signal]),
+    key,
     onPiece: () => resolve(null),
   })
   const underWay = stream ? began : sleep(limits.underWayMs, null)

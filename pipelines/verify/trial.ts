@@ -9,6 +9,7 @@ export interface Trial extends AskOptions {
   server: BootedServer
   plan: Pick<ImagePlan, 'model' | 'port' | 'verify'>
   limits: VerifyLimits
+  key: string | null
 }
 
 /** A trial whose server is ready, and when its questions must be over. */

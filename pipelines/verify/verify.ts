@@ -1,27 +1,23 @@
-import type {
-  BootMeasurements,
-  BootReport,
-  RecordedAnswer,
-  SpeedRun,
-  TimeSpan,
-} from '../../images/boot/boot-report.ts'
+import type { BootReport, RecordedAnswer, SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
-import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.ts'
 import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
+import { optional } from '../../lib/optional.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
+import { accessChecks, newKey } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
 import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
+import { measuredOf, peakMemory, spansOf } from './figures.ts'
 import { gpuChecks } from './gpu.ts'
 import { usualLimits, type VerifyLimits } from './limits.ts'
 import { askAll, recordAnswers } from './questions.ts'
 import { waitUntilReady } from './readiness.ts'
-import { measureSpeed, median } from './speed.ts'
+import { measureSpeed } from './speed.ts'
 import { deafChecks, type StopResult, stopLoading, stopServer, untriedResult } from './stopping.ts'
 import type { ReadyTrial, Trial } from './trial.ts'
 
@@ -55,14 +51,18 @@ export async function verifyImage(
   const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
   const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
   const boots: BootReport[] = []
+  const { apiKey } = plan.verify
+  const key = apiKey === undefined ? null : newKey()
+  const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
   for (const [index, profile] of profiles.entries()) {
     const { uid, gid } = profile.identity
     context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
     const clock = startClock()
     const occasion = schedule.ofBoots[index] ?? 'idle'
-    const request = { image, profile, port: plan.port, mounts: context.mounts ?? [], variables }
+    const mounts = context.mounts ?? []
+    const request = { image, profile, port: plan.port, mounts, variables, ...optional('secret', secret) }
     const tryIt = (server: BootedServer) =>
-      tryServer({ server, plan, clock, machine, profile, context, occasion })
+      tryServer({ server, plan, clock, machine, profile, context, occasion, key })
     boots.push(await context.runner.boot(request, tryIt))
     context.signal?.throwIfAborted()
     if (index === profiles.length - 1) await stopAgain(boots, schedule.besides, { request, plan }, context)
@@ -103,9 +103,10 @@ async function stopInBoot(
   { runner, signal, limits = usualLimits }: VerifyContext,
 ): Promise<StopResult> {
   const clock = startClock()
-  if (occasion === 'loading') return stopLoading(runner, request, { plan, clock, limits, signal })
+  const key = request.secret?.value ?? null
+  if (occasion === 'loading') return stopLoading(runner, request, { plan, clock, limits, signal, key })
   return runner.boot(request, async (server) => {
-    const trial: Trial = { server, plan, clock, limits, signal }
+    const trial: Trial = { server, plan, clock, limits, signal, key }
     const { status, observed } = await waitUntilReady(trial)
     return stopServer(trial, occasion, status === 'passed' ? null : `not ready this time: ${observed}`)
   })
@@ -120,12 +121,13 @@ interface BootAttempt {
   context: VerifyContext
   /** What the server is doing when it is told to stop. */
   occasion: StopOccasion
+  key: string | null
 }
 
 async function tryServer(booting: BootAttempt): Promise<BootReport> {
-  const { server, plan, clock, profile, context, occasion } = booting
+  const { server, plan, clock, profile, context, occasion, key } = booting
   const { onStep, signal, limits = usualLimits } = context
-  const trial: Trial = { server, plan, clock, limits, signal }
+  const trial: Trial = { server, plan, clock, limits, signal, key }
   const containerMs = clock.now()
   const readiness = await waitUntilReady(trial)
   const ready = readiness.status === 'passed'
@@ -168,13 +170,22 @@ interface BootAnswers {
 
 async function askBooted(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
   const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
-  const recorded = await recordAnswers(trial)
-  const speed = await measureSpeed(trial)
+  // What makes vectors or scores has no answer to write down, and no token to time.
+  const isText = trial.plan.verify.behaviour.ask.textAt !== null
+  const recorded = isText ? await recordAnswers(trial) : null
+  const speed = isText ? await measureSpeed(trial) : null
+  const access = await accessChecks(trial)
   const onGpu = onGpus ? await gpuChecks(trial) : []
   return {
-    checks: [...checks, recorded.check, speed.check, ...onGpu],
-    answers: recorded.answers,
-    runs: speed.runs,
+    checks: [
+      ...checks,
+      ...(recorded ? [recorded.check] : []),
+      ...(speed ? [speed.check] : []),
+      ...access,
+      ...onGpu,
+    ],
+    answers: recorded?.answers ?? [],
+    runs: speed?.runs ?? [],
   }
 }
 
@@ -182,40 +193,6 @@ function nothingAsked({ plan, clock }: Trial): BootAnswers {
   const { probes } = plan.verify.behaviour
   const checks = probes.map((probe) => skippedProbe(probe, 'the server was never ready', clock))
   return { checks, answers: [], runs: [] }
-}
-
-function peakMemory({ cgroupPeakBytes, residentPeakBytes }: ContainerFacts) {
-  if (cgroupPeakBytes !== null) return { peakMemoryBytes: cgroupPeakBytes, peakMemoryFrom: 'cgroup' } as const
-  return {
-    peakMemoryBytes: residentPeakBytes,
-    peakMemoryFrom: residentPeakBytes === null ? null : 'resident',
-  } as const
-}
-
-function measuredOf(
-  readiness: CheckResult,
-  runs: SpeedRun[],
-  { cgroupPeakBytes, residentPeakBytes }: ContainerFacts,
-): Omit<BootMeasurements, 'containerMs' | 'gpuMemoryBytes'> {
-  return {
-    readyMs: readiness.status === 'passed' ? readiness.durationMs : null,
-    firstTokenMs: median(runs.map((run) => run.firstTokenMs)),
-    tokensPerSecond: median(runs.map((run) => run.tokensPerSecond)),
-    runs,
-    hostMemory: { cgroupPeakBytes, residentPeakBytes },
-  }
-}
-
-function spansOf(containerMs: number, checks: readonly CheckResult[]): TimeSpan[] {
-  const timed = checks.filter((check) => check.durationMs > 0)
-  return [
-    { what: 'pull the image and start the container', beganMs: 0, endedMs: containerMs },
-    ...timed.map(({ title, beganMs, durationMs }) => ({
-      what: title,
-      beganMs,
-      endedMs: beganMs + durationMs,
-    })),
-  ]
 }
 
 function startClock(): Clock {

@@ -3,12 +3,14 @@ import { expect } from 'vitest'
 import { bootProfiles } from '../../images/boot/runtime-spec.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
+import { optional } from '../../lib/optional.ts'
 import { daggerRunner } from '../../pipelines/boot/dagger.ts'
 import { lazyEngine } from '../../pipelines/process/session.ts'
 import { serveStore } from '../../pipelines/registry-server/server.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
+import { newKey } from '../../pipelines/verify/access.ts'
 import { usualLimits } from '../../pipelines/verify/limits.ts'
 import { waitUntilReady } from '../../pipelines/verify/readiness.ts'
 import type { Workplace } from './ingot.ts'
@@ -17,7 +19,7 @@ import type { Workplace } from './ingot.ts'
 export async function withBooted<Result>(
   place: Workplace,
   report: Report,
-  use: (url: string) => Promise<Result>,
+  use: (url: string, key: string | null) => Promise<Result>,
 ): Promise<Result> {
   const store = await openStore(place.store)
   const registry = await serveStore(store, {})
@@ -29,11 +31,15 @@ export async function withBooted<Result>(
     if (profile === undefined) throw new Error('no profile')
     const client = await engine.client()
     const runner = daggerRunner({ client, store, registryPort: registry.port, platform: plan.platform })
-    return await runner.boot({ image: report.image, profile, port: plan.port }, async (server) => {
+    const { apiKey } = plan.verify
+    const key = apiKey === undefined ? null : newKey()
+    const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
+    const request = { image: report.image, profile, port: plan.port, ...optional('secret', secret) }
+    return await runner.boot(request, async (server) => {
       const clock = { now: () => performance.now() }
-      const ready = await waitUntilReady({ server, plan, clock, limits: usualLimits })
+      const ready = await waitUntilReady({ server, plan, clock, limits: usualLimits, key })
       expect(ready.status, ready.observed).toBe('passed')
-      return use(server.url)
+      return use(server.url, key)
     })
   } finally {
     await engine.close()

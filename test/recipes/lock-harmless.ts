@@ -10,6 +10,7 @@ export interface Harmless {
 export const harmless: Harmless[] = [
   { key: 'apiVersion', change: set('apiVersion', 'ingot/v1') },
   { key: 'model.name', change: set('model.name', 'other') },
+  { key: 'model.task', change: set('model.task', 'completion') },
   { key: 'model.license', change: set('model.license', 'apache-2.0') },
   { key: 'model.acceptLicense', change: set('model.acceptLicense', 'llama3.1') },
   { key: 'engine.version', change: set('engine.version', '>=0.7.0') },
@@ -37,6 +38,7 @@ export const harmless: Harmless[] = [
   { key: 'image.registry', change: set('image.registry', '20000MB') },
   { key: 'serving.contextLength', change: set('serving.contextLength', 512) },
   { key: 'serving.parallelism', change: set('serving.parallelism', 3) },
+  { key: 'serving.apiKey', change: set('serving.apiKey', true) },
   { key: 'serving.dtype', change: set('serving.dtype', 'float16') },
   { key: 'serving.quantization', change: set('serving.quantization', 'Q4_K_M') },
   { key: 'serving.kvCacheDtype', change: set('serving.kvCacheDtype', 'q8_0') },

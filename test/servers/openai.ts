@@ -11,6 +11,8 @@ export const words = ['one ', 'two ', 'three ', 'four ', 'five']
 export interface Asked {
   route: string
   body: { stream?: boolean; [key: string]: unknown }
+  /** What the client sent as a bearer token. */
+  token: string | undefined
 }
 
 export type Handler = (asked: Asked, response: ServerResponse) => void | Promise<void>
@@ -44,7 +46,8 @@ export async function serve(
     server.asked.push(route)
     // Bodies of the tests are JSON objects or nothing.
     const body = (await json(request).catch(() => ({}))) as Asked['body']
-    await (all[route] ?? all['default'] ?? notFound)({ route, body }, response)
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
+    await (all[route] ?? all['default'] ?? notFound)({ route, body, token }, response)
   }
   return server
 }
@@ -102,7 +105,7 @@ export async function streamWords(response: ServerResponse, end: string, named =
 const notFound: Handler = ({ route }, response) =>
   sendJson(response, 404, { error: { message: `no ${route}`, type: 'not_found_error' } })
 
-const good: Routes = {
+export const good: Routes = {
   'GET /health': (_, response) => sendJson(response, 200, { status: 'ok' }),
   'GET /v1/models': (_, response) => sendJson(response, 200, { object: 'list', data: [{ id: model }] }),
   'POST /v1/chat/completions': ({ body }, response) =>

@@ -30,14 +30,17 @@ export interface TinyRunner {
 }
 
 /** Runs a server of this process as if it had been booted from an image, and closes it afterwards. */
-export function runnerOf(start: () => Promise<TinyServer>, options: TinyRunner = {}): Runner {
+export function runnerOf(
+  start: (key: string | undefined) => Promise<TinyServer>,
+  options: TinyRunner = {},
+): Runner {
   return {
     name: 'docker',
     gpus: options.gpus ?? 0,
     machine: async () => ({ ...machine, ...options.machine }),
     stopWhileLoading: async () => options.loading ?? { stopped: { exitCode: 0, waitedMs: 1 }, log: '' },
-    async boot({ port, profile: { identity, readOnlyRoot } }, use) {
-      const server = await start()
+    async boot({ port, profile: { identity, readOnlyRoot }, secret }, use) {
+      const server = await start(secret?.value)
       const listeners = options.listeners ?? [{ address: '0.0.0.0', port }]
       const facts = { ...goodFacts, ...identity, rootReadOnly: readOnlyRoot, ...options.facts }
       try {

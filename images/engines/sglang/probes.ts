@@ -2,7 +2,7 @@ import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, flatError, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
-import { healthPage, metricsPage, openAiBehaviour, usualRefusals } from '../openai-server.ts'
+import { healthPage, metricsPage, ofGeneration, openAiBehaviour, usualRefusals } from '../openai-server.ts'
 import { partProbes } from './parts.ts'
 
 /** A page that generates takes a second and more, and fails under load: Kubernetes would restart a server that is busy. */
@@ -15,8 +15,20 @@ export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     // It generates a token itself.
     pages: [healthPage(deployment.engine)],
-    native: [generate, generateStream, modelInfo, metricsPage(['sglang'], false), ...partProbes(deployment)],
+    native: {
+      ...ofGeneration([
+        generate,
+        generateStream,
+        modelInfo,
+        metricsPage(['sglang'], false),
+        ...partProbes(deployment),
+      ]),
+      embedding: [modelInfo, metricsPage(['sglang'], false)],
+      rerank: [modelInfo, metricsPage(['sglang'], false)],
+    },
     badInput,
+    // A list of scores, and nothing around it (unconfirmed).
+    rerank: { path: '/v1/rerank', resultsAt: '', scoreAt: 'score' },
     // A failed child ends the whole tree with 137, which is not a lack of memory.
     failureLines: ['Received sigquit from a child process', 'Scheduler hit an exception', 'uid not found'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },

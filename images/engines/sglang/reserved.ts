@@ -8,6 +8,7 @@ export const reserved = {
     { names: ['--served-model-name'], instead: use('model.name') },
     { names: ['--host'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
+    { names: ['--is-embedding'], instead: use('model.task') },
     { names: ['--dtype'], instead: use('serving.dtype') },
     { names: ['--context-length'], instead: use('serving.contextLength') },
     { names: ['--max-running-requests'], instead: use('serving.parallelism') },

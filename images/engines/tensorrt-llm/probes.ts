@@ -2,7 +2,7 @@ import type { Behaviour } from '../../boot/probe.ts'
 import { answered, type BadInputTable, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { textProbe } from '../openai-probes.ts'
-import { healthPage, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
+import { healthPage, ofGeneration, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
@@ -18,11 +18,11 @@ export function behaviour(deployment: Deployment): Behaviour {
         ['Generation health check OK'],
       ),
     ],
-    native: [
+    native: ofGeneration([
       versionProbe(),
       // JSON statistics of iterations; Prometheus is at /prometheus/metrics, and only with return_perf_metrics.
       textProbe({ id: 'metrics', group: 'metrics', title: 'statistics are on', path: '/metrics' }, []),
-    ],
+    ]),
     badInput,
     failureLines: ['Traceback (most recent call last)', 'uid not found'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },

@@ -22,6 +22,7 @@ export const tgi = {
   // The image says 80 and the program 3000. 80 takes a runtime that lets any user bind it, as Docker does.
   port: 8080,
   formats: ['safetensors'],
+  tasks: [['chat', 'completion']],
   weights: { type: 'files' },
   parts,
   shell: pythonShell,
@@ -46,6 +47,7 @@ export const tgi = {
   environment,
   reserved,
   behaviour,
+  apiKey: { variable: 'API_KEY', open: ['GET /health', 'GET /info', 'GET /metrics'] },
   healthPath: '/health',
   memory,
   memoryFlags,

@@ -2,7 +2,7 @@ import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
-import { healthPage, metricsPage, openAiBehaviour } from '../openai-server.ts'
+import { healthPage, metricsPage, ofGeneration, openAiBehaviour } from '../openai-server.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
@@ -12,7 +12,13 @@ export function behaviour(deployment: Deployment): Behaviour {
     asked: 'tgi',
     answered: modelPath,
     pages: [healthPage(deployment.engine)],
-    native: [info(modelPath), generate, generateStream, metricsPage(['tgi_']), ...partProbes(deployment)],
+    native: ofGeneration([
+      info(modelPath),
+      generate,
+      generateStream,
+      metricsPage(['tgi_']),
+      ...partProbes(deployment),
+    ]),
     badInput,
     failureLines: [
       'failed to start',

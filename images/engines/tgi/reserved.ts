@@ -19,6 +19,7 @@ export const reserved = {
     { names: ['--usage-stats'], instead: offline },
   ],
   variables: {
+    API_KEY: use('serving.apiKey'),
     MODEL_ID: use('weights.source'),
     NUM_SHARD: use('serving.tensorParallel'),
     SHARDED: use('serving.tensorParallel'),

@@ -6,6 +6,7 @@ import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { generates } from '../tasks.ts'
 import { flags } from './flags.ts'
 import { reasoningParsers, toolCallParsers } from './names.ts'
 import { partOptions, partRefusals } from './parts.ts'
@@ -70,6 +71,7 @@ export function command(deployment: Deployment): string[] {
       gpuMemoryUtilization: '--gpu-memory-utilization',
     }),
     ...mistralOptions(deployment),
+    ...(generates(deployment.tasks) ? [] : ['--runner', 'pooling']),
     ...partOptions(deployment),
     // Without a compiler in the image nothing is compiled at start.
     ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),

@@ -57,6 +57,7 @@ export const vllm = {
   nicknames: [],
   port: 8000,
   formats: ['safetensors', 'pytorch', 'mistral'],
+  tasks: [['chat', 'completion'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
   shell: pythonShell,
@@ -95,6 +96,21 @@ export const vllm = {
   environment,
   reserved,
   behaviour,
+  apiKey: {
+    variable: 'VLLM_API_KEY',
+    // It guards prefixes: /v1, /v2, /inference and /cohere.
+    open: [
+      ...['GET /health', 'GET /metrics', 'GET /version', 'GET /openapi.json'],
+      ...[
+        'POST /tokenize',
+        'POST /detokenize',
+        'POST /pooling',
+        'POST /score',
+        'POST /rerank',
+        'POST /invocations',
+      ],
+    ],
+  },
   healthPath: '/health',
   ownStart: {
     seconds: 600,

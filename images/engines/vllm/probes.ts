@@ -1,21 +1,31 @@
 import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
-import { type BadInputTable, measured, nestedError } from '../bad-input.ts'
+import { type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
+import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
-import { healthPage, metricsPage, openAiBehaviour, usualRefusals, versionProbe } from '../openai-server.ts'
+import {
+  healthPage,
+  metricsPage,
+  ofGeneration,
+  openAiBehaviour,
+  usualRefusals,
+  vectorsOf,
+  versionProbe,
+} from '../openai-server.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
+  const model = deployment.recipe.model.name
   return openAiBehaviour(deployment, {
     pages: [healthPage(deployment.engine)],
-    native: [
-      versionProbe(),
-      tokenize(deployment.recipe.model.name),
-      metricsPage(['vllm:']),
-      ...partProbes(deployment),
-    ],
+    native: {
+      ...ofGeneration([versionProbe(), tokenize(model), metricsPage(['vllm:']), ...partProbes(deployment)]),
+      embedding: [versionProbe(), tokenize(model), pooling(deployment), score(model), metricsPage(['vllm:'])],
+      rerank: [versionProbe(), tokenize(model), score(model), metricsPage(['vllm:'])],
+    },
     // Measured with 0.32.0 on a CPU, as its source and issues say.
     badInput,
+    wrongOf: { embedding: pooledBadInput, rerank: pooledBadInput },
     // They only end a wait early; the second is unconfirmed.
     failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
     // --shutdown-timeout 0, the default, aborts what runs (vllm#34730): the stop is quick.
@@ -28,6 +38,53 @@ const badInput: BadInputTable = {
   'unknown-model': measured(404, [{ at: 'error.type', rule: 'equals', value: 'NotFoundError' }]),
   'prompt-too-long': measured(400, nestedError),
   'negative-max-tokens': measured(400, nestedError),
+}
+
+/** Its pooling runner answers as its chat does; nobody has booted it here. */
+const pooledBadInput: BadInputTable = {
+  ...usualRefusals((status, checks) => unconfirmed(status, checks), nestedError),
+  'unknown-model': unconfirmed(404, nestedError),
+  'prompt-too-long': unconfirmed(400, nestedError),
+  'negative-max-tokens': { type: 'not-asked', reason: 'nothing is generated' },
+}
+
+/** What the pooler gives, as it is. */
+function pooling(deployment: Deployment): HttpProbe {
+  const { dimension } = vectorsOf(deployment, {})
+  return nativeProbe(
+    {
+      id: 'pooling',
+      title: 'the native pooling gives vectors of related texts that are near',
+      request: {
+        method: 'POST',
+        path: '/pooling',
+        body: { model: deployment.recipe.model.name, input: sentences },
+      },
+    },
+    batchChecks({
+      at: 'data.*.data',
+      vectors: { ...(dimension === undefined ? {} : { dimension }), normalized: false },
+    }),
+    false,
+  )
+}
+
+/** A cross-encoder scores a pair itself; of an embedder vLLM takes the cosine. */
+function score(model: string): HttpProbe {
+  const [first, second, third] = sentences
+  return nativeProbe(
+    {
+      id: 'score',
+      title: 'the native scores put related texts first',
+      request: {
+        method: 'POST',
+        path: '/score',
+        body: { model, text_1: first, text_2: [third, second] },
+      },
+    },
+    [{ at: 'data', rule: 'ranked', first: 1, scoreAt: 'score' }],
+    false,
+  )
 }
 
 function tokenize(model: string): HttpProbe {

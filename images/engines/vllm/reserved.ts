@@ -8,6 +8,8 @@ export const reserved = {
     { names: ['--served-model-name'], instead: use('model.name') },
     { names: ['--host', '--uds'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
+    { names: ['--runner', '--task'], instead: use('model.task') },
+    { names: ['--api-key'], instead: use('serving.apiKey') },
     { names: ['--dtype'], instead: use('serving.dtype') },
     { names: ['--max-model-len'], instead: use('serving.contextLength') },
     { names: ['--max-num-seqs'], instead: use('serving.parallelism') },
@@ -26,6 +28,7 @@ export const reserved = {
     },
   ],
   variables: {
+    VLLM_API_KEY: use('serving.apiKey'),
     VLLM_PORT: `${use('serving.port')}; VLLM_PORT is a port between workers`,
     VLLM_HOST_IP: everyInterface,
     VLLM_NO_USAGE_STATS: offline,

@@ -54,6 +54,7 @@ const cases = mounts.flatMap((weights, row) =>
       image: `registry.example/llm/a@${digest}`,
       model: 'a',
       port: [80, 8080, 30_000][at % 3] ?? 80,
+      question: 'curl http://127.0.0.1:8080/v1/models\n',
       healthPath: '/health',
       healthVariables: at % 2 === 0 ? {} : { SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION: 'false' },
       variables: [],

@@ -20,6 +20,7 @@ const cpu: RunFacts = {
   image: `registry.example/llm/smollm2@${digest}`,
   model: 'smollm2-135m-instruct',
   port: 8080,
+  question: "curl http://127.0.0.1:8080/v1/completions \\\n  -d '{}'\n\npython3 - <<'END'\nprint(1)\nEND\n",
   healthPath: '/health',
   healthVariables: {},
   variables: ['PATH'],

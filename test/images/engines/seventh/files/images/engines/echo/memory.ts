@@ -39,4 +39,4 @@ function plan(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: false, padsExperts: false, usesTorch: false, embeddingOnHost: false }
+const weightRules = { hasRotaryTable: false, expertTiles: null, usesTorch: false, embeddingOnHost: false }

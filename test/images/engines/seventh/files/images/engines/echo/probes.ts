@@ -6,7 +6,6 @@ import { healthPage, openAiBehaviour, usualRefusals } from '../openai-server.ts'
 export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     pages: [healthPage(deployment.engine)],
-    native: [],
     badInput,
     failureLines: ['echo cannot start'],
     stop: { signal: 'SIGTERM', timeoutSeconds: 10, exitCodes: [0] },

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { messageOf } from '../../lib/error.ts'
+import type { Json } from '../../lib/json.ts'
+import { parseJson, valuesAt } from './answer-text.ts'
+import type { JsonCheck } from './probe.ts'
+import { cosine, vectorFault } from './vectors.ts'
+
+type RuleOf<Name extends JsonCheck['rule']> = Extract<JsonCheck, { rule: Name }>
+
+/** What speaks against one statement about a JSON answer, in words; empty when nothing does. */
+export function failedCheck(value: Json, check: JsonCheck): string[] {
+  const found = valuesAt(value, check.at)
+  switch (check.rule) {
+    case 'nearer':
+      return failedNearer(value, check)
+    case 'ranked':
+      return failedRanking(value, check)
+    case 'vector':
+      return failedVectors(found, check)
+    case 'schema':
+      return schemaFaults(found[0], check.schema).map((fault) => `${check.at} ${fault}`)
+    default:
+      return failedValue(value, found, check)
+  }
+}
+
+type ValueCheck = Exclude<JsonCheck, RuleOf<'nearer' | 'ranked' | 'vector' | 'schema'>>
+
+function failedValue(value: Json, found: readonly Json[], check: ValueCheck): string[] {
+  const [first] = found
+  const is = `${check.at} is ${shownAll(found)}`
+  switch (check.rule) {
+    case 'exists':
+      return found.length > 0 ? [] : [`${check.at} is absent`]
+    case 'equals':
+      return JSON.stringify(first) === JSON.stringify(check.value)
+        ? []
+        : [`${is} instead of ${JSON.stringify(check.value)}`]
+    case 'text':
+      return typeof first === 'string' && first.trim() !== '' ? [] : [`${is} instead of a text`]
+    case 'positive':
+      return typeof first === 'number' && first > 0 ? [] : [`${is} instead of a number above 0`]
+    case 'same': {
+      const [other] = valuesAt(value, check.as)
+      return found.length > 0 && JSON.stringify(first) === JSON.stringify(other)
+        ? []
+        : [`${is} and ${check.as} is ${JSON.stringify(other) ?? 'absent'}`]
+    }
+    case 'has':
+      return found.includes(check.value) ? [] : [`${is} and lacks "${check.value}"`]
+  }
+}
+
+function shownAll(found: readonly Json[]): string {
+  return found.length === 0 ? 'absent' : JSON.stringify(found.length === 1 ? found[0] : found).slice(0, 200)
+}
+
+function failedVectors(found: readonly Json[], check: RuleOf<'vector'>): string[] {
+  if (found.length === 0) return [`${check.at} is absent`]
+  const faults = found.flatMap((value) => vectorFault(value, check) ?? [])
+  return faults.slice(0, 1).map((fault) => `${check.at} ${fault}`)
+}
+
+function failedNearer(value: Json, { at, to, than }: RuleOf<'nearer'>): string[] {
+  const [vector, near, far] = [at, to, than].map((path) => valuesAt(value, path)[0])
+  const [related, unrelated] = [cosine(vector, near), cosine(vector, far)]
+  if (related > unrelated) return []
+  const words = (cos: number) => (Number.isNaN(cos) ? 'unknown' : cos.toFixed(3))
+  return [
+    `related texts are no nearer than unrelated ones: cosine ${words(related)} of ${at} and ${to}, ${words(unrelated)} with ${than}`,
+  ]
+}
+
+function failedRanking(value: Json, { at, first, scoreAt }: RuleOf<'ranked'>): string[] {
+  const list = at === '' ? value : valuesAt(value, at)[0]
+  const items = (Array.isArray(list) ? list : []).map((item) => ({
+    index: Number(valuesAt(item, 'index')[0]),
+    score: valuesAt(item, scoreAt)[0],
+  }))
+  if (items.length === 0) return [`${at || 'the answer'} is ${shownAll([list ?? null])} instead of scores`]
+  const odd = items.find(({ score }) => typeof score !== 'number' || !Number.isFinite(score))
+  if (odd !== undefined)
+    return [`${at} has the score ${JSON.stringify(odd.score) ?? 'absent'} for ${odd.index}`]
+  const ranked = items.toSorted((a, b) => Number(b.score) - Number(a.score))
+  const [best, second] = ranked
+  if (best?.index === first && best.score !== second?.score) return []
+  const scores = ranked.map(({ index, score }) => `${index}: ${Number(score).toPrecision(4)}`)
+  return [`document ${first} answers the query and is not ranked first (${scores.join(', ')})`]
+}
+
+/** What speaks against a text as JSON of a schema. */
+export function schemaFaults(text: Json | undefined, schema: RuleOf<'schema'>['schema']): string[] {
+  const shown = JSON.stringify(text)?.slice(0, 200) ?? 'absent'
+  const value = typeof text === 'string' ? parseJson(text) : undefined
+  if (value === undefined) return [`is ${shown} instead of a text of JSON`]
+  try {
+    // The schemas are our own, and zod reads their plain JSON.
+    const parsed = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(value)
+    if (parsed.success) return []
+    const [issue] = parsed.error.issues
+    const place = issue?.path.join('.') || 'its outermost value'
+    return [`is ${shown}, which the schema does not accept: ${place}: ${issue?.message}`]
+  } catch (error) {
+    return [`cannot be held against the schema: ${messageOf(error)}`]
+  }
+}

@@ -1,0 +1,60 @@
+import type { HttpProbe } from '../boot/probe.ts'
+import { chatBody } from './openai-probes.ts'
+
+/** Small enough that every answer is short, whatever the model would say. */
+const schema = {
+  type: 'object',
+  properties: {
+    colour: { type: 'string', enum: ['red', 'green', 'blue'] },
+    bright: { type: 'boolean' },
+  },
+  required: ['colour', 'bright'],
+  additionalProperties: false,
+} as const
+
+const mostTokens = 64
+
+/** A question whose free answer is prose: a server that does not look at the schema fails. */
+const question = 'Describe the sky on a clear day.'
+
+function body(model: string) {
+  return {
+    ...chatBody(model, question, mostTokens),
+    response_format: { type: 'json_schema', json_schema: { name: 'sky', strict: true, schema } },
+  }
+}
+
+/** Answers to a JSON schema, whole and streamed. */
+export function structuredProbes(model: string): HttpProbe[] {
+  const path = '/v1/chat/completions'
+  return [
+    {
+      id: 'structured',
+      group: 'serve',
+      title: 'an answer to a JSON schema is JSON that the schema accepts',
+      required: true,
+      request: { method: 'POST', path, body: body(model) },
+      expect: {
+        type: 'json',
+        status: 200,
+        checks: [{ at: 'choices.0.message.content', rule: 'schema', schema }],
+      },
+      timeoutSeconds: 120,
+    },
+    {
+      id: 'structured-stream',
+      group: 'serve',
+      title: 'a streamed answer to a JSON schema is JSON that the schema accepts',
+      required: true,
+      request: { method: 'POST', path, body: { ...body(model), stream: true } },
+      expect: {
+        type: 'event-stream',
+        status: 200,
+        endMarker: '[DONE]',
+        textAt: ['choices.0.delta.content'],
+        schema,
+      },
+      timeoutSeconds: 120,
+    },
+  ]
+}

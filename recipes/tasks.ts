@@ -1,0 +1,7 @@
+/** What a model is served for: what its clients ask, and what a boot must have seen. */
+export const tasks = ['chat', 'completion', 'embedding', 'rerank', 'transcription'] as const
+export type ModelTask = (typeof tasks)[number]
+
+/** How the vectors of all tokens become the answer; `rank` gives one score. */
+export const poolings = ['none', 'mean', 'cls', 'last', 'rank'] as const
+export type Pooling = (typeof poolings)[number]

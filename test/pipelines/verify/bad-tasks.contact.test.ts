@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import type { Behaviour } from '../../../images/boot/probe.ts'
+import { embeddedTextProbe, embeddingProbes } from '../../../images/engines/embedding-probes.ts'
+import { cohereRerank, rerankProbe, scoredProbe } from '../../../images/engines/rerank-probes.ts'
+import { structuredProbes } from '../../../images/engines/structured-probes.ts'
+import {
+  chatAnswer,
+  chunk,
+  endMarker,
+  type Handler,
+  model,
+  type Routes,
+  sendJson,
+} from '../../servers/openai.ts'
+import { dimension, embeddings, rerank, vectorOf } from '../../servers/tasks.ts'
+import { behaviour, complaints, plan, verifyTiny } from './plan.ts'
+
+const vectors = { dimension, normalized: true }
+
+const embedding: Behaviour = {
+  ...behaviour,
+  readiness: embeddedTextProbe(model, { normalized: false }, 2),
+  probes: embeddingProbes(model, vectors),
+  ask: { path: '/v1/embeddings', bodyFor: 'openai-embedding', textAt: null },
+}
+
+const reranking: Behaviour = {
+  ...behaviour,
+  readiness: scoredProbe(model, cohereRerank, 2),
+  probes: [rerankProbe(model, cohereRerank)],
+  ask: { path: '/v1/rerank', bodyFor: 'rerank', textAt: null },
+}
+
+async function complaintsOf(asked: Behaviour, routes: Routes): Promise<string[]> {
+  const boot = await verifyTiny({ routes, plan: { verify: { ...plan.verify, behaviour: asked } } })
+  return complaints(boot.checks)
+}
+
+test.each([
+  ['an embedder', embedding, embeddings()],
+  ['a reranker', reranking, rerank()],
+] as const)('%s that does its work passes', async (_, asked, routes) => {
+  expect(await complaintsOf(asked, routes)).toEqual([])
+})
+
+const skipped = 'not asked: the server was never ready'
+const times = (count: number, value: unknown) => Array.from({ length: count }, () => value)
+
+test.each([
+  [
+    'gives vectors of zeros',
+    () => times(dimension, 0),
+    [
+      'ready failed: it answers wrongly and did not get better in 0.2 s; last answer: data.*.embedding is 4 times 0: it says nothing of the text',
+      `embeddings skipped: ${skipped}`,
+      `embeddings-batch skipped: ${skipped}`,
+    ],
+  ],
+  [
+    'gives vectors of another dimension',
+    (text: string) => [...vectorOf(text), 0],
+    ['embeddings failed: data.*.embedding has 5 numbers instead of 4'],
+  ],
+  [
+    'gives vectors of another length',
+    (text: string) => vectorOf(text).map((number) => number * 3),
+    ['embeddings failed: data.*.embedding has the length 3.000 instead of 1'],
+  ],
+  [
+    'gives what is no number',
+    (text: string, count: number) => (count > 1 ? [null, ...vectorOf(text).slice(1)] : vectorOf(text)),
+    [
+      'embeddings failed: data.*.embedding holds null at 0, which is no finite number',
+      'embeddings-batch failed: data.1.embedding of the batch is 0.200 away from the same text alone (data.0.embedding); at most 0.01 is allowed',
+    ],
+  ],
+  [
+    'gives one vector to every text',
+    () => vectorOf('cat'),
+    [
+      'embeddings failed: related texts are no nearer than unrelated ones: cosine 1.000 of data.0.embedding and data.1.embedding, 1.000 with data.2.embedding',
+    ],
+  ],
+  [
+    'mixes up a batch',
+    (text: string, count: number) => (count > 1 ? vectorOf(text) : vectorOf('bank')),
+    [
+      'embeddings-batch failed: data.1.embedding of the batch is 1.00 away from the same text alone (data.0.embedding); at most 0.01 is allowed',
+    ],
+  ],
+] as const)('an embedder that %s fails with these words', async (_, vectorize, words) => {
+  expect(await complaintsOf(embedding, embeddings(vectorize))).toEqual(words)
+})
+
+test.each([
+  [
+    'puts another document first',
+    (text: string) => -text.length,
+    /^rerank failed: document 1 answers the query and is not ranked first \(/,
+  ],
+  [
+    'has one score for all',
+    () => 0.5,
+    /^rerank failed: document 1 answers the query and is not ranked first \(/,
+  ],
+  ['scores with a text', () => 'high', /^rerank failed: results has the score "high" for 0/],
+] as const)('a reranker that %s fails', async (_, score, words) => {
+  expect(await complaintsOf(reranking, rerank(score))).toEqual([expect.stringMatching(words)])
+})
+
+test('a generator behind a reranking endpoint that is not there is not ready', async () => {
+  const found = await complaintsOf(reranking, {
+    'POST /v1/rerank': (_, response) =>
+      sendJson(response, 501, { error: { message: 'not supported', type: 'not_supported_error' } }),
+  })
+  expect(found[0]).toMatch(/^ready failed: not ready within 2 s; last answer: status 501 instead of 200/)
+})
+
+const good = '{"colour": "blue", "bright": true}'
+
+const structured: Behaviour = { ...behaviour, probes: structuredProbes(model) }
+
+interface Said {
+  json?: string
+  streamed?: string
+}
+
+/** A chat that answers to schemas rightly, apart from what is given. */
+function chat(said: Said): Routes {
+  const handler: Handler = ({ body }, response) => {
+    if (!body['response_format'])
+      return body.stream ? stream(response, 'one two three four') : sendJson(response, 200, chatAnswer())
+    if (body.stream) return stream(response, said.streamed ?? good)
+    const message = { role: 'assistant', content: said.json ?? good }
+    return sendJson(response, 200, { ...chatAnswer(), choices: [{ message, finish_reason: 'stop' }] })
+  }
+  return { 'POST /v1/chat/completions': handler }
+}
+
+async function stream(response: Parameters<Handler>[1], text: string): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (const piece of text.split(/(?<= )/)) {
+    response.write(chunk(piece))
+    await new Promise((done) => setTimeout(done, 5))
+  }
+  response.end(endMarker)
+}
+
+test('a chat that answers to schemas passes', async () => {
+  expect(await complaintsOf(structured, chat({}))).toEqual([])
+})
+
+test.each([
+  [
+    'ignores the schema',
+    { json: 'The sky is blue.' },
+    ['structured failed: choices.0.message.content is "The sky is blue." instead of a text of JSON'],
+  ],
+  [
+    'answers JSON of another schema',
+    { json: '{"colour": "blue"}' },
+    [
+      'structured failed: choices.0.message.content is "{\\"colour\\": \\"blue\\"}", which the schema does not accept: bright: Invalid input: expected boolean, received undefined',
+    ],
+  ],
+  [
+    'ignores the schema when it streams',
+    { streamed: 'The sky is blue today.' },
+    ['structured-stream failed: the streamed text is "The sky is blue today." instead of a text of JSON'],
+  ],
+])('a chat that %s fails with its own words', async (_, said, words) => {
+  expect(await complaintsOf(structured, chat(said))).toEqual(words)
+})
