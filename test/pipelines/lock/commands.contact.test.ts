@@ -17,6 +17,7 @@ const taking = tables
 const needed: Record<string, string[]> = {
   publish: ['--to', '127.0.0.1:9/tiny'],
   bundle: ['--to', 'bundle'],
+  fetch: ['--to', 'fetched'],
   'run-files': ['--for', 'docker'],
 }
 
