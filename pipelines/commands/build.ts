@@ -62,11 +62,13 @@ function unnamedText({ name, image, verdict }: Report): string {
 interface RecipeResult {
   report: Report
   plan: ImagePlan
+  /** Whether there was anything to do. */
+  didWork: boolean
 }
 
-/** What to ask it first, once it runs; nothing of an image that failed. */
-function questionText({ report: { name, verdict }, plan }: RecipeResult): string {
-  if (verdict === 'failed') return ''
+/** What to ask it first, once it runs; nothing of an image that failed, or that was there already. */
+function questionText({ report: { name, verdict }, plan, didWork }: RecipeResult): string {
+  if (verdict === 'failed' || !didWork) return ''
   const question = firstQuestion(`http://127.0.0.1:${plan.port}`, plan)
   return `ingot: \`ingot run ${name}\` serves it here; what it is asked first, at its own port:\n${question}`
 }
@@ -92,9 +94,15 @@ async function buildRecipe(
   const slimmed: ImagePlan = planImage(loaded.recipe, lock)
   const plan = context.slim ? slimmed : stockPlanOf(slimmed)
   const store = await openStore(context.settings.storeFolder)
+  let didWork = false
+  const step = (text: string) => {
+    didWork = true
+    context.progress.step(text)
+  }
   try {
     const building = {
       ...context,
+      progress: { ...context.progress, step },
       factory: lock.factory,
       store,
       engine: () => engine.client(),
@@ -104,7 +112,7 @@ async function buildRecipe(
     const report = await withSameFolder(building.origin, building, () =>
       buildImage(plan, wholeWeights(lock), building),
     )
-    return { report, plan }
+    return { report, plan, didWork }
   } catch (error) {
     throw await explainGone(store, error)
   } finally {
