@@ -65,13 +65,14 @@ async function stopFirstLoad(trial: Trial, { line }: EndsLoading): Promise<Loadi
   const asking = askUntilTaken(trial, over.signal)
   const deadlineMs = clock.now() + plan.verify.startTimeoutSeconds * 1000
   try {
-    while (clock.now() < deadlineMs && (await server.exitCode()) === null) {
+    while (clock.now() < deadlineMs) {
       trial.signal?.throwIfAborted()
       const log = await server.log()
       if (log.includes(line)) {
         const { signal, timeoutSeconds } = rulesOf(trial)
         return { stopped: await server.stop(signal, timeoutSeconds), log: await server.log() }
       }
+      if ((await server.exitCode()) !== null) break
       await sleep(limits.logPollMs)
     }
     return { stopped: null, log: await server.log() }
