@@ -65,7 +65,7 @@ test('the package leaves no trace in the checkout and has neither tests nor lab 
 test('what needs no engine runs there', async () => {
   expect((await npx('list')).stdout).toContain('engines: vllm, tgi')
   expect((await npx('check', 'demo.yaml')).stdout).toContain('valid')
-  expect((await npx('doctor')).stdout).toMatch(/^ok {7}Dagger engine/m)
+  expect((await npx('doctor')).stdout).toMatch(/^ok {7}where a Dagger engine comes from: /m)
   const model = { architectures: ['LlamaForCausalLM'], model_type: 'llama', torch_dtype: 'bfloat16' }
   const sizes = { hidden_size: 2048, intermediate_size: 8192, num_hidden_layers: 16, num_attention_heads: 32 }
   const more = { num_key_value_heads: 8, vocab_size: 128_256, max_position_embeddings: 8192 }

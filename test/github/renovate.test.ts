@@ -47,7 +47,7 @@ function filesOf({ managerFilePatterns }: Manager): string[] {
 }
 
 function files(): string[] {
-  return ['test', '.github/scripts', 'images', 'pipelines', 'docs'].flatMap((folder) =>
+  return ['test', '.github/scripts', 'images', 'lab', 'pipelines', 'docs'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
   )
 }
@@ -65,8 +65,10 @@ test.each([
   [
     'Go programs, Go modules and packages of tests',
     /^test\/tools\/catalogue\.ts$/,
-    /\bgo\(\s*'[^']+'|\bmodule: '|[\w-]+==[\w.]+/g,
+    /\bgo\(\s*'[^']+'|\bmodule: '|[\w-]+==[\w.]+|\buvVersion = '/g,
   ],
+  ['Dagger of the lab', /^lab\/engine-build\.ts$/, /daggerVersion = '/g],
+  ['packages of Python', /^test\/tools\/python\/.*\.txt$/, /^[\w.-]+==\S+/gm],
   ['Go programs of scripts', /^\.github\/scripts\/.*\.sh$/, /^go install .*$/gm],
   ['programs out of wheels', /^pipelines\/.*\.ts$/, /: WheelProgram = \{/g],
   ['actions of the workflow that init writes', /^images\/init\/workflow\.ts$/, /uses: (?!OWNER).*$/gm],
@@ -76,7 +78,7 @@ test.each([
   expect(there.length).toBeGreaterThan(0)
   const seen = found().filter(({ file }) => name.test(file))
   expect(seen).toHaveLength(there.length)
-  for (const { value } of seen) expect(value).toMatch(/^v?\d+\.\d+\.\d+/)
+  for (const { value } of seen) expect(value).toMatch(/^v?\d+\.\d+/)
 })
 
 test('a Go program is looked up under its module, which is all that a module proxy knows', () => {

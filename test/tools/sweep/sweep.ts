@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { engineOf } from '../../../images/engines/engines.ts'
 import { vllmContext } from '../../../images/engines/vllm/context.ts'
 import { customGpu } from '../../../images/memory/gpus.ts'
+import { planMemory } from '../../../images/memory/plan.ts'
 import type { MemoryPlan } from '../../../images/memory/result.ts'
 import { parsePythonJson } from '../../../lib/python-json.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import type { Config } from '../../../recipes/model-facts/config-value.ts'
 import { modelFactsSchema } from '../../../recipes/model-facts.ts'
-import { planFor } from '../../images/memory/plan-for.ts'
 import { pythonPath } from '../find.ts'
 import { readSources } from '../wheel-sources.ts'
 
@@ -73,7 +74,7 @@ function rowOf(
 ): SweepRow {
   const facts = modelFactsSchema.parse(factsFromConfig(config))
   const request = { facts, gpu: customGpu('any', 80e9), availableKvBytes: 20e9 }
-  const plan = planFor({ engine: 'vllm', ...request })
+  const plan = planMemory(engineOf('vllm'), request)
   return {
     ...id,
     plan,
