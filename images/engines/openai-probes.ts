@@ -27,17 +27,18 @@ const chatChecks: readonly JsonCheck[] = [
   { at: 'usage.prompt_tokens', rule: 'positive' },
 ]
 
-/**
- * Ready means that the named model generated a token; a health page says less. `answered` is the name in the answer
- * where a server does not repeat the one it was asked for.
- */
-export function generatedTokenProbe(model: string, timeoutSeconds: number, answered = model): HttpProbe {
+/** A first question whose answer names the model and counts what it generated. */
+export function readyProbe(
+  { title, request }: Pick<HttpProbe, 'title' | 'request'>,
+  timeoutSeconds: number,
+  answered: string,
+): HttpProbe {
   return {
     id: 'ready',
     group: 'ready',
-    title: 'the named model generates a token',
+    title,
     required: true,
-    request: { method: 'POST', path: '/v1/chat/completions', body: chatBody(model, 'Hello', 1) },
+    request,
     expect: {
       type: 'json',
       status: 200,
@@ -48,6 +49,19 @@ export function generatedTokenProbe(model: string, timeoutSeconds: number, answe
     },
     timeoutSeconds,
   }
+}
+
+/**
+ * Ready means that the named model generated a token; a health page says less. `answered` is the name in the answer
+ * where a server does not repeat the one it was asked for.
+ */
+export function generatedTokenProbe(model: string, timeoutSeconds: number, answered = model): HttpProbe {
+  const request = {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    body: chatBody(model, 'Hello', 1),
+  } as const
+  return readyProbe({ title: 'the named model generates a token', request }, timeoutSeconds, answered)
 }
 
 export function modelsProbe(model: string): HttpProbe {
@@ -89,26 +103,35 @@ export function chatProbe(model: string, answered = model): HttpProbe {
   }
 }
 
-export function chatStreamProbe(model: string, answered = model): HttpProbe {
+/** An answer as server-sent events, every one of which names the model. `textAt` is where pieces of the text may be. */
+export function streamProbe(
+  question: Pick<HttpProbe, 'id' | 'title' | 'request'>,
+  textAt: readonly string[],
+  answered: string,
+): HttpProbe {
   return {
-    id: 'chat-stream',
+    ...question,
     group: 'serve',
-    title: 'a streamed chat arrives in pieces and ends with [DONE]',
     required: true,
-    request: {
-      method: 'POST',
-      path: '/v1/chat/completions',
-      body: { ...chatBody(model, 'Count from one to five.', 24), stream: true },
-    },
     expect: {
       type: 'event-stream',
       status: 200,
       endMarker: '[DONE]',
-      textAt: streamTexts,
+      textAt,
       events: [{ at: 'model', rule: 'equals', value: answered }],
     },
     timeoutSeconds: 120,
   }
+}
+
+export function chatStreamProbe(model: string, answered = model): HttpProbe {
+  const body = { ...chatBody(model, 'Count from one to five.', 24), stream: true }
+  const question = {
+    id: 'chat-stream',
+    title: 'a streamed chat arrives in pieces and ends with [DONE]',
+    request: { method: 'POST', path: '/v1/chat/completions', body },
+  } as const
+  return streamProbe(question, streamTexts, answered)
 }
 
 export function completionsProbe(model: string): HttpProbe {
