@@ -28,18 +28,6 @@ export interface UnmetRequirement {
   hint: string
 }
 
-/**
- * Whether a boot without a GPU computes on a driver in the image that needs none. `software` is what the engine's rules
- * for GPUs say of such a driver.
- */
-export function usesSoftwareDevice(
-  required: Requirements | undefined,
-  givenGpus: number,
-  software: object | undefined,
-): boolean {
-  return required?.api === 'vulkan' && givenGpus === 0 && software !== undefined
-}
-
 /** Everything a machine lacks to boot an image; empty when it can. `givenGpus` is what the person hands to the server. */
 export function unmetRequirements(
   required: Requirements,

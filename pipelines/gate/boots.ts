@@ -3,9 +3,9 @@ import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../../i
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
-import { usesSoftwareDevice } from '../../images/plan/requirements.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { ImageMount, Runner } from '../boot/runner.ts'
+import { isOnSoftware } from '../verify/device.ts'
 import { type VerifyPlan, verifyImage } from '../verify/verify.ts'
 import { watchComputeCache } from './watch.ts'
 
@@ -38,9 +38,8 @@ export async function bootParts(
   slim: GateImage,
   context: BootContext,
 ): Promise<{ stockImage: Digest | null; parts: GatePart[] }> {
-  const { gpus } = context.runner
-  const onSoftware = usesSoftwareDevice(plan.requires, gpus, plan.verify.behaviour.gpu?.software)
-  if (plan.requires !== undefined && gpus === 0 && !onSoftware) {
+  const needsGpu = plan.requires !== undefined && !isOnSoftware(plan, context.runner)
+  if (needsGpu && context.runner.gpus === 0) {
     const why = 'it needs a GPU; on a host that has one: `ingot gate RECIPE --runner docker --gpus all`'
     return { stockImage: null, parts: (['answers', 'start-up', 'ptx'] as const).map((id) => notRun(id, why)) }
   }

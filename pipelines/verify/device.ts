@@ -1,6 +1,6 @@
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
-import { unmetRequirements, usesSoftwareDevice } from '../../images/plan/requirements.ts'
+import { unmetRequirements } from '../../images/plan/requirements.ts'
 import type { Runner } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 
@@ -24,7 +24,7 @@ export function isOnSoftware(
   { requires, verify }: Omit<DevicePlan, 'name'>,
   { gpus }: Pick<Runner, 'gpus'>,
 ): boolean {
-  return usesSoftwareDevice(requires, gpus, verify.behaviour.gpu?.software)
+  return requires?.api === 'vulkan' && gpus === 0 && verify.behaviour.gpu?.software !== undefined
 }
 
 /** What makes the server take that driver; nothing where it gets a GPU or has no such driver. */
