@@ -1,3 +1,4 @@
+import { u16, u32, u64 } from '../../lib/little-endian.ts'
 import { type FilePart, partName, ShortHeadError, type SplitFile } from './split.ts'
 
 interface Tensor {
@@ -183,24 +184,6 @@ function keyValue(key: string, type: number, value: Buffer): Buffer {
 function text(value: string): Buffer {
   const bytes = Buffer.from(value)
   return Buffer.concat([u64(bytes.length), bytes])
-}
-
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16LE(value)
-  return bytes
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
-}
-
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt(value))
-  return bytes
 }
 
 function padding(length: number, alignment: number): number {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { u32, u64 } from '../../lib/little-endian.ts'
 
 /** Small real files of the formats that models come in; tensors hold nothing but zeros. */
 
@@ -50,18 +51,6 @@ function text(value: string): Buffer {
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(value)))
   return Buffer.concat([length, Buffer.from(value)])
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
-}
-
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt(value))
-  return bytes
 }
 
 const typeText = 8

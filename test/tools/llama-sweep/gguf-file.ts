@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { u32, u64 } from '../../../lib/little-endian.ts'
 
 export type GgufValue = string | number | boolean | readonly number[] | readonly boolean[]
 
@@ -9,18 +10,6 @@ export interface SweepTensor {
 }
 
 const types = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9 } as const
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
-}
-
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt(value))
-  return bytes
-}
 
 function f32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
