@@ -35,13 +35,16 @@ export function firstQuestion(url: string, { model, verify }: QuestionPlan): str
   ].join('\n')
 }
 
-/** No text has a quote, so that shell and Python read them as they stand. */
+/**
+ * No text has a quote, so that shell and Python read them as they stand. What generates is asked without sampling: the answer is
+ * that of the verified boot, each time.
+ */
 function bodyOf({ bodyFor }: MainQuestion, model: string): Json {
   switch (bodyFor) {
     case 'openai-chat':
-      return { model, messages: [{ role: 'user', content: firstPrompt }] }
+      return { model, messages: [{ role: 'user', content: firstPrompt }], temperature: 0 }
     case 'openai-completion':
-      return { model, prompt: beginning, max_tokens: 16 }
+      return { model, prompt: beginning, max_tokens: 16, temperature: 0 }
     case 'openai-embedding':
       return { model, input: documents }
     case 'rerank':
@@ -55,11 +58,13 @@ function pythonOf({ bodyFor }: MainQuestion, model: string): string[] {
     case 'openai-chat':
       return [
         `messages = [{"role": "user", "content": "${firstPrompt}"}]`,
-        `print(client.chat.completions.create(model=${model}, messages=messages).choices[0].message.content)`,
+        `answer = client.chat.completions.create(model=${model}, messages=messages, temperature=0)`,
+        'print(answer.choices[0].message.content)',
       ]
     case 'openai-completion':
       return [
-        `print(client.completions.create(model=${model}, prompt="${beginning}", max_tokens=16).choices[0].text)`,
+        `answer = client.completions.create(model=${model}, prompt="${beginning}", max_tokens=16, temperature=0)`,
+        'print(answer.choices[0].text)',
       ]
     case 'openai-embedding':
       return [

@@ -15,11 +15,13 @@ export interface StopResult {
   run: StopRun | null
 }
 
-/** Long enough that no server is through with it when the signal comes. */
+/** Long enough that most servers are not through with it when the signal comes. */
 const longPrompt = 'Write the numbers from one to one thousand in words, each on a line of its own.'
 /** The same for a model that only goes on with texts. */
 const longBeginning = 'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve,'
 const longTokens = 1024
+/** A small model on a fast machine is through with one question, however long, before a signal can come. */
+const questionsAtOnce = [1, 8, 64]
 
 /** Gives the server something to do, stops it meanwhile, and judges how it ended. `dead` says why it cannot be tried. */
 export async function stopServer(
@@ -121,51 +123,85 @@ function rulesOf({ plan }: Trial): StopRules {
 }
 
 async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): Promise<StopAttempt> {
+  const { signal, timeoutSeconds } = rulesOf(trial)
+  if (occasion === 'idle')
+    return { type: 'stopped', stopped: await trial.server.stop(signal, timeoutSeconds), evidence: '' }
+  let last: StopAttempt = { type: 'untried', reason: 'nothing was asked' }
+  for (const questions of questionsAtOnce) {
+    const { attempt, isTooLittle } = await tryStopAtWork(trial, occasion, questions)
+    if (!isTooLittle) return attempt
+    last = attempt
+  }
+  return last
+}
+
+/** `isTooLittle`: the server answered well and was through with it before the signal came. */
+async function tryStopAtWork(
+  trial: Trial,
+  occasion: 'streaming' | 'plain',
+  questions: number,
+): Promise<{ attempt: StopAttempt; isTooLittle: boolean }> {
   const { signal, timeoutSeconds, busy } = rulesOf(trial)
-  const stop = () => trial.server.stop(signal, timeoutSeconds)
-  if (occasion === 'idle') return { type: 'stopped', stopped: await stop(), evidence: '' }
-  const work = startWork(trial, occasion === 'streaming')
+  const work = startWork(trial, occasion === 'streaming', questions)
   try {
     const early = await Promise.race([work.answered, work.underWay])
-    if (early !== null) return { type: 'untried', reason: `it was over too soon: ${wordsOf(early)}` }
-    const stopping = stop()
+    if (early !== null) {
+      const reason = `it was over too soon: ${wordsOf(early)}`
+      const isTooLittle = early.every((came) => came.type === 'answer' && came.answer.status === 200)
+      return { attempt: { type: 'untried', reason }, isTooLittle }
+    }
+    const stopping = trial.server.stop(signal, timeoutSeconds)
     if (busy?.[occasion]?.type === 'ends-without-client') {
       await sleep(trial.limits.hangUpMs)
       work.hangUp()
     }
     const stopped = await stopping
     work.hangUp()
-    return { type: 'stopped', stopped, evidence: `what its client saw: ${wordsOf(await work.answered)}` }
+    const evidence = `what its client saw: ${wordsOf(await work.answered)}`
+    return { attempt: { type: 'stopped', stopped, evidence }, isTooLittle: false }
   } finally {
     work.hangUp()
   }
 }
 
 interface StopWork {
-  answered: Promise<QuestionResult>
-  /** Null once the server is at work on the answer: its first piece came, or some time went by without an end. */
+  /** What came of each question, once the last has an end. */
+  answered: Promise<QuestionResult[]>
+  /** Null once the server is at work on the answers: a first piece came, or some time went by without an end of all. */
   underWay: Promise<null>
   hangUp(): void
 }
 
-function startWork({ server, plan, limits, signal, key }: Trial, stream: boolean): StopWork {
+function startWork(
+  { server, plan, limits, signal, key }: Trial,
+  stream: boolean,
+  questions: number,
+): StopWork {
   const client = new AbortController()
   const { promise: began, resolve } = Promise.withResolvers<null>()
   const { ask, stop } = plan.verify.behaviour
   const prompt = ask.bodyFor === 'openai-completion' ? longBeginning : longPrompt
   const body = { ...askBody(ask, plan.model, prompt, longTokens), ...(stream && { stream }) }
   const request = { method: 'POST', path: ask.path, body } as const
-  const answered = askServer(server.url, request, {
+  const options = {
     timeoutMs: (limits.answerSeconds + stop.timeoutSeconds) * 1000,
     signal: signal === undefined ? client.signal : AbortSignal.any([client.signal, signal]),
     key,
     onPiece: () => resolve(null),
-  })
+  }
+  const asked = Array.from({ length: questions }, () => askServer(server.url, request, options))
   const underWay = stream ? began : sleep(limits.underWayMs, null)
-  return { answered, underWay, hangUp: () => client.abort(new Error('the client hung up')) }
+  return {
+    answered: Promise.all(asked),
+    underWay,
+    hangUp: () => client.abort(new Error('the client hung up')),
+  }
 }
 
-function wordsOf(came: QuestionResult): string {
+/** The last of several stands for all: it waited longest. */
+function wordsOf(results: readonly QuestionResult[]): string {
+  const came = results.at(-1)
+  if (came === undefined) return 'nothing'
   return came.type === 'trouble'
     ? came.words
     : `a whole answer, status ${came.answer.status}, ${came.answer.body.length} characters`

@@ -5,7 +5,8 @@ import { chatAnswer, chunk, endMarker, type Handler, sendJson, serve, streamWord
 /**
  * A small server for stops. It says `loading model`, loads for `--load-ms` without hearing a signal, as every first process
  * that sets no handler, and works for `--work-ms` on long answers. On SIGTERM it ends at once, after the `stream` or the
- * `plain` answer that is under way, or when its `client` has hung up. With `--on-demand` it loads when it is first asked.
+ * `plain` answer that is under way, or when its `client` has hung up. With `--on-demand` it loads when it is first asked, and
+ * with `--one-by-one` it works on one long answer at a time.
  */
 const { values } = parseArgs({
   options: {
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     'work-ms': { type: 'string', default: '20000' },
     'waits-for': { type: 'string', default: 'nothing' },
     'on-demand': { type: 'boolean', default: false },
+    'one-by-one': { type: 'boolean', default: false },
   },
 })
 const underWay = { stream: 0, plain: 0 }
@@ -21,6 +23,8 @@ async function load(): Promise<void> {
   process.stdout.write('loading model\n')
   await sleep(Number(values['load-ms']))
 }
+
+let turn = Promise.resolve()
 
 let loaded: Promise<void> | null = values['on-demand'] ? null : load()
 
@@ -31,6 +35,10 @@ const chat: Handler = async ({ body }, response) => {
   const isLong = Number(body['max_tokens']) > 1000
   if (!isLong) return body.stream ? streamWords(response, endMarker) : sendJson(response, 200, chatAnswer())
   underWay[kind] += 1
+  const { promise: done, resolve: end } = Promise.withResolvers<void>()
+  const earlier = turn
+  if (values['one-by-one']) turn = done
+  await earlier
   const endMs = performance.now() + Number(values['work-ms'])
   if (body.stream) response.writeHead(200, { 'content-type': 'text/event-stream' })
   while (performance.now() < endMs && !(values['waits-for'] === 'client' && response.destroyed)) {
@@ -38,6 +46,7 @@ const chat: Handler = async ({ body }, response) => {
     await sleep(20)
   }
   underWay[kind] -= 1
+  end()
   if (body.stream) response.end(endMarker)
   else sendJson(response, 200, chatAnswer())
 }

@@ -112,6 +112,17 @@ test.skipIf(!isRoot)(
 )
 
 test.skipIf(!isRoot)(
+  'a server that is through with one long answer too soon gets more at once, until it is at work',
+  async () => {
+    const loading = { type: 'ends', line: 'listening', exitCodes: [0] } as const
+    const boot = await verifyBusy(['--work-ms', '100', '--one-by-one'], { ...ends, loading }, 1000)
+    expect(complaints(boot.checks)).toEqual([])
+    expect(boot.stops?.map(({ occasion }) => occasion)).toContain('plain')
+  },
+  60_000,
+)
+
+test.skipIf(!isRoot)(
   'a server that waits for its client passes where its definition says so',
   async () => {
     const plain = { type: 'ends-without-client', exitCodes: [0], source: 'its definition' } as const
