@@ -6,6 +6,7 @@ import type { LockRequest, RuntimeRequest } from './lock-origin.ts'
 import { partOverheadBytes } from './locked-weights.ts'
 import { partDifferences } from './part-differences.ts'
 import type { Recipe } from './recipe.ts'
+import { settingFileKeys } from './setting-files.ts'
 import { sourceDifferences } from './source-differences.ts'
 
 /**
@@ -31,6 +32,9 @@ export function lockDifferences(recipe: Recipe, lock: Lock, request: LockRequest
       filesOf(recipe),
       lock.trust?.map(({ path }) => path),
       [],
+    ),
+    ...settingFileKeys.flatMap((key) =>
+      differing(`model.${key}`, recipe.model[key], lock.settingFiles?.[key]?.path, []),
     ),
   ])
 }
