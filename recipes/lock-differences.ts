@@ -7,6 +7,7 @@ import { partOverheadBytes } from './locked-weights.ts'
 import { partDifferences } from './part-differences.ts'
 import type { Recipe } from './recipe.ts'
 import { isSameLine } from './release-tags.ts'
+import { settingFileKeys } from './setting-files.ts'
 import { sourceDifferences } from './source-differences.ts'
 
 /**
@@ -32,6 +33,9 @@ export function lockDifferences(recipe: Recipe, lock: Lock, request: LockRequest
       filesOf(recipe),
       lock.trust?.map(({ path }) => path),
       [],
+    ),
+    ...settingFileKeys.flatMap((key) =>
+      differing(`model.${key}`, recipe.model[key], lock.settingFiles?.[key]?.path, []),
     ),
   ])
 }

@@ -71,10 +71,18 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
     runtime: resolved.runtime,
     ...optional('modelcar', modelcar),
     ...optional('factory', factory),
-    ...(loaded.trust === undefined || loaded.trust.length === 0 ? {} : { trust: loaded.trust }),
+    ...besideRecipe(loaded),
     ...files,
   }
   return readableLock(loaded.lockFile, lock)
+}
+
+/** Small files that a recipe names, which a lock holds whole. */
+function besideRecipe({ trust = [], settingFiles = {} }: LoadedRecipe): Pick<Lock, 'trust' | 'settingFiles'> {
+  return {
+    ...(trust.length === 0 ? {} : { trust }),
+    ...(Object.keys(settingFiles).length === 0 ? {} : { settingFiles }),
+  }
 }
 
 interface FilesQuestion {
