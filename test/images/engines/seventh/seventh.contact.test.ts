@@ -126,13 +126,13 @@ describe('a seventh engine', { timeout: 300_000 }, () => {
   test('is known to the commands, by id and nickname, and to the generated docs', async () => {
     expect(await run('pipelines/cli.ts', 'list', '--json')).toContain('"echo"')
     expect(await run('pipelines/cli.ts', 'check', 'recipes/smollm2-135m-echo.yaml')).toContain('is valid')
-    expect(await run('pipelines/cli.ts', 'memory', '--help')).toContain('llama-cpp or echo')
+    expect(await run('pipelines/cli.ts', 'memory', '--help')).toContain('whisper-cpp or echo')
     await writeFile(join(copy, 'config.json'), JSON.stringify(model))
     const asked = ['--config', 'config.json', '--weights-bytes', '1GiB', '--gpu', 'l4', '--engine', 'Parrot']
     const plan = JSON.parse(await run('pipelines/cli.ts', 'memory', ...asked, '--json'))
     expect(plan).toMatchObject({ outcome: 'planned', engine: 'echo', fits: true })
     await run('docs/generate.ts')
-    expect(await readFile(join(copy, 'docs/recipe.md'), 'utf8')).toMatch(/`engine.id` .*`llama-cpp`, `echo`/)
+    expect(await readFile(join(copy, 'docs/recipe.md'), 'utf8')).toMatch(/`engine.id` .*`whisper-cpp`, `echo`/)
   })
 })
 
