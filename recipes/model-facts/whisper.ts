@@ -18,29 +18,38 @@ export function factsFromWhisper(header: Uint8Array): ModelFacts | undefined {
   const view = new DataView(header.buffer, header.byteOffset, whisperHeaderBytes)
   const number = (index: number) => view.getInt32(index * 4, true)
   if (view.getUint32(0, true) !== magic) return undefined
-  const [vocabSize, audioContext, audioState] = [number(1), number(2), number(3)]
-  const [textContext, textState, headCount, layerCount] = [number(6), number(7), number(8), number(9)]
-  if (
-    [vocabSize, audioContext, audioState, textContext, textState, headCount, layerCount].some((n) => n <= 0)
-  )
-    return undefined
+  const sizes = {
+    vocabSize: number(1),
+    soundPieces: number(2),
+    maxPositions: number(6),
+    hiddenSize: number(7),
+    headCount: number(8),
+    layerCount: number(9),
+  }
+  return Object.values(sizes).every((size) => size > 0) ? factsOf(sizes) : undefined
+}
+
+interface WhisperSizes extends Pick<ModelFacts, 'vocabSize' | 'hiddenSize' | 'headCount' | 'layerCount'> {
+  /** Pieces of sound that the encoder makes of 30 s. */
+  soundPieces: number
+  maxPositions: number
+}
+
+function factsOf({ soundPieces, ...sizes }: WhisperSizes): ModelFacts {
+  const { headCount, layerCount, hiddenSize } = sizes
   const heads = { kvHeads: headCount, keyDim: headDim, valueDim: headDim }
   const layers = Array.from({ length: layerCount }, () => [
     { kind: 'full', ...heads } as const,
-    { kind: 'cross', ...heads, encoderTokens: audioContext } as const,
+    { kind: 'cross', ...heads, encoderTokens: soundPieces } as const,
   ])
   return {
     architecture: 'WhisperForConditionalGeneration',
     modelType: 'whisper',
     source: 'ggml',
     dtype: 'float16',
-    hiddenSize: textState,
-    vocabSize,
-    layerCount,
-    headCount,
+    ...sizes,
     headDim,
-    activeFfnSize: 4 * textState,
-    maxPositions: textContext,
+    activeFfnSize: 4 * hiddenSize,
     rotaryDim: 0,
     tiedEmbeddings: true,
     layers: runsOf(layers.flat()),
