@@ -36,14 +36,15 @@ export async function takeInventory(packer: Container, tree: Directory, scratch:
   const listed = packer.withMountedDirectory('/tree', tree).withExec(['sh', '-ceu', listScript])
   const folder = await exported(listed.directory('/listing'), scratch)
   const read = (name: string) => readFile(join(folder, name), 'utf8')
-  const [files, elf, owners, basePackages, licences] = await Promise.all([
+  const [files, elf, owners, basePackages, licences, status] = await Promise.all([
     read('tree'),
     read('elf'),
     read('owners'),
     read('base-packages'),
     read('licences'),
+    read('status'),
   ])
-  return parseInventory({ tree: files, elf, owners, basePackages, licences })
+  return parseInventory({ tree: files, elf, owners, basePackages, licences, status })
 }
 
 const listScript = `
@@ -52,6 +53,7 @@ cd /tree
 find . -xdev -printf '%y\\t%m\\t%s\\t%i\\t%P\\t%l\\0' > /listing/tree
 scanelf -R -y -B -F '%n\t%r\t%i\t%F' . > /listing/elf 2>/dev/null || true
 grep -a -s -H '^License:' usr/share/doc/*/copyright > /listing/licences || true
+cp var/lib/dpkg/status /listing/status 2>/dev/null || touch /listing/status
 cp tmp/ingot/owners tmp/ingot/base-packages /listing/ 2>/dev/null || touch /listing/owners /listing/base-packages
 `
 
