@@ -55,6 +55,7 @@ const rooms = {
     'report',
     'run-files',
     'sbom',
+    'vulnerabilities',
   ],
   pipelines: [
     'error.ts',
@@ -82,6 +83,7 @@ const rooms = {
     'run',
     'build',
     'gate',
+    'vulnerabilities',
     'outgoing',
     'bundle',
     'publish',

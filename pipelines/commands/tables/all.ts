@@ -20,6 +20,7 @@ import { scanTable } from './scan.ts'
 import { sizeTable } from './size.ts'
 import { verifyTable } from './verify.ts'
 import { versionTable } from './version.ts'
+import { vulnerabilitiesTable } from './vulnerabilities.ts'
 
 /** Every command's table, in the order of the help. */
 export const tables = [
@@ -39,6 +40,7 @@ export const tables = [
   memoryTable,
   sizeTable,
   sbomTable,
+  vulnerabilitiesTable,
   scanTable,
   pruneTable,
   gpuCodeTable,
