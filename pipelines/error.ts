@@ -3,6 +3,7 @@ import { IngotError } from '../lib/error.ts'
 export type StageErrorCode =
   | 'usage'
   | 'no-recipe'
+  | 'no-file'
   | 'file-exists'
   | 'no-engine'
   | 'engine-failed'

@@ -23,6 +23,8 @@ export type RiskClass = (typeof riskClasses)[number]
 export const vulkanDrivers = ['amd', 'intel', 'nvidia', 'software'] as const
 export type VulkanDriver = (typeof vulkanDrivers)[number]
 
+const settingPath = text(limits.place).min(1)
+
 const model = z.strictObject({
   name: modelName.describe('Name under which the server offers the model'),
   task: z
@@ -36,6 +38,22 @@ const model = z.strictObject({
     .optional()
     .describe(
       'Name of the licence whose terms are accepted, such as llama3.1. Needed for gated models and for licences with terms of their own',
+    ),
+  chatTemplate: settingPath
+    .optional()
+    .describe(
+      'Chat template in Jinja in place of what the files of the model say; a path relative to the recipe',
+    ),
+  toolCallParser: words
+    .optional()
+    .describe('How the server reads calls of tools out of answers, in its own words, such as hermes'),
+  reasoningParser: words
+    .optional()
+    .describe('How the server tells reasoning from the answer, in its own words, such as qwen3'),
+  generationConfig: settingPath
+    .optional()
+    .describe(
+      'Defaults for drawing tokens, in the form of generation_config.json; a path relative to the recipe',
     ),
 })
 

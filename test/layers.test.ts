@@ -53,6 +53,7 @@ const rooms = {
     'attribution',
     'gate',
     'report',
+    'comparison',
     'run-files',
     'sbom',
     'vulnerabilities',

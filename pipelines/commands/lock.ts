@@ -29,9 +29,10 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 }
 
 function resolved(loaded: LoadedRecipe, kept: Lock | undefined, context: CommandContext): Promise<Lock> {
-  const { settings, signal } = context
+  const { settings, signal, progress } = context
+  const note = (text: string) => progress.step(text)
   return withEngine(context, (engine) =>
-    resolveLock(loaded, { settings, signal, kept, engine: () => engine.client() }),
+    resolveLock(loaded, { settings, signal, kept, note, engine: () => engine.client() }),
   )
 }
 

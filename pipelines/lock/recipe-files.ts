@@ -8,9 +8,11 @@ import { RecipeError } from '../../recipes/error.ts'
 import { limits } from '../../recipes/limits.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
+import type { SettingFiles } from '../../recipes/setting-files.ts'
 import { StageError } from '../error.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
+import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
 
 /** A recipe with the files it lives in. */
@@ -21,6 +23,8 @@ export interface LoadedRecipe {
   lockFile: string
   /** Files of certificates that it trusts, as they are now; absent for a recipe that the store remembers. */
   trust?: TrustedFile[]
+  /** Files that it names under `model`; absent as those are. */
+  settingFiles?: SettingFiles
 }
 
 /** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
@@ -32,7 +36,9 @@ export async function loadRecipe(
   if (!parsed.ok) throw invalidRecipe(file, parsed.problems)
   const folder = dirname(resolve(file))
   const { files: trust } = readTrusted(parsed.recipe, folder)
-  return { recipe: parsed.recipe, file, folder, lockFile: lockFileOf(file, settings), trust }
+  const { files: settingFiles } = readSettingFiles(parsed.recipe, folder)
+  const lockFile = lockFileOf(file, settings)
+  return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles }
 }
 
 export async function checkRecipe(file: string): Promise<ParsedRecipe> {
@@ -40,6 +46,7 @@ export async function checkRecipe(file: string): Promise<ParsedRecipe> {
   return parseRecipe(await readText(file), file, (recipe) => [
     ...judgeRecipe(recipe),
     ...readTrusted(recipe, folder).findings,
+    ...readSettingFiles(recipe, folder).findings,
   ])
 }
 

@@ -13,6 +13,8 @@ export const harmless: Harmless[] = [
   { key: 'model.task', change: set('model.task', 'completion') },
   { key: 'model.license', change: set('model.license', 'apache-2.0') },
   { key: 'model.acceptLicense', change: set('model.acceptLicense', 'llama3.1') },
+  { key: 'model.toolCallParser', change: set('model.toolCallParser', 'hermes') },
+  { key: 'model.reasoningParser', change: set('model.reasoningParser', 'auto') },
   { key: 'engine.version', change: set('engine.version', '>=0.7.0') },
   { key: 'engine.runtime', change: set('engine.runtime', undefined) },
   { key: 'engine.device', change: set('engine.device', undefined) },

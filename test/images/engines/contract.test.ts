@@ -20,6 +20,7 @@ const parts = [
   'tasks',
   'weights',
   'parts',
+  'modelSettings',
   'shell',
   'runtimes',
   'versionOf',
