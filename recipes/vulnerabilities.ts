@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { limits, words } from './limits.ts'
 import { count } from './quantities.ts'
-
-/** How grave a vulnerability is, least first, as grype and its sources say it. */
-export const severities = ['negligible', 'low', 'medium', 'high', 'critical'] as const
-export type Severity = (typeof severities)[number]
+import { severities } from './severities.ts'
 
 /** Days after which a database counts as too old where a recipe says nothing; grype's own limit is the same. */
 export const usualDatabaseDays = 5

@@ -7,7 +7,7 @@ import {
   parseRemoved,
   type RemovedFile,
 } from '../tree/packages.ts'
-import type { Finding, FoundPackage } from './finding.ts'
+import type { FoundPackage, KnownVulnerability } from './finding.ts'
 
 /** Why a vulnerability does not concern the image: its code is not there. */
 export interface Evidence {
@@ -23,7 +23,7 @@ export interface Evidence {
 
 /** A finding with what proves it away; absent where nothing does. */
 export interface JudgedFinding {
-  finding: Finding
+  finding: KnownVulnerability
   evidence?: Evidence
 }
 
@@ -36,7 +36,10 @@ export interface ProofSources {
 }
 
 /** Looks for a proof of each finding. What slimming says counts only where the layers say the same. */
-export function judgeFindings(findings: readonly Finding[], sources: ProofSources): JudgedFinding[] {
+export function judgeFindings(
+  findings: readonly KnownVulnerability[],
+  sources: ProofSources,
+): JudgedFinding[] {
   const proof = proofOf(sources)
   return findings.map((finding) => {
     const evidence = proof(finding)
@@ -44,7 +47,11 @@ export function judgeFindings(findings: readonly Finding[], sources: ProofSource
   })
 }
 
-function proofOf({ changes, present, code }: ProofSources): (finding: Finding) => Evidence | undefined {
+function proofOf({
+  changes,
+  present,
+  code,
+}: ProofSources): (finding: KnownVulnerability) => Evidence | undefined {
   const removed = Map.groupBy(parseRemoved(changes.removed), (file) => keyOf(file.package))
   const traces = new Set([...present].flatMap(tracesOf))
   return (finding) => {
@@ -128,7 +135,7 @@ function tracesOf(path: string): string[] {
   return /\/s?bin\/[^/]+$/.test(path) ? [`program ${name.replace(/\.distrib$/, '')}`] : []
 }
 
-function isMeant(code: VulnerableCode, finding: Finding): boolean {
+function isMeant(code: VulnerableCode, finding: KnownVulnerability): boolean {
   const names = [finding.id, ...finding.aliases].map((name) => name.toLowerCase())
   return names.includes(code.id.toLowerCase()) && plain(code.package) === plain(finding.package.name)
 }

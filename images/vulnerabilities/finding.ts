@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { optional } from '../../lib/optional.ts'
-import { severities } from '../../recipes/vulnerabilities.ts'
+import { severities } from '../../recipes/severities.ts'
 import { PlanError } from '../error.ts'
 
 /** `unknown`: nobody has rated it. */
 export type FindingSeverity = (typeof severities)[number] | 'unknown'
 
 /** A vulnerability that a scanner reports for a package, by the lists of packages that it read. */
-export interface Finding {
+export interface KnownVulnerability {
   /** `CVE-…`, `GHSA-…` or another name of a database. */
   id: string
   /** Other names of the same, sorted. */
@@ -36,7 +36,7 @@ export interface VulnerabilityScan {
   scanner: { name: string; version: string }
   /** When the database was built, as RFC 3339; absent where the scanner does not know. */
   databaseBuilt?: string
-  findings: Finding[]
+  findings: KnownVulnerability[]
   /** Findings that a configuration of the person's own hides. */
   hidden: number
 }
@@ -89,7 +89,10 @@ export function parseFindings(text: string): VulnerabilityScan {
 }
 
 /** Whether a name that a person wrote means this vulnerability. */
-export function isNamed({ id, aliases }: Pick<Finding, 'id' | 'aliases'>, name: string): boolean {
+export function goesByName(
+  { id, aliases }: Pick<KnownVulnerability, 'id' | 'aliases'>,
+  name: string,
+): boolean {
   return [id, ...aliases].some((one) => one.toLowerCase() === name.toLowerCase())
 }
 
@@ -97,7 +100,7 @@ function findingOf({
   vulnerability,
   relatedVulnerabilities,
   artifact,
-}: z.infer<typeof matchSchema>): Finding {
+}: z.infer<typeof matchSchema>): KnownVulnerability {
   const { id, severity, dataSource, fix } = vulnerability
   const aliases = new Set((relatedVulnerabilities ?? []).map((one) => one.id).filter((one) => one !== id))
   return {
@@ -117,7 +120,7 @@ function findingOf({
 }
 
 /** A package that lies in several places is several to the scanner. */
-function keyOf({ id, package: { name, version, type, packageUrl, paths } }: Finding): string {
+function keyOf({ id, package: { name, version, type, packageUrl, paths } }: KnownVulnerability): string {
   return [name, version, type, packageUrl, id, ...paths].join('\t')
 }
 

@@ -1,12 +1,11 @@
+import { type Severity, severities } from '../../recipes/severities.ts'
 import {
-  type Severity,
-  severities,
   usualDatabaseDays,
   type VulnerabilityException,
   type VulnerabilityPolicy,
 } from '../../recipes/vulnerabilities.ts'
 import type { JudgedFinding } from './evidence.ts'
-import { type Finding, isNamed, type VulnerabilityScan } from './finding.ts'
+import { goesByName, type KnownVulnerability, type VulnerabilityScan } from './finding.ts'
 
 /** What a recipe's limits make of a scan. */
 export interface VulnerabilityVerdict {
@@ -16,8 +15,8 @@ export interface VulnerabilityVerdict {
   /** Why the scan itself cannot be relied on; absent where it can. */
   databaseProblem?: string
   /** Findings that are there, reach the limit and have no exception. */
-  breaches: Finding[]
-  excepted: { finding: Finding; exception: VulnerabilityException }[]
+  breaches: KnownVulnerability[]
+  excepted: { finding: KnownVulnerability; exception: VulnerabilityException }[]
   /** Exceptions that would have held, had their day not passed. */
   expired: VulnerabilityException[]
 }
@@ -37,8 +36,8 @@ export function judgeVulnerabilities({ scan, findings, policy, now }: GateInput)
   const { limit, exceptions = [] } = policy
   const present = findings.flatMap(({ finding, evidence }) => (evidence === undefined ? [finding] : []))
   const reaching = limit === undefined ? [] : present.filter((finding) => reaches(finding, limit))
-  const meantFor = (finding: Finding) => exceptions.filter((one) => isMeant(one, finding))
-  const holding = (finding: Finding) => meantFor(finding).find((one) => holds(one, now))
+  const meantFor = (finding: KnownVulnerability) => exceptions.filter((one) => isMeant(one, finding))
+  const holding = (finding: KnownVulnerability) => meantFor(finding).find((one) => holds(one, now))
   const expired = new Set(
     reaching.filter((finding) => holding(finding) === undefined).flatMap((finding) => meantFor(finding)),
   )
@@ -59,12 +58,12 @@ export function judgeVulnerabilities({ scan, findings, policy, now }: GateInput)
 }
 
 /** One that nobody rated is not known to be below a limit. */
-function reaches({ severity }: Finding, limit: Severity): boolean {
+function reaches({ severity }: KnownVulnerability, limit: Severity): boolean {
   return severity === 'unknown' || severities.indexOf(severity) >= severities.indexOf(limit)
 }
 
-function isMeant({ id, package: name }: VulnerabilityException, finding: Finding): boolean {
-  return isNamed(finding, id) && (name === undefined || name === finding.package.name)
+function isMeant({ id, package: name }: VulnerabilityException, finding: KnownVulnerability): boolean {
+  return goesByName(finding, id) && (name === undefined || name === finding.package.name)
 }
 
 /** Through its last day, in UTC. */

@@ -1,5 +1,5 @@
 import type { JudgedFinding } from './evidence.ts'
-import type { Finding, VulnerabilityScan } from './finding.ts'
+import type { KnownVulnerability, VulnerabilityScan } from './finding.ts'
 import type { VulnerabilityVerdict } from './gate.ts'
 
 /** Lines for people: what is there, worst first; what is proven away; and what the recipe's limits make of it. */
@@ -41,13 +41,13 @@ export function verdictText(verdict: VulnerabilityVerdict): string[] {
   ]
 }
 
-function findingText({ id, aliases, severity, package: found, fixedIn }: Finding): string {
+function findingText({ id, aliases, severity, package: found, fixedIn }: KnownVulnerability): string {
   const fix = fixedIn.length > 0 ? `, fixed in ${fixedIn.join(', ')}` : ''
   const names = aliases.length > 0 ? ` (${aliases.join(', ')})` : ''
   return `${severity} ${id}${names} in ${found.name} ${found.version}${fix}`
 }
 
-function shortText({ id, package: found }: Finding): string {
+function shortText({ id, package: found }: KnownVulnerability): string {
   return `${id} in ${found.name}`
 }
 

@@ -1,4 +1,4 @@
-import { severities } from '../../../recipes/vulnerabilities.ts'
+import { severities } from '../../../recipes/severities.ts'
 import type { CommandTable } from '../../command-line/option-table.ts'
 
 export const vulnerabilitiesTable = {

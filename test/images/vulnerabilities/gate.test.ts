@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Finding } from '../../../images/vulnerabilities/finding.ts'
+import type { KnownVulnerability } from '../../../images/vulnerabilities/finding.ts'
 import { judgeVulnerabilities } from '../../../images/vulnerabilities/gate.ts'
 import { vulnerabilitiesText } from '../../../images/vulnerabilities/text.ts'
 import type { VulnerabilityPolicy } from '../../../recipes/vulnerabilities.ts'
@@ -18,7 +18,7 @@ function verdict(policy: VulnerabilityPolicy, other: { built?: string | undefine
   })
 }
 
-const ids = (findings: readonly Finding[]) => findings.map(({ id }) => id)
+const ids = (findings: readonly KnownVulnerability[]) => findings.map(({ id }) => id)
 const exception = (id: string, until: string, more = {}) => ({ id, until, reason: 'no fix yet', ...more })
 
 describe('limits', () => {
