@@ -12,6 +12,7 @@ import { tellFailure } from '../command-line/failure.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
+import { namedRecipes } from '../lock/recipe-places.ts'
 import { resolveLock } from '../lock/resolve.ts'
 import { openTaskQueue, type TaskQueue } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
@@ -26,7 +27,8 @@ export const buildCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, buildTable)
-  const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.settings)))
+  const names = await namedRecipes(positionals)
+  const loaded = await Promise.all(names.map((name) => loadRecipe(name, context.settings)))
   // A lock or a folder that does not fit is told before anything is built.
   await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))

@@ -1,6 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { variantNames } from '../../recipes/written-recipe.ts'
 import { StageError } from '../error.ts'
+import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 
 /** YAML files of a folder that are recipes by their names, sorted; those that begin with `_` or `.` are parts of others. */
 export async function recipeFilesIn(folder: string): Promise<string[]> {
@@ -11,10 +13,22 @@ export async function recipeFilesIn(folder: string): Promise<string[]> {
     .map((name) => join(folder, name))
 }
 
-/** The recipes that a command line names, each once: a folder stands for those in it. Throws `no-recipe` for one without any. */
+/**
+ * The recipes that a command line names, each once: a folder stands for those in it, a file with a matrix for each of its
+ * combinations as FILE#NAME. Throws `no-recipe` for a folder without any, and for a file that cannot be read.
+ */
 export async function namedRecipes(named: readonly string[]): Promise<string[]> {
-  const files = await Promise.all(named.map(recipesAt))
-  return [...new Set(files.flat())]
+  const files = (await Promise.all(named.map(recipesAt))).flat()
+  const names = await Promise.all(files.map(recipesOf))
+  return [...new Set(names.flat())]
+}
+
+/** The recipes of one file; the file itself where it has no matrix, or where its own check has to say what is wrong. */
+export async function recipesOf(name: string): Promise<string[]> {
+  const { file, variant } = readRecipeName(name)
+  if (variant !== undefined) return [name]
+  const names = variantNames(await readRecipeTexts(file))
+  return names.length === 0 ? [name] : names.map((one) => `${file}#${one}`)
 }
 
 async function recipesAt(place: string): Promise<string[]> {

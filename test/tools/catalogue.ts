@@ -93,6 +93,8 @@ export const programs = {
   ctr: { from: 'slow', source: go('github.com/containerd/containerd/v2/cmd/ctr', 'v2.4.2') },
   dockerd: { from: 'slow', source: go('github.com/moby/moby/v2/cmd/dockerd', 'v2.0.0-beta.24') },
   syft: { from: 'slow', source: go('github.com/anchore/syft/cmd/syft', 'v1.57.0') },
+  // It has syft inside: 13 minutes at the lowest priority on a busy machine.
+  grype: { from: 'slow', source: go('github.com/anchore/grype/cmd/grype', 'v0.121.2') },
   registry: { from: 'slow', source: go('github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2') },
 } as const satisfies Record<string, Tool<ProgramSource>>
 

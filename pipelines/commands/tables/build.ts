@@ -3,7 +3,7 @@ import type { CommandTable } from '../../command-line/option-table.ts'
 export const buildTable = {
   name: 'build',
   summary: 'plan, build, boot and verify, several at a time; the digest comes last on stdout',
-  positionals: { name: 'RECIPE', least: 1, most: 100 },
+  positionals: { name: 'RECIPE|FOLDER', least: 1, most: 100 },
   options: {
     parallel: {
       kind: 'count',
