@@ -20,6 +20,7 @@ export type StageErrorCode =
   | 'tool-failed'
   | 'secret-found'
   | 'against-policy'
+  | 'vulnerable'
   | 'no-space'
   | 'bad-answer'
 

@@ -6,6 +6,7 @@ import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { serving } from './serving.ts'
 import { tasks } from './tasks.ts'
+import { vulnerabilitiesSchema } from './vulnerabilities.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 export const profiles = ['hostile', 'plain'] as const
@@ -144,6 +145,12 @@ const image = z.strictObject({
     .describe(
       'Whether files that the server never needs are removed. A list allows classes of rules: safe; jit (breaks compilation at run time); feature (removes what a recipe does not use)',
     ),
+  packageList: z
+    .enum(['base', 'told'])
+    .optional()
+    .describe(
+      'What the list of Debian packages in a slim image says. base: all that was installed; told: packages of which slimming left nothing stand there as removed, as dpkg writes it, and scanners pass over them. Default: base',
+    ),
   policy: policy.default(() => policy.parse({})),
   trust: z
     .union([z.literal('keep'), z.array(text(limits.place).min(1)).min(1).max(limits.patterns)], {
@@ -220,6 +227,9 @@ export const recipeSchema = z.strictObject({
   image: image.default(() => image.parse({})),
   target: target.default(() => target.parse({})),
   verify: verify.default(() => verify.parse({})),
+  vulnerabilities: vulnerabilitiesSchema
+    .optional()
+    .describe('Known vulnerabilities: what fails, what may stay, and what is known of where they lie'),
 })
 
 /** What a person asked for, with every default filled in. Sizes are bytes. */

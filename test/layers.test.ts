@@ -56,6 +56,7 @@ const rooms = {
     'comparison',
     'run-files',
     'sbom',
+    'vulnerabilities',
   ],
   pipelines: [
     'error.ts',
@@ -83,6 +84,7 @@ const rooms = {
     'run',
     'build',
     'gate',
+    'vulnerabilities',
     'outgoing',
     'bundle',
     'publish',

@@ -22,6 +22,7 @@ export const commands: Record<CommandName, () => Promise<Command>> = {
   memory: async () => (await import('./memory.ts')).memoryCommand,
   size: async () => (await import('./size.ts')).sizeCommand,
   sbom: async () => (await import('./sbom.ts')).sbomCommand,
+  vulnerabilities: async () => (await import('./vulnerabilities.ts')).vulnerabilitiesCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   prune: async () => (await import('./prune.ts')).pruneCommand,
   'gpu-code': async () => (await import('./gpu-code.ts')).gpuCodeCommand,

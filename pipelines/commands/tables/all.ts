@@ -22,6 +22,7 @@ import { sizeTable } from './size.ts'
 import { outdatedTable, updateTable } from './update.ts'
 import { verifyTable } from './verify.ts'
 import { versionTable } from './version.ts'
+import { vulnerabilitiesTable } from './vulnerabilities.ts'
 
 /** Every command's table, in the order of the help. */
 export const tables = [
@@ -44,6 +45,7 @@ export const tables = [
   memoryTable,
   sizeTable,
   sbomTable,
+  vulnerabilitiesTable,
   scanTable,
   pruneTable,
   gpuCodeTable,
