@@ -53,6 +53,8 @@ export interface ImagePlan {
   runtime: { source: RuntimeSource; locked: LockedRuntime }
   /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
   packer?: DebianLock
+  /** How layers are packed; absent for zstd. */
+  compression?: 'gzip'
   slimming: SlimPolicy
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
@@ -109,6 +111,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     ...tasksBeside(deployment),
     runtime: { source: deployment.runtime.source, locked: lock.runtime },
     ...optional('packer', helperLock(lock.factory, 'packer')),
+    ...(recipe.image.compression === 'gzip' ? { compression: recipe.image.compression } : {}),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
     settings: settingsOf(deployment, [...trustFiles(lock), ...guardFiles(mounted, key)]),

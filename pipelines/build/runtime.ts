@@ -95,13 +95,19 @@ export async function buildRuntime(
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, changes, ...rest } = planTree(inventory, plan, files)
     progress.step(`pack ${layers.length} layers`)
+    const { compression } = plan
     const packed = await packLayers(
-      { packer, tree: await toldTree(tree, changes, plan) },
+      { packer, compression, tree: await toldTree(tree, changes, plan) },
       layers,
       store,
       scratch,
     )
-    const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
+    const settings = await packSettings(
+      { packer, compression },
+      plan.settings,
+      store,
+      join(scratch, 'settings'),
+    )
     const built = {
       layers: [...packed, settings],
       tree: rest,
@@ -156,6 +162,7 @@ function runtimeKey({
   platform,
   runtime,
   packer,
+  compression,
   slimming,
   enginePaths,
   settings,
@@ -164,7 +171,17 @@ function runtimeKey({
   return hexOf(
     digestOf(
       canonicalJson(
-        asJson({ buildVersion, platform, runtime, packer, slimming, enginePaths, settings, engine }),
+        asJson({
+          buildVersion,
+          platform,
+          runtime,
+          packer,
+          compression,
+          slimming,
+          enginePaths,
+          settings,
+          engine,
+        }),
       ),
     ),
   )
