@@ -10,6 +10,7 @@ import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
 import { pinnedPartSchema } from './pinned-parts.ts'
+import { settingFilesSchema } from './setting-files.ts'
 import { poolings } from './tasks.ts'
 
 const digest = z.custom<Digest>(
@@ -116,6 +117,8 @@ export const lockSchema = z.strictObject({
   factory: factory.optional(),
   /** Files of certificates that the recipe trusts, with their certificates. */
   trust: z.array(trustedFileSchema).optional(),
+  /** Files that the recipe names under `model`, with their text; absent where it names none. */
+  settingFiles: settingFilesSchema.optional(),
   model: modelFactsSchema.optional(),
   gguf: ggufFactsSchema.optional(),
   /** Absent for GGUF, and in locks of versions before it. */

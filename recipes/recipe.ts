@@ -6,6 +6,7 @@ import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { serving } from './serving.ts'
 import { tasks } from './tasks.ts'
+import { vulnerabilitiesSchema } from './vulnerabilities.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 export const profiles = ['hostile', 'plain'] as const
@@ -22,6 +23,8 @@ export type RiskClass = (typeof riskClasses)[number]
 export const vulkanDrivers = ['amd', 'intel', 'nvidia', 'software'] as const
 export type VulkanDriver = (typeof vulkanDrivers)[number]
 
+const settingPath = text(limits.place).min(1)
+
 const model = z.strictObject({
   name: modelName.describe('Name under which the server offers the model'),
   task: z
@@ -35,6 +38,22 @@ const model = z.strictObject({
     .optional()
     .describe(
       'Name of the licence whose terms are accepted, such as llama3.1. Needed for gated models and for licences with terms of their own',
+    ),
+  chatTemplate: settingPath
+    .optional()
+    .describe(
+      'Chat template in Jinja in place of what the files of the model say; a path relative to the recipe',
+    ),
+  toolCallParser: words
+    .optional()
+    .describe('How the server reads calls of tools out of answers, in its own words, such as hermes'),
+  reasoningParser: words
+    .optional()
+    .describe('How the server tells reasoning from the answer, in its own words, such as qwen3'),
+  generationConfig: settingPath
+    .optional()
+    .describe(
+      'Defaults for drawing tokens, in the form of generation_config.json; a path relative to the recipe',
     ),
 })
 
@@ -126,6 +145,12 @@ const image = z.strictObject({
     .describe(
       'Whether files that the server never needs are removed. A list allows classes of rules: safe; jit (breaks compilation at run time); feature (removes what a recipe does not use)',
     ),
+  packageList: z
+    .enum(['base', 'told'])
+    .optional()
+    .describe(
+      'What the list of Debian packages in a slim image says. base: all that was installed; told: packages of which slimming left nothing stand there as removed, as dpkg writes it, and scanners pass over them. Default: base',
+    ),
   policy: policy.default(() => policy.parse({})),
   trust: z
     .union([z.literal('keep'), z.array(text(limits.place).min(1)).min(1).max(limits.patterns)], {
@@ -202,6 +227,9 @@ export const recipeSchema = z.strictObject({
   image: image.default(() => image.parse({})),
   target: target.default(() => target.parse({})),
   verify: verify.default(() => verify.parse({})),
+  vulnerabilities: vulnerabilitiesSchema
+    .optional()
+    .describe('Known vulnerabilities: what fails, what may stay, and what is known of where they lie'),
 })
 
 /** What a person asked for, with every default filled in. Sizes are bytes. */

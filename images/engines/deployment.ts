@@ -4,6 +4,7 @@ import type { PinnedSourceOf } from '../../recipes/locked-weights.ts'
 import { folderName, partFolder } from '../../recipes/parts.ts'
 import type { PinnedPart } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
+import type { SettingFiles } from '../../recipes/setting-files.ts'
 import { PlanError } from '../error.ts'
 import { type Gpu, gpuNamed } from '../memory/gpus.ts'
 import { repoFolder } from '../weights/hub-cache.ts'
@@ -20,7 +21,8 @@ export const hubCacheFolder = '/models/hub'
 export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinition): Deployment {
   const modelFolder = modelFolderOf(recipe)
   const runtime = runtimeOf(recipe, engine)
-  const facts = factsOf(lock)
+  const settingFiles = lock.settingFiles ?? {}
+  const facts = withTemplate(factsOf(lock), settingFiles)
   return {
     recipe,
     engine,
@@ -28,6 +30,7 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     runtime,
     gpu: gpuOf(recipe),
     ...facts,
+    settingFiles,
     tasks: tasksOf(recipe, facts).tasks,
     modelFolder,
     modelPath: modelPathOf(recipe, lock, modelFolder),
@@ -35,6 +38,17 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     parts: deployedParts(recipe.parts, lock, (pinned) => partPathOf(recipe, pinned, modelFolder)),
     port: recipe.serving.port ?? engine.port,
     init: initOf(runtime, lock),
+  }
+}
+
+/** A template of the recipe stands in place of the model's own. */
+function withTemplate(facts: TaskFacts, { chatTemplate }: SettingFiles): TaskFacts {
+  if (chatTemplate === undefined) return facts
+  const { text } = chatTemplate
+  return {
+    ...facts,
+    gguf: facts.gguf && { ...facts.gguf, chatTemplate: text },
+    folder: facts.folder && { ...facts.folder, chatTemplate: text },
   }
 }
 

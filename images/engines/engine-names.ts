@@ -1,8 +1,6 @@
 import { nearestName } from '../../lib/suggest.ts'
 import type { Deployment, Refusal } from './engine.ts'
-
-/** Names by version, as an engine's own source lists them: versions, and what they have more and less than those of the row before. */
-export type NameHistory = readonly (readonly [versions: string, added: string, gone: string])[]
+import { type NameHistory, type NameStanding, standingBy, standingOf } from './name-history.ts'
 
 /** Names that the command line of an engine knows. */
 export interface EngineNames {
@@ -10,36 +8,6 @@ export interface EngineNames {
   reasoningParsers: NameHistory
   /** Flags without their dashes. It may hold words that are none: what it lacks is surely no flag. */
   flags: NameHistory
-}
-
-/** `known` takes it, `absent` is a version whose list was read and lacks it, `unknown` one that nobody read. */
-export type NameStanding =
-  | { type: 'known' }
-  | { type: 'absent'; names: readonly string[] }
-  | { type: 'unknown'; newest: string }
-
-/** Whether a version takes a name. What every list has, versions that nobody read are taken to have as well. */
-export function standingOf(name: string, version: string, history: NameHistory): NameStanding {
-  return standingBy((known) => known === name, version, history)
-}
-
-function standingBy(isName: (known: string) => boolean, version: string, history: NameHistory): NameStanding {
-  let names: string[] = []
-  let inAll = true
-  for (const [versions, added, gone] of history) {
-    const left = new Set(wordsOf(gone))
-    names = [...names.filter((name) => !left.has(name)), ...wordsOf(added)]
-    const isKnown = names.some(isName)
-    inAll &&= isKnown
-    if (wordsOf(versions).includes(version)) return isKnown ? { type: 'known' } : { type: 'absent', names }
-  }
-  return inAll
-    ? { type: 'known' }
-    : { type: 'unknown', newest: wordsOf(history.at(-1)?.[0] ?? '').at(-1) ?? '' }
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '')
 }
 
 /** A name in the arguments of a recipe, and what its engine makes of it. */

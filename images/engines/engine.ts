@@ -4,6 +4,7 @@ import type { FolderFacts } from '../../recipes/lock.ts'
 import type { Modelfile } from '../../recipes/locked-weights.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
+import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { ModelTask } from '../../recipes/tasks.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
@@ -16,6 +17,7 @@ import type { SettingsFile } from '../tree/settings.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
 import type { MemoryFlag } from './memory-flags.ts'
+import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
 import type { ReservedSettings } from './reserved.ts'
 
@@ -108,6 +110,8 @@ export interface Deployment {
   folder: FolderFacts | null
   /** What the model is served for. */
   tasks: readonly ModelTask[]
+  /** Files that the recipe names under `model`. */
+  settingFiles: SettingFiles
   /** What an Ollama manifest says beside its weights, null for other sources. */
   modelfile: Modelfile | null
   /** Folder that the weights' delivery fills: the model's own, Ollama's store, or the Hub's cache. */
@@ -194,6 +198,8 @@ export interface EngineDefinition {
   weights: WeightsLayout
   /** What it does with what a recipe puts beside the model. */
   parts: PartTable
+  /** What it does with the keys of `model` that say how it talks. */
+  modelSettings: ModelSettings
   /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */
   shell: string | null
   runtimes: readonly EngineRuntime[]

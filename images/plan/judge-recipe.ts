@@ -10,6 +10,7 @@ import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
 import { partFindings } from './judge-parts.ts'
+import { settingFindings } from './judge-settings.ts'
 import { reservedLabel } from './reserved-labels.ts'
 
 /**
@@ -26,6 +27,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
     ...gpuFindings(recipe),
     ...registryFindings(recipe),
     ...partFindings(recipe),
+    ...settingFindings(recipe),
   ]
 }
 

@@ -16,6 +16,8 @@ import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
+import { modelSettingFiles } from '../engines/model-settings.ts'
+import { settingDoubts } from '../engines/setting-refusals.ts'
 import { sharedMemoryOf } from '../engines/shared-memory.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import type { MemoryPlan } from '../memory/result.ts'
@@ -131,7 +133,9 @@ function tasksBeside({ tasks }: Deployment): Pick<ImagePlan, 'tasks'> {
 }
 
 function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): SettingsFile[] {
-  return [...settingsFiles(), ...(deployment.engine.files?.(deployment) ?? []), ...guard]
+  const ofEngine = deployment.engine.files?.(deployment) ?? []
+  const files = [...settingsFiles(), ...ofEngine, ...modelSettingFiles(deployment.settingFiles), ...guard]
+  return files.filter(({ path }, index) => files.findIndex((file) => file.path === path) === index)
 }
 
 /** The init and the guard's own programs are roots like the server, which they start. */
@@ -145,8 +149,21 @@ function programsBefore({ init, recipe }: Deployment, baked: boolean): string[] 
 
 /** What a person should see of a plan before it is built. */
 function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'trust' | 'doubts'> {
-  const doubts = [...(deployment.engine.doubts?.(deployment) ?? []), ...trustDoubts(deployment)]
+  const doubts = [
+    ...(deployment.engine.doubts?.(deployment) ?? []),
+    ...releaseDoubts(deployment, lock),
+    ...settingDoubts(deployment),
+    ...trustDoubts(deployment),
+  ]
   return { ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
+}
+
+/** A newer release of an official image is taken by its tag; what its runtime asks of a machine was read of another one. */
+function releaseDoubts({ runtime: { source } }: Deployment, { runtime: { type, base } }: Lock): string[] {
+  if (type !== 'upstream' || base.reference === source.base) return []
+  return [
+    `${base.reference} is another release than ${source.base}, whose CUDA, drivers and layout are known here; the boot tells whether they are the same`,
+  ]
 }
 
 /** Identity of a plan: sha256 of its canonical JSON. */

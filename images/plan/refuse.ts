@@ -1,5 +1,6 @@
 import type { Lock } from '../../recipes/lock.ts'
 import type { Deployment } from '../engines/engine.ts'
+import { settingRefusals } from '../engines/setting-refusals.ts'
 import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { PlanError } from '../error.ts'
 import { keyRefusals } from './api-key.ts'
@@ -14,6 +15,7 @@ export function refuseUnserved(deployment: Deployment, { weights }: Lock): void 
     ...licenceRefusals(recipe, weights),
     ...partLicenceRefusals(parts),
     ...engine.refusals(deployment),
+    ...settingRefusals(deployment),
     ...taskRefusals(deployment),
     ...keyRefusals(deployment),
     ...sharedMemoryRefusals(deployment),

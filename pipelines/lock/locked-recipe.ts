@@ -3,6 +3,7 @@ import { lockFit } from '../../images/plan/lock-fit.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockDifference } from '../../recipes/lock-difference.ts'
+import { settingFileKeys } from '../../recipes/setting-files.ts'
 import { StageError } from '../error.ts'
 import type { Settings } from '../settings/settings.ts'
 import { loadLock, saveLock } from './lock-file.ts'
@@ -37,7 +38,7 @@ export async function lockOf(loaded: LoadedRecipe): Promise<Lock | undefined> {
 
 /** Throws `lock-mismatch` when a lock was not made from this recipe. */
 export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
-  const differences = [...lockFit(loaded.recipe, lock), ...trustDifferences(loaded, lock)]
+  const differences = [...lockFit(loaded.recipe, lock), ...fileDifferences(loaded, lock)]
   if (differences.length === 0) return
   throw new RecipeError('lock-mismatch', {
     attempted: `use the lock ${loaded.lockFile}`,
@@ -46,21 +47,35 @@ export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
   })
 }
 
-/** Files of certificates with other bytes than were locked. */
-function trustDifferences({ trust = [] }: LoadedRecipe, lock: Lock): LockDifference[] {
-  return trust.flatMap(({ path, sha256 }, index) => {
-    const locked = lock.trust?.find((file) => file.path === path)
-    return locked === undefined || locked.sha256 === sha256
-      ? []
-      : [
-          {
-            path: `image.trust.${index}`,
-            recipe: `${path} with sha256 ${sha256.slice(0, 12)}`,
-            lock: `sha256 ${locked.sha256.slice(0, 12)}`,
-            renews: [],
-          },
-        ]
-  })
+/** Files that the recipe names, with other bytes than were locked. */
+function fileDifferences({ trust = [], settingFiles = {} }: LoadedRecipe, lock: Lock): LockDifference[] {
+  return [
+    ...trust.flatMap((file, index) =>
+      changedFile(
+        `image.trust.${index}`,
+        file,
+        lock.trust?.find(({ path }) => path === file.path),
+      ),
+    ),
+    ...settingFileKeys.flatMap((key) =>
+      changedFile(`model.${key}`, settingFiles[key], lock.settingFiles?.[key]),
+    ),
+  ]
+}
+
+interface HashedFile {
+  path: string
+  sha256: string
+}
+
+function changedFile(
+  key: string,
+  file: HashedFile | undefined,
+  locked: HashedFile | undefined,
+): LockDifference[] {
+  if (file === undefined || locked === undefined || file.sha256 === locked.sha256) return []
+  const recipe = `${file.path} with sha256 ${file.sha256.slice(0, 12)}`
+  return [{ path: key, recipe, lock: `sha256 ${locked.sha256.slice(0, 12)}`, renews: [] }]
 }
 
 function differenceText({ path, recipe, lock }: LockDifference): string {

@@ -25,17 +25,22 @@ export function pinnedReference({ reference, digest }: PinnedImage): string {
   return reference.includes('@') ? reference : `${reference}@${digest}`
 }
 
+/** Packages of a base's archive; `pinned` is the base where its digest is to stay. */
+export interface DebianQuestion extends Pick<DebianSource, 'base' | 'packages'> {
+  pinned?: PinnedImage
+}
+
 /**
  * Asks the base's own package manager what installing `source.packages` would fetch. Nothing is installed.
  * `now` makes the question new for the engine, which otherwise answers from its cache.
  */
 export async function resolveDebian(
   client: Client,
-  source: DebianSource,
+  source: DebianQuestion,
   platform: string,
   now: string,
 ): Promise<DebianLock> {
-  const base = await pinImage(client, source.base, platform)
+  const base = source.pinned ?? (await pinImage(client, source.base, platform))
   const listing = await imageFrom(client, pinnedReference(base), platform)
     .withEnvVariable('INGOT_ASKED_AT', now)
     .withExec([

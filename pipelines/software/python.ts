@@ -2,7 +2,8 @@ import type { Client, Container } from '@dagger.io/dagger'
 import semver from 'semver'
 import { z } from 'zod'
 import type { PythonSource } from '../../images/engines/engine.ts'
-import type { LockedRuntime, PythonPackage } from '../../recipes/lock.ts'
+import { optional } from '../../lib/optional.ts'
+import type { LockedRuntime, PinnedImage, PythonPackage } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { anyExit, installDebian, resolveDebian } from './debian.ts'
 import { environmentOwnersScript } from './owners.ts'
@@ -29,15 +30,11 @@ export async function resolvePython(
   client: Client,
   source: PythonSource,
   range: string,
-  place: WheelPlace & { now: string },
+  place: WheelPlace & { now: string; pinned?: PinnedImage },
 ): Promise<PythonLock> {
   const { platform, now, mirror } = place
-  const { base, packages } = await resolveDebian(
-    client,
-    { type: 'debian', base: source.base, packages: source.packages, versionOf: '' },
-    platform,
-    now,
-  )
+  const wanted = { base: source.base, packages: source.packages, ...optional('pinned', place.pinned) }
+  const { base, packages } = await resolveDebian(client, wanted, platform, now)
   const system = await installDebian(client, { type: 'debian', base, packages }, platform)
   const asked = mirror(await withUv(client, system, place))
     .withNewFile('/tmp/ingot/requirements.in', `${requirementFor(source.distribution, range)}\n`)

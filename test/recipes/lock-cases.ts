@@ -89,6 +89,16 @@ export const refused: Case[] = [
     renews: { runtime: true },
   },
   {
+    key: 'model.chatTemplate',
+    change: set('model.chatTemplate', 'chat.jinja'),
+    renews: { weights: 'kept', runtime: false },
+  },
+  {
+    key: 'model.generationConfig',
+    change: set('model.generationConfig', 'generation.json'),
+    renews: { weights: 'kept', runtime: false },
+  },
+  {
     key: 'parts',
     change: set('parts', [{ role: 'adapter', name: 'a', source: sources.url }]),
     renews: { weights: 'kept', runtime: false },

@@ -13,6 +13,8 @@ export const harmless: Harmless[] = [
   { key: 'model.task', change: set('model.task', 'completion') },
   { key: 'model.license', change: set('model.license', 'apache-2.0') },
   { key: 'model.acceptLicense', change: set('model.acceptLicense', 'llama3.1') },
+  { key: 'model.toolCallParser', change: set('model.toolCallParser', 'hermes') },
+  { key: 'model.reasoningParser', change: set('model.reasoningParser', 'auto') },
   { key: 'engine.version', change: set('engine.version', '>=0.7.0') },
   { key: 'engine.runtime', change: set('engine.runtime', undefined) },
   { key: 'engine.device', change: set('engine.device', undefined) },
@@ -61,6 +63,7 @@ export const harmless: Harmless[] = [
   { key: 'image.policy.allowSecrets', change: set('image.policy.allowSecrets', ['/a']) },
   { key: 'image.policy.allowShells', change: set('image.policy.allowShells', true) },
   { key: 'image.trust', change: set('image.trust', 'keep') },
+  { key: 'image.packageList', change: set('image.packageList', 'told') },
   { key: 'target.count', change: set('target.count', 2) },
   // The packages of every driver are locked; which of them stay is slimming.
   { key: 'target.drivers', change: set('target.drivers', ['amd']) },
@@ -68,4 +71,18 @@ export const harmless: Harmless[] = [
   { key: 'verify.profiles', change: set('verify.profiles', ['plain']) },
   { key: 'verify.startTimeoutSeconds', change: set('verify.startTimeoutSeconds', 9) },
   { key: 'verify.prompts', change: set('verify.prompts', ['Hello']) },
+  { key: 'vulnerabilities.limit', change: set('vulnerabilities', { limit: 'high' }) },
+  { key: 'vulnerabilities.databaseDays', change: set('vulnerabilities', { databaseDays: 9 }) },
+  ...['id', 'package', 'until', 'reason'].map((key) => ({
+    key: `vulnerabilities.exceptions[].${key}`,
+    change: set('vulnerabilities.exceptions', [
+      { id: 'CVE-2026-1', package: 'perl-base', until: '2027-01-31', reason: 'no fix yet' },
+    ]),
+  })),
+  ...['id', 'package', 'files', 'modules', 'source'].map((key) => ({
+    key: `vulnerabilities.code[].${key}`,
+    change: set('vulnerabilities.code', [
+      { id: 'CVE-2026-1', package: 'perl-base', files: ['/a'], modules: ['a.b'], source: 'the advisory' },
+    ]),
+  })),
 ]

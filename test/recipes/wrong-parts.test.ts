@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import { parseRecipe } from '../../recipes/parse.ts'
+import { escaped, marked } from './marked.ts'
 
 /** A wrong list of parts. `|` stands before the text that the problem must point at; it is no part of the recipe. */
 interface WrongParts {
@@ -60,18 +61,6 @@ ${gpu}${flags}parts: ${parts}
 `
 }
 
-/** Text without the mark, and the place of the mark; a mark inside a quoted text stands for its quote. */
-function marked(text: string): { text: string; line: number; column: number } {
-  const at = text.indexOf('|')
-  const before = text.slice(0, at).split('\n')
-  const column = (before.at(-1) ?? '').length + 1
-  return {
-    text: text.replace('|', ''),
-    line: before.length,
-    column: text[at - 1] === '"' ? column - 1 : column,
-  }
-}
-
 test('there are more than a hundred, and each is of its own kind', () => {
   expect(wrongParts.length).toBeGreaterThan(100)
   expect(new Set(wrongParts.map(({ what }) => what)).size).toBe(wrongParts.length)
@@ -87,7 +76,3 @@ test.each(wrongParts.map((one) => [one.what, one] as const))('%s is refused at i
   )
   expect(problems.every(({ hint }) => hint !== '')).toBe(true)
 })
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-}

@@ -171,7 +171,7 @@ function textOf(lists: readonly { version: string; names: Names }[], held: reado
     )
     return `export const ${kind}: NameHistory = [\n${rows.join('')}]\n`
   })
-  return `import type { NameHistory } from '../engine-names.ts'
+  return `import type { NameHistory } from '../name-history.ts'
 
 // Read from wheels by \`node test/tools/engine-names.ts\`, which writes this file: versions, names that came, names that went.
 

@@ -6,6 +6,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { files, parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -37,6 +38,7 @@ export const llamaCpp = {
   tasks: [['chat', 'completion', 'embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
+  modelSettings,
   shell: null,
   runtimes: [
     {

@@ -1,10 +1,12 @@
 import type { RecipePart } from '../../../recipes/parts.ts'
 import type { SettingsFile } from '../../tree/settings.ts'
 import type { Deployment, Refusal } from '../engine.ts'
+import { settingOptions } from '../model-settings.ts'
 import { architectureRefusals, partRefusal } from '../part-refusals.ts'
 import { type DeployedPart, type PartTable, type PlacedPart, partsOf, served } from '../parts.ts'
 import { ggufModels, ggufProjector } from '../refusals.ts'
 import { option } from '../serving-keys.ts'
+import { modelSettings } from './model-settings.ts'
 
 /** Flags of `reserved.ts` are refused in any case. */
 export const parts: PartTable = {
@@ -45,6 +47,7 @@ function besideOptions(deployment: Deployment): string[] {
     // Loaded and off: a request that names no adapter gets the model alone, as with every engine.
     ...option('--lora-scaled', adapters.length === 0 ? undefined : adapters.join(',')),
     ...(drafter === undefined ? [] : draftOptions(drafter)),
+    ...settingOptions(deployment, modelSettings),
   ]
 }
 

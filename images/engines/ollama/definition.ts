@@ -4,6 +4,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -39,6 +40,7 @@ export const ollama = {
   tasks: [['chat', 'completion', 'embedding']],
   weights,
   parts,
+  modelSettings,
   shell: 'it stays from the official image; the server starts none',
   runtimes: [image('cpu', 'none'), image('cuda', 'cuda_v13'), image('cuda', 'cuda_v12')],
   /** `ollama version is 0.17.4`, or `client version is …` where no server runs. */

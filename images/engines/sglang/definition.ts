@@ -14,6 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour, health } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -50,6 +51,7 @@ export const sglang = {
   tasks: [['chat', 'completion'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
+  modelSettings,
   shell: pythonShell,
   runtimes: [
     image('0.5.21', 'v0.5.21-runtime', cuda13),

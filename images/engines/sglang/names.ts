@@ -1,4 +1,4 @@
-import type { NameHistory } from '../engine-names.ts'
+import type { NameHistory } from '../name-history.ts'
 
 // Read from wheels by `node test/tools/engine-names.ts`, which writes this file: versions, names that came, names that went.
 

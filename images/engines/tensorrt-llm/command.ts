@@ -1,10 +1,12 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
+import { settingOptions } from '../model-settings.ts'
 import { pythonEnvironment } from '../python-environment.ts'
 import type { Quantizations } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { modelSettings } from './model-settings.ts'
 
 /** A statement about the checkpoint, whose own configuration decides; the numbers are general knowledge, unconfirmed. */
 const least: Quantizations['least'] = { fp8: 8.9, nvfp4: 10.0, awq: 8.0, w4a16_awq: 8.0, w4a8_awq: 8.9 }
@@ -49,6 +51,7 @@ export function command(deployment: Deployment): string[] {
       tensorParallel: '--tp_size',
       gpuMemoryUtilization: '--kv_cache_free_gpu_memory_fraction',
     }),
+    ...settingOptions(deployment, modelSettings),
     ...serving.extraArguments,
   ]
 }

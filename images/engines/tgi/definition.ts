@@ -6,6 +6,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -25,6 +26,7 @@ export const tgi = {
   tasks: [['chat', 'completion']],
   weights: { type: 'files' },
   parts,
+  modelSettings,
   shell: pythonShell,
   runtimes: [
     {

@@ -2,12 +2,14 @@ import { isMistral } from '../../../recipes/model-facts/mistral.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { type EngineNames, nameDoubts, nameRefusals } from '../engine-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { settingOptions } from '../model-settings.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { generates } from '../tasks.ts'
 import { flags } from './flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { reasoningParsers, toolCallParsers } from './names.ts'
 import { partOptions, partRefusals } from './parts.ts'
 import { quantizationTable } from './quantizations.ts'
@@ -73,6 +75,7 @@ export function command(deployment: Deployment): string[] {
     ...mistralOptions(deployment),
     ...(generates(deployment.tasks) ? [] : ['--runner', 'pooling']),
     ...partOptions(deployment),
+    ...settingOptions(deployment, modelSettings),
     // Without a compiler in the image nothing is compiled at start.
     ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),
     ...serving.extraArguments,

@@ -14,6 +14,7 @@ import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -60,6 +61,7 @@ export const vllm = {
   tasks: [['chat', 'completion'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
+  modelSettings,
   shell: pythonShell,
   runtimes: [
     // Since v0.20.0 the plain tag is CUDA 13; -cu129 is for drivers before 580 (vllm#42738).

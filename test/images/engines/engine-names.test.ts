@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type NameHistory, standingOf } from '../../../images/engines/engine-names.ts'
+import { type NameHistory, standingOf } from '../../../images/engines/name-history.ts'
 import { planImage } from '../../../images/plan/plan.ts'
 import { IngotError } from '../../../lib/error.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'

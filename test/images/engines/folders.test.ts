@@ -14,6 +14,8 @@ const files = [
   'imports.ts',
   'memory-flags.ts',
   'memory.ts',
+  'model-settings.ts',
+  'parts.ts',
   'probes.ts',
   'reserved.ts',
   'slimming.ts',

@@ -4,6 +4,7 @@ import { command, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
+import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -19,6 +20,7 @@ export const echo = {
   tasks: [['chat', 'completion']],
   weights: { type: 'files' },
   parts,
+  modelSettings,
   shell: null,
   runtimes: [
     {
@@ -46,7 +48,7 @@ export const echo = {
   sharedMemory: null,
   wheels,
   imports,
-  suggestion: { version: '>=1.2', rank: 7, packsTo: null },
+  suggestion: { version: '>=1.2', rank: 8, packsTo: null },
   enginePaths: ['/opt/echo/**'],
   traces: { paths: ['/opt/echo/**'], distributions: [], packages: ['echo-server'] },
 } satisfies EngineDefinition
