@@ -110,8 +110,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     model: recipe.model.name,
     ...tasksBeside(deployment),
     runtime: { source: deployment.runtime.source, locked: lock.runtime },
-    ...optional('packer', helperLock(lock.factory, 'packer')),
-    ...(recipe.image.compression === 'gzip' ? { compression: recipe.image.compression } : {}),
+    ...packingOf(recipe, lock),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
     settings: settingsOf(deployment, [...trustFiles(lock), ...guardFiles(mounted, key)]),
@@ -127,6 +126,14 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     policy: scanPolicyOf(recipe, engine),
     verify: { ...recipe.verify, behaviour: engine.behaviour(deployment), ...optional('apiKey', key) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
+  }
+}
+
+/** What writes the layers, and how; nothing for zstd, so that a plan is the one it was before there was a choice. */
+function packingOf({ image }: Recipe, { factory }: Lock): Pick<ImagePlan, 'packer' | 'compression'> {
+  return {
+    ...optional('packer', helperLock(factory, 'packer')),
+    ...(image.compression === 'gzip' ? { compression: image.compression } : {}),
   }
 }
 

@@ -95,19 +95,10 @@ export async function buildRuntime(
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, changes, ...rest } = planTree(inventory, plan, files)
     progress.step(`pack ${layers.length} layers`)
-    const { compression } = plan
-    const packed = await packLayers(
-      { packer, compression, tree: await toldTree(tree, changes, plan) },
-      layers,
-      store,
-      scratch,
-    )
-    const settings = await packSettings(
-      { packer, compression },
-      plan.settings,
-      store,
-      join(scratch, 'settings'),
-    )
+    const packing = { packer, compression: plan.compression }
+    const told = await toldTree(tree, changes, plan)
+    const packed = await packLayers({ ...packing, tree: told }, layers, store, scratch)
+    const settings = await packSettings(packing, plan.settings, store, join(scratch, 'settings'))
     const built = {
       layers: [...packed, settings],
       tree: rest,
