@@ -141,9 +141,9 @@ const image = z.strictObject({
     ),
   compression: z
     .enum(['zstd', 'gzip'])
-    .default('zstd')
+    .optional()
     .describe(
-      'How layers of the runtime and of a modelcar are packed. gzip is larger and slower, for Docker before 23, and for pullers of Kubernetes that read no zstd',
+      'How layers of the runtime and of a modelcar are packed. gzip is larger and slower, for Docker before 23, and for pullers of Kubernetes that read no zstd. Default: zstd',
     ),
   slim: z
     .union([z.boolean(), z.array(z.enum(riskClasses)).min(1).max(riskClasses.length)])

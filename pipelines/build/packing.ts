@@ -68,13 +68,13 @@ cp tmp/ingot/owners tmp/ingot/base-packages /listing/ 2>/dev/null || touch /list
 `
 
 /** The container that has the programs to pack, and how it packs; zstd where nothing is said. */
-export interface Packing {
+export interface LayerPacker {
   packer: Container
   compression?: ImagePlan['compression']
 }
 
 /** A tree with what packs it. */
-export interface PackedTree extends Packing {
+export interface PackedTree extends LayerPacker {
   tree: Directory
 }
 
@@ -113,7 +113,7 @@ async function packLayer(
 
 /** The files that are ours, as the last layer. */
 export async function packSettings(
-  { packer, compression }: Packing,
+  { packer, compression }: LayerPacker,
   files: readonly SettingsFile[],
   store: Store,
   scratch: string,
