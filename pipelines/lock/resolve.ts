@@ -18,7 +18,7 @@ import { together } from '../process/together.ts'
 import { resolveDebian } from '../software/debian.ts'
 import { resolveFactory } from '../software/factory.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
-import { resolvePython } from '../software/python.ts'
+import { resolvePython, resolveWithWheels } from '../software/python.ts'
 import { resolveUpstream } from '../software/upstream.ts'
 import type { IndexSettings } from '../weights/python-index.ts'
 import type { SourceContext, SourceSettings } from '../weights/source.ts'
@@ -80,8 +80,10 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
 }
 
 /** Small files that a recipe names, which a lock holds whole. */
-function besideRecipe({ trust = [], settingFiles = {} }: LoadedRecipe): Pick<Lock, 'trust' | 'settingFiles'> {
+function besideRecipe(loaded: LoadedRecipe): Pick<Lock, 'trust' | 'settingFiles' | 'ownFiles'> {
+  const { trust = [], settingFiles = {}, ownFiles = [] } = loaded
   return {
+    ...(ownFiles.length === 0 ? {} : { ownFiles }),
     ...(trust.length === 0 ? {} : { trust }),
     ...(Object.keys(settingFiles).length === 0 ? {} : { settingFiles }),
   }
@@ -202,7 +204,15 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
     }
     case 'debian': {
-      const runtime = await resolveDebian(client, source, platform, now)
+      const runtime =
+        source.environment === undefined
+          ? await resolveDebian(client, source, platform, now)
+          : await resolveWithWheels(client, source, {
+              platform,
+              mirror: await mirrorOf(client, settings),
+              factory: await factory,
+              now,
+            })
       const found = runtime.packages.find(({ name }) => name === source.versionOf)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.versionOf) }
     }
