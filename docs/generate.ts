@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { tables } from '../pipelines/commands/tables/all.ts'
+import { compositionSchema } from '../recipes/matrix.ts'
 import { recipeSchema } from '../recipes/recipe.ts'
 import { commandsPage, withCommandList } from './commands-page.ts'
 import { withChoosingTable } from './engines-page.ts'
@@ -14,14 +15,31 @@ const read = (name: string) => readFile(join(root, name), 'utf8').catch(() => ''
 /** Files, or parts of them, that are made from what the program itself reads. */
 async function generated(): Promise<Record<string, string>> {
   const schema = z.toJSONSchema(recipeSchema, { io: 'input' })
+  const composition = z.toJSONSchema(compositionSchema, { io: 'input' })
   return {
-    'docs/recipe.schema.json': `${JSON.stringify({ ...schema, title: 'ingot recipe' }, null, 2)}\n`,
+    'docs/recipe.schema.json': `${JSON.stringify(fileSchema(schema as JsonSchema, composition as JsonSchema), null, 2)}\n`,
     // JSON Schema is a wide type; the recipe uses only the members of Node.
-    'docs/recipe.md': recipePage(schema as Node),
+    'docs/recipe.md': recipePage(schema as Node, composition as Node),
     'docs/commands.md': commandsPage(tables),
     'docs/environment.md': environmentPage(),
     'docs/engines.md': withChoosingTable(await read('docs/engines.md')),
     'README.md': withCommandList(await read('README.md'), tables),
+  }
+}
+
+/** The members of a JSON Schema that are read here; the rest goes through as it is. */
+interface JsonSchema {
+  properties?: object
+  required?: string[]
+}
+
+/** A file has the keys of a recipe and those that put it together; one that extends another needs none of them. */
+function fileSchema({ required = [], ...schema }: JsonSchema, { properties }: JsonSchema): object {
+  return {
+    ...schema,
+    properties: { ...schema.properties, ...properties },
+    anyOf: [{ required }, { required: ['extends'] }],
+    title: 'ingot recipe',
   }
 }
 

@@ -17,8 +17,8 @@ export interface Node {
   oneOf?: Node[]
 }
 
-/** `schema` is what zod writes as JSON Schema of the recipe. */
-export function recipePage(schema: Node): string {
+/** `schema` and `composition` are what zod writes as JSON Schema of the recipe and of the keys that put a file together. */
+export function recipePage(schema: Node, composition: Node): string {
   return [
     '# Recipes',
     '',
@@ -41,8 +41,37 @@ export function recipePage(schema: Node): string {
     '| --- | --- | --- | --- |',
     ...rows(schema, '', new Set()),
     '',
+    '## Several recipes in one file, and what they share',
+    '',
+    '| key | values | meaning |',
+    '| --- | --- | --- |',
+    ...Object.entries(composition.properties ?? {}).map(([key, node]) =>
+      row([`\`${key}\``, node.type ?? 'any', node.description ?? '']),
+    ),
+    '',
+    ...compositionText,
+    '',
   ].join('\n')
 }
+
+const compositionText = [
+  '```yaml',
+  'extends: _shared.yaml          # licence, serving, verify: whatever all of them have',
+  'name: llama',
+  'matrix:',
+  '  gpu: [l4, h100]              # sets target.gpu',
+  '  precision:                   # any name; each value brings its keys',
+  '    bf16: { weights: { source: { type: huggingface, repo: acme/llama } } }',
+  '    awq: { weights: { source: { type: huggingface, repo: acme/llama-awq } } }',
+  'exclude:',
+  '  - { gpu: l4, precision: bf16 }',
+  '```',
+  '',
+  'This file stands for `llama-l4-awq`, `llama-h100-bf16` and `llama-h100-awq`. Commands that take several recipes take all of them; the others want one, as',
+  '`FILE#NAME`: `ingot run recipes/llama.yaml#llama-l4-awq`. Each has a lock of its own, `NAME.lock.json`. A nearer file wins: maps are joined, lists and single values',
+  'replaced, a map of another `type` replaced as a whole, and `null` takes a key away; values of the matrix come last. Paths in any of the files are relative to the recipe, not to what it',
+  'extends. A folder stands for its YAML files, without those whose names begin with `_` or `.`. A problem is told where its key stands, in whichever file that is.',
+]
 
 /** `told` holds the choices that stand above: a source of a part has the keys of the model's. */
 function rows(node: Node, prefix: string, told: Set<string>): string[] {

@@ -1,5 +1,5 @@
 import { IngotError } from '../lib/error.ts'
 
-export type PlanErrorCode = 'refused' | 'unknown-engine' | 'broken-tree'
+export type PlanErrorCode = 'refused' | 'unknown-engine' | 'broken-tree' | 'bad-findings'
 
 export class PlanError extends IngotError<PlanErrorCode> {}

@@ -3,6 +3,7 @@ import { IngotError } from '../lib/error.ts'
 export type StageErrorCode =
   | 'usage'
   | 'no-recipe'
+  | 'no-file'
   | 'file-exists'
   | 'no-engine'
   | 'engine-failed'
@@ -19,6 +20,7 @@ export type StageErrorCode =
   | 'tool-failed'
   | 'secret-found'
   | 'against-policy'
+  | 'vulnerable'
   | 'no-space'
   | 'bad-answer'
 

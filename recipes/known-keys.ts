@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Key } from './literal-secrets.ts'
+import { compositionKeys } from './matrix.ts'
 import { recipeSchema } from './recipe.ts'
 
 interface SchemaNode {
@@ -18,7 +19,8 @@ export function knownKeys(path: readonly Key[], valueAt: (path: readonly Key[]) 
     const next = typeof key === 'number' ? node?.items : node?.properties?.[key]
     node = branchOf(next, (name) => valueAt([...here, name]))
   })
-  return Object.keys(node?.properties ?? {})
+  const known = Object.keys(node?.properties ?? {})
+  return path.length === 0 ? [...known, ...compositionKeys] : known
 }
 
 function branchOf(

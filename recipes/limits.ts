@@ -21,6 +21,11 @@ export const limits = {
   gpus: 1024,
   draftTokens: 64,
   parts: 64,
+  /** Values of one axis of a matrix, and combinations of all of them. */
+  variants: 256,
+  combinations: 1024,
+  /** Files that extend each other. */
+  extended: 8,
   seconds: 86_400,
   sizeBytes: 1e15,
   /** Words such as a version range, a licence or a type. */

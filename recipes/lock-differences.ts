@@ -7,6 +7,7 @@ import { partOverheadBytes } from './locked-weights.ts'
 import { ownDifferences } from './own-differences.ts'
 import { partDifferences } from './part-differences.ts'
 import type { Recipe } from './recipe.ts'
+import { isSameLine } from './release-tags.ts'
 import { settingFileKeys } from './setting-files.ts'
 import { sourceDifferences } from './source-differences.ts'
 
@@ -76,10 +77,12 @@ function isSameRange(one: string, other: string): boolean {
 }
 
 /** The keys that choose a runtime are compared by what they choose: a default that is written out changes nothing. */
-function runtimeDifferences(recipe: Recipe, lock: Lock, { runtime: asked }: LockRequest): LockDifference[] {
+function runtimeDifferences(recipe: Recipe, lock: Lock, request: LockRequest): LockDifference[] {
   const { madeFrom, runtime } = lock
+  const { runtime: asked, hasReleases } = request
   const pinned = { type: runtime.type, base: runtime.base.reference }
-  const isPinned = pinned.type === asked.type && pinned.base === asked.base
+  const isBase = hasReleases ? isSameLine(pinned.base, asked.base) : pinned.base === asked.base
+  const isPinned = pinned.type === asked.type && isBase
   const isRecorded = madeFrom === undefined || isSame(madeFrom.runtime, asked)
   if (isPinned && isRecorded) return []
   const edited = choosingKeys(recipe, lock)

@@ -64,6 +64,8 @@ export type LockOrigin = z.infer<typeof lockOriginSchema>
 /** Everything that resolving reads of a recipe beside `name`, `engine.id`, `engine.version`, `image.platform` and the source. */
 export interface LockRequest {
   runtime: RuntimeRequest
+  /** Whether a lock may pin another release of the base than the one that the engine's definition names. */
+  hasReleases: boolean
   /** The limit to which weights are split; undefined where nothing is split. */
   maxLayerBytes: number | undefined
   /** Whether parts of split files are used: what is mounted are the files themselves. */

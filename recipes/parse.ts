@@ -7,7 +7,8 @@ import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
 import { sourceHint } from './source-hints.ts'
-import { readYaml, type YamlDocument } from './yaml-text.ts'
+import { composeRecipe, type RecipeText, type WrittenRecipe } from './written-recipe.ts'
+import { offsetOf } from './yaml-places.ts'
 
 /** One thing wrong with a recipe. Lines and columns count from 1, as editors do. */
 export interface Problem {
@@ -34,7 +35,13 @@ export interface Finding {
   hint: string
 }
 
-type PlaceOf = (offset: number) => { file: string; line: number; column: number }
+/** What a recipe is written in beside its own file. */
+export interface RecipeSources {
+  /** Texts that it extends, nearest first. */
+  bases?: readonly RecipeText[]
+  /** One combination of its matrix, by its name. */
+  variant?: string | undefined
+}
 
 /**
  * Reads the YAML text of a recipe. All problems are listed, in the order of their place in the file, and none quotes a
@@ -44,26 +51,22 @@ export function parseRecipe(
   text: string,
   file: string,
   judge: (recipe: Recipe) => Finding[] = () => [],
+  { bases = [], variant }: RecipeSources = {},
 ): ParsedRecipe {
-  const read = readYaml(text)
-  const place = (offset: number) => {
-    const { line, col } = read.lines.linePos(offset)
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-  if (!read.ok)
-    return refused(read.problems.map(({ offset, ...told }) => ({ ...place(offset), path: '', ...told })))
-  const { document, value } = read
+  const composed = composeRecipe([{ text, file }, ...bases], variant)
+  if (!composed.ok) return refused(composed.problems)
+  const { written } = composed
   const at = ({ path, part, message, hint }: LiteralSecret): Problem => ({
-    ...place(offsetOf(document, path, part)),
+    ...placed(written, path, part),
     path: path.join('.'),
     message,
     hint,
   })
-  const secrets = literalSecrets(value).slice(0, limits.problems).map(at)
-  const parsed = recipeSchema.safeParse(value)
+  const secrets = secretsIn(written)
+  const parsed = recipeSchema.safeParse(written.value)
   if (!parsed.success) {
     const issues = parsed.error.issues.slice(0, limits.problems)
-    return refused([...secrets, ...issues.flatMap((issue) => problemsOf(issue, document, place))])
+    return refused([...secrets, ...issues.flatMap((issue) => problemsOf(issue, written))])
   }
   const findings = judge(parsed.data)
   const told = (kind: Finding['kind']) => findings.filter((finding) => finding.kind === kind).map(at)
@@ -71,6 +74,30 @@ export function parseRecipe(
   return problems.length > 0
     ? refused(problems)
     : { ok: true, recipe: parsed.data, doubts: told('doubt').map(masked) }
+}
+
+/** Of every text: a secret is told where it stands, also where a nearer text says something else. */
+function secretsIn({ texts }: WrittenRecipe): Problem[] {
+  return texts.flatMap(({ value, document, placeOf }) =>
+    literalSecrets(value)
+      .slice(0, limits.problems)
+      .map(({ path, part, message, hint }) => ({
+        ...placeOf(offsetOf(document, path, part)),
+        path: path.join('.'),
+        message,
+        hint,
+      })),
+  )
+}
+
+function placed(written: WrittenRecipe, path: readonly Key[], part: 'key' | 'value') {
+  const { text, path: own } = written.origin(path)
+  return text.placeOf(offsetOf(text.document, own, part))
+}
+
+function valueAt(written: WrittenRecipe, path: readonly Key[]): unknown {
+  const { text, path: own } = written.origin(path)
+  return text.document.getIn(own)
 }
 
 /** In the order of the file; of two at one place the first one, as a secret is said before anything else. */
@@ -108,23 +135,23 @@ export function formatDoubt({ message, ...problem }: Problem): string {
   return formatProblem({ ...problem, message: `warning: ${message}` })
 }
 
-function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument, place: PlaceOf): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, written: WrittenRecipe): Problem[] {
   const path = issue.path.filter((key): key is Key => typeof key !== 'symbol')
   if (issue.code === 'unrecognized_keys')
     return issue.keys.slice(0, limits.problems).map((key) => ({
-      ...place(offsetOf(document, [...path, key], 'key')),
+      ...placed(written, [...path, key], 'key'),
       path: [...path, key].join('.'),
       ...unknownKey(
         key,
-        knownKeys(path, (at) => document.getIn(at)),
+        knownKeys(path, (at) => valueAt(written, at)),
       ),
     }))
   return [
     {
-      ...place(offsetOf(document, path, 'value')),
+      ...placed(written, path, 'value'),
       path: path.join('.'),
-      ...describeIssue(issue, document, path),
-      ...optional('hint', sourceHint(path, document.getIn(path))),
+      ...describeIssue(issue, written, path),
+      ...optional('hint', sourceHint(path, valueAt(written, path))),
     },
   ]
 }
@@ -139,10 +166,10 @@ function unknownKey(key: string, known: readonly string[]): { message: string; h
 
 function describeIssue(
   issue: z.core.$ZodIssue,
-  document: YamlDocument,
+  written: WrittenRecipe,
   path: Key[],
 ): { message: string; hint: string } {
-  const found = document.getIn(path)
+  const found = valueAt(written, path)
   const known = issue.code === 'invalid_union' || issue.code === 'invalid_value' ? allowedValues(issue) : []
   if (known.length > 0) {
     const near = typeof found === 'string' ? nearestName(found, known) : undefined
@@ -203,28 +230,4 @@ function shown(value: unknown, path: readonly Key[]): string {
   if (!isShowable(path, value)) return `a ${typeof value} that is not shown here`
   const text = JSON.stringify(value)
   return text.length <= shownLength ? text : `${text.length - 2} characters, "${text.slice(1, 40)}…"`
-}
-
-function offsetOf(document: YamlDocument, path: Key[], part: 'key' | 'value'): number {
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
-    const offset = offsetIn(parent, path[depth - 1], part === 'key' || depth < path.length)
-    if (offset !== undefined) return offset
-  }
-  return 0
-}
-
-interface IssueRange {
-  range?: [number, number, number] | null
-}
-
-function offsetIn(parent: unknown, key: Key | undefined, wantKey: boolean): number | undefined {
-  // yaml's node classes carry `items`; a scalar or alias has none and falls through.
-  const items = (parent as { items?: unknown[] } | null)?.items
-  if (!items) return undefined
-  if (typeof key === 'number') return (items[key] as IssueRange | undefined)?.range?.[0]
-  const pair = items.find((item) => String((item as { key?: { value?: unknown } }).key?.value) === key) as
-    | { key: IssueRange; value: IssueRange | null }
-    | undefined
-  return (wantKey ? pair?.key : (pair?.value ?? pair?.key))?.range?.[0]
 }

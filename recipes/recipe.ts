@@ -8,6 +8,7 @@ import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { serving } from './serving.ts'
 import { tasks } from './tasks.ts'
+import { vulnerabilitiesSchema } from './vulnerabilities.ts'
 import { deliveries, weightsSourceSchema } from './weights.ts'
 
 export const profiles = ['hostile', 'plain'] as const
@@ -146,6 +147,12 @@ const image = z.strictObject({
     .describe(
       'Whether files that the server never needs are removed. A list allows classes of rules: safe; jit (breaks compilation at run time); feature (removes what a recipe does not use)',
     ),
+  packageList: z
+    .enum(['base', 'told'])
+    .optional()
+    .describe(
+      'What the list of Debian packages in a slim image says. base: all that was installed; told: packages of which slimming left nothing stand there as removed, as dpkg writes it, and scanners pass over them. Default: base',
+    ),
   policy: policy.default(() => policy.parse({})),
   ...ownLayer,
   trust: z
@@ -228,6 +235,9 @@ export const recipeSchema = z.strictObject({
   image: image.default(() => image.parse({})),
   target: target.default(() => target.parse({})),
   verify: verify.default(() => verify.parse({})),
+  vulnerabilities: vulnerabilitiesSchema
+    .optional()
+    .describe('Known vulnerabilities: what fails, what may stay, and what is known of where they lie'),
 })
 
 /** What a person asked for, with every default filled in. Sizes are bytes. */

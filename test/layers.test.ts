@@ -53,8 +53,10 @@ const rooms = {
     'attribution',
     'gate',
     'report',
+    'comparison',
     'run-files',
     'sbom',
+    'vulnerabilities',
   ],
   pipelines: [
     'error.ts',
@@ -82,6 +84,7 @@ const rooms = {
     'run',
     'build',
     'gate',
+    'vulnerabilities',
     'outgoing',
     'bundle',
     'publish',

@@ -125,7 +125,8 @@ A bundle with a file EARLIER holds only what changed since an earlier one: give 
 Needed: a POSIX shell, tar, sha256sum. Compare the sha256 that verify.sh prints with the one that ingot printed when the
 bundle was made; it must come by another way than this medium. So must the public key of a signed one.
 
-run-files/ how to start the images, report/ and test-result/ what was checked, provenance/ and sbom/ what they were made of.
+run-files/ how to start the images, report/ and test-result/ what was checked, provenance/ and sbom/ what they were made of; vex/, where it is,
+which known vulnerabilities do not concern them, for \`grype --vex\`.
 attestations/ has the same under a signature, and attached/ has it as a registry keeps it.
 `
 }

@@ -4,4 +4,6 @@ export const documentTypes = {
   report: 'application/vnd.dev.ingot.report.v1+json',
   spdx: 'application/spdx+json',
   cycloneDx: 'application/vnd.cyclonedx+json',
+  /** Of the manifest alone: its document is CycloneDX as well, and no list of contents. */
+  cycloneDxVex: 'application/vnd.dev.ingot.cyclonedx-vex.v1+json',
 } as const

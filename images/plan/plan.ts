@@ -169,11 +169,20 @@ function programsBefore(deployment: Deployment, baked: boolean): string[] {
 function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLayer' | 'trust' | 'doubts'> {
   const doubts = [
     ...(deployment.engine.doubts?.(deployment) ?? []),
+    ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),
     ...trustDoubts(deployment),
   ]
   const own = optional('ownLayer', ownLayerOf(lock))
   return { ...own, ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
+}
+
+/** A newer release of an official image is taken by its tag; what its runtime asks of a machine was read of another one. */
+function releaseDoubts({ runtime: { source } }: Deployment, { runtime: { type, base } }: Lock): string[] {
+  if (type !== 'upstream' || base.reference === source.base) return []
+  return [
+    `${base.reference} is another release than ${source.base}, whose CUDA, drivers and layout are known here; the boot tells whether they are the same`,
+  ]
 }
 
 /** Identity of a plan: sha256 of its canonical JSON. */

@@ -43,6 +43,7 @@ export function planSlimming(
     ...(closure === undefined ? {} : { closure: closureOf(closure, programs, recipe) }),
     ...rewritingOf(deployment),
     ...optional('kept', kept),
+    ...(recipe.image.packageList === 'told' && { packageList: 'told' as const }),
   }
 }
 

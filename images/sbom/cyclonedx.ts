@@ -5,6 +5,7 @@ import { fixedTime } from '../oci/oci.ts'
 import {
   type LockedPackage,
   missingPackages,
+  removalOf,
   type SbomFacts,
   type SbomModel,
   uuidOf,
@@ -51,9 +52,9 @@ export function completeCycloneDx(text: string, facts: SbomFacts): string {
         },
       },
       components: [
-        ...[...found.components, ...missingPackages(listed, facts.locked).map(lockedComponent)].map((item) =>
-          withLicences(item, facts),
-        ),
+        ...[...found.components, ...missingPackages(listed, facts).map(lockedComponent)]
+          .map((item) => withLicences(item, facts))
+          .map((item) => withRemoval(item, facts)),
         ...[facts.model, ...facts.parts].map(modelComponent),
       ],
       dependencies: [
@@ -73,6 +74,18 @@ function withLicences<Component extends { name: string; purl?: string | undefine
   const found =
     item.purl?.startsWith('pkg:deb/') && item.licenses === undefined ? licences[item.name] : undefined
   return found ? { ...item, licenses: found.map((name) => ({ license: { name } })) } : item
+}
+
+/** `excluded` is CycloneDX's word for what is no part of the thing that is described. */
+function withRemoval<Component extends { purl?: string | undefined; properties?: unknown }>(
+  item: Component,
+  facts: SbomFacts,
+) {
+  const removal = item.purl === undefined ? undefined : removalOf(item.purl, facts)
+  if (removal === undefined) return item
+  const { properties: known } = item
+  const properties = [...(Array.isArray(known) ? known : []), { name: 'dev.ingot:contents', value: removal }]
+  return { ...item, scope: 'excluded', properties }
 }
 
 function refOf({ key }: SbomModel): string {

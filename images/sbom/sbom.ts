@@ -6,6 +6,7 @@ import { nameOfPart, partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { spdxLicence } from '../plan/licence.ts'
 import { weightsPlaceOf } from '../report/provenance.ts'
+import { isGone, type PackageContents } from '../tree/packages.ts'
 
 /** What a lister of packages cannot know of an image: its real digest, its model, and what its lock pins. */
 export interface SbomFacts {
@@ -19,6 +20,14 @@ export interface SbomFacts {
   locked: LockedPackage[]
   /** Licences by Debian package, read before slimming took the copyright files. */
   licences: Record<string, string[]>
+  /** Packages of which slimming left nothing. */
+  removed?: RemovedPackage[]
+}
+
+/** A package that the image does not have any more: listed as removed, since silence would say that it never was. */
+export interface RemovedPackage extends LockedPackage {
+  /** How many files it had. */
+  files: number
 }
 
 export interface SbomModel {
@@ -47,7 +56,7 @@ export function sbomFactsOf(
   recipe: Recipe,
   lock: Lock,
   image: Digest,
-  licences: SbomFacts['licences'] = {},
+  read: { licences?: SbomFacts['licences']; packages?: readonly PackageContents[] } = {},
 ): SbomFacts {
   const [, architecture = 'amd64'] = recipe.image.platform.split('/')
   const isInside = recipe.weights.delivery === 'baked'
@@ -62,8 +71,24 @@ export function sbomFactsOf(
       return modelFactsOf(named, pinned.weights, isInside)
     }),
     locked: [...lockedPackages(lock.runtime), ...trustedCertificates(lock), ...ownCode(lock)],
-    licences,
+    licences: read.licences ?? {},
+    ...removedOf(read.packages ?? []),
   }
+}
+
+/** No member without one, so that the document of such an image is made from what it was made from before. */
+function removedOf(packages: readonly PackageContents[]): Pick<SbomFacts, 'removed'> {
+  const removed = packages.filter(isGone).flatMap(removedPackage)
+  return removed.length === 0 ? {} : { removed }
+}
+
+/** None where its version is not known: nothing can be said of a package without it. */
+function removedPackage(contents: PackageContents): RemovedPackage[] {
+  const { type, name, version, architecture, files } = contents
+  if (version === undefined) return []
+  const packageUrl =
+    type === 'deb' ? debianUrl(name, version, architecture ?? 'all') : pythonUrl(name, version)
+  return [{ type, name, version, packageUrl, files }]
 }
 
 function modelFactsOf(
@@ -98,13 +123,28 @@ export function modelcarSbomFacts(recipe: Recipe, lock: Lock, image: Digest): Sb
   }
 }
 
-/** Locked packages that a list of package URLs does not name. Versions are compared as the URLs decode. */
+/** Locked and removed packages that a list of package URLs does not name. Versions are compared as the URLs decode. */
 export function missingPackages(
   listed: readonly string[],
-  locked: readonly LockedPackage[],
+  { locked, removed = [] }: Pick<SbomFacts, 'locked' | 'removed'>,
 ): LockedPackage[] {
   const known = new Set(listed.map(identityOf))
-  return locked.filter(({ packageUrl }) => !known.has(identityOf(packageUrl)))
+  return [...locked, ...removed].filter(({ packageUrl }) => {
+    const identity = identityOf(packageUrl)
+    const isNew = !known.has(identity)
+    known.add(identity)
+    return isNew
+  })
+}
+
+/** What slimming did to the package of this URL; undefined where it left something of it. */
+export function removalOf(
+  packageUrl: string,
+  { removed = [] }: Pick<SbomFacts, 'removed'>,
+): string | undefined {
+  const identity = identityOf(packageUrl)
+  const found = removed.find((one) => identityOf(one.packageUrl) === identity)
+  return found && `removed: slimming took all ${found.files} files of it`
 }
 
 /** A UUID that is a function of the text: version 8 of RFC 9562, whose bits are free. */
@@ -180,7 +220,7 @@ function lockedPackages(runtime: LockedRuntime): LockedPackage[] {
       type: 'deb',
       name,
       version,
-      packageUrl: `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
+      packageUrl: debianUrl(name, version, architecture),
     }),
   )
   const python = distributionsOf(runtime).map(
@@ -188,8 +228,16 @@ function lockedPackages(runtime: LockedRuntime): LockedPackage[] {
       type: 'pypi',
       name,
       version,
-      packageUrl: `pkg:pypi/${name.toLowerCase().replace(/[-_.]+/g, '-')}@${encodeURIComponent(version)}`,
+      packageUrl: pythonUrl(name, version),
     }),
   )
   return [...debian, ...python]
+}
+
+function debianUrl(name: string, version: string, architecture: string): string {
+  return `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`
+}
+
+function pythonUrl(name: string, version: string): string {
+  return `pkg:pypi/${name.toLowerCase().replace(/[-_.]+/g, '-')}@${encodeURIComponent(version)}`
 }

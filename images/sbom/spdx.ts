@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
-import { type LockedPackage, missingPackages, type SbomFacts, type SbomModel, whyListed } from './sbom.ts'
+import {
+  type LockedPackage,
+  missingPackages,
+  removalOf,
+  type SbomFacts,
+  type SbomModel,
+  whyListed,
+} from './sbom.ts'
 
 // Of syft's answer only what is changed or asked is described; the rest passes as it is.
 const spdxDocument = z.looseObject({
@@ -39,7 +46,9 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
       referenceType === 'purl' ? [referenceLocator] : [],
     ),
   )
-  const added = missingPackages(listed, facts.locked).map((item) => withLicences(lockedPackage(item), facts))
+  const added = missingPackages(listed, facts).map((item) => withLicences(lockedPackage(item), facts))
+  const packages = [...document.packages.map((item) => withLicences(item, facts)), ...added]
+  const removals = removalsIn(packages, facts)
   const models = [facts.model, ...facts.parts].map((model) => modelPackages(model, root))
   const licences = [...document.hasExtractedLicensingInfos, ...extracted(models)]
   return canonicalJson(
@@ -54,15 +63,15 @@ export function completeSpdx(text: string, facts: SbomFacts): string {
         creators: [...document.creationInfo.creators, 'Tool: ingot'],
       },
       packages: [
-        ...document.packages
-          .map((item) => withLicences(item, facts))
+        ...packages
+          .map((item) => withRemoval(item, removals))
           .map((item) => (item.SPDXID === root ? { ...item, ...rootIdentity(facts) } : item)),
-        ...added,
         ...models.flatMap(({ packages }) => packages),
       ],
       relationships: [
-        ...document.relationships,
-        ...added.map(({ SPDXID }) => relation(root, 'CONTAINS', SPDXID)),
+        ...[...document.relationships, ...added.map(({ SPDXID }) => relation(root, 'CONTAINS', SPDXID))].map(
+          (item) => withoutRemoved(item, removals),
+        ),
         ...models.flatMap(({ relationships }) => relationships),
       ],
       ...(licences.length > 0 && { hasExtractedLicensingInfos: licences }),
@@ -80,6 +89,42 @@ function withLicences<Package extends { name: string; externalRefs: { referenceL
   return found === undefined
     ? item
     : { ...item, licenseComments: `Named in its copyright file: ${found.join(', ')}` }
+}
+
+/** What slimming did, by SPDXID of packages of which it left nothing. */
+function removalsIn(
+  packages: readonly {
+    SPDXID: string
+    externalRefs: { referenceType: string; referenceLocator: string }[]
+  }[],
+  facts: SbomFacts,
+): Map<string, string> {
+  return new Map(
+    packages.flatMap(({ SPDXID, externalRefs }) => {
+      const url = externalRefs.find(({ referenceType }) => referenceType === 'purl')?.referenceLocator
+      const removal = url === undefined ? undefined : removalOf(url, facts)
+      return removal === undefined ? [] : [[SPDXID, removal]]
+    }),
+  )
+}
+
+function withRemoval<Package extends { SPDXID: string }>(
+  item: Package,
+  removals: ReadonlyMap<string, string>,
+) {
+  const comment = removals.get(item.SPDXID)
+  return comment === undefined ? item : { ...item, comment }
+}
+
+/** The image does not contain what was removed from it; SPDX has no word of its own for that. */
+function withoutRemoved<Relation extends ReturnType<typeof relation>>(
+  item: Relation,
+  removals: ReadonlyMap<string, string>,
+) {
+  const comment = removals.get(item.relatedSpdxElement)
+  return comment === undefined || item.relationshipType !== 'CONTAINS'
+    ? item
+    : { ...item, relationshipType: 'OTHER', comment }
 }
 
 function rootOf({ relationships }: z.infer<typeof spdxDocument>): string {

@@ -56,6 +56,8 @@ export interface SlimPolicy {
   rewriting?: Rewriting
   /** What a slim image is not expected to have and has all the same, each with the reason. */
   kept?: readonly string[]
+  /** The list of Debian packages names those of which nothing stays as removed; absent where it is the base's. */
+  packageList?: 'told'
 }
 
 /** What no image may hold, not even one that nothing else is removed from: the build's own traces. */

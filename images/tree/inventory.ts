@@ -1,6 +1,7 @@
 import { optional } from '../../lib/optional.ts'
 import { PlanError } from '../error.ts'
 import { licencesByPackage } from './copyright.ts'
+import { type InstalledPackage, parseStatus } from './dpkg-status.ts'
 
 /** One entry of the finished root file system. `path` is absolute; `package` is the distribution package that owns it. */
 export interface TreeEntry {
@@ -28,6 +29,8 @@ export interface Inventory {
   basePackages: string[]
   /** Licences by Debian package, as far as its copyright file names them for programs. */
   licences?: Record<string, string[]>
+  /** What dpkg's list says of each package; absent where nobody read it. */
+  status?: Record<string, InstalledPackage>
 }
 
 /** The raw listings that the packing container writes; their formats stand beside the commands in pipelines/build/packing.ts. */
@@ -42,6 +45,8 @@ export interface RawInventory {
   basePackages: string
   /** `grep -H '^License:'` over copyright files */
   licences?: string
+  /** dpkg's list of packages as it is */
+  status?: string
 }
 
 export function parseInventory(raw: RawInventory): Inventory {
@@ -60,7 +65,12 @@ export function parseInventory(raw: RawInventory): Inventory {
     }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
   const basePackages = raw.basePackages.split('\n').filter((name) => name !== '')
-  return { entries, basePackages, licences: licencesByPackage(raw.licences ?? '') }
+  return {
+    entries,
+    basePackages,
+    licences: licencesByPackage(raw.licences ?? ''),
+    status: parseStatus(raw.status ?? ''),
+  }
 }
 
 /** Bytecode belongs to whom its source does: `a/__pycache__/b.cpython-311.pyc` is made of `a/b.py`. */

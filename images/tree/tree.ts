@@ -9,6 +9,7 @@ import {
 import { closureOf, type MissingLibrary } from './closure.ts'
 import type { Inventory, TreeEntry } from './inventory.ts'
 import { type TreeLayer, treeLayers } from './layers.ts'
+import { type PackageChanges, packageChanges } from './packages.ts'
 import type { RewrittenFile } from './rewritten.ts'
 import type { TreeRules } from './rules.ts'
 
@@ -28,6 +29,8 @@ export interface TreePlan {
   missing: MissingLibrary[]
   stockBytes: number
   keptBytes: number
+  /** The same by the packages that files are of. */
+  changes: PackageChanges
 }
 
 const unneeded: SlimRule = {
@@ -65,6 +68,7 @@ export function planTree(
     missing: closure?.missing ?? [],
     stockBytes: sum(entries) + sum(parts),
     keptBytes: sum(kept),
+    changes: packageChanges(inventory, (entry) => ruleFor(entry)?.id),
   }
 }
 

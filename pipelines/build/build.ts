@@ -138,7 +138,7 @@ async function keepSources(plan: ImagePlan, { store, origin }: BuildContext): Pr
   const digest = planDigestOf(plan)
   if ((await recallPlan(store, digest)) === undefined) await keepPlan(store, plan)
   if (origin === undefined) return
-  if (!(await hasOrigin(store, digest))) await keepOrigin(store, digest, origin)
+  if (!(await hasOrigin(store, digest, origin))) await keepOrigin(store, digest, origin)
 }
 
 interface PackedParts extends WeightsImages {

@@ -2,8 +2,11 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client, Container, Directory } from '@dagger.io/dagger'
 import { mediaTypes, type StoredLayer } from '../../images/oci/oci.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import { markRemoved, statusPath } from '../../images/tree/dpkg-status.ts'
 import { type Inventory, parseInventory } from '../../images/tree/inventory.ts'
 import type { TreeLayer } from '../../images/tree/layers.ts'
+import { isGone, type PackageChanges } from '../../images/tree/packages.ts'
 import type { SettingsFile } from '../../images/tree/settings.ts'
 import { type Digest, parseDigest } from '../../lib/digest.ts'
 import type { DebianLock } from '../../recipes/lock.ts'
@@ -36,14 +39,15 @@ export async function takeInventory(packer: Container, tree: Directory, scratch:
   const listed = packer.withMountedDirectory('/tree', tree).withExec(['sh', '-ceu', listScript])
   const folder = await exported(listed.directory('/listing'), scratch)
   const read = (name: string) => readFile(join(folder, name), 'utf8')
-  const [files, elf, owners, basePackages, licences] = await Promise.all([
+  const [files, elf, owners, basePackages, licences, status] = await Promise.all([
     read('tree'),
     read('elf'),
     read('owners'),
     read('base-packages'),
     read('licences'),
+    read('status'),
   ])
-  return parseInventory({ tree: files, elf, owners, basePackages, licences })
+  return parseInventory({ tree: files, elf, owners, basePackages, licences, status })
 }
 
 const listScript = `
@@ -52,6 +56,7 @@ cd /tree
 find . -xdev -printf '%y\\t%m\\t%s\\t%i\\t%P\\t%l\\0' > /listing/tree
 scanelf -R -y -B -F '%n\t%r\t%i\t%F' . > /listing/elf 2>/dev/null || true
 grep -a -s -H '^License:' usr/share/doc/*/copyright > /listing/licences || true
+cp var/lib/dpkg/status /listing/status 2>/dev/null || touch /listing/status
 cp tmp/ingot/owners tmp/ingot/base-packages /listing/ 2>/dev/null || touch /listing/owners /listing/base-packages
 `
 
@@ -150,4 +155,20 @@ async function exported(directory: Directory, folder: string): Promise<string> {
   await makeFolder(folder)
   await directory.export(folder)
   return folder
+}
+
+/** The tree whose list of Debian packages says what slimming removed, where the plan asks for that. */
+export async function toldTree(
+  tree: Directory,
+  { packages }: PackageChanges,
+  { slimming }: Pick<ImagePlan, 'slimming'>,
+): Promise<Directory> {
+  const gone = new Set(packages.filter((one) => one.type === 'deb' && isGone(one)).map(({ name }) => name))
+  if (slimming.packageList !== 'told' || gone.size === 0) return tree
+  const text = await tree.file(statusPath).contents()
+  return tree.withNewFile(
+    statusPath,
+    markRemoved(text, (name) => gone.has(name)),
+    { permissions: 0o644 },
+  )
 }

@@ -4,11 +4,17 @@ import type { Client, Container, Directory } from '@dagger.io/dagger'
 import { z } from 'zod'
 import type { StoredLayer } from '../../images/oci/oci.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
+import type { PackageChanges } from '../../images/tree/packages.ts'
 import { planTree, type TreePlan } from '../../images/tree/tree.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
-import { licencesSchema, missingLibrarySchema, removalSchema } from '../catalogue/report-schema.ts'
+import {
+  licencesSchema,
+  missingLibrarySchema,
+  packageChangesSchema,
+  removalSchema,
+} from '../catalogue/report-schema.ts'
 import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
 import { installDebian } from '../software/debian.ts'
@@ -19,16 +25,18 @@ import type { WheelPlace } from '../software/wheel-program.ts'
 import { type RecordKind, recall, remember, touchRecord } from '../store/record.ts'
 import type { Store } from '../store/store.ts'
 import type { IndexSettings } from '../weights/python-index.ts'
-import { packerOf, packLayers, packSettings, takeInventory } from './packing.ts'
+import { packerOf, packLayers, packSettings, takeInventory, toldTree } from './packing.ts'
 import { rewriteTree } from './slim-tree.ts'
 import { areIntact, storedLayersSchema } from './stored-layers.ts'
 
 /** The layers of an image without its weights, and what slimming did. */
 export interface BuiltRuntime {
   layers: StoredLayer[]
-  tree: Omit<TreePlan, 'layers'>
+  tree: Omit<TreePlan, 'layers' | 'changes'>
   /** Licences by Debian package, read before slimming; absent in records of earlier versions. */
   licences?: Record<string, string[]>
+  /** What slimming took, by package; absent in records of earlier versions, and where the layers came from a registry. */
+  changes?: PackageChanges
 }
 
 const recordKind: RecordKind<BuiltRuntime> = {
@@ -42,6 +50,7 @@ const recordKind: RecordKind<BuiltRuntime> = {
       keptBytes: z.number(),
     }),
     licences: licencesSchema.exactOptional(),
+    changes: packageChangesSchema.exactOptional(),
   }),
 }
 
@@ -84,11 +93,21 @@ export async function buildRuntime(
     const place = await wheelPlace(client, plan, installation)
     const { tree, files } = await rewriteTree(client, { packer, tree: installed }, rewriting, place)
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
-    const { layers, ...rest } = planTree(inventory, plan, files)
+    const { layers, changes, ...rest } = planTree(inventory, plan, files)
     progress.step(`pack ${layers.length} layers`)
-    const packed = await packLayers({ packer, tree }, layers, store, scratch)
+    const packed = await packLayers(
+      { packer, tree: await toldTree(tree, changes, plan) },
+      layers,
+      store,
+      scratch,
+    )
     const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
-    const built = { layers: [...packed, settings], tree: rest, licences: inventory.licences ?? {} }
+    const built = {
+      layers: [...packed, settings],
+      tree: rest,
+      licences: inventory.licences ?? {},
+      changes,
+    }
     await keepRuntime(store, plan, built)
     return built
   } finally {

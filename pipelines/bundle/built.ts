@@ -107,6 +107,11 @@ function plainEntry(name: string, document: ImageDocument): BundleEntry {
       return textEntry(`sbom/${name}.spdx.json`, document.text)
     case 'sbom.cyclonedx':
       return textEntry(`sbom/${name}.cyclonedx.json`, document.text)
+    case 'vex.openvex':
+      // As scanners take it; the statement around it is for registries.
+      return textEntry(`vex/${name}.openvex.json`, document.predicate)
+    case 'vex.cyclonedx':
+      return textEntry(`vex/${name}.cyclonedx.json`, document.text)
   }
 }
 

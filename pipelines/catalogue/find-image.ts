@@ -4,6 +4,7 @@ import { planImage } from '../../images/plan/plan.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
 import { StageError } from '../error.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
+import { readRecipeName } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { damagedImage, damagesIn } from '../store/damage.ts'
 import { readImageLabels } from '../store/image.ts'
@@ -32,7 +33,10 @@ export async function findImage(text: string, store: Store, context: FindContext
 /** Whether a person means a file by it. A folder may have the name of an image. */
 export function isRecipeFile(text: string): boolean {
   if (isDigest(text)) return false
-  return /\.ya?ml$/.test(text) || (statSync(text, { throwIfNoEntry: false })?.isFile() ?? false)
+  return (
+    /\.ya?ml$/.test(readRecipeName(text).file) ||
+    (statSync(text, { throwIfNoEntry: false })?.isFile() ?? false)
+  )
 }
 
 async function ofRecipe(file: string, store: Store, { settings, act }: FindContext): Promise<BuiltImage> {

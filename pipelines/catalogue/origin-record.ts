@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { PlanError } from '../../images/error.ts'
 import { stockPlanOf } from '../../images/gate/stock.ts'
@@ -40,10 +41,18 @@ export interface PlannedOrigin {
   plan: ImagePlan
 }
 
-/** Whether the store has what gave the plan of this digest and still gives it. */
-export async function hasOrigin(store: Store, planDigest: Digest): Promise<boolean> {
+/**
+ * Whether the store has what gave the plan of this digest and still gives it, with the same words on vulnerabilities, which
+ * are no part of a plan.
+ */
+export async function hasOrigin(
+  store: Store,
+  planDigest: Digest,
+  { recipe }: Pick<LockedRecipe, 'recipe'>,
+): Promise<boolean> {
   const found = await recall(store, originKind, planDigest)
-  return found !== undefined && plannedAs(planDigest, found) !== undefined
+  if (found === undefined || plannedAs(planDigest, found) === undefined) return false
+  return isDeepStrictEqual(found.recipe.vulnerabilities, recipe.vulnerabilities)
 }
 
 /** What gave the plan of this digest. What does not give it any more counts as absent: nothing is said by hearsay. */

@@ -6,6 +6,7 @@ import { type GateResult, gatePartIds } from '../../images/gate/result.ts'
 import type { PredictedMemory } from '../../images/memory/predicted.ts'
 import { type Report, reportVersion } from '../../images/report/report.ts'
 import type { ScanReport } from '../../images/report/scan-result.ts'
+import type { PackageChanges } from '../../images/tree/packages.ts'
 import { engineIds } from '../../recipes/engine-ids.ts'
 import { digestSchema } from '../registry-client/oci-documents.ts'
 import { bootSchema, checkSchema } from './boot-schema.ts'
@@ -28,6 +29,21 @@ export const removalSchema = z.object({
 
 export const missingLibrarySchema = z.object({ path: z.string(), needs: z.string() })
 export const licencesSchema = z.record(z.string(), texts)
+
+/** What slimming took, by package. */
+export const packageChangesSchema = z.object({
+  packages: z.array(
+    z.object({
+      type: z.enum(['deb', 'pypi']),
+      name: z.string(),
+      version: z.string().exactOptional(),
+      architecture: z.string().exactOptional(),
+      files: z.number(),
+      keptFiles: z.number(),
+    }),
+  ),
+  removed: z.string(),
+}) satisfies z.ZodType<PackageChanges>
 
 const factsSchema = z.object({
   packageCaches: z.object({ sizeBytes: z.number(), files: z.number(), largest: z.array(largeFile) }),

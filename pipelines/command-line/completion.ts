@@ -4,8 +4,8 @@ import type { Option } from './option-table.ts'
 
 /** What a shell offers for a value or positional of this name; undefined where it knows nothing to offer. */
 export function completionKind(name: string | undefined): 'file' | 'folder' | undefined {
-  const parts = name?.split('|') ?? []
-  if (parts.some((part) => ['FILE', 'RECIPE', 'MODEL', 'KEY'].includes(part))) return 'file'
+  const parts = name?.split(/[| ]/) ?? []
+  if (parts.some((part) => ['FILE', 'RECIPE', 'MODEL', 'KEY', 'BEFORE'].includes(part))) return 'file'
   return parts.includes('FOLDER') ? 'folder' : undefined
 }
 

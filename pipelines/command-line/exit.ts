@@ -81,6 +81,8 @@ const exitCodes: Record<ErrorCode, 1 | 2 | 3> = {
   'secret-found': 1,
   'against-policy': 1,
   'broken-tree': 1,
+  'bad-findings': 1,
+  vulnerable: 1,
   'check-failed': 1,
   'unsupported-elf': 1,
   'broken-elf': 1,

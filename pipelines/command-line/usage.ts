@@ -24,7 +24,7 @@ export function usageLine(table: CommandTable): string {
 function positionalText(positionals: Positionals | undefined): string[] {
   if (positionals === undefined) return []
   const { name, values, least, most } = positionals
-  const text = `${values?.join('|') ?? name}${most > 1 ? '...' : ''}`
+  const text = `${values?.join('|') ?? name}${most > Math.max(least, 1) ? '...' : ''}`
   return [least === 0 ? `[${text}]` : text]
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { stockPlanOf } from '../../images/gate/stock.ts'
 import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
@@ -12,6 +13,7 @@ import { tellFailure } from '../command-line/failure.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
+import { namedRecipes } from '../lock/recipe-places.ts'
 import { resolveLock } from '../lock/resolve.ts'
 import { openTaskQueue, type TaskQueue } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
@@ -21,12 +23,14 @@ import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 import { buildTable } from './tables/build.ts'
+import { writeReports } from './verify.ts'
 
 export const buildCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, buildTable)
-  const loaded = await Promise.all(positionals.map((file) => loadRecipe(file, context.settings)))
+  const names = await namedRecipes(positionals)
+  const loaded = await Promise.all(names.map((name) => loadRecipe(name, context.settings)))
   // A lock or a folder that does not fit is told before anything is built.
   await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
@@ -41,6 +45,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   })
   const built = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   const reports = built.map(({ report }) => report)
+  if (values.report !== undefined)
+    for (const report of reports) await writeReports(resolve(values.report, report.name), report)
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
   const tell = (error: unknown) => tellFailure(error, context.settings.display)

@@ -2,18 +2,20 @@ import { formatDoubt, formatProblem } from '../../recipes/parse.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
+import { namedRecipes } from '../lock/recipe-places.ts'
 import { checkTable } from './tables/check.ts'
 
 export const checkCommand: Command = { run }
 
 async function run(argv: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, checkTable)
-  const results = await Promise.all(positionals.map(checkRecipe))
+  const names = await namedRecipes(positionals)
+  const results = await Promise.all(names.map(checkRecipe))
   const problems = results.flatMap((result) => (result.ok ? [] : result.problems))
   for (const doubt of results.flatMap((result) => (result.ok ? result.doubts : [])))
     stderr(`${formatDoubt(doubt)}\n`)
   if (values.json) stdout(`${JSON.stringify(problems, null, 2)}\n`)
   else if (problems.length > 0) stdout(`${problems.map(formatProblem).join('\n')}\n`)
-  else stdout(`${positionals.length === 1 ? 'recipe is' : `${positionals.length} recipes are`} valid\n`)
+  else stdout(`${names.length === 1 ? 'recipe is' : `${names.length} recipes are`} valid\n`)
   return problems.length === 0 ? 0 : 2
 }

@@ -37,6 +37,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     gpu(context.settings),
     tool('docker', context.settings),
     tool('podman', context.settings),
+    hostTool(
+      'grype',
+      '`ingot vulnerabilities`, and publish and bundle of a recipe with limits for them',
+      context.settings,
+    ),
     hostTool('syft', 'the SBOM of `ingot sbom`, publish and bundle', context.settings),
     hostTool('gitleaks', 'finding secrets that are not the run’s own', context.settings),
     hostTool('cosign', '`ingot publish --sign`', context.settings),

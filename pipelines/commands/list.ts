@@ -1,16 +1,19 @@
-import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import type { Device } from '../../images/engines/device.ts'
 import { isTouched } from '../../images/plan/changed.ts'
 import type { ImageVerdict, Report } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { type EngineId, engineIds } from '../../recipes/engine-ids.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import { changedFiles } from '../catalogue/changed-files.ts'
 import { listReports } from '../catalogue/report-record.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
+import { StageError } from '../error.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
+import { recipeFilesIn, recipesOf } from '../lock/recipe-places.ts'
+import { readRecipeName, readRecipeTexts } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
@@ -21,7 +24,10 @@ import { listTable } from './tables/list.ts'
 export const listCommand: Command = { run }
 
 interface ListedRecipe {
+  /** As commands take it: FILE, or FILE#NAME for one of a matrix. */
   file: string
+  /** That file and those that it extends. */
+  files: string[]
   /** The rest is null when the recipe has problems. */
   name: string | null
   problems: number
@@ -71,11 +77,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   return 0
 }
 
-/** YAML files of a folder, as recipes. */
+/** Recipes of a folder; each combination of a matrix is one. */
 export async function listRecipes(folder: string): Promise<ListedRecipe[]> {
-  const names = await readdir(folder).catch(() => [])
-  const files = names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(folder, name))
-  return Promise.all(files.sort().map(listRecipe))
+  const files = await recipeFilesIn(folder).catch(() => [])
+  const names = await Promise.all(files.map((file) => recipesOf(file).catch(() => [file])))
+  return Promise.all(names.flat().map(listRecipe))
 }
 
 function changedRecipes(
@@ -84,25 +90,43 @@ function changedRecipes(
   changed: readonly string[] | undefined,
 ): ListedRecipe[] {
   if (changed === undefined) return listed
-  return listed.filter(({ file, engine }) => {
+  return listed.filter(({ file, files, engine }) => {
     // One with problems is of interest when it was touched itself.
-    if (engine === null) return changed.includes(file)
-    return isTouched({ file, lockFile: relative('.', lockFileOf(file, settings)), engine }, changed)
+    if (engine === null) return files.some((one) => changed.includes(one))
+    return isTouched({ files, lockFile: relative('.', lockFileOf(file, settings)), engine }, changed)
   })
 }
 
 async function listRecipe(file: string): Promise<ListedRecipe> {
-  const parsed = await checkRecipe(file)
-  if (!parsed.ok)
-    return { file, name: null, problems: parsed.problems.length, engine: null, device: null, gpu: null }
+  const parsed = await checked(file)
+  const files = await readRecipeTexts(readRecipeName(file).file).then(
+    (texts) => texts.map((one) => one.file),
+    () => [file],
+  )
+  const nothing = { file, files, name: null, engine: null, device: null, gpu: null }
+  if (!parsed.ok) return { ...nothing, problems: parsed.problems }
   const { name, engine, target } = parsed.recipe
   return {
     file,
+    files,
     name,
     problems: 0,
     engine: engine.id,
     device: engine.device ?? (target.gpu === undefined ? 'cpu' : 'cuda'),
     gpu: target.gpu === undefined ? null : { name: target.gpu, count: target.count },
+  }
+}
+
+/** The recipe, or how many problems it has; a file that cannot be read, or that it extends, is one. */
+async function checked(
+  file: string,
+): Promise<{ ok: true; recipe: Recipe } | { ok: false; problems: number }> {
+  try {
+    const parsed = await checkRecipe(file)
+    return parsed.ok ? parsed : { ok: false, problems: parsed.problems.length }
+  } catch (error) {
+    if (!(error instanceof StageError)) throw error
+    return { ok: false, problems: 1 }
   }
 }
 

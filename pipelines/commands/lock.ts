@@ -1,9 +1,11 @@
 import { type Lock, lockDrift } from '../../recipes/lock.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
+import type { Values } from '../command-line/option-table.ts'
 import { type LockState, readLockFile } from '../lock/lock-file.ts'
 import { missingLock, requireSame, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
+import { namedRecipes } from '../lock/recipe-places.ts'
 import { resolveLock } from '../lock/resolve.ts'
 import { withEngine } from './engine.ts'
 import { lockTable } from './tables/lock.ts'
@@ -12,7 +14,18 @@ export const lockCommand: Command = { run }
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, lockTable)
-  const loaded = await loadRecipe(positionals[0] ?? '', context.settings)
+  const codes: number[] = []
+  // One after the other: each asks the same archives and indexes, and a person reads what is told of each.
+  for (const name of await namedRecipes(positionals)) codes.push(await lockOne(name, values, context))
+  return Math.max(...codes)
+}
+
+async function lockOne(
+  name: string,
+  values: Values<typeof lockTable>,
+  context: CommandContext,
+): Promise<number> {
+  const loaded = await loadRecipe(name, context.settings)
   const found = await readLockFile(loaded.lockFile)
   const resolve = (kept?: Lock) => resolved(loaded, kept, context)
   if (values.check) return check(checkable(loaded, found), await resolve(), context)
@@ -29,9 +42,10 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 }
 
 function resolved(loaded: LoadedRecipe, kept: Lock | undefined, context: CommandContext): Promise<Lock> {
-  const { settings, signal } = context
+  const { settings, signal, progress } = context
+  const note = (text: string) => progress.step(text)
   return withEngine(context, (engine) =>
-    resolveLock(loaded, { settings, signal, kept, engine: () => engine.client() }),
+    resolveLock(loaded, { settings, signal, kept, note, engine: () => engine.client() }),
   )
 }
 

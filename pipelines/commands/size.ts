@@ -11,6 +11,7 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import { type OpenImage, parsePlatform } from '../image-reader/image.ts'
 import { storedListings } from '../image-reader/listings.ts'
 import { openReference } from '../image-reader/open.ts'
+import { readRecipeName } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
@@ -27,7 +28,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const folder = settings.storeFolder
   const [text = ''] = positionals
   // A file of another name may be an archive with an image.
-  const isRecipe = /\.ya?ml$/.test(text)
+  const isRecipe = /\.ya?ml$/.test(readRecipeName(text).file)
   const store = isRecipe || existsSync(folder) ? await openStore(folder) : null
   try {
     const reference = isRecipe && store ? await imageOfRecipe(text, store, settings) : text

@@ -7,6 +7,7 @@ import { formatLock, type Lock, parseLock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import type { Settings } from '../settings/settings.ts'
+import { readRecipeName } from './recipe-texts.ts'
 
 /** What lies where the lock of a recipe belongs. A broken one is written anew by `ingot lock`. */
 export type LockState =
@@ -20,7 +21,8 @@ export type LockState =
  */
 export function lockFileOf(file: string, { locksFolder }: Pick<Settings, 'locksFolder'>): string {
   const whole = resolve(file)
-  const name = basename(whole).replace(/\.ya?ml$/, '')
+  // One recipe of a matrix has its name, which stands behind the file's.
+  const name = readRecipeName(basename(whole)).variant ?? basename(whole).replace(/\.ya?ml$/, '')
   if (locksFolder === undefined) return join(dirname(whole), `${name}.lock.json`)
   return resolve(locksFolder, `${name}-${hexOf(digestOf(whole)).slice(0, 12)}.lock.json`)
 }

@@ -37,7 +37,7 @@ async function lockPart(
   context: SourceContext,
 ): Promise<PinnedPart> {
   // A folder has nothing that stays; and which files are taken follows from the forms that the engine loads.
-  const stays = source.type !== 'folder' && isSameForm(engine, kept?.engine.id)
+  const stays = !renewal.beside && source.type !== 'folder' && isSameForm(engine, kept?.engine.id)
   const before = stays ? keptPart(part, source, kept) : undefined
   const name = nameOfPart(part)
   const { weights, facts } = await lockWeights(

@@ -1,19 +1,15 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
-import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { TrustedFile } from '../../recipes/certificates.ts'
 import { RecipeError } from '../../recipes/error.ts'
-import { limits } from '../../recipes/limits.ts'
 import type { LockedOwnFiles } from '../../recipes/own-layer.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { SettingFiles } from '../../recipes/setting-files.ts'
-import { StageError } from '../error.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
 import { readOwnFiles } from './own-files.ts'
+import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
 
@@ -46,42 +42,18 @@ export async function loadRecipe(
   return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
 }
 
-export async function checkRecipe(file: string): Promise<ParsedRecipe> {
+/** `name` is a file, or one recipe of a file with a matrix as FILE#NAME. */
+export async function checkRecipe(name: string): Promise<ParsedRecipe> {
+  const { file, variant } = readRecipeName(name)
   const folder = dirname(resolve(file))
-  return parseRecipe(await readText(file), file, (recipe) => [
+  const [own, ...bases] = await readRecipeTexts(file)
+  const judge = (recipe: Recipe) => [
     ...judgeRecipe(recipe),
     ...readTrusted(recipe, folder).findings,
     ...readSettingFiles(recipe, folder).findings,
     ...readOwnFiles(recipe, folder).findings,
-  ])
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    // Without O_NONBLOCK the opening of a FIFO waits for a writer.
-    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
-    try {
-      return await readStart(handle)
-    } finally {
-      await handle.close()
-    }
-  } catch (cause) {
-    throw new StageError('no-recipe', {
-      attempted: `read the recipe ${file}`,
-      found: errnoOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause),
-      hint: 'name a YAML file; `ingot list` shows the recipes in this folder',
-      cause,
-    })
-  }
-}
-
-/** The text of a regular file, or so much of it that its reader sees that it is too long. */
-async function readStart(handle: FileHandle): Promise<string> {
-  const info = await handle.stat()
-  if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file')
-  const bytes = Buffer.alloc(Math.min(info.size, limits.recipeBytes + 1))
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
-  return bytes.subarray(0, bytesRead).toString('utf8')
+  ]
+  return parseRecipe(own.text, file, judge, { bases, variant })
 }
 
 function invalidRecipe(file: string, problems: readonly Problem[]): RecipeError {

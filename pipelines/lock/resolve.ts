@@ -1,13 +1,9 @@
-import semver from 'semver'
-import type { EngineDefinition, RuntimeSource } from '../../images/engines/engine.ts'
-import { engineOf } from '../../images/engines/engines.ts'
 import { lockFit } from '../../images/plan/lock-fit.ts'
 import { lockRequestOf } from '../../images/plan/lock-request.ts'
 import { modelcarSource } from '../../images/plan/modelcar.ts'
-import { runtimeSourceOf } from '../../images/plan/plan.ts'
 import { IngotError } from '../../lib/error.ts'
 import { optional } from '../../lib/optional.ts'
-import type { DebianLock, FactoryLock, Lock, LockedRuntime } from '../../recipes/lock.ts'
+import type { DebianLock, FactoryLock, Lock } from '../../recipes/lock.ts'
 import { type LockRequest, lockOriginOf } from '../../recipes/lock-origin.ts'
 import { type LockRenewal, lockRenewal } from '../../recipes/lock-renewal.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
@@ -17,15 +13,12 @@ import type { Client } from '../process/session.ts'
 import { together } from '../process/together.ts'
 import { resolveDebian } from '../software/debian.ts'
 import { resolveFactory } from '../software/factory.ts'
-import { mirrorOf } from '../software/index-mirror.ts'
-import { resolvePython, resolveWithWheels } from '../software/python.ts'
-import { resolveUpstream } from '../software/upstream.ts'
-import type { IndexSettings } from '../weights/python-index.ts'
 import type { SourceContext, SourceSettings } from '../weights/source.ts'
 import { readableLock } from './lock-file.ts'
 import { lockModel } from './model.ts'
 import { lockParts } from './parts.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
+import { lockRuntime } from './runtime.ts'
 
 export interface ResolveContext {
   settings: SourceSettings
@@ -34,6 +27,10 @@ export interface ResolveContext {
   engine(): Promise<Client>
   /** An earlier lock of the recipe, of which stays pinned what the recipe still asks for. */
   kept?: Lock | undefined
+  /** What of the earlier lock is resolved again. Default: what the recipe says otherwise. */
+  renewal?: LockRenewal
+  /** Told what was taken in place of what could not be asked for. */
+  note?: (text: string) => void
 }
 
 /**
@@ -44,7 +41,7 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
   const { recipe, folder } = loaded
   const { kept, settings } = resolving
   const request = lockRequestOf(recipe)
-  const renewal = lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
+  const renewal = resolving.renewal ?? lockRenewal(kept, kept === undefined ? [] : lockFit(recipe, kept))
   let opening: Promise<Client> | undefined
   const engine = () => {
     opening ??= openEngine(loaded, resolving)
@@ -55,9 +52,10 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
     [
       (signal) => lockFiles(recipe, { request, renewal, kept }, { ...context, signal }),
       async () => {
-        const factory = lockFactory(loaded, renewal.runtime ? undefined : kept, engine)
+        const factory = lockFactory(loaded, renewsFactory(renewal) ? undefined : kept, engine)
+        const { signal, note = () => undefined } = resolving
         return Promise.all([
-          lockRuntime(loaded, renewal.runtime ? undefined : kept, { settings, engine, factory }),
+          lockRuntime(loaded, { settings, signal, engine, factory, kept, renewal, note }),
           lockModelcar(loaded, renewal.modelcar ? undefined : kept, engine),
           factory,
         ])
@@ -129,33 +127,9 @@ async function openEngine({ file, recipe }: LoadedRecipe, { engine }: ResolveCon
   }
 }
 
-interface ResolvedRuntime {
-  runtime: LockedRuntime
-  version: string
-}
-
-interface RuntimeContext {
-  settings: IndexSettings
-  engine(): Promise<Client>
-  factory: Promise<FactoryLock | undefined>
-}
-
-async function lockRuntime(
-  { recipe }: LoadedRecipe,
-  kept: Lock | undefined,
-  { settings, engine, factory }: RuntimeContext,
-): Promise<ResolvedRuntime> {
-  if (kept !== undefined) return { runtime: kept.runtime, version: kept.engine.version }
-  const definition = engineOf(recipe.engine.id)
-  const source = runtimeSourceOf(recipe, definition)
-  const asked = { platform: recipe.image.platform, range: recipe.engine.version }
-  const resolved = await resolveRuntime(await engine(), source, definition, {
-    ...asked,
-    settings,
-    factory,
-  })
-  requireRange(resolved.version, asked.range, definition, source)
-  return resolved
+/** An engine that is renewed on its base leaves the factory as it is. */
+function renewsFactory({ runtime, keeps }: LockRenewal): boolean {
+  return runtime && keeps !== 'base'
 }
 
 /** Helper containers stay as they are with the runtime that they were resolved beside, unpinned ones too. */
@@ -176,64 +150,4 @@ async function lockModelcar(
   if (!recipe.weights.modelcar) return undefined
   const { platform } = recipe.image
   return kept?.modelcar ?? resolveDebian(await engine(), modelcarSource, platform, new Date().toISOString())
-}
-
-interface RuntimeQuestion {
-  platform: string
-  range: string
-  settings: IndexSettings
-  factory: Promise<FactoryLock | undefined>
-}
-
-async function resolveRuntime(
-  client: Client,
-  source: RuntimeSource,
-  engine: EngineDefinition,
-  { platform, range, settings, factory }: RuntimeQuestion,
-): Promise<ResolvedRuntime> {
-  const now = new Date().toISOString()
-  switch (source.type) {
-    case 'upstream': {
-      const { runtime, said } = await resolveUpstream(client, source, platform)
-      return { runtime, version: versionFrom(said, engine, source.base) }
-    }
-    case 'python': {
-      const place = { platform, mirror: await mirrorOf(client, settings), factory: await factory }
-      const runtime = await resolvePython(client, source, range, { ...place, now })
-      const found = runtime.distributions.find(({ name }) => name === source.distribution)
-      return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
-    }
-    case 'debian': {
-      const runtime =
-        source.environment === undefined
-          ? await resolveDebian(client, source, platform, now)
-          : await resolveWithWheels(client, source, {
-              platform,
-              mirror: await mirrorOf(client, settings),
-              factory: await factory,
-              now,
-            })
-      const found = runtime.packages.find(({ name }) => name === source.versionOf)
-      return { runtime, version: versionFrom(found?.version ?? '', engine, source.versionOf) }
-    }
-  }
-}
-
-function versionFrom(text: string, engine: EngineDefinition, where: string): string {
-  const version = engine.versionOf(text)
-  if (version !== null) return version
-  throw new StageError('engine-failed', {
-    attempted: `read the version of ${engine.title} from ${where}`,
-    found: text.trim() === '' ? 'nothing' : text.trim().slice(0, 200),
-    hint: 'check that the base image or archive has this package; `image.base` of the recipe names another base',
-  })
-}
-
-function requireRange(version: string, range: string, engine: EngineDefinition, source: RuntimeSource): void {
-  if (semver.satisfies(version, range, { includePrerelease: true })) return
-  throw new StageError('drifted', {
-    attempted: `lock ${engine.title} ${range}`,
-    found: `${source.base} offers ${version}`,
-    hint: 'widen engine.version in the recipe, or name a base that has the version you want in image.base',
-  })
 }

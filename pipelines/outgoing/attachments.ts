@@ -6,6 +6,7 @@ import {
   mediaTypes,
   referrerManifest,
 } from '../../images/oci/oci.ts'
+import { openVexContext } from '../../images/vulnerabilities/openvex.ts'
 import { keepManifest } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
@@ -18,26 +19,40 @@ export async function storeAttachments(
   subject: Descriptor,
 ): Promise<Descriptor[]> {
   const stored: Descriptor[] = []
-  for (const [artifactType, members] of groups(documents)) {
+  for (const { artifactType, members, annotations } of groups(documents)) {
     const layers: Descriptor[] = []
     for (const document of members) layers.push(await documentLayer(store, document))
-    stored.push(
-      await storeReferrer(store, (config) => referrerManifest(subject, { artifactType, config, layers })),
-    )
+    const said = { artifactType, layers, ...(annotations && { annotations }) }
+    stored.push(await storeReferrer(store, (config) => referrerManifest(subject, { ...said, config })))
   }
   return stored
 }
 
-function groups(documents: readonly ImageDocument[]): [artifactType: string, ImageDocument[]][] {
-  const of = (...names: string[]) => documents.filter(({ name }) => names.includes(name))
-  const lists: [string, ImageDocument[]][] = [
-    [documentTypes.statement, of('provenance')],
-    [documentTypes.report, of('test-result', 'report')],
-    [documentTypes.spdx, of('sbom.spdx')],
-    [documentTypes.cycloneDx, of('sbom.cyclonedx')],
-  ]
-  return lists.filter(([, members]) => members.length > 0)
+interface DocumentGroup {
+  artifactType: string
+  members: ImageDocument[]
+  annotations?: Record<string, string>
 }
+
+function groups(documents: readonly ImageDocument[]): DocumentGroup[] {
+  const of = (...names: string[]) => documents.filter(({ name }) => names.includes(name))
+  const lists: DocumentGroup[] = [
+    { artifactType: documentTypes.statement, members: of('provenance') },
+    { artifactType: documentTypes.report, members: of('test-result', 'report') },
+    { artifactType: documentTypes.spdx, members: of('sbom.spdx') },
+    { artifactType: documentTypes.cycloneDx, members: of('sbom.cyclonedx') },
+    {
+      artifactType: documentTypes.statement,
+      members: of('vex.openvex'),
+      // By it trivy tells the statement from others without reading them.
+      annotations: { [predicateAnnotation]: openVexContext },
+    },
+    { artifactType: documentTypes.cycloneDxVex, members: of('vex.cyclonedx') },
+  ]
+  return lists.filter(({ members }) => members.length > 0)
+}
+
+const predicateAnnotation = 'in-toto.io/predicate-type'
 
 async function documentLayer(
   store: Store,
@@ -45,7 +60,7 @@ async function documentLayer(
 ): Promise<Descriptor> {
   const layer = await storeText(store, mediaType, text)
   if (mediaType !== documentTypes.statement) return layer
-  return { ...layer, annotations: { 'in-toto.io/predicate-type': predicateType } }
+  return { ...layer, annotations: { [predicateAnnotation]: predicateType } }
 }
 
 /** Stores a manifest that refers to an image, and keeps it as long as its image is. It has no config of its own. */

@@ -1,3 +1,4 @@
+import { statementText } from '../../images/oci/attestation.ts'
 import { documentTypes } from '../../images/oci/document-types.ts'
 import {
   type InTotoStatement,
@@ -6,14 +7,23 @@ import {
   testResultOf,
 } from '../../images/report/provenance.ts'
 import { reportJson } from '../../images/report/report.ts'
+import { openVexContext } from '../../images/vulnerabilities/openvex.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
 import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Sbom } from '../sbom/sbom.ts'
 import type { WorkflowRun } from '../settings/settings.ts'
+import type { ImageVulnerabilities } from '../vulnerabilities/vulnerabilities.ts'
 
 /** One thing that is said about an image: how it lies beside it in a registry, and what a signature attests of it. */
 export interface ImageDocument {
-  name: 'provenance' | 'test-result' | 'report' | 'sbom.spdx' | 'sbom.cyclonedx'
+  name:
+    | 'provenance'
+    | 'test-result'
+    | 'report'
+    | 'sbom.spdx'
+    | 'sbom.cyclonedx'
+    | 'vex.openvex'
+    | 'vex.cyclonedx'
   predicateType: string
   predicate: string
   mediaType: string
@@ -56,13 +66,46 @@ export function sbomDocuments({ spdx, cycloneDx }: Sbom): ImageDocument[] {
     },
     {
       name: 'sbom.cyclonedx',
-      predicateType: 'https://cyclonedx.org/bom',
+      predicateType: cycloneDxType,
       predicate: cycloneDx,
       mediaType: documentTypes.cycloneDx,
       text: cycloneDx,
     },
   ]
 }
+
+/** What is proven away, as scanners read it. An unsigned OpenVEX is a statement of in-toto: so trivy finds it in a registry. */
+export function vexDocuments(
+  { plan, report }: Pick<OriginalImage, 'plan' | 'report'>,
+  { openVex, cycloneDxVex }: Pick<ImageVulnerabilities, 'openVex' | 'cycloneDxVex'>,
+): ImageDocument[] {
+  const subject = { name: plan.name, digest: report.image }
+  const open: ImageDocument[] =
+    openVex === undefined
+      ? []
+      : [
+          {
+            name: 'vex.openvex',
+            predicateType: openVexContext,
+            predicate: openVex,
+            mediaType: documentTypes.statement,
+            text: statementText(subject, openVexContext, JSON.parse(openVex)),
+          },
+        ]
+  if (cycloneDxVex === undefined) return open
+  return [
+    ...open,
+    {
+      name: 'vex.cyclonedx',
+      predicateType: cycloneDxType,
+      predicate: cycloneDxVex,
+      mediaType: documentTypes.cycloneDx,
+      text: cycloneDxVex,
+    },
+  ]
+}
+
+const cycloneDxType = 'https://cyclonedx.org/bom'
 
 function statementDocument(name: ImageDocument['name'], statement: InTotoStatement): ImageDocument {
   return {

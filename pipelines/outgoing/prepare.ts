@@ -1,14 +1,17 @@
 import type { Descriptor } from '../../images/oci/oci.ts'
 import { modelcarSbomFacts, sbomFactsOf } from '../../images/sbom/sbom.ts'
+import { verdictText } from '../../images/vulnerabilities/text.ts'
 import { knownRuntime } from '../build/runtime.ts'
 import { imageOf, type OriginalImage } from '../catalogue/built-image.ts'
 import { type Companion, companionsOf } from '../catalogue/companions.ts'
+import { StageError } from '../error.ts'
 import { absenceOf, findHostTool } from '../process/host-tool.ts'
 import type { Progress } from '../process/progress.ts'
 import { type Sbom, sbomOf } from '../sbom/sbom.ts'
 import type { WorkflowRun } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
-import { documentsOf, type ImageDocument, sbomDocuments } from './documents.ts'
+import { vulnerabilitiesOf } from '../vulnerabilities/vulnerabilities.ts'
+import { documentsOf, type ImageDocument, sbomDocuments, vexDocuments } from './documents.ts'
 import { openRescan, type RescanRequest } from './rescan.ts'
 
 export interface PrepareRequest extends RescanRequest {
@@ -33,7 +36,7 @@ export interface PreparedCompanion extends Companion {
 
 /**
  * Everything that is said about an image and its companions, and a last search for secrets in all of it, before a byte leaves.
- * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found` and `against-policy`.
+ * Throws `no-image`, `no-tool`, `tool-failed`, `secret-found`, `against-policy` and `vulnerable`.
  */
 export async function prepareImage(built: OriginalImage, request: PrepareRequest): Promise<PreparedImage> {
   const { store, isUnverified, settings, workflowRun, sbom, onNotice } = request
@@ -42,7 +45,10 @@ export async function prepareImage(built: OriginalImage, request: PrepareRequest
   if (!hasSbom) onNotice(absenceOf('syft'))
   const rescan = await openRescan(built, request)
   const listed = hasSbom ? await builtSbom(built, request) : undefined
-  const documents = documentsOf(built, { isUnverified, workflowRun, sbom: listed })
+  const documents = [
+    ...documentsOf(built, { isUnverified, workflowRun, sbom: listed }),
+    ...(await judgedVulnerabilities(built, request)),
+  ]
   await rescan.image(documents)
   const companions: PreparedCompanion[] = []
   for (const companion of await companionsOf(store, built)) {
@@ -52,6 +58,30 @@ export async function prepareImage(built: OriginalImage, request: PrepareRequest
     companions.push({ ...companion, documents: own })
   }
   return { built, image, documents, companions }
+}
+
+/** What is proven away of the vulnerabilities of an image whose recipe has a word on them. Throws `vulnerable` beyond its limits. */
+async function judgedVulnerabilities(
+  built: OriginalImage,
+  { store, settings, signal, onNotice }: PrepareRequest,
+): Promise<ImageDocument[]> {
+  const policy = built.origin.recipe.vulnerabilities
+  if (policy === undefined) return []
+  const found = await vulnerabilitiesOf(built, {
+    ...{ store, policy, database: undefined, settings },
+    ...(signal && { signal }),
+  })
+  if (found.verdict.status === 'failed') throw vulnerable(built, verdictText(found.verdict))
+  for (const line of verdictText(found.verdict)) onNotice(`${built.plan.name}: ${line}`)
+  return vexDocuments(built, found)
+}
+
+function vulnerable({ plan, report }: OriginalImage, lines: readonly string[]): StageError {
+  return new StageError('vulnerable', {
+    attempted: `let ${plan.name} leave within the limits of its recipe for known vulnerabilities`,
+    found: lines.join('; '),
+    hint: `see \`ingot vulnerabilities ${report.image}\`; take newer packages with \`ingot lock\`, or except one for a while in vulnerabilities.exceptions`,
+  })
 }
 
 /** The same of several images, one after the other. Throws as `prepareImage` does. */
@@ -75,8 +105,11 @@ export async function builtSbom(
   { origin, plan, report }: OriginalImage,
   { store, settings, signal }: SbomContext,
 ): Promise<Sbom> {
-  const licences = (await knownRuntime(store, plan))?.licences
-  const facts = sbomFactsOf(origin.recipe, origin.lock, report.image, licences)
+  const known = await knownRuntime(store, plan)
+  const facts = sbomFactsOf(origin.recipe, origin.lock, report.image, {
+    licences: known?.licences ?? {},
+    packages: known?.changes?.packages ?? [],
+  })
   const layers = report.layers.filter(({ part }) => part === 'runtime').map(({ digest }) => digest)
   return sbomOf({ store, facts, layers, settings, ...(signal && { signal }) })
 }

@@ -5,6 +5,11 @@ import { findProgram, runProgram } from './program.ts'
 /** Programs of others that a person installs; `purpose` says what is not done without. */
 const tools = {
   syft: { variable: 'INGOT_SYFT', purpose: 'an SBOM', from: 'https://github.com/anchore/syft' },
+  grype: {
+    variable: 'INGOT_GRYPE',
+    purpose: 'a look-up of known vulnerabilities',
+    from: 'https://github.com/anchore/grype',
+  },
   gitleaks: {
     variable: 'INGOT_GITLEAKS',
     purpose: 'a search for secrets that are not this run’s own',

@@ -60,6 +60,7 @@ export interface ProgramSettings {
   path: string
   /** Programs that a person names in place of those in `path`. */
   syft: string | undefined
+  grype: string | undefined
   gitleaks: string | undefined
   cosign: string | undefined
   /** Whether gitleaks has rules of the person's own. */
@@ -108,6 +109,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       environment: unprinted(environment),
       path: values.PATH ?? '',
       syft: values.INGOT_SYFT,
+      grype: values.INGOT_GRYPE,
       gitleaks: values.INGOT_GITLEAKS,
       cosign: values.INGOT_COSIGN,
       hasOwnRules: (values.GITLEAKS_CONFIG ?? values.GITLEAKS_CONFIG_TOML) !== undefined,

@@ -67,6 +67,9 @@ export const variables = {
     usual: 'the place is in `.ingot/logs` alone',
   }),
   INGOT_SYFT: row('ingot', 'the program that lists packages for an SBOM', { usual: '`syft` in PATH' }),
+  INGOT_GRYPE: row('ingot', 'the program that looks up known vulnerabilities', {
+    usual: '`grype` in PATH',
+  }),
   INGOT_GITLEAKS: row('ingot', 'the program that searches for secrets of a known form', {
     usual: '`gitleaks` in PATH',
   }),
@@ -134,6 +137,15 @@ export const variables = {
   UV_INSECURE_HOST: row('network', 'hosts of indexes whose certificates are not checked'),
   GITLEAKS_CONFIG: row('network', 'a file of rules for gitleaks, in place of ingot’s choice of its rules'),
   GITLEAKS_CONFIG_TOML: row('network', 'such rules themselves'),
+  GRYPE_DB_CACHE_DIR: row('network', 'folder of the database of vulnerabilities', {
+    usual: '`grype/db` in `XDG_CACHE_HOME`',
+    reader: 'grype',
+  }),
+  GRYPE_DB_AUTO_UPDATE: row('network', '`true`: grype may fetch a newer database', {
+    usual: '`false` under ingot',
+    reader: 'grype',
+  }),
+  GRYPE_DB_UPDATE_URL: row('network', 'a mirror of that database', { reader: 'grype' }),
   COSIGN_PASSWORD: row('network', 'password of a signing key', { reader: 'cosign' }),
   CI: row('print', 'with any value, plain lines in place of progress bars'),
   TERM: row('print', '`dumb`: the same'),

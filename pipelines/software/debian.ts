@@ -25,17 +25,22 @@ export function pinnedReference({ reference, digest }: PinnedImage): string {
   return reference.includes('@') ? reference : `${reference}@${digest}`
 }
 
+/** Packages of a base's archive; `pinned` is the base where its digest is to stay. */
+export interface DebianQuestion extends Pick<DebianSource, 'base' | 'packages' | 'own'> {
+  pinned?: PinnedImage
+}
+
 /**
  * Asks the base's own package manager what installing `source.packages` would fetch. Nothing is installed.
  * `now` makes the question new for the engine, which otherwise answers from its cache.
  */
 export async function resolveDebian(
   client: Client,
-  source: DebianSource,
+  source: DebianQuestion,
   platform: string,
   now: string,
 ): Promise<DebianLock> {
-  const base = await pinImage(client, source.base, platform)
+  const base = source.pinned ?? (await pinImage(client, source.base, platform))
   const asking = imageFrom(client, pinnedReference(base), platform)
     .withEnvVariable('INGOT_ASKED_AT', now)
     .withExec(['sh', '-ceu', 'apt-get update -qq >&2'])
@@ -58,7 +63,7 @@ export async function resolveDebian(
 /** What apt would fetch for packages; nothing is fetched. Throws `engine-failed` with apt's words. */
 async function fetchedFor(
   asking: Container,
-  { base, own = [] }: DebianSource,
+  { base, own = [] }: DebianQuestion,
   names: readonly string[],
 ): Promise<DebianPackage[]> {
   const options = ['--print-uris', '-o', 'Acquire::ForceHash=sha256', '-qq', '-y', '--no-install-recommends']

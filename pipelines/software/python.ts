@@ -3,7 +3,7 @@ import semver from 'semver'
 import { z } from 'zod'
 import type { DebianSource, PythonSource } from '../../images/engines/engine.ts'
 import { optional } from '../../lib/optional.ts'
-import type { DebianLock, LockedRuntime, PythonPackage } from '../../recipes/lock.ts'
+import type { DebianLock, LockedRuntime, PinnedImage, PythonPackage } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { anyExit, installDebian, resolveDebian } from './debian.ts'
 import type { WheelPlace } from './wheel-program.ts'
@@ -19,7 +19,7 @@ export async function resolvePython(
   client: Client,
   source: PythonSource,
   range: string,
-  place: WheelPlace & { now: string },
+  place: WheelPlace & { now: string; pinned?: PinnedImage },
 ): Promise<PythonLock> {
   const { platform, now } = place
   const { base: reference, packages: asked, own = [] } = source
@@ -29,7 +29,7 @@ export async function resolvePython(
     ...system
   } = await resolveDebian(
     client,
-    { type: 'debian', base: reference, packages: asked, own, versionOf: '' },
+    { base: reference, packages: asked, own, ...optional('pinned', place.pinned) },
     platform,
     now,
   )
@@ -51,9 +51,10 @@ export async function resolvePython(
 export async function resolveWithWheels(
   client: Client,
   source: DebianSource,
-  place: WheelPlace & { now: string },
+  place: WheelPlace & { now: string; pinned?: PinnedImage },
 ): Promise<DebianLock> {
-  const locked = await resolveDebian(client, source, place.platform, place.now)
+  const asked = { ...source, ...optional('pinned', place.pinned) }
+  const locked = await resolveDebian(client, asked, place.platform, place.now)
   if (source.environment === undefined) return locked
   const { interpreter, requirements } = source.environment
   const environment = await resolveWheels(client, locked, { interpreter, overrides: [], requirements }, place)

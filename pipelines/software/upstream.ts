@@ -14,7 +14,7 @@ const notKept =
 /** Pins an official image and what its programs expect of their variables. `said` is what the version command printed. */
 export async function resolveUpstream(
   client: Client,
-  source: UpstreamSource,
+  source: Pick<UpstreamSource, 'base' | 'versionCommand'>,
   platform: string,
 ): Promise<{ runtime: UpstreamLock; said: string }> {
   const base = await pinImage(client, source.base, platform)

@@ -4,6 +4,7 @@ import type { ProbeRequest } from '../../images/boot/probe.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { Json } from '../../lib/json.ts'
 import { openConnection } from '../network/connection.ts'
+import { formBody } from './form.ts'
 
 /** Largest body that is read of one answer; a server that sends more is broken or not ours. */
 const bodyLimitBytes = 16 * 1024 * 1024
@@ -52,6 +53,17 @@ export async function askServer(
   }
 }
 
+interface SentBody {
+  bytes: Uint8Array<ArrayBuffer>
+  contentType: string
+}
+
+async function sentBody(request: ProbeRequest): Promise<SentBody | undefined> {
+  if (request.form !== undefined) return await formBody(request.form)
+  const text = questionBody(request)
+  return text === undefined ? undefined : { bytes: Buffer.from(text), contentType: 'application/json' }
+}
+
 /** The text that is sent; a plan holds long prompts as a text and how often it comes. */
 export function questionBody({ raw, body, prompt }: ProbeRequest): string | undefined {
   if (raw !== undefined || body === undefined) return raw
@@ -79,15 +91,15 @@ async function send(
   }: { signal: AbortSignal; key?: string | null | undefined; onPiece?: QuestionOptions['onPiece'] },
 ): Promise<ServerAnswer> {
   const { fetch, close } = openConnection({}, signal)
-  const text = questionBody(request)
   try {
+    const sent = await sentBody(request)
     const { status, headers, body } = await fetch(`${url}${request.path}`, {
       method: request.method,
-      ...(text === undefined ? {} : { body: Buffer.from(text) }),
+      ...(sent === undefined ? {} : { body: sent.bytes }),
       // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
       headers: {
         connection: 'close',
-        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(sent === undefined ? {} : { 'content-type': sent.contentType }),
         ...(key == null ? {} : { authorization: `Bearer ${key}` }),
       },
       // The time of a question is the signal's: a server may think for all of it.

@@ -3,7 +3,7 @@ import type { StopRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { EndsLoading, StopOccasion, StopRules } from '../../images/boot/probe.ts'
 import { type CheckSpan, deafCheck, type StopAttempt, stopCheck } from '../../images/boot/stop-check.ts'
-import { askBody } from '../../images/engines/ask-body.ts'
+import { askRequest } from '../../images/engines/ask-request.ts'
 import type { BootRequest, LoadingOutcome, Runner } from '../boot/runner.ts'
 import { elapsedMs } from './ask.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
@@ -181,8 +181,8 @@ function startWork(
   const { promise: began, resolve } = Promise.withResolvers<null>()
   const { ask, stop } = plan.verify.behaviour
   const prompt = ask.bodyFor === 'openai-completion' ? longBeginning : longPrompt
-  const body = { ...askBody(ask, plan.model, prompt, longTokens), ...(stream && { stream }) }
-  const request = { method: 'POST', path: ask.path, body } as const
+  const beside = stream ? { stream } : {}
+  const request = askRequest(ask, { model: plan.model, prompt, maxTokens: longTokens, beside })
   const options = {
     timeoutMs: (limits.answerSeconds + stop.timeoutSeconds) * 1000,
     signal: signal === undefined ? client.signal : AbortSignal.any([client.signal, signal]),

@@ -75,6 +75,7 @@ async function locked(folder: string, engine: Engine): Promise<LockedWeights> {
     source: { type: 'folder', path: folder },
     request: {
       runtime: { type: 'upstream', base: 'b' },
+      hasReleases: false,
       maxLayerBytes: undefined,
       usesParts: true,
       modelcar: undefined,

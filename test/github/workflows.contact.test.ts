@@ -13,6 +13,7 @@ const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
 const folder = join(root, '.github/workflows')
 const workflows = readdirSync(folder).filter((name) => name.endsWith('.yml'))
+const starters = readdirSync(join(root, 'docs/starter')).map((name) => join(root, 'docs/starter', name))
 const scripts = readdirSync(join(root, '.github/scripts')).filter((name) => name.endsWith('.sh'))
 
 interface Step {
@@ -41,12 +42,18 @@ function workflowOf(name: string): { text: string; workflow: Workflow } {
   return { text, workflow: parse(text) as Workflow }
 }
 
+const actions = ['action.yml', '.github/actions/update/action.yml']
+
+function textOf(name: string): string {
+  return actions.includes(name) ? readFileSync(join(root, name), 'utf8') : workflowOf(name).text
+}
+
 function stepsOf(name: string): Step[] {
-  if (name === 'action.yml') return parse(readFileSync(join(root, name), 'utf8')).runs.steps
+  if (actions.includes(name)) return parse(textOf(name)).runs.steps
   return Object.values(workflowOf(name).workflow.jobs).flatMap((job) => job.steps)
 }
 
-const everywhere = [...workflows, 'action.yml']
+const everywhere = [...workflows, ...actions]
 
 test('the workflows that are documented are there', () => {
   expect(workflows.sort()).toEqual(['check.yml', 'gpu.yml', 'images.yml', 'package.yml', 'release.yml'])
@@ -55,7 +62,11 @@ test('the workflows that are documented are there', () => {
 test('actionlint finds nothing, and does find what is wrong', async () => {
   const actionlint = toolPath('actionlint')
   const options = ['-config-file', join(root, '.github/actionlint.yaml')]
-  const { stdout } = await run(actionlint, [...options, ...workflows.map((name) => join(folder, name))])
+  const { stdout } = await run(actionlint, [
+    ...options,
+    ...workflows.map((name) => join(folder, name)),
+    ...starters,
+  ])
   expect(stdout).toBe('')
   const scratch = await mkdtemp(join(tmpdir(), 'ingot-actionlint-'))
   const wrong = join(scratch, 'wrong.yml')
@@ -65,7 +76,7 @@ test('actionlint finds nothing, and does find what is wrong', async () => {
 }, 60_000)
 
 test.each(everywhere)('%s: actions are pinned by commit, with their version beside it', (name) => {
-  const text = name === 'action.yml' ? readFileSync(join(root, name), 'utf8') : workflowOf(name).text
+  const text = textOf(name)
   const used = text.split('\n').filter((line) => /\buses:/.test(line))
   expect(used.length).toBeGreaterThan(0)
   for (const line of used) expect(line).toMatch(/uses: [\w-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
@@ -73,17 +84,20 @@ test.each(everywhere)('%s: actions are pinned by commit, with their version besi
 
 test.each(everywhere)('%s: every step is a script that runs locally, without an expression in it', (name) => {
   for (const step of stepsOf(name).filter((item) => item.run !== undefined)) {
-    const match = /^sh "?(?:\$GITHUB_ACTION_PATH\/)?\.github\/scripts\/([\w-]+\.sh)"?( production)?$/.exec(
-      step.run ?? '',
-    )
+    const match =
+      /^sh "?(?:(?:\$GITHUB_ACTION_PATH\/)?\.github|\$GITHUB_ACTION_PATH\/\.\.\/\.\.)\/scripts\/([\w-]+\.sh)"?( production)?$/.exec(
+        step.run ?? '',
+      )
     expect(match, step.run).not.toBeNull()
     expect(scripts).toContain(match?.[1])
   }
 })
 
 test.each(everywhere)('%s: a secret is only ever an environment variable of one step', (name) => {
-  const text = name === 'action.yml' ? readFileSync(join(root, name), 'utf8') : workflowOf(name).text
-  for (const line of text.split('\n').filter((item) => /secrets\.|inputs\.(password|hf-token)/.test(item)))
+  const text = textOf(name)
+  for (const line of text
+    .split('\n')
+    .filter((item) => /secrets\.|inputs\.(password|token|hf-token)/.test(item)))
     expect(line).toMatch(/^ +(INGOT_PASSWORD|HF_TOKEN): \$\{\{ [\w.-]+ \}\}$/)
   expect(text).not.toMatch(/pull_request_target/)
 })

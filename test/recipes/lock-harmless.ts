@@ -78,6 +78,7 @@ export const harmless: Harmless[] = [
   { key: 'image.policy.allowSecrets', change: set('image.policy.allowSecrets', ['/a']) },
   { key: 'image.policy.allowShells', change: set('image.policy.allowShells', true) },
   { key: 'image.trust', change: set('image.trust', 'keep') },
+  { key: 'image.packageList', change: set('image.packageList', 'told') },
   { key: 'target.count', change: set('target.count', 2) },
   // The packages of every driver are locked; which of them stay is slimming.
   { key: 'target.drivers', change: set('target.drivers', ['amd']) },
@@ -88,4 +89,18 @@ export const harmless: Harmless[] = [
   { key: 'verify.profiles', change: set('verify.profiles', ['plain']) },
   { key: 'verify.startTimeoutSeconds', change: set('verify.startTimeoutSeconds', 9) },
   { key: 'verify.prompts', change: set('verify.prompts', ['Hello']) },
+  { key: 'vulnerabilities.limit', change: set('vulnerabilities', { limit: 'high' }) },
+  { key: 'vulnerabilities.databaseDays', change: set('vulnerabilities', { databaseDays: 9 }) },
+  ...['id', 'package', 'until', 'reason'].map((key) => ({
+    key: `vulnerabilities.exceptions[].${key}`,
+    change: set('vulnerabilities.exceptions', [
+      { id: 'CVE-2026-1', package: 'perl-base', until: '2027-01-31', reason: 'no fix yet' },
+    ]),
+  })),
+  ...['id', 'package', 'files', 'modules', 'source'].map((key) => ({
+    key: `vulnerabilities.code[].${key}`,
+    change: set('vulnerabilities.code', [
+      { id: 'CVE-2026-1', package: 'perl-base', files: ['/a'], modules: ['a.b'], source: 'the advisory' },
+    ]),
+  })),
 ]

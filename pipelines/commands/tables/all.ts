@@ -3,6 +3,7 @@ import { buildTable } from './build.ts'
 import { bundleTable } from './bundle.ts'
 import { checkTable } from './check.ts'
 import { completionTable } from './completion.ts'
+import { diffTable } from './diff.ts'
 import { doctorTable } from './doctor.ts'
 import { fetchTable } from './fetch.ts'
 import { gateTable } from './gate.ts'
@@ -18,8 +19,10 @@ import { runFilesTable } from './run-files.ts'
 import { sbomTable } from './sbom.ts'
 import { scanTable } from './scan.ts'
 import { sizeTable } from './size.ts'
+import { outdatedTable, updateTable } from './update.ts'
 import { verifyTable } from './verify.ts'
 import { versionTable } from './version.ts'
+import { vulnerabilitiesTable } from './vulnerabilities.ts'
 
 /** Every command's table, in the order of the help. */
 export const tables = [
@@ -27,6 +30,9 @@ export const tables = [
   listTable,
   checkTable,
   lockTable,
+  outdatedTable,
+  updateTable,
+  diffTable,
   planTable,
   buildTable,
   runTable,
@@ -39,6 +45,7 @@ export const tables = [
   memoryTable,
   sizeTable,
   sbomTable,
+  vulnerabilitiesTable,
   scanTable,
   pruneTable,
   gpuCodeTable,

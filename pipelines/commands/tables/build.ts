@@ -3,7 +3,7 @@ import type { CommandTable } from '../../command-line/option-table.ts'
 export const buildTable = {
   name: 'build',
   summary: 'plan, build, boot and verify, several at a time; the digest comes last on stdout',
-  positionals: { name: 'RECIPE', least: 1, most: 100 },
+  positionals: { name: 'RECIPE|FOLDER', least: 1, most: 100 },
   options: {
     parallel: {
       kind: 'count',
@@ -22,6 +22,11 @@ export const buildTable = {
     'no-slim': {
       kind: 'flag',
       help: 'build NAME-stock from the same lock, with nothing removed, for comparison',
+    },
+    report: {
+      kind: 'text',
+      value: 'FOLDER',
+      help: 'folder for NAME/report.json, report.md, report.xml (JUnit) and report.html of each image, failed ones too',
     },
     json: { kind: 'flag', help: 'the reports as JSON' },
   },

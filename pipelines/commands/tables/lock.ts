@@ -3,7 +3,7 @@ import type { CommandTable } from '../../command-line/option-table.ts'
 export const lockTable = {
   name: 'lock',
   summary: 'pin base, packages and weights; after an edit, what it touches; or say what drifted since',
-  positionals: { name: 'RECIPE', least: 1, most: 1 },
+  positionals: { name: 'RECIPE|FOLDER', least: 1, most: 100 },
   options: {
     all: {
       kind: 'flag',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isTouched } from '../../../images/plan/changed.ts'
 
 const recipe = {
-  file: 'recipes/a.yaml',
+  files: ['recipes/a.yaml', 'recipes/_base.yaml'],
   lockFile: 'recipes/a.lock.json',
   engine: 'llama-cpp',
 } as const

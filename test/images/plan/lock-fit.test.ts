@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { lockFit } from '../../../images/plan/lock-fit.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { Lock } from '../../../recipes/lock.ts'
-import { lockRenewal } from '../../../recipes/lock-renewal.ts'
+import {
+  lockRenewal,
+  type UpdatablePart,
+  updatableParts,
+  updateRenewal,
+} from '../../../recipes/lock-renewal.ts'
 import { lockFor, recipeFor } from '../engines/fixtures.ts'
 
 test.each<[EngineId, EngineId, boolean]>([
@@ -37,4 +42,14 @@ test('a lock that lost the package of its engine fits no recipe', () => {
   const words = (fitted: Lock) => lockFit(recipe, fitted).map((difference) => difference.lock)
   expect(words(lock).join()).not.toContain('no package')
   expect(words({ ...lock, runtime: { ...lock.runtime, packages } }).join()).toContain('no package')
+})
+
+test.each<[readonly UpdatablePart[], Partial<ReturnType<typeof updateRenewal>>]>([
+  [['engine'], { runtime: true, keeps: 'base', modelcar: false, weights: 'kept', beside: false }],
+  [['base'], { runtime: true, keeps: 'engine', modelcar: true, weights: 'kept' }],
+  [['model'], { runtime: false, modelcar: false, weights: 'resolved', parts: true, beside: true }],
+  [updatableParts, { runtime: true, modelcar: true, weights: 'resolved', beside: true }],
+])('an update of %s resolves what it says and keeps the rest', (parts, renewal) => {
+  expect(updateRenewal(parts)).toMatchObject(renewal)
+  expect('keeps' in updateRenewal(parts)).toBe('keeps' in renewal)
 })

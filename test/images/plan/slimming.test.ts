@@ -126,3 +126,15 @@ test('the stock image loses the traces of its build and nothing else', () => {
   expect(stock.closure).toBeUndefined()
   expect(stock.rewriting).toBeUndefined()
 })
+
+test('a list of packages that is to be told is a part of the plan, and nothing is where the recipe has no word on it', () => {
+  const policy = (packageList: Recipe['image']['packageList'], slim = true) =>
+    slimmingOf('llama-cpp', ({ image }) => {
+      if (packageList !== undefined) image.packageList = packageList
+      image.slim = slim
+    })
+  expect(policy('told').packageList).toBe('told')
+  expect(policy('told', false)).not.toHaveProperty('packageList')
+  expect(policy('base')).toEqual(policy(undefined))
+  expect(policy(undefined)).not.toHaveProperty('packageList')
+})

@@ -131,7 +131,7 @@ describe('licences of Debian packages, whose copyright files slimming takes', ()
     '',
   ].join('\n')
   const licences = licencesByPackage(listing)
-  const known = sbomFactsOf(recipe, lock, image, licences)
+  const known = sbomFactsOf(recipe, lock, image, { licences })
 
   test('are read by package, each once', () => {
     expect(licences).toEqual({

@@ -116,6 +116,7 @@ function usersOf(name: RegExp): string[] {
 test('a lock is read in one place, so that no command takes it unasked', () => {
   expect(usersOf(/\bparseLock\b/)).toEqual(['pipelines/lock/lock-file.ts'])
   expect(usersOf(/\b(loadLock|readLockFile)\b/)).toEqual([
+    'pipelines/catalogue/known-state.ts',
     'pipelines/commands/lock.ts',
     'pipelines/lock/locked-recipe.ts',
   ])

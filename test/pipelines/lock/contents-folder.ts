@@ -59,7 +59,7 @@ export function lockSource(
   source: WeightsSource,
   environment: Record<string, string> = {},
 ) {
-  const request = { runtime: { type: 'upstream', base: 'x' }, usesParts: false } as const
+  const request = { runtime: { type: 'upstream', base: 'x' }, usesParts: false, hasReleases: false } as const
   return lockModel(
     {
       engine,

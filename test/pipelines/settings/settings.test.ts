@@ -24,6 +24,7 @@ test('nothing is set: everything has its default', () => {
       environment: { HOME: '/home/u' },
       path: '',
       syft: undefined,
+      grype: undefined,
       gitleaks: undefined,
       cosign: undefined,
       hasOwnRules: false,
