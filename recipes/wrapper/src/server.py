@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 from contextlib import asynccontextmanager
 
@@ -43,7 +44,11 @@ async def end_with(process: subprocess.Popen[bytes]) -> None:
     """A server without its engine is of no use: whoever runs the container shall start it again."""
     while process.poll() is None:
         await asyncio.sleep(0.5)
-    os._exit(process.returncode if process.returncode > 0 else 1)
+    if process.returncode in (0, -signal.SIGTERM):
+        # It was told to end, as this server is at the same moment.
+        signal.raise_signal(signal.SIGTERM)
+    else:
+        os._exit(1)
 
 
 app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
