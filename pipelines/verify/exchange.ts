@@ -25,8 +25,8 @@ export interface QuestionOptions {
   signal?: AbortSignal | undefined
   /** Sent as a bearer token; null and absent send none. */
   key?: string | null | undefined
-  /** Called with every piece of the body as it arrives. */
-  onPiece?(text: string): void
+  /** Called with every piece of the body as it arrives, and the status of the answer that it is of. */
+  onPiece?(text: string, status: number): void
 }
 
 /** What had arrived when an exchange ended early. */
@@ -111,7 +111,7 @@ async function send(
       status,
       contentType: headers.get('content-type') ?? '',
       location: headers.get('location'),
-      pieces: await readBody(body, progress, onPiece),
+      pieces: await readBody(body, progress, (text) => onPiece?.(text, status)),
       body: progress.text,
     }
   } finally {
@@ -123,7 +123,7 @@ async function send(
 async function readBody(
   body: AsyncIterable<Uint8Array>,
   progress: ExchangeProgress,
-  onPiece: QuestionOptions['onPiece'],
+  onPiece: (text: string) => void,
 ): Promise<number> {
   const decoder = new TextDecoder()
   let pieces = 0
@@ -132,7 +132,7 @@ async function readBody(
     progress.bytes += chunk.byteLength
     const text = decoder.decode(chunk, { stream: true })
     progress.text += text
-    onPiece?.(text)
+    onPiece(text)
     if (progress.bytes > bodyLimitBytes) throw new BodyTooLong()
   }
   progress.text += decoder.decode()

@@ -99,7 +99,14 @@ function runtimeFor(source: RuntimeSource): LockedRuntime {
     case 'upstream':
       return { type: 'upstream', base, environment: { PATH: '/upstream/bin', CUDA_VERSION: '13' } }
     case 'python':
-      return { type: 'python', base, packages: [], python: '3.11.2', uv: '0.13.9', distributions: [] }
+      return {
+        type: 'python',
+        base,
+        packages: source.packages.map(packageOf),
+        python: '3.11.2',
+        uv: '0.13.9',
+        distributions: [],
+      }
   }
 }
 
