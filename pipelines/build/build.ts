@@ -82,12 +82,8 @@ async function makeImage(plan: ImagePlan, weights: WholeWeights, context: BuildC
   const parts = await packedParts(plan, weights, context)
   const layers = [...parts.baked, ...parts.built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
-  const assembled = assembleImage(
-    layers,
-    labelled(plan),
-    plan.platform,
-    imageAnnotations(plan, context.createdAt),
-  )
+  const annotations = imageAnnotations(plan, context.createdAt)
+  const assembled = assembleImage(layers, labelled(plan), plan.platform, annotations)
   const image = await writeImage(store, assembled)
   return judging(image, async () => {
     const { report, requireClean } = await judge(
