@@ -25,6 +25,8 @@ export interface RunFacts {
   /** Reference by digest, as it is pulled. */
   image: string
   model: string
+  /** Version of the engine. */
+  version: string
   port: number
   /** What to ask it first, as text for a shell. */
   question: string
@@ -72,6 +74,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     name: runName(plan.name),
     image,
     model: plan.model,
+    version: plan.engine.version,
     port: plan.port,
     question: firstQuestion(`http://127.0.0.1:${plan.port}`, plan),
     ...optional('apiKey', keyOf(plan)),

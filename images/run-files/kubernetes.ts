@@ -1,6 +1,6 @@
 import type { Json } from '../../lib/json.ts'
 import type { RunFacts } from './facts.ts'
-import { labelsOf } from './kubernetes-labels.ts'
+import { labelsOf, selectorOf } from './kubernetes-labels.ts'
 import { probes } from './kubernetes-probes.ts'
 import { claims, weightsMounts, weightsVolumes } from './kubernetes-weights.ts'
 import { notesOf } from './notes.ts'
@@ -27,7 +27,7 @@ function deployment(facts: RunFacts, placement: Placement): Json {
     metadata: { name: facts.name, labels },
     spec: {
       replicas: 1,
-      selector: { matchLabels: labels },
+      selector: { matchLabels: selectorOf(facts) },
       // A second server beside the first would need as many GPUs again.
       strategy: facts.gpus === 0 ? undefined : { type: 'Recreate' },
       template: { metadata: { labels }, spec: podSpec(facts, placement) },
@@ -131,7 +131,7 @@ function service(facts: RunFacts): Json {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: facts.name, labels: labelsOf(facts) },
-    spec: { selector: labelsOf(facts), ports: [{ name: 'http', port: facts.port, targetPort: 'http' }] },
+    spec: { selector: selectorOf(facts), ports: [{ name: 'http', port: facts.port, targetPort: 'http' }] },
   }
 }
 
@@ -142,7 +142,7 @@ function networkPolicy(facts: RunFacts): Json {
     kind: 'NetworkPolicy',
     metadata: { name: facts.name, labels: labelsOf(facts) },
     spec: {
-      podSelector: { matchLabels: labelsOf(facts) },
+      podSelector: { matchLabels: selectorOf(facts) },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ port: facts.port, protocol: 'TCP' }] }],
       egress: [],

@@ -52,6 +52,7 @@ const cases = mounts.flatMap((weights, row) =>
     const facts: RunFacts = {
       name: `${runName(names[at % names.length] ?? 'a').slice(0, 55)}-${at}`,
       image: `registry.example/llm/a@${digest}`,
+      version: '0.7.0',
       model: 'a',
       port: [80, 8080, 30_000][at % 3] ?? 80,
       question: 'curl http://127.0.0.1:8080/v1/models\n',

@@ -19,6 +19,7 @@ const cpu: RunFacts = {
   name: 'smollm2-135m-llama-cpp',
   image: `registry.example/llm/smollm2@${digest}`,
   model: 'smollm2-135m-instruct',
+  version: '0.7.0',
   port: 8080,
   question: "curl http://127.0.0.1:8080/v1/completions \\\n  -d '{}'\n\npython3 - <<'END'\nprint(1)\nEND\n",
   healthPath: '/health',

@@ -48,13 +48,13 @@ describe.each(Object.entries(texts))('by %s', (what, textOf) => {
   test('the same image is found, with its plan, its report and what it was made from', async () => {
     const { plan, report, recipe, lock, file } = judged
     const found = await find(textOf(judged))
-    // Files of certificates are read with the recipe; the store remembers none.
-    const trust = what === 'a recipe' ? { trust: [], settingFiles: {} } : {}
+    // Files beside a recipe are read with it; the store remembers none.
+    const beside = what === 'a recipe' ? { trust: [], settingFiles: {}, ownFiles: [] } : {}
     const lockFile = file.replace('.yaml', '.lock.json')
     expect(found).toEqual({
       plan,
       report,
-      origin: { recipe, lock, file, folder: dirname(file), lockFile, ...trust },
+      origin: { recipe, lock, file, folder: dirname(file), lockFile, ...beside },
     })
   })
 
