@@ -22,7 +22,8 @@ function nextRow(
   return row
 }
 
-function wordsOf(text: string): string[] {
+/** Words in lower case, without what stands between them. */
+export function wordsOf(text: string): string[] {
   return text
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}'’]+/gu, ' ')

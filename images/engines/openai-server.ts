@@ -20,8 +20,10 @@ import {
   textProbe,
 } from './openai-probes.ts'
 import { cohereRerank, type RerankPlace, rerankProbe, scoredProbe } from './rerank-probes.ts'
+import { parsedProbes, toolProbes } from './skill-probes.ts'
 import { structuredProbes } from './structured-probes.ts'
 import { generates } from './tasks.ts'
+import { visionProbes } from './vision-probes.ts'
 
 /** Where neither recipe nor model says how long a sequence may be. */
 const unknownContextLength = 4096
@@ -105,6 +107,7 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
         chatStreamProbe(asked, answered),
         completionsProbe(asked),
         ...(own.answersToSchemas ? structuredProbes(asked) : []),
+        ...parsedProbes(deployment, asked),
         ...native,
         ...wrongOnes(task, own.badInput, deployment, own),
       ]
@@ -131,6 +134,10 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
       ]
     case 'transcription':
       return [...native]
+    case 'tools':
+      return toolProbes(asked)
+    case 'vision':
+      return visionProbes(asked)
   }
 }
 
