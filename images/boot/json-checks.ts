@@ -4,7 +4,7 @@ import { mixedReasoning, wrongCall } from './chat-checks.ts'
 import type { JsonCheck, RuleOf } from './probe.ts'
 import { schemaFaults } from './schema-faults.ts'
 import { cosine, vectorFault } from './vectors.ts'
-import { wordErrorRate, wordsOf } from './words.ts'
+import { plainWords, wordErrorRate } from './words.ts'
 
 /** What speaks against one statement about a JSON answer, in words; empty when nothing does. */
 export function failedCheck(value: Json, check: JsonCheck): string[] {
@@ -55,7 +55,7 @@ function failedValue(value: Json, found: readonly Json[], check: ValueCheck): st
         : [`${is} and ${check.as} is ${JSON.stringify(other) ?? 'absent'}`]
     }
     case 'mentions':
-      return typeof first === 'string' && wordsOf(first).includes(check.value)
+      return typeof first === 'string' && plainWords(first).includes(check.value)
         ? []
         : [`${is} and does not say "${check.value}"`]
     case 'has':

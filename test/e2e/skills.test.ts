@@ -23,7 +23,7 @@ function recipe(name: Name): string {
 model: ${models[name]}
 engine: { id: llama-cpp, version: ">=0.7" }
 weights: { source: { type: folder, path: models } }
-serving: { contextLength: 2048, extraArguments: ["--threads", "2"] }
+serving: { contextLength: 2048, extraArguments: ["--threads", "1"] }
 `
 }
 

@@ -143,7 +143,9 @@ test.each([
     'does not see the picture',
     'vision',
     chat({ content: 'I cannot see pictures, incredible.' }),
-    ['vision failed: choices.0.message.content is "I cannot see pictures, incredible." and does not say "red"'],
+    [
+      'vision failed: choices.0.message.content is "I cannot see pictures, incredible." and does not say "red"',
+    ],
   ],
 ] as const)('a chat that %s fails with its own words', async (_, asked, routes, words) => {
   expect(await complaintsOf(asked, routes)).toEqual(words)
