@@ -102,15 +102,7 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
   const native = own.native?.[task] ?? []
   switch (task) {
     case 'chat':
-      return [
-        chatProbe(asked, answered),
-        chatStreamProbe(asked, answered),
-        completionsProbe(asked),
-        ...(own.answersToSchemas ? structuredProbes(asked) : []),
-        ...parsedProbes(deployment, asked),
-        ...native,
-        ...wrongOnes(task, own.badInput, deployment, own),
-      ]
+      return [...chatProbes(deployment, own), ...native, ...wrongOnes(task, own.badInput, deployment, own)]
     case 'completion':
       // A chat is asked for completions, too.
       if (deployment.tasks.includes('chat')) return []
@@ -139,6 +131,17 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
     case 'vision':
       return visionProbes(asked)
   }
+}
+
+function chatProbes(deployment: Deployment, own: OwnBehaviour): HttpProbe[] {
+  const { asked, answered } = namesOf(deployment, own)
+  return [
+    chatProbe(asked, answered),
+    chatStreamProbe(asked, answered),
+    completionsProbe(asked),
+    ...(own.answersToSchemas ? structuredProbes(asked) : []),
+    ...parsedProbes(deployment, asked),
+  ]
 }
 
 /** Beside another task the questions have names of their own. */

@@ -1,6 +1,6 @@
 import type { HttpProbe } from '../boot/probe.ts'
 import type { Deployment } from './engine.ts'
-import { chatBody } from './openai-probes.ts'
+import { chatBody, withoutThinking } from './openai-probes.ts'
 
 const path = '/v1/chat/completions'
 
@@ -30,8 +30,7 @@ function body(model: string, choice: 'required' | 'auto') {
     ...chatBody(model, question, mostTokens),
     tools: [weather],
     tool_choice: choice,
-    // Templates that know no such word ignore it.
-    chat_template_kwargs: { enable_thinking: false },
+    ...withoutThinking,
   }
 }
 
@@ -61,12 +60,19 @@ export function toolProbes(model: string): HttpProbe[] {
 }
 
 /** What a recipe's parsers promise. `tools` as a task has its questions already. */
-export function parsedProbes({ recipe, tasks }: Deployment, model: string): HttpProbe[] {
+export function parsedProbes({ recipe, tasks, gguf }: Deployment, model: string): HttpProbe[] {
   const { toolCallParser, reasoningParser } = recipe.model
   return [
     ...(toolCallParser === undefined || tasks.includes('tools') ? [] : toolProbes(model)),
-    ...(reasoningParser === undefined || reasoningParser === 'none' ? [] : [reasoningProbe(model)]),
+    ...(reasoningParser === undefined || reasoningParser === 'none' || !thinks(gguf)
+      ? []
+      : [reasoningProbe(model)]),
   ]
+}
+
+/** Whether the chat template has a word for it; of a folder that a parser is named for, it is believed. */
+function thinks(gguf: Deployment['gguf']): boolean {
+  return gguf === null || /think|reason/i.test(gguf.chatTemplate ?? '')
 }
 
 /** The names that servers give it: llama.cpp and SGLang the first, vLLM the second as well. */

@@ -7,7 +7,7 @@ import type { Recipe } from '../../../recipes/recipe.ts'
 import { lockFor, recipeFor } from './fixtures.ts'
 
 const withTools: Partial<GgufFacts> = {
-  chatTemplate: '{% for tool in tools %}{{ tool | tojson }}{% endfor %}',
+  chatTemplate: '<think>{% for tool in tools %}{{ tool | tojson }}{% endfor %}',
 }
 
 function planOf(
@@ -26,6 +26,10 @@ const skills = ['tools-forced', 'tools-auto', 'reasoning', 'vision']
 
 test('a chat is asked for no call, no reasoning and no picture where its recipe says nothing', () => {
   expect(idsOf(planOf('llama-cpp', {}, withTools)).filter((id) => skills.includes(id))).toEqual([])
+})
+
+test('a model whose template does not think is asked for no reasoning, whatever parser is named', () => {
+  expect(idsOf(planOf('llama-cpp', { reasoningParser: 'auto' }))).not.toContain('reasoning')
 })
 
 test.each([

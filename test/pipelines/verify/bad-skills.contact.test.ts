@@ -15,7 +15,7 @@ import {
 import { behaviour, complaints, plan, verifyTiny } from './plan.ts'
 
 const thinking = deploymentFor(
-  recipeFor('llama-cpp', ({ model }) => void Object.assign(model, { reasoningParser: 'deepseek' })),
+  recipeFor('vllm', ({ model }) => void Object.assign(model, { reasoningParser: 'qwen3' })),
 )
 
 const probes = {
