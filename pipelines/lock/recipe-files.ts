@@ -9,6 +9,7 @@ import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
 import { readOwnFiles } from './own-files.ts'
+import { withNeeds } from './own-needs.ts'
 import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
@@ -38,7 +39,7 @@ export async function loadRecipe(
   const { files: trust } = readTrusted(parsed.recipe, folder)
   const { files: settingFiles } = readSettingFiles(parsed.recipe, folder)
   const lockFile = lockFileOf(file, settings)
-  const { files: ownFiles } = readOwnFiles(parsed.recipe, folder)
+  const ownFiles = await withNeeds(readOwnFiles(parsed.recipe, folder).files, folder)
   return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
 }
 
