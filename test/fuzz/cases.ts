@@ -23,8 +23,8 @@ import { expectOrderly } from './commands.ts'
 import { keysOf, mutated, mutateValue, setKey } from './mutations.ts'
 import { changeFolder, writeModel } from './odd-folders.ts'
 
-/** A case throws what nobody foresaw. Everything it needs is below `folder`. */
-export type Case = (seed: number, folder: string) => Promise<void>
+/** A case throws what nobody foresaw, and may say how it ended. Everything it needs is below `folder`. */
+export type Case = (seed: number, folder: string) => Promise<unknown>
 
 const recipesFolder = join(import.meta.dirname, '../../recipes')
 

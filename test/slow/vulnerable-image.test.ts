@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import type { Report } from '../../images/report/report.ts'
 import { labSettings, registryAddress } from '../../lab/settings.ts'
 import { serveStore } from '../../pipelines/registry-server/server.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
-import { demoRecipe, ingot, newWorkplace, type Workplace } from '../e2e/ingot.ts'
+import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
 import { type Advisory, grypeDatabase } from '../pipelines/vulnerabilities/database.ts'
 import { toolPath } from '../tools/find.ts'
 import { grypeMatches } from './grype-matches.ts'
@@ -41,11 +41,14 @@ function advisoriesFor(names: Iterable<string>): Advisory[] {
   }))
 }
 
-async function served<Value>(use: (image: string) => Promise<Value>): Promise<Value> {
+async function served<Value>(
+  use: (image: string) => Promise<Value>,
+  { name, image: digest }: Pick<Report, 'name' | 'image'> = report,
+): Promise<Value> {
   const store = await openStore(place.store)
   const registry = await serveStore(store, {})
   try {
-    return await use(`127.0.0.1:${registry.port}/${report.name}@${report.image}`)
+    return await use(`127.0.0.1:${registry.port}/${name}@${digest}`)
   } finally {
     await registry.close()
     await closeStore(store)
@@ -118,4 +121,21 @@ test('what is there fails a limit of the command line', async () => {
   )
   expect(done.code, done.stderr).toBe(1)
   expect(done.stdout).toContain('reach the limit high')
+})
+
+test('an image whose list of packages is told needs no document, and starts nothing less', async () => {
+  const demo = await readFile(demoRecipe, 'utf8')
+  const text = demo.replace('image:\n', 'image:\n  packageList: told\n')
+  const recipe = await writeRecipe(place, 'smollm2-135m-llama-cpp', text)
+  const built = await ingot(['build', recipe, '--json'], place)
+  expect(built.code, `${built.stderr}\n${built.stdout.slice(-2000)}`).toBe(0)
+  const [told]: Report[] = JSON.parse(built.stdout)
+  if (told === undefined) throw new Error('no report')
+  expect(told.image).not.toBe(report.image)
+  const { reported } = await served((image) => grypeMatches(`registry:${image}`, database.folder), told)
+  const found = reported.map((one) => one.split(' ')[1] ?? '')
+  expect(found).toEqual(expect.arrayContaining(['libc6', 'libggml0']))
+  expect(
+    found.filter((name) => !(owned.get(name) ?? ['/etc/os-release']).some((path) => exported.has(path))),
+  ).toEqual([])
 })

@@ -1,0 +1,37 @@
+import { afterAll, expect, test } from 'vitest'
+import { foreignReaders } from '../fuzz/readers/all.ts'
+import { type WatchedRun, watchedRun } from '../fuzz/watched.ts'
+
+/** `FUZZ_SEED=N FUZZ_CASES=M` runs others. */
+const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1)
+const each = Number(process.env['FUZZ_CASES'] ?? 3200)
+
+/** A recipe takes a hundredth of a second and more: what a person wrote is judged key by key. */
+const slowReaders: Record<string, number> = { recipe: 16 }
+
+/** Far above what any of them needs for inputs of at most 200 kB, and far below what a header can ask for. */
+const mostBytes = 900e6
+
+const ended: (WatchedRun & { name: string; count: number })[] = []
+
+test.each(foreignReaders.map(({ name }) => [name] as const))('%s', async (name) => {
+  const count = Math.ceil(each / (slowReaders[name] ?? 1))
+  const run = await watchedRun(`reader ${name}`, firstSeed, count)
+  ended.push({ ...run, name, count })
+  expect(run.faults, `${run.faults.length} of ${count} inputs`).toEqual([])
+  expect(run.peakBytes).toBeLessThan(mostBytes)
+})
+
+test('a hundred thousand inputs ended as they should', () => {
+  const total = ended.reduce((sum, { count }) => sum + count, 0)
+  expect(ended.flatMap(({ faults }) => faults)).toEqual([])
+  if (process.env['FUZZ_CASES'] === undefined) expect(total).toBeGreaterThanOrEqual(100_000)
+})
+
+afterAll(() => {
+  const lines = ended.map(({ name, outcomes, faults, peakBytes, count }) => {
+    const { read = 0, refused = 0 } = outcomes
+    return `| ${name} | ${count} | ${read} | ${refused} | ${faults.length} | ${Math.round(peakBytes / 1e6)} MB |`
+  })
+  process.stderr.write(`${lines.join('\n')}\n`)
+})
