@@ -52,7 +52,8 @@ export default defineConfig({
           env: { INGOT_TEST_COST: 'e2e' },
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // A test mostly waits for the engine or for a server; every workplace, store and container is a file's own.
+          maxWorkers: 2,
         },
       },
       {

@@ -4,4 +4,4 @@ set -eu
 cd "$(dirname "$0")/.."
 rm -rf dist
 tsc -p tsconfig.dist.json
-for script in pipelines/*/*.sh; do cp "$script" "dist/$script"; done
+for file in pipelines/*/*.sh pipelines/*/*.wav; do cp "$file" "dist/$file"; done

@@ -80,7 +80,7 @@ const roleCountsSchema = z.partialRecord(z.enum(weightRoles), count)
 export const modelFactsSchema = z.strictObject({
   architecture: z.string(),
   modelType: z.string(),
-  source: z.enum(['config', 'gguf']),
+  source: z.enum(['config', 'gguf', 'ggml']),
   dtype: z.string().nullable(),
   hiddenSize: positive,
   vocabSize: count,

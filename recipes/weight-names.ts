@@ -1,5 +1,8 @@
-/** Forms in which an engine reads a model: transformers' two, Mistral's own (`params.json`, `consolidated*`), and GGUF. */
-export type WeightFormat = 'safetensors' | 'pytorch' | 'mistral' | 'gguf'
+/**
+ * Forms in which an engine reads a model: transformers' two, Mistral's own (`params.json`, `consolidated*`), GGUF, and the form that
+ * ggml had before it (`ggml-*.bin`).
+ */
+export type WeightFormat = 'safetensors' | 'pytorch' | 'mistral' | 'gguf' | 'ggml'
 
 /** What the name of a file of tensors says. Files of one model in several formats have the same folder and stem. */
 export interface WeightName {
@@ -61,7 +64,13 @@ export function isModelWeights(path: string, formats: readonly WeightFormat[]): 
   if (name === undefined || name.isIndex || isAdapter(name)) return false
   if (isConsolidated(name)) return formats.includes('mistral') && name.extension === 'safetensors'
   if (name.extension === 'safetensors') return formats.includes('safetensors')
+  if (formats.includes('ggml')) return isGgmlModel(path)
   return formats.includes('pytorch') && name.extension === 'bin' && !isTrainingState(path)
+}
+
+/** `ggml-tiny.en.bin`; what finds speech in sound lies beside models under such a name as well, and is none. */
+export function isGgmlModel(path: string): boolean {
+  return /(^|\/)ggml-[^/]+\.bin$/i.test(path) && !/silero|[-_.]vad\b/i.test(placeOf(path).name)
 }
 
 const trainingState =

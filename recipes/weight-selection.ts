@@ -4,6 +4,7 @@ import { isGgufModel, isImatrixName } from './model-facts/gguf-files.ts'
 import {
   isAdapter,
   isConsolidated,
+  isGgmlModel,
   isModelWeights,
   isTrainingState,
   placeOf,
@@ -109,11 +110,16 @@ const rules: readonly Rule[] = [
   {
     reason: 'this engine loads the GGUF that is there, and no other format',
     applies: (path, { paths, formats }) =>
-      formats.includes('gguf') && paths.some(isGgufModel) && isOtherThanGguf(path),
+      formats.includes('gguf') && paths.some(isGgufModel) && isTensorFile(path),
   },
   {
     reason: 'this engine loads the weights of transformers that are there, and no GGUF',
     applies: (path, all) => /\.gguf$/i.test(path) && !all.formats.includes('gguf') && hasModelIn('', all),
+  },
+  {
+    reason: 'this engine loads the ggml file that is there, and no other format',
+    applies: (path, { paths, formats }) =>
+      formats.includes('ggml') && paths.some(isGgmlModel) && isTensorFile(path) && !/\.bin$/i.test(path),
   },
   {
     reason: 'the same weights in their original format',
@@ -125,7 +131,7 @@ const rules: readonly Rule[] = [
     isOfFolder: true,
     applies: (path, all) =>
       ((exportedWeights.test(path) || exportPackage.test(path)) && hasModel(exportFolder.exec(path), all)) ||
-      (foreignForm.test(path) && hasModelIn('', all)),
+      (foreignForm.test(path) && !all.formats.includes('ggml') && hasModelIn('', all)),
   },
   {
     reason: 'an archive of NeMo, and no server here reads those',
@@ -165,7 +171,7 @@ function hasModelIn(folder: string, { paths, formats }: Neighbours): boolean {
   return paths.some((path) => placeOf(path).folder === folder && isModelWeights(path, known))
 }
 
-function isOtherThanGguf(path: string): boolean {
+function isTensorFile(path: string): boolean {
   return weightName(path) !== undefined || /\.nemo$/i.test(path)
 }
 

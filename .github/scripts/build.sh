@@ -1,15 +1,22 @@
 #!/bin/sh
-# Builds, boots and verifies INGOT_RECIPE; its digest becomes an output, what was checked part of the run's summary.
+# Builds, boots and verifies INGOT_RECIPE: recipes, FILE#NAME of a matrix, or folders of them, separated by spaces. Reports go to the
+# folder INGOT_REPORT, their tables to the run's summary. Outputs of a single image: digest, verdict, image (with INGOT_TO its place
+# there); of several the worst verdict; images is a JSON list of all, report the folder.
 set -eu
 output() { if [ -n "${GITHUB_OUTPUT:-}" ]; then cat >> "$GITHUB_OUTPUT"; else cat; fi; }
-bin=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)/bin/ingot
-said=$(mktemp)
-trap 'rm -f "$said"' EXIT
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+bin=$here/../../bin/ingot
+node=$here/../../node_modules/.bin/node
+[ -x "$node" ] || node=node
+report=${INGOT_REPORT:-ingot-report}
+mkdir -p "$report"
+# Of an earlier run.
+rm -f "$report"/*/report.json
 status=0
-"$bin" build "$INGOT_RECIPE" > "$said" || status=$?
-cat "$said"
+# shellcheck disable=SC2086 # a list of words
+"$bin" build $INGOT_RECIPE --report "$report" || status=$?
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-  { printf '```\n'; cat "$said"; printf '```\n'; } >> "$GITHUB_STEP_SUMMARY"
+  "$node" --disable-warning=ExperimentalWarning "$here/reports.ts" summary "$report" >> "$GITHUB_STEP_SUMMARY"
 fi
-[ "$status" -eq 0 ] || exit "$status"
-printf 'digest=%s\n' "$(tail -n 1 "$said")" | output
+"$node" --disable-warning=ExperimentalWarning "$here/reports.ts" outputs "$report" "${INGOT_TO:-}" | output
+exit "$status"

@@ -4,6 +4,7 @@ import type { Json } from '../../lib/json.ts'
 import { parseJson, valuesAt } from './answer-text.ts'
 import type { JsonCheck } from './probe.ts'
 import { cosine, vectorFault } from './vectors.ts'
+import { wordErrorRate } from './words.ts'
 
 type RuleOf<Name extends JsonCheck['rule']> = Extract<JsonCheck, { rule: Name }>
 
@@ -17,6 +18,8 @@ export function failedCheck(value: Json, check: JsonCheck): string[] {
       return failedRanking(value, check)
     case 'vector':
       return failedVectors(found, check)
+    case 'words':
+      return wrongWords(found[0], check)
     case 'schema':
       return schemaFaults(found[0], check.schema).map((fault) => `${check.at} ${fault}`)
     default:
@@ -24,7 +27,7 @@ export function failedCheck(value: Json, check: JsonCheck): string[] {
   }
 }
 
-type ValueCheck = Exclude<JsonCheck, RuleOf<'nearer' | 'ranked' | 'vector' | 'schema'>>
+type ValueCheck = Exclude<JsonCheck, RuleOf<'nearer' | 'ranked' | 'vector' | 'schema' | 'words'>>
 
 function failedValue(value: Json, found: readonly Json[], check: ValueCheck): string[] {
   const [first] = found
@@ -86,6 +89,17 @@ function failedRanking(value: Json, { at, first, scoreAt }: RuleOf<'ranked'>): s
   if (best?.index === first && best.score !== second?.score) return []
   const scores = ranked.map(({ index, score }) => `${index}: ${Number(score).toPrecision(4)}`)
   return [`document ${first} answers the query and is not ranked first (${scores.join(', ')})`]
+}
+
+function wrongWords(text: Json | undefined, { at, said, errorRate }: RuleOf<'words'>): string[] {
+  if (typeof text !== 'string')
+    return [`${at} is ${shownAll(text === undefined ? [] : [text])} instead of a text`]
+  const rate = wordErrorRate(said, text)
+  if (rate <= errorRate) return []
+  const percent = (share: number) => `${Math.round(share * 100)} %`
+  return [
+    `${at} is ${JSON.stringify(text.slice(0, 200))}, and "${said}" was said: ${percent(rate)} of its words are wrong, at most ${percent(errorRate)} may be`,
+  ]
 }
 
 /** What speaks against a text as JSON of a schema. */

@@ -8,6 +8,18 @@ export interface RepeatedText {
   as?: string
 }
 
+/** A form as browsers send one, with a file in its member `file`. */
+export interface FormBody {
+  fields: Readonly<Record<string, string>>
+  /** Absent where the file is left out. */
+  file?: FormFile
+}
+
+/** The recording that ingot brings, `times` in a row, or a text that is no sound. */
+export type FormFile =
+  | { type: 'recording'; sha256: string; times: number }
+  | { type: 'text'; name: string; text: string }
+
 /**
  * What is sent to the server. `raw` goes out as it is, for bodies that are not JSON. `prompt` takes the
  * place of a text in `body`.
@@ -18,6 +30,8 @@ export interface ProbeRequest {
   body?: Json
   prompt?: RepeatedText
   raw?: string
+  /** In place of a body. */
+  form?: FormBody
 }
 
 type JsonMap = { readonly [key: string]: Json }
@@ -37,6 +51,8 @@ export type JsonCheck =
   | { at: string; rule: 'vector'; dimension?: number; normalized?: boolean }
   /** A vector that is nearer to one than to the other. */
   | { at: string; rule: 'nearer'; to: string; than: string }
+  /** A text with the words that were said, but for a share of them: substituted, left out or added. */
+  | { at: string; rule: 'words'; said: string; errorRate: number }
   /** Of a list with a score for each item, that of item `first` is the highest. */
   | { at: string; rule: 'ranked'; first: number; scoreAt: string }
 
@@ -162,7 +178,7 @@ export interface Behaviour {
 /** The form of a question that makes the server work. */
 export interface MainQuestion {
   path: string
-  bodyFor: 'openai-chat' | 'openai-completion' | 'openai-embedding' | 'rerank'
+  bodyFor: 'openai-chat' | 'openai-completion' | 'openai-embedding' | 'rerank' | 'transcription'
   /** Null where the answer is no text. */
   textAt: string | null
 }

@@ -6,6 +6,7 @@ import { sglang } from './sglang/definition.ts'
 import { tensorrtLlm } from './tensorrt-llm/definition.ts'
 import { tgi } from './tgi/definition.ts'
 import { vllm } from './vllm/definition.ts'
+import { whisperCpp } from './whisper-cpp/definition.ts'
 
 const definitions: Readonly<Record<EngineId, EngineDefinition>> = {
   vllm,
@@ -14,6 +15,7 @@ const definitions: Readonly<Record<EngineId, EngineDefinition>> = {
   sglang,
   'tensorrt-llm': tensorrtLlm,
   'llama-cpp': llamaCpp,
+  'whisper-cpp': whisperCpp,
 }
 
 export const engines: readonly EngineDefinition[] = engineIds.map(engineOf)

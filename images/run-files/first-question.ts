@@ -20,9 +20,9 @@ export function firstQuestion(url: string, { model, verify }: QuestionPlan): str
   const key = verify.apiKey?.variable
   return [
     `curl ${url}${ask.path} \\`,
-    `  -H 'content-type: application/json' \\`,
+    ...(ask.bodyFor === 'transcription' ? [] : [`  -H 'content-type: application/json' \\`]),
     ...(key === undefined ? [] : [`  -H "authorization: Bearer $${key}" \\`]),
-    `  -d '${JSON.stringify(bodyOf(ask, model))}'`,
+    curlBody(ask, model),
     '',
     "python3 - <<'END'",
     ...(key === undefined ? [] : ['import os']),
@@ -35,11 +35,20 @@ export function firstQuestion(url: string, { model, verify }: QuestionPlan): str
   ].join('\n')
 }
 
+/** A recording is the person's own: any sound that the server reads. */
+const recording = 'speech.wav'
+
+function curlBody({ bodyFor }: MainQuestion, model: string): string {
+  return bodyFor === 'transcription'
+    ? `  -F 'model=${model}' -F 'file=@${recording}'`
+    : `  -d '${JSON.stringify(bodyOf(bodyFor, model))}'`
+}
+
 /**
  * No text has a quote, so that shell and Python read them as they stand. What generates is asked without sampling: the answer is
  * that of the verified boot, each time.
  */
-function bodyOf({ bodyFor }: MainQuestion, model: string): Json {
+function bodyOf(bodyFor: Exclude<MainQuestion['bodyFor'], 'transcription'>, model: string): Json {
   switch (bodyFor) {
     case 'openai-chat':
       return { model, messages: [{ role: 'user', content: firstPrompt }], temperature: 0 }
@@ -76,6 +85,11 @@ function pythonOf({ bodyFor }: MainQuestion, model: string): string[] {
         // OpenAI has no interface for it; its client takes any path.
         `body = {"model": ${model}, "query": "${firstPrompt}", "documents": ${listed}}`,
         'print(client.post("/rerank", body=body, cast_to=object))',
+      ]
+    case 'transcription':
+      return [
+        `with open("${recording}", "rb") as file:`,
+        `    print(client.audio.transcriptions.create(model=${model}, file=file).text)`,
       ]
   }
 }

@@ -73,7 +73,8 @@ export interface ModelPackFacts {
   name: string
   family?: string
   architecture?: string
-  format: 'gguf' | 'safetensors'
+  /** Absent for forms that ModelPack has no word for. */
+  format?: 'gguf' | 'safetensors'
   /** Such as `135M`. */
   paramSize?: string
   precision?: string

@@ -14,7 +14,7 @@ import { type PullContext, pull } from './pull.ts'
 import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
 import { renderNodes } from './render-nodes.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
-import { containerExitCode, stopContainer, untilSaid } from './stop.ts'
+import { containerExitCode, stopContainer, stopOnceSaid } from './stop.ts'
 import { requireTool, type Tool, toolOutput } from './tool.ts'
 import { mountFlags } from './weights-mount.ts'
 
@@ -83,14 +83,13 @@ async function bootContainer<Result>(
 async function stopInContainer(
   session: Session,
   request: BootRequest,
-  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+  stop: LoadingStop,
 ): Promise<LoadingOutcome> {
   const { tool } = session
-  return withContainer(session, request, async ({ id }) => {
-    const isLoading = await untilSaid(tool, id, line, startSeconds)
-    const stopped = isLoading ? await stopContainer(tool, id, signal, timeoutSeconds) : null
-    return { stopped, log: await logOf(tool, id) }
-  })
+  return withContainer(session, request, async ({ id }) => ({
+    stopped: await stopOnceSaid(tool, id, stop),
+    log: await logOf(tool, id),
+  }))
 }
 
 /** A container that was started, and a folder for what belongs to its boot. */
@@ -231,6 +230,7 @@ function serverOf(
       return (await runProgram(program, [...args, String(pid)], tool)).stdout
     },
     stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
+    stopOnceSaid: (stop) => stopOnceSaid(tool, id, stop),
   }
 }
 

@@ -50,14 +50,11 @@ async function bootInDagger<Result>(
 async function stopInDagger(
   context: DaggerBoot,
   request: BootRequest,
-  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+  stop: LoadingStop,
 ): Promise<LoadingOutcome> {
   return withHarness(context, request, 'held', async (tunnel) => {
-    const { orderPort } = await portsOf(tunnel)
-    const order = `stop-loading ${nameOf(signal)}:${timeoutSeconds}:${startSeconds}:${line}`
-    const answer = (await giveOrder(orderPort, order)).toString()
-    const log = await logReader((fromByte) => giveOrder(orderPort, `log ${fromByte}`))()
-    return { stopped: answer.startsWith('unseen') ? null : parseStop(answer), log }
+    const server = await serverOf(tunnel)
+    return { stopped: await server.stopOnceSaid(stop), log: await server.log() }
   })
 }
 
@@ -188,6 +185,10 @@ async function serverOf(tunnel: Service): Promise<BootedServer> {
     computeCache: async () => '',
     stop: async (signal, timeoutSeconds) =>
       parseStop(await order(`stop ${nameOf(signal)}:${timeoutSeconds}`)),
+    async stopOnceSaid({ signal, timeoutSeconds, startSeconds, line }) {
+      const answer = await order(`stop-loading ${nameOf(signal)}:${timeoutSeconds}:${startSeconds}:${line}`)
+      return answer.startsWith('unseen') ? null : parseStop(answer)
+    },
   }
 }
 

@@ -23,7 +23,7 @@ stop_server() { # SIGNAL SECONDS
   show_state
 }
 
-# Stops a server that was held while it loads: once its log has the line, within START seconds.
+# Stops a server while it loads: once its log has the line, within START seconds. One that was held starts now.
 stop_loading() { # SIGNAL SECONDS START LINE
   touch $state/go
   limit=$(($(date +%s%3N) + $3 * 1000))

@@ -5,7 +5,7 @@ import type { BootProfile } from '../../images/boot/runtime-spec.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
 
-/** How a server is stopped while it loads: once its log has the line, which may take so long. */
+/** How a server is stopped while it loads: once its log has the line, which may take `startSeconds`. */
 export interface LoadingStop {
   signal: string
   timeoutSeconds: number
@@ -35,6 +35,8 @@ export interface BootedServer {
   computeCache(): Promise<string>
   /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
   stop(signal: string, timeoutSeconds: number): Promise<StopObservation>
+  /** As `stop`, once the log has the line; null when it never comes. */
+  stopOnceSaid(stop: LoadingStop): Promise<StopObservation | null>
 }
 
 export interface BootRequest {

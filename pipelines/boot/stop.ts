@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { runProgram } from '../process/program.ts'
+import type { LoadingStop } from './runner.ts'
 import { type Tool, toolOutput } from './tool.ts'
 
 /** Exit code of a container, null while it runs. */
@@ -32,13 +33,18 @@ export async function stopContainer(
   return { exitCode: null, waitedMs: waitedMs() }
 }
 
-/** Follows the log of a container until it has the line, ends, or time is up; says whether the line came. */
-export async function untilSaid(
+/** As `stopContainer`, once its log has the line; null when it never comes. */
+export async function stopOnceSaid(
   tool: Tool,
   id: string,
-  line: string,
-  limitSeconds: number,
-): Promise<boolean> {
+  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+): Promise<StopObservation | null> {
+  const isSaid = await untilSaid(tool, id, line, startSeconds)
+  return isSaid ? stopContainer(tool, id, signal, timeoutSeconds) : null
+}
+
+/** Follows the log of a container until it has the line, ends, or time is up; says whether the line came. */
+async function untilSaid(tool: Tool, id: string, line: string, limitSeconds: number): Promise<boolean> {
   const child = spawn(tool.name, ['logs', '--follow', id], {
     env: tool.environment,
     stdio: ['ignore', 'pipe', 'pipe'],

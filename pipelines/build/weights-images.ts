@@ -3,6 +3,7 @@ import { modelcarImage } from '../../images/plan/modelcar.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import { modelPack, type PackedLayer, weightsImage } from '../../images/weights/artifact.ts'
 import type { WholeWeights } from '../../recipes/pinned-parts.ts'
+import { isGgmlModel } from '../../recipes/weight-names.ts'
 import type { ImageMount } from '../boot/runner.ts'
 import { type ImageName, writeImage } from '../store/image.ts'
 import { buildModelcar, type ModelcarContext } from './modelcar.ts'
@@ -44,8 +45,10 @@ async function storeOtherForms(
   context: ModelcarContext,
 ): Promise<ImageName[]> {
   const { store } = context
-  const format = weights.files.some((file) => file.path.endsWith('.gguf')) ? 'gguf' : 'safetensors'
-  const pack = modelPack(layers, weights, { name: plan.model, format })
+  const paths = weights.files.map(({ path }) => path)
+  const format = paths.some((path) => path.endsWith('.gguf')) ? 'gguf' : 'safetensors'
+  const told = paths.some(isGgmlModel) ? {} : ({ format } as const)
+  const pack = modelPack(layers, weights, { name: plan.model, ...told })
   const packed = { name: `${plan.name}-modelpack:latest`, image: await writeImage(store, pack) }
   const own = await buildModelcar(plan, context)
   if (own === undefined) return [packed]

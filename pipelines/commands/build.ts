@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { stockPlanOf } from '../../images/gate/stock.ts'
 import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
@@ -22,6 +23,7 @@ import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 import { buildTable } from './tables/build.ts'
+import { writeReports } from './verify.ts'
 
 export const buildCommand: Command = { run }
 
@@ -43,6 +45,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   })
   const built = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
   const reports = built.map(({ report }) => report)
+  if (values.report !== undefined)
+    for (const report of reports) await writeReports(resolve(values.report, report.name), report)
   if (values.json) context.stdout(`${JSON.stringify(reports, null, 2)}\n`)
   else for (const report of reports) context.stdout(reportText(report))
   const tell = (error: unknown) => tellFailure(error, context.settings.display)

@@ -12,7 +12,7 @@ import { type LockedRecipe, loadLocked } from '../lock/locked-recipe.ts'
 import { openTaskQueue } from '../process/one-at-a-time.ts'
 import { serveStore } from '../registry-server/server.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type VerifyEnvironment, type VerifyOptions, withRunner } from '../verify/run.ts'
+import { type VerifyOptions, type VerifyRun, withRunner } from '../verify/run.ts'
 import { type Subject, subjectOf } from '../verify/subject.ts'
 import type { SourceSettings } from '../weights/source.ts'
 import type { GateImage } from './boots.ts'
@@ -21,7 +21,7 @@ import { runGate } from './gate.ts'
 /** What boots both images. */
 export type GateOptions = Omit<VerifyOptions, 'profile'>
 
-export interface ImageGateContext extends VerifyEnvironment {
+export interface ImageGateContext extends VerifyRun {
   settings: SourceSettings & Pick<Settings, 'locksFolder'>
 }
 

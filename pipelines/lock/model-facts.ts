@@ -9,8 +9,10 @@ import { folderFactsOf } from '../../recipes/model-facts/folder.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
 import { configOfParams, isConsolidatedShard, isMistral } from '../../recipes/model-facts/mistral.ts'
+import { factsFromWhisper, whisperHeaderBytes } from '../../recipes/model-facts/whisper.ts'
 import { poolings } from '../../recipes/tasks.ts'
 import { type GgufKind, ggufKindOf, ggufModelsAmong, projectorOf } from '../../recipes/weight-contents.ts'
+import { isGgmlModel } from '../../recipes/weight-names.ts'
 import { StageError } from '../error.ts'
 import { factsFromFiles, isWeightShard } from '../model-reader/facts.ts'
 import { openWeights } from '../weights/inventory.ts'
@@ -44,6 +46,7 @@ export async function readModelFacts(
     const loadsGguf = formatsOf(context).includes('gguf') || !isFolder
     if (loadsGguf && model !== undefined && second === undefined)
       return await fromGguf({ source, files: weights.files, contents: before.contents }, model)
+    if (formatsOf(context).includes('ggml')) return await fromGgml(source, weights.files)
     return isFolder ? await fromFolder(source, weights.files, before.headers) : {}
   } catch (cause) {
     if (cause instanceof IngotError) throw cause
@@ -56,6 +59,16 @@ export async function readModelFacts(
   } finally {
     await source.close()
   }
+}
+
+/** Nothing for a choice of several models. Throws `refused` for a file that is not in this form. */
+async function fromGgml(source: OpenWeights, files: readonly LockedFile[]): Promise<Pick<Lock, 'model'>> {
+  const [file, second] = files.filter(({ path }) => isGgmlModel(path))
+  if (file === undefined || second !== undefined) return {}
+  const model = factsFromWhisper(await readModelRange(source, file, 0, whisperHeaderBytes))
+  if (model === undefined)
+    throw incomplete([`${file.path} does not begin as a Whisper model in the form of ggml does`])
+  return { model }
 }
 
 interface GgufSources {

@@ -3,7 +3,7 @@ import { differences, vectorDifferences } from '../../images/boot/answers.ts'
 import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { Behaviour, Difference, HttpProbe } from '../../images/boot/probe.ts'
-import { askBody } from '../../images/engines/ask-body.ts'
+import { askRequest } from '../../images/engines/ask-request.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
 
 /** Time of one boot, counted from the request to boot. */
@@ -120,11 +120,7 @@ export async function recordAnswer(
   options: AskOptions & { timeoutMs: number },
 ): Promise<RecordedAnswer | string> {
   const beganMs = options.clock.now()
-  const request = {
-    method: 'POST',
-    path: target.ask.path,
-    body: askBody(target.ask, target.model, prompt, 64),
-  } as const
+  const request = askRequest(target.ask, { model: target.model, prompt, maxTokens: 64 })
   const came = await askServer(url, request, options)
   if (came.type === 'trouble') return came.words
   const wrong = differences(came.answer, {

@@ -4,6 +4,7 @@ import type { ProbeRequest } from '../../images/boot/probe.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import type { Json } from '../../lib/json.ts'
 import { openConnection } from '../network/connection.ts'
+import { formBody } from './form.ts'
 
 /** Largest body that is read of one answer; a server that sends more is broken or not ours. */
 const bodyLimitBytes = 16 * 1024 * 1024
@@ -24,8 +25,8 @@ export interface QuestionOptions {
   signal?: AbortSignal | undefined
   /** Sent as a bearer token; null and absent send none. */
   key?: string | null | undefined
-  /** Called with every piece of the body as it arrives. */
-  onPiece?(text: string): void
+  /** Called with every piece of the body as it arrives, and the status of the answer that it is of. */
+  onPiece?(text: string, status: number): void
 }
 
 /** What had arrived when an exchange ended early. */
@@ -50,6 +51,17 @@ export async function askServer(
     const words = timeout.aborted ? hangWords(progress, options.timeoutMs) : brokenWords(error, progress)
     return { type: 'trouble', words, partial: progress.text.slice(0, 1000), status: progress.status }
   }
+}
+
+interface SentBody {
+  bytes: Uint8Array<ArrayBuffer>
+  contentType: string
+}
+
+async function sentBody(request: ProbeRequest): Promise<SentBody | undefined> {
+  if (request.form !== undefined) return await formBody(request.form)
+  const text = questionBody(request)
+  return text === undefined ? undefined : { bytes: Buffer.from(text), contentType: 'application/json' }
 }
 
 /** The text that is sent; a plan holds long prompts as a text and how often it comes. */
@@ -79,15 +91,15 @@ async function send(
   }: { signal: AbortSignal; key?: string | null | undefined; onPiece?: QuestionOptions['onPiece'] },
 ): Promise<ServerAnswer> {
   const { fetch, close } = openConnection({}, signal)
-  const text = questionBody(request)
   try {
+    const sent = await sentBody(request)
     const { status, headers, body } = await fetch(`${url}${request.path}`, {
       method: request.method,
-      ...(text === undefined ? {} : { body: Buffer.from(text) }),
+      ...(sent === undefined ? {} : { body: sent.bytes }),
       // Servers close idle connections (llama.cpp after 5 s), and a question sent at that moment would count as broken.
       headers: {
         connection: 'close',
-        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(sent === undefined ? {} : { 'content-type': sent.contentType }),
         ...(key == null ? {} : { authorization: `Bearer ${key}` }),
       },
       // The time of a question is the signal's: a server may think for all of it.
@@ -99,7 +111,7 @@ async function send(
       status,
       contentType: headers.get('content-type') ?? '',
       location: headers.get('location'),
-      pieces: await readBody(body, progress, onPiece),
+      pieces: await readBody(body, progress, (text) => onPiece?.(text, status)),
       body: progress.text,
     }
   } finally {
@@ -111,7 +123,7 @@ async function send(
 async function readBody(
   body: AsyncIterable<Uint8Array>,
   progress: ExchangeProgress,
-  onPiece: QuestionOptions['onPiece'],
+  onPiece: (text: string) => void,
 ): Promise<number> {
   const decoder = new TextDecoder()
   let pieces = 0
@@ -120,7 +132,7 @@ async function readBody(
     progress.bytes += chunk.byteLength
     const text = decoder.decode(chunk, { stream: true })
     progress.text += text
-    onPiece?.(text)
+    onPiece(text)
     if (progress.bytes > bodyLimitBytes) throw new BodyTooLong()
   }
   progress.text += decoder.decode()

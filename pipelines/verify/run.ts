@@ -25,7 +25,7 @@ export interface VerifyOptions {
   profile: Profile | null
 }
 
-export interface VerifyEnvironment extends Run {
+export interface VerifyRun extends Run {
   store: Store
   settings: RegistrySettings
   /** Opens the engine when something needs it. */
@@ -39,7 +39,7 @@ export interface VerifyEnvironment extends Run {
 export async function verifyAgain(
   subject: Subject,
   options: VerifyOptions,
-  context: VerifyEnvironment,
+  context: VerifyRun,
 ): Promise<{ report: Report; stored: boolean }> {
   const { plan, report: known, mounts } = subject
   const profiles = options.profile === null ? plan.verify.profiles : [options.profile]
@@ -65,7 +65,7 @@ export async function verifyAgain(
 /** Layers that a build left in a registry are needed now. */
 async function fetchElsewhere(
   { report, mounts }: Pick<Subject, 'report' | 'mounts'>,
-  { store, progress, settings, signal }: VerifyEnvironment,
+  { store, progress, settings, signal }: VerifyRun,
 ): Promise<void> {
   const images = [report.image, ...mounts.map(({ image }) => image)]
   const manifests = await Promise.all(images.map((image) => readImageManifest(store, image)))
@@ -86,7 +86,7 @@ function withBoots(known: Report, boots: BootReport[], verifyMs: number): Report
 /** An engine that has a layer by its digest does not read the store's, so what will ship is hashed here, every byte of it. */
 async function requireWhole(
   { report, mounts }: Pick<Subject, 'report' | 'mounts'>,
-  { store, progress, signal }: VerifyEnvironment,
+  { store, progress, signal }: VerifyRun,
 ): Promise<void> {
   progress.step(`hash ${report.image} and all that it needs`)
   const onBytes = (done: number, total: number) => progress.bytes('hash', done, total)
@@ -97,7 +97,7 @@ async function requireWhole(
 export async function withRunner<Result>(
   subject: Subject,
   options: Omit<VerifyOptions, 'profile'>,
-  context: VerifyEnvironment,
+  context: VerifyRun,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
   const { store, settings, engine } = context

@@ -1,7 +1,7 @@
 import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/boot/answer-text.ts'
 import type { SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
-import { askBody } from '../../images/engines/ask-body.ts'
+import { askRequest } from '../../images/engines/ask-request.ts'
 import { askServer } from './exchange.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
 
@@ -65,15 +65,8 @@ export function median(values: readonly number[]): number | null {
 
 async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun | string> {
   const { server, plan, clock, signal, limits } = trial
-  const request = {
-    method: 'POST',
-    path: plan.verify.behaviour.ask.path,
-    body: {
-      ...askBody(plan.verify.behaviour.ask, plan.model, prompt, maxTokens),
-      stream: true,
-      stream_options: { include_usage: true },
-    },
-  } as const
+  const beside = { stream: true, stream_options: { include_usage: true } }
+  const request = askRequest(plan.verify.behaviour.ask, { model: plan.model, prompt, maxTokens, beside })
   const beganMs = clock.now()
   let seen = ''
   let firstMs: number | null = null

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StopRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
-import type { EndsLoading, StopOccasion, StopRules } from '../../images/boot/probe.ts'
+import type { StopOccasion, StopRules } from '../../images/boot/probe.ts'
 import { type CheckSpan, deafCheck, type StopAttempt, stopCheck } from '../../images/boot/stop-check.ts'
-import { askBody } from '../../images/engines/ask-body.ts'
-import type { BootRequest, LoadingOutcome, Runner } from '../boot/runner.ts'
+import { askRequest } from '../../images/engines/ask-request.ts'
+import type { BootRequest, LoadingOutcome, LoadingStop, Runner } from '../boot/runner.ts'
 import { elapsedMs } from './ask.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
 import type { Trial } from './trial.ts'
@@ -19,7 +19,8 @@ export interface StopResult {
 const longPrompt = 'Write the numbers from one to one thousand in words, each on a line of its own.'
 /** The same for a model that only goes on with texts. */
 const longBeginning = 'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve,'
-const longTokens = 1024
+/** Some servers refuse an answer that is longer than the context that the prompt leaves. */
+const longTokens = [1024, 128]
 /** A small model on a fast machine is through with one question, however long, before a signal can come. */
 const questionsAtOnce = [1, 8, 64]
 
@@ -46,38 +47,28 @@ export async function stopLoading(
   const loading = rules.busy?.loading
   const beganMs = clock.now()
   if (loading?.type !== 'ends') return untriedResult('loading', rules, 'nobody knows when it loads', beganMs)
+  const stop: LoadingStop = {
+    signal: rules.signal,
+    timeoutSeconds: rules.timeoutSeconds,
+    line: loading.line,
+    startSeconds: plan.verify.startTimeoutSeconds,
+  }
   const { stopped, log } = loading.onDemand
-    ? await runner.boot(request, (server) => stopFirstLoad({ server, ...trial }, loading))
-    : await runner.stopWhileLoading(request, {
-        signal: rules.signal,
-        timeoutSeconds: rules.timeoutSeconds,
-        line: loading.line,
-        startSeconds: plan.verify.startTimeoutSeconds,
-      })
+    ? await runner.boot(request, (server) => stopFirstLoad({ server, ...trial }, stop))
+    : await runner.stopWhileLoading(request, stop)
   const reason = `its log never said "${loading.line}"`
   const tried: StopAttempt =
     stopped === null ? { type: 'untried', reason } : { type: 'stopped', stopped, evidence: log.trimEnd() }
   return resultOf('loading', rules, tried, { beganMs, durationMs: elapsedMs(clock, beganMs) })
 }
 
-/** Asks until a question is taken, which makes the server load, and stops it once its log says so. */
-async function stopFirstLoad(trial: Trial, { line }: EndsLoading): Promise<LoadingOutcome> {
-  const { server, plan, clock, limits } = trial
+/** Asks until a question is taken, which makes the server load, and stops it meanwhile. */
+async function stopFirstLoad(trial: Trial, stop: LoadingStop): Promise<LoadingOutcome> {
+  const { server } = trial
   const over = new AbortController()
   const asking = askUntilTaken(trial, over.signal)
-  const deadlineMs = clock.now() + plan.verify.startTimeoutSeconds * 1000
   try {
-    while (clock.now() < deadlineMs) {
-      trial.signal?.throwIfAborted()
-      const log = await server.log()
-      if (log.includes(line)) {
-        const { signal, timeoutSeconds } = rulesOf(trial)
-        return { stopped: await server.stop(signal, timeoutSeconds), log: await server.log() }
-      }
-      if ((await server.exitCode()) !== null) break
-      await sleep(limits.logPollMs)
-    }
-    return { stopped: null, log: await server.log() }
+    return { stopped: await server.stopOnceSaid(stop), log: await server.log() }
   } finally {
     over.abort()
     await asking
@@ -127,28 +118,43 @@ async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): 
   if (occasion === 'idle')
     return { type: 'stopped', stopped: await trial.server.stop(signal, timeoutSeconds), evidence: '' }
   let last: StopAttempt = { type: 'untried', reason: 'nothing was asked' }
-  for (const questions of questionsAtOnce) {
-    const { attempt, isTooLittle } = await tryStopAtWork(trial, occasion, questions)
-    if (!isTooLittle) return attempt
-    last = attempt
+  let [tokens = 0, ...fewer] = longTokens
+  let [questions = 0, ...more] = questionsAtOnce
+  for (;;) {
+    const came = await tryStopAtWork(trial, occasion, { questions, tokens })
+    if (came.type === 'tried') return came.attempt
+    last = came.attempt
+    const next = came.type === 'refused' ? fewer.shift() : more.shift()
+    if (next === undefined) return last
+    if (came.type === 'refused') tokens = next
+    else questions = next
   }
-  return last
 }
 
-/** `isTooLittle`: the server answered well and was through with it before the signal came. */
+/** How much a server is given to do. */
+interface StopLoad {
+  questions: number
+  tokens: number
+}
+
+/** What came of one load: the server was too quick for it or refused it, or there is nothing more to try. */
+interface LoadOutcome {
+  type: 'tried' | 'too-little' | 'refused'
+  attempt: StopAttempt
+}
+
 async function tryStopAtWork(
   trial: Trial,
   occasion: 'streaming' | 'plain',
-  questions: number,
-): Promise<{ attempt: StopAttempt; isTooLittle: boolean }> {
+  load: StopLoad,
+): Promise<LoadOutcome> {
   const { signal, timeoutSeconds, busy } = rulesOf(trial)
-  const work = startWork(trial, occasion === 'streaming', questions)
+  const work = startWork(trial, occasion === 'streaming', load)
   try {
     const early = await Promise.race([work.answered, work.underWay])
     if (early !== null) {
       const reason = `it was over too soon: ${wordsOf(early)}`
-      const isTooLittle = early.every((came) => came.type === 'answer' && came.answer.status === 200)
-      return { attempt: { type: 'untried', reason }, isTooLittle }
+      return { type: loadTypeOf(early), attempt: { type: 'untried', reason } }
     }
     const stopping = trial.server.stop(signal, timeoutSeconds)
     if (busy?.[occasion]?.type === 'ends-without-client') {
@@ -158,10 +164,16 @@ async function tryStopAtWork(
     const stopped = await stopping
     work.hangUp()
     const evidence = `what its client saw: ${wordsOf(await work.answered)}`
-    return { attempt: { type: 'stopped', stopped, evidence }, isTooLittle: false }
+    return { type: 'tried', attempt: { type: 'stopped', stopped, evidence } }
   } finally {
     work.hangUp()
   }
+}
+
+function loadTypeOf(early: readonly QuestionResult[]): LoadOutcome['type'] {
+  const statuses = early.map((came) => (came.type === 'answer' ? came.answer.status : null))
+  if (statuses.every((status) => status === 200)) return 'too-little'
+  return statuses.every((status) => status === 400 || status === 422) ? 'refused' : 'tried'
 }
 
 interface StopWork {
@@ -175,19 +187,21 @@ interface StopWork {
 function startWork(
   { server, plan, limits, signal, key }: Trial,
   stream: boolean,
-  questions: number,
+  { questions, tokens }: StopLoad,
 ): StopWork {
   const client = new AbortController()
   const { promise: began, resolve } = Promise.withResolvers<null>()
   const { ask, stop } = plan.verify.behaviour
   const prompt = ask.bodyFor === 'openai-completion' ? longBeginning : longPrompt
-  const body = { ...askBody(ask, plan.model, prompt, longTokens), ...(stream && { stream }) }
-  const request = { method: 'POST', path: ask.path, body } as const
+  const beside = stream ? { stream } : {}
+  const request = askRequest(ask, { model: plan.model, prompt, maxTokens: tokens, beside })
   const options = {
     timeoutMs: (limits.answerSeconds + stop.timeoutSeconds) * 1000,
     signal: signal === undefined ? client.signal : AbortSignal.any([client.signal, signal]),
     key,
-    onPiece: () => resolve(null),
+    onPiece: (_: string, status: number) => {
+      if (status === 200) resolve(null)
+    },
   }
   const asked = Array.from({ length: questions }, () => askServer(server.url, request, options))
   const underWay = stream ? began : sleep(limits.underWayMs, null)

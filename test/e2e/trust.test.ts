@@ -31,10 +31,7 @@ beforeAll(async () => {
   place = await newWorkplace()
   await run('bash', ['-ceu', makeCertificates], { cwd: place.folder })
   const text = readFileSync(demoRecipe, 'utf8').replace('\nimage:\n', '\nimage:\n  trust: [acme.pem]\n')
-  const built = await ingot(
-    ['build', await writeRecipe(place, 'trusting', text), '--no-verify', '--json'],
-    place,
-  )
+  const built = await ingot(['build', await writeRecipe(place, 'trusting', text), '--json'], place)
   expect(built.code, built.stderr).toBe(0)
   report = JSON.parse(built.stdout)[0]
   root = join(place.folder, 'unpacked')
@@ -53,6 +50,10 @@ async function unpackTo(folder: string): Promise<void> {
 }
 
 afterAll(() => rm(place.folder, { recursive: true, force: true }))
+
+test('the image is verified under the hostile profile', () => {
+  expect(report.verdict).toBe('verified')
+})
 
 test('the image has the certificate of the recipe, and trusts nothing else', async () => {
   const bundle = join(root, 'rootfs/etc/ssl/certs/ca-certificates.crt')

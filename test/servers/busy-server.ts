@@ -6,7 +6,7 @@ import { chatAnswer, chunk, endMarker, type Handler, sendJson, serve, streamWord
  * A small server for stops. It says `loading model`, loads for `--load-ms` without hearing a signal, as every first process
  * that sets no handler, and works for `--work-ms` on long answers. On SIGTERM it ends at once, after the `stream` or the
  * `plain` answer that is under way, or when its `client` has hung up. With `--on-demand` it loads when it is first asked, and
- * with `--one-by-one` it works on one long answer at a time.
+ * with `--most-tokens` it refuses longer answers, and with `--one-by-one` it works on one long answer at a time.
  */
 const { values } = parseArgs({
   options: {
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     'work-ms': { type: 'string', default: '20000' },
     'waits-for': { type: 'string', default: 'nothing' },
     'on-demand': { type: 'boolean', default: false },
+    'most-tokens': { type: 'string', default: '2000' },
     'one-by-one': { type: 'boolean', default: false },
   },
 })
@@ -32,7 +33,10 @@ const chat: Handler = async ({ body }, response) => {
   loaded ??= load()
   await loaded
   const kind = body.stream ? 'stream' : 'plain'
-  const isLong = Number(body['max_tokens']) > 1000
+  const tokens = Number(body['max_tokens'])
+  if (tokens > Number(values['most-tokens']))
+    return sendJson(response, 400, { error: { message: 'too long' } })
+  const isLong = tokens > 100
   if (!isLong) return body.stream ? streamWords(response, endMarker) : sendJson(response, 200, chatAnswer())
   underWay[kind] += 1
   const { promise: done, resolve: end } = Promise.withResolvers<void>()

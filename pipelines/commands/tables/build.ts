@@ -23,6 +23,11 @@ export const buildTable = {
       kind: 'flag',
       help: 'build NAME-stock from the same lock, with nothing removed, for comparison',
     },
+    report: {
+      kind: 'text',
+      value: 'FOLDER',
+      help: 'folder for NAME/report.json, report.md, report.xml (JUnit) and report.html of each image, failed ones too',
+    },
     json: { kind: 'flag', help: 'the reports as JSON' },
   },
 } as const satisfies CommandTable

@@ -8,7 +8,7 @@ import { canonicalJson, type Json } from '../../../lib/json.ts'
 import { engineIds } from '../../../recipes/engine-ids.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
 import { factsOf } from '../memory/models.ts'
-import { deploymentFor, lockFor, recipeFor } from './fixtures.ts'
+import { deploymentFor, gpuEngineIds, lockFor, recipeFor } from './fixtures.ts'
 import { sampleOf } from './samples.ts'
 
 const parts = [
@@ -173,22 +173,6 @@ describe.each(engineIds)('%s', (id) => {
     }
   })
 
-  test('plans memory of a GPU, each part of it whole bytes, and says what is split over GPUs', () => {
-    const facts = factsOf('llama-3.1-8b')
-    const plan = planMemory(engine, { facts, gpu: findGpu('h100'), tp: 2, maxModelLen: 4096 })
-    expect(plan).toMatchObject({ outcome: 'planned', engine: id, fits: true, gpuCount: 2 })
-    const small = {
-      facts,
-      gpu: findGpu('h100'),
-      maxModelLen: 4096,
-      kvCacheDtype: engine.memory.eightBitCache,
-    }
-    expect(planMemory(engine, small)).toMatchObject({ outcome: 'planned', fits: true })
-    const uneven = () => planMemory(engine, { ...small, tp: 3 })
-    if (engine.memory.splits === 'heads') expect(uneven).toThrow('32 attention heads do not divide')
-    else expect(uneven()).toMatchObject({ outcome: 'planned', gpuCount: 3 })
-  })
-
   test('has rules for wheels where it can be installed from wheels, and modules to import where it is Python', () => {
     const fromWheels = engine.runtimes.some(({ source }) => source.type === 'python')
     if (fromWheels) expect(engine.wheels.rules.length).toBeGreaterThan(0)
@@ -220,6 +204,26 @@ describe.each(engineIds)('%s', (id) => {
     expect(planDigestOf(planOf())).toBe(planDigestOf(planOf()))
   })
 })
+
+test.each(gpuEngineIds)(
+  '%s plans memory of a GPU, each part of it whole bytes, and says what is split over GPUs',
+  (id) => {
+    const engine = engineOf(id)
+    const facts = factsOf('llama-3.1-8b')
+    const plan = planMemory(engine, { facts, gpu: findGpu('h100'), tp: 2, maxModelLen: 4096 })
+    expect(plan).toMatchObject({ outcome: 'planned', engine: id, fits: true, gpuCount: 2 })
+    const small = {
+      facts,
+      gpu: findGpu('h100'),
+      maxModelLen: 4096,
+      kvCacheDtype: engine.memory.eightBitCache,
+    }
+    expect(planMemory(engine, small)).toMatchObject({ outcome: 'planned', fits: true })
+    const uneven = () => planMemory(engine, { ...small, tp: 3 })
+    if (engine.memory.splits === 'heads') expect(uneven).toThrow('32 attention heads do not divide')
+    else expect(uneven()).toMatchObject({ outcome: 'planned', gpuCount: 3 })
+  },
+)
 
 function splitVariable(line: string): [string, string] {
   const at = line.indexOf('=')

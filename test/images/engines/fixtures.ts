@@ -2,16 +2,28 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { deploymentOf, runtimeOf } from '../../../images/engines/deployment.ts'
 import type { Deployment, RuntimeSource } from '../../../images/engines/engine.ts'
-import { engineOf } from '../../../images/engines/engines.ts'
+import { engineOf, engines } from '../../../images/engines/engines.ts'
 import { judgeRecipe } from '../../../images/plan/judge-recipe.ts'
 import { digestOf, hexOf } from '../../../lib/digest.ts'
+import { optional } from '../../../lib/optional.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../../recipes/gguf-facts.ts'
 import type { DebianPackage, Lock, LockedRuntime } from '../../../recipes/lock.ts'
+import { factsFromWhisper } from '../../../recipes/model-facts/whisper.ts'
 import { parseRecipe } from '../../../recipes/parse.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
+import { isGgmlModel } from '../../../recipes/weight-names.ts'
 import { setDigestOf, sortFiles, type WeightFile } from '../../../recipes/weights.ts'
 import { sampleOf } from './samples.ts'
+
+/** Those with a runtime for some GPU: the others have no memory of a card to plan. */
+export const gpuEngineIds: readonly EngineId[] = engines
+  .filter(({ runtimes }) => runtimes.some(({ device }) => device !== 'cpu'))
+  .map(({ id }) => id)
+
+export const chatEngineIds: readonly EngineId[] = engines
+  .filter(({ tasks }) => tasks.flat().includes('chat'))
+  .map(({ id }) => id)
 
 const folder = join(import.meta.dirname, '../../../recipes')
 
@@ -31,7 +43,7 @@ export function readRecipe(name: string): Recipe {
 
 /** A recipe of one engine, with the smallest content, and what the caller puts over it. */
 export function recipeFor(id: EngineId, change: (recipe: Recipe) => void = () => undefined): Recipe {
-  const recipe = readRecipe(`smollm2-135m-${id}.yaml`)
+  const recipe = readRecipe(`${sampleOf(id).recipe ?? `smollm2-135m-${id}`}.yaml`)
   change(recipe)
   return recipe
 }
@@ -49,6 +61,7 @@ export function lockFor(recipe: Recipe, names: readonly string[] = filesOf(recip
     runtime: runtimeFor(runtimeOf(recipe, engine).source),
     weights: { source: sourceFor(recipe), files, setDigest: setDigestOf(files) },
     ...(names.some((name) => name.endsWith('.gguf')) ? { gguf: ggufFor(recipe) } : {}),
+    ...(names.some(isGgmlModel) ? optional('model', factsFromWhisper(whisperHeader())) : {}),
   }
 }
 
@@ -57,7 +70,14 @@ export function deploymentFor(recipe: Recipe, names?: readonly string[]): Deploy
 }
 
 function filesOf(recipe: Recipe): readonly string[] {
-  return engineOf(recipe.engine.id).formats.includes('gguf') ? ['model.gguf'] : transformers
+  const { formats } = engineOf(recipe.engine.id)
+  if (formats.includes('ggml')) return ['ggml-tiny.en.bin']
+  return formats.includes('gguf') ? ['model.gguf'] : transformers
+}
+
+/** The first bytes of `ggml-tiny.en.bin`. */
+export function whisperHeader(): Uint8Array {
+  return new Uint8Array(new Int32Array([0x67676d6c, 51_864, 1500, 384, 6, 4, 448, 384, 6, 4, 80, 1]).buffer)
 }
 
 function fileOf(path: string): WeightFile {
@@ -79,7 +99,14 @@ function runtimeFor(source: RuntimeSource): LockedRuntime {
     case 'upstream':
       return { type: 'upstream', base, environment: { PATH: '/upstream/bin', CUDA_VERSION: '13' } }
     case 'python':
-      return { type: 'python', base, packages: [], python: '3.11.2', uv: '0.13.9', distributions: [] }
+      return {
+        type: 'python',
+        base,
+        packages: source.packages.map(packageOf),
+        python: '3.11.2',
+        uv: '0.13.9',
+        distributions: [],
+      }
   }
 }
 

@@ -185,10 +185,21 @@ test('attention heads that do not divide are refused where the lock knows them',
 test.each([
   ['580', 'vllm/vllm-openai:v0.31.0'],
   ['570.124.06', 'vllm/vllm-openai:v0.31.0-cu129'],
+  ['535.129.03', 'vllm/vllm-openai:v0.31.0-cu129'],
   [undefined, 'vllm/vllm-openai:v0.31.0'],
 ])('driver %s chooses %s', (driver, base) => {
   const recipe = recipeFor('vllm', all(vllmImage, gpu('l4', driver)))
   expect(deploymentFor(recipe).runtime.source.base).toBe(base)
+})
+
+test('a version without a known image is refused, and told where to name one', () => {
+  const recipe = recipeFor('vllm', (draft) => {
+    draft.engine.version = '0.33.0'
+    draft.engine.runtime = 'upstream'
+  })
+  expect(() => deploymentFor(recipe)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('image.base') }),
+  )
 })
 
 test('a range that no known image is in names those that are known, and a base of the recipe settles it', () => {

@@ -2,6 +2,8 @@ import { type EngineId, engineIds } from '../../../recipes/engine-ids.ts'
 
 /** What the contract suite must be told of an engine: facts of the real server, written beside its definition's back. */
 export interface EngineSample {
+  /** The recipe that its tests start from; `smollm2-135m-ENGINE` where nothing is said. */
+  recipe?: string
   /** What its package or program calls itself, and the semver that this is. */
   says: string
   version: string

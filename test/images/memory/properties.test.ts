@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gpus } from '../../../images/memory/gpus.ts'
 import type { PlannedMemory } from '../../../images/memory/result.ts'
-import { engineIds } from '../../../recipes/engine-ids.ts'
+import { gpuEngineIds } from '../engines/fixtures.ts'
 import { factsOf, GiB, modelNames } from './models.ts'
 import { type EngineRequest, planFor } from './plan-for.ts'
 import { type Random, randomOf } from './random.ts'
@@ -14,7 +14,7 @@ const versions: Readonly<Record<string, readonly string[]>> = {
 }
 
 function requestOf(random: Random): EngineRequest {
-  const engine = random.pick(engineIds)
+  const engine = random.pick(gpuEngineIds)
   const facts = factsOf(random.pick(modelNames))
   const version = versions[engine] ? random.pick(versions[engine]) : undefined
   return {

@@ -155,6 +155,7 @@ test.each<[EngineId, string[]]>([
   ['llama-cpp', ['-ngl', '0']],
   ['vllm', ['--enable-auto-tool-choice', '--tool-call-parser', 'hermes', '-O3', '--max-log-len', '5']],
   ['vllm', ['--override-generation-config={"temperature": 0.5}', '--chat-template', '/a b.jinja']],
+  ['vllm', ['--enable-lora', '--lora-modules', 'sql=/models/acme-x/adapters/sql']],
   ['sglang', ['--chunked-prefill-size', '-1', '--tool-call-parser', 'qwen']],
   ['tgi', ['--json-output', '--max-concurrent-requests', '64']],
   ['tensorrt-llm', ['--extra_llm_api_options', '/etc/llm.yaml', '--num_postprocess_workers', '2']],

@@ -49,7 +49,7 @@ describe.each(Object.entries(texts))('by %s', (what, textOf) => {
     const { plan, report, recipe, lock, file } = judged
     const found = await find(textOf(judged))
     // Files of certificates are read with the recipe; the store remembers none.
-    const trust = what === 'a recipe' ? { trust: [] } : {}
+    const trust = what === 'a recipe' ? { trust: [], settingFiles: {} } : {}
     const lockFile = file.replace('.yaml', '.lock.json')
     expect(found).toEqual({
       plan,

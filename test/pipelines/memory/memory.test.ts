@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { planMemoryOf } from '../../../pipelines/memory/memory.ts'
 import { readSettings } from '../../../pipelines/settings/settings.ts'
-import { engineIds } from '../../../recipes/engine-ids.ts'
+import { gpuEngineIds } from '../../images/engines/fixtures.ts'
 import configs from '../../images/memory/configs.json' with { type: 'json' }
 import { newFolder, writeModel } from '../memory-files.ts'
 
@@ -26,7 +26,7 @@ async function configFile(name: keyof typeof configs): Promise<string> {
 }
 
 describe('with --json', () => {
-  test.each(engineIds)('%s answers with all that a program may read', async (engine) => {
+  test.each(gpuEngineIds)('%s answers with all that a program may read', async (engine) => {
     const file = await configFile('llama-3.1-8b')
     const model = ['--config', file, '--weights-bytes', '16060522496']
     const { code, out } = await run(

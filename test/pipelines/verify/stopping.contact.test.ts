@@ -123,6 +123,21 @@ test.skipIf(!isRoot)(
 )
 
 test.skipIf(!isRoot)(
+  'a server that refuses a long answer is not at work on it, and gets a shorter one',
+  async () => {
+    const loading = { type: 'ends', line: 'listening', exitCodes: [0] } as const
+    const boot = await verifyBusy(['--most-tokens', '500'], { ...ends, loading })
+    expect(complaints(boot.checks)).toEqual([])
+    const streamed = boot.checks.find(({ id }) => id === 'stop-streaming')
+    expect(streamed?.evidence).toMatch(/^what its client saw: the connection broke after/)
+    const deaf = await verifyBusy(['--most-tokens', '50'], { ...ends, loading })
+    expect(complaints(deaf.checks).join('\n')).toContain('it was over too soon: a whole answer, status 400')
+    expect(verdictOf([deaf])).not.toBe('verified')
+  },
+  60_000,
+)
+
+test.skipIf(!isRoot)(
   'a server that waits for its client passes where its definition says so',
   async () => {
     const plain = { type: 'ends-without-client', exitCodes: [0], source: 'its definition' } as const

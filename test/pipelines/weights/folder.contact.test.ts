@@ -140,3 +140,21 @@ test('files that no server reads are no model, and the patterns are not blamed',
   expect(error).toMatchObject({ code: 'no-files', hint: expect.not.stringContaining('include') })
   expect(String(error)).toContain('README.md is not read by any server')
 })
+
+test('a folder in which no file is a model’s says so, and speaks of no patterns', async () => {
+  const folder = join(await scratchFolder(), 'model')
+  await put(folder, 'README.md')
+  await expect(lock(folder)).rejects.toMatchObject({
+    failure: {
+      found: '1 file, and none is taken: README.md is not read by any server',
+      hint: expect.stringContaining('no file of a model is there'),
+    },
+  })
+})
+
+test('a name with blanks, brackets, a mark and a hash is locked as it is', async () => {
+  const name = 'My Model  (v2) #1 100%.gguf'
+  const folder = join(await scratchFolder(), 'model')
+  await put(folder, name)
+  expect(pathsOf(await lock(folder))).toEqual([name])
+})

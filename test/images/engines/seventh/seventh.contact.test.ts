@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeFile(join(copy, 'tsconfig.json'), await typesOfCopy())
   await writeFile(join(copy, 'vitest.config.ts'), 'export default { test: { name: "copy" } }\n')
   await cp(overlay, copy, { recursive: true })
-  await edit('recipes/engine-ids.ts', /\] as const/, ", 'echo'] as const")
+  await edit('recipes/engine-ids.ts', /,?\s*\] as const/, ", 'echo'] as const")
   await edit(
     'images/engines/engines.ts',
     /(import \{ llamaCpp \}.*\n)/,
@@ -126,13 +126,15 @@ describe('a seventh engine', { timeout: 300_000 }, () => {
   test('is known to the commands, by id and nickname, and to the generated docs', async () => {
     expect(await run('pipelines/cli.ts', 'list', '--json')).toContain('"echo"')
     expect(await run('pipelines/cli.ts', 'check', 'recipes/smollm2-135m-echo.yaml')).toContain('is valid')
-    expect(await run('pipelines/cli.ts', 'memory', '--help')).toContain('llama-cpp or echo')
+    expect(await run('pipelines/cli.ts', 'memory', '--help')).toMatch(/whisper-cpp\s+or echo/)
     await writeFile(join(copy, 'config.json'), JSON.stringify(model))
     const asked = ['--config', 'config.json', '--weights-bytes', '1GiB', '--gpu', 'l4', '--engine', 'Parrot']
     const plan = JSON.parse(await run('pipelines/cli.ts', 'memory', ...asked, '--json'))
     expect(plan).toMatchObject({ outcome: 'planned', engine: 'echo', fits: true })
     await run('docs/generate.ts')
-    expect(await readFile(join(copy, 'docs/recipe.md'), 'utf8')).toMatch(/`engine.id` .*`llama-cpp`, `echo`/)
+    expect(await readFile(join(copy, 'docs/recipe.md'), 'utf8')).toMatch(
+      /`engine.id` .*`whisper-cpp`, `echo`/,
+    )
   })
 })
 

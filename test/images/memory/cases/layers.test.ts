@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { factsFromFiles } from '../../../../pipelines/model-reader/facts.ts'
-import { engineIds } from '../../../../recipes/engine-ids.ts'
 import { factsFromConfig } from '../../../../recipes/model-facts/config.ts'
 import { layerTotals, sumOf } from '../../../../recipes/model-facts.ts'
+import { gpuEngineIds } from '../../engines/fixtures.ts'
 import configs from './configs.json' with { type: 'json' }
 import { layerRows } from './layer-rows.ts'
 import { type ConfigName, factsOfCase, GiB, planOfCase } from './rows.ts'
@@ -39,7 +39,7 @@ test('Nemotron-3-Super as it is published, with Infinity in it', () => {
   expect(facts).toEqual(factsOfCase('nemotron-3-super'))
 })
 
-test.each(engineIds)('%s keeps nothing for an encoder, and samples no token', (engine) => {
+test.each(gpuEngineIds)('%s keeps nothing for an encoder, and samples no token', (engine) => {
   const row = { id: '', model: 'bge-m3', expected: {}, options: { engine, gpu: 'l4' } } as const
   const plan = planOfCase(row)
   expect(plan).toMatchObject({

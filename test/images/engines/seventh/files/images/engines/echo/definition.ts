@@ -48,7 +48,7 @@ export const echo = {
   sharedMemory: null,
   wheels,
   imports,
-  suggestion: { version: '>=1.2', rank: 7, packsTo: null },
+  suggestion: { version: '>=1.2', rank: 8, packsTo: null },
   enginePaths: ['/opt/echo/**'],
   traces: { paths: ['/opt/echo/**'], distributions: [], packages: ['echo-server'] },
 } satisfies EngineDefinition

@@ -1,0 +1,2 @@
+/** No Python is in the image. */
+export const imports = null
