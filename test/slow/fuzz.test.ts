@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { foreignReaders } from '../fuzz/readers/all.ts'
 import { type WatchedRun, watchedRun } from '../fuzz/watched.ts'
 
@@ -18,6 +18,11 @@ test.each(foreignReaders.map(({ name }) => [name] as const))('%s', async (name) 
   const count = Math.ceil(each / (slowReaders[name] ?? 1))
   const run = await watchedRun(`reader ${name}`, firstSeed, count)
   ended.push({ ...run, name, count })
+  const { read = 0, refused = 0 } = run.outcomes
+  const megabytes = Math.round(run.peakBytes / 1e6)
+  process.stderr.write(
+    `| ${name} | ${count} | ${read} | ${refused} | ${run.faults.length} | ${megabytes} MB |\n`,
+  )
   expect(run.faults, `${run.faults.length} of ${count} inputs`).toEqual([])
   expect(run.peakBytes).toBeLessThan(mostBytes)
 })
@@ -26,12 +31,4 @@ test('a hundred thousand inputs ended as they should', () => {
   const total = ended.reduce((sum, { count }) => sum + count, 0)
   expect(ended.flatMap(({ faults }) => faults)).toEqual([])
   if (process.env['FUZZ_CASES'] === undefined) expect(total).toBeGreaterThanOrEqual(100_000)
-})
-
-afterAll(() => {
-  const lines = ended.map(({ name, outcomes, faults, peakBytes, count }) => {
-    const { read = 0, refused = 0 } = outcomes
-    return `| ${name} | ${count} | ${read} | ${refused} | ${faults.length} | ${Math.round(peakBytes / 1e6)} MB |`
-  })
-  process.stderr.write(`${lines.join('\n')}\n`)
 })

@@ -93,7 +93,12 @@ function sessionOf(bytes: Buffer, random: Random) {
 }
 
 function sourceOf(bytes: Buffer, random: Random, type?: string): SourceSession {
-  const settings = readSettings({ HOME: '/nonexistent', PIP_INDEX_URL: 'https://index.example/simple' })
+  const settings = readSettings({
+    HOME: '/nonexistent',
+    // No pip is asked how it is configured.
+    PATH: '/nonexistent',
+    PIP_INDEX_URL: 'https://index.example/simple',
+  })
   return { recipeFolder: '/', settings, retry: once, fetch: serverOf(bytes, random, type) }
 }
 
