@@ -73,7 +73,7 @@ export type Expectation =
     }
   | { type: 'json-lines'; status: number; lastLine: readonly JsonCheck[]; textAt: readonly string[] }
 
-export type ProbeGroup = 'ready' | 'serve' | 'native' | 'metrics' | 'bad-input'
+export type ProbeGroup = 'ready' | 'serve' | 'native' | 'metrics' | 'bad-input' | 'recipe'
 
 /** One question to a booted server. A required one that is skipped leaves the image unverified. */
 export interface HttpProbe {

@@ -4,6 +4,7 @@ import { optional } from '../../lib/optional.ts'
 import type { EngineId } from '../../recipes/engine-ids.ts'
 import {
   type DebianLock,
+  distributionsOf,
   helperLock,
   type Lock,
   type LockedRuntime,
@@ -29,6 +30,8 @@ import { guardPrograms, mountGuardFiles } from '../weights/mount-guard.ts'
 import { accessRulesOf, guardFiles, withKeyGuard } from './api-key.ts'
 import { guarded, runtimeConfig, underInit } from './config.ts'
 import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
+import { behaviourOf, engineFiles, ownPrograms } from './own-command.ts'
+import { type OwnLayer, ownLayerOf } from './own-layer.ts'
 import { refuseUnserved } from './refuse.ts'
 import { type Requirements, requirementsOf } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
@@ -57,6 +60,8 @@ export interface ImagePlan {
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
   settings: SettingsFile[]
+  /** Files of the recipe, in a layer of their own; absent where it names none. */
+  ownLayer?: OwnLayer
   weights: WeightsPlan
   config: RuntimeConfig
   port: number
@@ -122,9 +127,14 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     policy: scanPolicyOf(recipe, engine),
-    verify: { ...recipe.verify, behaviour: engine.behaviour(deployment), ...optional('apiKey', key) },
+    verify: { ...withoutProbes(recipe), behaviour: behaviourOf(deployment), ...optional('apiKey', key) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+/** Questions of the recipe are among those of the behaviour. */
+function withoutProbes({ verify: { probes: _, ...rest } }: Recipe): Omit<Recipe['verify'], 'probes'> {
+  return rest
 }
 
 /** Nothing for a chat, so that its plan is the one it was before there were tasks. */
@@ -134,28 +144,37 @@ function tasksBeside({ tasks }: Deployment): Pick<ImagePlan, 'tasks'> {
 
 function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): SettingsFile[] {
   const ofEngine = deployment.engine.files?.(deployment) ?? []
-  const files = [...settingsFiles(), ...ofEngine, ...modelSettingFiles(deployment.settingFiles), ...guard]
+  const files = [
+    ...settingsFiles(),
+    ...ofEngine,
+    ...engineFiles(deployment),
+    ...modelSettingFiles(deployment.settingFiles),
+    ...guard,
+  ]
   return files.filter(({ path }, index) => files.findIndex((file) => file.path === path) === index)
 }
 
 /** The init and the guard's own programs are roots like the server, which they start. */
-function programsBefore({ init, recipe }: Deployment, baked: boolean): string[] {
+function programsBefore(deployment: Deployment, baked: boolean): string[] {
+  const { init, recipe } = deployment
   return [
+    ...ownPrograms(deployment),
     ...init.filter((part) => part.startsWith('/')),
     ...(baked ? [] : guardPrograms),
     ...(baked && recipe.serving.apiKey !== false ? keyGuardPrograms : []),
   ]
 }
 
-/** What a person should see of a plan before it is built. */
-function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'trust' | 'doubts'> {
+/** What the recipe's own files are, and what a person should see of a plan before it is built. */
+function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLayer' | 'trust' | 'doubts'> {
   const doubts = [
     ...(deployment.engine.doubts?.(deployment) ?? []),
     ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),
     ...trustDoubts(deployment),
   ]
-  return { ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
+  const own = optional('ownLayer', ownLayerOf(lock))
+  return { ...own, ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
 }
 
 /** A newer release of an official image is taken by its tag; what its runtime asks of a machine was read of another one. */
@@ -179,7 +198,7 @@ export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): Runti
 
 function packagesBytes(runtime: LockedRuntime): number {
   if (runtime.type === 'upstream') return 0
-  const wheels = runtime.type === 'python' ? runtime.distributions.map(largestWheel) : []
+  const wheels = distributionsOf(runtime).map(largestWheel)
   return [...runtime.packages, ...wheels].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 

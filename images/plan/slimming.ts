@@ -1,7 +1,8 @@
 import { optional } from '../../lib/optional.ts'
-import type { LockedRuntime } from '../../recipes/lock.ts'
+import { distributionsOf, type LockedRuntime } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
+import { ownSlimming } from '../engines/own-runtime.ts'
 import { type Architecture, nameOf, parseArchitecture } from '../gpu-code/architecture.ts'
 import { capabilityOf } from '../memory/gpus.ts'
 import { rulesFor, type WheelRule } from '../slim-rules/rule.ts'
@@ -30,8 +31,10 @@ export function planSlimming(
   const { slim } = recipe.image
   if (slim === false) return { rules: stockRules }
   const { kept } = runtime.slimming
-  const { rules, closure } = withAsked(deployment)
-  const installation = { distributions: distributionsOf(locked), targets: targetsOf(deployment) }
+  const added = ownSlimming(runtime.source, locked)
+  const { rules: ofRuntime, closure } = withAdded(withAsked(deployment), added)
+  const rules = [...ofRuntime, ...added.rules]
+  const installation = { distributions: versionsOf(locked), targets: targetsOf(deployment) }
   const common = keepsTrust(recipe) ? commonRules.filter(({ id }) => id !== trustRule.id) : commonRules
   const own = slim === true ? [...rules, ...common] : [...rules, ...common].filter(isOneOf(slim))
   return {
@@ -55,6 +58,25 @@ function withAsked({ recipe, runtime, gpu }: Deployment): Pick<SlimPolicy, 'rule
       ...closure,
       roots: [...closure.roots, ...asked.closure.roots],
       data: [...closure.data, ...asked.closure.data],
+    },
+  }
+}
+
+/** What the recipe adds stays with all that it loads. */
+function withAdded(
+  { rules, closure }: Pick<SlimPolicy, 'rules' | 'closure'>,
+  { packages, roots, data, contents }: ReturnType<typeof ownSlimming>,
+): Pick<SlimPolicy, 'rules' | 'closure'> {
+  const isNothing = packages.length + roots.length + contents.length === 0
+  if (closure === undefined || isNothing) return { rules, ...optional('closure', closure) }
+  return {
+    rules,
+    closure: {
+      ...closure,
+      roots: [...closure.roots, ...roots],
+      data: [...closure.data, ...data],
+      contents: [...(closure.contents ?? []), ...contents],
+      packages,
     },
   }
 }
@@ -84,10 +106,9 @@ function asRule({ id, risk, paths, reason }: WheelRule): SlimPolicy['rules'][num
   return { id, risk, paths, reason }
 }
 
-function distributionsOf(locked: LockedRuntime): Record<string, string> {
+function versionsOf(locked: LockedRuntime): Record<string, string> {
   if (locked.type === 'upstream') return locked.distributions ?? {}
-  if (locked.type !== 'python') return {}
-  return Object.fromEntries(locked.distributions.map(({ name, version }) => [name, version]))
+  return Object.fromEntries(distributionsOf(locked).map(({ name, version }) => [name, version]))
 }
 
 /** GPUs by architecture: none for a CPU image; `unknown` where the recipe names no GPU of NVIDIA that is in the catalogue. */

@@ -26,6 +26,8 @@ export interface NeededFiles {
   roots: readonly string[]
   data: readonly string[]
   contents?: readonly string[]
+  /** Packages of the base's archive whose files are `contents` as well. */
+  packages?: readonly string[]
 }
 
 /** What is changed inside files that stay. */

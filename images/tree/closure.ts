@@ -28,10 +28,12 @@ export function closureOf(
   const folders = librarySearchFolders(inventory)
   const isFixed = picomatch([...closure.roots, ...closure.data, ...alwaysKept], { dot: true })
   const isContent = picomatch([...(closure.contents ?? [])], { dot: true })
-  const isRoot = (path: string) => isFixed(path) || (isContent(path) && !isRuled(path))
+  const whole = new Set(closure.packages ?? [])
+  const isRoot = ({ path, package: owner }: TreeEntry) =>
+    isFixed(path) || ((isContent(path) || (owner !== undefined && whole.has(owner))) && !isRuled(path))
   const result: ClosureResult = { needed: new Map(), missing: [] }
   const queue = inventory.entries
-    .filter((entry) => entry.type !== 'folder' && isRoot(entry.path))
+    .filter((entry) => entry.type !== 'folder' && isRoot(entry))
     .map((entry) => ({ path: entry.path, cause: 'root' }))
   for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
     const path = realFolder(item.path, byPath)

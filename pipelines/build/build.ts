@@ -28,6 +28,7 @@ import type { SourceSettings } from '../weights/source.ts'
 import { draftReport } from './draft-report.ts'
 import { judging } from './judging.ts'
 import { knownImage, nameJudged, restoreImages } from './known-image.ts'
+import { packOwnLayer } from './own-layer.ts'
 import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './reuse-published-weights.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
@@ -169,9 +170,13 @@ async function packedParts(
 }
 
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
-  const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
-  if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context)
+  const { store, recipeFolder } = context
+  const known = (await knownRuntime(store, plan)) ?? (await publishedRuntime(plan, context))
+  const built = known ?? (await buildRuntime(await context.engine(), store, plan, context))
+  if (plan.ownLayer === undefined) return built
+  // The recipe's own files change most often, so they are on top.
+  const own = await packOwnLayer(store, plan.ownLayer, recipeFolder)
+  return { ...built, layers: [...built.layers, ...own] }
 }
 
 /**

@@ -19,7 +19,7 @@ import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
 import { installDebian } from '../software/debian.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
-import { installPython } from '../software/python.ts'
+import { installPython, installWithWheels } from '../software/python.ts'
 import { installUpstream } from '../software/upstream.ts'
 import type { WheelPlace } from '../software/wheel-program.ts'
 import { type RecordKind, recall, remember, touchRecord } from '../store/record.ts'
@@ -138,7 +138,10 @@ async function wheelPlace(
 
 async function install(client: Client, plan: ImagePlan, installation: InstallContext): Promise<Container> {
   const { source, locked } = plan.runtime
-  if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
+  if (locked.type === 'debian' && source.type === 'debian') {
+    if (locked.environment === undefined) return installDebian(client, locked, plan.platform)
+    return installWithWheels(client, source, locked, await wheelPlace(client, plan, installation))
+  }
   if (locked.type === 'python' && source.type === 'python')
     return installPython(client, source, locked, await wheelPlace(client, plan, installation))
   if (locked.type === 'upstream' && source.type === 'upstream')

@@ -2,11 +2,13 @@ import { dirname, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import type { TrustedFile } from '../../recipes/certificates.ts'
 import { RecipeError } from '../../recipes/error.ts'
+import type { LockedOwnFiles } from '../../recipes/own-layer.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
+import { readOwnFiles } from './own-files.ts'
 import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
@@ -21,6 +23,8 @@ export interface LoadedRecipe {
   trust?: TrustedFile[]
   /** Files that it names under `model`; absent as those are. */
   settingFiles?: SettingFiles
+  /** Files that it adds to the image; absent as those are. */
+  ownFiles?: LockedOwnFiles
 }
 
 /** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
@@ -34,7 +38,8 @@ export async function loadRecipe(
   const { files: trust } = readTrusted(parsed.recipe, folder)
   const { files: settingFiles } = readSettingFiles(parsed.recipe, folder)
   const lockFile = lockFileOf(file, settings)
-  return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles }
+  const { files: ownFiles } = readOwnFiles(parsed.recipe, folder)
+  return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
 }
 
 /** `name` is a file, or one recipe of a file with a matrix as FILE#NAME. */
@@ -46,6 +51,7 @@ export async function checkRecipe(name: string): Promise<ParsedRecipe> {
     ...judgeRecipe(recipe),
     ...readTrusted(recipe, folder).findings,
     ...readSettingFiles(recipe, folder).findings,
+    ...readOwnFiles(recipe, folder).findings,
   ]
   return parseRecipe(own.text, file, judge, { bases, variant })
 }

@@ -48,7 +48,7 @@ export function command(deployment: Deployment): string[] {
   return [
     kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server',
     ...modelOptions(deployment),
-    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--host', deployment.listen.host, '--port', String(deployment.listen.port)],
     ...['--parallel', String(serving.parallelism)],
     ...option('--ctx-size', perSlot === undefined ? undefined : perSlot * serving.parallelism),
     ...option('--cache-type-k', serving.kvCacheDtype),

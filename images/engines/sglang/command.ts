@@ -62,7 +62,7 @@ export function command(deployment: Deployment): string[] {
     ...[pythonOf(deployment), '-m', 'sglang.launch_server'],
     ...['--model-path', deployment.modelPath],
     ...['--served-model-name', model.name],
-    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--host', deployment.listen.host, '--port', String(deployment.listen.port)],
     ...['--dtype', serving.dtype],
     ...servingOptions(deployment, {
       contextLength: '--context-length',

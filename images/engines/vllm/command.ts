@@ -61,7 +61,7 @@ export function command(deployment: Deployment): string[] {
   return [
     ...[pythonOf(deployment), '-m', 'vllm.entrypoints.cli.main', 'serve', deployment.modelPath],
     ...['--served-model-name', model.name],
-    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--host', deployment.listen.host, '--port', String(deployment.listen.port)],
     ...['--dtype', serving.dtype],
     ...servingOptions(deployment, {
       contextLength: '--max-model-len',
