@@ -141,6 +141,12 @@ const image = z.strictObject({
     .describe(
       'Registry whose limit on layers is kept: any, ghcr, ecr, ecr-public, or a largest layer such as 20GB',
     ),
+  compression: z
+    .enum(['zstd', 'gzip'])
+    .optional()
+    .describe(
+      'How layers of the runtime and of a modelcar are packed. gzip is larger and slower, for Docker before 23, and for pullers of Kubernetes that read no zstd. Default: zstd',
+    ),
   slim: z
     .union([z.boolean(), z.array(z.enum(riskClasses)).min(1).max(riskClasses.length)])
     .default(true)

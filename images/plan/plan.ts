@@ -56,6 +56,8 @@ export interface ImagePlan {
   runtime: { source: RuntimeSource; locked: LockedRuntime }
   /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
   packer?: DebianLock
+  /** How layers are packed; absent for zstd. */
+  compression?: 'gzip'
   slimming: SlimPolicy
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
@@ -113,7 +115,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     model: recipe.model.name,
     ...tasksBeside(deployment),
     runtime: { source: deployment.runtime.source, locked: lock.runtime },
-    ...optional('packer', helperLock(lock.factory, 'packer')),
+    ...packingOf(recipe, lock),
     slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
     settings: settingsOf(deployment, [...trustFiles(lock), ...guardFiles(mounted, key)]),
@@ -129,6 +131,14 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     policy: scanPolicyOf(recipe, engine),
     verify: { ...withoutProbes(recipe), behaviour: behaviourOf(deployment), ...optional('apiKey', key) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
+  }
+}
+
+/** What writes the layers, and how; nothing for zstd, so that a plan is the one it was before there was a choice. */
+function packingOf({ image }: Recipe, { factory }: Lock): Pick<ImagePlan, 'packer' | 'compression'> {
+  return {
+    ...optional('packer', helperLock(factory, 'packer')),
+    ...(image.compression === 'gzip' ? { compression: image.compression } : {}),
   }
 }
 

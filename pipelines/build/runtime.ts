@@ -95,13 +95,10 @@ export async function buildRuntime(
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, changes, ...rest } = planTree(inventory, plan, files)
     progress.step(`pack ${layers.length} layers`)
-    const packed = await packLayers(
-      { packer, tree: await toldTree(tree, changes, plan) },
-      layers,
-      store,
-      scratch,
-    )
-    const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
+    const packing = { packer, compression: plan.compression }
+    const told = await toldTree(tree, changes, plan)
+    const packed = await packLayers({ ...packing, tree: told }, layers, store, scratch)
+    const settings = await packSettings(packing, plan.settings, store, join(scratch, 'settings'))
     const built = {
       layers: [...packed, settings],
       tree: rest,
@@ -159,6 +156,7 @@ function runtimeKey({
   platform,
   runtime,
   packer,
+  compression,
   slimming,
   enginePaths,
   settings,
@@ -167,7 +165,17 @@ function runtimeKey({
   return hexOf(
     digestOf(
       canonicalJson(
-        asJson({ buildVersion, platform, runtime, packer, slimming, enginePaths, settings, engine }),
+        asJson({
+          buildVersion,
+          platform,
+          runtime,
+          packer,
+          compression,
+          slimming,
+          enginePaths,
+          settings,
+          engine,
+        }),
       ),
     ),
   )
