@@ -4,16 +4,20 @@ import { exitCodeOf } from './command-line/exit.ts'
 import { tellFailure } from './command-line/failure.ts'
 import type { CommandTable } from './command-line/option-table.ts'
 import { helpOf, overview } from './command-line/usage.ts'
+import { readVolume } from './command-line/volume.ts'
 import { commands } from './commands/table.ts'
 import { tables } from './commands/tables/all.ts'
 import { StageError } from './error.ts'
 import { onWait } from './network/waiting.ts'
+import { silentProgress } from './process/progress.ts'
 import { withPulse } from './process/pulse.ts'
 import { displayOf } from './settings/display.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** Runs one command line and gives its exit code: 0 good, 1 failed, 2 usage or recipe, 3 environment, 130 interrupted. */
-export async function main(argv: readonly string[], context: ProcessContext): Promise<number> {
+export async function main(line: readonly string[], outer: ProcessContext): Promise<number> {
+  const { argv, volume } = readVolume(line)
+  const context = volume === 'quiet' ? { ...outer, progress: silentProgress } : outer
   const [name = 'help', ...rest] = argv
   if (name === '--version' || name === '-v') return main(['version', ...rest], context)
   const { progress, stop } = withPulse(context.progress, [name, ...rest].join(' ').slice(0, 80))
@@ -23,11 +27,10 @@ export async function main(argv: readonly string[], context: ProcessContext): Pr
     const table = tableOf(name)
     const { environment: _, ...process } = context
     if (rest.some(isHelp)) return help(context, name)
-    return await (await commands[table.name]()).run(rest, {
-      ...process,
-      progress,
-      settings: await settingsFor(table, context),
-    })
+    const settings = await settingsFor(table, context)
+    const display = { ...settings.display, isVerbose: volume === 'verbose' }
+    const command = await commands[table.name]()
+    return await command.run(rest, { ...process, progress, settings: { ...settings, display } })
   } catch (error) {
     if (context.signal.aborted) return interrupted(context)
     context.progress.end()

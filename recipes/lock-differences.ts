@@ -2,8 +2,9 @@ import semver from 'semver'
 import { canonicalJson } from '../lib/json.ts'
 import type { DebianLock, Lock } from './lock.ts'
 import { differing, type LockDifference, shown } from './lock-difference.ts'
-import type { LockRequest, RuntimeRequest } from './lock-origin.ts'
+import { addedPackages, type LockRequest, type RuntimeRequest } from './lock-origin.ts'
 import { partOverheadBytes } from './locked-weights.ts'
+import { ownDifferences } from './own-differences.ts'
 import { partDifferences } from './part-differences.ts'
 import type { Recipe } from './recipe.ts'
 import { isSameLine } from './release-tags.ts'
@@ -34,6 +35,7 @@ export function lockDifferences(recipe: Recipe, lock: Lock, request: LockRequest
       lock.trust?.map(({ path }) => path),
       [],
     ),
+    ...ownDifferences(recipe, lock),
     ...settingFileKeys.flatMap((key) =>
       differing(`model.${key}`, recipe.model[key], lock.settingFiles?.[key]?.path, []),
     ),
@@ -138,6 +140,8 @@ function choosingKeys({ engine, image, target }: Recipe, { madeFrom, ...lock }: 
   return [
     ...differing('engine.runtime', engine.runtime, before.engine.runtime, renews),
     ...differing('engine.device', engine.device, before.engine.device, renews),
+    ...differing('image.packages', addedPackages(image), before.image.packages, renews),
+    ...differing('image.command', image.command !== undefined, before.image.command === true, renews),
     ...differing('target.gpu', target.gpu, before.target.gpu, renews),
     ...differing('target.driver', target.driver, before.target.driver, renews),
     ...differing('image.base', image.base, before.image.base, renews),
@@ -152,8 +156,10 @@ function typeWords(type: RuntimeRequest['type']): string {
   return type === 'upstream' ? 'upstream' : `packages (${type})`
 }
 
-function requestWords({ base, packages = [], distribution, overrides = [] }: RuntimeRequest): string {
-  const added = [...packages, ...(distribution === undefined ? [] : [distribution]), ...overrides]
+function requestWords(request: RuntimeRequest): string {
+  const { base, packages = [], distribution, overrides = [], requirements = [] } = request
+  const wheels = [...(distribution === undefined ? [] : [distribution]), ...requirements]
+  const added = [...packages, ...wheels, ...overrides]
   return added.length === 0 ? base : `${base} with ${added.join(', ')}`
 }
 

@@ -13,6 +13,8 @@ export const runtimeRequestSchema = z.strictObject({
   /** Distribution of the Python index, and what its dependencies must be instead of what they say. */
   distribution: z.string().optional(),
   overrides: z.array(z.string()).optional(),
+  /** Requirements of the Python index that a recipe adds. */
+  requirements: z.array(z.string()).optional(),
   /** Command that tells the version of an official image. */
   versionCommand: z.array(z.string()).optional(),
 })
@@ -40,6 +42,10 @@ const originRecipeSchema = z.strictObject({
     platform: z.string(),
     base: z.string().optional(),
     registry: z.string(),
+    /** Absent where the recipe adds none. */
+    packages: z.strictObject({ python: z.array(z.string()), system: z.array(z.string()) }).optional(),
+    /** Whether it has a command of its own, for which an init is installed; absent where it has none. */
+    command: z.literal(true).optional(),
   }),
   target: z.strictObject({ gpu: z.string().optional(), driver: z.string().optional() }),
 })
@@ -76,7 +82,13 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
       engine: { id: engine.id, version: engine.version, runtime: engine.runtime, device: engine.device },
       weights: { source: weights.source, delivery: weights.delivery, modelcar: weights.modelcar },
       ...recordedParts(recipe),
-      image: { platform: image.platform, base: image.base, registry: image.registry },
+      image: {
+        platform: image.platform,
+        base: image.base,
+        registry: image.registry,
+        packages: addedPackages(image),
+        command: image.command === undefined ? undefined : true,
+      },
       target: { gpu: target.gpu, driver: target.driver },
     },
     runtime: request.runtime,
@@ -84,6 +96,11 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
   }
   // Members that are undefined are absent in the file, and so they are in the value.
   return lockOriginSchema.parse(JSON.parse(JSON.stringify(origin)))
+}
+
+/** Packages that a recipe adds; undefined where it adds none. */
+export function addedPackages({ packages }: Recipe['image']): Recipe['image']['packages'] | undefined {
+  return packages.python.length + packages.system.length === 0 ? undefined : packages
 }
 
 function recordedParts({ parts }: Recipe): Pick<LockOrigin['recipe'], 'parts'> {

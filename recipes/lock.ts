@@ -9,6 +9,7 @@ import { ggufFactsSchema } from './gguf-facts.ts'
 import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
+import { lockedOwnFilesSchema } from './own-layer.ts'
 import { pinnedPartSchema } from './pinned-parts.ts'
 import { settingFilesSchema } from './setting-files.ts'
 import { poolings } from './tasks.ts'
@@ -46,6 +47,13 @@ const pythonPackage = z.strictObject({
     .min(1),
 })
 
+const wheelSet = {
+  /** Version of the interpreter, and of uv that resolved and installs. */
+  python: z.string().min(1),
+  uv: z.string().min(1),
+  distributions: z.array(pythonPackage),
+}
+
 const debianRuntime = z.strictObject({
   type: z.literal('debian'),
   base: pinnedImage,
@@ -53,6 +61,10 @@ const debianRuntime = z.strictObject({
   packages: z.array(debianPackage),
   /** Requested packages that the base has already, by name; absent where there are none. */
   present: z.array(z.string()).optional(),
+  /** Packages that are there for those that the recipe adds and for nothing else, by name; absent where it adds none. */
+  own: z.array(z.string()).optional(),
+  /** Wheels that the recipe adds to an engine without Python. */
+  environment: z.strictObject(wheelSet).optional(),
 })
 
 const runtime = z.discriminatedUnion('type', [
@@ -69,10 +81,10 @@ const runtime = z.discriminatedUnion('type', [
     type: z.literal('python'),
     base: pinnedImage,
     packages: z.array(debianPackage),
-    /** Version of the interpreter, and of uv that resolved and installs. */
-    python: z.string().min(1),
-    uv: z.string().min(1),
-    distributions: z.array(pythonPackage),
+    /** As with packages alone; only where the recipe asks for some. */
+    present: z.array(z.string()).optional(),
+    own: z.array(z.string()).optional(),
+    ...wheelSet,
   }),
 ])
 
@@ -117,6 +129,8 @@ export const lockSchema = z.strictObject({
   factory: factory.optional(),
   /** Files of certificates that the recipe trusts, with their certificates. */
   trust: z.array(trustedFileSchema).optional(),
+  /** Files that the recipe adds, by their hashes; absent where it adds none. */
+  ownFiles: lockedOwnFilesSchema.optional(),
   /** Files that the recipe names under `model`, with their text; absent where it names none. */
   settingFiles: settingFilesSchema.optional(),
   model: modelFactsSchema.optional(),
@@ -136,6 +150,12 @@ export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
 export type FactoryLock = z.infer<typeof factory>
 export type FolderFacts = z.infer<typeof folderFacts>
+
+/** Wheels of a runtime: those of an engine in Python, or of the recipe beside another; official images have none that are locked. */
+export function distributionsOf(runtime: LockedRuntime): PythonPackage[] {
+  if (runtime.type === 'upstream') return []
+  return runtime.type === 'python' ? runtime.distributions : (runtime.environment?.distributions ?? [])
+}
 
 /** What one helper is installed from; undefined where the lock does not pin it. */
 export function helperLock(pinned: FactoryLock | undefined, name: HelperName): DebianLock | undefined {

@@ -178,9 +178,9 @@ function describeIssue(
       hint: near ? `did you mean "${near}"?` : 'take one of the names listed',
     }
   }
-  if (issue.code === 'invalid_type' && found === undefined)
+  if ((issue.code === 'invalid_type' || issue.code === 'invalid_union') && found === undefined)
     return {
-      message: `is missing; expected ${issue.expected}`,
+      message: `is missing; expected ${issue.code === 'invalid_type' ? issue.expected : 'a value'}`,
       hint: `add "${path.at(-1)}" here; docs/recipe.md describes it`,
     }
   if (issue.code === 'invalid_type')

@@ -2,6 +2,8 @@ import semver from 'semver'
 import { z } from 'zod'
 import { engineIds } from './engine-ids.ts'
 import { limits, text, texts, words } from './limits.ts'
+import { ownLayer } from './own-layer.ts'
+import { ownProbe } from './own-probes.ts'
 import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { serving } from './serving.ts'
@@ -139,6 +141,12 @@ const image = z.strictObject({
     .describe(
       'Registry whose limit on layers is kept: any, ghcr, ecr, ecr-public, or a largest layer such as 20GB',
     ),
+  compression: z
+    .enum(['zstd', 'gzip'])
+    .optional()
+    .describe(
+      'How layers of the runtime and of a modelcar are packed. gzip is larger and slower, for Docker before 23, and for pullers of Kubernetes that read no zstd. Default: zstd',
+    ),
   slim: z
     .union([z.boolean(), z.array(z.enum(riskClasses)).min(1).max(riskClasses.length)])
     .default(true)
@@ -152,6 +160,7 @@ const image = z.strictObject({
       'What the list of Debian packages in a slim image says. base: all that was installed; told: packages of which slimming left nothing stand there as removed, as dpkg writes it, and scanners pass over them. Default: base',
     ),
   policy: policy.default(() => policy.parse({})),
+  ...ownLayer,
   trust: z
     .union([z.literal('keep'), z.array(text(limits.place).min(1)).min(1).max(limits.patterns)], {
       error: 'keep, or a list of PEM files',
@@ -203,6 +212,11 @@ const verify = z.strictObject({
     .max(limits.prompts)
     .default(['What is the capital of France? Answer in one word.'])
     .describe('Prompts answered greedily and recorded in the report'),
+  probes: z
+    .array(ownProbe)
+    .max(limits.prompts)
+    .default([])
+    .describe("Questions of the recipe's own, asked after those of the engine, in the form of these"),
 })
 
 export const recipeSchema = z.strictObject({

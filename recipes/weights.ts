@@ -8,7 +8,8 @@ const sha256 = z
   .regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
   .describe('sha256 of the file, as sha256sum prints it')
 
-const pattern = text(limits.place)
+/** A pattern of `include` and `exclude`. */
+export const globPattern = text(limits.place)
   .min(1)
   .superRefine((value, context) => {
     const problem = patternProblem(value)
@@ -16,7 +17,7 @@ const pattern = text(limits.place)
       context.addIssue({ code: 'custom', message: `a glob pattern that can be read (${problem})` })
   })
 
-const patternList = z.array(pattern).min(1).max(limits.patterns).optional()
+const patternList = z.array(globPattern).min(1).max(limits.patterns).optional()
 
 const patterns = {
   include: patternList.describe('Glob patterns; only matching files are taken'),

@@ -1,3 +1,4 @@
+import { ownLayerCause } from '../oci/layer-causes.ts'
 import { type Cause, causeFinder, causes, type KnownPaths } from './causes.ts'
 import { type ImageFacts, imageFacts } from './facts.ts'
 import type { LayerFiles } from './layer-files.ts'
@@ -111,8 +112,11 @@ function contentsOf(visible: readonly VisibleEntry[]): Content[] {
 
 function causesOf(layers: readonly LayerFiles[], { known, weightLayers }: AttributionOptions) {
   const byPath = causeFinder(known)
-  const isWeights = layers.map(({ digest }) => weightLayers?.has(digest) ?? false)
-  return ({ path, layer }: Content): Cause => (isWeights[layer] ? 'weights' : byPath(path))
+  const whole = layers.map(({ digest, title }): Cause | undefined => {
+    if (weightLayers?.has(digest)) return 'weights'
+    return title.replace(/^ingot: /, '') === ownLayerCause ? 'own code' : undefined
+  })
+  return ({ path, layer }: Content): Cause => whole[layer] ?? byPath(path)
 }
 
 function causeShares(contents: readonly Content[], causeOf: (content: Content) => Cause): CauseShare[] {

@@ -1,5 +1,6 @@
 import picomatch from 'picomatch'
 import { engines } from '../engines/engines.ts'
+import { ownFolder } from '../engines/own-runtime.ts'
 
 /** Why bytes are in an image. Kernels for GPUs come on top, one cause an architecture. */
 export const causes = [
@@ -10,6 +11,7 @@ export const causes = [
   'engine',
   'weights',
   'our files',
+  'own code',
   'other',
 ] as const
 export type Cause = (typeof causes)[number]
@@ -41,6 +43,8 @@ export const causeRules: readonly CauseRule[] = [
     ],
   },
   { cause: 'our files', paths: ['/usr/local/lib/ingot/**'] },
+  // Wheels that a recipe adds to an engine without Python; its files are told by their layer.
+  { cause: 'own code', paths: [`${ownFolder}/**`] },
   {
     cause: 'CUDA libraries',
     paths: [

@@ -1,3 +1,4 @@
+import { distributionsOf } from '../../recipes/lock.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import { type Cause, causeOfDistribution, causeOfPackage, causes } from './causes.ts'
 
@@ -15,7 +16,7 @@ export function estimateCauses({
 }: Pick<ImagePlan, 'runtime' | 'weights'>): EstimatedCause[] {
   const { locked } = runtime
   const packages = locked.type === 'upstream' ? [] : locked.packages
-  const distributions = locked.type === 'python' ? locked.distributions : []
+  const distributions = distributionsOf(locked)
   const parts = [
     ...packages.map(({ name, sizeBytes }) => ({ cause: causeOfPackage(name), name, sizeBytes })),
     ...distributions.map(({ name, wheels }) => ({

@@ -1,5 +1,5 @@
 import { optional } from '../../lib/optional.ts'
-import type { Lock, LockedRuntime, PinnedImage } from '../../recipes/lock.ts'
+import { distributionsOf, type Lock, type LockedRuntime, type PinnedImage } from '../../recipes/lock.ts'
 import type { LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
 import { partTitle } from '../../recipes/parts.ts'
 import { engineOf } from '../engines/engines.ts'
@@ -43,7 +43,7 @@ export function compareLocks(before: Lock, after: Lock): LockComparison {
     ],
     items: [
       ...itemChanges('package', packagesOf(before.runtime), packagesOf(after.runtime)),
-      ...itemChanges('distribution', distributionsOf(before.runtime), distributionsOf(after.runtime)),
+      ...itemChanges('distribution', distributionItems(before.runtime), distributionItems(after.runtime)),
       ...itemChanges('file', filesOf(before), filesOf(after)),
     ],
   }
@@ -133,12 +133,12 @@ function packagesOf(runtime: LockedRuntime): Items {
 }
 
 /** Of several wheels the largest; distributions of an official image have no size of their own. */
-function distributionsOf(runtime: LockedRuntime): Items {
+function distributionItems(runtime: LockedRuntime): Items {
   if (runtime.type === 'upstream')
     return new Map(
       Object.entries(runtime.distributions ?? {}).map(([name, version]) => [name, { version, sizeBytes: 0 }]),
     )
-  const wheels = runtime.type === 'python' ? runtime.distributions : []
+  const wheels = distributionsOf(runtime)
   return new Map(
     wheels.map(({ name, version, wheels: files }) => [
       name,

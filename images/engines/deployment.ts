@@ -11,6 +11,7 @@ import { repoFolder } from '../weights/hub-cache.ts'
 import type { Device } from './device.ts'
 import type { Deployment, EngineDefinition, EngineRuntime } from './engine.ts'
 import { atLeastDriver } from './gpu-support.ts'
+import { withOwnPackages } from './own-runtime.ts'
 import { deployedParts, filesInImage } from './parts.ts'
 import { type TaskFacts, tasksOf } from './tasks.ts'
 
@@ -36,9 +37,16 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     modelPath: modelPathOf(recipe, lock, modelFolder),
     files: filesInImage(lock.weights.files),
     parts: deployedParts(recipe.parts, lock, (pinned) => partPathOf(recipe, pinned, modelFolder)),
-    port: recipe.serving.port ?? engine.port,
+    ...portsOf(recipe, engine),
     init: initOf(runtime, lock),
   }
+}
+
+/** A server of the recipe has the port of the image; the engine behind it listens beside it, on loopback alone. */
+function portsOf({ serving, image }: Recipe, engine: EngineDefinition): Pick<Deployment, 'port' | 'listen'> {
+  const port = serving.port ?? engine.port
+  if (image.command === undefined) return { port, listen: { host: '0.0.0.0', port } }
+  return { port, listen: { host: '127.0.0.1', port: port < 65_535 ? port + 1 : port - 1 } }
 }
 
 /** A template of the recipe stands in place of the model's own. */
@@ -89,7 +97,10 @@ export function runtimeOf(recipe: Recipe, engine: EngineDefinition): EngineRunti
   if (inRange.length === 0) throw noVersion(recipe, engine, ofKind)
   const runtime = inRange.find(({ gpu }) => gpu === undefined || atLeastDriver(recipe, gpu)) ?? inRange[0]
   if (runtime === undefined) throw noKind(recipe, engine, ofDevice)
-  return base === undefined ? runtime : { ...runtime, source: { ...runtime.source, base } }
+  return withOwnPackages(
+    base === undefined ? runtime : { ...runtime, source: { ...runtime.source, base } },
+    recipe,
+  )
 }
 
 function isInRange({ version }: EngineRuntime, recipe: Recipe): boolean {

@@ -16,6 +16,7 @@ import type { NeededFiles, SlimPolicy } from '../slim-rules/slimming.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
+import type { EngineSuggestion, EngineTraces, PythonImports } from './engine-facts.ts'
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
@@ -27,8 +28,20 @@ export interface DebianSource {
   base: string
   /** Packages asked for; their dependencies follow. */
   packages: readonly string[]
+  /** Packages that a recipe asks for besides, with exact versions where it says so. */
+  own?: readonly string[]
+  /** An environment of Python that a recipe asks for. */
+  environment?: OwnPython
   /** The package whose version is the engine's. */
   versionOf: string
+}
+
+/** Wheels beside an engine that has no Python. */
+export interface OwnPython {
+  interpreter: string
+  folder: string
+  /** In the words of the Python package index. */
+  requirements: readonly string[]
 }
 
 /** The engine's own image, cleaned and re-owned. */
@@ -51,6 +64,9 @@ export interface PythonSource {
   folder: string
   /** Distribution whose version is the engine's; the recipe's range is put on it. */
   distribution: string
+  /** Packages that a recipe asks for besides, and requirements that are resolved together with the engine's. */
+  own?: readonly string[]
+  requirements?: readonly string[]
   /** What dependencies must be instead of what they say, in uv's words. */
   overrides: readonly string[]
   /** Second names under which installed distributions must be found, with what is added to their versions. */
@@ -121,7 +137,10 @@ export interface Deployment {
   files: readonly WeightFile[]
   /** What lies beside the model, in the order of the recipe. */
   parts: readonly DeployedPart[]
+  /** The port of the image. */
   port: number
+  /** Where the engine itself listens: on every interface and that port, unless a server of the recipe is around it. */
+  listen: { host: string; port: number }
   /** What stands before the server's command line; empty where the server is the first process. */
   init: readonly string[]
 }
@@ -147,12 +166,6 @@ export interface Refusal {
   hint: string
 }
 
-/** Modules behind the features that a server in Python offers, and the interpreter of the official image that has them. */
-export interface PythonImports {
-  modules: readonly string[]
-  imagePython: string
-}
-
 /**
  * How a model lies in the image. `files`: under their own names, so that engines share layers, and a file that is too
  * large for a registry may be split. `store`: as the engine's own store, in which every file is whole.
@@ -160,25 +173,6 @@ export interface PythonImports {
 export type WeightsLayout =
   | { type: 'files' }
   | { type: 'store'; entries: (deployment: Deployment) => WeightEntry[] }
-
-/** What `ingot init` writes for an engine. */
-export interface EngineSuggestion {
-  /** Range of versions whose flags and memory were read here. */
-  version: string
-  /** Its turn among the engines that load the same files; the lowest comes first. */
-  rank: number
-  /** A quantisation to which the server packs plain weights while it loads them; null where it has none. */
-  packsTo: string | null
-}
-
-/** How the engine's own files are told in any image, also in one that ingot did not make; all are globs. */
-export interface EngineTraces {
-  paths: readonly string[]
-  /** Distributions of the Python package index, in their normalised spelling. */
-  distributions: readonly string[]
-  /** Debian packages. */
-  packages: readonly string[]
-}
 
 /**
  * Contract of an inference server. Every engine is a folder with the same files, and fills in the same parts in the same

@@ -75,7 +75,10 @@ export interface AssembledImage {
   manifest: { bytes: string; descriptor: Descriptor }
 }
 
-/** Config and manifest of an image as canonical JSON. `platform` is `os/architecture`. */
+/**
+ * Config and manifest of an image as canonical JSON. `platform` is `os/architecture`. The configuration has the time that the
+ * annotations tell, if they tell one.
+ */
 export function assembleImage(
   layers: readonly StoredLayer[],
   runtime: RuntimeConfig,
@@ -83,13 +86,14 @@ export function assembleImage(
   annotations: Record<string, string>,
 ): AssembledImage {
   const [os = 'linux', architecture = 'amd64'] = platform.split('/')
+  const created = annotations['org.opencontainers.image.created'] ?? fixedTime
   const config = describe(mediaTypes.config, {
-    created: fixedTime,
+    created,
     os,
     architecture,
     config: runtime,
     rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
-    history: layers.map((layer) => ({ created: fixedTime, created_by: `ingot: ${layer.cause}` })),
+    history: layers.map((layer) => ({ created, created_by: `ingot: ${layer.cause}` })),
   } satisfies ImageConfig)
   const manifest = describe(mediaTypes.manifest, {
     schemaVersion: 2,

@@ -2,6 +2,7 @@ import type { Lock } from '../../recipes/lock.ts'
 import { wholeWeights } from '../../recipes/pinned-parts.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Deployment, EngineDefinition } from '../engines/engine.ts'
+import { ownEnvironment } from '../engines/own-runtime.ts'
 import { imageVariables } from '../engines/reserved-variables.ts'
 import type { MemoryPlan } from '../memory/result.ts'
 import { labelNames } from '../oci/label-names.ts'
@@ -9,6 +10,7 @@ import type { RuntimeConfig } from '../oci/oci.ts'
 import { userId } from '../tree/settings.ts'
 import { guardedEntrypoint, mountLabels } from '../weights/mount-guard.ts'
 import { memoryLabels } from './memory.ts'
+import { commandOf, workingFolderOf } from './own-command.ts'
 import { trustVariables } from './trust.ts'
 
 /** The configuration of an image before its guards: command, environment, labels. */
@@ -18,13 +20,13 @@ export function runtimeConfig(
   lock: Lock,
   memory: MemoryPlan | null,
 ): RuntimeConfig {
-  const [program = '', ...parameters] = engine.command(deployment)
+  const [program = '', ...parameters] = commandOf(deployment)
   return {
     User: userId,
     ExposedPorts: { [`${deployment.port}/tcp`]: {} },
     Env: environmentOf(deployment, engine, lock),
     Entrypoint: [program, ...parameters],
-    WorkingDir: '/tmp',
+    WorkingDir: workingFolderOf(deployment.recipe.image),
     Labels: labelsOf(deployment, engine, lock, memory),
     StopSignal: engine.behaviour(deployment).stop.signal,
   }
@@ -57,6 +59,7 @@ function environmentOf(deployment: Deployment, engine: EngineDefinition, lock: L
     ...(runtime.type === 'upstream' ? runtime.environment : {}),
     ...imageVariables,
     ...engine.environment(deployment),
+    ...ownEnvironment(deployment.runtime.source),
     ...trustVariables(lock),
     ...deployment.recipe.serving.environment,
   }

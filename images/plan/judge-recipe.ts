@@ -9,6 +9,7 @@ import { argumentProblems } from '../engines/reserved-flags.ts'
 import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
+import { ownFindings } from './judge-own.ts'
 import { partFindings } from './judge-parts.ts'
 import { settingFindings } from './judge-settings.ts'
 import { reservedLabel } from './reserved-labels.ts'
@@ -28,6 +29,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
     ...registryFindings(recipe),
     ...partFindings(recipe),
     ...settingFindings(recipe),
+    ...ownFindings(recipe),
   ]
 }
 

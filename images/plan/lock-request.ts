@@ -31,16 +31,26 @@ function runtimeRequest(source: RuntimeSource): RuntimeRequest {
   const { base } = source
   switch (source.type) {
     case 'debian':
-      return { type: 'debian', base, packages: [...source.packages] }
+      return {
+        type: 'debian',
+        base,
+        packages: [...source.packages, ...(source.own ?? [])],
+        ...requirementsOf(source.environment?.requirements),
+      }
     case 'upstream':
       return { type: 'upstream', base, versionCommand: [...source.versionCommand] }
     case 'python':
       return {
         type: 'python',
         base,
-        packages: [...source.packages],
+        packages: [...source.packages, ...(source.own ?? [])],
+        ...requirementsOf(source.requirements),
         distribution: source.distribution,
         overrides: [...source.overrides],
       }
   }
+}
+
+function requirementsOf(requirements: readonly string[] | undefined): Pick<RuntimeRequest, 'requirements'> {
+  return requirements === undefined ? {} : { requirements: [...requirements] }
 }

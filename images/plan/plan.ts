@@ -4,6 +4,7 @@ import { optional } from '../../lib/optional.ts'
 import type { EngineId } from '../../recipes/engine-ids.ts'
 import {
   type DebianLock,
+  distributionsOf,
   helperLock,
   type Lock,
   type LockedRuntime,
@@ -29,6 +30,8 @@ import { guardPrograms, mountGuardFiles } from '../weights/mount-guard.ts'
 import { accessRulesOf, guardFiles, withKeyGuard } from './api-key.ts'
 import { guarded, runtimeConfig, underInit } from './config.ts'
 import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
+import { behaviourOf, engineFiles, ownPrograms } from './own-command.ts'
+import { type OwnLayer, ownLayerOf } from './own-layer.ts'
 import { refuseUnserved } from './refuse.ts'
 import { type Requirements, requirementsOf } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
@@ -53,10 +56,14 @@ export interface ImagePlan {
   runtime: { source: RuntimeSource; locked: LockedRuntime }
   /** What writes the layers; absent where the lock does not pin it. Other helpers decide no byte and are no part of a plan. */
   packer?: DebianLock
+  /** How layers are packed; absent for zstd. */
+  compression?: 'gzip'
   slimming: SlimPolicy
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
   settings: SettingsFile[]
+  /** Files of the recipe, in a layer of their own; absent where it names none. */
+  ownLayer?: OwnLayer
   weights: WeightsPlan
   config: RuntimeConfig
   port: number
@@ -108,8 +115,8 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     model: recipe.model.name,
     ...tasksBeside(deployment),
     runtime: { source: deployment.runtime.source, locked: lock.runtime },
-    ...optional('packer', helperLock(lock.factory, 'packer')),
-    slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
+    ...packingOf(recipe, lock),
+    slimming: planSlimming(deployment, lock, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
     settings: settingsOf(deployment, [...trustFiles(lock), ...guardFiles(mounted, key)]),
     weights,
@@ -122,9 +129,22 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     policy: scanPolicyOf(recipe, engine),
-    verify: { ...recipe.verify, behaviour: engine.behaviour(deployment), ...optional('apiKey', key) },
+    verify: { ...withoutProbes(recipe), behaviour: behaviourOf(deployment), ...optional('apiKey', key) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+/** What writes the layers, and how; nothing for zstd, so that a plan is the one it was before there was a choice. */
+function packingOf({ image }: Recipe, { factory }: Lock): Pick<ImagePlan, 'packer' | 'compression'> {
+  return {
+    ...optional('packer', helperLock(factory, 'packer')),
+    ...(image.compression === 'gzip' ? { compression: image.compression } : {}),
+  }
+}
+
+/** Questions of the recipe are among those of the behaviour. */
+function withoutProbes({ verify: { probes: _, ...rest } }: Recipe): Omit<Recipe['verify'], 'probes'> {
+  return rest
 }
 
 /** Nothing for a chat, so that its plan is the one it was before there were tasks. */
@@ -134,28 +154,37 @@ function tasksBeside({ tasks }: Deployment): Pick<ImagePlan, 'tasks'> {
 
 function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): SettingsFile[] {
   const ofEngine = deployment.engine.files?.(deployment) ?? []
-  const files = [...settingsFiles(), ...ofEngine, ...modelSettingFiles(deployment.settingFiles), ...guard]
+  const files = [
+    ...settingsFiles(),
+    ...ofEngine,
+    ...engineFiles(deployment),
+    ...modelSettingFiles(deployment.settingFiles),
+    ...guard,
+  ]
   return files.filter(({ path }, index) => files.findIndex((file) => file.path === path) === index)
 }
 
 /** The init and the guard's own programs are roots like the server, which they start. */
-function programsBefore({ init, recipe }: Deployment, baked: boolean): string[] {
+function programsBefore(deployment: Deployment, baked: boolean): string[] {
+  const { init, recipe } = deployment
   return [
+    ...ownPrograms(deployment),
     ...init.filter((part) => part.startsWith('/')),
     ...(baked ? [] : guardPrograms),
     ...(baked && recipe.serving.apiKey !== false ? keyGuardPrograms : []),
   ]
 }
 
-/** What a person should see of a plan before it is built. */
-function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'trust' | 'doubts'> {
+/** What the recipe's own files are, and what a person should see of a plan before it is built. */
+function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLayer' | 'trust' | 'doubts'> {
   const doubts = [
     ...(deployment.engine.doubts?.(deployment) ?? []),
     ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),
     ...trustDoubts(deployment),
   ]
-  return { ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
+  const own = optional('ownLayer', ownLayerOf(lock))
+  return { ...own, ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
 }
 
 /** A newer release of an official image is taken by its tag; what its runtime asks of a machine was read of another one. */
@@ -179,7 +208,7 @@ export function runtimeSourceOf(recipe: Recipe, engine: EngineDefinition): Runti
 
 function packagesBytes(runtime: LockedRuntime): number {
   if (runtime.type === 'upstream') return 0
-  const wheels = runtime.type === 'python' ? runtime.distributions.map(largestWheel) : []
+  const wheels = distributionsOf(runtime).map(largestWheel)
   return [...runtime.packages, ...wheels].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 

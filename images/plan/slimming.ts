@@ -1,7 +1,8 @@
 import { optional } from '../../lib/optional.ts'
-import type { LockedRuntime } from '../../recipes/lock.ts'
+import { distributionsOf, type Lock, type LockedRuntime } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
+import { ownSlimming } from '../engines/own-runtime.ts'
 import { type Architecture, nameOf, parseArchitecture } from '../gpu-code/architecture.ts'
 import { capabilityOf } from '../memory/gpus.ts'
 import { rulesFor, type WheelRule } from '../slim-rules/rule.ts'
@@ -23,15 +24,17 @@ type PolicyClosure = NonNullable<SlimPolicy['closure']>
  */
 export function planSlimming(
   deployment: Deployment,
-  locked: LockedRuntime,
+  lock: Pick<Lock, 'runtime' | 'ownFiles'>,
   programs: readonly string[],
 ): SlimPolicy {
   const { recipe, engine, runtime } = deployment
   const { slim } = recipe.image
   if (slim === false) return { rules: stockRules }
   const { kept } = runtime.slimming
-  const { rules, closure } = withAsked(deployment)
-  const installation = { distributions: distributionsOf(locked), targets: targetsOf(deployment) }
+  const added = ownSlimming(runtime.source, lock)
+  const { rules: ofRuntime, closure } = withAdded(withAsked(deployment), added)
+  const rules = [...ofRuntime, ...added.rules]
+  const installation = { distributions: versionsOf(lock.runtime), targets: targetsOf(deployment) }
   const common = keepsTrust(recipe) ? commonRules.filter(({ id }) => id !== trustRule.id) : commonRules
   const own = slim === true ? [...rules, ...common] : [...rules, ...common].filter(isOneOf(slim))
   return {
@@ -55,6 +58,27 @@ function withAsked({ recipe, runtime, gpu }: Deployment): Pick<SlimPolicy, 'rule
       ...closure,
       roots: [...closure.roots, ...asked.closure.roots],
       data: [...closure.data, ...asked.closure.data],
+    },
+  }
+}
+
+/** What the recipe adds stays with all that it loads. */
+function withAdded(
+  { rules, closure }: Pick<SlimPolicy, 'rules' | 'closure'>,
+  added: ReturnType<typeof ownSlimming>,
+): Pick<SlimPolicy, 'rules' | 'closure'> {
+  const { packages, loads, roots, data, contents } = added
+  const isNothing = [packages, loads, roots, contents].every((list) => list.length === 0)
+  if (closure === undefined || isNothing) return { rules, ...optional('closure', closure) }
+  return {
+    rules,
+    closure: {
+      ...closure,
+      roots: [...closure.roots, ...roots],
+      data: [...closure.data, ...data],
+      contents: [...(closure.contents ?? []), ...contents],
+      ...(packages.length > 0 && { packages }),
+      ...(loads.length > 0 && { loads }),
     },
   }
 }
@@ -84,10 +108,9 @@ function asRule({ id, risk, paths, reason }: WheelRule): SlimPolicy['rules'][num
   return { id, risk, paths, reason }
 }
 
-function distributionsOf(locked: LockedRuntime): Record<string, string> {
+function versionsOf(locked: LockedRuntime): Record<string, string> {
   if (locked.type === 'upstream') return locked.distributions ?? {}
-  if (locked.type !== 'python') return {}
-  return Object.fromEntries(locked.distributions.map(({ name, version }) => [name, version]))
+  return Object.fromEntries(distributionsOf(locked).map(({ name, version }) => [name, version]))
 }
 
 /** GPUs by architecture: none for a CPU image; `unknown` where the recipe names no GPU of NVIDIA that is in the catalogue. */

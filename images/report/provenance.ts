@@ -1,5 +1,5 @@
 import { type Digest, hexOf } from '../../lib/digest.ts'
-import { helperLock, type Lock, type LockedRuntime } from '../../recipes/lock.ts'
+import { distributionsOf, helperLock, type Lock, type LockedRuntime } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { partFolder } from '../../recipes/parts.ts'
 import { wholeWeights } from '../../recipes/pinned-parts.ts'
@@ -64,6 +64,7 @@ export function provenanceOf(input: ProvenanceInput): InTotoStatement {
           ...runtimeMaterials(lock.runtime),
           ...weightMaterials(lock.weights),
           ...(lock.parts ?? []).flatMap((part) => weightMaterials(part.weights, `${partFolder(part)}/`)),
+          ...ownMaterials(lock),
           ...packerMaterials(lock),
         ],
       },
@@ -117,13 +118,25 @@ function runtimeMaterials(runtime: LockedRuntime): ResourceDescriptor[] {
       `sha256:${sha256}`,
     ),
   )
-  if (runtime.type === 'debian') return [base, ...packages]
-  const wheels = runtime.distributions.flatMap(({ name, version, wheels: files }) =>
+  const wheels = distributionsOf(runtime).flatMap(({ name, version, wheels: files }) =>
     files.map(({ filename, sha256 }) =>
       material(`pkg:pypi/${name}@${version}?file_name=${encodeURIComponent(filename)}`, `sha256:${sha256}`),
     ),
   )
   return [base, ...packages, ...wheels]
+}
+
+/** Files of the recipe, by their places in the image; where they lay on the build machine says nothing elsewhere. */
+function ownMaterials({ ownFiles = [] }: Lock): ResourceDescriptor[] {
+  return ownFiles.flatMap(({ from, to, files }) =>
+    files.map(({ path, sha256 }) => ({
+      ...material(
+        `urn:dev.ingot:source:recipe#${encodeURI(path === '' ? from : `${from}/${path}`)}`,
+        `sha256:${sha256}`,
+      ),
+      name: path === '' ? to : `${to}/${path}`,
+    })),
+  )
 }
 
 /** What wrote the layers, where the lock pins it. */

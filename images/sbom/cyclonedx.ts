@@ -95,7 +95,7 @@ function refOf({ key }: SbomModel): string {
 function lockedComponent(item: LockedPackage) {
   const { type, name, version, packageUrl } = item
   return {
-    type: type === 'certificate' ? 'data' : 'library',
+    type: type === 'certificate' ? 'data' : type === 'files' ? 'application' : 'library',
     'bom-ref': `locked ${packageUrl}`,
     name,
     version,

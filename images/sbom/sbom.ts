@@ -1,5 +1,6 @@
-import { type Digest, hexOf } from '../../lib/digest.ts'
-import type { Lock, LockedRuntime } from '../../recipes/lock.ts'
+import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
+import { canonicalJson } from '../../lib/json.ts'
+import { distributionsOf, type Lock, type LockedRuntime } from '../../recipes/lock.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { nameOfPart, partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
@@ -44,7 +45,7 @@ export interface SbomModel {
 }
 
 export interface LockedPackage {
-  type: 'deb' | 'pypi' | 'certificate'
+  type: 'deb' | 'pypi' | 'certificate' | 'files'
   name: string
   version: string
   packageUrl: string
@@ -69,7 +70,7 @@ export function sbomFactsOf(
       const named = { key: partTitle(pinned), name: partTitle(pinned), license: part?.license }
       return modelFactsOf(named, pinned.weights, isInside)
     }),
-    locked: [...lockedPackages(lock.runtime), ...trustedCertificates(lock)],
+    locked: [...lockedPackages(lock.runtime), ...trustedCertificates(lock), ...ownCode(lock)],
     licences: read.licences ?? {},
     ...removedOf(read.packages ?? []),
   }
@@ -143,7 +144,10 @@ export function removalOf(
 ): string | undefined {
   const identity = identityOf(packageUrl)
   const found = removed.find((one) => identityOf(one.packageUrl) === identity)
-  return found && `removed: slimming took all ${found.files} files of it`
+  if (found === undefined) return undefined
+  return found.files === 0
+    ? 'it had documentation alone'
+    : `removed: slimming took all ${found.files} files of it`
 }
 
 /** A UUID that is a function of the text: version 8 of RFC 9562, whose bits are free. */
@@ -181,6 +185,7 @@ function revisionOf({ source, setDigest }: LockedWeights): string {
 
 /** Why a document lists what no lister of packages found. */
 export function whyListed({ type }: LockedPackage): string {
+  if (type === 'files') return 'files that the recipe adds (image.files)'
   return type === 'certificate'
     ? 'a certificate that the recipe trusts (image.trust)'
     : 'pinned by the lock; slimming took the database that listed it'
@@ -198,6 +203,19 @@ function trustedCertificates({ trust = [] }: Lock): LockedPackage[] {
   )
 }
 
+/** Files that the recipe adds: one entry a place, by the sha256 over paths and hashes of what is there. */
+function ownCode({ ownFiles = [] }: Lock): LockedPackage[] {
+  return ownFiles.map(({ to, files }) => {
+    const sha256 = hexOf(digestOf(canonicalJson(files.map((file) => [file.path, file.sha256]))))
+    return {
+      type: 'files',
+      name: to,
+      version: sha256,
+      packageUrl: `pkg:generic/${encodeURIComponent(to.slice(1))}@${sha256}`,
+    }
+  })
+}
+
 function lockedPackages(runtime: LockedRuntime): LockedPackage[] {
   if (runtime.type === 'upstream') return []
   const debian = runtime.packages.map(
@@ -208,8 +226,7 @@ function lockedPackages(runtime: LockedRuntime): LockedPackage[] {
       packageUrl: debianUrl(name, version, architecture),
     }),
   )
-  if (runtime.type === 'debian') return debian
-  const python = runtime.distributions.map(
+  const python = distributionsOf(runtime).map(
     ({ name, version }): LockedPackage => ({
       type: 'pypi',
       name,

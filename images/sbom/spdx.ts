@@ -152,9 +152,12 @@ function rootIdentity({ name, image, packageUrl }: SbomFacts) {
 
 function lockedPackage(item: LockedPackage) {
   const { type, name, version, packageUrl } = item
-  // Certificates may share a subject.
+  // Certificates may share a subject, and places a form without slashes.
   return {
-    ...anyPackage(`SPDXRef-Locked-${type}-${idText(type === 'certificate' ? version : name)}`, name),
+    ...anyPackage(
+      `SPDXRef-Locked-${type}-${idText(type === 'certificate' ? version : type === 'files' ? `${name} ${version}` : name)}`,
+      name,
+    ),
     versionInfo: version,
     sourceInfo: whyListed(item),
     externalRefs: [purl(packageUrl)],

@@ -11,6 +11,8 @@ export interface TarEntryFacts {
   type: 'file' | 'directory' | 'symlink'
   sizeBytes: number
   linkTarget?: string
+  /** A program: mode 0755 in place of 0644. */
+  executable?: boolean
 }
 
 const typeFlags = { file: '0', symlink: '2', directory: '5' } as const
@@ -29,10 +31,10 @@ export const trailerBytes = 2 * blockBytes
  */
 export function tarHeader(member: TarEntryFacts): Uint8Array {
   const records = paxRecords(member)
-  const main = block(member.path, typeFlags[member.type], member.sizeBytes, member.linkTarget ?? '')
+  const main = block(member.path, typeFlags[member.type], member.sizeBytes, member)
   if (records.length === 0) return main
   const body = Buffer.from(records.map(paxRecord).join(''))
-  const pax = block('pax_header', 'x', body.length, '')
+  const pax = block('pax_header', 'x', body.length)
   return Buffer.concat([pax, body, Buffer.alloc(paddingBytes(body.length)), main])
 }
 
@@ -64,12 +66,20 @@ function splitName(path: string): { prefix: string; name: string } | undefined {
   return { prefix: path.slice(0, slash), name: path.slice(slash + 1) }
 }
 
-function block(path: string, typeFlag: string, sizeBytes: number, linkTarget: string): Uint8Array {
+function block(
+  path: string,
+  typeFlag: string,
+  sizeBytes: number,
+  { linkTarget = '', executable = false }: Pick<TarEntryFacts, 'linkTarget' | 'executable'> = {},
+): Uint8Array {
   const header = Buffer.alloc(blockBytes)
   const { prefix, name } = splitName(path) ?? { prefix: '', name: asciiTail(path) }
   const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`
   header.write(name, 0, 100, 'latin1')
-  header.write(octal(typeFlag === '5' ? 0o755 : typeFlag === '2' ? 0o777 : 0o644, 7), 100)
+  header.write(
+    octal(typeFlag === '5' ? 0o755 : typeFlag === '2' ? 0o777 : executable ? 0o755 : 0o644, 7),
+    100,
+  )
   header.write(octal(0, 7), 108)
   header.write(octal(0, 7), 116)
   header.write(octal(sizeBytes > maxOctalSize ? 0 : sizeBytes, 11), 124)

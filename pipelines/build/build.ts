@@ -1,5 +1,6 @@
 import { labelNames } from '../../images/oci/label-names.ts'
 import { type AssembledImage, assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
+import { imageAnnotations } from '../../images/plan/annotations.ts'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { breachText, budgetBreaches } from '../../images/report/budgets.ts'
 import { type Report, verdictOf } from '../../images/report/report.ts'
@@ -28,6 +29,7 @@ import type { SourceSettings } from '../weights/source.ts'
 import { draftReport } from './draft-report.ts'
 import { judging } from './judging.ts'
 import { knownImage, nameJudged, restoreImages } from './known-image.ts'
+import { packOwnLayer } from './own-layer.ts'
 import { publishedRuntime } from './published-runtime.ts'
 import { packReusing } from './reuse-published-weights.ts'
 import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
@@ -46,6 +48,8 @@ export interface BuildContext extends Run {
   factory: FactoryLock | undefined
   /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
   boots: TaskQueue
+  /** A time for the image that is made, RFC 3339; by default it has none, so that two builds are one digest. */
+  createdAt?: string | undefined
   /** What boots the image; Dagger's harness unless told. */
   runner?: Runner
   /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
@@ -78,7 +82,8 @@ async function makeImage(plan: ImagePlan, weights: WholeWeights, context: BuildC
   const parts = await packedParts(plan, weights, context)
   const layers = [...parts.baked, ...parts.built.value.layers]
   progress.step(`assemble ${layers.length} layers`)
-  const assembled = assembleImage(layers, labelled(plan), plan.platform, {})
+  const annotations = imageAnnotations(plan, context.createdAt)
+  const assembled = assembleImage(layers, labelled(plan), plan.platform, annotations)
   const image = await writeImage(store, assembled)
   return judging(image, async () => {
     const { report, requireClean } = await judge(
@@ -169,9 +174,13 @@ async function packedParts(
 }
 
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
-  const known = (await knownRuntime(context.store, plan)) ?? (await publishedRuntime(plan, context))
-  if (known) return known
-  return buildRuntime(await context.engine(), context.store, plan, context)
+  const { store, recipeFolder } = context
+  const known = (await knownRuntime(store, plan)) ?? (await publishedRuntime(plan, context))
+  const built = known ?? (await buildRuntime(await context.engine(), store, plan, context))
+  if (plan.ownLayer === undefined) return built
+  // The recipe's own files change most often, so they are on top.
+  const own = await packOwnLayer(store, plan.ownLayer, recipeFolder)
+  return { ...built, layers: [...built.layers, ...own] }
 }
 
 /**

@@ -28,13 +28,13 @@ const recordKind: RecordKind<StoredLayer[]> = { name: 'modelcar', schema: stored
 
 /** The layers that a modelcar has above its weights; undefined when the plan has none. Made once for equal inputs. */
 export async function buildModelcar(
-  { buildVersion, platform, packer: locked, weights: { modelcar } }: ImagePlan,
+  { buildVersion, platform, packer: locked, compression, weights: { modelcar } }: ImagePlan,
   context: ModelcarContext,
 ): Promise<StoredLayer[] | undefined> {
   if (modelcar === undefined) return undefined
   const { store, progress } = context
   // Plain data; interfaces without an index signature need the cast.
-  const inputs = { buildVersion, platform, packer: locked, modelcar } as unknown as Json
+  const inputs = { buildVersion, platform, packer: locked, compression, modelcar } as unknown as Json
   const key = hexOf(digestOf(canonicalJson(inputs)))
   const known = await knownLayers(store, key)
   if (known) return known
@@ -44,7 +44,7 @@ export async function buildModelcar(
     const client = await context.engine()
     const tree = await modelcarTree(client, modelcar, platform)
     const packer = await packerOf(client, platform, locked)
-    const layers = await packLayers({ packer, tree }, modelcarLayers(modelcar), store, scratch)
+    const layers = await packLayers({ packer, compression, tree }, modelcarLayers(modelcar), store, scratch)
     await remember(store, recordKind, key, layers)
     return layers
   } finally {

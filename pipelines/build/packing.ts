@@ -23,6 +23,13 @@ function zstdOptions(sizeBytes: number): string {
   return sizeBytes > 40e6 ? '-9 -T0' : '-19 -T0'
 }
 
+/** The program that packs, which writes the same bytes for the same input: gzip leaves out name and time. */
+function packCommand(compression: ImagePlan['compression'], sizeBytes: number): string {
+  return compression === 'gzip'
+    ? `gzip ${sizeBytes > 40e6 ? '-6' : '-9'} -n > /packed/layer`
+    : `zstd ${zstdOptions(sizeBytes)} -q -o /packed/layer`
+}
+
 /** One waits for the disk while others compress; each takes up to 700 MB of memory at level 19. */
 const layersAtOnce = 3
 
@@ -60,13 +67,18 @@ cp var/lib/dpkg/status /listing/status 2>/dev/null || touch /listing/status
 cp tmp/ingot/owners tmp/ingot/base-packages /listing/ 2>/dev/null || touch /listing/owners /listing/base-packages
 `
 
-/** A tree, and the container that has the programs to pack it. */
-export interface PackedTree {
+/** The container that has the programs to pack, and how it packs; zstd where nothing is said. */
+export interface LayerPacker {
   packer: Container
+  compression?: ImagePlan['compression']
+}
+
+/** A tree with what packs it. */
+export interface PackedTree extends LayerPacker {
   tree: Directory
 }
 
-/** Packs each layer's paths as a deterministic tar under zstd and brings it into the store. */
+/** Packs each layer's paths as a deterministic, compressed tar and brings it into the store. */
 export async function packLayers(
   from: PackedTree,
   layers: readonly TreeLayer[],
@@ -86,7 +98,7 @@ export async function packLayers(
 }
 
 async function packLayer(
-  { packer, tree }: PackedTree,
+  { packer, tree, compression }: PackedTree,
   layer: TreeLayer,
   store: Store,
   scratch: string,
@@ -95,13 +107,13 @@ async function packLayer(
   const packed = packer
     .withMountedDirectory('/tree', tree)
     .withNewFile('/paths', list)
-    .withExec(['bash', '-ceu', packScript('/tree', '/paths', layer.sizeBytes)])
-  return takeLayer(packed, layer.cause, store, scratch)
+    .withExec(['bash', '-ceu', packScript('/tree', packCommand(compression, layer.sizeBytes))])
+  return takeLayer(packed, { cause: layer.cause, compression }, store, scratch)
 }
 
 /** The files that are ours, as the last layer. */
 export async function packSettings(
-  packer: Container,
+  { packer, compression }: LayerPacker,
   files: readonly SettingsFile[],
   store: Store,
   scratch: string,
@@ -117,37 +129,42 @@ export async function packSettings(
   const modes = files.map((file) => `chmod ${file.mode} '/settings${file.path}'`)
   const packed = filled
     .withNewFile('/paths', files.map((file) => `.${file.path}\0`).join(''))
-    .withExec(['bash', '-ceu', [...folders, ...modes, packScript('/settings', '/paths', 0)].join('\n')])
-  return takeLayer(packed, 'accounts and folders of ingot', store, scratch)
+    .withExec([
+      'bash',
+      '-ceu',
+      [...folders, ...modes, packScript('/settings', packCommand(compression, 0))].join('\n'),
+    ])
+  return takeLayer(packed, { cause: 'accounts and folders of ingot', compression }, store, scratch)
 }
 
 /** Owner, time and order are fixed and setuid bits dropped; what is left is names, modes and bytes. */
-function packScript(folder: string, paths: string, sizeBytes: number): string {
+function packScript(folder: string, pack: string): string {
   return `
 set -o pipefail
 mkdir /packed
 mkfifo /tmp/uncompressed
 sha256sum < /tmp/uncompressed | cut -d ' ' -f 1 > /packed/diff-id &
-tar --create --directory ${folder} --no-recursion --null --verbatim-files-from --files-from ${paths} \
+tar --create --directory ${folder} --no-recursion --null --verbatim-files-from --files-from /paths \
   --format posix --pax-option 'exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
   --owner 0 --group 0 --numeric-owner --mode 'ug-s' --mtime @1 \
   --transform 's,^\\./,,S' \
-  | tee /tmp/uncompressed | zstd ${zstdOptions(sizeBytes)} -q -o /packed/layer.tar.zst
+  | tee /tmp/uncompressed | ${pack}
 wait $!
 `
 }
 
 async function takeLayer(
   packed: Container,
-  cause: string,
+  { cause, compression }: { cause: string; compression: ImagePlan['compression'] },
   store: Store,
   scratch: string,
 ): Promise<StoredLayer> {
   const folder = await exported(packed.directory('/packed'), scratch)
   const diffId: Digest = parseDigest(`sha256:${(await readFile(join(folder, 'diff-id'), 'utf8')).trim()}`)
-  const { digest, sizeBytes } = await adoptFile(store, join(folder, 'layer.tar.zst'))
+  const { digest, sizeBytes } = await adoptFile(store, join(folder, 'layer'))
   await rm(folder, { recursive: true, force: true })
-  return { descriptor: { mediaType: mediaTypes.layerZstd, digest, size: sizeBytes }, diffId, cause }
+  const mediaType = compression === 'gzip' ? mediaTypes.layerGzip : mediaTypes.layerZstd
+  return { descriptor: { mediaType, digest, size: sizeBytes }, diffId, cause }
 }
 
 async function exported(directory: Directory, folder: string): Promise<string> {

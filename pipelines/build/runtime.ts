@@ -19,7 +19,7 @@ import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
 import { installDebian } from '../software/debian.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
-import { installPython } from '../software/python.ts'
+import { installPython, installWithWheels } from '../software/python.ts'
 import { installUpstream } from '../software/upstream.ts'
 import type { WheelPlace } from '../software/wheel-program.ts'
 import { type RecordKind, recall, remember, touchRecord } from '../store/record.ts'
@@ -95,13 +95,10 @@ export async function buildRuntime(
     const inventory = await takeInventory(packer, tree, join(scratch, 'listing'))
     const { layers, changes, ...rest } = planTree(inventory, plan, files)
     progress.step(`pack ${layers.length} layers`)
-    const packed = await packLayers(
-      { packer, tree: await toldTree(tree, changes, plan) },
-      layers,
-      store,
-      scratch,
-    )
-    const settings = await packSettings(packer, plan.settings, store, join(scratch, 'settings'))
+    const packing = { packer, compression: plan.compression }
+    const told = await toldTree(tree, changes, plan)
+    const packed = await packLayers({ ...packing, tree: told }, layers, store, scratch)
+    const settings = await packSettings(packing, plan.settings, store, join(scratch, 'settings'))
     const built = {
       layers: [...packed, settings],
       tree: rest,
@@ -138,7 +135,10 @@ async function wheelPlace(
 
 async function install(client: Client, plan: ImagePlan, installation: InstallContext): Promise<Container> {
   const { source, locked } = plan.runtime
-  if (locked.type === 'debian') return installDebian(client, locked, plan.platform)
+  if (locked.type === 'debian' && source.type === 'debian') {
+    if (locked.environment === undefined) return installDebian(client, locked, plan.platform)
+    return installWithWheels(client, source, locked, await wheelPlace(client, plan, installation))
+  }
   if (locked.type === 'python' && source.type === 'python')
     return installPython(client, source, locked, await wheelPlace(client, plan, installation))
   if (locked.type === 'upstream' && source.type === 'upstream')
@@ -156,6 +156,7 @@ function runtimeKey({
   platform,
   runtime,
   packer,
+  compression,
   slimming,
   enginePaths,
   settings,
@@ -164,7 +165,17 @@ function runtimeKey({
   return hexOf(
     digestOf(
       canonicalJson(
-        asJson({ buildVersion, platform, runtime, packer, slimming, enginePaths, settings, engine }),
+        asJson({
+          buildVersion,
+          platform,
+          runtime,
+          packer,
+          compression,
+          slimming,
+          enginePaths,
+          settings,
+          engine,
+        }),
       ),
     ),
   )

@@ -70,7 +70,7 @@ export function overview(tables: readonly CommandTable[]): string {
   return [
     'Image factory for LLM inference servers.',
     lines.join('\n'),
-    '`ingot COMMAND --help` shows the options of a command.',
+    '`ingot COMMAND --help` shows the options of a command. Every command takes `--quiet`, which leaves progress out, and `--verbose`, which also shows what the engine says.',
     'Exit codes: 0 good; 1 a stage or check failed; 2 recipe or usage wrong; 3 engine, GPU, disk space or token missing; 130 interrupted.\n',
   ].join('\n\n')
 }

@@ -114,6 +114,7 @@ async function buildRecipe(
       engine: () => engine.client(),
       recipeFolder: loaded.folder,
       origin: { ...loaded, lock },
+      createdAt: context.settings.createdAt,
     }
     const report = await withSameFolder(building.origin, building, () =>
       buildImage(plan, wholeWeights(lock), building),

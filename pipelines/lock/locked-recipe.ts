@@ -3,6 +3,7 @@ import { lockFit } from '../../images/plan/lock-fit.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockDifference } from '../../recipes/lock-difference.ts'
+import type { LockedOwnFile, LockedOwnFiles } from '../../recipes/own-layer.ts'
 import { settingFileKeys } from '../../recipes/setting-files.ts'
 import { StageError } from '../error.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -48,8 +49,12 @@ export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
 }
 
 /** Files that the recipe names, with other bytes than were locked. */
-function fileDifferences({ trust = [], settingFiles = {} }: LoadedRecipe, lock: Lock): LockDifference[] {
+function fileDifferences(loaded: LoadedRecipe, lock: Lock): LockDifference[] {
+  const { trust = [], settingFiles = {}, ownFiles = [] } = loaded
   return [
+    ...ownFiles.flatMap((place, index) =>
+      changedFiles(`image.files.${index}`, place, lock.ownFiles?.[index]),
+    ),
     ...trust.flatMap((file, index) =>
       changedFile(
         `image.trust.${index}`,
@@ -61,6 +66,35 @@ function fileDifferences({ trust = [], settingFiles = {} }: LoadedRecipe, lock: 
       changedFile(`model.${key}`, settingFiles[key], lock.settingFiles?.[key]),
     ),
   ]
+}
+
+/** Files of one place that came, went or changed, in one sentence. */
+function changedFiles(
+  key: string,
+  { from, files }: LockedOwnFiles[number],
+  locked: LockedOwnFiles[number] | undefined,
+): LockDifference[] {
+  if (locked === undefined || locked.from !== from) return []
+  const [now, then] = [files, locked.files].map(
+    (list) => new Map(list.map((file) => [file.path, shownFile(file)])),
+  )
+  const paths = [...new Set([...(now?.keys() ?? []), ...(then?.keys() ?? [])])]
+  const changed = paths.filter((path) => now?.get(path) !== then?.get(path))
+  const [first] = changed
+  if (first === undefined) return []
+  const named = `${first === '' ? from : `${from}/${first}`}${changed.length > 1 ? ` and ${changed.length - 1} more` : ''}`
+  return [
+    {
+      path: key,
+      recipe: `${named}: ${now?.get(first) ?? 'no such file'}`,
+      lock: then?.get(first) ?? 'no such file',
+      renews: [],
+    },
+  ]
+}
+
+function shownFile({ sha256, executable }: LockedOwnFile): string {
+  return `sha256 ${sha256.slice(0, 12)}${executable ? ', a program' : ''}`
 }
 
 interface HashedFile {

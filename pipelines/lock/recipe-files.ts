@@ -3,11 +3,14 @@ import { dirname, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import type { TrustedFile } from '../../recipes/certificates.ts'
 import { RecipeError } from '../../recipes/error.ts'
+import type { LockedOwnFiles } from '../../recipes/own-layer.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
+import { readOwnFiles } from './own-files.ts'
+import { withNeeds } from './own-needs.ts'
 import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
@@ -22,6 +25,8 @@ export interface LoadedRecipe {
   trust?: TrustedFile[]
   /** Files that it names under `model`; absent as those are. */
   settingFiles?: SettingFiles
+  /** Files that it adds to the image; absent as those are. */
+  ownFiles?: LockedOwnFiles
 }
 
 /** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
@@ -36,7 +41,8 @@ export async function loadRecipe(
   const { files: settingFiles } = readSettingFiles(parsed.recipe, folder)
   const lockFile = lockFileOf(file, settings)
   await requireOwnLock(file, lockFile, settings)
-  return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles }
+  const ownFiles = await withNeeds(readOwnFiles(parsed.recipe, folder).files, folder)
+  return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
 }
 
 /** The ending is no part of a lock's name, so that `a.yaml` and `a.yml` in one folder would write the same. */
@@ -69,6 +75,7 @@ export async function checkRecipe(name: string): Promise<ParsedRecipe> {
     ...judgeRecipe(recipe),
     ...readTrusted(recipe, folder).findings,
     ...readSettingFiles(recipe, folder).findings,
+    ...readOwnFiles(recipe, folder).findings,
   ]
   return parseRecipe(own.text, file, judge, { bases, variant })
 }

@@ -78,8 +78,10 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
 }
 
 /** Small files that a recipe names, which a lock holds whole. */
-function besideRecipe({ trust = [], settingFiles = {} }: LoadedRecipe): Pick<Lock, 'trust' | 'settingFiles'> {
+function besideRecipe(loaded: LoadedRecipe): Pick<Lock, 'trust' | 'settingFiles' | 'ownFiles'> {
+  const { trust = [], settingFiles = {}, ownFiles = [] } = loaded
   return {
+    ...(ownFiles.length === 0 ? {} : { ownFiles }),
     ...(trust.length === 0 ? {} : { trust }),
     ...(Object.keys(settingFiles).length === 0 ? {} : { settingFiles }),
   }

@@ -1,16 +1,21 @@
 import semver from 'semver'
-import type { EngineDefinition, RuntimeSource, UpstreamSource } from '../../images/engines/engine.ts'
+import type {
+  DebianSource,
+  EngineDefinition,
+  RuntimeSource,
+  UpstreamSource,
+} from '../../images/engines/engine.ts'
 import { engineOf } from '../../images/engines/engines.ts'
 import { lockRequestOf } from '../../images/plan/lock-request.ts'
 import { runtimeSourceOf } from '../../images/plan/plan.ts'
 import { optional } from '../../lib/optional.ts'
-import type { FactoryLock, Lock, LockedRuntime, PinnedImage } from '../../recipes/lock.ts'
+import type { DebianLock, FactoryLock, Lock, LockedRuntime, PinnedImage } from '../../recipes/lock.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
 import { StageError } from '../error.ts'
 import type { Client } from '../process/session.ts'
 import { resolveDebian } from '../software/debian.ts'
 import { mirrorOf } from '../software/index-mirror.ts'
-import { resolvePython } from '../software/python.ts'
+import { resolvePython, resolveWithWheels } from '../software/python.ts'
 import { resolveUpstream } from '../software/upstream.ts'
 import type { SourceSettings } from '../weights/source.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
@@ -78,11 +83,23 @@ async function resolveRuntime(
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.distribution) }
     }
     case 'debian': {
-      const runtime = await resolveDebian(client, { ...source, ...held }, platform, now)
+      const runtime = await resolvePackages(client, source, { ...held, platform, now }, context)
       const found = runtime.packages.find(({ name }) => name === source.versionOf)
       return { runtime, version: versionFrom(found?.version ?? '', engine, source.versionOf) }
     }
   }
+}
+
+/** Debian's packages, and wheels beside them where the recipe adds some: they alone need the index and its installer. */
+async function resolvePackages(
+  client: Client,
+  source: DebianSource,
+  { platform, now, ...held }: { platform: string; now: string; pinned?: PinnedImage },
+  { settings, factory }: RuntimeContext,
+): Promise<DebianLock> {
+  if (source.environment === undefined) return resolveDebian(client, { ...source, ...held }, platform, now)
+  const place = { platform, now, mirror: await mirrorOf(client, settings), factory: await factory }
+  return resolveWithWheels(client, source, { ...place, ...held })
 }
 
 /** The base of an earlier lock, where its digest is to stay. */

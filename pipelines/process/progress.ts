@@ -15,6 +15,14 @@ export interface CommandProgress extends Progress {
   lanes(names: readonly string[]): Progress[]
 }
 
+/** Says nothing: for a person who wants results and errors alone. */
+export const silentProgress: CommandProgress = {
+  step: () => undefined,
+  bytes: () => undefined,
+  end: () => undefined,
+  lanes: (names) => names.map(() => silentProgress),
+}
+
 /** Bars on a terminal, lines elsewhere and in CI. */
 export function progressOn(stream: NodeJS.WriteStream, { isPlain }: DisplaySettings): CommandProgress {
   const terminal = stream.isTTY && !isPlain

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
+import { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { Client, Directory, File } from '@dagger.io/dagger'
 import { messageOf } from '../../lib/error.ts'
@@ -29,7 +30,7 @@ const startLimit = '5 min'
 
 const containerTools = ['docker', 'podman', 'nerdctl', 'finch', 'container']
 
-export type SessionSettings = Pick<Settings, 'engine' | 'programs'>
+export type SessionSettings = Pick<Settings, 'engine' | 'programs'> & Partial<Pick<Settings, 'display'>>
 
 /** `logFile` gets everything the engine says. */
 export function lazyEngine(settings: SessionSettings, logFile: string): LazyEngine {
@@ -50,7 +51,7 @@ export function lazyEngine(settings: SessionSettings, logFile: string): LazyEngi
         resolve(client)
         await released
       },
-      { LogOutput: log },
+      { LogOutput: settings.display?.isVerbose ? shown(log) : log },
     )
       .catch((error: unknown) => reject(engineFailed(error, logFile)))
       .finally(() => log.end())
@@ -63,6 +64,16 @@ export function lazyEngine(settings: SessionSettings, logFile: string): LazyEngi
       await ended
     },
   }
+}
+
+/** Keeps what the engine says, and shows it too. */
+function shown(log: Writable): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      process.stderr.write(chunk)
+      log.write(chunk, done)
+    },
+  })
 }
 
 export interface EngineSource {

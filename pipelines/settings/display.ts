@@ -2,6 +2,8 @@
 export interface DisplaySettings {
   /** Lines in place of progress bars. */
   isPlain: boolean
+  /** What the engine says is shown beside progress; a flag of the command line, and no variable. */
+  isVerbose?: boolean
   /** An unexpected failure shows where in the program it happened. */
   showsPlace: boolean
 }

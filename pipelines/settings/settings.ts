@@ -11,6 +11,8 @@ export interface Settings {
   storeFolder: string
   /** Folder of all locks; undefined where each lies beside its recipe. */
   locksFolder: string | undefined
+  /** The time that images are given, RFC 3339; undefined where they get none. */
+  createdAt: string | undefined
   /** The run of GitHub Actions that this process is a part of. */
   workflowRun: WorkflowRun | undefined
   display: DisplaySettings
@@ -94,6 +96,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return {
     storeFolder: values.INGOT_STORE ?? join(process.cwd(), '.ingot', 'store'),
     locksFolder: values.INGOT_LOCKS === undefined ? undefined : resolve(values.INGOT_LOCKS),
+    createdAt: createdAtOf(values),
     workflowRun: workflowRunOf(values),
     display: displayOf(environment),
     proxies: chosen(values, (name) => name.toUpperCase().endsWith('_PROXY')),
@@ -128,6 +131,12 @@ function unprinted<Values extends object>(values: Values): Values {
     { ...values },
     { [inspect.custom]: { value: names }, toJSON: { value: names } },
   )
+}
+
+function createdAtOf({ SOURCE_DATE_EPOCH: seconds }: VariableValues): string | undefined {
+  return seconds === undefined
+    ? undefined
+    : new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
 function workflowRunOf(values: VariableValues): WorkflowRun | undefined {

@@ -48,6 +48,12 @@ const port = text.refine(
   'is no port; it is a number from 1 to 65535',
 )
 
+/** Until the year 9999. */
+const epochSeconds = text.refine(
+  (value) => /^\d{1,12}$/.test(value) && Number(value) < 253_402_300_800,
+  'is no number of seconds since 1970',
+)
+
 function row<const Name extends Group>(group: Name, meaning: string, more: Partial<Variable> = {}): Variable {
   return { group, meaning, value: text, ...more }
 }
@@ -62,6 +68,11 @@ export const variables = {
     'ingot',
     'folder of the locks, in place of the recipe’s own folder; for bases that only this machine has, such as the [lab](lab.md)’s',
     { usual: 'beside the recipe', value: folder },
+  ),
+  SOURCE_DATE_EPOCH: row(
+    'ingot',
+    'time of the images that are built, in seconds since 1970; another time is another digest, and an image that was built before keeps its own',
+    { usual: 'images have no time, so that two builds are one digest', value: epochSeconds },
   ),
   INGOT_DEBUG: row('ingot', 'with any value, an unexpected failure shows where in the program it happened', {
     usual: 'the place is in `.ingot/logs` alone',

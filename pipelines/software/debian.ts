@@ -26,7 +26,7 @@ export function pinnedReference({ reference, digest }: PinnedImage): string {
 }
 
 /** Packages of a base's archive; `pinned` is the base where its digest is to stay. */
-export interface DebianQuestion extends Pick<DebianSource, 'base' | 'packages'> {
+export interface DebianQuestion extends Pick<DebianSource, 'base' | 'packages' | 'own'> {
   pinned?: PinnedImage
 }
 
@@ -41,18 +41,43 @@ export async function resolveDebian(
   now: string,
 ): Promise<DebianLock> {
   const base = source.pinned ?? (await pinImage(client, source.base, platform))
-  const listing = await imageFrom(client, pinnedReference(base), platform)
+  const asking = imageFrom(client, pinnedReference(base), platform)
     .withEnvVariable('INGOT_ASKED_AT', now)
-    .withExec([
-      'sh',
-      '-ceu',
-      `apt-get update -qq >&2; apt-get install --print-uris -o Acquire::ForceHash=sha256 -qq -y --no-install-recommends ${source.packages.join(' ')}`,
-    ])
-    .stdout()
-  const packages = parsePrintedUris(listing)
+    .withExec(['sh', '-ceu', 'apt-get update -qq >&2'])
+  const { own = [] } = source
+  const packages = await fetchedFor(asking, source, [...source.packages, ...own])
   const added = new Set(packages.map(({ name }) => name))
-  const present = source.packages.filter((name) => !added.has(name))
-  return { type: 'debian', base, packages, ...(present.length === 0 ? {} : { present }) }
+  const asked = [...source.packages, ...own.map((name) => name.replace(/=.*$/, ''))]
+  const present = [...new Set(asked)].filter((name) => !added.has(name))
+  const beside = own.length === 0 ? packages : await fetchedFor(asking, source, source.packages)
+  const ofEngine = new Set(beside.map(({ name }) => name))
+  return {
+    type: 'debian',
+    base,
+    packages,
+    ...(present.length === 0 ? {} : { present }),
+    ...(own.length === 0 ? {} : { own: [...added].filter((name) => !ofEngine.has(name)) }),
+  }
+}
+
+/** What apt would fetch for packages; nothing is fetched. Throws `engine-failed` with apt's words. */
+async function fetchedFor(
+  asking: Container,
+  { base, own = [] }: DebianQuestion,
+  names: readonly string[],
+): Promise<DebianPackage[]> {
+  const options = ['--print-uris', '-o', 'Acquire::ForceHash=sha256', '-qq', '-y', '--no-install-recommends']
+  const asked = asking.withExec(['apt-get', 'install', ...options, '--', ...names], { expect: anyExit })
+  if ((await asked.exitCode()) === 0) return parsePrintedUris(await asked.stdout())
+  const said = (await asked.stderr()).trim().split('\n').slice(-12)
+  throw new StageError('engine-failed', {
+    attempted: `resolve ${names.join(', ')} in the archive of ${base}`,
+    found: said.join('\n  '),
+    hint:
+      own.length === 0
+        ? 'check that the base has these packages; image.base names another one'
+        : 'mend image.packages.system: the base’s archive says which names and versions it has (`apt-cache policy NAME`)',
+  })
 }
 
 /** Lines are `'address' name_version_arch.deb size SHA256:hex`; a colon in a version is written `%3a`. */

@@ -1,26 +1,15 @@
 import type { Client, Container } from '@dagger.io/dagger'
 import semver from 'semver'
 import { z } from 'zod'
-import type { PythonSource } from '../../images/engines/engine.ts'
+import type { DebianSource, PythonSource } from '../../images/engines/engine.ts'
 import { optional } from '../../lib/optional.ts'
-import type { LockedRuntime, PinnedImage, PythonPackage } from '../../recipes/lock.ts'
+import type { DebianLock, LockedRuntime, PinnedImage, PythonPackage } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { anyExit, installDebian, resolveDebian } from './debian.ts'
-import { environmentOwnersScript } from './owners.ts'
-import { type WheelPlace, type WheelProgram, wheelProgram } from './wheel-program.ts'
+import type { WheelPlace } from './wheel-program.ts'
+import { installWheels, systemTrust, uv, withUv } from './wheels.ts'
 
 type PythonLock = Extract<LockedRuntime, { type: 'python' }>
-
-/** The installer. */
-const uv: WheelProgram = {
-  distribution: 'uv',
-  version: '0.13.9',
-  hashes: [
-    'd7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19',
-    'ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375',
-  ],
-  path: 'bin/uv',
-}
 
 /**
  * Resolves an environment against the index as it is now, with the base's own interpreter: exact versions and the hashes
@@ -32,25 +21,75 @@ export async function resolvePython(
   range: string,
   place: WheelPlace & { now: string; pinned?: PinnedImage },
 ): Promise<PythonLock> {
-  const { platform, now, mirror } = place
-  const wanted = { base: source.base, packages: source.packages, ...optional('pinned', place.pinned) }
-  const { base, packages } = await resolveDebian(client, wanted, platform, now)
-  const system = await installDebian(client, { type: 'debian', base, packages }, platform)
-  const asked = mirror(await withUv(client, system, place))
-    .withNewFile('/tmp/ingot/requirements.in', `${requirementFor(source.distribution, range)}\n`)
-    .withNewFile('/tmp/ingot/overrides.in', source.overrides.map((line) => `${line}\n`).join(''))
-    .withEnvVariable('INGOT_ASKED_AT', now)
-    .withExec(['sh', '-c', resolveScript(source)], { expect: anyExit })
-  if ((await asked.exitCode()) !== 0) throw unresolvable(source, range, await asked.stderr())
+  const { platform, now } = place
+  const { base: reference, packages: asked, own = [] } = source
+  const {
+    type: _,
+    present,
+    ...system
+  } = await resolveDebian(
+    client,
+    { base: reference, packages: asked, own, ...optional('pinned', place.pinned) },
+    platform,
+    now,
+  )
+  const { interpreter, overrides, requirements = [] } = source
+  const ofEngine = requirementFor(source.distribution, range)
+  const wheels = await resolveWheels(
+    client,
+    system,
+    { interpreter, overrides, requirements, ofEngine },
+    place,
+  )
+  // Before recipes could ask for packages a lock did not say it.
+  return { type: 'python', ...system, ...(own.length === 0 ? {} : optional('present', present)), ...wheels }
+}
+
+/**
+ * The same for an engine without Python: its packages, and the wheels of the recipe for the interpreter that they bring.
+ */
+export async function resolveWithWheels(
+  client: Client,
+  source: DebianSource,
+  place: WheelPlace & { now: string; pinned?: PinnedImage },
+): Promise<DebianLock> {
+  const asked = { ...source, ...optional('pinned', place.pinned) }
+  const locked = await resolveDebian(client, asked, place.platform, place.now)
+  if (source.environment === undefined) return locked
+  const { interpreter, requirements } = source.environment
+  const environment = await resolveWheels(client, locked, { interpreter, overrides: [], requirements }, place)
+  return { ...locked, environment }
+}
+
+interface WheelQuestion {
+  interpreter: string
+  overrides: readonly string[]
+  /** Those of the recipe. */
+  requirements: readonly string[]
+  /** The engine itself, where it is a wheel. */
+  ofEngine?: string
+}
+
+/** All requirements in one resolution, so that two of them never fight in the image. */
+async function resolveWheels(
+  client: Client,
+  { base, packages }: Pick<DebianLock, 'base' | 'packages'>,
+  question: WheelQuestion,
+  place: WheelPlace & { now: string },
+): Promise<NonNullable<DebianLock['environment']>> {
+  const { interpreter, overrides, requirements, ofEngine } = question
+  const system = await installDebian(client, { type: 'debian', base, packages }, place.platform)
+  const lines = (items: readonly string[]) => items.map((line) => `${line}\n`).join('')
+  const wanted = [...(ofEngine === undefined ? [] : [ofEngine]), ...requirements]
+  const asked = place
+    .mirror(await withUv(client, system, place))
+    .withNewFile('/tmp/ingot/requirements.in', lines(wanted))
+    .withNewFile('/tmp/ingot/overrides.in', lines(overrides))
+    .withEnvVariable('INGOT_ASKED_AT', place.now)
+    .withExec(['sh', '-c', resolveScript(interpreter)], { expect: anyExit })
+  if ((await asked.exitCode()) !== 0) throw unresolvable(base.reference, question, await asked.stderr())
   const [python = '', ...listing] = (await asked.stdout()).split('\n')
-  return {
-    type: 'python',
-    base,
-    packages,
-    python,
-    uv: uv.version,
-    distributions: parsePylock(JSON.parse(listing.join('\n'))),
-  }
+  return { python, uv: uv.version, distributions: parsePylock(JSON.parse(listing.join('\n'))) }
 }
 
 /** Exactly the locked wheels, each checked against its locked hash, in an environment without installer, with bytecode. */
@@ -60,15 +99,22 @@ export async function installPython(
   lock: PythonLock,
   place: WheelPlace,
 ): Promise<Container> {
-  const { base, packages } = lock
+  const { base, packages, distributions } = lock
   const system = await installDebian(client, { type: 'debian', base, packages }, place.platform)
-  const installed = place
-    .mirror(await withUv(client, system, place))
-    .withNewFile('/tmp/ingot/requirements', hashedRequirements(lock.distributions))
-    .withNewFile('/tmp/ingot/owners.sh', environmentOwnersScript)
-    .withExec(['sh', '-c', installScript(source)], { expect: anyExit })
-  if ((await installed.exitCode()) !== 0) throw notInstalled(source, lock, await installed.stderr())
-  return installed.withoutMount('/ingot-uv')
+  return installWheels(client, system, { ...source, distributions }, place)
+}
+
+/** The locked packages of an engine without Python, and the wheels that its recipe adds. */
+export async function installWithWheels(
+  client: Client,
+  { environment: own }: DebianSource,
+  lock: DebianLock,
+  place: WheelPlace,
+): Promise<Container> {
+  const system = await installDebian(client, lock, place.platform)
+  if (own === undefined || lock.environment === undefined) return system
+  const { distributions } = lock.environment
+  return installWheels(client, system, { ...own, aliases: [], distributions }, place)
 }
 
 /** `vllm` and `>=0.28 <0.34` are `vllm>=0.28.0,<0.34.0` in PEP 440. Throws `usage` for a range of alternatives. */
@@ -86,16 +132,6 @@ export function requirementFor(distribution: string, range: string): string {
 /** semver writes `<0.34.0-0` for an end that prereleases are below as well. */
 function plainVersion({ major, minor, patch }: semver.SemVer): string {
   return `${major}.${minor}.${patch}`
-}
-
-/** One line a distribution with every wheel that the interpreter may take; uv installs the best of them. */
-export function hashedRequirements(distributions: readonly PythonPackage[]): string {
-  return distributions
-    .map(({ name, version, wheels }) =>
-      [`${name}==${version}`, ...wheels.map((wheel) => `--hash=sha256:${wheel.sha256}`)].join(' '),
-    )
-    .map((line) => `${line}\n`)
-    .join('')
 }
 
 const pylock = z.object({
@@ -128,76 +164,17 @@ export function parsePylock(value: unknown): PythonPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-async function withUv(client: Client, container: Container, place: WheelPlace): Promise<Container> {
-  return container.withMountedFile('/ingot-uv', await wheelProgram(client, uv, place))
-}
-
-/** uv trusts its own list of authorities; a network that signs for itself has put its own into the system's. */
-const trust =
-  'for file in /etc/ssl/certs/ca-certificates.crt; do [ ! -e "$file" ] || export SSL_CERT_FILE="$file"; done'
-
-function resolveScript({ interpreter }: PythonSource): string {
+function resolveScript(interpreter: string): string {
   return `
 set -eu
 cd /tmp/ingot
-${trust}
+${systemTrust}
 /ingot-uv pip compile requirements.in --override overrides.in --python ${interpreter} --only-binary :all: \\
   --no-cache --no-header --quiet --format pylock.toml --output-file /tmp/ingot/pylock.toml >&2
 ${interpreter} -c 'import json, platform, tomllib
 print(platform.python_version())
 print(json.dumps(tomllib.load(open("/tmp/ingot/pylock.toml", "rb")), default=str))'
 `
-}
-
-/** The temporary cache lies on the file system of the environment, so that files are linked and no byte is copied. */
-function installScript({ interpreter, folder, aliases }: PythonSource): string {
-  return `
-set -eu
-cd /tmp/ingot
-${trust}
-export TMPDIR=/opt/ingot-tmp UV_NO_CONFIG=1
-mkdir -p $TMPDIR
-/ingot-uv venv --quiet --no-cache --relocatable --python ${interpreter} ${folder}
-/ingot-uv pip install --quiet --no-cache --no-deps --require-hashes --only-binary :all: \\
-  --python ${folder}/bin/python --requirements requirements
-rm -rf $TMPDIR
-packages=$(${folder}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-${aliases.map(aliasCommand).join('\n')}
-rm -rf "$packages"/_virtualenv.* ${folder}/.lock ${folder}/.gitignore ${folder}/CACHEDIR.TAG ${folder}/bin/activate*
-find ${folder} -depth -name __pycache__ -exec rm -rf {} +
-find ${folder} -name uv_cache.json -o -name REQUESTED | xargs -r rm -f
-${compileCommands(interpreter)}
-chmod -R a+rX ${folder}
-sh owners.sh "$packages" >> owners
-`
-}
-
-/**
- * Bytecode, since the image is read-only and start-up without takes twice as long (docs/slimming.md). One fresh process for
- * each package, with its files in order and hashes that do not vary, because what an interpreter has compiled before shows
- * in its references. The time of a source is not looked at: in a layer it is another one. A file that is no Python of this
- * version, such as a template, is left without.
- */
-function compileCommands(interpreter: string): string {
-  const compile = `${interpreter} -m compileall -qq -f --invalidation-mode unchecked-hash`
-  return `
-export PYTHONHASHSEED=0
-library=$(${interpreter} -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
-find "$packages" "$library" -mindepth 1 -maxdepth 1 \\( -type d -o -name '*.py' \\) -print0 | sort -z |
-  xargs -0 -n 1 -P "$(nproc)" sh -c '${compile} "$1" > /dev/null 2>&1 || true' compile
-`
-}
-
-/** A second record of an installed distribution; it owns no files, so that every byte has one cause. */
-function aliasCommand({ distribution, alsoAs, versionSuffix }: PythonSource['aliases'][number]): string {
-  const stem = distribution.replaceAll('-', '_')
-  return `for found in "$packages"/${stem}-*.dist-info; do
-  version=\${found##*/${stem}-}
-  alias="$packages/${alsoAs}-\${version%.dist-info}${versionSuffix}.dist-info"
-  cp -r "$found" "$alias"
-  rm "$alias/RECORD"
-  sed -i 's/^Name: .*/Name: ${alsoAs}/; s/^Version: .*/&${versionSuffix}/' "$alias/METADATA"
-done`
 }
 
 function alternatives(range: string): StageError {
@@ -208,18 +185,16 @@ function alternatives(range: string): StageError {
   })
 }
 
-function unresolvable({ distribution, base }: PythonSource, range: string, said: string): StageError {
+/** uv names the packages that cannot stand together, and why. */
+function unresolvable(base: string, { ofEngine, requirements }: WheelQuestion, said: string): StageError {
+  const added = requirements.length === 0 ? '' : `image.packages.python (${requirements.join(', ')})`
+  const wanted = [ofEngine ?? '', added].filter((words) => words !== '').join(' together with ')
   return new StageError('engine-failed', {
-    attempted: `resolve ${distribution} ${range} for the Python of ${base}`,
+    attempted: `resolve ${wanted} for the Python of ${base}`,
     found: said.trim().split('\n').slice(-20).join('\n  '),
-    hint: 'narrow or widen engine.version, or check that the engine reaches the package index',
-  })
-}
-
-function notInstalled({ distribution }: PythonSource, lock: PythonLock, said: string): StageError {
-  return new StageError('drifted', {
-    attempted: `install ${lock.distributions.length} locked distributions for ${distribution}`,
-    found: said.trim().split('\n').slice(-20).join('\n  '),
-    hint: 'run `ingot lock --all RECIPE` where a version is gone; a wrong hash means a published file was changed: do not trust it',
+    hint:
+      added === ''
+        ? 'narrow or widen engine.version, or check that the engine reaches the package index'
+        : 'change the requirement of image.packages.python that is named above, or engine.version; only wheels are taken, so a package without one for this Python counts as absent',
   })
 }

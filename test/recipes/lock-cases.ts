@@ -20,7 +20,7 @@ export function set(path: string, value: unknown): Change {
   }
 }
 
-function all(...changes: readonly Change[]): Change {
+export function all(...changes: readonly Change[]): Change {
   return (raw) => {
     for (const change of changes) change(raw)
   }
@@ -87,16 +87,6 @@ export const refused: Case[] = [
     before: all(cuda, set('engine.device', 'cuda')),
     change: set('engine.device', 'cpu'),
     renews: { runtime: true },
-  },
-  {
-    key: 'model.chatTemplate',
-    change: set('model.chatTemplate', 'chat.jinja'),
-    renews: { weights: 'kept', runtime: false },
-  },
-  {
-    key: 'model.generationConfig',
-    change: set('model.generationConfig', 'generation.json'),
-    renews: { weights: 'kept', runtime: false },
   },
   {
     key: 'parts',

@@ -6,6 +6,21 @@ export interface Harmless {
   change: Change
 }
 
+const probe = {
+  id: 'own',
+  title: 'it answers',
+  request: { method: 'POST', path: '/own', body: {} },
+  expect: { type: 'json', status: 200, checks: [{ at: 'a', rule: 'exists' }] },
+  timeoutSeconds: 5,
+}
+const probeKeys = [
+  ...['id', 'title', 'request.method', 'request.path', 'request.body', 'timeoutSeconds'],
+  ...['type', 'status', 'checks'].map((key) => `expect(json).${key}`),
+  ...['type', 'status', 'contains'].map((key) => `expect(text).${key}`),
+  ...['type', 'status', 'textAt', 'endMarker'].map((key) => `expect(event-stream).${key}`),
+  ...['type', 'status', 'textAt', 'lastLine'].map((key) => `expect(json-lines).${key}`),
+]
+
 /** Every key, or change of a key, that leaves a lock as it is. */
 export const harmless: Harmless[] = [
   { key: 'apiVersion', change: set('apiVersion', 'ingot/v1') },
@@ -58,6 +73,7 @@ export const harmless: Harmless[] = [
   { key: 'image.budgets.runtime', change: set('image.budgets.runtime', '1GB') },
   { key: 'image.budgets.layer', change: set('image.budgets.layer', '1GB') },
   { key: 'image.labels', change: set('image.labels', { a: 'b' }) },
+  { key: 'image.compression', change: set('image.compression', 'gzip') },
   { key: 'image.slim', change: set('image.slim', false) },
   { key: 'image.policy.allowWorldWritable', change: set('image.policy.allowWorldWritable', ['/a']) },
   { key: 'image.policy.allowSecrets', change: set('image.policy.allowSecrets', ['/a']) },
@@ -68,6 +84,9 @@ export const harmless: Harmless[] = [
   // The packages of every driver are locked; which of them stay is slimming.
   { key: 'target.drivers', change: set('target.drivers', ['amd']) },
   { key: 'target.fit', change: set('target.fit', 'warn') },
+  // Its effect is on the list of files, which is compared when the recipe is read.
+  { key: 'image.files[].exclude', change: set('image.files', []) },
+  ...probeKeys.map((key) => ({ key: `verify.probes[].${key}`, change: set('verify.probes', [probe]) })),
   { key: 'verify.profiles', change: set('verify.profiles', ['plain']) },
   { key: 'verify.startTimeoutSeconds', change: set('verify.startTimeoutSeconds', 9) },
   { key: 'verify.prompts', change: set('verify.prompts', ['Hello']) },

@@ -10,14 +10,17 @@ import { lockRenewal } from '../../recipes/lock-renewal.ts'
 import { type LockedFile, partOverheadBytes } from '../../recipes/locked-weights.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
-import { refused, set } from './lock-cases.ts'
+import { refused as refusedKeys, set } from './lock-cases.ts'
 import { type Harmless, harmless } from './lock-harmless.ts'
+import { ownRefused } from './lock-own-cases.ts'
 import { hash, lockMadeFrom, type RawRecipe, rawRecipe, recipeOf, sources, withoutRecord } from './locked.ts'
 import { recipeKeys } from './schema-keys.ts'
 
+const refused = [...refusedKeys, ...ownRefused]
+
 function sourceOfKey(key: string): WeightsSource['type'] {
   // The table writes the kind between parentheses.
-  return (/\((\w+)\)/.exec(key)?.[1] ?? 'url') as WeightsSource['type']
+  return (/(?<!expect)\((\w+)\)/.exec(key)?.[1] ?? 'url') as WeightsSource['type']
 }
 
 function pair({ key, before, change }: Harmless): { lock: Lock; old: Recipe; edited: Recipe } {

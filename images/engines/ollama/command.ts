@@ -49,11 +49,11 @@ export function command(): string[] {
 }
 
 export function environment(deployment: Deployment): Record<string, string> {
-  const { recipe, runtime, modelFolder, port } = deployment
+  const { recipe, runtime, modelFolder, listen } = deployment
   const { serving } = recipe
   return {
     ...gpuEnvironment(runtime.device),
-    OLLAMA_HOST: `0.0.0.0:${port}`,
+    OLLAMA_HOST: `${listen.host}:${listen.port}`,
     OLLAMA_MODELS: modelFolder,
     // Pruning removes empty folders, and one it may not remove ends the server.
     OLLAMA_NOPRUNE: '1',

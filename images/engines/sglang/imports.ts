@@ -1,4 +1,4 @@
-import type { PythonImports } from '../engine.ts'
+import type { PythonImports } from '../engine-facts.ts'
 import { imagePython } from '../python-environment.ts'
 
 export const imports: PythonImports = {

@@ -43,7 +43,7 @@ export function command(deployment: Deployment): string[] {
     ...['/usr/local/bin/trtllm-serve', deployment.modelPath],
     ...['--backend', 'pytorch'],
     ...['--served_model_name', model.name],
-    ...['--host', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--host', deployment.listen.host, '--port', String(deployment.listen.port)],
     ...servingOptions(deployment, {
       contextLength: '--max_seq_len',
       parallelism: '--max_batch_size',

@@ -51,7 +51,7 @@ export function command(deployment: Deployment): string[] {
     '/usr/local/bin/text-generation-launcher',
     ...['--model-id', deployment.modelPath],
     // HOSTNAME, which container runtimes set to the container's id, would be taken for the address.
-    ...['--hostname', '0.0.0.0', '--port', String(deployment.port)],
+    ...['--hostname', deployment.listen.host, '--port', String(deployment.listen.port)],
     ...['--num-shard', String(serving.tensorParallel)],
     ...servingOptions(deployment, {
       dtype: '--dtype',

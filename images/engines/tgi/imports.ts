@@ -1,4 +1,4 @@
-import type { PythonImports } from '../engine.ts'
+import type { PythonImports } from '../engine-facts.ts'
 
 /** uv's Python, on which the router's libpython and the environment's links depend (tgi#3082). */
 export const rootPython = '/root/.local/share/uv/python'

@@ -8,6 +8,7 @@ test('nothing is set: everything has its default', () => {
   expect(readSettings({ HOME: '/home/u' })).toEqual({
     storeFolder: join(process.cwd(), '.ingot/store'),
     locksFolder: undefined,
+    createdAt: undefined,
     workflowRun: undefined,
     display: { isPlain: false, showsPlace: false },
     proxies: {},
@@ -50,6 +51,7 @@ test('an empty variable is an unset one', () => {
 
 test.each<[NodeJS.ProcessEnv, object]>([
   [{ INGOT_STORE: '/a/store' }, { storeFolder: '/a/store' }],
+  [{ SOURCE_DATE_EPOCH: '1700000000' }, { createdAt: '2023-11-14T22:13:20Z' }],
   [{ INGOT_LOCKS: 'locks' }, { locksFolder: resolve('locks') }],
   [
     { HTTPS_PROXY: 'http://user:word@proxy:3128', https_proxy: 'socks5://proxy:1080', no_proxy: 'a' },

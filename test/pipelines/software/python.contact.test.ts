@@ -12,12 +12,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { environmentOwnersScript } from '../../../pipelines/software/owners.ts'
-import { hashedRequirements, parsePylock, requirementFor } from '../../../pipelines/software/python.ts'
+import { parsePylock, requirementFor } from '../../../pipelines/software/python.ts'
 import {
   distributionsScript,
   parseDistributions,
   prepareScript,
 } from '../../../pipelines/software/upstream.ts'
+import { hashedRequirements } from '../../../pipelines/software/wheels.ts'
 
 test.each([
   ['>=0.28 <0.34', 'vllm>=0.28.0,<0.34.0'],

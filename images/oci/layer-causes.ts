@@ -1,0 +1,2 @@
+/** How the layer of the recipe's own files is called in history and reports; by it the layer is told from others. */
+export const ownLayerCause = 'files of the recipe'
