@@ -3,8 +3,10 @@ import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { judgeRecipe } from '../images/plan/judge-recipe.ts'
 import { defaultRetry } from '../pipelines/network/retry.ts'
 import { type Variable, variables } from '../pipelines/settings/variables.ts'
+import { parseRecipe } from '../recipes/parse.ts'
 import { recipeSchema } from '../recipes/recipe.ts'
 
 // What documents and comments say that a program can check.
@@ -169,4 +171,9 @@ test('a variable that the table gives to ingot is read by ingot', () => {
   const table: [string, Variable][] = Object.entries(variables)
   const named = table.filter(([, { reader }]) => reader === undefined).map(([name]) => name)
   expect(named.filter((name) => !new RegExp(`\\b${name}\\b`).test(all))).toEqual([])
+})
+
+test('the recipe of README passes check', () => {
+  const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? []
+  expect(parseRecipe(text, 'README.md', judgeRecipe)).toMatchObject({ ok: true, doubts: [] })
 })

@@ -6,7 +6,9 @@ import { planMemoryOf } from '../../pipelines/memory/memory.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import configs from '../images/memory/configs.json' with { type: 'json' }
 
-const page = readFileSync(resolve(import.meta.dirname, '../../docs/memory.md'), 'utf8')
+const pageOf = (name: string) => readFileSync(resolve(import.meta.dirname, '../../docs', name), 'utf8')
+const page = pageOf('memory.md')
+const advice = pageOf('advice.md')
 const folder = mkdtempSync(join(tmpdir(), 'ingot-memory-docs-'))
 
 interface Example {
@@ -48,7 +50,7 @@ function valueAt(plan: unknown, path: string): unknown {
   return value
 }
 
-test.each(examplesOf(page))('$command', async ({ command, keys, output }) => {
+test.each([page, advice].flatMap(examplesOf))('$command', async ({ command, keys, output }) => {
   let out = ''
   const io = {
     stdout: (text: string) => (out += text),
@@ -62,4 +64,5 @@ test.each(examplesOf(page))('$command', async ({ command, keys, output }) => {
 
 test('the page has an example for every formula', () => {
   expect(examplesOf(page).length).toBeGreaterThanOrEqual(24)
+  expect(examplesOf(advice)).toHaveLength(4)
 })
