@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { digestOf, hexOf } from '../lib/digest.ts'
+import { canonicalJson } from '../lib/json.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
 
 /** A certificate of a file that a recipe trusts, as the image gets it: its PEM without what stood around it. */
-const certificateSchema = z.strictObject({
+const certificateFields = z.strictObject({
   subject: z.string(),
   /** Of its DER form, as `openssl x509 -fingerprint -sha256` has it. */
   sha256,
@@ -13,6 +14,16 @@ const certificateSchema = z.strictObject({
   notAfter: z.string(),
   pem: z.string(),
 })
+
+type Certificate = z.infer<typeof certificateFields>
+
+const certificateSchema = certificateFields.refine(
+  (said): boolean => canonicalJson(said) === canonicalJson(certificateOf(said.pem) ?? null),
+  {
+    path: ['pem'],
+    message: 'it is not the certificate that subject, sha256 and notAfter describe',
+  },
+)
 
 /** A file of certificates that a recipe names: `sha256` is that of its bytes. */
 export const trustedFileSchema = z.strictObject({
@@ -22,7 +33,6 @@ export const trustedFileSchema = z.strictObject({
 })
 
 export type TrustedFile = z.infer<typeof trustedFileSchema>
-type Certificate = z.infer<typeof certificateSchema>
 
 /** A bundle of all public authorities has a quarter of it. */
 export const mostCertificateBytes = 1 << 20

@@ -12,8 +12,7 @@ interface SchemaNode {
 
 /** Keys that a recipe may have at a path. `valueAt` gives what it says there, which chooses among kinds of a source or part. */
 export function knownKeys(path: readonly Key[], valueAt: (path: readonly Key[]) => unknown): string[] {
-  // JSON Schema is a wide type; the recipe uses only the members of SchemaNode.
-  let node: SchemaNode | undefined = z.toJSONSchema(recipeSchema, { io: 'input' }) as SchemaNode
+  let node: SchemaNode | undefined = recipeNode()
   path.forEach((key, depth) => {
     const here = path.slice(0, depth + 1)
     const next = typeof key === 'number' ? node?.items : node?.properties?.[key]
@@ -21,6 +20,15 @@ export function knownKeys(path: readonly Key[], valueAt: (path: readonly Key[]) 
   })
   const known = Object.keys(node?.properties ?? {})
   return path.length === 0 ? [...known, ...compositionKeys] : known
+}
+
+let recipeRoot: SchemaNode | undefined
+
+/** Made once: it takes 20 ms, and a recipe may have a hundred keys that nobody knows. */
+function recipeNode(): SchemaNode {
+  // JSON Schema is a wide type; the recipe uses only the members of SchemaNode.
+  recipeRoot ??= z.toJSONSchema(recipeSchema, { io: 'input' }) as SchemaNode
+  return recipeRoot
 }
 
 function branchOf(

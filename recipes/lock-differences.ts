@@ -1,6 +1,6 @@
 import semver from 'semver'
 import { canonicalJson } from '../lib/json.ts'
-import type { Lock } from './lock.ts'
+import type { DebianLock, Lock } from './lock.ts'
 import { differing, type LockDifference, shown } from './lock-difference.ts'
 import { addedPackages, type LockRequest, type RuntimeRequest } from './lock-origin.ts'
 import { partOverheadBytes } from './locked-weights.ts'
@@ -84,7 +84,7 @@ function runtimeDifferences(recipe: Recipe, lock: Lock, request: LockRequest): L
   const isBase = hasReleases ? isSameLine(pinned.base, asked.base) : pinned.base === asked.base
   const isPinned = pinned.type === asked.type && isBase
   const isRecorded = madeFrom === undefined || isSame(madeFrom.runtime, asked)
-  if (isPinned && isRecorded) return []
+  if (isPinned && isRecorded) return pinnedDifferences(recipe, lock)
   const edited = choosingKeys(recipe, lock)
   if (edited.length > 0) return edited
   if (!isPinned || madeFrom === undefined)
@@ -101,6 +101,31 @@ function runtimeDifferences(recipe: Recipe, lock: Lock, request: LockRequest): L
       renews: ['runtime'],
     },
   ]
+}
+
+/** What the lock pins, against what it says that it was asked for. */
+function pinnedDifferences(recipe: Recipe, { runtime, madeFrom }: Lock): LockDifference[] {
+  const renews = ['runtime'] as const
+  const digest = /@(sha256:[0-9a-f]{64})$/.exec(runtime.base.reference)?.[1] ?? runtime.base.digest
+  const lost = runtime.type === 'debian' ? lostPackages(runtime, madeFrom?.runtime.packages ?? []) : []
+  return [
+    ...differing('image.base', digest, runtime.base.digest, renews),
+    ...(lost.length === 0
+      ? []
+      : [
+          {
+            path: 'engine.id',
+            recipe: `${canonicalJson(recipe.engine.id)}, which takes ${lost.join(', ')}`,
+            lock: 'no package of that name',
+            renews,
+          },
+        ]),
+  ]
+}
+
+function lostPackages({ packages, present = [] }: DebianLock, asked: readonly string[]): string[] {
+  const have = new Set([...packages.map(({ name }) => name), ...present])
+  return asked.filter((name) => !have.has(name))
 }
 
 function isSame(one: RuntimeRequest, other: RuntimeRequest): boolean {

@@ -86,6 +86,10 @@ const lockedOwnFile = z.strictObject({
   sizeBytes: z.number().int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   executable: z.literal(true).exactOptional(),
+  /** Libraries that a program or library loads by its header. */
+  libraries: z.array(z.string()).exactOptional(),
+  /** What starts it: the loader of a program, or the first words of a script. */
+  startedBy: z.array(z.string()).exactOptional(),
 })
 
 export const lockedOwnFilesSchema = z

@@ -7,11 +7,16 @@ export const settingFileKeys = ['chatTemplate', 'generationConfig'] as const
 export type SettingFileKey = (typeof settingFileKeys)[number]
 
 /** A file that a recipe names, with its text: `sha256` is that of its bytes. */
-const settingFileSchema = z.strictObject({
-  path: z.string().min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
-  text: z.string(),
-})
+const settingFileSchema = z
+  .strictObject({
+    path: z.string().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
+    text: z.string(),
+  })
+  .refine(({ sha256, text }) => hexOf(digestOf(text)) === sha256, {
+    path: ['text'],
+    message: 'it is not the text that sha256 stands for',
+  })
 
 export const settingFilesSchema = z.strictObject({
   chatTemplate: settingFileSchema.optional(),

@@ -1,6 +1,17 @@
 /** What a model is served for: what its clients ask, and what a boot must have seen. */
-export const tasks = ['chat', 'completion', 'embedding', 'rerank', 'transcription'] as const
+export const tasks = [
+  'chat',
+  'completion',
+  'embedding',
+  'rerank',
+  'transcription',
+  'tools',
+  'vision',
+] as const
 export type ModelTask = (typeof tasks)[number]
+
+/** Tasks that a chat does: they name it with them. */
+export const tasksOfChats: readonly ModelTask[] = ['tools', 'vision']
 
 /** How the vectors of all tokens become the answer; `rank` gives one score. */
 export const poolings = ['none', 'mean', 'cls', 'last', 'rank'] as const

@@ -35,9 +35,11 @@ export function readYaml(text: string): YamlText {
   if (deep !== undefined) return wrong(deep)
   const document = documentOf(text, lines)
   if (document === undefined) return wrong(unparsable)
-  if (document.errors.length > 0)
+  // A tag that nobody knows is a warning of the parser, which reads the value as if it were not there.
+  const faulty = [...document.errors, ...document.warnings]
+  if (faulty.length > 0)
     return wrong(
-      ...document.errors.slice(0, limits.problems).map(({ pos, message }) => ({
+      ...faulty.slice(0, limits.problems).map(({ pos, message }) => ({
         offset: pos[0],
         message,
         hint: 'a recipe is YAML: check indentation, colons and quotes at this place',

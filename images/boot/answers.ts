@@ -1,7 +1,8 @@
 import type { Json } from '../../lib/json.ts'
 import { parseEvents, parseJson, streamedText, valuesAt } from './answer-text.ts'
-import { failedCheck, schemaFaults } from './json-checks.ts'
+import { failedCheck } from './json-checks.ts'
 import type { Comparison, Expectation, JsonCheck } from './probe.ts'
+import { schemaFaults } from './schema-faults.ts'
 import { cosine } from './vectors.ts'
 
 /** An answer as it came; streams are read to their end. */

@@ -1,12 +1,10 @@
-import { z } from 'zod'
-import { messageOf } from '../../lib/error.ts'
 import type { Json } from '../../lib/json.ts'
-import { parseJson, valuesAt } from './answer-text.ts'
-import type { JsonCheck } from './probe.ts'
+import { valuesAt } from './answer-text.ts'
+import { mixedReasoning, wrongCall } from './chat-checks.ts'
+import type { JsonCheck, RuleOf } from './probe.ts'
+import { schemaFaults } from './schema-faults.ts'
 import { cosine, vectorFault } from './vectors.ts'
-import { wordErrorRate } from './words.ts'
-
-type RuleOf<Name extends JsonCheck['rule']> = Extract<JsonCheck, { rule: Name }>
+import { plainWords, wordErrorRate } from './words.ts'
 
 /** What speaks against one statement about a JSON answer, in words; empty when nothing does. */
 export function failedCheck(value: Json, check: JsonCheck): string[] {
@@ -18,6 +16,10 @@ export function failedCheck(value: Json, check: JsonCheck): string[] {
       return failedRanking(value, check)
     case 'vector':
       return failedVectors(found, check)
+    case 'call':
+      return wrongCall(found[0], check)
+    case 'apart':
+      return mixedReasoning(found[0], check)
     case 'words':
       return wrongWords(found[0], check)
     case 'schema':
@@ -27,7 +29,10 @@ export function failedCheck(value: Json, check: JsonCheck): string[] {
   }
 }
 
-type ValueCheck = Exclude<JsonCheck, RuleOf<'nearer' | 'ranked' | 'vector' | 'schema' | 'words'>>
+type ValueCheck = Exclude<
+  JsonCheck,
+  RuleOf<'nearer' | 'ranked' | 'vector' | 'schema' | 'words' | 'call' | 'apart'>
+>
 
 function failedValue(value: Json, found: readonly Json[], check: ValueCheck): string[] {
   const [first] = found
@@ -49,6 +54,10 @@ function failedValue(value: Json, found: readonly Json[], check: ValueCheck): st
         ? []
         : [`${is} and ${check.as} is ${JSON.stringify(other) ?? 'absent'}`]
     }
+    case 'mentions':
+      return typeof first === 'string' && plainWords(first).includes(check.value)
+        ? []
+        : [`${is} and does not say "${check.value}"`]
     case 'has':
       return found.includes(check.value) ? [] : [`${is} and lacks "${check.value}"`]
   }
@@ -100,21 +109,4 @@ function wrongWords(text: Json | undefined, { at, said, errorRate }: RuleOf<'wor
   return [
     `${at} is ${JSON.stringify(text.slice(0, 200))}, and "${said}" was said: ${percent(rate)} of its words are wrong, at most ${percent(errorRate)} may be`,
   ]
-}
-
-/** What speaks against a text as JSON of a schema. */
-export function schemaFaults(text: Json | undefined, schema: RuleOf<'schema'>['schema']): string[] {
-  const shown = JSON.stringify(text)?.slice(0, 200) ?? 'absent'
-  const value = typeof text === 'string' ? parseJson(text) : undefined
-  if (value === undefined) return [`is ${shown} instead of a text of JSON`]
-  try {
-    // The schemas are our own, and zod reads their plain JSON.
-    const parsed = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(value)
-    if (parsed.success) return []
-    const [issue] = parsed.error.issues
-    const place = issue?.path.join('.') || 'its outermost value'
-    return [`is ${shown}, which the schema does not accept: ${place}: ${issue?.message}`]
-  } catch (error) {
-    return [`cannot be held against the schema: ${messageOf(error)}`]
-  }
 }

@@ -3,7 +3,7 @@
  * words that were said. Case and punctuation do not count.
  */
 export function wordErrorRate(said: string, heard: string): number {
-  const [from, to] = [wordsOf(said), wordsOf(heard)]
+  const [from, to] = [plainWords(said), plainWords(heard)]
   const first = Array.from({ length: to.length + 1 }, (_, column) => column)
   const last = from.reduce((above, word, index) => nextRow(above, { word, to, index }), first)
   return (last.at(-1) ?? 0) / Math.max(1, from.length)
@@ -22,7 +22,8 @@ function nextRow(
   return row
 }
 
-function wordsOf(text: string): string[] {
+/** Words in lower case, without what stands between them. */
+export function plainWords(text: string): string[] {
   return text
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}'’]+/gu, ' ')

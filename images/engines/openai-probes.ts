@@ -19,6 +19,9 @@ export function chatBody(model: string, prompt: string, maxTokens: number): { [k
   }
 }
 
+/** For questions whose answer has a form: thinking first would only take tokens. Templates that know no such word ignore it. */
+export const withoutThinking = { chat_template_kwargs: { enable_thinking: false } } as const
+
 const chatChecks: readonly JsonCheck[] = [
   { at: 'object', rule: 'equals', value: 'chat.completion' },
   { at: 'choices.0.message.role', rule: 'equals', value: 'assistant' },

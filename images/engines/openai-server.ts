@@ -20,8 +20,10 @@ import {
   textProbe,
 } from './openai-probes.ts'
 import { cohereRerank, type RerankPlace, rerankProbe, scoredProbe } from './rerank-probes.ts'
+import { parsedProbes, toolProbes } from './skill-probes.ts'
 import { structuredProbes } from './structured-probes.ts'
 import { generates } from './tasks.ts'
+import { visionProbes } from './vision-probes.ts'
 
 /** Where neither recipe nor model says how long a sequence may be. */
 const unknownContextLength = 4096
@@ -100,14 +102,7 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
   const native = own.native?.[task] ?? []
   switch (task) {
     case 'chat':
-      return [
-        chatProbe(asked, answered),
-        chatStreamProbe(asked, answered),
-        completionsProbe(asked),
-        ...(own.answersToSchemas ? structuredProbes(asked) : []),
-        ...native,
-        ...wrongOnes(task, own.badInput, deployment, own),
-      ]
+      return [...chatProbes(deployment, own), ...native, ...wrongOnes(task, own.badInput, deployment, own)]
     case 'completion':
       // A chat is asked for completions, too.
       if (deployment.tasks.includes('chat')) return []
@@ -131,7 +126,22 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
       ]
     case 'transcription':
       return [...native]
+    case 'tools':
+      return toolProbes(asked)
+    case 'vision':
+      return visionProbes(asked)
   }
+}
+
+function chatProbes(deployment: Deployment, own: OwnBehaviour): HttpProbe[] {
+  const { asked, answered } = namesOf(deployment, own)
+  return [
+    chatProbe(asked, answered),
+    chatStreamProbe(asked, answered),
+    completionsProbe(asked),
+    ...(own.answersToSchemas ? structuredProbes(asked) : []),
+    ...parsedProbes(deployment, asked),
+  ]
 }
 
 /** Beside another task the questions have names of their own. */

@@ -71,30 +71,46 @@ const loadedByLibc = ['/usr/lib/*-linux-gnu/gconv/**', '/usr/lib/*-linux-gnu/lib
 interface OwnSlimming {
   rules: SlimPolicy['rules']
   packages: string[]
+  loads: string[]
   roots: string[]
   data: string[]
   contents: string[]
 }
 
 /** What of an image's own layer slimming keeps, and the rules for its Python. */
-export function ownSlimming(source: RuntimeSource, runtime: Lock['runtime']): OwnSlimming {
+export function ownSlimming(
+  source: RuntimeSource,
+  { runtime, ownFiles = [] }: Pick<Lock, 'runtime' | 'ownFiles'>,
+): OwnSlimming {
   const named = source.type === 'upstream' ? [] : namesOfSystem(source.own ?? [])
   const brought = runtime.type === 'upstream' ? [] : (runtime.own ?? [])
   const packages = [...new Set([...named, ...brought])].sort()
   const data = packages.length === 0 ? [] : loadedByLibc
+  const files = ownFiles.flatMap((place) => place.files)
+  const started = [...new Set(files.flatMap((file) => file.startedBy ?? []))].sort()
+  const libraries = [...new Set(files.flatMap((file) => file.libraries ?? []))].sort()
+  const loads = [...started.filter((name) => name.startsWith('/')), ...libraries]
+  const programs = started
+    .filter((name) => !name.startsWith('/'))
+    .flatMap((name) => programPaths(name, source))
+  const plain = { packages, loads, data }
   if (source.type !== 'debian' || source.environment === undefined)
-    return { rules: [], packages, roots: [], data, contents: [] }
+    return { ...plain, rules: [], roots: programs, contents: [] }
   return {
+    ...plain,
     rules: pythonEnvironmentRules,
-    packages,
-    data,
-    roots: [`${source.environment.interpreter}*`],
+    roots: [`${source.environment.interpreter}*`, ...programs],
     contents: [`${source.environment.folder}/**`, '/usr/lib/python3*/**'],
   }
 }
 
+/** Paths at which a program may be: its own, or one in each folder of programs. */
+export function programPaths(program: string, source: RuntimeSource): string[] {
+  return program.startsWith('/') ? [program] : programFolders(source).map((folder) => `${folder}/${program}`)
+}
+
 /** Where the programs of an own command are looked for. */
-export function programFolders(source: RuntimeSource): string[] {
+function programFolders(source: RuntimeSource): string[] {
   const folder = environmentFolder(source)
   return [...(folder === undefined ? [] : [`${folder}/bin`]), '/usr/local/bin', '/usr/bin', '/bin']
 }

@@ -27,6 +27,7 @@ const common: Readonly<Record<string, string>> = {
   DISABLE_TELEMETRY: offline,
   TRANSFORMERS_OFFLINE: offline,
   PATH: 'programs are found where the engine’s definition says; name the base that has others in image.base',
+  TMPDIR: '/tmp is the one place that is writable for every user; leave it out',
   VIRTUAL_ENV: 'the environment of Python is part of the image; name another base in image.base',
   HOST: everyInterface,
   HOSTNAME: everyInterface,
@@ -36,7 +37,10 @@ const common: Readonly<Record<string, string>> = {
 /** Families of variables, each with a name that people know. */
 const families: readonly { pattern: RegExp; instead: string }[] = [
   { pattern: /^LD_/, instead: loader },
-  { pattern: /^(GLIBC_TUNABLES|GCONV_PATH|MALLOC_TRACE|BASH_ENV|ENV|IFS)$/, instead: loader },
+  {
+    pattern: /^(GLIBC_TUNABLES|GCONV_PATH|MALLOC_TRACE|GGML_BACKEND_PATH|BASH_ENV|ENV|IFS)$/,
+    instead: loader,
+  },
   {
     pattern:
       /^PYTHON(PATH|HOME|STARTUP|USERBASE|PLATLIBDIR|EXECUTABLE|INSPECT|BREAKPOINT|WARNINGS|PYCACHEPREFIX|SAFEPATH)$/,

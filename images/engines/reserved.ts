@@ -35,4 +35,7 @@ export function use(key: string): string {
 export const everyInterface =
   'the server listens on every interface of its container; docker run --publish HOST:PORT:PORT says who reaches it'
 
+export const settingsInFile =
+  'neither plan nor memory plan sees what stands in a file; write it into the recipe, or into serving.extraArguments'
+
 export const offline = 'images are offline and tell nobody; leave it out'

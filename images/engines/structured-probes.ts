@@ -1,5 +1,5 @@
 import type { HttpProbe } from '../boot/probe.ts'
-import { chatBody } from './openai-probes.ts'
+import { chatBody, withoutThinking } from './openai-probes.ts'
 
 /** Small enough that every answer is short, whatever the model would say. */
 const schema = {
@@ -12,7 +12,8 @@ const schema = {
   additionalProperties: false,
 } as const
 
-const mostTokens = 64
+/** The answer itself takes some 20; a model whose thinking nothing switches off needs the rest. */
+const mostTokens = 512
 
 /** A question whose free answer is prose: a server that does not look at the schema fails. */
 const question = 'Describe the sky on a clear day.'
@@ -20,6 +21,7 @@ const question = 'Describe the sky on a clear day.'
 function body(model: string) {
   return {
     ...chatBody(model, question, mostTokens),
+    ...withoutThinking,
     response_format: { type: 'json_schema', json_schema: { name: 'sky', strict: true, schema } },
   }
 }

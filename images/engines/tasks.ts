@@ -3,7 +3,7 @@ import type { FolderFacts } from '../../recipes/lock.ts'
 import type { Modelfile } from '../../recipes/locked-weights.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
-import { type ModelTask, tasks } from '../../recipes/tasks.ts'
+import { type ModelTask, tasks, tasksOfChats } from '../../recipes/tasks.ts'
 
 /** What a model is served for, and the words for what says so. */
 export interface TaskChoice {
@@ -23,7 +23,8 @@ export interface TaskFacts {
 export function tasksOf(recipe: Recipe, facts: TaskFacts): TaskChoice {
   const { task } = recipe.model
   if (task !== undefined) {
-    const asked = [task].flat()
+    const named = [task].flat()
+    const asked = named.some((one) => tasksOfChats.includes(one)) ? [...named, 'chat'] : named
     return { tasks: tasks.filter((one) => asked.includes(one)), because: 'the recipe says so' }
   }
   if (facts.gguf !== null) return ofGguf(recipe, facts.gguf, facts.modelfile)

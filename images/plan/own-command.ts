@@ -4,7 +4,7 @@ import type { OwnProbe } from '../../recipes/own-probes.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Behaviour, HttpProbe } from '../boot/probe.ts'
 import type { Deployment } from '../engines/engine.ts'
-import { programFolders } from '../engines/own-runtime.ts'
+import { programPaths } from '../engines/own-runtime.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 
 /** Says how the engine is started and asked, for a server around it. */
@@ -24,10 +24,7 @@ export function workingFolderOf({ command, files }: Recipe['image']): string {
 /** Paths at which the program of an own command may be: slimming keeps what is there and what it loads. */
 export function ownPrograms({ recipe, runtime }: Deployment): string[] {
   const [program] = recipe.image.command ?? []
-  if (program === undefined) return []
-  return program.startsWith('/')
-    ? [program]
-    : programFolders(runtime.source).map((folder) => `${folder}/${program}`)
+  return program === undefined ? [] : programPaths(program, runtime.source)
 }
 
 export function engineFiles(deployment: Deployment): SettingsFile[] {

@@ -116,7 +116,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     ...tasksBeside(deployment),
     runtime: { source: deployment.runtime.source, locked: lock.runtime },
     ...packingOf(recipe, lock),
-    slimming: planSlimming(deployment, lock.runtime, programsBefore(deployment, baked)),
+    slimming: planSlimming(deployment, lock, programsBefore(deployment, baked)),
     enginePaths: [...engine.enginePaths],
     settings: settingsOf(deployment, [...trustFiles(lock), ...guardFiles(mounted, key)]),
     weights,

@@ -1,5 +1,5 @@
 import { optional } from '../../lib/optional.ts'
-import { distributionsOf, type LockedRuntime } from '../../recipes/lock.ts'
+import { distributionsOf, type Lock, type LockedRuntime } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { ownSlimming } from '../engines/own-runtime.ts'
@@ -24,17 +24,17 @@ type PolicyClosure = NonNullable<SlimPolicy['closure']>
  */
 export function planSlimming(
   deployment: Deployment,
-  locked: LockedRuntime,
+  lock: Pick<Lock, 'runtime' | 'ownFiles'>,
   programs: readonly string[],
 ): SlimPolicy {
   const { recipe, engine, runtime } = deployment
   const { slim } = recipe.image
   if (slim === false) return { rules: stockRules }
   const { kept } = runtime.slimming
-  const added = ownSlimming(runtime.source, locked)
+  const added = ownSlimming(runtime.source, lock)
   const { rules: ofRuntime, closure } = withAdded(withAsked(deployment), added)
   const rules = [...ofRuntime, ...added.rules]
-  const installation = { distributions: versionsOf(locked), targets: targetsOf(deployment) }
+  const installation = { distributions: versionsOf(lock.runtime), targets: targetsOf(deployment) }
   const common = keepsTrust(recipe) ? commonRules.filter(({ id }) => id !== trustRule.id) : commonRules
   const own = slim === true ? [...rules, ...common] : [...rules, ...common].filter(isOneOf(slim))
   return {
@@ -65,9 +65,10 @@ function withAsked({ recipe, runtime, gpu }: Deployment): Pick<SlimPolicy, 'rule
 /** What the recipe adds stays with all that it loads. */
 function withAdded(
   { rules, closure }: Pick<SlimPolicy, 'rules' | 'closure'>,
-  { packages, roots, data, contents }: ReturnType<typeof ownSlimming>,
+  added: ReturnType<typeof ownSlimming>,
 ): Pick<SlimPolicy, 'rules' | 'closure'> {
-  const isNothing = packages.length + roots.length + contents.length === 0
+  const { packages, loads, roots, data, contents } = added
+  const isNothing = [packages, loads, roots, contents].every((list) => list.length === 0)
   if (closure === undefined || isNothing) return { rules, ...optional('closure', closure) }
   return {
     rules,
@@ -76,7 +77,8 @@ function withAdded(
       roots: [...closure.roots, ...roots],
       data: [...closure.data, ...data],
       contents: [...(closure.contents ?? []), ...contents],
-      packages,
+      ...(packages.length > 0 && { packages }),
+      ...(loads.length > 0 && { loads }),
     },
   }
 }

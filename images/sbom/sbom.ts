@@ -144,7 +144,10 @@ export function removalOf(
 ): string | undefined {
   const identity = identityOf(packageUrl)
   const found = removed.find((one) => identityOf(one.packageUrl) === identity)
-  return found && `removed: slimming took all ${found.files} files of it`
+  if (found === undefined) return undefined
+  return found.files === 0
+    ? 'it had documentation alone'
+    : `removed: slimming took all ${found.files} files of it`
 }
 
 /** A UUID that is a function of the text: version 8 of RFC 9562, whose bits are free. */

@@ -26,6 +26,8 @@ export interface NeededFiles {
   roots: readonly string[]
   data: readonly string[]
   contents?: readonly string[]
+  /** What files outside of the tree load: libraries by their names, and loaders and programs by their paths. */
+  loads?: readonly string[]
   /** Packages of the base's archive whose files are `contents` as well. */
   packages?: readonly string[]
 }

@@ -35,6 +35,11 @@ export function closureOf(
   const queue = inventory.entries
     .filter((entry) => entry.type !== 'folder' && isRoot(entry))
     .map((entry) => ({ path: entry.path, cause: 'root' }))
+  for (const name of closure.loads ?? []) {
+    const path = name.startsWith('/') ? name : libraryAt(name, folders, byPath)
+    if (path === undefined) result.missing.push({ path: 'image.files', needs: name })
+    else queue.push({ path, cause: 'image.files' })
+  }
   for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
     const path = realFolder(item.path, byPath)
     const entry = byPath.get(path)
@@ -68,13 +73,22 @@ function dependenciesOf(
   const origin = posix.dirname(entry.path)
   const search = [...entry.elf.runPath.map((path) => path.replace(/\$\{?ORIGIN\}?/g, origin)), ...folders]
   const libraries = entry.elf.needed.flatMap((name) => {
-    const found = search
-      .map((folder) => realFolder(posix.join(folder, name), byPath))
-      .find((path) => byPath.has(path))
+    const found = libraryAt(name, search, byPath)
     if (found === undefined) missing.push({ path: entry.path, needs: name })
     return found ?? []
   })
   return entry.elf.interpreter === undefined ? libraries : [...libraries, entry.elf.interpreter]
+}
+
+/** Where a library is, in the first of the folders that has it. */
+function libraryAt(
+  name: string,
+  folders: readonly string[],
+  byPath: ReadonlyMap<string, TreeEntry>,
+): string | undefined {
+  return folders
+    .map((folder) => realFolder(posix.join(folder, name), byPath))
+    .find((path) => byPath.has(path))
 }
 
 /** The path with every folder on the way that is a link replaced by its target: `/lib64/x` is `/usr/lib64/x`. */

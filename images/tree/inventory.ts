@@ -31,6 +31,8 @@ export interface Inventory {
   licences?: Record<string, string[]>
   /** What dpkg's list says of each package; absent where nobody read it. */
   status?: Record<string, InstalledPackage>
+  /** Paths that a package's list has and the tree has not, with the package: moved by a diversion, or never unpacked. */
+  unfound?: { path: string; package: string }[]
 }
 
 /** The raw listings that the packing container writes; their formats stand beside the commands in pipelines/build/packing.ts. */
@@ -70,7 +72,14 @@ export function parseInventory(raw: RawInventory): Inventory {
     basePackages,
     licences: licencesByPackage(raw.licences ?? ''),
     status: parseStatus(raw.status ?? ''),
+    unfound: unfoundIn(owners, entries),
   }
+}
+
+function unfoundIn(owners: ReadonlyMap<string, string>, entries: readonly TreeEntry[]) {
+  const found = new Set(entries.map(({ path }) => path))
+  const isListed = (path: string) => path.startsWith('/') && path !== '/.' && !found.has(path)
+  return [...owners].flatMap(([path, owner]) => (isListed(path) ? [{ path, package: owner }] : []))
 }
 
 /** Bytecode belongs to whom its source does: `a/__pycache__/b.cpython-311.pyc` is made of `a/b.py`. */

@@ -13,6 +13,10 @@ export interface PackageContents {
   files: number
   /** How many of them stay. */
   keptFiles: number
+  /** Files that its list has and the tree had not: nobody knows where they are. Absent for none. */
+  unfoundFiles?: number
+  /** It has documentation and lists alone. Absent for others. */
+  isBare?: true
 }
 
 /** A file of a package that slimming took. `path` is absolute in the image. */
@@ -32,7 +36,7 @@ export interface PackageChanges {
 
 /** Says of each package what stays. `ruleOf` gives the rule that removes an entry; undefined for one that stays. */
 export function packageChanges(
-  inventory: Pick<Inventory, 'entries' | 'status'>,
+  inventory: Pick<Inventory, 'entries' | 'status' | 'unfound'>,
   ruleOf: (entry: TreeEntry) => string | undefined,
 ): PackageChanges {
   const found = new Map<string, PackageContents>()
@@ -50,12 +54,19 @@ export function packageChanges(
     if (rule === undefined) contents.keptFiles += 1
     else lines.push(`${rule}\t${contents.type}/${contents.name}\t${path}\n`)
   }
+  for (const { path, package: owner } of inventory.unfound ?? []) {
+    const contents = found.get(owner)
+    if (contents && !isRecord(path) && !path.endsWith('.pyc'))
+      contents.unfoundFiles = (contents.unfoundFiles ?? 0) + 1
+  }
+  for (const contents of found.values())
+    if (contents.files === 0 && contents.unfoundFiles === undefined) contents.isBare = true
   return { packages: [...found.values()].sort(byName), removed: lines.join('') }
 }
 
-/** Whether the tree had code or data of a package, and has nothing of it any more. */
-export function isGone({ files, keptFiles }: PackageContents): boolean {
-  return files > 0 && keptFiles === 0
+/** Whether nothing of a package is there: neither code nor data, and none that lies where nobody knows. */
+export function isGone({ files, keptFiles, unfoundFiles, isBare }: PackageContents): boolean {
+  return keptFiles === 0 && unfoundFiles === undefined && (files > 0 || isBare === true)
 }
 
 export function parseRemoved(text: string): RemovedFile[] {

@@ -59,12 +59,19 @@ function proofOf({
     if (contents === undefined) return undefined
     const files = removed.get(keyOf(contents)) ?? []
     if (isGone(contents) && files.length === contents.files && areAbsent(files, present, traces))
-      return evidenceOf('package', files, `slimming took all ${files.length} files of ${nameOf(contents)}`)
+      return wholeProof(contents, files)
     return code
       .filter((one) => isMeant(one, finding))
       .map((one) => partProof(one, { contents, files, present, traces }))
       .find((evidence) => evidence !== undefined)
   }
+}
+
+function wholeProof(contents: PackageContents, files: readonly RemovedFile[]): Evidence {
+  if (files.length > 0)
+    return evidenceOf('package', files, `slimming took all ${files.length} files of ${nameOf(contents)}`)
+  const text = `${nameOf(contents)} has no files but documentation and lists`
+  return { kind: 'package', text, removed: [], removedFiles: 0, rules: [] }
 }
 
 interface Remains {

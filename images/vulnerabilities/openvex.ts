@@ -15,7 +15,10 @@ export interface VexDocument {
   time: string
 }
 
-export const openVexContext = 'https://openvex.dev/ns/v0.2.0'
+const context = 'https://openvex.dev/ns/v0.2.0'
+
+/** What attestations of it are called: cosign's `--type openvex` stands for this. */
+export const openVexType = 'https://openvex.dev/ns'
 
 /**
  * The findings that are proven away, as OpenVEX 0.2.0 (https://github.com/openvex/spec): `not_affected`, because
@@ -24,7 +27,7 @@ export const openVexContext = 'https://openvex.dev/ns/v0.2.0'
 export function openVex({ image, findings, time }: VexDocument): string | undefined {
   const statements = findings.flatMap((judged) => statementsOf(judged, image))
   if (statements.length === 0) return undefined
-  const content = { '@context': openVexContext, author: 'ingot', timestamp: time, version: 1, statements }
+  const content = { '@context': context, author: 'ingot', timestamp: time, version: 1, statements }
   const id = hexOf(digestOf(canonicalJson(content satisfies Json)))
   return canonicalJson({ ...content, '@id': `urn:dev.ingot:vex:${id}` })
 }

@@ -36,6 +36,13 @@ const scalarBytes: Record<number, number> = {
 /** `GGUF` as a little-endian number. */
 const magic = 0x46554747
 
+/** Length of the name, number of dimensions, type and offset. */
+const leastTensorBytes = 8 + 4 + 4 + 8
+/** Length of a text; a list has its type and length. */
+const leastValueBytes = 8
+/** Files in use have none inside another. */
+const mostNestedArrays = 8
+
 const stringType = 8
 const arrayType = 9
 
@@ -130,6 +137,8 @@ function parseHead(bytes: Uint8Array): GgufHead {
     skipValue(reader, type)
   }
   const keys = bytes.subarray(keysStart, reader.position())
+  if (alignment === 0) throw new Error('it aligns its tensors to 0 bytes')
+  reader.requireRoom(tensorCount, leastTensorBytes)
   const tensors = Array.from({ length: tensorCount }, () => {
     const name = reader.text()
     const shapeStart = reader.position()
@@ -141,17 +150,30 @@ function parseHead(bytes: Uint8Array): GgufHead {
   return { version, keyCount, keys, alignment, isPart, tensors, dataStart: end + padding(end, alignment) }
 }
 
-function skipValue(reader: ReturnType<typeof readerOf>, type: number): void {
+function skipValue(reader: ReturnType<typeof readerOf>, type: number, depth = 0): void {
   if (type === stringType) reader.text()
-  else if (type === arrayType) skipArray(reader)
-  else reader.skip(scalarBytes[type] ?? 0)
+  else if (type === arrayType) skipArray(reader, depth)
+  else reader.skip(bytesOfScalar(type))
 }
 
-function skipArray(reader: ReturnType<typeof readerOf>): void {
+/** A type that nobody knows has a length that nobody knows: what follows it cannot be read. */
+function bytesOfScalar(type: number): number {
+  const sizeBytes = scalarBytes[type]
+  if (sizeBytes === undefined) throw new Error(`it has a value of type ${type}, which GGUF has not`)
+  return sizeBytes
+}
+
+function skipArray(reader: ReturnType<typeof readerOf>, depth: number): void {
   const element = reader.u32()
   const length = reader.u64()
-  if (element in scalarBytes) reader.skip((scalarBytes[element] ?? 0) * length)
-  else for (let i = 0; i < length; i++) skipValue(reader, element)
+  if (element !== stringType && element !== arrayType) {
+    reader.skip(bytesOfScalar(element) * length)
+    return
+  }
+  if (element === arrayType && depth === mostNestedArrays)
+    throw new Error('its lists lie too deep in each other')
+  reader.requireRoom(length, leastValueBytes)
+  for (let i = 0; i < length; i++) skipValue(reader, element, depth + 1)
 }
 
 function readerOf(bytes: Uint8Array) {
@@ -166,6 +188,10 @@ function readerOf(bytes: Uint8Array) {
   return {
     position: () => at,
     skip: (sizeBytes: number) => void take(sizeBytes),
+    /** A head that says of itself that it goes on is too short, before anything is made for what it promises. */
+    requireRoom(count: number, leastBytes: number) {
+      if (at + count * leastBytes > view.length) throw new ShortHeadError()
+    },
     u32: () => view.readUInt32LE(take(4)),
     peekU32: () => (at + 4 > view.length ? 0 : view.readUInt32LE(at)),
     u64,

@@ -22,13 +22,26 @@ export const registryProfileNames = Object.keys(profiles)
 /** Limits by profile name, or by an own size such as `20GB`. Throws `refused` for anything else. */
 export function registryLimits(profile: string): RegistryLimits {
   if (profile in profiles) return { name: profile, maxLayerBytes: profiles[profile] }
-  if (/^\d/.test(profile)) return { name: profile, maxLayerBytes: parseBytes(profile) }
+  if (/^\d/.test(profile)) return { name: profile, maxLayerBytes: ownLimit(profile) }
   const ofHost = profileOfHost(profile)
   const nearest = ofHost === 'any' ? nearestName(profile, registryProfileNames) : ofHost
   throw new PlanError('refused', {
     attempted: `look up the limits of registry "${profile}"`,
     found: `known are ${registryProfileNames.join(', ')}`,
     hint: nearest ? `did you mean ${nearest}?` : 'give the largest layer as a size, such as 20GB',
+  })
+}
+
+/** Every registry takes more; into less not even the head of a file would fit. */
+const leastLayerBytes = 1e6
+
+function ownLimit(text: string): number {
+  const bytes = parseBytes(text)
+  if (bytes >= leastLayerBytes) return bytes
+  throw new PlanError('refused', {
+    attempted: `look up the limits of registry "${text}"`,
+    found: `a largest layer has at least ${formatBytes(leastLayerBytes)}`,
+    hint: 'give the largest layer that the registry takes as a size, such as 20GB',
   })
 }
 

@@ -68,10 +68,26 @@ function parseHead(bytes: Uint8Array) {
   if (view.length < 8) throw new ShortHeadError()
   const dataStart = 8 + Number(view.readBigUInt64LE(0))
   if (view.length < dataStart) throw new ShortHeadError()
-  const { __metadata__: metadata, ...infos } = JSON.parse(view.toString('utf8', 8, dataStart))
-  // The format allows nothing else beside __metadata__.
-  const tensors = (Object.entries(infos) as [string, TensorInfo][]).sort(
-    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
-  )
+  const header: unknown = JSON.parse(view.toString('utf8', 8, dataStart))
+  if (typeof header !== 'object' || header === null) throw new Error('its header is not a JSON object')
+  const { __metadata__: metadata, ...infos } = header as Record<string, unknown>
+  const tensors = Object.entries(infos)
+    .map(([name, info]): [string, TensorInfo] => {
+      if (isTensor(info)) return [name, info]
+      throw new Error(`its header does not say where the tensor ${name.slice(0, 100)} is`)
+    })
+    .sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1])
   return { metadata, tensors, dataStart }
+}
+
+/** Its place alone is read here; whatever else is said of it goes into the parts as it is. */
+function isTensor(info: unknown): info is TensorInfo {
+  if (typeof info !== 'object' || info === null || !('data_offsets' in info)) return false
+  const { data_offsets: place } = info
+  return (
+    Array.isArray(place) &&
+    place.length === 2 &&
+    place.every((offset) => Number.isSafeInteger(offset) && offset >= 0) &&
+    place[0] <= place[1]
+  )
 }

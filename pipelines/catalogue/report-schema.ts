@@ -40,6 +40,8 @@ export const packageChangesSchema = z.object({
       architecture: z.string().exactOptional(),
       files: z.number(),
       keptFiles: z.number(),
+      unfoundFiles: z.number().exactOptional(),
+      isBare: z.literal(true).exactOptional(),
     }),
   ),
   removed: z.string(),

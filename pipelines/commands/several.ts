@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command-line/command.ts'
 import { describeError, exitCodeOf } from '../command-line/exit.ts'
+import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
 import { mapLimited } from '../weights/limit.ts'
 
@@ -22,6 +23,7 @@ export async function forEachRecipe<Item extends { name: string }, Value>(
   { limit, progress, signal, explain = (error) => error }: SeveralOptions,
   act: (item: Item, progress: Progress) => Promise<Value>,
 ): Promise<NamedOutcome<Value>[]> {
+  requireDistinct(items)
   const [only] = items
   if (only && items.length === 1) return [{ name: only.name, ok: true, value: await act(only, progress) }]
   const lanes = progress.lanes(items.map(({ name }) => name))
@@ -35,6 +37,18 @@ export async function forEachRecipe<Item extends { name: string }, Value>(
   signal.throwIfAborted()
   progress.end()
   return outcomes
+}
+
+/** What is built of two recipes of one name would be one name in the store, and the later takes it from the earlier. */
+function requireDistinct(items: readonly { name: string }[]): void {
+  const names = items.map(({ name }) => name)
+  const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
+  if (twice.length === 0) return
+  throw new StageError('usage', {
+    attempted: `take ${items.length} recipes at once`,
+    found: `more than one of them has the name ${twice.join(', ')}`,
+    hint: 'the name of a recipe is that of its image: give each its own in `name`, or take them one after the other',
+  })
 }
 
 async function settled<Value>(

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import type { TrustedFile } from '../../recipes/certificates.ts'
@@ -9,6 +10,7 @@ import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { Settings } from '../settings/settings.ts'
 import { lockFileOf } from './lock-file.ts'
 import { readOwnFiles } from './own-files.ts'
+import { withNeeds } from './own-needs.ts'
 import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
@@ -38,8 +40,30 @@ export async function loadRecipe(
   const { files: trust } = readTrusted(parsed.recipe, folder)
   const { files: settingFiles } = readSettingFiles(parsed.recipe, folder)
   const lockFile = lockFileOf(file, settings)
-  const { files: ownFiles } = readOwnFiles(parsed.recipe, folder)
+  await requireOwnLock(file, lockFile, settings)
+  const ownFiles = await withNeeds(readOwnFiles(parsed.recipe, folder).files, folder)
   return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
+}
+
+/** The ending is no part of a lock's name, so that `a.yaml` and `a.yml` in one folder would write the same. */
+async function requireOwnLock(
+  name: string,
+  lockFile: string,
+  settings: Pick<Settings, 'locksFolder'>,
+): Promise<void> {
+  const { file } = readRecipeName(name)
+  const other = file.endsWith('.yml') ? file.replace(/\.yml$/, '.yaml') : file.replace(/\.yaml$/, '.yml')
+  if (other === file || lockFileOf(name.replace(file, other), settings) !== lockFile) return
+  const isThere = await stat(other).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) return
+  throw new RecipeError('invalid-recipe', {
+    attempted: `find the lock of ${file}`,
+    found: `${other} is there as well, and both would have ${lockFile}`,
+    hint: 'give one of the two files another name',
+  })
 }
 
 /** `name` is a file, or one recipe of a file with a matrix as FILE#NAME. */

@@ -60,7 +60,7 @@ async function readText(file: string, why = ''): Promise<string> {
     throw new StageError('no-recipe', {
       attempted: `read the recipe ${file}${why}`,
       found: errnoOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause),
-      hint: 'name a YAML file; `ingot list` shows the recipes in this folder',
+      hint: 'name a YAML file; `ingot list` shows the recipes in ./recipes, `ingot init MODEL` writes one',
       cause,
     })
   }

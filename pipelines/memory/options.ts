@@ -1,6 +1,9 @@
 import { engineIds } from '../../recipes/engine-ids.ts'
 import type { CommandTable } from '../command-line/option-table.ts'
 
+/** As in a recipe (`limits.gpus`, which a table cannot import: it would bring the schema's library along). */
+const mostGpus = 1024
+
 export const memoryTable = {
   name: 'memory',
   summary: 'whether a model fits a GPU before anything is built, where every byte goes, and what to change',
@@ -57,8 +60,18 @@ export const memoryTable = {
       aliases: ['max-batch-prefill-tokens', 'chunked-prefill-size'],
     },
     'block-size': { kind: 'count', help: 'tokens of one cache block', aliases: ['page-size'] },
-    tp: { kind: 'count', help: 'GPUs that share each layer', aliases: ['tensor-parallel-size'] },
-    pp: { kind: 'count', help: 'pipeline stages', aliases: ['pipeline-parallel-size'] },
+    tp: {
+      kind: 'count',
+      range: [1, mostGpus],
+      help: 'GPUs that share each layer',
+      aliases: ['tensor-parallel-size'],
+    },
+    pp: {
+      kind: 'count',
+      range: [1, mostGpus],
+      help: 'pipeline stages',
+      aliases: ['pipeline-parallel-size'],
+    },
     'pp-layers': {
       kind: 'text',
       value: 'N,N',
@@ -66,6 +79,7 @@ export const memoryTable = {
     },
     dcp: {
       kind: 'count',
+      range: [1, mostGpus],
       help: 'ranks that share the tokens of a cache',
       aliases: ['decode-context-parallel-size'],
     },

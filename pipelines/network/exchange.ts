@@ -71,6 +71,9 @@ function responseTo(request: ClientRequest): Promise<IncomingMessage> {
   return response
 }
 
+// A server that sends a blank now and then keeps a connection busy and never comes to an end.
+const trickleBytes = 1024
+
 /** The pieces of an answer. `failed` makes an error of what ended the connection. */
 export async function* bodyOf(
   incoming: IncomingMessage,
@@ -78,12 +81,20 @@ export async function* bodyOf(
   watch: StallWatch,
   failed: (error: unknown) => unknown,
 ): AsyncGenerator<Uint8Array> {
+  let [bytes, waitedMs, sinceMs] = [0, 0, performance.now()]
   watch.arm()
   try {
     for await (const chunk of incoming) {
       watch.disarm()
       // Without an encoding, chunks are buffers.
-      yield chunk as Buffer
+      const piece = chunk as Buffer
+      bytes += piece.byteLength
+      waitedMs += performance.now() - sinceMs
+      if (bytes >= trickleBytes) [bytes, waitedMs] = [0, 0]
+      if (waitedMs > watch.stallMs)
+        throw new Error(`${bytes} bytes in ${Math.round(waitedMs / 1000)} s: it would never end`)
+      yield piece
+      sinceMs = performance.now()
       watch.arm()
     }
   } catch (error) {

@@ -3,6 +3,8 @@ import { sayWait, timeText } from './waiting.ts'
 
 /** Looks at one exchange: `arm` each time something moves, `disarm` while nobody waits for the server. */
 export interface StallWatch {
+  /** How long nothing may move. */
+  stallMs: number
   /** `extraMs` is how much longer than usual the next move may take. */
   arm(extraMs?: number): void
   disarm(): void
@@ -15,7 +17,7 @@ const silentMs = 5000
  * time of the last move, since one that is set anew for each piece of a download costs as much as the reading.
  */
 export function watchForStall(url: string, stallMs: number, onStall: (error: Error) => void): StallWatch {
-  if (stallMs === Number.POSITIVE_INFINITY) return { arm() {}, disarm() {} }
+  if (stallMs === Number.POSITIVE_INFINITY) return { stallMs, arm() {}, disarm() {} }
   let timer: NodeJS.Timeout | undefined
   let dueMs = 0
   let movedMs: number | undefined
@@ -38,6 +40,7 @@ export function watchForStall(url: string, stallMs: number, onStall: (error: Err
     }
   }
   return {
+    stallMs,
     arm(extraMs = 0) {
       movedMs = performance.now()
       limitMs = stallMs + extraMs

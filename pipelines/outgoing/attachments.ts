@@ -6,7 +6,7 @@ import {
   mediaTypes,
   referrerManifest,
 } from '../../images/oci/oci.ts'
-import { openVexContext } from '../../images/vulnerabilities/openvex.ts'
+import { openVexType } from '../../images/vulnerabilities/openvex.ts'
 import { keepManifest } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { writeBlobText } from '../store/write.ts'
@@ -45,7 +45,7 @@ function groups(documents: readonly ImageDocument[]): DocumentGroup[] {
       artifactType: documentTypes.statement,
       members: of('vex.openvex'),
       // By it trivy tells the statement from others without reading them.
-      annotations: { [predicateAnnotation]: openVexContext },
+      annotations: { [predicateAnnotation]: openVexType },
     },
     { artifactType: documentTypes.cycloneDxVex, members: of('vex.cyclonedx') },
   ]

@@ -7,7 +7,7 @@ import {
   testResultOf,
 } from '../../images/report/provenance.ts'
 import { reportJson } from '../../images/report/report.ts'
-import { openVexContext } from '../../images/vulnerabilities/openvex.ts'
+import { openVexType } from '../../images/vulnerabilities/openvex.ts'
 import { canonicalJson, type Json, prettyJson } from '../../lib/json.ts'
 import type { OriginalImage } from '../catalogue/built-image.ts'
 import type { Sbom } from '../sbom/sbom.ts'
@@ -86,10 +86,10 @@ export function vexDocuments(
       : [
           {
             name: 'vex.openvex',
-            predicateType: openVexContext,
+            predicateType: openVexType,
             predicate: openVex,
             mediaType: documentTypes.statement,
-            text: statementText(subject, openVexContext, JSON.parse(openVex)),
+            text: statementText(subject, openVexType, JSON.parse(openVex)),
           },
         ]
   if (cycloneDxVex === undefined) return open

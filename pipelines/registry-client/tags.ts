@@ -49,7 +49,7 @@ async function tagsPage(session: RegistrySession, url: string): Promise<TagsPage
 /** Where the next page is; only at the registry itself, which gets the login. */
 function nextPage(link: string | null, url: string, origin: string): string | undefined {
   const [, target] = /<([^>]+)>\s*;\s*rel="?next"?/i.exec(link ?? '') ?? []
-  if (target === undefined) return undefined
+  if (target === undefined || !URL.canParse(target, url)) return undefined
   const next = new URL(target, url)
   return next.origin === origin && next.href !== url ? next.href : undefined
 }

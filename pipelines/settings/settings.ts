@@ -141,8 +141,8 @@ function createdAtOf({ SOURCE_DATE_EPOCH: seconds }: VariableValues): string | u
 
 function workflowRunOf(values: VariableValues): WorkflowRun | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_WORKFLOW_REF: workflow, GITHUB_REPOSITORY: repository } = values
-  if (server === undefined || workflow === undefined) return undefined
   const { GITHUB_RUN_ID: id, GITHUB_RUN_ATTEMPT: attempt = '1' } = values
+  if ([server, workflow, repository, id].includes(undefined)) return undefined
   return {
     workflow: `${server}/${workflow}`,
     run: `${server}/${repository}/actions/runs/${id}/attempts/${attempt}`,

@@ -131,7 +131,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   const containerMs = clock.now()
   const readiness = await waitUntilReady(trial)
   const ready = readiness.status === 'passed'
-  if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s`)
+  if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s, now it is asked`)
   const deadlineMs = clock.now() + limits.askSeconds * 1000
   const asked = ready
     ? await askBooted({ ...trial, deadlineMs }, context.runner.gpus > 0 || isOnSoftware(plan, context.runner))

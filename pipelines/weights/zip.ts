@@ -36,7 +36,7 @@ function damaged(attempted: string, error: unknown): WeightsError {
 
 /** The unpacked bytes of a member from `offset` on. A deflated member is unpacked from its start, since deflate cannot be entered midway. */
 export async function* readMember(zip: Zip, entry: Entry, offset: number): AsyncGenerator<Uint8Array> {
-  const { fileDataStart } = await zip.archive.readLocalFileHeaderPromise(entry, { minimal: true })
+  const fileDataStart = await dataStartOf(zip, entry)
   const end = fileDataStart + entry.compressedSize
   if (entry.compressionMethod === 0) return yield* zip.file.read(fileDataStart + offset, end)
   if (entry.compressionMethod !== 8 || entry.isEncrypted())
@@ -46,6 +46,16 @@ export async function* readMember(zip: Zip, entry: Entry, offset: number): Async
       hint: 'only stored and deflated members can be read',
     })
   yield* slice(inflate(zip.file.read(fileDataStart, end)), offset, entry.uncompressedSize - offset)
+}
+
+/** A member's own header, which the list of files may name wrongly. Throws `bad-archive`. */
+async function dataStartOf({ archive }: Zip, entry: Entry): Promise<number> {
+  try {
+    return (await archive.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart
+  } catch (error) {
+    if (error instanceof RemoteError) throw error
+    throw damaged(`find ${entry.fileName} in its archive`, error)
+  }
 }
 
 async function* inflate(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

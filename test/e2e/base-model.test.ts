@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report/report.ts'
 import { writeBaseModel } from '../models/models.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from './ingot.ts'
 
 let place: Workplace
 let report: Report
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await mkdir(join(place.folder, 'models'))
   await writeBaseModel(join(place.folder, 'models/base.gguf'))
   const built = await ingot(['build', await writeRecipe(place, 'base', text), '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-6000)}`).toBe(0)
+  expect(built.code, storyOf(built)).toBe(0)
   expect(built.stderr).toContain('/v1/completions')
   report = JSON.parse(built.stdout)[0]
 })

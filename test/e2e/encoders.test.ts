@@ -6,7 +6,7 @@ import { writeEncoders } from '../models/models.ts'
 import { pythonJson } from '../python.ts'
 import { pythonPath } from '../tools/find.ts'
 import { withBooted } from './booted.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from './ingot.ts'
 
 let place: Workplace
 let reports: Report[]
@@ -35,7 +35,7 @@ beforeAll(async () => {
     Object.entries(recipes).map(([name, text]) => writeRecipe(place, name, text)),
   )
   const built = await ingot(['build', ...files, '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-6000)}`).toBe(0)
+  expect(built.code, storyOf(built)).toBe(0)
   reports = JSON.parse(built.stdout)
 })
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Report } from '../../images/report/report.ts'
 import { lockFileOf } from '../../pipelines/lock/lock-file.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 
@@ -71,6 +72,18 @@ export function ingot(
       done({ code: code ?? (signal === null ? -1 : 1000), stdout: out.join(''), stderr: err.join('') }),
     )
   })
+}
+
+/** What a build says that did not end well: its progress, and every required check that did not pass. */
+export function storyOf({ stdout, stderr }: Run): string {
+  const reports: Report[] = stdout.startsWith('[') ? JSON.parse(stdout) : []
+  const unmet = reports.flatMap(({ name, boots }) =>
+    boots
+      .flatMap(({ checks }) => checks)
+      .filter(({ required, status }) => required && status !== 'passed')
+      .map(({ id, status, observed, evidence }) => `${name}: ${id} ${status}: ${observed}\n${evidence}`),
+  )
+  return [stderr, ...unmet].join('\n')
 }
 
 /** A recipe in the workplace made from the demo's text. */

@@ -6,7 +6,7 @@ import type { Report } from '../../images/report/report.ts'
 import { pythonJson } from '../python.ts'
 import { pythonPath, toolFolder } from '../tools/find.ts'
 import { withBooted } from './booted.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from './ingot.ts'
 
 let place: Workplace
 let report: Report
@@ -26,7 +26,7 @@ beforeAll(async () => {
     join(place.folder, 'models/smollm2.gguf'),
   )
   const built = await ingot(['build', await writeRecipe(place, 'keyed', text), '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-6000)}`).toBe(0)
+  expect(built.code, storyOf(built)).toBe(0)
   expect(built.stderr).toContain('authorization: Bearer $LLAMA_API_KEY')
   report = JSON.parse(built.stdout)[0]
 })

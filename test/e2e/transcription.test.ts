@@ -9,7 +9,7 @@ import { writeWhisper } from '../models/models.ts'
 import { pythonJson } from '../python.ts'
 import { pythonPath, toolPath } from '../tools/find.ts'
 import { withBooted } from './booted.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from './ingot.ts'
 
 const run = promisify(execFile)
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await mkdir(join(place.folder, 'models'))
   await writeWhisper(join(place.folder, 'models/ggml-tiny.en.bin'))
   const built = await ingot(['build', await writeRecipe(place, 'whisper', text), '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-6000)}`).toBe(0)
+  expect(built.code, storyOf(built)).toBe(0)
   expect(built.stderr).toContain('client.audio.transcriptions.create')
   report = JSON.parse(built.stdout)[0]
 })

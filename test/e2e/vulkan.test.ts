@@ -12,7 +12,7 @@ import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
 import type { Store } from '../../pipelines/store/store.ts'
 import { type VerifyPlan, verifyImage } from '../../pipelines/verify/verify.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from './ingot.ts'
 
 const recipe = `name: smollm2-vulkan
 model: { name: smollm2-135m-instruct, license: Apache-2.0 }
@@ -42,7 +42,7 @@ beforeAll(async () => {
   place = await newWorkplace()
   const file = await writeRecipe(place, 'smollm2-vulkan', recipe)
   const built = await ingot(['build', file, '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
+  expect(built.code, storyOf(built)).toBe(0)
   report = (JSON.parse(built.stdout) as Report[])[0] as Report
   store = await openStore(place.store)
   plan = (await readRecord(store, 'plan', report.plan)) as ImagePlan

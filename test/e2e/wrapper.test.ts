@@ -1,8 +1,8 @@
-import { appendFile, cp, rm } from 'node:fs/promises'
+import { appendFile, cp, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report/report.ts'
-import { ingot, newWorkplace, type Workplace } from './ingot.ts'
+import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 
 const recipes = resolve(import.meta.dirname, '../../recipes')
 const name = 'smollm2-135m-wrapper-llama-cpp'
@@ -53,4 +53,22 @@ test('an edit of its code makes one layer anew, and asks no engine for it', asyn
   const known = new Set(before.layers.map(({ digest }) => digest))
   const changed = after.layers.filter(({ digest }) => !known.has(digest))
   expect(changed.map(({ cause }) => cause)).toEqual(['files of the recipe'])
+})
+
+test.each([
+  [
+    'a requirement',
+    "python: ['fastapi==0.115.0', 'starlette>=1.0']",
+    /fastapi==0\.115\.0 depends on starlette/,
+  ],
+  ['a package', 'system: [no-such-package-here]', /Unable to locate package no-such-package-here/],
+])('%s that cannot be had is explained by its name', async (what, packages, words) => {
+  const key = what.replaceAll(' ', '-')
+  const text = (await readFile(join(place.folder, `${name}.yaml`), 'utf8'))
+    .replace(`name: ${name}`, `name: ${key}`)
+    .replace(/ {4}python: .*\n {4}system: .*\n/, `    ${packages}\n`)
+  const run = await ingot(['lock', await writeRecipe(place, key, text)], place)
+  expect(run.code).toBe(1)
+  expect(run.stderr.replaceAll(/\s+/g, ' ')).toMatch(words)
+  expect(run.stderr).toMatch(/image\.packages\.(python|system)/)
 })

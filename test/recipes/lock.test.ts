@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
+import { lockFit } from '../../images/plan/lock-fit.ts'
 import { digestOf } from '../../lib/digest.ts'
 import { formatLock, type Lock, lockDrift, parseLock } from '../../recipes/lock.ts'
+import { readSettingFile } from '../../recipes/setting-files.ts'
 import { lockFor, recipeFor } from '../images/engines/fixtures.ts'
+import { trusted } from './certificate.ts'
+import { lockMadeFrom, rawRecipe, recipeOf } from './locked.ts'
 
 function withBusybox(version: string): Lock {
   const packages = [
@@ -28,4 +32,43 @@ test('a modelcar whose packages have no hash is no lock', () => {
 test('a member that no lock has is told without an empty path', () => {
   const text = JSON.stringify({ ...lockFor(recipeFor('llama-cpp')), extra: 1 })
   expect(() => parseLock(text, 'r.lock.json')).toThrow(/: at its outermost value: .*"extra"/)
+})
+
+test('a certificate or a file of settings that is not the one of its hash is no lock', () => {
+  const template = readSettingFile('chatTemplate', 't.jinja', Buffer.from('{{ messages }}'))
+  if (!template.ok) throw new Error(template.message)
+  const lock = {
+    ...lockFor(recipeFor('llama-cpp')),
+    trust: [trusted],
+    settingFiles: { chatTemplate: template.file },
+  }
+  const text = formatLock(lock)
+  expect(parseLock(text, 'r.lock.json')).toEqual(lock)
+  expect(() => parseLock(text.replace('{{ messages }}', '{{ others }}'), 'r.lock.json')).toThrow(
+    'settingFiles.chatTemplate.text: it is not the text that sha256 stands for',
+  )
+  expect(() => parseLock(text.replace('CN=a', 'CN=b'), 'r.lock.json')).toThrow(
+    'trust.0.certificates.0.pem: it is not the certificate',
+  )
+})
+
+test('a lock that lost a package that was asked for, or whose base has another digest than its name, does not fit', () => {
+  const lock = lockMadeFrom(recipeOf(rawRecipe('url')))
+  if (lock.runtime.type !== 'debian') throw new Error('not of Debian')
+  const packages = lock.runtime.packages.filter(({ name }) => name !== 'tini')
+  const lost = { ...lock, runtime: { ...lock.runtime, packages } }
+  expect(lockFit(recipeOf(rawRecipe('url')), lost)).toMatchObject([
+    { path: 'engine.id', recipe: '"llama-cpp", which takes tini', renews: ['runtime'] },
+  ])
+  expect(
+    lockFit(recipeOf(rawRecipe('url')), { ...lost, runtime: { ...lost.runtime, present: ['tini'] } }),
+  ).toEqual([])
+  const raw = rawRecipe('url')
+  const base = `debian@${digestOf('another')}`
+  const pinned = recipeOf({ ...raw, image: { ...Object(raw['image']), base } })
+  const made = lockMadeFrom(pinned)
+  const other = { ...made, runtime: { ...made.runtime, base: { reference: base, digest: digestOf('base') } } }
+  expect(lockFit(pinned, other)).toMatchObject([
+    { path: 'image.base', recipe: `"${digestOf('another')}"`, lock: `"${digestOf('base')}"` },
+  ])
 })

@@ -63,7 +63,8 @@ export function lockMadeFrom(recipe: Recipe): Lock {
     madeFrom: lockOriginOf(recipe, lockRequestOf(recipe)),
     weights: { source: pinnedOf(source), files, setDigest: setDigestOf(files) },
   }
-  if (lock.runtime.type === 'debian') lock.runtime.packages = [packageFor(recipe, 'llama.cpp-tools')]
+  if (lock.runtime.type === 'debian')
+    lock.runtime.packages = lock.runtime.packages.map(({ name }) => packageFor(recipe, name))
   if (recipe.weights.modelcar)
     lock.modelcar = { type: 'debian', base, packages: [packageFor(recipe, 'busybox-static')] }
   return lock

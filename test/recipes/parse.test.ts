@@ -29,6 +29,11 @@ test('defaults are filled in and sizes become bytes', () => {
   })
 })
 
+test('a tag that YAML does not know is a problem, and the value is not read as if it were not there', () => {
+  const text = demo.replace('contextLength: 4096', 'contextLength: !!js/function "4096"')
+  expect(problemsOf(text)).toMatchObject([placeOf(text, '!!js/function')])
+})
+
 describe('one problem, with its place', () => {
   test.each([
     [

@@ -6,7 +6,7 @@ import type { Report } from '../../images/report/report.ts'
 import { labSettings, registryAddress } from '../../lab/settings.ts'
 import { withBooted } from '../e2e/booted.ts'
 import { askWithClients } from '../e2e/clients.ts'
-import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
+import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from '../e2e/ingot.ts'
 import { ollamaVersions, publishOllama } from './ollama-image.ts'
 
 const model = 'smollm2:135m'
@@ -26,7 +26,7 @@ describe.each(ollamaVersions)('Ollama %s', (version) => {
       ['build', await writeRecipe(place, 'smollm2-135m-ollama', text), '--json'],
       place,
     )
-    expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
+    expect(built.code, storyOf(built)).toBe(0)
     report = JSON.parse(built.stdout)[0]
   })
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report/report.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import { ingot, lockText, type Workplace } from '../e2e/ingot.ts'
+import { ingot, lockText, storyOf, type Workplace } from '../e2e/ingot.ts'
 import { vllmOnCpu } from './vllm-cpu-model.ts'
 
 let place: Workplace
@@ -12,7 +12,7 @@ beforeAll(async () => {
   const made = await vllmOnCpu()
   place = made.place
   const built = await ingot(['build', made.recipe, '--json'], place)
-  expect(built.code, `${built.stderr}\n${built.stdout.slice(-4000)}`).toBe(0)
+  expect(built.code, storyOf(built)).toBe(0)
   report = JSON.parse(built.stdout)[0]
 })
 

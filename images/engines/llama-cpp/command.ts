@@ -2,7 +2,8 @@ import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
-import { modelOptions, partRefusals } from './parts.ts'
+import { templateRefusals } from '../skill-refusals.ts'
+import { modelOptions, partRefusals, projectorOf } from './parts.ts'
 import { vulkanEnvironment } from './vulkan.ts'
 
 export function refusals(deployment: Deployment): Refusal[] {
@@ -17,6 +18,8 @@ export function refusals(deployment: Deployment): Refusal[] {
     ...ggufQuantizationRefusals(deployment),
     ...partRefusals(deployment),
     ...rerankRefusals(deployment),
+    ...templateRefusals(deployment),
+    ...visionRefusals(deployment),
   ]
 }
 
@@ -28,6 +31,17 @@ function rerankRefusals({ tasks, gguf }: Deployment): Refusal[] {
       path: 'model.task',
       found: `rerank, and the header of the file pools ${gguf?.pooling ?? 'nothing that the lock knows of'}: it is no reranker`,
       hint: 'take the GGUF of a reranker, whose header says pooling_type 4; `ingot lock` reads it again where the lock is older',
+    },
+  ]
+}
+
+function visionRefusals(deployment: Deployment): Refusal[] {
+  if (!deployment.tasks.includes('vision') || projectorOf(deployment) !== undefined) return []
+  return [
+    {
+      path: 'model.task',
+      found: 'vision, and no projector turns pictures into what the model reads',
+      hint: 'take the mmproj file beside the model as well, or name one in parts with role projector',
     },
   ]
 }

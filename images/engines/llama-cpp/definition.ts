@@ -35,7 +35,7 @@ export const llamaCpp = {
   nicknames: ['llama.cpp'],
   port: 8080,
   formats: ['gguf'],
-  tasks: [['chat', 'completion', 'embedding'], ['rerank']],
+  tasks: [['chat', 'completion', 'embedding', 'tools', 'vision'], ['rerank']],
   weights: { type: 'files' },
   parts,
   modelSettings,

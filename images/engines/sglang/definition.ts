@@ -48,7 +48,7 @@ export const sglang = {
   nicknames: [],
   port: 30000,
   formats: ['safetensors', 'pytorch'],
-  tasks: [['chat', 'completion'], ['embedding'], ['rerank']],
+  tasks: [['chat', 'completion', 'tools', 'vision'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
   modelSettings,

@@ -1,4 +1,4 @@
-import { everyInterface, type ReservedSettings, use } from '../reserved.ts'
+import { everyInterface, type ReservedSettings, settingsInFile, use } from '../reserved.ts'
 
 /** Spellings of SGLang 0.5. */
 export const reserved = {
@@ -6,6 +6,7 @@ export const reserved = {
   flags: [
     { names: ['--model-path', '--model'], instead: use('weights.source') },
     { names: ['--served-model-name'], instead: use('model.name') },
+    { names: ['--config'], instead: settingsInFile },
     { names: ['--host'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
     { names: ['--is-embedding'], instead: use('model.task') },

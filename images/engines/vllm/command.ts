@@ -7,6 +7,7 @@ import { pythonEnvironment, pythonOf } from '../python-environment.ts'
 import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
+import { parserRefusals } from '../skill-refusals.ts'
 import { generates } from '../tasks.ts'
 import { flags } from './flags.ts'
 import { modelSettings } from './model-settings.ts'
@@ -41,6 +42,7 @@ export function refusals(deployment: Deployment): Refusal[] {
     ...gpuRefusals(deployment, quantizations),
     ...nameRefusals(deployment, names),
     ...partRefusals(deployment),
+    ...parserRefusals(deployment),
     ...unsupportedKeys(deployment, {
       maxInputTokens: 'vLLM limits prompt and answer together: use contextLength',
       ...(deployment.runtime.device === 'cpu'

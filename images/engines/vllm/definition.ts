@@ -58,7 +58,7 @@ export const vllm = {
   nicknames: [],
   port: 8000,
   formats: ['safetensors', 'pytorch', 'mistral'],
-  tasks: [['chat', 'completion'], ['embedding'], ['rerank']],
+  tasks: [['chat', 'completion', 'tools', 'vision'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
   modelSettings,

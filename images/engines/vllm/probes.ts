@@ -21,7 +21,7 @@ export function behaviour(deployment: Deployment): Behaviour {
     native: {
       ...ofGeneration([versionProbe(), tokenize(model), metricsPage(['vllm:']), ...partProbes(deployment)]),
       embedding: [versionProbe(), tokenize(model), pooling(deployment), score(model), metricsPage(['vllm:'])],
-      rerank: [versionProbe(), tokenize(model), score(model), metricsPage(['vllm:'])],
+      rerank: [versionProbe(), tokenize(model), score(model), classify(model), metricsPage(['vllm:'])],
     },
     // Measured with 0.32.0 on a CPU, as its source and issues say.
     badInput,
@@ -101,6 +101,22 @@ function score(model: string): HttpProbe {
       },
     },
     [{ at: 'data', rule: 'ranked', first: 1, scoreAt: 'score' }],
+    false,
+  )
+}
+
+/** A classifier of one label gives its score here as well; nobody has booted it here. */
+function classify(model: string): HttpProbe {
+  return nativeProbe(
+    {
+      id: 'classify',
+      title: 'the native classification gives a share for each class',
+      request: { method: 'POST', path: '/classify', body: { model, input: sentences } },
+    },
+    [
+      { at: 'data.2.probs.0', rule: 'exists' },
+      { at: 'data.0.num_classes', rule: 'positive' },
+    ],
     false,
   )
 }

@@ -1,4 +1,4 @@
-import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
+import { everyInterface, offline, type ReservedSettings, settingsInFile, use } from '../reserved.ts'
 
 /** Spellings of vLLM 0.31 to 0.33. */
 export const reserved = {
@@ -6,6 +6,7 @@ export const reserved = {
   flags: [
     { names: ['--model', '--model-tag'], instead: use('weights.source') },
     { names: ['--served-model-name'], instead: use('model.name') },
+    { names: ['--config'], instead: settingsInFile },
     { names: ['--host', '--uds'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
     { names: ['--runner', '--task'], instead: use('model.task') },

@@ -29,7 +29,9 @@ const added = {
 
 const after: Lock = {
   ...withPackages(before, (packages) => [
-    ...packages.map((one) => ({ ...one, version: '0.8.0-1', sizeBytes: 1_000_001 })),
+    ...packages.map((one) =>
+      one.name === 'llama.cpp-tools' ? { ...one, version: '0.8.0-1', sizeBytes: 1_000_001 } : one,
+    ),
     added,
   ]),
   engine: { id: 'llama-cpp', version: '0.8.0' },

@@ -98,7 +98,7 @@ test.each([
     ['embeddings', 'embeddings-batch', 'embedding', 'unknown-model'],
   ],
   ['ollama', 'embedding', '/v1/embeddings', ['embeddings', 'embed', 'loaded']],
-  ['vllm', 'rerank', '/v1/rerank', ['rerank', 'score']],
+  ['vllm', 'rerank', '/v1/rerank', ['rerank', 'score', 'classify']],
   [
     'sglang',
     'completion',

@@ -2,22 +2,15 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { engines } from '../../../images/engines/engines.ts'
 import { planDigestOf, planImage } from '../../../images/plan/plan.ts'
 import { formatLock, parseLock } from '../../../recipes/lock.ts'
+import { trusted } from '../../recipes/certificate.ts'
 import { lockFor, recipeFor } from '../engines/fixtures.ts'
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const trust = [
-  {
-    path: 'a.pem',
-    sha256: 'a'.repeat(64),
-    // It has ended on one of the days and not begun on another.
-    certificates: [
-      { subject: 'CN=a', sha256: 'b'.repeat(64), notAfter: 'Jan  1 00:00:00 2027 GMT', pem: 'x' },
-    ],
-  },
-]
+// It has ended on one of the days and not begun on another.
+const trust = [trusted]
 
 test.each(engines.map(({ id }) => id))(
   'a plan for %s is the same by other clocks and in other places',

@@ -132,6 +132,8 @@ test.each<[EngineId, string[], number, string]>([
   ['vllm', ['--enforce-eager'], 0, 'set already'],
   ['sglang', ['--mem-fraction-static=0.5'], 0, 'serving.gpuMemoryUtilization'],
   ['sglang', ['--model', '/x'], 0, 'weights.source'],
+  ['sglang', ['--config', '/x.yaml'], 0, 'stands in a file'],
+  ['vllm', ['--config=/x.yaml'], 0, 'stands in a file'],
   ['tgi', ['-p', '80'], 0, 'serving.port'],
   ['tgi', ['-p80'], 0, 'serving.port'],
   ['tgi', ['--hostname', '::1'], 0, 'every interface'],
@@ -154,6 +156,7 @@ test.each<[EngineId, string[]]>([
   ['llama-cpp', ['--threads', '2', '--cache-reuse', '256', '-ctxcp', '4', '-b', '512', '--jinja']],
   ['llama-cpp', ['-ngl', '0']],
   ['vllm', ['--enable-auto-tool-choice', '--tool-call-parser', 'hermes', '-O3', '--max-log-len', '5']],
+  ['vllm', ['--config-format', 'hf']],
   ['vllm', ['--override-generation-config={"temperature": 0.5}', '--chat-template', '/a b.jinja']],
   ['vllm', ['--enable-lora', '--lora-modules', 'sql=/models/acme-x/adapters/sql']],
   ['sglang', ['--chunked-prefill-size', '-1', '--tool-call-parser', 'qwen']],
@@ -183,6 +186,8 @@ test.each<[EngineId, string, string, string]>([
   ['tgi', 'PORT', '9', 'serving.port'],
   ['tgi', 'HOSTNAME', '::1', 'every interface'],
   ['sglang', 'HOST', '127.0.0.1', 'every interface'],
+  ['llama-cpp', 'GGML_BACKEND_PATH', '/models/x.so', 'image.base'],
+  ['vllm', 'TMPDIR', '/var/tmp', 'leave it out'],
   ['ollama', 'OLLAMA_HOST', '127.0.0.1', 'serving.port'],
   ['ollama', 'OLLAMA_MODELS', '/x', 'weights.source'],
   ['llama-cpp', 'LLAMA_ARG_HOST', '127.0.0.1', 'every interface'],
@@ -213,4 +218,9 @@ test('variables that ask for nothing else than the image does are free, and so a
     `  environment:\n${lines.map((line) => `    ${line}`).join('\n')}`,
   )
   expect(judged(text).problems).toEqual([])
+})
+
+test.each(['0GB', '1B', '999kB'])('a largest layer of %s is refused at its place', (size) => {
+  const text = recipeWith('llama-cpp', 'image', `  registry: ${size}`)
+  expect(judged(text).problems).toMatchObject([{ path: 'image.registry', ...columnOf(text, size) }])
 })

@@ -36,7 +36,16 @@ const ownFiles: NonNullable<Lock['ownFiles']> = [
   {
     from: 'run.sh',
     to: '/opt/run',
-    files: [{ path: '', sizeBytes: 7, sha256: sha256('r'), executable: true }],
+    files: [
+      {
+        path: '',
+        libraries: ['libz.so.1'],
+        startedBy: ['/usr/bin/env', 'jq'],
+        sizeBytes: 7,
+        sha256: sha256('r'),
+        executable: true,
+      },
+    ],
   },
 ]
 
@@ -81,6 +90,8 @@ test('slimming keeps packages whole that the recipe asks for, its Python and its
   expect(closure?.packages).toEqual(['jq', 'libjq1'])
   expect(closure?.contents).toEqual(['/opt/own/**', '/usr/lib/python3*/**'])
   expect(closure?.roots).toEqual(expect.arrayContaining(['/usr/bin/python3*', '/opt/own/bin/python']))
+  expect(closure?.loads).toEqual(['/usr/bin/env', 'libz.so.1'])
+  expect(closure?.roots).toContain('/usr/bin/jq')
   expect(closure?.data).toContain('/usr/lib/*-linux-gnu/gconv/**')
   expect(rules.map(({ id }) => id)).toContain('python-installers')
   const plain = made('llama-cpp', {})

@@ -23,7 +23,7 @@ function slimmingOf(id: EngineId, change: (recipe: Recipe) => void): SlimPolicy 
           distributions: distributions.map(([name, version]) => ({ name, version, wheels: [] })),
         }
       : runtime
-  return planSlimming(deploymentFor(recipe), locked, [])
+  return planSlimming(deploymentFor(recipe), { runtime: locked }, [])
 }
 
 function onGpu(gpu: string | undefined, slim: Recipe['image']['slim'] = true) {
@@ -76,7 +76,7 @@ test('wheels inside an official image have the same rules, by what its lock has 
   const { runtime } = lockFor(recipe)
   if (runtime.type !== 'upstream') throw new Error('TGI comes as an image only')
   const rulesWith = (found: Record<string, string>) =>
-    ids(planSlimming(deploymentFor(recipe), { ...runtime, distributions: found }, []))
+    ids(planSlimming(deploymentFor(recipe), { runtime: { ...runtime, distributions: found } }, []))
   expect(rulesWith(Object.fromEntries(distributions))).toContain('triton-ptxas-blackwell-3.6')
   expect(rulesWith({})).not.toContain('triton-static')
 })

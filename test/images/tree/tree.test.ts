@@ -97,6 +97,29 @@ describe('the closure', () => {
   })
 })
 
+test('what files outside of the tree load stays with what it loads, by name or by path', () => {
+  const found = closureOf(system, {
+    roots: [],
+    data: [],
+    loads: ['/lib64/ld.so.2', 'libengine.so.1', 'libz.so.1'],
+  })
+  expect([...found.needed.keys()].sort()).toEqual([
+    '/usr/lib/x86_64-linux-gnu/ld.so.2',
+    '/usr/lib/x86_64-linux-gnu/libc.so.6',
+    '/usr/lib/x86_64-linux-gnu/libengine.so.1',
+    '/usr/lib/x86_64-linux-gnu/libengine.so.1.2',
+    '/usr/lib64/ld.so.2',
+  ])
+  expect(found.missing).toEqual([{ path: 'image.files', needs: 'libz.so.1' }])
+})
+
+test('packages that a recipe asks for stay whole, and what they load', () => {
+  const found = closureOf(system, { roots: [], data: [], packages: ['libengine1'] })
+  expect(found.needed.get('/usr/lib/x86_64-linux-gnu/libengine.so.1.2')).toBe('root')
+  expect(found.needed.has('/usr/lib/x86_64-linux-gnu/libc.so.6')).toBe(true)
+  expect(found.needed.has('/usr/bin/perl')).toBe(false)
+})
+
 describe('contents', () => {
   const some = inventoryOf(
     `

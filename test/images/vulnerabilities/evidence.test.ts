@@ -52,6 +52,19 @@ describe('a package of which nothing stays', () => {
     expect(provenIn(judged([], [], { changes: { ...changes, packages } }))).toEqual([])
   })
 
+  test('with a file that nobody found before slimming proves nothing: it may lie elsewhere', () => {
+    const packages = changes.packages.map((one) => ({ ...one, unfoundFiles: 1 }))
+    expect(provenIn(judged([], [], { changes: { ...changes, packages } }))).toEqual([])
+  })
+
+  test('has no code where it has documentation alone', () => {
+    const bare = { files: 0, keptFiles: 0, isBare: true as const }
+    const packages = changes.packages.map((one) => (one.name === 'zlib1g' ? { ...one, ...bare } : one))
+    const found = judged([], [], { changes: { ...changes, packages } })
+    expect(provenIn(found)).toEqual(['idna', 'perl-base', 'zlib1g'])
+    expect(found.at(-1)?.evidence?.text).toContain('has no files but documentation')
+  })
+
   test('of two environments proves nothing', () => {
     const packages = changes.packages.flatMap((one) => (one.name === 'idna' ? [one, one] : [one]))
     expect(provenIn(judged([], [], { changes: { ...changes, packages } }))).toEqual(['perl-base'])

@@ -125,3 +125,16 @@ test('turns: one after the other, also after a failure', async () => {
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
   expect(order).toEqual(['first begins', 'first ends', 'second begins', 'second ends'])
 })
+
+test('two recipes of one name are refused before anything begins', async () => {
+  const { terminal } = stream(false)
+  const begun: string[] = []
+  const both = [...items, { name: 'a' }]
+  const options = { limit: 2, progress: progressOn(terminal, displayOf({})), signal: running() }
+  const run = forEachRecipe(both, options, async ({ name }) => void begun.push(name))
+  await expect(run).rejects.toMatchObject({
+    code: 'usage',
+    failure: { found: expect.stringContaining('the name a') },
+  })
+  expect(begun).toEqual([])
+})

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -106,6 +106,22 @@ test.each<[string, string, Record<string, string>, RegExp]>([
     ok: false,
     problems: [{ path: 'image.files.0.from', line: 7, column: 15, message: expect.stringMatching(words) }],
   })
+})
+
+test('what files need to run is in the lock', async () => {
+  const { folder, file } = await place('{ from: src, to: /a }', {
+    'src/env.py': '#!/usr/bin/env -S python3 -u\nprint(1)\n',
+    'src/plain.sh': '#! /bin/sh -e\n',
+    'src/text': 'x',
+  })
+  await copyFile('/bin/ls', join(folder, 'src/ls'))
+  const { ownFiles = [] } = await loadRecipe(file, settings)
+  const found = Object.fromEntries(ownFiles[0]?.files.map(({ path, ...facts }) => [path, facts]) ?? [])
+  expect(found['env.py']).toMatchObject({ startedBy: ['/usr/bin/env', 'python3'] })
+  expect(found['plain.sh']).toMatchObject({ startedBy: ['/bin/sh'] })
+  expect(found['text']).not.toHaveProperty('startedBy')
+  expect(found['ls']?.libraries).toContain('libc.so.6')
+  expect(found['ls']?.startedBy?.[0]).toMatch(/^\/lib.*\/ld-linux/)
 })
 
 test('a link is refused', async () => {

@@ -3,7 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkCommand } from '../../../pipelines/commands/check.ts'
-import { checkRecipe } from '../../../pipelines/lock/recipe-files.ts'
+import { checkRecipe, loadRecipe } from '../../../pipelines/lock/recipe-files.ts'
 import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { scratchFolder } from '../../scratch.ts'
 import { quiet } from '../outgoing/sample.ts'
@@ -61,4 +61,24 @@ test('a doubt is told beside the verdict and stops nothing', async () => {
   const { code, out, errors } = await check(`${text}target:\n  gpu: some-new-board\n`)
   expect({ code, out }).toEqual({ code: 0, out: 'recipe is valid\n' })
   expect(errors).toMatch(/r\.yaml:\d+:8: target\.gpu: warning: the catalogue has no GPU "some-new-board"/)
+})
+
+test('two endings of one name in one folder would share a lock, and are refused', async () => {
+  const folder = await scratchFolder()
+  const [long, short] = ['r.yaml', 'r.yml'].map((name) => join(folder, name))
+  if (long === undefined || short === undefined) throw new Error('no names')
+  await writeFile(long, await readFile(demo))
+  await expect(loadRecipe(long, { locksFolder: undefined })).resolves.toMatchObject({
+    lockFile: join(folder, 'r.lock.json'),
+  })
+  await writeFile(short, await readFile(demo))
+  for (const file of [long, short])
+    await expect(loadRecipe(file, { locksFolder: undefined })).rejects.toMatchObject({
+      code: 'invalid-recipe',
+      failure: {
+        found: expect.stringContaining('r.lock.json'),
+        hint: 'give one of the two files another name',
+      },
+    })
+  await expect(loadRecipe(long, { locksFolder: folder })).resolves.toMatchObject({ file: long })
 })

@@ -73,6 +73,18 @@ test.each<[string, Handler]>([
   })
 })
 
+test('a server that sends a blank now and then counts as cut', async () => {
+  const server = await serverWith((_, response) => {
+    response.writeHead(200, { 'content-length': 10_000 })
+    const sending = setInterval(() => response.write(' '), 20)
+    response.once('close', () => clearInterval(sending))
+  })
+  await expect(getBytes(server.url, { ...connect(), stallMs: 300 })).rejects.toMatchObject({
+    code: 'network',
+    failure: { found: expect.stringMatching(/^\d+ bytes in \d+ s: it would never end$/) },
+  })
+})
+
 test('a reader that takes its time is no stalled server', async () => {
   const server = await serverWith((_, response) => response.end(Buffer.alloc(300_000)))
   let sizeBytes = 0

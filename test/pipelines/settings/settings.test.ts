@@ -138,6 +138,7 @@ test('every wrong variable is named at once', () => {
 test('GitHub’s variables name the run only where workflow and server are both there', () => {
   const workflow = { GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/a.yml@refs/heads/main' }
   expect(readSettings(workflow).workflowRun).toBeUndefined()
+  expect(readSettings({ ...workflow, GITHUB_SERVER_URL: 'https://github.com' }).workflowRun).toBeUndefined()
   const run = {
     ...workflow,
     GITHUB_SERVER_URL: 'https://github.com',

@@ -75,9 +75,18 @@ function fill(path: string, advisories: readonly Advisory[]): void {
   }
   const blob = (value: object) => insert('blobs', { value: JSON.stringify(value) })
   for (const id of ['debian', 'github']) insert('providers', { id, version: '1', processor: 'test' })
-  const debian = insert('operating_systems', {
-    ...{ name: 'debian', release_id: 'debian', major_version: '12', minor_version: '' },
-    ...{ label_version: '', codename: 'bookworm', channel: '' },
+  const systems = [
+    { major_version: '12', label_version: '', codename: 'bookworm' },
+    // What has no number yet is sought by this name, as grype's own table of such names says.
+    { major_version: '', label_version: 'unstable', codename: 'sid' },
+  ].map((one) =>
+    insert('operating_systems', {
+      ...{ name: 'debian', release_id: 'debian', minor_version: '', channel: '', ...one },
+    }),
+  )
+  insert('operating_system_specifier_overrides', {
+    ...{ alias: 'debian', version: '', version_pattern: '', codename: 'forky', channel: '' },
+    ...{ replacement_label_version: 'unstable', rolling: 1, applicable_client_db_schemas: '' },
   })
   for (const { id, aliases = [], severity, ecosystem, constraint, fixedIn, ...one } of advisories) {
     const fix = fixedIn === undefined ? { state: 'not-fixed' } : { version: fixedIn, state: 'fixed' }
@@ -92,12 +101,13 @@ function fill(path: string, advisories: readonly Advisory[]): void {
       }),
     })
     for (const alias of aliases) insert('vulnerability_aliases', { name: id, alias })
-    insert('affected_package_handles', {
+    const affected = {
       vulnerability_id: vulnerability,
-      operating_system_id: ecosystem === 'deb' ? debian : null,
       package_id: insert('packages', { ecosystem, name: one.package }),
       blob_id: blob({ cves: aliases, ranges: [{ version: { type, constraint }, fix }] }),
-    })
+    }
+    for (const system of ecosystem === 'deb' ? systems : [null])
+      insert('affected_package_handles', { ...affected, operating_system_id: system })
   }
   database.close()
 }

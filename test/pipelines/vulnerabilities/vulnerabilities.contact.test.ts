@@ -120,7 +120,7 @@ describe('what leaves', () => {
       expect.arrayContaining([
         {
           artifactType: 'application/vnd.in-toto+json',
-          annotations: { 'in-toto.io/predicate-type': 'https://openvex.dev/ns/v0.2.0' },
+          annotations: { 'in-toto.io/predicate-type': 'https://openvex.dev/ns' },
         },
         { artifactType: 'application/vnd.dev.ingot.cyclonedx-vex.v1+json', annotations: undefined },
       ]),

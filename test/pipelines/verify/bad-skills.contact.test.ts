@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest'
+import type { Behaviour } from '../../../images/boot/probe.ts'
+import { parsedProbes, toolProbes } from '../../../images/engines/skill-probes.ts'
+import { visionProbes } from '../../../images/engines/vision-probes.ts'
+import { deploymentFor, recipeFor } from '../../images/engines/fixtures.ts'
+import {
+  chatAnswer,
+  endMarker,
+  type Handler,
+  model,
+  type Routes,
+  sendJson,
+  streamWords,
+} from '../../servers/openai.ts'
+import { behaviour, complaints, plan, verifyTiny } from './plan.ts'
+
+const thinking = deploymentFor(
+  recipeFor('vllm', ({ model }) => void Object.assign(model, { reasoningParser: 'qwen3' })),
+)
+
+const probes = {
+  tools: toolProbes(model),
+  reasoning: parsedProbes(thinking, model),
+  vision: visionProbes(model),
+}
+
+interface Said {
+  content?: string | null
+  reasoning_content?: string
+  reasoning?: string
+  tool_calls?: object[]
+}
+
+/** A chat that answers rightly, apart from what it says to questions with a tool, a thought or a picture. */
+function chat(said: Said, finish = 'stop', toAuto: Said = said): Routes {
+  const handler: Handler = ({ body }, response) => {
+    if (body.stream) return streamWords(response, endMarker)
+    const text = JSON.stringify(body)
+    if (!/tool_choice|Think first|image_url/.test(text)) return sendJson(response, 200, chatAnswer())
+    const message = { role: 'assistant', content: '', ...(text.includes('"auto"') ? toAuto : said) }
+    return sendJson(response, 200, { ...chatAnswer(), choices: [{ message, finish_reason: finish }] })
+  }
+  return { 'POST /v1/chat/completions': handler }
+}
+
+async function complaintsOf(asked: keyof typeof probes, routes: Routes): Promise<string[]> {
+  const skilled: Behaviour = { ...behaviour, probes: probes[asked] }
+  const boot = await verifyTiny({ routes, plan: { verify: { ...plan.verify, behaviour: skilled } } })
+  return complaints(boot.checks)
+}
+
+function call(name: string, args: unknown): Said {
+  return { tool_calls: [{ id: 'one', type: 'function', function: { name, arguments: args } }] }
+}
+
+const right = call('get_weather', '{"city": "Paris", "unit": "celsius"}')
+const prose: Said = { content: 'It is sunny in Paris.' }
+
+test.each([
+  ['calls what it is offered', 'tools', chat(right, 'tool_calls')],
+  ['calls when it must and answers when it may', 'tools', chat(right, 'stop', prose)],
+  [
+    'calls of itself with arguments of its own',
+    'tools',
+    chat(right, 'stop', call('get_weather', '{"town": 1}')),
+  ],
+  ['reasons apart', 'reasoning', chat({ content: '14', reasoning_content: 'Twice seven.' })],
+  ['reasons apart under the other name', 'reasoning', chat({ content: '14', reasoning: 'Twice seven.' })],
+  ['sees red', 'vision', chat({ content: 'Red.' })],
+] as const)('a chat that %s passes', async (_, asked, routes) => {
+  expect(await complaintsOf(asked, routes)).toEqual([])
+})
+
+const written = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
+const plain = `the call is plain text in the answer: ${JSON.stringify(written)}`
+
+test.each([
+  [
+    'writes its call as plain text',
+    'tools',
+    chat({ content: written }),
+    [`tools-forced failed: ${plain}`, `tools-auto failed: ${plain}`],
+  ],
+  [
+    'ignores that a call is required',
+    'tools',
+    chat(prose),
+    [
+      'tools-forced failed: it answers in place of calling "get_weather", which was required: "It is sunny in Paris."',
+    ],
+  ],
+  [
+    'never comes to the call',
+    'tools',
+    chat({ content: 'Well, well, well' }, 'length'),
+    [
+      'tools-forced failed: the answer was cut before it called "get_weather", which was required: "Well, well, well"',
+    ],
+  ],
+  [
+    'calls a function that nobody offered',
+    'tools',
+    chat(call('get_time', '{}'), 'tool_calls', prose),
+    ['tools-forced failed: it calls "get_time", and "get_weather" alone was offered'],
+  ],
+  [
+    'calls with arguments that the schema does not accept',
+    'tools',
+    chat(call('get_weather', '{"city": "Paris"}'), 'tool_calls', prose),
+    [
+      expect.stringMatching(
+        /^tools-forced failed: the call's arguments: is .*, which the schema does not accept: unit: /,
+      ),
+    ],
+  ],
+  [
+    'calls with arguments that are no text of JSON',
+    'tools',
+    chat(right, 'tool_calls', call('get_weather', { city: 'Paris' })),
+    ['tools-auto failed: the call\'s arguments: is {"city":"Paris"} instead of a text of JSON'],
+  ],
+  [
+    'says nothing at all',
+    'tools',
+    chat(right, 'stop', { content: null }),
+    ['tools-auto failed: it neither calls a function nor answers'],
+  ],
+  [
+    'leaves its reasoning in the answer',
+    'reasoning',
+    chat({ content: '<think>Twice seven.</think>14' }),
+    ['reasoning failed: the reasoning stands in the answer, with <think>: "<think>Twice seven.</think>14"'],
+  ],
+  [
+    'does not reason',
+    'reasoning',
+    chat({ content: '14' }),
+    [
+      'reasoning failed: choices.0.message has no reasoning: neither reasoning_content nor reasoning is a text',
+    ],
+  ],
+  [
+    'does not see the picture',
+    'vision',
+    chat({ content: 'I cannot see pictures, incredible.' }),
+    [
+      'vision failed: choices.0.message.content is "I cannot see pictures, incredible." and does not say "red"',
+    ],
+  ],
+] as const)('a chat that %s fails with its own words', async (_, asked, routes, words) => {
+  expect(await complaintsOf(asked, routes)).toEqual(words)
+})
