@@ -42,7 +42,7 @@ import { lockFor, mountedFiles, planWeights, type WeightsPlan } from './weights.
 /**
  * Raised when the same plan would give other bytes: it is part of every plan and so of its digest.
  */
-export const buildVersion = 2
+export const buildVersion = 3
 
 /** Everything that decides what an image is and how it is tried, as one JSON value. No dates, no host names of ours. */
 export interface ImagePlan {
