@@ -163,7 +163,7 @@ test('the matrix has the recipes of each device, and after a change only what it
   const names = readdirSync(join(root, 'recipes')).filter((name) => name.endsWith('.yaml'))
   const git = await recipesRepository(
     repository,
-    names.map((name) => join(root, 'recipes', name)),
+    [...names, 'wrapper'].map((name) => join(root, 'recipes', name)),
   )
   // Locks lie beside the recipes on GitHub, and elsewhere in the lab.
   const { INGOT_LOCKS: _, ...own } = process.env
