@@ -165,7 +165,7 @@ function limitsOf(engine: EnginePlan, blocks: number): string[] {
   const hasState = engine.caches.some((cache) => cache.kind === 'state')
   if (!hasState || engine.allocatedBytes !== null || blocks === 0 || blocks >= engine.maxNumSeqs) return []
   return [
-    `max-num-seqs ${engine.maxNumSeqs} is more than the ${blocks} state blocks: vLLM refuses that, lower it`,
+    `max-num-seqs ${engine.maxNumSeqs} is more than the ${blocks} state blocks: a scheduler refuses that, lower it`,
   ]
 }
 
