@@ -21,7 +21,7 @@ export const memory = ggmlMemory({
 })
 
 /** Releases that hand every model to llama.cpp's server. */
-const serverSince = '0.30.0'
+export const serverSince = '0.30.0'
 
 /** Families that Ollama's own runner computes, with the release that was found to do so (`fs/ggml/ggml.go`). */
 const ownRunner: ReadonlyArray<readonly [since: string, families: RegExp]> = [

@@ -1,4 +1,5 @@
 import type { Behaviour, HttpProbe, JsonCheck, StopRules } from '../../boot/probe.ts'
+import { atLeast } from '../../memory/versions.ts'
 import { answered, type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
@@ -13,6 +14,7 @@ import {
 import { generates } from '../tasks.ts'
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
+import { serverSince } from './memory.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
@@ -46,7 +48,7 @@ export function behaviour(deployment: Deployment): Behaviour {
         }),
       ],
     },
-    stop: stopRules(runsJinja(deployment)),
+    stop: stopRules(atLeast(deployment.version, serverSince)),
   })
 }
 

@@ -152,3 +152,11 @@ test('a lock keeps what an Ollama manifest says, and refuses what it does not kn
 test('a count is shortened as Ollama shows it', () => {
   expect([134_515_008, 8_030_261_248, 12_000, 7].map(shortCount)).toEqual(['134.52M', '8.0B', '12K', '7'])
 })
+
+test.each([
+  ['0.17.4', 'starting runner'],
+  ['0.32.15', 'starting llama-server'],
+])('Ollama %s says "%s" when it loads, whatever its template', (version, line) => {
+  for (const chatTemplate of [undefined, originals.chatml])
+    expect(planOf({ version, chatTemplate }).verify.behaviour.stop.busy?.loading).toMatchObject({ line })
+})
