@@ -52,8 +52,7 @@ export default defineConfig({
           env: { INGOT_TEST_COST: 'e2e' },
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          // A test mostly waits for the engine or for a server; every workplace, store and container is a file's own.
-          maxWorkers: 2,
+          fileParallelism: false,
         },
       },
       {
