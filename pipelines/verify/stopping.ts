@@ -19,10 +19,11 @@ export interface StopResult {
 const longPrompt = 'Write the numbers from one to one thousand in words, each on a line of its own.'
 /** The same for a model that only goes on with texts. */
 const longBeginning = 'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve,'
+const longTokens = 1024
 /** Some servers refuse an answer that is longer than the context that the prompt leaves. */
-const longTokens = [1024, 128]
+const fewestTokens = 128
 /** A small model on a fast machine is through with one question, however long, before a signal can come. */
-const questionsAtOnce = [1, 8, 64]
+const mostQuestions = 64
 
 /** Gives the server something to do, stops it meanwhile, and judges how it ended. `dead` says why it cannot be tried. */
 export async function stopServer(
@@ -117,17 +118,12 @@ async function tryStop(trial: Trial, occasion: 'idle' | 'streaming' | 'plain'): 
   const { signal, timeoutSeconds } = rulesOf(trial)
   if (occasion === 'idle')
     return { type: 'stopped', stopped: await trial.server.stop(signal, timeoutSeconds), evidence: '' }
-  let last: StopAttempt = { type: 'untried', reason: 'nothing was asked' }
-  let [tokens = 0, ...fewer] = longTokens
-  let [questions = 0, ...more] = questionsAtOnce
+  const load: StopLoad = { questions: 1, tokens: longTokens }
   for (;;) {
-    const came = await tryStopAtWork(trial, occasion, { questions, tokens })
-    if (came.type === 'tried') return came.attempt
-    last = came.attempt
-    const next = came.type === 'refused' ? fewer.shift() : more.shift()
-    if (next === undefined) return last
-    if (came.type === 'refused') tokens = next
-    else questions = next
+    const came = await tryStopAtWork(trial, occasion, load)
+    if (came.type === 'too-little' && load.questions < mostQuestions) load.questions *= 8
+    else if (came.type === 'refused' && load.tokens > fewestTokens) load.tokens /= 8
+    else return came.attempt
   }
 }
 
