@@ -6,6 +6,7 @@ import { pythonJson } from '../python.ts'
 import { pythonPath, toolFolder } from '../tools/find.ts'
 import { withBooted } from './booted.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
+import { expectVerified } from './verified.ts'
 
 let place: Workplace
 let reports: Report[]
@@ -55,11 +56,7 @@ describe.each([
   ['thinking', ['chat', 'reasoning']],
 ] as const)('%s', (name, asked) => {
   test('is verified under the hostile profile, as two users', () => {
-    const { boots, verdict } = reportOf(name)
-    const checks = boots.flatMap((boot) => boot.checks)
-    expect(checks.filter((check) => check.status !== 'passed')).toEqual([])
-    expect(verdict).toBe('verified')
-    expect(boots.map(({ profile }) => profile)).toEqual(['hostile', 'hostile'])
+    expectVerified(reportOf(name))
   })
 
   test('was asked what it is for', () => {
