@@ -52,7 +52,8 @@ export default defineConfig({
           env: { INGOT_TEST_COST: 'e2e' },
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // Two files at a time: what waits for a server or a download leaves its core to the other.
+          maxWorkers: 2,
         },
       },
       {

@@ -4,4 +4,4 @@ set -eu
 cd "$(dirname "$0")/.."
 rm -rf dist
 tsc -p tsconfig.dist.json
-for file in pipelines/*/*.sh pipelines/*/*.wav; do cp "$file" "dist/$file"; done
+for file in pipelines/*/*.sh pipelines/*/*.pl pipelines/*/*.wav; do cp "$file" "dist/$file"; done

@@ -8,10 +8,11 @@ import { nameFiles } from '../../images/boot/runtime-spec.ts'
 import { runProgram } from '../process/program.ts'
 import type { Store } from '../store/store.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
+import type { Reach } from './forward.ts'
 import { machineOf, requireGpus } from './machine.ts'
 import { type GpuWatch, watchGpus } from './nvidia.ts'
 import { type PullContext, pull } from './pull.ts'
-import { forwardTo, ownerCommand, type Reach, reachThrough } from './reach.ts'
+import { forwardToSocket, ownerCommand, reachThrough } from './reach.ts'
 import { renderNodes } from './render-nodes.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
 import { containerExitCode, stopContainer, stopOnceSaid } from './stop.ts'
@@ -199,7 +200,7 @@ async function reachOf(
     if ((await containerExitCode(tool, id)) === null) throw error
   }
   // A container that ended at once has no namespace any more; every connection is closed at once.
-  return forwardTo(join(folder, 'bridge.sock'))
+  return forwardToSocket(join(folder, 'bridge.sock'))
 }
 
 function serverOf(

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client, Container, Service } from '@dagger.io/dagger'
+import type { Client, Container } from '@dagger.io/dagger'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
@@ -12,6 +12,8 @@ import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
 import { helperOf } from '../software/factory.ts'
 import { readImageConfig } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
+import { type Channel, openChannel } from './channel.ts'
+import { forwardTo } from './forward.ts'
 import { logReader } from './log-reader.ts'
 import { giveOrder } from './order.ts'
 import type { BootedServer, BootRequest, LoadingOutcome, LoadingStop, Runner } from './runner.ts'
@@ -26,6 +28,9 @@ export interface DaggerBoot {
   /** Pins the container that boots; without it that is made of what base and archive have now. */
   factory?: FactoryLock | undefined
 }
+
+/** Of the harness; the server has a network of its own. */
+const channelPort = 9100
 
 /** Boots images with runc inside an exec of the engine, pulled by digest from the store. */
 export function daggerRunner(context: DaggerBoot): Runner {
@@ -43,7 +48,7 @@ async function bootInDagger<Result>(
   request: BootRequest,
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
-  return withHarness(context, request, 'at-once', async (tunnel) => use(await serverOf(tunnel)))
+  return withHarness(context, request, 'at-once', (channel) => withServer(channel, use))
 }
 
 /** The harness itself looks for the line: over the tunnel a small model would be loaded long before the signal comes. */
@@ -52,10 +57,12 @@ async function stopInDagger(
   request: BootRequest,
   stop: LoadingStop,
 ): Promise<LoadingOutcome> {
-  return withHarness(context, request, 'held', async (tunnel) => {
-    const server = await serverOf(tunnel)
-    return { stopped: await server.stopOnceSaid(stop), log: await server.log() }
-  })
+  return withHarness(context, request, 'held', (channel) =>
+    withServer(channel, async (server) => ({
+      stopped: await server.stopOnceSaid(stop),
+      log: await server.log(),
+    })),
+  )
 }
 
 /** Runs the harness around an image, which starts the server at once or on an order. */
@@ -63,24 +70,24 @@ async function withHarness<Result>(
   context: DaggerBoot,
   request: BootRequest,
   start: 'at-once' | 'held',
-  use: (tunnel: Service) => Promise<Result>,
+  use: (channel: Channel) => Promise<Result>,
 ): Promise<Result> {
   const config = await readImageConfig(context.store, request.image)
   const harness = await harnessOf(context, request, config)
-  const orderPort = orderPortFor(request.port)
   const service = harness.asService({
-    args: ['sh', '/harness/harness.sh', String(request.port), String(orderPort), start],
+    args: ['sh', '/harness/harness.sh', String(request.port), String(channelPort), start],
     insecureRootCapabilities: true,
   })
-  const tunnel = context.client.host().tunnel(service, {
-    ports: [
-      { backend: request.port, frontend: 0 },
-      { backend: orderPort, frontend: 0 },
-    ],
-  })
+  const tunnel = context.client.host().tunnel(service, { ports: [{ backend: channelPort, frontend: 0 }] })
   await tunnel.start()
   try {
-    return await use(tunnel)
+    const [port] = await tunnel.ports()
+    const channel = await openChannel((await port?.port()) ?? 0)
+    try {
+      return await use(channel)
+    } finally {
+      channel.close()
+    }
   } finally {
     await tunnel.stop({ kill: true }).catch(() => undefined)
     await service.stop({ kill: true }).catch(() => undefined)
@@ -99,7 +106,7 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       destination: path,
     })),
   })
-  const scripts = ['harness.sh', 'facts.sh', 'sink.sh', 'published.sh']
+  const scripts = ['harness.sh', 'channel.pl', 'facts.sh', 'sink.sh', 'published.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
   const files = [
     ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),
@@ -114,8 +121,7 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
   const whole = files.reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
   return withSecret(context.client, whole, request)
     .withEnvVariable('INGOT_BOOTED_AT', new Date().toISOString())
-    .withExposedPort(request.port)
-    .withExposedPort(orderPortFor(request.port))
+    .withExposedPort(channelPort)
 }
 
 /** The harness puts it into the server's environment; Dagger keeps it out of its logs and its cache. */
@@ -124,11 +130,6 @@ function withSecret(client: Client, container: Container, { secret }: BootReques
   return container
     .withEnvVariable('HARNESS_SECRET_NAME', secret.name)
     .withSecretVariable('HARNESS_SECRET', client.setSecret(`ingot ${secret.name}`, secret.value))
-}
-
-/** A port of the harness that is not the server's. */
-function orderPortFor(serverPort: number): number {
-  return serverPort === 9100 ? 9101 : 9100
 }
 
 function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
@@ -165,21 +166,27 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
   }
 }
 
-/** The ports on this machine that lead to the server and to the harness. */
-async function portsOf(tunnel: Service): Promise<{ serverPort: number; orderPort: number }> {
-  const [serverPort = 0, orderPort = 0] = await Promise.all((await tunnel.ports()).map((port) => port.port()))
-  return { serverPort, orderPort }
+/** The server behind the channel, which is asked through a port of this machine. */
+async function withServer<Result>(
+  channel: Channel,
+  use: (server: BootedServer) => Promise<Result>,
+): Promise<Result> {
+  const reach = await forwardTo(() => channel.open('server'))
+  try {
+    return await use(serverOf(channel, reach.url))
+  } finally {
+    reach.close()
+  }
 }
 
-async function serverOf(tunnel: Service): Promise<BootedServer> {
-  const { serverPort, orderPort } = await portsOf(tunnel)
-  const order = async (line: string) => (await giveOrder(orderPort, line)).toString()
+function serverOf(channel: Channel, url: string): BootedServer {
+  const order = async (line: string) => (await giveOrder(channel, line)).toString()
   return {
-    url: `http://127.0.0.1:${serverPort}`,
+    url,
     exitCode: async () => exitOf(await order('state')),
     facts: async () => parseFacts(await order('facts')),
     listeners: async () => parseListeners(await order('listeners')),
-    log: logReader((fromByte) => giveOrder(orderPort, `log ${fromByte}`)),
+    log: logReader((fromByte) => giveOrder(channel, `log ${fromByte}`)),
     gpuMemoryBytes: async () => null,
     // It hands no GPUs to a server.
     computeCache: async () => '',

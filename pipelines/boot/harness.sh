@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs one image under runc in a network namespace of its own and answers two ports:
-#   $1      the port that the image publishes, reached from a namespace outside of the server's
-#   $2      one-line orders: state, facts, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
-#   $3      `held` where the server starts only with the order stop-loading
+# Runs one image under runc in a network namespace of its own and answers one port, on which channel.pl takes apart what is for whom:
+#   server  the port that the image publishes ($1), reached from a namespace outside of the server's
+#   orders  one line each: state, facts, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
+# $2 is that port, or `answer` for one order. With $3 `held` the server starts only with the order stop-loading.
 set -u
 server_port=$1
-order_port=$2
+channel_port=$2
 state=/run/harness
 mkdir -p $state /run/bundle
 
@@ -34,7 +34,7 @@ stop_loading() { # SIGNAL SECONDS START LINE
   stop_server "$1" "$2"
 }
 
-if [ "$order_port" = answer ]; then
+if [ "$channel_port" = answer ]; then
   read -r order argument
   case $order in
     state) show_state ;;
@@ -66,8 +66,6 @@ fi 2>/dev/null
 for name in box caller; do ip netns add $name; done
 ip netns exec box sh /harness/sink.sh
 ip netns exec caller sh /harness/published.sh box /run/netns/box "$server_port" || exit 1
-ip netns exec caller socat "UNIX-LISTEN:$state/published,fork" "TCP:192.0.2.2:$server_port" 2>/dev/null &
-echo $! > $state/outside
 
 # A secret is written into the configuration by words of the shell: no argument of a program holds it.
 if [ -n "${HARNESS_SECRET:-}" ]; then
@@ -77,11 +75,14 @@ if [ -n "${HARNESS_SECRET:-}" ]; then
 else
   cp /harness/config.json /run/bundle/config.json
 fi
+socat "UNIX-LISTEN:$state/orders,fork" "EXEC:sh /harness/harness.sh $server_port answer" &
+ip netns exec caller perl /harness/channel.pl $state/channel "192.0.2.2:$server_port" $state/orders &
+echo $! > $state/outside
 (
   if [ "${3:-}" = held ]; then while [ ! -e $state/go ]; do sleep 0.05; done; fi
   runc run --bundle /run/bundle server > $state/log 2>&1
   echo $? > $state/exit.part
   mv $state/exit.part $state/exit
 ) &
-socat "TCP-LISTEN:$order_port,fork,reuseaddr" "EXEC:sh /harness/harness.sh $server_port answer" &
-exec socat "TCP-LISTEN:$server_port,fork,reuseaddr" "UNIX-CONNECT:$state/published"
+while [ ! -S $state/channel ] || [ ! -S $state/orders ]; do sleep 0.01; done
+exec socat "TCP-LISTEN:$channel_port,fork,reuseaddr" "UNIX-CONNECT:$state/channel"

@@ -1,44 +1,41 @@
-import { connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
+import type { Channel } from './channel.ts'
 
-/**
- * Under load an order was seen to get lost in the tunnel; all of them can be given again. Each attempt waits twice as long as the
- * one before: with load 35 on two cores four of 20 s were too few.
- */
-const attempts = 4
+/** With load 35 on two cores 160 s were too few for a shell and a few lines. */
+const patienceSeconds = 300
 
-/**
- * Gives the harness one order over one connection: a line out, everything that comes back in. Throws `engine-failed` when
- * none of four attempts is answered.
- */
-export async function giveOrder(port: number, line: string, limitMs = orderTimeoutMs(line)): Promise<Buffer> {
-  for (let attempt = 1; ; attempt += 1) {
-    const socket = connect({ host: '127.0.0.1', port })
-    const patienceMs = limitMs * 2 ** (attempt - 1)
-    const silence = new Error(`no answer in ${patienceMs / 1000} s`)
-    const lost = setTimeout(() => socket.destroy(silence), patienceMs)
-    try {
-      socket.write(`${line}\n`)
-      return await buffer(socket)
-    } catch (error) {
-      if (attempt === attempts) throw lostOrder(line, error)
-    } finally {
-      clearTimeout(lost)
-    }
+/** Gives the harness one order: a line out, everything that comes back in. Throws `engine-failed` when nothing does. */
+export async function giveOrder(
+  channel: Channel,
+  line: string,
+  limitMs = orderTimeoutMs(line),
+): Promise<Buffer> {
+  const stream = channel.open('orders')
+  const silence = new Error(`no answer in ${limitMs / 1000} s`)
+  const lost = setTimeout(() => stream.destroy(silence), limitMs)
+  try {
+    // Its own end is not said: socat would not wait for the answer of an order that takes longer.
+    stream.write(`${line}\n`)
+    return await buffer(stream)
+  } catch (error) {
+    throw lostOrder(line, error)
+  } finally {
+    clearTimeout(lost)
+    stream.destroy()
   }
 }
 
 function orderTimeoutMs(line: string): number {
   const [, grace = 0, start = 0] = /^stop(?:-loading)? \w+:(\d+)(?::(\d+):)?/.exec(line) ?? []
-  return (Number(grace) + Number(start) + 20) * 1000
+  return (Number(grace) + Number(start) + patienceSeconds) * 1000
 }
 
 function lostOrder(line: string, cause: unknown): StageError {
   return new StageError('engine-failed', {
     attempted: `give the order "${line}" to the harness around the booted server`,
-    found: `${messageOf(cause)}, at the last of ${attempts} attempts`,
+    found: messageOf(cause),
     hint: 'look whether the engine still runs and has memory and processors left (`ingot doctor`), then try again',
     cause,
   })

@@ -1,22 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { extname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { sinkAddress } from '../../images/boot/runtime-spec.ts'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 import { runProgram } from '../process/program.ts'
 import type { ProgramSettings } from '../settings/settings.ts'
+import { forwardTo, type Reach } from './forward.ts'
 import type { Tool } from './tool.ts'
-
-/** A way to the port of a server that no network reaches. */
-export interface Reach {
-  url: string
-  /** A process on the outside of the published port, where there is such a side. */
-  outsidePid?: number
-  close(): void
-}
 
 /**
  * Gives what a command has to begin with to have power over a container: nothing for root, `podman unshare` for a user. Gives
@@ -47,7 +39,7 @@ export async function reachThrough(
     ...[scriptOf('published.sh'), String(server.pid), inside, String(server.port)],
     ...[process.execPath, bridgeFile, socketFile, sinkAddress, String(server.port)],
   ])
-  const outer = await forwardTo(socketFile)
+  const outer = await forwardToSocket(socketFile)
   return {
     url: outer.url,
     outsidePid: bridge.pid,
@@ -97,21 +89,8 @@ async function listening(child: ChildProcess): Promise<string> {
 }
 
 /** A port on loopback that leads to a socket file; connections are closed at once while nobody listens there. */
-export async function forwardTo(socketFile: string): Promise<Reach> {
-  const server = createServer({ allowHalfOpen: true }, (outer) => {
-    const inner = connect({ path: socketFile, allowHalfOpen: true })
-    const end = () => {
-      outer.destroy()
-      inner.destroy()
-    }
-    pipeline(outer, inner).catch(end)
-    pipeline(inner, outer).catch(end)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // A listening TCP server has an address with a port.
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() }
+export function forwardToSocket(socketFile: string): Promise<Reach> {
+  return forwardTo(() => connect({ path: socketFile, allowHalfOpen: true }))
 }
 
 function noWay(attempted: string, found: string): StageError {

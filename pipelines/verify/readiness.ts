@@ -20,7 +20,7 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
     const { outcome, ...result } = await runProbe(trial.server.url, probe, trial)
     const whole = { ...result, beganMs, durationMs: elapsedMs(trial.clock, beganMs) }
     if (outcome === 'passed') return whole
-    // A refusal comes at once; only a question that got lost earns the next one more time.
+    // A refusal comes at once; only a question that was not answered in its time earns the next one more.
     if (result.durationMs >= attemptSeconds * 900) attemptSeconds *= 2
     wrongSinceMs = outcome === 'wrong' ? (wrongSinceMs ?? trial.clock.now()) : null
     const reason =

@@ -37,6 +37,7 @@ const everywhere = new Set([
     'ln',
     'ls',
     'mkfifo',
+    'perl',
     'sha256sum',
     'sleep',
     'sync',
