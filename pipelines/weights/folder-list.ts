@@ -31,12 +31,14 @@ interface Walk extends FolderListing {
  * Regular files below a folder, links followed within it. Nothing is opened. A link that leads out of the folder, to nothing
  * or to itself throws `refused` with the names of all, unless the patterns leave it out; the Hub's own links from a snapshot
  * to its blobs and what `allowLinks` names are followed. FIFOs, sockets, devices and names that no lock can hold are listed
- * as skipped. Throws `not-found` for a folder that cannot be read.
+ * as skipped. Throws `refused` for a path
+ * where no folder is, and `not-found` for one that cannot be read.
  */
 export async function listFolder(root: string, source: FolderOptions): Promise<FolderListing> {
   const real = await realpath(root).catch((error: unknown) => {
     throw unlistable(root, error)
   })
+  await refuseOtherKinds(root, real)
   const walk: Walk = { source, root: real, blobs: await blobsOf(real), refused: [], files: [], skipped: [] }
   await walkFolder(walk, real, '', [real])
   if (walk.refused.length > 0) throw refusal(root, walk.refused)
@@ -146,12 +148,26 @@ function refusal(root: string, refused: readonly string[]): WeightsError {
   })
 }
 
+/** What the recipe names wrongly is `refused`; a folder that is there and cannot be read is `not-found`. */
 function unlistable(place: string, error: unknown): WeightsError {
   const code = errnoOf(error)
-  return new WeightsError('not-found', {
+  const wrong = { ENOTDIR: 'part of its path is no folder', ENOENT: 'there is nothing' }[code ?? '']
+  return new WeightsError(wrong === undefined ? 'not-found' : 'refused', {
     attempted: `list the folder ${place}`,
-    found: code === 'ENOTDIR' ? 'it is no folder' : (code ?? messageOf(error)),
+    found: wrong ?? code ?? messageOf(error),
     hint: 'a folder is taken relative to the recipe file; check `path` and its permissions',
     cause: error,
+  })
+}
+
+async function refuseOtherKinds(root: string, real: string): Promise<void> {
+  const info = await stat(real)
+  if (info.isDirectory()) return
+  throw new WeightsError('refused', {
+    attempted: `list the folder ${root}`,
+    found: `it is ${kindOf(info) ?? 'a file'}`,
+    hint: info.isFile()
+      ? `name the folder around it, and the file alone by \`include: [${JSON.stringify(basename(root))}]\``
+      : 'a folder is taken relative to the recipe file; name the one that holds the weights',
   })
 }

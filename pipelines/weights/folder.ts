@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { type KnownSecret, knownSecrets, masked, searchSecrets } from '../../lib/known-secrets.ts'
-import type { LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
+import type { LockedWeights, PinnedSourceOf, SkippedFile } from '../../recipes/locked-weights.ts'
 import { type SourceOf, setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { WeightsError } from './error.ts'
 import { listFolder } from './folder-list.ts'
@@ -19,6 +19,7 @@ export async function inventoryFolder(
 ): Promise<LockedWeights> {
   const root = resolve(context.recipeFolder, source.path)
   const listed = await listFolder(root, source)
+  if (listed.files.length === 0 && listed.skipped.length > 0) throw nothingReadable(root, listed.skipped)
   const selected = selectFiles(
     listed.files,
     { ...source, formats: formatsOf(context) },
@@ -41,6 +42,17 @@ export async function inventoryFolder(
     setDigest: setDigestOf(files),
     ...(skipped.length > 0 ? { skipped } : {}),
   }
+}
+
+function nothingReadable(root: string, skipped: readonly SkippedFile[]): WeightsError {
+  return new WeightsError('no-files', {
+    attempted: `list the weights of ${root}`,
+    found: `no file at all: ${skipped
+      .slice(0, 6)
+      .map(({ path, reason }) => `${path} is ${reason}`)
+      .join('; ')}`,
+    hint: 'put the files themselves there',
+  })
 }
 
 export async function openFolder(

@@ -121,15 +121,6 @@ describe('what is no file', () => {
     await expect(Array.fromAsync(source.read(file, 0))).rejects.toMatchObject(error)
     await expect(source.openLocal?.(file)).rejects.toMatchObject(error)
   })
-
-  test('a folder that is a file or is not there is said as such', async () => {
-    const folder = await model()
-    await expect(lock(join(folder, 'config.json'))).rejects.toMatchObject({
-      code: 'not-found',
-      message: expect.stringContaining('no folder'),
-    })
-    await expect(lock(join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' })
-  })
 })
 
 test('files that no server reads are no model, and the patterns are not blamed', async () => {
@@ -157,4 +148,34 @@ test('a name with blanks, brackets, a mark and a hash is locked as it is', async
   const folder = join(await scratchFolder(), 'model')
   await put(folder, name)
   expect(pathsOf(await lock(folder))).toEqual([name])
+})
+
+describe('a place that is no folder of weights', () => {
+  test.each<[string, (place: string) => unknown, string, string]>([
+    ['nothing', () => undefined, 'refused', 'there is nothing'],
+    ['a file', (place) => writeFile(place, 'x'), 'refused', 'it is a file'],
+    ['a FIFO', (place) => execFileSync('mkfifo', [place]), 'refused', 'it is a FIFO'],
+    [
+      'a folder of one FIFO',
+      async (place) => {
+        await mkdir(place)
+        execFileSync('mkfifo', [join(place, 'model.gguf')])
+      },
+      'no-files',
+      'no file at all: model.gguf is a FIFO',
+    ],
+  ])('%s is said', async (_, make, code, found) => {
+    const place = join(await scratchFolder(), 'weights')
+    await make(place)
+    await expect(lock(place)).rejects.toMatchObject({
+      code,
+      failure: { found: expect.stringContaining(found) },
+    })
+  })
+
+  test('below a file there is no folder', async () => {
+    const place = join(await scratchFolder(), 'file')
+    await writeFile(place, 'x')
+    await expect(lock(join(place, 'weights'))).rejects.toMatchObject({ code: 'refused' })
+  })
 })
