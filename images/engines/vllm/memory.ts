@@ -140,6 +140,7 @@ function compressedRules(
     blockTokens: request.blockSize ?? 256,
     draftLayers: usesDraftHead(request) ? facts.draftLayers : 0,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    cacheRanks: request.dcp ?? 1,
     isPacked: atLeast(version, '0.24.0'),
     needsPacked: atLeast(version, '0.29.0'),
     meaning: meaningOf(defaults),

@@ -9,13 +9,18 @@ import type { LayerKind, StateLayer } from '../../../recipes/model-facts.ts'
 /** One layer as vLLM specifies it; element types stand for their bytes. */
 export type LayerSpec =
   | {
-      kind: 'full' | 'window' | 'chunked' | 'mla'
+      kind: 'full' | 'window' | 'chunked' | 'mla' | 'latentWindow'
       heads: number
       keyDim: number
       valueDim: number
       type: string
       span?: number
+      /** What one state takes, where it is packed. */
       packedBytes?: number
+      /** Bytes that a page is a multiple of. */
+      alignment?: number
+      tokensPerState?: number
+      blockTokens?: number
     }
   | { kind: 'state'; convElements: number; convType: string; stateElements: number; stateType: string }
 
@@ -27,6 +32,8 @@ export interface JudgedCase {
   maxModelLen: number
   inFlightTokens: number
   prefixCaching: boolean
+  /** Order of layers and blocks in memory, which the kernels of a model want. */
+  layout: 'LBNHC' | 'BLHNC'
   drafted: number
   tp: number
   dcp: number
@@ -47,11 +54,13 @@ export function caseOf(id: string, request: MemoryRequest): JudgedCase | undefin
   })
   if (layers.some((specs) => specs === undefined) || request.maxModelLen === undefined) return undefined
   const { tp = 1, dcp = 1, maxNumBatchedTokens = 8192, availableKvBytes = 0, speculativeTokens = 0 } = request
+  const isPacked = facts.layers.some(({ layer }) => layer.kind === 'compressed')
   const cacheType = request.kvCacheDtype ?? 'auto'
   return {
     id,
     layers: layers.flatMap((specs) => specs ?? []),
-    blockTokens: baseBlockTokens(request, judgedVersion, cacheType),
+    blockTokens: isPacked ? packedBlockTokens : baseBlockTokens(request, judgedVersion, cacheType),
+    layout: isPacked ? 'BLHNC' : 'LBNHC',
     maxModelLen: request.maxModelLen,
     inFlightTokens: inFlightTokens(maxNumBatchedTokens, 1, judgedVersion),
     prefixCaching: request.prefixCaching ?? true,
@@ -61,6 +70,11 @@ export function caseOf(id: string, request: MemoryRequest): JudgedCase | undefin
     poolBytes: availableKvBytes,
   }
 }
+
+/** Tokens of a block of DeepSeek-V4, of one of its windows, and bytes that its pages are multiples of. */
+const packedBlockTokens = 256
+const windowBlockTokens = 64
+const alignment = 576
 
 /** The specifications of one layer: none where it keeps nothing, two where an index lies beside it. */
 function specsOf(layer: LayerKind, request: MemoryRequest): LayerSpec[] | undefined {
@@ -78,9 +92,49 @@ function specsOf(layer: LayerKind, request: MemoryRequest): LayerSpec[] | undefi
       return [{ ...headSpec('window', layer, request, type), span: layer.windowTokens }]
     case 'chunked':
       return [{ ...headSpec('chunked', layer, request, type), span: layer.chunkTokens }]
+    case 'compressed':
+      return request.speculativeTokens ? undefined : compressedSpecs(layer)
     default:
       return undefined
   }
+}
+
+/** DeepSeek-V4: a window; closed vectors and their index; what the compressors of both have not closed yet, in 32 bits. */
+function compressedSpecs({
+  headDim,
+  ropeDim,
+  windowTokens,
+  ratio,
+  indexDim,
+}: Extract<LayerKind, { kind: 'compressed' }>): LayerSpec[] {
+  const latent = { heads: 1, keyDim: headDim, valueDim: 0, type: 'uint8', alignment }
+  const packedBytes = headDim + ropeDim + 8
+  const window: LayerSpec = {
+    ...latent,
+    kind: 'latentWindow',
+    packedBytes,
+    span: windowTokens,
+    blockTokens: windowBlockTokens,
+  }
+  if (ratio === 1) return [window]
+  const closed: LayerSpec = { ...latent, kind: 'mla', packedBytes, tokensPerState: ratio }
+  const overlap = ratio === 4 ? 2 : 1
+  const open = (dim: number): LayerSpec => ({
+    ...latent,
+    kind: 'latentWindow',
+    keyDim: 2 * overlap * dim,
+    type: 'float32',
+    span: overlap * ratio,
+    blockTokens: ratio === 4 ? 4 : 8,
+  })
+  if (indexDim === 0) return [window, closed, open(headDim)]
+  const index: LayerSpec = {
+    ...latent,
+    kind: 'mla',
+    keyDim: indexDim + (indexDim / 128) * 4,
+    tokensPerState: ratio,
+  }
+  return [window, closed, index, open(headDim), open(indexDim)]
 }
 
 function headSpec(

@@ -1,90 +1,13 @@
 """Reads cases as JSON on standard input and prints what vLLM's own code makes of them: blocks, groups, tokens and sequences of a pool.
 
-The code is that of one version, whose source files lie in the folder that is the argument. They are imported as they are; the modules
-around them that need torch or a card are replaced by the few names that are read here, of which none decides a number."""
+The code is that of one version, whose source files lie in the folder that is the argument."""
 
 import ast
 import json
 import sys
 import types
-from pathlib import Path
 
-source = Path(sys.argv[1])
-sys.path.insert(0, str(source))
-
-# Bytes of one element, which stand for types.
-BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "uint8": 1}
-
-
-def module(name, **names):
-    sys.modules[name] = types.ModuleType(name)
-    for key, value in names.items():
-        setattr(sys.modules[name], key, value)
-    return sys.modules[name]
-
-
-def taken(path, wanted, scope):
-    """Functions, methods and classes of a source file by name, without the imports of the file."""
-    tree = ast.parse((source / path).read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in wanted:
-            decorated = [ast.unparse(item) for item in node.decorator_list]
-            node.decorator_list = []
-            if isinstance(node, ast.FunctionDef):
-                node.returns = None
-                for argument in node.args.args:
-                    argument.annotation = None
-            exec(compile(ast.Module([node], []), path, "exec"), scope)
-            if "classmethod" in decorated:
-                scope[node.name] = classmethod(scope[node.name])
-            wanted = [name for name in wanted if name != node.name]
-    assert not wanted, f"{path} has no {wanted}"
-    return scope
-
-
-class Silent:
-    def __getattr__(self, _name):
-        return lambda *_args, **_kwargs: None
-
-
-class Dense:
-    """A backend whose pages are as their specification says, and whose kernels take multiples of 16 tokens."""
-
-    @staticmethod
-    def get_supported_kernel_block_sizes():
-        return [16]
-
-    @staticmethod
-    def customize_spec(spec):
-        return spec
-
-
-def prepare():
-    module("torch", dtype=object, Tensor=object)
-    module("vllm.config", SpeculativeConfig=object, VllmConfig=object)
-    module("vllm.logger", init_logger=lambda _name: Silent())
-    module("vllm.utils.mem_utils", format_gib=lambda size: f"{size / 1024**3:.2f}")
-    module("vllm.utils.torch_utils", get_dtype_size=lambda name: BYTES[name], STR_DTYPE_TO_TORCH_DTYPE={})
-    module("vllm.v1.attention.backends.registry", MambaAttentionBackendEnum=types.SimpleNamespace(MAMBA2="mamba2"))
-    backend = taken("vllm/v1/attention/backend.py", ["MultipleOf"], {})
-    module("vllm.v1.attention.backend", MultipleOf=backend["MultipleOf"])
-    hisparse = taken("vllm/v1/hisparse/layout.py", ["get_hisparse_kv_cache_groups"], {})
-    unused = ["get_hisparse_host_pool_bytes", "get_hisparse_kv_cache_config"]
-    module("vllm.v1.hisparse.layout", **{name: None for name in unused}, **{"get_hisparse_kv_cache_groups": hisparse["get_hisparse_kv_cache_groups"]})
-    module("vllm.v1.core.kv_cache_utils", _kv_cache_device_name=lambda _config: "GPU")
-    builder = "vllm.v1.core.kv_cache_planning.DefaultKVCacheConfigBuilder"
-    platform = types.SimpleNamespace(
-        get_kv_cache_config_builder_cls=lambda _config: builder,
-        register_custom_kv_cache_specs=lambda _config: None,
-    )
-    module("vllm.platforms", current_platform=platform)
-
-    def resolve(name):
-        where, _, what = name.rpartition(".")
-        return getattr(sys.modules[where], what)
-
-    module("vllm.utils.import_utils", resolve_obj_by_qualname=resolve)
-
+from engine import Dense, Silent, module, prepare, taken, tree_of
 
 prepare()
 
@@ -98,8 +21,7 @@ from vllm.v1.kv_cache_spec_registry import KVCacheSpecRegistry  # noqa: E402
 def register():
     """Which specifications form one group: the engine's own list, whose managers are not asked anything."""
     path = "vllm/v1/core/single_type_kv_cache_manager.py"
-    tree = ast.parse((source / path).read_text())
-    managers = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    managers = [node.name for node in tree_of(path).body if isinstance(node, ast.ClassDef)]
     scope = {**vars(interface), **{name: type(name, (), {}) for name in managers}}
     scope["KVCacheSpecRegistry"] = KVCacheSpecRegistry
     taken(path, ["register_all_kvcache_specs"], scope)["register_all_kvcache_specs"](None)
@@ -122,7 +44,7 @@ def config_of(case):
         kv_cache_dtype_skip_layers=[],
         mamba_page_size_padded=None,
         prefix_cache_retention_interval=None,
-        get_resolved_kv_cache_layout=lambda: KVCacheLayout.LBNHC,
+        get_resolved_kv_cache_layout=lambda: KVCacheLayout[case["layout"]],
     )
     return types.SimpleNamespace(
         cache_config=cache,
@@ -143,9 +65,10 @@ def config_of(case):
 
 def attention(cls, layer, block, **more):
     """A layer with keys and values; `packedBytes` is what a token takes where it is packed."""
-    packed = {"state_content_bytes": layer["packedBytes"]} if layer.get("packedBytes") else {}
+    names = {"packedBytes": "state_content_bytes", "alignment": "alignment", "tokensPerState": "tokens_per_state"}
+    packed = {name: layer[key] for key, name in names.items() if key in layer}
     return cls(
-        block_size=block,
+        block_size=layer.get("blockTokens", block),
         num_kv_heads=layer["heads"],
         head_size=layer["keyDim"],
         head_size_v=layer["valueDim"],
@@ -172,9 +95,15 @@ def spec_of(layer, config, case):
         return attention(interface.SlidingWindowSpec, layer, block, sliding_window=layer["span"], dcp_sharded=False)
     if kind == "chunked":
         return attention(interface.ChunkedLocalAttentionSpec, layer, block, attention_chunk_size=layer["span"])
+    if kind == "latentWindow":
+        window = {"sliding_window": layer["span"], "dcp_sharded": False}
+        return attention(interface.SlidingWindowMLASpec, layer, block, **window)
     if kind == "mla":
-        return attention(interface.MLAAttentionSpec, {**layer, "valueDim": 0}, block)
+        return attention(interface.MLAAttentionSpec, layer, block)
     return attention(interface.FullAttentionSpec, layer, block)
+
+
+rule = taken("vllm/platforms/interface.py", ["_align_hybrid_block_size"], {"logger": Silent()})["_align_hybrid_block_size"]
 
 
 def align(config, case):
@@ -219,8 +148,6 @@ def align(config, case):
     )
     registry = types.SimpleNamespace(resolve_model_cls=lambda *_args, **_kwargs: (Model, None))
     module("vllm.model_executor.models", ModelRegistry=registry)
-    scope = {"logger": Silent()}
-    rule = taken("vllm/platforms/interface.py", ["_align_hybrid_block_size"], scope)["_align_hybrid_block_size"]
     platform = type("Platform", (), {"align": rule, "_find_non_ssm_backends": classmethod(lambda _cls, _config: [Dense])})
     platform.align(config, Dense)
 
