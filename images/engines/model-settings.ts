@@ -1,5 +1,6 @@
 import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { SettingsFile } from '../tree/settings.ts'
+import type { CallForm, ReasoningForm } from './chat-forms.ts'
 import type { NameHistory } from './name-history.ts'
 
 /** Keys of `model` that say how a server talks to it. */
@@ -17,9 +18,14 @@ export interface TakenSetting {
   flags: readonly string[]
   /** Names that versions of the engine know; null where the value is a file. */
   names: NameHistory | null
+  /** What the engine's documentation gives for a form that a model is told by: a parser, or a template of its own. */
+  forms?: ChatNames
   /** Arguments for a name, or for the place of a file in the image. */
   options(value: string, files: SettingFiles): string[]
 }
+
+/** Names of an engine by the form of a chat; a form that is absent is one that it documents nothing for. */
+export type ChatNames = Readonly<Partial<Record<CallForm | ReasoningForm, string>>>
 
 /** What an engine does with a key: it takes it by its command line, or why not. */
 export type SettingSupport = TakenSetting | { type: 'refused'; found: string; hint: string }
@@ -32,11 +38,13 @@ export function byFlag(
   flag: string,
   names: NameHistory | null = null,
   beside: readonly string[] = [],
+  forms: ChatNames = {},
 ): TakenSetting {
   return {
     type: 'taken',
     flags: [flag, ...beside],
     names,
+    forms,
     options: (value) => [flag, value, ...beside],
   }
 }

@@ -27,16 +27,21 @@ export function tasksOf(recipe: Recipe, facts: TaskFacts): TaskChoice {
     const asked = named.some((one) => tasksOfChats.includes(one)) ? [...named, 'chat'] : named
     return { tasks: tasks.filter((one) => asked.includes(one)), because: 'the recipe says so' }
   }
-  if (facts.gguf !== null) return ofGguf(recipe, facts.gguf, facts.modelfile)
+  return tasksOfFiles(facts, recipe.serving.ollamaTemplate?.text)
+}
+
+/** The same by what files say alone. `template` is one that the recipe writes beside a GGUF. */
+export function tasksOfFiles(facts: TaskFacts, template?: string): TaskChoice {
+  if (facts.gguf !== null) return ofGguf(facts.gguf, facts.modelfile, template)
   if (facts.facts !== null) return ofFolder(facts.facts, facts.folder)
   return { tasks: ['chat'], because: 'the lock knows nothing of the model' }
 }
 
-function ofGguf(recipe: Recipe, gguf: GgufFacts, modelfile: Modelfile | null): TaskChoice {
+function ofGguf(gguf: GgufFacts, modelfile: Modelfile | null, own: string | undefined): TaskChoice {
   const { pooling = 'none', chatTemplate } = gguf
   if (pooling === 'rank') return { tasks: ['rerank'], because: 'its header pools a score' }
   if (pooling !== 'none') return { tasks: ['embedding'], because: `its header pools vectors (${pooling})` }
-  const given = modelfile?.template ?? recipe.serving.ollamaTemplate?.text
+  const given = modelfile?.template ?? own
   if (given !== undefined) return { tasks: ['chat'], because: 'it has a chat template beside it' }
   return byTemplate(chatTemplate, 'its header')
 }

@@ -10,6 +10,7 @@ import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import type { MemoryPlan } from '../memory/result.ts'
 import { isOpenLicence } from '../plan/licence.ts'
 import { deploymentMemory } from '../plan/memory.ts'
+import { chatLinesOf } from './chat-lines.ts'
 import { includeOf, recipeNameOf } from './names.ts'
 import type { ModelOffer, WeightsChoice } from './offer.ts'
 
@@ -46,6 +47,7 @@ export function draftOf(offer: ModelOffer, choices: InitChoices): RecipeDraft {
     name: name ?? recipeNameOf(offer, choices),
     model: {
       name: offer.modelName,
+      ...chatLinesOf(engine, weights, offer.modelfile),
       ...(offer.license !== undefined && { license: offer.license }),
       ...(acceptsLicense && acceptanceOf(offer)),
     },
@@ -167,6 +169,7 @@ export function provisionalLock(recipe: Recipe, offer: ModelOffer, { engine, wei
     },
     ...(weights.facts !== null && { model: weights.facts }),
     ...(weights.header !== null && { gguf: weights.header }),
+    ...(weights.folder !== undefined && { folder: weights.folder }),
   }
 }
 

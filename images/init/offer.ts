@@ -1,5 +1,6 @@
 import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { GgufFacts } from '../../recipes/gguf-facts.ts'
+import type { FolderFacts } from '../../recipes/lock.ts'
 import { type Modelfile, totalBytes } from '../../recipes/locked-weights.ts'
 import { ggufShards, isGgufModel } from '../../recipes/model-facts/gguf-files.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
@@ -33,6 +34,8 @@ export interface WeightsSet {
 export interface WeightsChoice extends WeightsSet {
   facts: ModelFacts | null
   header: GgufFacts | null
+  /** What files beside a model in transformers' form say of how it is asked; absent where nobody read them. */
+  folder?: FolderFacts
 }
 
 /** All that is known of a model before there is a recipe. */

@@ -4,6 +4,7 @@ import { deploymentOf } from '../engines/deployment.ts'
 import type { Refusal } from '../engines/engine.ts'
 import { licenceRefusals } from '../plan/licence.ts'
 import { predictedMemory } from '../plan/memory.ts'
+import { chatComments } from './chat-lines.ts'
 import { mostBakedBytes, provisionalLock } from './draft.ts'
 import { bitsPerWeight, type ModelOffer } from './offer.ts'
 import type { Proposal } from './propose.ts'
@@ -18,8 +19,13 @@ export function recipeText(offer: ModelOffer, proposal: Proposal): string {
 }
 
 function commentsOf(offer: ModelOffer, proposal: Proposal): YamlComments {
+  const { engine, weights } = proposal.choices
+  const chat = chatComments(engine, weights, offer.modelfile)
   return {
     model: licenceWords(offer, proposal),
+    'model.task': chat.task,
+    'model.toolCallParser': chat.toolCallParser,
+    'model.reasoningParser': chat.reasoningParser,
     'engine.version': ['Versions whose flags and memory ingot knows. The lock pins one of them.'],
     'weights.source': sourceWords(offer, proposal),
     'weights.delivery': deliveryWords(proposal),

@@ -78,6 +78,6 @@ async function readSet(
   const [engine] = set.engines
   const formats = engine === undefined ? [] : engineOf(engine).formats
   const weights = { source: pinned, files, setDigest: setDigestOf(files) }
-  const { model, gguf } = await readModelFacts(weights, { ...context, formats })
-  return { ...set, facts: model ?? null, header: gguf ?? null }
+  const { model, gguf, folder } = await readModelFacts(weights, { ...context, formats })
+  return { ...set, facts: model ?? null, header: gguf ?? null, ...(folder !== undefined && { folder }) }
 }
