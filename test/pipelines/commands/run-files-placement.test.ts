@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import type { RunFacts } from '../../../images/run-files/facts.ts'
 import { anywhere } from '../../../images/run-files/placement.ts'
 import { readArguments } from '../../../pipelines/command-line/arguments.ts'
-import { placementOf, requireFit, requireKservePort } from '../../../pipelines/commands/run-files-placement.ts'
+import {
+  placementOf,
+  requireFit,
+  requireKservePort,
+} from '../../../pipelines/commands/run-files-placement.ts'
 import { runFilesTable } from '../../../pipelines/commands/tables/run-files.ts'
 
 function read(args: readonly string[], tools = ['kubernetes', 'docker']) {
