@@ -34,7 +34,8 @@ export function isNeededJson(path: string): boolean {
   return neededJson.test(path)
 }
 
-const neededFile = /\.(safetensors|gguf|bin|pt|pth|onnx|model|tiktoken|spm)$|(^|\/)(vocab|merges)\.txt$/i
+const neededFile =
+  /\.(safetensors|gguf|bin|pt|pth|onnx|model|tiktoken|spm)$|(^|\/)(vocab|merges)\.txt$|(^|\/)(chat_template|additional_chat_templates\/[^/]+)\.jinja$/i
 
 /** Files that are of no use without content. */
 export function isNeverEmpty(path: string): boolean {
@@ -43,13 +44,26 @@ export function isNeverEmpty(path: string): boolean {
 
 /** What is wrong with JSON text, or undefined. */
 export function jsonProblem(text: string): string | undefined {
+  // What cannot be read as UTF-8 becomes this character.
+  if (text.startsWith('\ufffd')) return 'is not written in UTF-8, which loaders read'
+  if (text.startsWith('\ufeff'))
+    return 'begins with a byte order mark, which Python refuses in JSON: write it without one'
   if (text.trim() === '') return 'is empty'
   try {
     parsePythonJson(text)
     return undefined
-  } catch {
-    return jsonEndProblem(text, text) ?? 'is no JSON'
+  } catch (error) {
+    const place = /line \d+ column \d+/.exec(String(error))?.[0]
+    return jsonEndProblem(text, text) ?? `is no JSON${place === undefined ? '' : `, from ${place} on`}`
   }
+}
+
+/** What is wrong with JSON of a model that is JSON: loaders take an object, and a list where modules are listed. */
+export function jsonFormProblem(path: string, head: string): string | undefined {
+  const begin = /(^|\/)modules\.json$/.test(path) ? '[' : '{'
+  return head.trimStart().startsWith(begin)
+    ? undefined
+    : `holds no ${begin === '{' ? 'object' : 'list'}, and loaders read one`
 }
 
 /** For JSON that is too large to be parsed here: whether it ends as it begins. */
@@ -66,7 +80,7 @@ export function safetensorsProblem(
   headerBytes: number,
   sizeBytes: number,
 ): string | undefined {
-  let dataBytes = 0
+  const places: TensorPlace[] = []
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue
     const offsets = isConfig(entry) ? entry['data_offsets'] : undefined
@@ -76,13 +90,30 @@ export function safetensorsProblem(
     const shapeBytes = bytesOfShape(entry)
     if (shapeBytes !== undefined && shapeBytes !== end - begin)
       return `gives its tensor ${name} a shape of ${shapeBytes} bytes and a place of ${end - begin}: loaders refuse that`
-    dataBytes = Math.max(dataBytes, end)
+    places.push({ name, begin, end })
   }
-  const wholeBytes = 8 + headerBytes + dataBytes
-  if (sizeBytes === wholeBytes) return undefined
+  const wholeBytes = 8 + headerBytes + places.reduce((most, { end }) => Math.max(most, end), 0)
+  if (sizeBytes === wholeBytes) return gapProblem(places)
   return sizeBytes < wholeBytes
     ? `has ${sizeBytes} bytes, and its header tells of ${wholeBytes}: it was cut`
     : `has ${sizeBytes} bytes, and its header tells of ${wholeBytes}: something was added, and loaders refuse that`
+}
+
+interface TensorPlace {
+  name: string
+  begin: number
+  end: number
+}
+
+/** Each tensor begins where the one before it ends, or the library refuses the file (safetensors' Metadata::validate). */
+function gapProblem(places: TensorPlace[]): string | undefined {
+  let at = 0
+  for (const { name, begin, end } of places.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== at)
+      return `places its tensor ${name} at ${begin}, and the one before it ends at ${at}: loaders refuse that`
+    at = end
+  }
+  return undefined
 }
 
 const elementBytes: Readonly<Record<string, number>> = {
@@ -118,6 +149,32 @@ export function ggufUnusable(path: string, version: number, tensors: number): st
   return tensors === 0 && !/-\d{5}-of-\d{5}\.gguf$/i.test(path)
     ? 'has no tensors: it is a vocabulary, or of a form that is not read here'
     : undefined
+}
+
+/** What the first 8 bytes of a file with the name of a GGUF tell against it. */
+export function ggufBeginProblem(head: Uint8Array): string | undefined {
+  const bytes = Buffer.from(head)
+  if (bytes.subarray(0, 4).toString('latin1') !== 'GGUF')
+    return /^(ggml|ggmf|ggjt|lmgg|fmgg|tjgg)/.test(bytes.toString('latin1'))
+      ? 'is in a form of ggml from before GGUF, which engines do not read any more: convert the model again'
+      : 'does not begin as a GGUF file does'
+  // A version is a small number: in the other order of bytes its low half is empty.
+  return bytes.length === 8 && bytes.readUInt16LE(4) === 0
+    ? 'is written for big-endian machines, and images are for little-endian ones'
+    : undefined
+}
+
+/** A shard knows how many there are. Engines find the others by a name that ends in `-00001-of-0000N.gguf`. */
+export function ggufSplitProblem(
+  path: string,
+  metadata: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const count = Number(metadata['split.count'] ?? 1)
+  const named = Number(/-\d{5}-of-(\d{5})\.gguf$/i.exec(path)?.[1] ?? 1)
+  if (count === named || (count < 2 && named < 2)) return undefined
+  return count < 2
+    ? `is named as one of ${named} shards, and its header knows of no others`
+    : `is one of ${count} shards by its header, and engines find them by names that end in -00001-of-${String(count).padStart(5, '0')}.gguf`
 }
 
 /** What is wrong with the size of a GGUF file whose last tensor ends at `endBytes`. */

@@ -101,6 +101,8 @@ export const modelFactsSchema = z.strictObject({
     .optional(),
   /** Columns of the precomputed cosine and sine table; 0 where the model has none. */
   rotaryDim: count,
+  /** Positions have parts for time, height and width of images; absent where they have none, and in locks of before. */
+  sectionedRope: z.boolean().optional(),
   tiedEmbeddings: z.boolean(),
   /** Channels that an embedding of its own gives each layer (Gemma 3n, 4); absent where there is none. */
   layerChannels: positive.optional(),
@@ -120,6 +122,8 @@ export const modelFactsSchema = z.strictObject({
       maxPatches: count,
       maxTokens: count,
       patchElements: count,
+      /** Whether `parameters` has all of it; absent where its layers alone are counted. */
+      isWhole: z.boolean().optional(),
     })
     .nullable(),
   quantization: z

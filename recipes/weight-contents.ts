@@ -4,7 +4,7 @@ import { placeOf, type WeightFormat, type WeightName, weightName } from './weigh
 import { isNamed, type Patterns, partition } from './weight-selection.ts'
 
 /** What the header of a GGUF file says that it is. */
-export type GgufKind = 'model' | 'projector' | 'imatrix' | 'adapter'
+export type GgufKind = 'model' | 'projector' | 'imatrix' | 'adapter' | 'control vector'
 
 /** What names do not tell of files: read from indexes and headers. */
 export interface WeightContents {
@@ -30,6 +30,7 @@ export function ggufKindOf(metadata: Readonly<Record<string, unknown>>): GgufKin
   const architecture = metadata['general.architecture']
   if (type === 'imatrix' || architecture === 'imatrix') return 'imatrix'
   if (type === 'adapter') return 'adapter'
+  if (architecture === 'controlvector') return 'control vector'
   return type === 'mmproj' || architecture === 'clip' ? 'projector' : 'model'
 }
 
@@ -42,16 +43,30 @@ export function pickByContents<File extends { path: string; sizeBytes: number }>
     files.map(({ path }) => path),
     judging,
   )
+  const hasModel = [...judging.gguf.values()].includes('model')
   return partition(files, (path) =>
-    isNamed(path, judging.patterns) ? undefined : reasonOf(path, judging, projector),
+    isNamed(path, judging.patterns) ? undefined : reasonOf(path, judging, { projector, hasModel }),
   )
 }
 
-function reasonOf(path: string, judging: SelectionFacts, projector: string | undefined): string | undefined {
+interface PassedGguf {
+  projector: string | undefined
+  /** Whether the header of one file says that it is a model. */
+  hasModel: boolean
+}
+
+function reasonOf(
+  path: string,
+  judging: SelectionFacts,
+  { projector, hasModel }: PassedGguf,
+): string | undefined {
   if (!isGguf(path)) return unnamedReason(path, judging)
   if (!judging.formats.includes('gguf')) return undefined
   const kind = ggufKind(path, judging)
   if (kind === 'imatrix') return 'an importance matrix, which only quantising reads'
+  if (kind === 'adapter' && hasModel) return 'an adapter by its header: `parts` of a recipe name adapters'
+  if (kind === 'control vector' && hasModel)
+    return 'a control vector by its header: `include` takes it by its full path'
   return kind === 'projector' && path !== projector
     ? `one projector is passed to the engine, and it is ${projector}`
     : undefined
@@ -111,7 +126,9 @@ export function missingShards(
 ): string[] {
   const all = new Set(paths)
   const named = [...shards].flatMap(([index, names]) =>
-    names.filter((name) => !all.has(name)).map((name) => `${name} is missing, and ${index} names it`),
+    names
+      .filter((name) => !all.has(name))
+      .map((name) => `${name} is missing, and ${index} names it${otherCase(name, paths)}`),
   )
   const indexed = new Set([...shards.values()].flat())
   const numbered = paths
@@ -120,6 +137,12 @@ export function missingShards(
     .filter(({ shard }) => !all.has(shard))
     .map(({ path, shard }) => [shard, `${shard} is missing, one of the shards of ${path}`] as const)
   return [...named, ...new Map(numbered).values()]
+}
+
+/** Disks of other systems do not tell capital letters from small ones, and those of images do. */
+function otherCase(name: string, paths: readonly string[]): string {
+  const other = paths.find((path) => path.toLowerCase() === name.toLowerCase())
+  return other === undefined ? '' : ` (there is ${other}, in other letters)`
 }
 
 function siblingsOf(path: string): string[] {

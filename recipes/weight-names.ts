@@ -65,7 +65,12 @@ export function isModelWeights(path: string, formats: readonly WeightFormat[]): 
   if (isConsolidated(name)) return formats.includes('mistral') && name.extension === 'safetensors'
   if (name.extension === 'safetensors') return formats.includes('safetensors')
   if (formats.includes('ggml')) return isGgmlModel(path)
-  return formats.includes('pytorch') && name.extension === 'bin' && !isTrainingState(path)
+  return (
+    formats.includes('pytorch') &&
+    name.extension === 'bin' &&
+    !isTrainingState(path) &&
+    !/(^|\/)ggml-/i.test(path)
+  )
 }
 
 /** `ggml-tiny.en.bin`; what finds speech in sound lies beside models under such a name as well, and is none. */
@@ -74,7 +79,7 @@ export function isGgmlModel(path: string): boolean {
 }
 
 const trainingState =
-  /(^|\/)(training_args\.bin|(optimizer|scheduler|scaler)\.(pt|pth|bin)|optimizer\.safetensors|rng_state(_\d+)?\.pth|random_states_\d+\.pkl|trainer_state\.json|events\.out\.tfevents[^/]*)$|(^|\/)global_step\d+\//
+  /(^|\/)(training_args\.bin|(optimizer|scheduler|scaler)\.(pt|pth|bin)|optimizer\.safetensors|rng_state(_\d+)?\.pth|random_states_\d+\.pkl|trainer_state\.json|events\.out\.tfevents[^/]*|zero_to_fp32\.py|[^/]+\.distcp)$|(^|\/)(global_step\d+|(pytorch_model_fsdp|optimizer)_\d+)\//
 
 /** What a trainer writes to go on with its run. */
 export function isTrainingState(path: string): boolean {

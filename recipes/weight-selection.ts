@@ -81,8 +81,12 @@ interface Rule {
   applies(path: string, neighbours: Neighbours): boolean
 }
 
-/** Files that no server reads: what the Hub shows to people, and what version control needs. */
-const notWeights = /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md)$|(^|\/)\.(git|cache)\//
+/** Files that no server reads: what the Hub shows to people, and what version control and other programs keep of their own. */
+const notWeights =
+  /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md|Thumbs\.db|desktop\.ini|\.(msc|mdl|mv))$|(^|\/)(\.(git|cache|huggingface|ipynb_checkpoints|_+temp)|__MACOSX|wandb)\//i
+
+/** macOS keeps such a file beside each other one on disks that cannot hold what it knows of it (lmstudio-bug-tracker#486). */
+const macSidecar = /(^|\/)\._[^/]+$/
 
 /** Folders in which exporters of other runtimes leave the model of the folder above. */
 const exportFolder = /^(.*\/)?(onnx|openvino|coreml|tflite|metal)\//i
@@ -98,7 +102,7 @@ const foreignForm =
 
 /** The first that applies gives the reason. Each says only what its condition has looked at. */
 const rules: readonly Rule[] = [
-  { reason: 'not read by any server', applies: (path) => notWeights.test(path) },
+  { reason: 'not read by any server', applies: (path) => notWeights.test(path) || macSidecar.test(path) },
   { reason: 'an unfinished download or a temporary file', applies: (path) => unfinished.test(path) },
   { reason: 'state of a training run, which no server reads', applies: isTrainingState },
   {

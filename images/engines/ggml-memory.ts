@@ -135,7 +135,7 @@ function warningsOf({ facts }: MemoryRequest, gpus: number): string[] {
 
 const weightRules = {
   tp: 1,
-  hasRotaryTable: false,
+  rotaryTables: () => 0,
   expertTiles: null,
   usesTorch: false,
   embeddingOnHost: true,

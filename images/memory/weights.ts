@@ -22,8 +22,8 @@ export interface ResidentWeights {
 export interface WeightRules {
   tp: number
   pp: number
-  /** The engine precomputes cosines and sines for every position. */
-  hasRotaryTable: boolean
+  /** Positions for which the engine precomputes cosines and sines, as a multiple of the longest context. */
+  rotaryTables(facts: ModelFacts): number
   expertTiles: ExpertTiles | null
   /** PyTorch's allocator gives tensors whole blocks. */
   usesTorch: boolean
@@ -49,7 +49,7 @@ export function residentWeights(request: MemoryRequest, rules: WeightRules): Res
   const parts = {
     tensors: Math.max(0, Math.round(total * share) - (request.hostWeightsBytes ?? 0)),
     padding: expertPadding(facts, roles?.bytes, total, rules),
-    rotaryTable: rules.hasRotaryTable ? rotaryTableBytes(facts) : 0,
+    rotaryTable: rules.rotaryTables(facts) * rotaryTableBytes(facts),
     allocator: rules.usesTorch && isWhole(facts, total, rules) ? allocatorWasteBytes(facts, rules.tp) : 0,
     drafter: drafter ?? 0,
   }
@@ -69,7 +69,7 @@ function drafterBytes(request: MemoryRequest, rules: WeightRules): number | unde
   const { drafter, weightsBytes: _all, hostWeightsBytes: _host, quantization: _packed, ...rest } = request
   if (drafter === undefined) return 0
   const own: MemoryRequest = { ...rest, facts: withoutShared(drafter), speculativeTokens: 0 }
-  return residentWeights(own, { ...rules, pp: 1, hasRotaryTable: false, expertTiles: null })?.bytes
+  return residentWeights(own, { ...rules, pp: 1, rotaryTables: () => 0, expertTiles: null })?.bytes
 }
 
 /** Heads of EAGLE, DFlash and MTP use embedding and output of their target. */
@@ -106,13 +106,25 @@ function leavesSome({ facts, quantization }: MemoryRequest): boolean {
 function doubtOf(request: MemoryRequest, { from, bytes, isDrafterKnown }: WeightSource) {
   if (!isDrafterKnown) return { doubtBytes: 0, doubt: 'the bytes of the drafter are not known' }
   if (from !== 'configuration') return { doubtBytes: 0, doubt: null }
-  const tower = request.facts.vision ? Math.max(bytes * 0.06, 0.4 * 1024 ** 3) : 0
-  if (!leavesSome(request))
-    return { doubtBytes: Math.max(tower, bytes * shareOf(request.facts)), doubt: null }
+  const { facts } = request
+  const tower = facts.vision === null || facts.vision.isWhole ? 0 : towerDoubt(bytes)
+  if (leavesSome(request))
+    return {
+      doubtBytes: bytes * 0.15,
+      doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',
+    }
+  const isPart = tower > 0 && (facts.parameters?.vision ?? 0) > sumOf(facts.parameters ?? {}) * 0.015
   return {
-    doubtBytes: bytes * 0.15,
-    doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',
+    doubtBytes: Math.max(tower, bytes * shareOf(facts)),
+    doubt: isPart
+      ? 'what stands between its image tower and its text model is not counted; headers tell'
+      : null,
   }
+}
+
+/** Of towers whose layers alone are counted. */
+function towerDoubt(bytes: number): number {
+  return Math.max(bytes * 0.06, 0.4 * 1024 ** 3)
 }
 
 /** Whether the bytes are those of the unpacked model, or of one with 8 bits throughout, so that its matrices are known. */

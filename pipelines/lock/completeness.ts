@@ -2,13 +2,16 @@ import type { GGUFParseOutput } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
 import { parsePythonJson } from '../../lib/python-json.ts'
 import {
+  ggufBeginProblem,
   ggufProblem,
+  ggufSplitProblem,
   ggufUnusable,
   isLfsPointer,
   isNeededJson,
   isNeverEmpty,
   isPage,
   jsonEndProblem,
+  jsonFormProblem,
   jsonProblem,
   misplacedTensors,
   mostPageBytes,
@@ -20,6 +23,7 @@ import {
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { ggmlTensorBytes } from '../../recipes/model-facts/ggml.ts'
+import { tensorCopies } from '../../recipes/tensor-copies.ts'
 import { type GgufKind, missingShards } from '../../recipes/weight-contents.ts'
 import { isModelWeights, placeOf } from '../../recipes/weight-names.ts'
 import { WeightsError } from '../weights/error.ts'
@@ -64,6 +68,7 @@ export async function requireComplete(
     ...problems.flat(),
     ...(await namelessConfig(weights, source)),
     ...misplacedIn(contents, headers),
+    ...tensorCopies(headers, contents),
   ]
   if (all.length > 0) throw incomplete(all)
   return headers
@@ -106,15 +111,18 @@ async function problemOf(
   }
   if (isNeededJson(path)) return jsonProblemOf(source, file)
   if (/\.safetensors$/.test(path)) return safetensorsProblemOf(source, file, headers)
+  if (/\.gguf$/i.test(path)) return ggufBeginProblem(await readModelRange(source, file, 0, 8))
   return /\.bin$/.test(path) ? zipProblemOf(source, file) : undefined
 }
 
 async function jsonProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
-  const { sizeBytes } = file
+  const { path, sizeBytes } = file
   const textAt = async (offset: number, length: number) =>
     Buffer.from(await readModelRange(source, file, offset, length)).toString('utf8')
-  if (sizeBytes <= mostParsedBytes) return jsonProblem(await textAt(0, sizeBytes))
-  return jsonEndProblem(await textAt(0, 64), await textAt(sizeBytes - 64, 64))
+  const isSmall = sizeBytes <= mostParsedBytes
+  const head = await textAt(0, isSmall ? sizeBytes : 64)
+  const problem = isSmall ? jsonProblem(head) : jsonEndProblem(head, await textAt(sizeBytes - 64, 64))
+  return problem ?? jsonFormProblem(path, head)
 }
 
 async function safetensorsProblemOf(
@@ -128,6 +136,9 @@ async function safetensorsProblemOf(
     return safetensorsProblem(read.header, read.headerBytes, file.sizeBytes)
   } catch (error) {
     if (error instanceof IngotError) throw error
+    const head = Buffer.from(await readModelRange(source, file, 0, 4)).toString('latin1')
+    const form = { 'PK\x03\x04': 'an archive of PyTorch', GGUF: 'a GGUF file' }[head]
+    if (form !== undefined) return `is ${form} under the name of another form: give it its own name`
     return error instanceof SyntaxError
       ? 'has a safetensors header that is no JSON'
       : messageOf(error).replace(`${file.path} `, '')
@@ -147,7 +158,9 @@ async function zipProblemOf(source: OpenWeights, file: LockedFile): Promise<stri
 
 /** Throws `refused` where the last tensor of a GGUF file ends behind the file. */
 export function requireWholeGguf(file: LockedFile, parsed: GGUFParseOutput): void {
-  const unusable = ggufUnusable(file.path, Number(parsed.metadata.version), parsed.tensorInfos.length)
+  const unusable =
+    ggufUnusable(file.path, Number(parsed.metadata.version), parsed.tensorInfos.length) ??
+    ggufSplitProblem(file.path, { ...parsed.metadata })
   if (unusable !== undefined) throw incomplete([`${file.path} ${unusable}`])
   const ends = parsed.tensorInfos.map(
     ({ dtype, shape, offset }) => Number(offset) + (ggmlTensorBytes(dtype, shape.map(Number)) ?? 0),

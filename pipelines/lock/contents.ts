@@ -1,3 +1,4 @@
+import { IngotError } from '../../lib/error.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
 import { isGguf } from '../../recipes/model-facts/gguf-files.ts'
 import { type GgufKind, ggufKindOf, ggufModelsAmong, pickByContents } from '../../recipes/weight-contents.ts'
@@ -36,8 +37,15 @@ async function weightMapOf(
   const index = await readJson(source, file)
   // Any member may be absent: what is read is checked here.
   const map = (index as { weight_map?: unknown } | null)?.weight_map
-  if (map !== null && typeof map === 'object') return map as Readonly<Record<string, unknown>>
-  throw incomplete([`${file.path} is an index without weight_map`])
+  if (map === null || typeof map !== 'object')
+    throw incomplete([`${file.path} is an index without weight_map`])
+  const entries = Object.entries(map)
+  const nameless = entries.find(([, name]) => typeof name !== 'string' || name === '')
+  if (entries.length === 0 || nameless !== undefined)
+    throw incomplete([
+      `${file.path} is an index that names no file${nameless === undefined ? '' : ` for ${nameless[0]}`}`,
+    ])
+  return map as Readonly<Record<string, unknown>>
 }
 
 /** Larger choices are refused by the plan, which says how to choose. */
@@ -58,10 +66,20 @@ async function ggufKinds(
   const candidates = files.filter(({ path }) => models.includes(path) && isGguf(path))
   return new Map(
     await mapLimited(candidates, 4, async (file) => {
-      const { metadata } = await ggufHeader(source, file)
-      return [file.path, ggufKindOf({ ...metadata })] as const
+      return [file.path, await kindOf(source, file)] as const
     }),
   )
+}
+
+/** A file whose header cannot be read counts as what its name says; it is refused where its whole header is needed. */
+async function kindOf(source: OpenWeights, file: LockedFile): Promise<GgufKind> {
+  try {
+    const { metadata } = await ggufHeader(source, file)
+    return ggufKindOf({ ...metadata })
+  } catch (cause) {
+    if (cause instanceof IngotError) throw cause
+    return 'model'
+  }
 }
 
 /** Weights without the files that their contents show not to be needed; those are listed with the reason. */

@@ -105,6 +105,7 @@ const kindWords: Record<Exclude<GgufKind, 'model'>, string> = {
   projector: 'a projector',
   imatrix: 'an importance matrix',
   adapter: 'an adapter',
+  'control vector': 'a control vector',
 }
 
 /** Which file is what, where names alone do not tell it. */

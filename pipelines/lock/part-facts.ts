@@ -113,6 +113,7 @@ const kindWords: Record<GgufKind, string> = {
   projector: 'a projector',
   imatrix: 'an importance matrix',
   adapter: 'an adapter',
+  'control vector': 'a control vector',
 }
 
 function unfit(title: string, found: string, hint: string): WeightsError {

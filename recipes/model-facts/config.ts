@@ -26,7 +26,7 @@ import { modelLayers } from './layers.ts'
 import { parametersOf } from './parameters.ts'
 import { isDoubleWide, layerChannelsOf, perLayerParametersOf } from './per-layer.ts'
 import { quantizationOf } from './quantization.ts'
-import { ropeOf } from './rope.ts'
+import { hasSectionedRope, ropeOf } from './rope.ts'
 import { isTied } from './tied.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
 
@@ -55,9 +55,7 @@ export function factsFromConfig(config: Config): ModelFacts {
     headCount: heads,
     headDim,
     activeFfnSize: activeSizeOf(ffn) * (isDoubleWide(text) ? 2 : 1),
-    maxPositions: maxPositionsOf(text) ?? null,
-    rope: ropeOf(text),
-    rotaryDim: rotaryDimOf(text, headDim, modelType),
+    ...positionsOf(text, headDim, modelType),
     tiedEmbeddings: tied,
     ...(layerChannelsOf(text) > 0 && { layerChannels: layerChannelsOf(text) }),
     layers: runsOf(layers),
@@ -72,6 +70,15 @@ export function factsFromConfig(config: Config): ModelFacts {
     weights: null,
     missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType, text, layers)],
     doubts: doubtsOf(modelType, architecture, text),
+  }
+}
+
+function positionsOf(text: Config, headDim: number, modelType: string) {
+  return {
+    maxPositions: maxPositionsOf(text) ?? null,
+    rope: ropeOf(text),
+    rotaryDim: rotaryDimOf(text, headDim, modelType),
+    ...(hasSectionedRope(text, modelType) && { sectionedRope: true }),
   }
 }
 

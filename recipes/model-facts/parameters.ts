@@ -12,6 +12,7 @@ import {
   textOf,
   vocabSizeOf,
 } from './keys.ts'
+import { mambaHeadsOf } from './states.ts'
 
 /**
  * Elements by role of one copy of the text model, or null when a size is missing.
@@ -73,7 +74,7 @@ function layerParameters(config: Config, layer: LayerKind, hidden: number, heads
     case 'none':
       return { norm }
     case 'state':
-      return { norm, state: stateParameters(layer, hidden) }
+      return { norm, state: stateParameters(config, layer, hidden) }
     case 'mla':
       return { norm, ...latentParameters(config, layer, hidden, heads) }
     case 'compressed':
@@ -127,9 +128,12 @@ function latentParameters(
   const valueDim = countOf(config, 'v_head_dim') ?? nope
   const queryDim = heads * (nope + layer.ropeDim)
   const down = hidden * (layer.latentDim + layer.ropeDim) + (queryRank ? hidden * queryRank : 0)
+  const indexHeads = countOf(config, 'index_n_heads') ?? 0
+  // Queries of the index, its one key for all heads, and a weight of each head.
+  const index = indexHeads * ((queryRank ?? hidden) * layer.indexDim + hidden) + hidden * layer.indexDim
   const query = queryRank ? queryRank * queryDim : hidden * queryDim
   return {
-    mlaDown: down,
+    mlaDown: down + (layer.indexDim > 0 ? index : 0),
     attention: query + layer.latentDim * heads * (nope + valueDim) + heads * valueDim * hidden,
     norm: hidden * 2 + layer.latentDim + (queryRank ?? 0),
   }
@@ -157,12 +161,18 @@ function compressedParameters(
   return { attention: query + output, mlaDown: hidden * headDim + compressor + index }
 }
 
-function stateParameters(layer: Extract<LayerKind, { kind: 'state' }>, hidden: number): number {
+function stateParameters(
+  config: Config,
+  layer: Extract<LayerKind, { kind: 'state' }>,
+  hidden: number,
+): number {
   const { innerChannels: inner, groupChannels, groupCount, convTaps } = layer
   const channels = inner + groupChannels * groupCount
   const conv = channels * (convTaps + 1)
   if (layer.family === 'gated-delta-net') return hidden * (channels + inner) + inner * hidden + conv
-  if (layer.family === 'mamba2') return hidden * (channels + inner) + inner * hidden + conv
+  // Each head has a step as well.
+  if (layer.family === 'mamba2')
+    return hidden * (channels + inner + (mambaHeadsOf(config) ?? 0)) + inner * hidden + conv
   if (layer.family === 'short-conv') return hidden * 3 * inner + inner * hidden + conv
   // Mamba-1 projects its input to a step of rank hidden / 16 and back, and has one matrix of decay.
   const rank = Math.ceil(hidden / 16)

@@ -1,6 +1,6 @@
 import type { ModelFacts } from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
-import { countOf, numberOf, sectionOf, textOf } from './keys.ts'
+import { countOf, listOf, numberOf, sectionOf, textOf } from './keys.ts'
 
 /** How positions beyond those of the training are reached; null where nothing is stretched. Kinds of layers may differ: the last one counts. */
 export function ropeOf(config: Config): NonNullable<ModelFacts['rope']> | null {
@@ -33,4 +33,13 @@ function typeOf(section: Config): string {
   const type = textOf(section, 'rope_type', 'type') ?? 'default'
   if (type === 'su') return 'longrope'
   return type === 'mrope' ? 'default' : type
+}
+
+/** Classes with such positions whose configurations often leave the section out. */
+const sectionedTypes = /^qwen(2_vl|2_5_vl|2_5_omni|3_vl|3_omni|3_5|3_6)/
+
+/** Whether positions have parts for time, height and width of images (`mrope_section`). */
+export function hasSectionedRope(config: Config, modelType: string): boolean {
+  const whole = sectionOf(config, 'rope_parameters', 'rope_scaling') ?? {}
+  return listOf(whole, 'mrope_section') !== undefined || sectionedTypes.test(modelType)
 }

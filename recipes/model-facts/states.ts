@@ -108,11 +108,15 @@ function convolution(channels: number, taps: number): StateLayer {
   }
 }
 
+/** Heads of Mamba-2; only models of nothing else name them as attention does. */
+export function mambaHeadsOf(config: Config): number | undefined {
+  const named = countOf(config, 'mamba_num_heads', 'mamba_n_heads', 'n_mamba_heads')
+  return named ?? (textOf(config, 'model_type') === 'mamba2' ? countOf(config, 'num_heads') : undefined)
+}
+
 function mamba2(config: Config): StateLayer | undefined {
   const isPlain = textOf(config, 'model_type') === 'mamba2'
-  const heads =
-    countOf(config, 'mamba_num_heads', 'mamba_n_heads', 'n_mamba_heads') ??
-    (isPlain ? countOf(config, 'num_heads') : undefined)
+  const heads = mambaHeadsOf(config)
   const states = countOf(config, 'ssm_state_size', 'mamba_d_state', 'state_size')
   const inner = innerSizeOf(config)
   const headDim =

@@ -20,6 +20,11 @@ const blocks: Record<string, Block> = {
     needs: 'hf',
     files: { 'original/consolidated.00.pth': 'none', 'consolidated.safetensors': 'none' },
   },
+  distributed: {
+    needs: 'hf',
+    files: { 'pytorch_model_fsdp_0/__0_0.distcp': 'none', 'zero_to_fp32.py': 'none' },
+  },
+  macos: { files: { '._config.json': 'none', '__MACOSX/._x': 'none', 'Thumbs.db': 'none' } },
   unfinished: {
     files: { 'model-2.safetensors.part': 'none', 'y.gguf.aria2': 'none', 'x.incomplete': 'none' },
   },
@@ -75,7 +80,7 @@ export const claims: Record<string, (path: string, paths: string[]) => boolean> 
     paths.includes('model.safetensors'),
   'an unfinished download or a temporary file': (path) => /\.(part|aria2|incomplete)$/.test(path),
   [precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
-  [training]: (path) => path === 'training_args.bin',
+  [training]: (path) => /^(training_args\.bin|zero_to_fp32\.py|pytorch_model_fsdp_0\/.*)$/.test(path),
   'a checkpoint of the training beside the model': (path, paths) =>
     path.startsWith('checkpoint-') && paths.includes('model.safetensors'),
   'the same weights in their original format': (path, paths) =>
@@ -84,7 +89,8 @@ export const claims: Record<string, (path: string, paths: string[]) => boolean> 
     path.startsWith('consolidated') && paths.includes('model.safetensors'),
   'an archive of NeMo, and no server here reads those': (path) => path.endsWith('.nemo'),
   'an importance matrix, which only quantising reads': (path) => path.includes('imatrix'),
-  'not read by any server': (path) => ['README.md', '.gitattributes'].includes(path),
+  'not read by any server': (path) =>
+    /^(README\.md|\.gitattributes|\._config\.json|__MACOSX\/.*|Thumbs\.db)$/.test(path),
   [noGguf]: (path, paths) => path.endsWith('.gguf') && paths.includes('model.safetensors'),
   [ggufAlone]: (path, paths) => !path.endsWith('.gguf') && paths.includes('m-Q4_K_M.gguf'),
   'one projector is passed to the engine, and it is mmproj-F16.gguf': (path, paths) =>

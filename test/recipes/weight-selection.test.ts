@@ -90,6 +90,36 @@ test.each<[string, string[], Record<string, string>]>([
       'checkpoint-500/model.safetensors': 'a checkpoint of the training beside the model',
     },
   ],
+  [
+    'what distributed training leaves',
+    ['model.safetensors', 'pytorch_model_fsdp_0/__0_0.distcp', 'optimizer_0/.metadata', 'zero_to_fp32.py'],
+    Object.fromEntries(
+      ['pytorch_model_fsdp_0/__0_0.distcp', 'optimizer_0/.metadata', 'zero_to_fp32.py'].map((path) => [
+        path,
+        training,
+      ]),
+    ),
+  ],
+  [
+    'what macOS, Windows, notebooks and fetchers leave',
+    [
+      'model.safetensors',
+      '._model.safetensors',
+      '__MACOSX/x',
+      'Thumbs.db',
+      '.msc',
+      'sub/._config.json',
+    ].concat(['.ipynb_checkpoints/config-checkpoint.json', '._____temp/model.safetensors', '.huggingface/x']),
+    Object.fromEntries(
+      ['._model.safetensors', '__MACOSX/x', 'Thumbs.db', '.msc', 'sub/._config.json']
+        .concat([
+          '.ipynb_checkpoints/config-checkpoint.json',
+          '._____temp/model.safetensors',
+          '.huggingface/x',
+        ])
+        .map((path) => [path, 'not read by any server']),
+    ),
+  ],
   ['a checkpoint alone', ['config.json', 'checkpoint-500/model.safetensors'], {}],
   [
     'second precisions (whisper-large-v3)',
@@ -151,6 +181,7 @@ test.each<[string, string[], Record<string, string>]>([
     },
   ],
   ['no GGUF at all', ['model.safetensors', 'config.json'], {}],
+  ['the form of ggml from before GGUF alone, which the plan refuses', ['ggml-model-q4_0.bin'], {}],
   ['a projector alone', ['mmproj-F16.gguf', 'model.safetensors'], {}],
   [
     'an importance matrix',

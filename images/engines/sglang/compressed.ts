@@ -1,5 +1,5 @@
 import type { LayerCache } from '../../memory/cache.ts'
-import { type CompressedLayer, packedVectorBytes } from '../../memory/compressed.ts'
+import type { CompressedLayer } from '../../memory/compressed.ts'
 import { usesDraftHead } from '../../memory/drafter.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
@@ -9,13 +9,16 @@ import { atLeast } from '../../memory/versions.ts'
 /** Windows of DeepSeek-V4 keep a tenth of the tokens (`--swa-full-tokens-ratio`). */
 const windowRatio = 0.1
 
-/** Tokens of a page, which holds the open groups of its compressors in a ring beside it. */
+/** Tokens of a page of the cache. */
 const pageTokens = 256
 
-/** Rows of that ring: for groups of 4 with drafted tokens, for groups of 128 with and without them. */
-const ring = { four: 16, drafted: 256, plain: 128 }
+/** Rows of the ring in which groups of 4 and of 128 stay open (`get_compress_state_ring_size`). */
+const ring = { plain: { four: 8, wide: 128 }, drafted: { four: 16, wide: 256 } }
 
-/** Builds since then keep the open groups of 128 for each request, and not for each page. */
+/** What SGLang runs at once of this family where nobody says it (`arg_groups`). */
+const defaultRequests = 256
+
+/** Builds since then keep the open groups of 128 for each request and not for each window, and count no layer of the draft head. */
 const perRequestSince = '0.5.15'
 
 export function compressedLayersOf({ facts }: MemoryRequest): { count: number; layer: CompressedLayer }[] {
@@ -24,14 +27,14 @@ export function compressedLayersOf({ facts }: MemoryRequest): { count: number; l
 
 /**
  * DeepSeek-V4 in SGLang: closed vectors for every token, windows and open groups for a tenth of them, and since 0.5.15 what
- * each request keeps (`model_executor/pool_configurator.py`). 7,705.45 bytes a token for Flash, as it logs.
+ * each request keeps (`model_executor/pool_configurator.py`). 7,705.45 bytes a token for Flash, as it logs; 15,955.85 before.
  */
 export function compressedPool(
   request: MemoryRequest,
   version: string,
   caches: readonly LayerCache[],
 ): { pool: Pool; caches: LayerCache[] } {
-  const all = [...withDraft(request, caches), ...openCaches(request, version)]
+  const all = withDraft(request, [...listedCaches(request, version, caches), ...openCaches(request, version)])
   const pool = tokenPool(all, {
     blockTokens: request.blockSize ?? pageTokens,
     windowRatio: request.windowRatio ?? windowRatio,
@@ -40,33 +43,52 @@ export function compressedPool(
   return { pool: without(requestBytes(request, version), pool), caches: all }
 }
 
-/** Layers of the draft head keep a window. */
+/** One layer more for the draft head takes its part of every cache, whatever it keeps. */
 function withDraft(request: MemoryRequest, caches: readonly LayerCache[]): LayerCache[] {
-  const first = compressedLayersOf(request)[0]?.layer
-  const count = usesDraftHead(request) ? request.facts.draftLayers : 0
-  if (!first || count === 0) return [...caches]
-  const tokenBytes = packedVectorBytes(first)
-  return [...caches, { kind: 'window', count, tokenBytes, spanTokens: first.windowTokens, stateBytes: 0 }]
+  const layers = windowCount(caches)
+  const growth = usesDraftHead(request) && layers > 0 ? (layers + 1) / layers : 1
+  return caches.map((cache) => ({ ...cache, tokenBytes: cache.tokenBytes * growth }))
 }
 
-/** A key and a weight in 32 bits for each open token; groups of four overlap, so they keep two of both. */
+/** Older builds count a window for each ratio of the list, and the last ones are of the draft head. */
+function listedCaches(
+  { facts }: MemoryRequest,
+  version: string,
+  caches: readonly LayerCache[],
+): readonly LayerCache[] {
+  const first = caches.find(({ kind }) => kind === 'window')
+  if (!first || facts.draftLayers === 0 || atLeast(version, perRequestSince)) return caches
+  return [...caches, { ...first, count: facts.draftLayers }]
+}
+
+function windowCount(caches: readonly LayerCache[]): number {
+  return caches.reduce((sum, { kind, count }) => sum + (kind === 'window' ? count : 0), 0)
+}
+
+function ringOf({ speculativeTokens = 0 }: MemoryRequest) {
+  return speculativeTokens > 0 ? ring.drafted : ring.plain
+}
+
+/** A key and a weight in 32 bits for each open token; groups of four overlap, so they keep two of both. A ring stands for a window. */
 function openCaches(request: MemoryRequest, version: string): LayerCache[] {
-  const rows = request.speculativeTokens ? ring.drafted : ring.plain
+  const { four, wide } = ringOf(request)
   return compressedLayersOf(request).flatMap(({ count, layer }): LayerCache[] => {
     if (layer.ratio === 1 || (layer.ratio === 128 && atLeast(version, perRequestSince))) return []
-    const [share, wide] = layer.ratio === 4 ? [ring.four / pageTokens, 4] : [rows / pageTokens, 2]
-    const tokenBytes = share * wide * 4 * (layer.headDim + layer.indexDim)
-    return [{ kind: 'window', count, tokenBytes, spanTokens: layer.windowTokens, stateBytes: 0 }]
+    const [rows, vectors] = layer.ratio === 4 ? [four, 4] : [wide, 2]
+    const tokenBytes = (rows / layer.windowTokens) * vectors * 4 * (layer.headDim + layer.indexDim)
+    return [{ kind: 'compressed', count, tokenBytes, spanTokens: layer.windowTokens, stateBytes: 0 }]
   })
 }
 
-/** Open groups of 128 of each request that may run at once; not counted where nobody says how many these are. */
-function requestBytes({ maxNumSeqs, ...request }: MemoryRequest, version: string): number {
-  if (maxNumSeqs === undefined || !atLeast(version, perRequestSince)) return 0
-  const rows = request.speculativeTokens ? ring.drafted : ring.plain
-  const wide = compressedLayersOf(request).filter(({ layer }) => layer.ratio === 128)
-  const all = Math.ceil(((maxNumSeqs + 1) * rows + rows + 1) / 128) * 128
-  return wide.reduce((sum, { count, layer }) => sum + count * all * 2 * layer.headDim * 4, 0)
+/** Open groups of 128 of each request that may run at once. */
+function requestBytes(request: MemoryRequest, version: string): number {
+  if (!atLeast(version, perRequestSince)) return 0
+  const rows = ringOf(request).wide
+  const slots = (request.maxNumSeqs ?? defaultRequests) + 1
+  const all = Math.ceil((slots * rows + rows + 1) / 128) * 128
+  return compressedLayersOf(request)
+    .filter(({ layer }) => layer.ratio === 128)
+    .reduce((sum, { count, layer }) => sum + count * all * 2 * layer.headDim * 4, 0)
 }
 
 function without(fixed: number, pool: Pool): Pool {

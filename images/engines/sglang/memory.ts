@@ -80,7 +80,7 @@ function poolOf(request: MemoryRequest, caches: readonly LayerCache[]): Pool {
   })
 }
 
-const weightRules = { hasRotaryTable: true, expertTiles: null, usesTorch: true, embeddingOnHost: false }
+const weightRules = { rotaryTables: () => 1, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory',
@@ -93,7 +93,7 @@ function hasFull(caches: readonly LayerCache[]): boolean {
 }
 
 const ringWarning =
-  'windows keep a tenth of the tokens and open groups of the index a ring for drafted tokens, as logs have it; without drafting it is half as long, and what each request keeps is counted with --max-num-seqs'
+  'windows keep a tenth of the tokens, the default of this family; --window-ratio says otherwise. Without --max-num-seqs the open groups of 256 requests are counted'
 
 function stateRules(request: MemoryRequest): StateRules {
   const { speculativeTokens = 0, prefixCaching, maxNumSeqs, stateSlots, stateRatio: ratio } = request

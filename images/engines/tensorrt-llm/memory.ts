@@ -58,7 +58,7 @@ function plan(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: true, expertTiles: null, usesTorch: true, embeddingOnHost: false }
+const weightRules = { rotaryTables: () => 1, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory',

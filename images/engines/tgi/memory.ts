@@ -57,7 +57,7 @@ function plan(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: false, expertTiles: null, usesTorch: true, embeddingOnHost: false }
+const weightRules = { rotaryTables: () => 0, expertTiles: null, usesTorch: true, embeddingOnHost: false }
 
 const formulas = {
   limit: 'GPU memory x CUDA_MEMORY_FRACTION x 0.90',

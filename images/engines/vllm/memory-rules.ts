@@ -1,3 +1,4 @@
+import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import { capabilityOf, type Gpu, isAmd } from '../../memory/gpus.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast } from '../../memory/versions.ts'
@@ -115,4 +116,9 @@ export function inFlightTokens(batchTokens: number, pp: number, version: string)
 export function groupSlack(version: string): number {
   if (!atLeast(version, '0.12.0')) return 1
   return atLeast(version, '0.18.0') ? 1.5 : 1.25
+}
+
+/** Positions of images have a table four times as long since Qwen2.5-VL, for videos (`layers/rotary_embedding/mrope.py`). */
+export function rotaryTables({ sectionedRope }: ModelFacts, version: string): number {
+  return sectionedRope && atLeast(version, '0.7.2') ? 4 : 1
 }

@@ -17,10 +17,11 @@ import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import type { TokenMeaning } from '../../memory/result.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
-import { residentWeights } from '../../memory/weights.ts'
+import { residentWeights, type WeightRules } from '../../memory/weights.ts'
 import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { vllmContext } from './context.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
+import { doubtOf, expertDoubt, samplerDoubts } from './memory-doubts.ts'
 import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
 import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
 import {
@@ -28,6 +29,7 @@ import {
   inFlightTokens,
   nonTorchBytes,
   recurrentKernelBytes,
+  rotaryTables,
   stateBlocksOf,
   type VllmDefaults,
   vllmDefaults,
@@ -48,7 +50,7 @@ function plan(request: MemoryRequest): EnginePlan {
   const version = readVersion(request.engineVersion)
   const maxModelLen = vllmContext(request, version)
   const defaults = vllmDefaults(request, version, maxModelLen)
-  const { tp = 1, pp = 1, gpu } = request
+  const { gpu } = request
   const utilization = request.gpuMemoryUtilization ?? defaults.utilization
   const overhead = overheadOf(request, version, defaults)
   const caches = vllmCaches(request, version, defaults)
@@ -56,7 +58,7 @@ function plan(request: MemoryRequest): EnginePlan {
   return enginePlan(request, {
     limitBytes: Math.ceil(gpu.memoryBytes * utilization),
     utilization,
-    weights: residentWeights(request, { ...weightRules, expertTiles: tilesOf(request, version), tp, pp }),
+    weights: residentWeights(request, weightRulesOf(request, version)),
     overhead,
     doubtBytes: doubtOf(request, overhead, defaults) + expertDoubt(request, version),
     pool,
@@ -67,10 +69,21 @@ function plan(request: MemoryRequest): EnginePlan {
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
     warnings: [...warningsOf(request, defaults), ...graphWarnings(request, version, defaults)],
+    doubts: samplerDoubts(request, overhead, defaults),
   })
 }
 
-const weightRules = { hasRotaryTable: true, usesTorch: true, embeddingOnHost: false }
+function weightRulesOf(request: MemoryRequest, version: string): WeightRules {
+  const { tp = 1, pp = 1 } = request
+  return {
+    tp,
+    pp,
+    rotaryTables: (facts) => rotaryTables(facts, version),
+    expertTiles: tilesOf(request, version),
+    usesTorch: true,
+    embeddingOnHost: false,
+  }
+}
 
 const formulas = {
   limit: 'ceil(GPU memory x gpu-memory-utilization)',
@@ -187,26 +200,6 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
 function kernelBytes({ layers }: ModelFacts, version: string): number {
   const isRecurrent = layers.some(({ layer }) => layer.kind === 'state')
   return isRecurrent && !atLeast(version, '0.17.0') ? recurrentKernelBytes : 0
-}
-
-/** What was given is taken as exact; each estimate widens the band. */
-function doubtOf(request: MemoryRequest, overhead: Record<string, number>, defaults: VllmDefaults): number {
-  const given = request.overhead ?? {}
-  const nonTorch =
-    given.nonTorchBytes === undefined ? Math.max(0.25 * GiB, (overhead['nonTorch'] ?? 0) * 0.5) : 0
-  const activation = given.activationBytes === undefined ? (overhead['activation'] ?? 0) * 0.15 : 0
-  const graphs = given.cudaGraphBytes === undefined ? (overhead['cudaGraphs'] ?? 0) * 0.75 : 0
-  const sorting =
-    given.activationBytes === undefined && defaults.maySortLess
-      ? Math.min(overhead['activation'] ?? 0, defaults.maxNumSeqs * request.facts.vocabSize * 24.5)
-      : 0
-  return nonTorch + activation + graphs + sorting
-}
-
-/** Which kernels take the experts of MXFP4 follows from what is installed: 3 % between them. */
-function expertDoubt({ facts }: MemoryRequest, version: string): number {
-  const experts = facts.weights?.byRole.expert ?? ((facts.parameters?.expert ?? 0) * 4.25) / 8
-  return facts.quantization?.method === 'mxfp4' && atLeast(version, '0.11.0') ? experts * 0.03 : 0
 }
 
 /** V0 kept 4 GiB of host memory for swapped blocks; V1 has none. */

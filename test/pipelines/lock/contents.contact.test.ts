@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { gguf, ggufMetadata } from '../memory-files.ts'
 import {
   type Files,
   index,
@@ -14,10 +13,17 @@ import {
 } from './contents-folder.ts'
 
 const page = '<!DOCTYPE html>\n<html><body>Please log in</body></html>'
-const adapter = gguf(
-  { 'general.type': 'adapter', 'general.architecture': 'llama' },
-  { 'blk.0.attn_q.weight.lora_a': 1 },
-)
+
+const one = 'model-00001-of-00001.safetensors'
+
+/** A safetensors file with tensors of two floats at these places. */
+function placed(...places: [number, number][]): Buffer {
+  const entries = places.map((place, i) => [`t${i}`, { dtype: 'F32', shape: [2], data_offsets: place }])
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  return Buffer.concat([length, json, Buffer.alloc(Math.max(...places.map(([, end]) => end)))])
+}
 
 test.each<[string, Files, string[]]>([
   [
@@ -93,6 +99,77 @@ test.each<[string, Files, string[]]>([
     { ...whole, 'config.json': '{"hidden_size": 64}' },
     ['config.json names neither model_type nor architectures'],
   ],
+  [
+    'a tensor that begins inside the one before',
+    { ...whole, 'model.safetensors': placed([0, 8], [4, 12]) },
+    ['places its tensor t1 at 4, and the one before it ends at 8'],
+  ],
+  [
+    'a hole between tensors',
+    { ...whole, 'model.safetensors': placed([0, 8], [16, 24]) },
+    ['places its tensor t1 at 16, and the one before it ends at 8'],
+  ],
+  [
+    'a GGUF under the name of safetensors',
+    { ...whole, 'model.safetensors': llamaGguf },
+    ['model.safetensors is a GGUF file under the name of another form'],
+  ],
+  [
+    'an archive of PyTorch under the name of safetensors',
+    { ...whole, 'model.safetensors': `PK\x03\x04${'x'.repeat(500)}` },
+    ['model.safetensors is an archive of PyTorch'],
+  ],
+  [
+    'an index of nothing',
+    { ...whole, 'model.safetensors.index.json': index({}) },
+    ['model.safetensors.index.json is an index that names no file'],
+  ],
+  [
+    'an index with a hole',
+    { ...whole, 'model.safetensors.index.json': '{"weight_map": {"a": null}}' },
+    ['is an index that names no file for a'],
+  ],
+  [
+    'a shard under a name in other letters',
+    {
+      ...whole,
+      'Model-00001-of-00001.safetensors': model,
+      'model.safetensors.index.json': index({ a: one }),
+    },
+    [`${one} is missing`, 'there is Model-00001-of-00001.safetensors, in other letters'],
+  ],
+  [
+    'a second copy under a browser’s name',
+    { ...whole, 'model (1).safetensors': model },
+    ['model.safetensors holds tensors that model (1).safetensors has as well'],
+  ],
+  [
+    'shards beside the whole, without an index',
+    { ...whole, [shard(1)]: model, [shard(2)]: safetensors('lm_head.weight') },
+    [`model.safetensors holds tensors that ${shard(1)} has as well`],
+  ],
+  ['a tokenizer that is a list', { ...whole, 'tokenizer.json': '[]' }, ['tokenizer.json holds no object']],
+  ['modules that are no list', { ...whole, 'modules.json': '{}' }, ['modules.json holds no list']],
+  [
+    'a byte order mark',
+    { ...whole, 'config.json': `\ufeff${JSON.stringify(llama)}` },
+    ['config.json begins with a byte order mark'],
+  ],
+  [
+    'two bytes a letter',
+    { ...whole, 'config.json': Buffer.from(`\ufeff${JSON.stringify(llama)}`, 'utf16le') },
+    ['config.json is not written in UTF-8'],
+  ],
+  [
+    'a comma too many',
+    { ...whole, 'generation_config.json': '{\n"a": 1,\n}' },
+    ['is no JSON, from line 3 column 1 on'],
+  ],
+  [
+    'a chat template without a word',
+    { ...whole, 'chat_template.jinja': '' },
+    ['chat_template.jinja is empty'],
+  ],
   ['an empty config', { ...whole, 'config.json': '' }, ['config.json is empty']],
   [
     'a cut tokenizer',
@@ -111,32 +188,17 @@ test.each<[string, Files, string[]]>([
   for (const word of words) expect(String(error) + JSON.stringify(error)).toContain(word)
 })
 
-test.each<[string, Files, string]>([
-  ['a model', { 'm.gguf': gguf(ggufMetadata, { 'token_embd.weight': 400 }) }, 'm.gguf has'],
-  ['a model cut inside its header', { 'm.gguf': llamaGguf.subarray(0, 200) }, 'm.gguf'],
-  [
-    'a projector',
-    { 'm.gguf': llamaGguf, 'mmproj-F16.gguf': gguf({ 'general.architecture': 'clip' }, { 'v.patch': 400 }) },
-    'mmproj-F16.gguf has',
-  ],
-  ['a shard that is absent', { 'm-00001-of-00002.gguf': llamaGguf }, 'm-00002-of-00002.gguf is missing'],
-  ['a pointer', { 'm.gguf': pointer }, 'Git LFS pointer'],
-  ['a page', { 'm.gguf': page }, 'm.gguf is a page of a web server'],
-  ['an adapter alone', { 'm.gguf': adapter }, 'm.gguf is an adapter by its header'],
-  ['a vocabulary', { 'm.gguf': gguf(ggufMetadata, {}) }, 'm.gguf has no tensors'],
-  [
-    'version 1',
-    { 'm.gguf': Buffer.concat([Buffer.from('GGUF\x01\0\0\0'), Buffer.alloc(100)]) },
-    'GGUF of version 1',
-  ],
-])('a GGUF that is not complete is refused when it is locked: %s', async (_, files, words) => {
-  await expect(lockFiles('llama-cpp', files)).rejects.toThrow(words)
-})
-
 test('what Python reads as JSON is no fault', async () => {
   const config = JSON.stringify(llama).replace('{', '{"time_step_limit": [0.0, Infinity], "note": "NaN",')
   const { model: facts } = await lockFiles('vllm', { ...whole, 'config.json': config })
   expect(facts).toMatchObject({ hiddenSize: 64, weights: { totalBytes: 8 } })
+})
+
+test('what each rank holds for itself is no second copy', async () => {
+  const rank = (n: number) => `model-rank-${n}-part-0.safetensors`
+  const { 'model.safetensors': _, ...rest } = whole
+  const { weights } = await lockFiles('vllm', { ...rest, [rank(0)]: model, [rank(1)]: model })
+  expect(weights.files.map(({ path }) => path)).toContain(rank(1))
 })
 
 test('a spare shard goes with its reason, and an index of another model in a folder below is its own', async () => {

@@ -1,5 +1,8 @@
 import { type CaseRow, GiB } from './rows.ts'
 
+/** Tokens of whole pages of 256. */
+const pagesIn = (poolBytes: number, tokenBytes: number) => Math.floor(poolBytes / tokenBytes / 256) * 256
+
 /** Logged runs whose layers are of sorts that the planner once read wrong; each row is a log, or what its configuration says. */
 export const layerRows: CaseRow[] = [
   {
@@ -33,16 +36,39 @@ export const layerRows: CaseRow[] = [
     printed: { kvTokens: 1641472 },
   },
   {
-    id: 'N30 DeepSeek-V4-Flash, SGLang 0.5.12 with its draft layer',
+    id: 'N30 DeepSeek-V4-Flash, SGLang 0.5.12, whose windows count the layer of the draft head',
     model: 'deepseek-v4-flash',
     options: {
       engine: 'sglang',
       engineVersion: '0.5.12',
-      speculativeTokens: 3,
       availableKvBytes: 45.78 * GiB,
     },
     expected: {},
     printed: { kvTokens: 3080960 },
+  },
+  {
+    // Windows, closed vectors and their index, open groups of four in 16 rows for each window of 128; then one layer more.
+    id: 'DeepSeek-V4-Flash, SGLang with drafted tokens: rings twice as long, and a layer more in every cache',
+    model: 'deepseek-v4-flash',
+    options: { engine: 'sglang', maxNumSeqs: 8, speculativeTokens: 3, availableKvBytes: 60 * GiB },
+    expected: {
+      kvTokens: pagesIn(
+        60 * GiB - 20 * Math.ceil((9 * 256 + 257) / 128) * 128 * 2 * 512 * 4,
+        (0.1 * 43 * 584 + (21 * (584 + 132)) / 4 + (20 * 584) / 128 + 0.1 * (16 / 128) * 21 * 16 * 640) *
+          (44 / 43),
+      ),
+    },
+  },
+  {
+    id: 'DeepSeek-V4-Flash, SGLang, nothing told: 256 requests at once, as `arg_groups` sets',
+    model: 'deepseek-v4-flash',
+    options: { engine: 'sglang', availableKvBytes: 60 * GiB },
+    expected: {
+      kvTokens: pagesIn(
+        60 * GiB - 20 * Math.ceil((257 * 128 + 129) / 128) * 128 * 2 * 512 * 4,
+        0.1 * 43 * 584 + (21 * (584 + 132)) / 4 + (20 * 584) / 128 + 0.1 * (8 / 128) * 21 * 16 * 640,
+      ),
+    },
   },
   {
     id: 'N34 Zamba2-2.7B, vLLM 0.12',

@@ -78,7 +78,7 @@ const logs: LoggedCase[] = [
   {
     id: 'N41b',
     source: 'Gemma-3-27b, MI300X',
-    config: 'gemma-3-27b',
+    config: 'gemma-3-27b-it',
     options: '--engine vllm --engine-version 0.10.2 --gpu mi300x --max-model-len 4096',
     logged: { poolGiB: 109.86, weightsGiB: 51.79 },
   },

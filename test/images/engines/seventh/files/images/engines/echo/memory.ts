@@ -39,4 +39,4 @@ function plan(request: MemoryRequest): EnginePlan {
   })
 }
 
-const weightRules = { hasRotaryTable: false, expertTiles: null, usesTorch: false, embeddingOnHost: false }
+const weightRules = { rotaryTables: () => 0, expertTiles: null, usesTorch: false, embeddingOnHost: false }

@@ -1,0 +1,43 @@
+import type { SafetensorsHeader } from './model-facts/tensors.ts'
+import { isModelWeights, placeOf } from './weight-names.ts'
+
+/** One file, or the shards that a number in their names counts. */
+interface TensorSet {
+  folder: string
+  first: string
+  names: Set<string>
+}
+
+/** Files of one rank each hold the same names by design (vLLM's and SGLang's `sharded_state`). */
+const ofOneRank = /-rank-\d+-part-\d+\.safetensors$/
+
+/**
+ * Files that hold tensors of a model which others beside them hold as well, one line each. Without an index a loader takes
+ * all files of a folder: the model would be read twice, and which copy wins follows from the order of names.
+ */
+export function tensorCopies(
+  headers: ReadonlyMap<string, { header: SafetensorsHeader }>,
+  { shards }: { shards: ReadonlyMap<string, readonly string[]> },
+): string[] {
+  const indexed = new Set([...shards.keys()].map((path) => placeOf(path).folder))
+  const sets = new Map<string, TensorSet>()
+  for (const [path, { header }] of [...headers].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { folder } = placeOf(path)
+    if (indexed.has(folder) || ofOneRank.test(path) || !isModelWeights(path, ['safetensors'])) continue
+    const key = path.replace(/-\d{5}(-of-\d{5}\.safetensors)$/, '$1')
+    const set = sets.get(key) ?? { folder, first: path, names: new Set() }
+    for (const name of Object.keys(header)) if (name !== '__metadata__') set.names.add(name)
+    sets.set(key, set)
+  }
+  const all = [...sets.values()].sort((a, b) => b.names.size - a.names.size)
+  return all.flatMap((set, index) => {
+    const whole = all.slice(0, index).find((other) => other.folder === set.folder && holds(other, set))
+    return whole === undefined
+      ? []
+      : [`${set.first} holds tensors that ${whole.first} has as well: leave one copy of the model out`]
+  })
+}
+
+function holds({ names }: TensorSet, part: TensorSet): boolean {
+  return part.names.size > 0 && [...part.names].every((name) => names.has(name))
+}
