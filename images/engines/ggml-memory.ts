@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { draftHeadOf, type LayerCache } from '../memory/cache.ts'
+import { withIndexes } from '../memory/compressed.ts'
 import { usesDraftHead } from '../memory/drafter.ts'
 import {
   cacheDtypeOf,
@@ -91,7 +92,8 @@ function planGgml(request: MemoryRequest, rules: GgmlRules): EnginePlan {
 
 /** Caches of the model in the type that was asked for; what drafts keeps its own in 16 bits. */
 function ggmlCaches(request: MemoryRequest, kvCacheDtype: string, gpus: number): LayerCache[] {
-  const { drafter, facts, ...rest } = request
+  const { drafter, ...rest } = request
+  const facts = withIndexes(request.facts)
   const choices = { tp: 1, pp: gpus, convBytes: 4, ssmBytes: 4, usesDraftHead: false }
   const own = cachesOf({ ...rest, facts }, { ...choices, format: formatOf(request, kvCacheDtype) })
   const drafting = drafter ?? (usesDraftHead(request) ? { ...facts, layers: draftHeadOf(facts) } : undefined)

@@ -41,3 +41,17 @@ export function sparseDoubts({ layers }: ModelFacts): string[] {
   )
   return isSparse ? ['how this engine keeps sparse and compressed layers is not known here'] : []
 }
+
+/**
+ * Sparse MLA as engines keep it that give every layer an index, those too that read what an earlier one found: SGLang
+ * (`DSATokenToKVPool`) and llama.cpp (`llama_kv_cache_dsa`).
+ */
+export function withIndexes(facts: ModelFacts): ModelFacts {
+  const most = Math.max(0, ...facts.layers.map(({ layer }) => (layer.kind === 'mla' ? layer.indexDim : 0)))
+  if (most === 0) return facts
+  const layers = facts.layers.map(({ count, layer }) => ({
+    count,
+    layer: layer.kind === 'mla' ? { ...layer, indexDim: most } : layer,
+  }))
+  return { ...facts, layers }
+}

@@ -39,12 +39,21 @@ function kindsAt(header: GgufHeader, number: LayerNumber, missing: string[]): La
   const { architecture, read } = header
   const { index, count } = number
   if (isEncoderGguf(architecture)) return [encoderAt(read, number)]
-  if (index >= count - (numberAt(read('attention.shared_kv_layers'), 0) ?? 0)) return [{ kind: 'none' }]
+  if (index >= keepingLayers(header, count)) return [{ kind: 'none' }]
   if (isRecurrent(header, index)) return [ggufState(header, missing)]
   // Falcon-H1 has both in every layer.
   const beside = architecture === 'falcon-h1' ? [ggufState(header, missing)] : []
   const attention = attentionAt(header, number, missing)
   return [...beside, attention]
+}
+
+/** Layers of Gemma 3n that llama.cpp gives a cache, whatever the header says. */
+const keptOfGemma3n = 20
+
+/** Layers from the first on that keep a cache of their own; the others read that of an earlier one. */
+function keepingLayers({ architecture, read }: GgufHeader, count: number): number {
+  if (architecture === 'gemma3n') return keptOfGemma3n
+  return count - (numberAt(read('attention.shared_kv_layers'), 0) ?? 0)
 }
 
 function kvHeadsAt(read: Reader, index: number): number {
@@ -101,10 +110,10 @@ function latentRankOf(read: Reader): number | undefined {
 }
 
 /** K is latent and rotary part together, V is read from the latent (vector V31 in test/images/memory/vectors). */
-function latentOf({ architecture, read }: GgufHeader, latentDim: number): LayerKind {
+function latentOf({ read }: GgufHeader, latentDim: number): LayerKind {
   const whole = numberAt(read('attention.key_length'), 0)
   const ropeDim = numberAt(read('rope.dimension_count'), 0) ?? (whole ? whole - latentDim : 0)
-  // The index of DeepSeek-V3.2 lies beside the latent, in the type of the cache; of GLM's sparse models llama.cpp keeps none.
-  const index = architecture === 'deepseek32' ? (numberAt(read('attention.indexer.key_length'), 0) ?? 0) : 0
+  // The index of sparse models lies beside the latent, on every layer and in the type of the cache (`llama_kv_cache_dsa`).
+  const index = numberAt(read('attention.indexer.key_length'), 0) ?? 0
   return { kind: 'mla', latentDim, ropeDim: ropeDim + index, indexDim: 0 }
 }

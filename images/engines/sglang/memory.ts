@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import type { LayerCache } from '../../memory/cache.ts'
+import { withIndexes } from '../../memory/compressed.ts'
 import {
   cacheDtypeOf,
   cachesOf,
@@ -72,17 +73,6 @@ function plan(request: MemoryRequest): EnginePlan {
     warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),
     doubts: capDoubts(request, caches),
   })
-}
-
-/** Sparse MLA keeps an index on every layer, those too that read what an earlier one found (`DSATokenToKVPool`). */
-function withIndexes(facts: ModelFacts): ModelFacts {
-  const most = Math.max(0, ...facts.layers.map(({ layer }) => (layer.kind === 'mla' ? layer.indexDim : 0)))
-  if (most === 0) return facts
-  const layers = facts.layers.map(({ count, layer }) => ({
-    count,
-    layer: layer.kind === 'mla' ? { ...layer, indexDim: most } : layer,
-  }))
-  return { ...facts, layers }
 }
 
 /** Without a cache of prefixes the windows of a told number of requests are reserved, and the rest is for full layers. */

@@ -117,6 +117,12 @@ export const layerRows: CaseRow[] = [
     expected: { kvBytesPerToken: 78 * (1152 + 132), kvTokens: Math.floor((40 * GiB) / (78 * (1152 + 132))) },
   },
   {
+    id: 'GLM-5.2, llama.cpp: an index on all 78 layers, in the type of the cache',
+    model: 'glm-5.2',
+    options: { engine: 'llama-cpp', gpu: 141, maxModelLen: 8192 },
+    expected: { kvBytesPerToken: 78 * (1152 + 2 * 128) },
+  },
+  {
     id: 'DeepSeek-V4-Flash, llama.cpp: windows of 768 cells, vectors of 4 and 128 tokens, and what is open',
     model: 'deepseek-v4-flash',
     options: { engine: 'llama-cpp', maxModelLen: 32768 },
