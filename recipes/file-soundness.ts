@@ -183,15 +183,3 @@ export function ggufProblem(endBytes: number, sizeBytes: number): string | undef
     ? undefined
     : `has ${sizeBytes} bytes, and its last tensor ends at ${endBytes}: it was cut`
 }
-
-/** Repositories other than the model's own whose code a configuration names: `owner/name--module.Class`. */
-export function foreignCode(config: unknown): string[] {
-  const map = isConfig(config) ? config['auto_map'] : undefined
-  if (!isConfig(map)) return []
-  const names = Object.values(map)
-    .flat()
-    .flatMap((value) =>
-      typeof value === 'string' && value.includes('--') ? [value.split('--')[0] ?? ''] : [],
-    )
-  return [...new Set(names)].sort()
-}
