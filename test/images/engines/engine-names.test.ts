@@ -32,7 +32,7 @@ test.each<[EngineId, string, string[]]>([
   ['vllm', '0.33.0', parser('deepseek_v41')],
   ['vllm', '0.20.0', parser('minimax')],
   ['vllm', '0.33.0', ['--reasoning_parser=openai_gptoss']],
-  ['vllm', '0.33.0', ['--tool-parser-plugin', '/models/p.py', '--tool-call-parser', 'own']],
+  ['vllm', '0.33.0', ['--tool-parser-plugin', '/opt/p.py', '--tool-call-parser', 'own']],
   ['vllm', '0.33.0', ['--no-enable-prefix-caching', '--disable-log-requests', '--enable-custom-all-reduce']],
   ['vllm', '0.33.0', ['--compilation-config.mode', '3', '--limit-mm-per-prompt.image=2', '-O3']],
   ['vllm', '0.33.0', ['--enable-expert', '--trust_remote_code']],
