@@ -8,6 +8,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 bin=$here/../../bin/ingot
 node=$here/../../node_modules/.bin/node
 [ -x "$node" ] || node=node
+# In the checkout, from where a workflow caches and uploads it.
+[ -n "${INGOT_STORE:-}" ] || mkdir -p .ingot/store
 report=${INGOT_REPORT:-ingot-report}
 mkdir -p "$report"
 # Of an earlier run.

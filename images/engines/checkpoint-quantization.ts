@@ -1,6 +1,6 @@
 import type { Deployment, Refusal } from './engine.ts'
 import { hasOwnSoftware } from './own-software.ts'
-import { type Quantizations, standingOf } from './quantizations.ts'
+import { methodStanding, type Quantizations } from './quantizations.ts'
 
 /** Methods that a loader has under the very name which a checkpoint says; of others it may have them under another name. */
 const ownNames = [
@@ -35,7 +35,7 @@ export function checkpointRefusals(deployment: Deployment, known: Quantizations)
   const asked = deployment.recipe.serving.quantization
   if (asked !== undefined) return contradiction(method, asked)
   const { engine, version } = deployment
-  const standing = standingOf(method, version, known)
+  const standing = methodStanding(method, version, known)
   if (standing.type !== 'absent' || !ownNames.includes(method) || hasOwnSoftware(deployment)) return []
   return [
     {
@@ -67,7 +67,7 @@ export function checkpointDoubts(deployment: Deployment, known: Quantizations): 
     return [
       `the configuration tells that the checkpoint is packed, and not by which method: whether ${engine.title} ${version} loads it, its boot tells`,
     ]
-  const isDoubtful = standingOf(method, version, known).type === 'absent' && hasOwnSoftware(deployment)
+  const isDoubtful = methodStanding(method, version, known).type === 'absent' && hasOwnSoftware(deployment)
   return isDoubtful
     ? [
         `${engine.title} ${version} itself does not load checkpoints of ${method}: its own packages must bring that`,

@@ -38,7 +38,7 @@ export function quantizationRefusals(deployment: Deployment, known: Quantization
   const { recipe, version } = deployment
   const name = recipe.serving.quantization
   if (name === undefined) return []
-  const standing = standingOf(name.toLowerCase(), version, known)
+  const standing = methodStanding(name.toLowerCase(), version, known)
   if (standing.type !== 'absent' || hasOwnSoftware(deployment))
     return capabilityRefusals(deployment, name, known)
   const near = nearestName(name, standing.names)
@@ -57,7 +57,7 @@ export function quantizationDoubts(deployment: Deployment, known: Quantizations)
   const { recipe, version, engine } = deployment
   const name = recipe.serving.quantization
   if (name === undefined) return []
-  const { type } = standingOf(name.toLowerCase(), version, known)
+  const { type } = methodStanding(name.toLowerCase(), version, known)
   const newest = known.table?.at(-1)?.versions.at(-1) ?? ''
   if (type === 'unknown')
     return [
@@ -70,7 +70,7 @@ export function quantizationDoubts(deployment: Deployment, known: Quantizations)
     : []
 }
 
-export function standingOf(name: string, version: string, { table, least }: Quantizations): Standing {
+export function methodStanding(name: string, version: string, { table, least }: Quantizations): Standing {
   if (table === null) {
     const names = Object.keys(least)
     return names.includes(name) ? { type: 'known' } : { type: 'absent', names }

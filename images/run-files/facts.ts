@@ -19,6 +19,13 @@ export type WeightsMount =
   /** An image whose files lie under the same path as in the server. */
   | { type: 'image'; folder: string; reference: string }
 
+/** Of an image's configuration: its command line, its variables and the folder of its model. */
+export interface ImageOwn {
+  command: readonly string[]
+  environment: Readonly<Record<string, string>>
+  modelFolder: string
+}
+
 /** What every form of run file is made from: plain numbers of plan and report. */
 export interface RunFacts {
   name: string
@@ -37,6 +44,8 @@ export interface RunFacts {
   /** What keeps that page from generating, in the environment, and the sentence that says so. */
   healthVariables: Readonly<Record<string, string>>
   healthSource?: string
+  /** What the image itself says, for places that put their own in its stead. */
+  own: ImageOwn
   /** Names of variables that the image sets, or that would change what its command says. */
   variables: readonly string[]
   gpus: number
@@ -80,6 +89,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     ...optional('apiKey', keyOf(plan)),
     healthPath: engine.healthPath,
     ...healthOf(plan, engine),
+    own: ownOf(plan),
     variables: [...variablesOf(plan), ...Object.keys(engine.reserved.variables)].filter(
       (name) => name !== plan.verify.apiKey?.variable,
     ),
@@ -92,6 +102,18 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     startSeconds: start.seconds,
     stopSeconds: plan.verify.behaviour.stop.timeoutSeconds,
     origins: [memoryOrigin(peakBytes, limit), start.origin, ...memoryWords(plan.memory)],
+  }
+}
+
+function ownOf({ config, weights }: ImagePlan): ImageOwn {
+  const entries = (config.Env ?? []).map((entry): [string, string] => {
+    const at = entry.indexOf('=')
+    return [entry.slice(0, at), entry.slice(at + 1)]
+  })
+  return {
+    command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+    environment: Object.fromEntries(entries),
+    modelFolder: weights.modelFolder,
   }
 }
 

@@ -1,18 +1,27 @@
 import { composeFile } from './compose.ts'
 import { dockerScript } from './docker.ts'
 import type { RunFacts } from './facts.ts'
+import { helmChart } from './helm.ts'
+import { kserveFile } from './kserve.ts'
+import { kserveLlmFile } from './kserve-llm.ts'
 import { kubernetesFile } from './kubernetes.ts'
 import { anywhere, type Placement } from './placement.ts'
 import { quadletUnit } from './quadlet.ts'
-import type { RunTarget } from './targets.ts'
+import type { FileTarget, RunFile, RunTarget } from './targets.ts'
 
-export interface RunFile {
-  name: string
-  content: string
+/** The files that start an image with this tool: one, or those of a chart. */
+export function runFilesFor(
+  target: RunTarget,
+  facts: RunFacts,
+  placement: Placement = anywhere,
+): readonly RunFile[] {
+  return target === 'helm'
+    ? helmChart(facts, withKey(facts, placement))
+    : [runFileFor(target, facts, placement)]
 }
 
 /** The file that starts an image with this tool, where the site wants it. */
-export function runFileFor(target: RunTarget, facts: RunFacts, placement: Placement = anywhere): RunFile {
+export function runFileFor(target: FileTarget, facts: RunFacts, placement: Placement = anywhere): RunFile {
   const site = withKey(facts, placement)
   switch (target) {
     case 'docker':
@@ -21,6 +30,10 @@ export function runFileFor(target: RunTarget, facts: RunFacts, placement: Placem
       return { name: `${facts.name}.compose.yaml`, content: composeFile(facts, site) }
     case 'kubernetes':
       return { name: `${facts.name}.kubernetes.yaml`, content: kubernetesFile(facts, site) }
+    case 'kserve':
+      return { name: `${facts.name}.kserve.yaml`, content: kserveFile(facts, site) }
+    case 'kserve-llm':
+      return { name: `${facts.name}.kserve-llm.yaml`, content: kserveLlmFile(facts, site) }
     case 'quadlet':
       return { name: `${facts.name}.container`, content: quadletUnit(facts, site) }
   }

@@ -21,7 +21,7 @@ export function weightsMounts(weights: WeightsMount): Json[] {
 }
 
 /** A claim for a volume of its own, where none is named that is filled already. */
-export function claims(facts: RunFacts, { claim }: Placement): Json[] {
+export function claims(facts: RunFacts, { claim, storageClass }: Placement): Json[] {
   const { weights } = facts
   if (claim !== undefined || (weights.type !== 'folder' && weights.type !== 'volume')) return []
   return [
@@ -31,6 +31,7 @@ export function claims(facts: RunFacts, { claim }: Placement): Json[] {
       metadata: { name: `${facts.name}-weights`, labels: labelsOf(facts) },
       spec: {
         accessModes: ['ReadOnlyMany'],
+        storageClassName: storageClass,
         resources: { requests: { storage: `${mebibytes(weights.sizeBytes * 1.1)}Mi` } },
       },
     },

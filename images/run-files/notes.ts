@@ -1,7 +1,7 @@
 import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
 import type { Placement } from './placement.ts'
-import type { RunTarget } from './targets.ts'
+import { isClusterTarget, type RunTarget } from './targets.ts'
 import { renderNode, usesCards } from './words.ts'
 
 /** What a person has to do before a file starts anything: sentences for its head. */
@@ -9,7 +9,7 @@ export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement
   return [
     ...weightsNotes(target, facts, placement),
     ...gpuNotes(target, facts),
-    ...(target === 'kubernetes' ? healthNotes(facts) : selinuxNotes(facts, placement)),
+    ...(isClusterTarget(target) ? healthNotes(facts) : selinuxNotes(facts, placement)),
     ...(target === 'quadlet' ? secretNotes(placement) : []),
     ...keyNotes(target, facts, placement),
   ]
@@ -18,7 +18,7 @@ export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement
 function weightsNotes(target: RunTarget, { name, weights }: RunFacts, { claim }: Placement): string[] {
   if (weights.type !== 'folder' && weights.type !== 'volume') return []
   const held = weights.type === 'folder' ? 'the files of the model' : 'a cache in the layout of the Hub'
-  if (target === 'kubernetes')
+  if (isClusterTarget(target))
     return claim === undefined
       ? [
           `Weights: nothing fills the claim ${name}-weights: put ${held} at its root, or name a filled claim with --claim.`,
@@ -32,7 +32,7 @@ function weightsNotes(target: RunTarget, { name, weights }: RunFacts, { claim }:
 
 function cardNotes(target: RunTarget, drivers: readonly VulkanDriver[]): string[] {
   const names = drivers.join(', ')
-  if (target === 'kubernetes')
+  if (isClusterTarget(target))
     return drivers.filter((name) => name !== 'software').length < 2
       ? []
       : [
@@ -46,7 +46,7 @@ function cardNotes(target: RunTarget, drivers: readonly VulkanDriver[]): string[
 
 function gpuNotes(target: RunTarget, { gpus, vulkan }: RunFacts): string[] {
   if (vulkan !== undefined) return cardNotes(target, vulkan)
-  if (gpus === 0 || target === 'docker' || target === 'kubernetes') return []
+  if (gpus === 0 || target === 'docker' || isClusterTarget(target)) return []
   const tools =
     target === 'compose'
       ? [
@@ -78,6 +78,9 @@ function keyNotes(target: RunTarget, { apiKey }: RunFacts, { secretVariables }: 
   const words = 'one line of letters and digits, such as `openssl rand -hex 32` prints'
   switch (target) {
     case 'kubernetes':
+    case 'kserve':
+    case 'kserve-llm':
+    case 'helm':
       return [
         `Key: \`kubectl create secret generic ${secret} --from-file=${key}=FILE\`; FILE holds the key without a line break.`,
         'Prometheus needs the key, too; the probes of this file do not.',

@@ -23,6 +23,8 @@ export interface Placement {
   hasSelinux: boolean
   /** A PersistentVolumeClaim that is filled already. */
   claim?: string
+  /** Where the claim comes from that is asked for without one; undefined for the cluster's usual class. */
+  storageClass?: string
   nodeSelector: Readonly<Record<string, string>>
   tolerations: readonly Toleration[]
   runtimeClass?: string

@@ -3,7 +3,7 @@ import { attestationsText, type BundledImage, bundleNames, siteReference } from 
 import { reportMarkdown } from '../../images/report/markdown.ts'
 import { runFactsOf } from '../../images/run-files/facts.ts'
 import { runFileFor } from '../../images/run-files/generate.ts'
-import { runTargets } from '../../images/run-files/targets.ts'
+import { bundledTargets } from '../../images/run-files/targets.ts'
 import { prettyJson } from '../../lib/json.ts'
 import type { BuiltImage } from '../catalogue/built-image.ts'
 import type { DocumentedImage } from '../outgoing/attestations.ts'
@@ -123,7 +123,7 @@ function runFilesOf(
   const facts = runFactsOf(plan, report, reference, weights)
   return [
     textEntry(`report/${plan.name}.md`, reportMarkdown(report)),
-    ...runTargets.map((target) => {
+    ...bundledTargets.map((target) => {
       const { name, content } = runFileFor(target, facts)
       return textEntry(`run-files/${name}`, content)
     }),

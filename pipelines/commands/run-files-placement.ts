@@ -1,4 +1,5 @@
 import type { RunFacts } from '../../images/run-files/facts.ts'
+import { kserveLlmPort } from '../../images/run-files/kserve-llm.ts'
 import {
   type Placement,
   type SecretVariable,
@@ -6,7 +7,7 @@ import {
   type Toleration,
   taintEffects,
 } from '../../images/run-files/placement.ts'
-import type { RunTarget } from '../../images/run-files/targets.ts'
+import { clusterTargets, type RunTarget } from '../../images/run-files/targets.ts'
 import { usageError } from '../command-line/arguments.ts'
 import type { Values } from '../command-line/option-table.ts'
 import type { runFilesTable } from './tables/run-files.ts'
@@ -20,11 +21,12 @@ const hosts = ['docker', 'compose', 'quadlet'] as const
 const readers = {
   gpus: hosts,
   selinux: hosts,
-  claim: ['kubernetes'],
-  'node-selector': ['kubernetes'],
-  toleration: ['kubernetes'],
-  'runtime-class': ['kubernetes'],
-  'pull-secret': ['kubernetes'],
+  claim: clusterTargets,
+  'storage-class': clusterTargets,
+  'node-selector': clusterTargets,
+  toleration: clusterTargets,
+  'runtime-class': clusterTargets,
+  'pull-secret': clusterTargets,
 } as const satisfies Partial<Record<keyof RunFilesValues, readonly RunTarget[]>>
 
 // What Kubernetes takes as names of objects (DNS-1123), keys of secrets, labels and taints. None has a character that a
@@ -42,11 +44,17 @@ export function placementOf(values: RunFilesValues): Placement {
   requireReader(values)
   const devices = values.gpus === undefined ? undefined : indexesOf(values.gpus)
   const claim = nameOf('claim', values.claim)
+  const storageClass = nameOf('storage-class', values['storage-class'])
+  if (claim !== undefined && storageClass !== undefined)
+    throw usage(
+      '--storage-class is for a claim that is made, and --claim names one that is there: leave one out',
+    )
   const runtimeClass = nameOf('runtime-class', values['runtime-class'])
   return {
     ...(devices !== undefined && { devices }),
     hasSelinux: values.selinux,
     ...(claim !== undefined && { claim }),
+    ...(storageClass !== undefined && { storageClass }),
     nodeSelector: nodeSelectorOf(values['node-selector']),
     tolerations: values.toleration.map(tolerationOf),
     ...(runtimeClass !== undefined && { runtimeClass }),
@@ -56,15 +64,27 @@ export function placementOf(values: RunFilesValues): Placement {
 }
 
 /** Throws `usage` where the image has no use for what was named: another number of GPUs, or weights of its own. */
-export function requireFit({ devices, claim, secretVariables }: Placement, facts: RunFacts): void {
+export function requireFit(
+  { devices, claim, storageClass, secretVariables }: Placement,
+  facts: RunFacts,
+): void {
   if (devices !== undefined && devices.length !== facts.gpus)
     throw usage(`--gpus names ${devices.length}, and the image was planned for ${facts.gpus}`)
   const isMounted = facts.weights.type === 'folder' || facts.weights.type === 'volume'
-  if (claim !== undefined && !isMounted)
-    throw usage(`--claim is "${claim}", and the weights of this image come as an image`)
+  const [storage, option] = claim === undefined ? [storageClass, 'storage-class'] : [claim, 'claim']
+  if (storage !== undefined && !isMounted)
+    throw usage(`--${option} is "${storage}", and the weights of this image come as an image`)
   const taken = secretVariables.find(({ variable }) => facts.variables.includes(variable))
   if (taken !== undefined)
     throw usage(`--secret-env sets ${taken.variable}, which the image sets, or its command: leave it out`)
+}
+
+/** KServe's Service for an LLMInferenceService leads to one port, whatever the image says. Throws `usage`. */
+export function requireKservePort({ port }: RunFacts): void {
+  if (port !== kserveLlmPort)
+    throw usage(
+      `an LLMInferenceService is asked at port ${kserveLlmPort}, and this image listens at ${port}: set serving.port to ${kserveLlmPort} and build again, or take --for kserve`,
+    )
 }
 
 function requireReader(values: RunFilesValues): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
@@ -94,7 +95,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   // The schema has the names of the table, which TypeScript does not follow through Object.fromEntries.
   const values = parsed.data as VariableValues
   return {
-    storeFolder: values.INGOT_STORE ?? join(process.cwd(), '.ingot', 'store'),
+    storeFolder: values.INGOT_STORE ?? usualStore(values),
     locksFolder: values.INGOT_LOCKS === undefined ? undefined : resolve(values.INGOT_LOCKS),
     createdAt: createdAtOf(values),
     workflowRun: workflowRunOf(values),
@@ -118,6 +119,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       hasOwnRules: (values.GITLEAKS_CONFIG ?? values.GITLEAKS_CONFIG_TOML) !== undefined,
     },
   }
+}
+
+/** One store for all folders of recipes, since they share weights; one of a folder's own, where it is there, stays in use. */
+function usualStore(values: VariableValues): string {
+  const own = join(process.cwd(), '.ingot', 'store')
+  const data = values.XDG_DATA_HOME ?? join(homeOf(values), '.local', 'share')
+  return existsSync(own) ? own : join(data, 'ingot', 'store')
 }
 
 function chosen(values: VariableValues, isTaken: (name: string) => boolean): Record<string, string> {

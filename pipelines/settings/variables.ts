@@ -63,7 +63,11 @@ const dagger = 'Dagger’s SDK'
 
 /** Every variable that a person may set, in the order of docs/environment.md. */
 export const variables = {
-  INGOT_STORE: row('ingot', 'folder of the store', { usual: '`.ingot/store`', value: folder }),
+  INGOT_STORE: row('ingot', 'folder of the store', {
+    usual: '`.ingot/store` where that is there, else `ingot/store` in `XDG_DATA_HOME`',
+    value: folder,
+  }),
+  XDG_DATA_HOME: row('ingot', 'folder of data', { usual: '`~/.local/share`', value: folder }),
   INGOT_LOCKS: row(
     'ingot',
     'folder of the locks, in place of the recipe’s own folder; for bases that only this machine has, such as the [lab](lab.md)’s',

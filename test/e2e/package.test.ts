@@ -82,7 +82,7 @@ test('a build there and one inside `dagger run` boot the same digest', async () 
   expect(digestOf(plain.stdout)).toMatch(/^sha256:[0-9a-f]{64}$/)
   const { stdout: plan } = await npx('plan', 'demo.yaml', '--json')
   expect(JSON.parse(plan)).toMatchObject({ name: 'smollm2-135m-llama-cpp' })
-  await rm(join(project, '.ingot'), { recursive: true })
+  await rm(join(folder, 'home/.local/share/ingot/store'), { recursive: true })
   // Where Docker runs the engine, the SDK has fetched its command line for the build before.
   const dagger =
     environment['_EXPERIMENTAL_DAGGER_CLI_BIN'] ?? join(folder, 'home/.cache/dagger/dagger-0.21.8')

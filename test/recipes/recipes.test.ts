@@ -57,6 +57,7 @@ const known = {
   ],
   'mistral-7b-awq-tgi': ['--quantize awq'],
   'llama-3.1-8b-ollama': ['OLLAMA_HOST=0.0.0.0:11434'],
+  'llama-3.1-8b-ollama-mounted': ['OLLAMA_MODELS=/models/llama3.1-8b', 'weights-guard'],
   'llama-2-70b-chat-gptq-vllm': [
     '--quantization gptq',
     '--max-model-len 2048',
@@ -72,6 +73,16 @@ test.each(Object.entries(known))('%s has the well-known settings', (name, settin
   const { command, environment } = story(`${name}.yaml`)
   const said = [...(command ?? []), ...(environment ?? [])].join(' ')
   for (const setting of settings) expect(said).toContain(setting)
+})
+
+test('a store that is mounted is looked through for the blobs of a pull', () => {
+  const recipe = readRecipe('llama-3.1-8b-ollama-mounted.yaml')
+  const lock = lockFor(recipe)
+  const { config } = planImage(recipe, lock)
+  const expected: { path: string }[] = JSON.parse(config.Labels?.['dev.ingot.weights.files'] ?? '[]')
+  expect(expected.map(({ path }) => path)).toEqual(
+    lock.weights.files.map(({ sha256 }) => `blobs/sha256-${sha256}`),
+  )
 })
 
 test.each([

@@ -24,7 +24,8 @@ export type FolderSource =
   | { type: 'wheels'; packages: readonly string[] }
   | { type: 'kubernetes-schemas'; package: string }
   | { type: 'sdist'; package: string }
-  | { type: 'go-module'; module: string; version: string }
+  /** `files`: those alone, of a module that is large. */
+  | { type: 'go-module'; module: string; version: string; files?: readonly string[] }
 
 const go = (name: string, version: string) => ({ type: 'go', package: name, version }) as const
 const apt = (name: string) => ({ type: 'apt', package: name }) as const
@@ -93,6 +94,7 @@ export const programs = {
   ctr: { from: 'slow', source: go('github.com/containerd/containerd/v2/cmd/ctr', 'v2.4.2') },
   dockerd: { from: 'slow', source: go('github.com/moby/moby/v2/cmd/dockerd', 'v2.0.0-beta.24') },
   syft: { from: 'slow', source: go('github.com/anchore/syft/cmd/syft', 'v1.57.0') },
+  helm: { from: 'slow', source: go('helm.sh/helm/v4/cmd/helm', 'v4.3.2') },
   // It has syft inside: 13 minutes at the lowest priority on a busy machine.
   grype: { from: 'slow', source: go('github.com/anchore/grype/cmd/grype', 'v0.121.2') },
   registry: { from: 'slow', source: go('github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2') },
@@ -131,6 +133,20 @@ export const folders = {
   // llama.cpp's own collection of chat templates: 70 in one source package of 77 MB.
   'chat-templates': { from: 'slow', source: { type: 'sdist', package: 'llama-cpp-python==0.3.36' } },
   'cri-api': { from: 'slow', source: { type: 'go-module', module: 'k8s.io/cri-api', version: 'v0.37.0' } },
+  // Definitions of KServe's objects and its preset: 4.6 MB of a module that has 440 MB unpacked.
+  kserve: {
+    from: 'slow',
+    source: {
+      type: 'go-module',
+      module: 'github.com/kserve/kserve',
+      version: 'v0.20.0',
+      files: [
+        'config/crd/full/serving.kserve.io_inferenceservices.yaml',
+        'config/crd/full/llmisvc/serving.kserve.io_llminferenceservices.yaml',
+        'charts/kserve-runtime-configs/files/llmisvcconfigs/resources.yaml',
+      ],
+    },
+  },
   // A small real library with 10 containers of 11 entries, and NVIDIA's own reader: 4.1 MB.
   nvjpeg: {
     from: 'slow',

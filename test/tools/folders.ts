@@ -1,5 +1,5 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type FolderName, type FolderSource, folders } from './catalogue.ts'
 import { command, type Installation } from './command.ts'
 import { folderPlace, wholeMark } from './find.ts'
@@ -27,15 +27,23 @@ async function fill(source: FolderSource, work: string, given: Installation): Pr
     case 'kubernetes-schemas':
       return writeSchemas(source.package, work, given)
     case 'go-module':
-      return copyModule(`${source.module}@${source.version}`, work, given)
+      return copyModule(source, work, given)
   }
 }
 
+type ModuleSource = Extract<FolderSource, { type: 'go-module' }>
+
 /** `go mod download` prints where it put the module. */
-async function copyModule(module: string, work: string, given: Installation): Promise<void> {
+async function copyModule(
+  { module, version, files }: ModuleSource,
+  work: string,
+  given: Installation,
+): Promise<void> {
   // Outside of a module, whose own requirements would have a say.
-  const said = await command(given, 'go', ['-C', given.folder, 'mod', 'download', '-json', module])
-  await cp(JSON.parse(said).Dir, work, { recursive: true })
+  const args = ['-C', given.folder, 'mod', 'download', '-json', `${module}@${version}`]
+  const { Dir: from } = JSON.parse(await command(given, 'go', args))
+  if (files === undefined) await cp(from, work, { recursive: true })
+  else for (const file of files) await cp(join(from, file), join(work, basename(file)))
   await command(given, 'chmod', ['-R', 'u+w', work])
 }
 

@@ -36,22 +36,29 @@ interface StoreLayer {
 
 const layerType = (kind: string) => `application/vnd.ollama.image.${kind}`
 
+/** `named`: weights under their own names, and blobs as links to them. `pulled`: weights as blobs, as `ollama pull` leaves them. */
+export type StoreForm = 'named' | 'pulled'
+
 /**
- * Every file of an Ollama store (what OLLAMA_MODELS names) with these models, written without a server. The weights lie there
- * under their own names, as in the images of other engines and so in the same layer; the blobs are links to them. What
- * models share is there once. Throws `refused` for a name Ollama has no path for.
+ * Every file of an Ollama store (what OLLAMA_MODELS names) with these models, written without a server. In the form `named` the weights
+ * lie as in the images of other engines, and so in the same layer. What models share is there once. Throws `refused` for a name
+ * Ollama has no path for.
  */
-export function ollamaStoreEntries(models: readonly OllamaModel[], modelsFolder: string): WeightEntry[] {
+export function ollamaStoreEntries(
+  models: readonly OllamaModel[],
+  modelsFolder: string,
+  form: StoreForm = 'named',
+): WeightEntry[] {
   const root = modelsFolder.replace(/^\/+|\/+$/g, '')
   const leaves = [
     ...new Map(
-      models.flatMap((model) => modelEntries(model, root)).map((entry) => [entry.path, entry]),
+      models.flatMap((model) => modelEntries(model, root, form)).map((entry) => [entry.path, entry]),
     ).values(),
   ]
   return [...foldersOf(leaves.map((entry) => entry.path)), ...leaves]
 }
 
-function modelEntries(model: OllamaModel, root: string): WeightEntry[] {
+function modelEntries(model: OllamaModel, root: string, form: StoreForm): WeightEntry[] {
   const texts = textLayers(model)
   const config = canonicalJson(configOf(model))
   const manifest = canonicalJson({
@@ -65,10 +72,14 @@ function modelEntries(model: OllamaModel, root: string): WeightEntry[] {
   })
   const blob = (digest: Digest) => `${root}/blobs/sha256-${hexOf(digest)}`
   return [
-    ...filesOf(model).flatMap(({ file }): WeightEntry[] => [
-      { type: 'file', path: `${root}/${file.path}`, file },
-      { type: 'symlink', path: blob(`sha256:${file.sha256}`), target: `../${file.path}` },
-    ]),
+    ...filesOf(model).flatMap(({ file }): WeightEntry[] => {
+      const path = blob(`sha256:${file.sha256}`)
+      if (form === 'pulled') return [{ type: 'file', path, file }]
+      return [
+        { type: 'file', path: `${root}/${file.path}`, file },
+        { type: 'symlink', path, target: `../${file.path}` },
+      ]
+    }),
     ...[config, ...texts.map(({ text }) => text)].map(
       (text) => ({ type: 'text', path: blob(digestOf(text)), text }) satisfies WeightEntry,
     ),

@@ -23,7 +23,9 @@ function ollamaStore(deployment: Deployment): WeightEntry[] {
     ...optional('adapter', ggufOf(one)),
   }))
   const further = partsOf(deployment, 'model').map((one) => furtherModel(deployment, one))
-  return ollamaStoreEntries([own, ...adapters, ...further], deployment.modelFolder)
+  // What is mounted is a store that somebody pulled into.
+  const form = deployment.recipe.weights.delivery === 'mounted' ? 'pulled' : 'named'
+  return ollamaStoreEntries([own, ...adapters, ...further], deployment.modelFolder, form)
 }
 
 /** A model beside the first one, made from what its own header says. */

@@ -91,9 +91,16 @@ const formulas = {
   activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
 }
 
-/** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
+/** One block is no sequence's, which is counted since 0.29 (`v1/core/kv_cache_planning.py`). */
 function poolOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
-  if (isCompressed(request)) return compressedPool(request.facts, compressedRules(request, version, defaults))
+  const pool = isCompressed(request)
+    ? compressedPool(request.facts, compressedRules(request, version, defaults))
+    : plainPool(request, version, defaults)
+  return atLeast(version, '0.29.0') ? { ...pool, heldBackBytes: pool.blockBytes } : pool
+}
+
+/** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
+function plainPool(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
   const rules = poolRules(request, version, defaults)
   const pool = vllmPool(vllmCaches(request, version, defaults), rules)
   const { pp = 1, stageLayers: _stages, ...whole } = request
@@ -133,6 +140,7 @@ function compressedRules(
     blockTokens: request.blockSize ?? 256,
     draftLayers: usesDraftHead(request) ? facts.draftLayers : 0,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    cacheRanks: request.dcp ?? 1,
     isPacked: atLeast(version, '0.24.0'),
     needsPacked: atLeast(version, '0.29.0'),
     meaning: meaningOf(defaults),

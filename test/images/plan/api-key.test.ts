@@ -4,7 +4,7 @@ import { planImage } from '../../../images/plan/plan.ts'
 import { runFactsOf } from '../../../images/run-files/facts.ts'
 import { runFileFor } from '../../../images/run-files/generate.ts'
 import { anywhere } from '../../../images/run-files/placement.ts'
-import { runTargets } from '../../../images/run-files/targets.ts'
+import { fileTargets } from '../../../images/run-files/targets.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { lockFor, recipeFor } from '../engines/fixtures.ts'
 import { report } from '../report-sample.ts'
@@ -56,7 +56,7 @@ test('without the key in the recipe nothing of it is in the plan', () => {
   expect(JSON.stringify(plan.config)).not.toContain('key-guard')
 })
 
-test.each(runTargets)('%s takes the key from a secret and asks with it', (target) => {
+test.each(fileTargets)('%s takes the key from a secret and asks with it', (target) => {
   const facts = (apiKey: boolean | string) =>
     runFactsOf(planWith('llama-cpp', apiKey), report(), 'localhost/a@sha256:0')
   const { content } = runFileFor(target, facts(true), anywhere)

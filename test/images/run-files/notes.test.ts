@@ -43,6 +43,8 @@ test.each<[RunTarget, string[], string[]]>([
   ['compose', ['setsebool', 'nvidia-ctk', 'podman-compose'], []],
   ['quadlet', ['setsebool', 'nvidia-ctk'], ['podman-compose']],
   ['kubernetes', [], ['setsebool', 'nvidia-ctk', 'podman-compose']],
+  ['kserve', [], ['setsebool', 'nvidia-ctk', 'podman-compose']],
+  ['helm', [], ['setsebool', 'nvidia-ctk', 'podman-compose']],
 ])('%s with GPUs says %j and not %j', (target, said, left) => {
   const text = notes(target, none, 1)
   for (const word of said) expect(text).toContain(word)

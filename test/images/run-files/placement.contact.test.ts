@@ -9,7 +9,7 @@ import type { RunFacts, WeightsMount } from '../../../images/run-files/facts.ts'
 import { runFileFor } from '../../../images/run-files/generate.ts'
 import { runName } from '../../../images/run-files/name.ts'
 import { anywhere, type Placement } from '../../../images/run-files/placement.ts'
-import { runTargets } from '../../../images/run-files/targets.ts'
+import { fileTargets } from '../../../images/run-files/targets.ts'
 import { pythonPath, toolPath } from '../../tools/find.ts'
 import { kubernetesSchemas } from './schemas.ts'
 
@@ -57,6 +57,7 @@ const cases = mounts.flatMap((weights, row) =>
       port: [80, 8080, 30_000][at % 3] ?? 80,
       question: 'curl http://127.0.0.1:8080/v1/models\n',
       healthPath: '/health',
+      own: { command: ['/server'], environment: {}, modelFolder: '/models/a' },
       healthVariables: at % 2 === 0 ? {} : { SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION: 'false' },
       variables: [],
       gpus: placement.devices?.length ?? [0, 1, 8][at % 3] ?? 0,
@@ -75,7 +76,7 @@ let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ingot-placement-'))
-  for (const target of runTargets) {
+  for (const target of fileTargets) {
     await mkdir(join(folder, target))
     for (const [facts, placement] of cases) {
       const { name, content } = runFileFor(target, facts, placement)
@@ -86,7 +87,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-function pathOf(target: (typeof runTargets)[number], facts: RunFacts): string {
+function pathOf(target: (typeof fileTargets)[number], facts: RunFacts): string {
   return join(folder, target, runFileFor(target, facts).name)
 }
 

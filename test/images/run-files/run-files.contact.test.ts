@@ -6,62 +6,14 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments, parse as parseYaml } from 'yaml'
 import type { RunFacts } from '../../../images/run-files/facts.ts'
-import { runFileFor } from '../../../images/run-files/generate.ts'
-import { runTargets } from '../../../images/run-files/targets.ts'
+import { runFileFor, runFilesFor } from '../../../images/run-files/generate.ts'
+import { type FileTarget, fileTargets } from '../../../images/run-files/targets.ts'
 import { yamlOf } from '../../../images/run-files/yaml.ts'
 import { toolPath } from '../../tools/find.ts'
+import { cases, cpu } from './cases.ts'
 import { kubernetesSchemas } from './schemas.ts'
 
 const run = promisify(execFile)
-const digest = `sha256:${'0f'.repeat(32)}`
-
-const cpu: RunFacts = {
-  name: 'smollm2-135m-llama-cpp',
-  image: `registry.example/llm/smollm2@${digest}`,
-  model: 'smollm2-135m-instruct',
-  version: '0.7.0',
-  port: 8080,
-  question: "curl http://127.0.0.1:8080/v1/completions \\\n  -d '{}'\n\npython3 - <<'END'\nprint(1)\nEND\n",
-  healthPath: '/health',
-  healthVariables: {},
-  variables: ['PATH'],
-  gpus: 0,
-  sharedMemoryBytes: 64 * 1024 ** 2,
-  weights: { type: 'none' },
-  memoryLimitBytes: 512 * 1024 ** 2,
-  readySeconds: 5,
-  startSeconds: 60,
-  stopSeconds: 30,
-  origins: ['Memory: from a boot.', 'Start: from a boot.'],
-}
-
-const { memoryLimitBytes: _, readySeconds: __, ...unmeasured } = cpu
-
-const cases: Record<string, RunFacts> = {
-  cpu,
-  'four GPUs, a low port, a folder of weights': {
-    ...unmeasured,
-    port: 80,
-    gpus: 4,
-    sharedMemoryBytes: 16 * 1024 ** 3,
-    startSeconds: 1800,
-    weights: { type: 'folder', folder: '/models/llama', sizeBytes: 141e9 },
-  },
-  'a volume in the layout of the Hub’s cache': {
-    ...cpu,
-    gpus: 1,
-    weights: { type: 'volume', folder: '/models/hub', sizeBytes: 16e9 },
-  },
-  'weights as an image': {
-    ...cpu,
-    weights: {
-      type: 'image',
-      folder: '/models/smollm2',
-      reference: `registry.example/llm/smollm2-weights@${digest}`,
-    },
-  },
-}
-
 let folder: string
 
 beforeAll(async () => {
@@ -70,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function written(target: (typeof runTargets)[number], facts: RunFacts): Promise<string> {
+async function written(target: FileTarget, facts: RunFacts): Promise<string> {
   const { name, content } = runFileFor(target, facts)
   const path = join(folder, name)
   await writeFile(path, content)
@@ -86,10 +38,15 @@ async function generateUnits(units: string): Promise<string> {
 }
 
 describe.each(Object.entries(cases))('%s', (name, facts) => {
-  test.each(runTargets)('%s: as agreed', async (target) => {
+  test.each(fileTargets)('%s: as agreed', async (target) => {
     await expect(runFileFor(target, facts).content).toMatchFileSnapshot(
       `golden/${name.replaceAll(/[^a-z0-9]+/gi, '-')}.${target}`,
     )
+  })
+
+  test('helm: as agreed', async () => {
+    const files = runFilesFor('helm', facts).map(({ name, content }) => `--- ${name}\n${content}`)
+    await expect(files.join('\n')).toMatchFileSnapshot(`golden/${name.replaceAll(/[^a-z0-9]+/gi, '-')}.helm`)
   })
 
   test('docker: a shell reads it, and every option is one docker has', async () => {
@@ -137,9 +94,13 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     expect(JSON.parse(stdout).summary).toEqual({ valid: hasClaim ? 4 : 3, invalid: 0, errors: 0, skipped: 0 })
   }, 30_000)
 
-  test('kubernetes: the pod meets the restricted standard', () => {
-    const documents = parseAllDocuments(runFileFor('kubernetes', facts).content).map((item) => item.toJS())
-    const pod = documents[0].spec.template.spec
+  test.each([
+    ['kubernetes', ['spec', 'template', 'spec']],
+    ['kserve', ['spec', 'predictor']],
+    ['kserve-llm', ['spec', 'template']],
+  ] as const)('%s: the pod meets the restricted standard', (target, place) => {
+    const [first] = parseAllDocuments(runFileFor(target, facts).content)
+    const pod = place.reduce((value, key) => value[key], first?.toJS())
     expect(pod).toMatchObject({
       automountServiceAccountToken: false,
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },

@@ -79,6 +79,16 @@ test('an Ollama store has a manifest whose layers are all there, a template laye
   expect(keyOf(groupIntoLayers(entries, {}))).toBe(keyOf(plain))
 })
 
+test('a store as a pull leaves it has the model as a blob, and no file beside it', () => {
+  const model = { name: 'tiny:135m', gguf, architecture: 'llama', parameterSize: '134.52M', fileType: 'Q4_1' }
+  const files = ollamaStoreEntries([model], '/models', 'pulled').filter(({ type }) => type !== 'directory')
+  expect(files.map(({ type, path }) => `${type} ${path}`)).toEqual([
+    `file models/blobs/sha256-${gguf.sha256}`,
+    expect.stringMatching(/^text models\/blobs\/sha256-[0-9a-f]{64}$/),
+    'text models/manifests/registry.ollama.ai/library/tiny/135m',
+  ])
+})
+
 test.each([
   ['smollm2', 'registry.ollama.ai/library/smollm2/latest'],
   ['acme/tiny:q4', 'registry.ollama.ai/acme/tiny/q4'],

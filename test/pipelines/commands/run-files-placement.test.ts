@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import type { RunFacts } from '../../../images/run-files/facts.ts'
 import { anywhere } from '../../../images/run-files/placement.ts'
 import { readArguments } from '../../../pipelines/command-line/arguments.ts'
-import { placementOf, requireFit } from '../../../pipelines/commands/run-files-placement.ts'
+import {
+  placementOf,
+  requireFit,
+  requireKservePort,
+} from '../../../pipelines/commands/run-files-placement.ts'
 import { runFilesTable } from '../../../pipelines/commands/tables/run-files.ts'
 
 function read(args: readonly string[], tools = ['kubernetes', 'docker']) {
@@ -19,6 +23,7 @@ test.each([
   [['--gpus', '7'], { devices: [7] }],
   [['--selinux'], { hasSelinux: true }],
   [['--claim', 'models.llama-3'], { claim: 'models.llama-3' }],
+  [['--storage-class', 'fast.ssd'], { storageClass: 'fast.ssd' }],
   [['--runtime-class', 'nvidia'], { runtimeClass: 'nvidia' }],
   [['--pull-secret', 'a', '--pull-secret', 'b'], { pullSecrets: ['a', 'b'] }],
   [
@@ -50,6 +55,7 @@ test.each([
   ['claim', 'a..b'],
   ['claim', 'a'.repeat(254)],
   ['claim', 'a\nb: c'],
+  ['storage-class', 'Fast'],
   ['runtime-class', 'nvidia runtime'],
   ['pull-secret', 'a/b'],
   ['node-selector', 'gpu'],
@@ -104,9 +110,19 @@ const facts = { gpus: 2, weights: { type: 'none' }, variables: ['PATH'] } as unk
 test.each([
   [{ devices: [0] }, '--gpus names 1, and the image was planned for 2'],
   [{ claim: 'a' }, '--claim'],
+  [{ storageClass: 'a' }, '--storage-class'],
   [{ secretVariables: [{ variable: 'PATH', secret: 'a', key: 'b' }] }, '--secret-env sets PATH'],
 ])('an image has no use for %j', (wish, found) => {
   expect(() => requireFit({ ...anywhere, ...wish }, facts)).toThrow(found)
+})
+
+test('a claim that is there has no class to be made of', () => {
+  expect(() => read(['--claim', 'a', '--storage-class', 'b'])).toThrow('leave one out')
+})
+
+test('an LLMInferenceService is asked at one port', () => {
+  expect(() => requireKservePort({ ...facts, port: 8080 })).toThrow('set serving.port to 8000')
+  expect(() => requireKservePort({ ...facts, port: 8000 })).not.toThrow()
 })
 
 test('an image takes what fits it', () => {

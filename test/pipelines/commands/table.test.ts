@@ -98,7 +98,7 @@ test.each([
 test.each([
   [
     'run-files',
-    'run-files RECIPE|NAME|DIGEST --for docker|compose|kubernetes|quadlet... [--image REPO] [--to FOLDER]',
+    'run-files RECIPE|NAME|DIGEST --for docker|compose|kubernetes|quadlet|kserve|kserve-llm|helm... [--image REPO] [--to FOLDER]',
   ],
   ['list', 'list [BASE] [--changed] [--json]'],
   ['prune', 'prune [RECIPE|NAME|DIGEST...] [--unused-for DAYS]'],

@@ -13,7 +13,7 @@ import { storeImage } from '../store/store-image.ts'
 import { startDebianRegistry } from './debian-registry.ts'
 
 // node test/pipelines/publish/rate.ts [MiB] [rounds]: seconds to push one layout to a fresh docker-registry, by each of three
-// programs in turn, and our time over the faster of the others. docs/publish.md has figures.
+// programs in turn, and our time over the faster of the others. docs/notes/publish.md has figures.
 
 const [mebibytes = '1024', rounds = '3'] = process.argv.slice(2)
 const run = promisify(execFile)

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { main } from '../../../pipelines/cli.ts'
 import { readSettings, type Settings } from '../../../pipelines/settings/settings.ts'
 
+const own = join(process.cwd(), '.ingot/store')
+
 test('nothing is set: everything has its default', () => {
   expect(readSettings({ HOME: '/home/u' })).toEqual({
-    storeFolder: join(process.cwd(), '.ingot/store'),
+    storeFolder: existsSync(own) ? own : '/home/u/.local/share/ingot/store',
     locksFolder: undefined,
     createdAt: undefined,
     workflowRun: undefined,
