@@ -52,8 +52,8 @@ export default defineConfig({
           env: { INGOT_TEST_COST: 'e2e' },
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          // Two files at a time: what waits for a server or a download leaves its core to the other.
-          maxWorkers: 2,
+          // One engine serves them all, and one file prunes what it holds.
+          fileParallelism: false,
         },
       },
       {

@@ -3,16 +3,13 @@ import { z } from 'zod'
 import { engineIds } from './engine-ids.ts'
 import { limits, text, texts, words } from './limits.ts'
 import { ownLayer } from './own-layer.ts'
-import { ownProbe } from './own-probes.ts'
 import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
 import { deliveredWeights } from './recipe-weights.ts'
 import { serving } from './serving.ts'
 import { tasks } from './tasks.ts'
+import { verification } from './verification.ts'
 import { vulnerabilitiesSchema } from './vulnerabilities.ts'
-
-export const profiles = ['hostile', 'plain'] as const
-export type Profile = (typeof profiles)[number]
 
 /**
  * How dangerous a removal is: `safe` never matters to a server; `jit` breaks compilation at run time;
@@ -175,29 +172,6 @@ const target = z.strictObject({
     ),
 })
 
-const verify = z.strictObject({
-  profiles: z
-    .array(z.enum(profiles))
-    .min(1)
-    .max(profiles.length)
-    .default(['hostile'])
-    .describe('Conditions under which the image is booted'),
-  startTimeoutSeconds: count(limits.seconds)
-    .default(300)
-    .describe('Time from start to the first generated token'),
-  prompts: z
-    .array(text(limits.value).min(1))
-    .min(1)
-    .max(limits.prompts)
-    .default(['What is the capital of France? Answer in one word.'])
-    .describe('Prompts answered greedily and recorded in the report'),
-  probes: z
-    .array(ownProbe)
-    .max(limits.prompts)
-    .default([])
-    .describe("Questions of the recipe's own, asked after those of the engine, in the form of these"),
-})
-
 export const recipeSchema = z.strictObject({
   apiVersion: z
     .literal('ingot/v1')
@@ -219,7 +193,7 @@ export const recipeSchema = z.strictObject({
   serving: serving.default(() => serving.parse({})),
   image: image.default(() => image.parse({})),
   target: target.default(() => target.parse({})),
-  verify: verify.default(() => verify.parse({})),
+  verify: verification.default(() => verification.parse({})),
   vulnerabilities: vulnerabilitiesSchema
     .optional()
     .describe('Known vulnerabilities: what fails, what may stay, and what is known of where they lie'),

@@ -39,6 +39,14 @@ export function parseEvents(body: string): string[] {
     .filter((data) => data !== '')
 }
 
+/** Where streams of chats and of completions carry their text, reasoning included. */
+export const streamedTextAt = [
+  'choices.0.delta.content',
+  'choices.0.delta.reasoning_content',
+  'choices.0.delta.reasoning',
+  'choices.0.text',
+] as const
+
 /** The text a stream carried, all pieces joined. */
 export function streamedText(events: readonly Json[], textAt: readonly string[]): string {
   return events

@@ -20,6 +20,7 @@ import type { EngineSuggestion, EngineTraces, PythonImports } from './engine-fac
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
+import type { PredictedText, PrintedPerplexity } from './perplexity.ts'
 import type { ReservedSettings } from './reserved.ts'
 
 /** Packages of the base's own archive. */
@@ -153,6 +154,17 @@ export interface ApiKeyRules {
   open: readonly string[]
 }
 
+/** A program of the engine's own that tells how well a model predicts a text. It is no part of an image. */
+export interface PerplexityProgram {
+  /** Package of the base's archive, which is taken in the locked version of another one, from the same source. */
+  package: string
+  versionOf: string
+  /** Command line; the model lies where it lies in the image. */
+  command(deployment: Deployment, text: PredictedText): string[]
+  /** Null where it told no figure. */
+  printed(said: string): PrintedPerplexity | null
+}
+
 /** Shared memory of a server whose ranks talk through /dev/shm, with where the figure comes from. */
 export interface SharedMemory {
   sizeBytes: number
@@ -212,6 +224,8 @@ export interface EngineDefinition {
   behaviour(deployment: Deployment): Behaviour
   /** Null where it has no setting for a key, or only an argument, which everybody on the machine can read. */
   apiKey: ApiKeyRules | null
+  /** What tells the perplexity of a text; absent where the engine has no such program. */
+  perplexity?: PerplexityProgram
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string
   /** Variables without which that page generates, in run files with probes; `source` says so, and from what. */

@@ -59,7 +59,7 @@ function budgetOf(request: MemoryRequest, engine: EnginePlan) {
 function answerOf(request: MemoryRequest, engine: EnginePlan) {
   const { pool, maxModelLen, poolBytes, doubtBytes } = engine
   const needed = pool.requestBytes(maxModelLen)
-  const spare = poolBytes - needed
+  const spare = poolBytes - (pool.heldBackBytes ?? 0) - needed
   const cap = Math.max(request.facts.maxPositions ?? 0, maxModelLen)
   const longest = largestLengthIn(pool, poolBytes, cap)
   const fits = spare >= 0 && longest > 0

@@ -14,6 +14,8 @@ export interface Pool {
   /** Blocks of one sequence. */
   requestBlocks(tokens: number): number
   requestBytes(tokens: number): number
+  /** What no sequence may take; absent where nothing is held back. */
+  heldBackBytes?: number
   /** The part of `requestBytes` that one kind of layer takes, for engines that reserve it. */
   requestBytesOf?(cache: LayerCache, tokens: number): number
   tokensIn(poolBytes: number, maxModelLen: number): number
@@ -37,12 +39,13 @@ export function emptyPool(maxNumSeqs: number): Pool {
 
 /** Largest length whose sequence fits into the pool, at most `cap`; 0 when not even one token does. */
 export function largestLengthIn(pool: Pool, poolBytes: number, cap: number): number {
-  if (pool.requestBytes(1) > poolBytes) return 0
+  const usable = poolBytes - (pool.heldBackBytes ?? 0)
+  if (pool.requestBytes(1) > usable) return 0
   let low = 1
   let high = cap
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (pool.requestBytes(middle) <= poolBytes) low = middle
+    if (pool.requestBytes(middle) <= usable) low = middle
     else high = middle - 1
   }
   return low

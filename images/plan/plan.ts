@@ -10,8 +10,9 @@ import {
   type LockedRuntime,
   type PythonPackage,
 } from '../../recipes/lock.ts'
-import type { Profile, Recipe } from '../../recipes/recipe.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import type { ModelTask } from '../../recipes/tasks.ts'
+import type { Profile } from '../../recipes/verification.ts'
 import type { AccessRules } from '../boot/access.ts'
 import type { Behaviour } from '../boot/probe.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
@@ -142,9 +143,11 @@ function packingOf({ image }: Recipe, { factory }: Lock): Pick<ImagePlan, 'packe
   }
 }
 
-/** Questions of the recipe are among those of the behaviour. */
-function withoutProbes({ verify: { probes: _, ...rest } }: Recipe): Omit<Recipe['verify'], 'probes'> {
-  return rest
+/** Probes of the recipe are among those of the behaviour. What a bench asks decides no byte, so it may change with no new image. */
+function withoutProbes({
+  verify: { profiles, startTimeoutSeconds, prompts },
+}: Recipe): Omit<Recipe['verify'], 'probes' | 'load' | 'quality'> {
+  return { profiles, startTimeoutSeconds, prompts }
 }
 
 /** Nothing for a chat, so that its plan is the one it was before there were tasks. */

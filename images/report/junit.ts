@@ -10,16 +10,26 @@ import { bootTitle, machineWords } from './words.ts'
  */
 export function reportJunit(report: Report): string {
   const suites = [...imageSuite(report), ...report.boots.map((boot) => bootSuite(report, boot))]
+  return junitDocument({ name: report.name, createdAt: report.times.createdAt }, suites)
+}
+
+/** What all suites of one document are of. */
+export interface JunitSubject {
+  name: string
+  createdAt: string
+}
+
+export function junitDocument(subject: JunitSubject, suites: readonly JunitSuite[]): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<testsuites>',
-    ...suites.flatMap((given, id) => suiteLines(report, given, id)),
+    ...suites.flatMap((suite, id) => suiteLines(subject, suite, id)),
     '</testsuites>',
     '',
   ].join('\n')
 }
 
-interface Suite {
+export interface JunitSuite {
   name: string
   hostname: string
   /** Groups its checks in programs that show classes. */
@@ -30,7 +40,7 @@ interface Suite {
   err: string
 }
 
-function imageSuite(report: Report): Suite[] {
+function imageSuite(report: Report): JunitSuite[] {
   if (report.checks.length === 0) return []
   const { name, checks } = report
   const properties = commonProperties(report)
@@ -47,7 +57,7 @@ function imageSuite(report: Report): Suite[] {
   ]
 }
 
-function bootSuite(report: Report, boot: BootReport): Suite {
+function bootSuite(report: Report, boot: BootReport): JunitSuite {
   const { uid, gid } = boot.identity
   return {
     name: bootTitle(boot),
@@ -60,7 +70,7 @@ function bootSuite(report: Report, boot: BootReport): Suite {
   }
 }
 
-function suiteLines(report: Report, suite: Suite, id: number): string[] {
+function suiteLines(subject: JunitSubject, suite: JunitSuite, id: number): string[] {
   const { name, hostname, checks, properties, out, err } = suite
   const count = (status: CheckResult['status']) =>
     String(checks.filter((check) => check.status === status).length)
@@ -68,10 +78,10 @@ function suiteLines(report: Report, suite: Suite, id: number): string[] {
   return [
     `  <testsuite${attributes({
       name,
-      package: report.name,
+      package: subject.name,
       id: String(id),
       // The schema of Ant allows neither fractions nor a time zone; it is UTC.
-      timestamp: report.times.createdAt.slice(0, 19),
+      timestamp: subject.createdAt.slice(0, 19),
       hostname,
       tests: String(checks.length),
       failures: count('failed'),
@@ -106,7 +116,7 @@ function bootProperties(boot: BootReport): Record<string, string> {
   }
 }
 
-function testcase({ className }: Suite, check: CheckResult): string[] {
+function testcase({ className }: JunitSuite, check: CheckResult): string[] {
   const named = attributes({
     name: check.title,
     classname: `${className}.${check.group}`,

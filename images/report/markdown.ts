@@ -27,7 +27,7 @@ export function reportMarkdown(report: Report): string {
     `${report.engine.id} ${report.engine.version} serving ${report.model}. Checks: ${passed} passed, ${failedWords(report)}, ${skipped} skipped.`,
     ...(report.weightsImage === undefined ? [] : ['', `Weights beside it: \`${report.weightsImage}\`.`]),
     ...sizeMarkdown(report),
-    ...attributionMarkdown(report, table),
+    ...attributionMarkdown(report, markdownTable),
     ...imageMarkdown(report),
     ...scanMarkdown(report.scan),
     ...memoryMarkdown(report),
@@ -48,7 +48,7 @@ function sizeMarkdown({ layers, sizes }: Report): string[] {
     '',
     '## Size',
     '',
-    ...table(['layer', 'digest', 'stored'], rows),
+    ...markdownTable(['layer', 'digest', 'stored'], rows),
     '',
     `Stored ${formatBytes(sizes.storedBytes)}: weights ${formatBytes(sizes.weightsBytes)}, runtime ${formatBytes(sizes.runtimeBytes)}. Root file system ${formatBytes(sizes.stockTreeBytes)} before slimming, ${formatBytes(sizes.keptTreeBytes)} after.`,
   ]
@@ -62,18 +62,18 @@ function removalsMarkdown({ removals }: Report): string[] {
     formatBytes(item.sizeBytes),
     item.reason,
   ])
-  return ['', '## Removed', '', ...table(['rule', 'risk', 'files', 'bytes', 'reason'], rows)]
+  return ['', '## Removed', '', ...markdownTable(['rule', 'risk', 'files', 'bytes', 'reason'], rows)]
 }
 
 function imageMarkdown({ checks }: Report): string[] {
   if (checks.length === 0) return []
-  return ['', '## The image itself', '', ...table(checkHead, checks.map(checkRow))]
+  return ['', '## The image itself', '', ...markdownTable(checkHead, checks.map(checkRow))]
 }
 
 function gateMarkdown({ gate }: Report): string[] {
   if (gate === undefined) return ['', '## Gate', '', ...gateLines(gate)]
   const rows = gate.parts.map(({ id, status, found, details }) => [id, status, found, details.join('<br>')])
-  return ['', `## Gate: ${gate.status}`, '', ...table(['part', 'result', 'found', 'details'], rows)]
+  return ['', `## Gate: ${gate.status}`, '', ...markdownTable(['part', 'result', 'found', 'details'], rows)]
 }
 
 const checkHead = ['check', 'result', 'expected', 'observed', 'ms']
@@ -89,7 +89,7 @@ function memoryMarkdown({ memory, boots }: Report): string[] {
     '',
     plannedAndMeasured(memory, boots),
     '',
-    ...table(
+    ...markdownTable(
       [`${memory.of} memory`, 'bytes'],
       [
         ...memory.parts.map((part) => [`planned: ${part.cause}`, formatBytes(part.sizeBytes)]),
@@ -109,7 +109,7 @@ function bootMarkdown(boot: BootReport): string[] {
     `${readyWords(boot)}; ${speedWords(boot)}; ${measuredMemoryWords(boot)}. On ${machineWords(boot)}.`,
     ...(stopWords(boot) === '' ? [] : ['', `S${stopWords(boot).slice(1)}.`]),
     '',
-    ...table(checkHead, boot.checks.map(checkRow)),
+    ...markdownTable(checkHead, boot.checks.map(checkRow)),
     ...boot.answers.flatMap((item) => ['', `> ${line(item.prompt)}`, '', line(item.answer)]),
     ...(boot.logTail === '' ? [] : ['', ...fenced(boot.logTail)]),
   ]
@@ -120,8 +120,10 @@ function checkRow(check: CheckResult): string[] {
   return [title, status, expected, observed, String(Math.round(durationMs))]
 }
 
-function table(head: string[], rows: string[][]): string[] {
-  const row = (cells: string[]) => `| ${cells.map((cell) => line(cell).replaceAll('|', '\\|')).join(' | ')} |`
+/** A table whose cells are one line each, whatever is in them. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => line(cell).replaceAll('|', '\\|')).join(' | ')} |`
   return [row(head), row(head.map(() => '---')), ...rows.map(row)]
 }
 

@@ -30,7 +30,7 @@ header .top { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; 
 .mark { border-radius: 1rem; padding: .1rem .7rem; font-weight: 600; font-size: .9rem; white-space: nowrap; }
 .passed, .verified { color: var(--good); background: var(--good-bg); }
 .failed { color: var(--bad); background: var(--bad-bg); }
-.skipped, .unverified, .not-booted { color: var(--skip); background: var(--skip-bg); }
+.skipped, .unverified, .not-booted, .not-comparable, .no-limits, .missing { color: var(--skip); background: var(--skip-bg); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; padding: 0; }
 .figures div { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .75rem 1rem; }
 .figures dt { color: var(--faint); font-size: .85rem; }
@@ -44,10 +44,12 @@ svg { display: block; width: 100%; min-width: 40rem; height: auto; }
 svg text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; fill: var(--ink); }
 svg .faint { fill: var(--faint); }
 svg .end { text-anchor: end; }
+svg .middle { text-anchor: middle; }
+svg .curve { fill: none; stroke-width: 2; }
 svg .track { fill: var(--track); }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .limit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 4 3; }
-${[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `svg .c${index} { fill: var(--c${index}); }`).join('\n')}
+${[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `svg .c${index} { fill: var(--c${index}); } svg .s${index} { stroke: var(--c${index}); }`).join('\n')}
 svg .bar { stroke: var(--page); stroke-width: 1; }
 svg .bad { fill: var(--bad); }
 table { border-collapse: collapse; width: 100%; min-width: 38rem; font-size: .92rem; }

@@ -221,6 +221,8 @@ function serverOf(
         ? { ...facts, rootReadOnly: readOnlyRoot }
         : facts
     },
+    processors: async () =>
+      (await runProgram('sh', [join(import.meta.dirname, 'processors.sh'), String(pid)], tool)).stdout,
     listeners: async () => parseListeners(await socketsOf(pid)),
     log: () => logOf(tool, id),
     gpuMemoryBytes: async () => watch?.growthBytes() ?? null,

@@ -106,7 +106,7 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       destination: path,
     })),
   })
-  const scripts = ['harness.sh', 'channel.pl', 'facts.sh', 'sink.sh', 'published.sh']
+  const scripts = ['harness.sh', 'channel.pl', 'facts.sh', 'processors.sh', 'sink.sh', 'published.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
   const files = [
     ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),
@@ -185,6 +185,7 @@ function serverOf(channel: Channel, url: string): BootedServer {
     url,
     exitCode: async () => exitOf(await order('state')),
     facts: async () => parseFacts(await order('facts')),
+    processors: () => order('processors'),
     listeners: async () => parseListeners(await order('listeners')),
     log: logReader((fromByte) => giveOrder(channel, `log ${fromByte}`)),
     gpuMemoryBytes: async () => null,

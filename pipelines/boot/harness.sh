@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs one image under runc in a network namespace of its own and answers one port, on which channel.pl takes apart what is for whom:
 #   server  the port that the image publishes ($1), reached from a namespace outside of the server's
-#   orders  one line each: state, facts, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
+#   orders  one line each: state, facts, processors, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
 # $2 is that port, or `answer` for one order. With $3 `held` the server starts only with the order stop-loading.
 set -u
 server_port=$1
@@ -11,6 +11,10 @@ mkdir -p $state /run/bundle
 
 show_state() {
   if [ -e $state/exit ]; then echo "exit $(cat $state/exit)"; else echo running; fi
+}
+
+server_pid() {
+  runc state server 2>/dev/null | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p'
 }
 
 stop_server() { # SIGNAL SECONDS
@@ -38,10 +42,8 @@ if [ "$channel_port" = answer ]; then
   read -r order argument
   case $order in
     state) show_state ;;
-    facts)
-      pid=$(runc state server 2>/dev/null | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p')
-      sh /harness/facts.sh "$pid" "$(cat $state/outside)"
-      ;;
+    facts) sh /harness/facts.sh "$(server_pid)" "$(cat $state/outside)" ;;
+    processors) sh /harness/processors.sh "$(server_pid)" ;;
     listeners) ip netns exec box cat /proc/net/tcp /proc/net/tcp6 2>/dev/null ;;
     # A piece at a time: a log that grows while it is sent would never end.
     log) tail -c "+$((argument + 1))" $state/log | head -c 1000000 ;;

@@ -26,6 +26,8 @@ export interface BootedServer {
   /** Null while it runs. */
   exitCode(): Promise<number | null>
   facts(): Promise<ContainerFacts>
+  /** What processors.sh prints of the machine and the running server. */
+  processors(): Promise<string>
   /** Every TCP port of its network namespace that waits for connections, loopback included. */
   listeners(): Promise<Listener[]>
   log(): Promise<string>

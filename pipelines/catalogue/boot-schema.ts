@@ -19,7 +19,7 @@ export const checkSchema = z.object({
   evidence: z.string(),
 }) satisfies z.ZodType<CheckResult>
 
-const machineSchema = z.object({
+export const machineSchema = z.object({
   runner: z.enum(['dagger', 'docker', 'podman']),
   version: z.string(),
   kernel: z.string(),

@@ -42,8 +42,8 @@ export interface PlannedOrigin {
 }
 
 /**
- * Whether the store has what gave the plan of this digest and still gives it, with the same words on vulnerabilities, which
- * are no part of a plan.
+ * Whether the store has what gave the plan of this digest and still gives it, with the same words on vulnerabilities, load and quality,
+ * which are no part of a plan.
  */
 export async function hasOrigin(
   store: Store,
@@ -52,7 +52,8 @@ export async function hasOrigin(
 ): Promise<boolean> {
   const found = await recall(store, originKind, planDigest)
   if (found === undefined || plannedAs(planDigest, found) === undefined) return false
-  return isDeepStrictEqual(found.recipe.vulnerabilities, recipe.vulnerabilities)
+  const besides = ({ vulnerabilities, verify }: Recipe) => [vulnerabilities, verify.load, verify.quality]
+  return isDeepStrictEqual(besides(found.recipe), besides(recipe))
 }
 
 /** What gave the plan of this digest. What does not give it any more counts as absent: nothing is said by hearsay. */

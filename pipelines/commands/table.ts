@@ -15,6 +15,7 @@ export const commands: Record<CommandName, () => Promise<Command>> = {
   run: async () => (await import('./run.ts')).runCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
   gate: async () => (await import('./gate.ts')).gateCommand,
+  bench: async () => (await import('./bench.ts')).benchCommand,
   publish: async () => (await import('./publish.ts')).publishCommand,
   'run-files': async () => (await import('./run-files.ts')).runFilesCommand,
   bundle: async () => (await import('./bundle.ts')).bundleCommand,

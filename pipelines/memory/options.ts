@@ -83,6 +83,29 @@ export const memoryTable = {
       help: 'ranks that share the tokens of a cache',
       aliases: ['decode-context-parallel-size'],
     },
+    dp: {
+      kind: 'count',
+      range: [1, mostGpus],
+      help: 'copies of the model, each on GPUs of its own; vLLM spreads experts over all of them',
+      aliases: ['data-parallel-size'],
+    },
+    'host-weights-bytes': {
+      kind: 'bytes',
+      help: 'weights of each GPU that lie in the memory of the host',
+      aliases: ['cpu-offload-bytes'],
+    },
+    'gpu-layers': {
+      kind: 'count',
+      help: 'llama-cpp and Ollama: layers on the GPU, the output counted as one',
+      aliases: ['n-gpu-layers', 'num-gpu'],
+    },
+    'host-expert-layers': {
+      kind: 'count',
+      help: 'llama-cpp: layers whose experts lie in the memory of the host',
+      aliases: ['n-cpu-moe'],
+    },
+    'max-loras': { kind: 'count', help: 'vLLM: adapters at once, for which places are reserved' },
+    'max-lora-rank': { kind: 'count', help: 'vLLM: the largest rank of an adapter, 16 unless told' },
     'gpu-memory-utilization': {
       kind: 'number',
       range: [0, 1],

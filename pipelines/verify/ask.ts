@@ -3,7 +3,7 @@ import { differences, vectorDifferences } from '../../images/boot/answers.ts'
 import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { Behaviour, Difference, HttpProbe } from '../../images/boot/probe.ts'
-import { askRequest } from '../../images/engines/ask-request.ts'
+import { type AskedQuestion, askRequest } from '../../images/engines/ask-request.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
 
 /** Time of one boot, counted from the request to boot. */
@@ -112,15 +112,21 @@ export function skippedProbe(probe: HttpProbe, reason: string, clock: Clock): Ch
   }
 }
 
+/** Who gives an answer, and in what form it is asked for. */
+export interface AnswerTarget extends Pick<AskedQuestion, 'model' | 'beside'> {
+  ask: Behaviour['ask']
+  maxTokens?: number
+}
+
 /** One prompt answered greedily; a text instead of an answer says what went wrong. */
 export async function recordAnswer(
   url: string,
-  target: { model: string; ask: Behaviour['ask'] },
+  { model, ask, maxTokens = 64, ...beside }: AnswerTarget,
   prompt: string,
   options: AskOptions & { timeoutMs: number },
 ): Promise<RecordedAnswer | string> {
   const beganMs = options.clock.now()
-  const request = askRequest(target.ask, { model: target.model, prompt, maxTokens: 64 })
+  const request = askRequest(ask, { model, prompt, maxTokens, ...beside })
   const came = await askServer(url, request, options)
   if (came.type === 'trouble') return came.words
   const wrong = differences(came.answer, {
@@ -130,7 +136,7 @@ export async function recordAnswer(
   })
   if (wrong.length > 0) return wrong.join('; ')
   const body = parseJson(came.answer.body)
-  const [content] = target.ask.textAt === null ? [] : valuesAt(body, target.ask.textAt)
+  const [content] = ask.textAt === null ? [] : valuesAt(body, ask.textAt)
   return {
     prompt,
     // Models that think first may give their tokens elsewhere and leave the text empty.

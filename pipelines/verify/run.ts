@@ -1,6 +1,6 @@
 import type { BootReport } from '../../images/boot/boot-report.ts'
 import { type Report, verdictOf } from '../../images/report/report.ts'
-import type { Profile } from '../../recipes/recipe.ts'
+import type { Profile } from '../../recipes/verification.ts'
 import { containerRunner } from '../boot/container.ts'
 import type { GpuChoice } from '../boot/container-flags.ts'
 import { daggerRunner } from '../boot/dagger.ts'

@@ -1,4 +1,10 @@
-import { parseEvents, parseJson, streamedText, valuesAt } from '../../images/boot/answer-text.ts'
+import {
+  parseEvents,
+  parseJson,
+  streamedText,
+  streamedTextAt,
+  valuesAt,
+} from '../../images/boot/answer-text.ts'
 import type { SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { askRequest } from '../../images/engines/ask-request.ts'
@@ -20,13 +26,6 @@ const beginnings = [
 const maxTokens = 64
 /** Where tokens are slow, one or two runs say enough. */
 const enoughMs = 20_000
-const textAt = [
-  'choices.0.delta.content',
-  'choices.0.delta.reasoning_content',
-  'choices.0.delta.reasoning',
-  'choices.0.text',
-]
-
 const speedCheck = {
   id: 'speed',
   group: 'measure',
@@ -99,7 +98,7 @@ interface StreamTimes {
 function runOf(prompt: string, body: string, { beganMs, firstMs, lastMs }: StreamTimes) {
   const events = parseEvents(body).flatMap((data) => parseJson(data) ?? [])
   const counted = events.flatMap((event) => valuesAt(event, 'usage.completion_tokens')).at(-1)
-  const pieces = events.filter((event) => streamedText([event], textAt) !== '').length
+  const pieces = events.filter((event) => streamedText([event], streamedTextAt) !== '').length
   const tokens = typeof counted === 'number' && counted > 0 ? counted : pieces
   if (firstMs === null || tokens < 2) return `only ${tokens} tokens were streamed`
   if (lastMs <= firstMs) return `all ${tokens} tokens came at once`
@@ -114,5 +113,5 @@ function runOf(prompt: string, body: string, { beganMs, firstMs, lastMs }: Strea
 
 function carriesText(text: string): boolean {
   const events = parseEvents(text).flatMap((data) => parseJson(data) ?? [])
-  return streamedText(events, textAt) !== ''
+  return streamedText(events, streamedTextAt) !== ''
 }

@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attributionChecks } from '../../images/attribution/checks.ts'
 import { reportHtml } from '../../images/report/html.ts'
 import { reportJunit } from '../../images/report/junit.ts'
+import { loadHtml } from '../../images/report/load-html.ts'
+import { loadJunit } from '../../images/report/load-junit.ts'
+import { loadReportOf } from '../images/load/sample.ts'
 import { attribution, nastyReport, report } from '../images/report-sample.ts'
 import { pythonJson } from '../python.ts'
 import { pythonPath, toolFolder, toolPath } from '../tools/find.ts'
@@ -70,6 +73,18 @@ test.each([
   expect((await stat(join(folder, 'dark.png'))).size).toBeGreaterThan(10_000)
 })
 
+test('the page of a load is as whole, with its curves', async () => {
+  const given = loadReportOf()
+  const { looks, console } = await lookAt('load', loadHtml(given))
+  for (const look of Object.values(looks)) {
+    expect(look.title).toBe('tiny on the bench: failed')
+    expect(look.plots).toHaveLength(3)
+    expect(look).toMatchObject({ overflow: 0, alerts: 0, clipped: [], faint: [] })
+    expect(look.shown).toContain(given.image)
+  }
+  expect(console).toEqual([])
+})
+
 test('what a server said stands on the page as text', async () => {
   const { looks } = await lookAt('nasty', reportHtml(nastyReport()))
   expect(looks.light.shown).toContain('status 500 instead of 200: <script>alert(1)</script> & "quotes"')
@@ -80,7 +95,8 @@ test('two programs nobody here wrote read the JUnit files, and the schema of Jen
   const files = { good: report(), nasty: nastyReport(), none: report({ boots: [] }) }
   for (const [name, given] of Object.entries(files))
     await writeFile(join(folder, `${name}.xml`), reportJunit(given))
-  const paths = Object.keys(files).map((name) => join(folder, `${name}.xml`))
+  await writeFile(join(folder, 'load.xml'), loadJunit(loadReportOf()))
+  const paths = [...Object.keys(files), 'load'].map((name) => join(folder, `${name}.xml`))
   const schema = join(toolFolder('pytest'), 'pytest-8.4.2/testing/example_scripts/junit-10.xsd')
   const found = await pythonJson(python, [join(import.meta.dirname, 'junit.py'), schema, ...paths])
   const image = ['the image itself', 1, 0, 0]
@@ -101,5 +117,12 @@ test('two programs nobody here wrote read the JUnit files, and the schema of Jen
       skipped: ['as expected'],
     },
     { errors: [], suites: [image], cases: 1, failures: [], skipped: [] },
+    {
+      errors: [],
+      suites: [['limits of the load', 5, 4, 0]],
+      cases: 5,
+      failures: [...Array(2).fill('50.0 tokens/s'), '33.3 tokens/s', '50.0 tokens/s'],
+      skipped: [],
+    },
   ])
 })

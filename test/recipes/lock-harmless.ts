@@ -21,6 +21,20 @@ const probeKeys = [
   ...['type', 'status', 'textAt', 'lastLine'].map((key) => `expect(json-lines).${key}`),
 ]
 
+const load = { concurrency: [1, 2], limits: ['errors <= 0%'] }
+const loadKeys = [
+  ...['concurrency', 'rates', 'requests', 'timeoutSeconds', 'limits'],
+  ...['shapes[].inputTokens', 'shapes[].outputTokens'],
+  ...['ttft', 'itl', 'e2e'].map((key) => `objectives.${key}`),
+]
+
+const quality = { answers: './answers.json', questions: [{ ask: 'a', equals: 'b' }] }
+const qualityKeys = [
+  ...['answers', 'limits'],
+  ...['text', 'contextTokens', 'chunks'].map((key) => `perplexity.${key}`),
+  ...['ask', 'equals', 'mentions', 'schema', 'maxTokens'].map((key) => `questions[].${key}`),
+]
+
 /** Every key, or change of a key, that leaves a lock as it is. */
 export const harmless: Harmless[] = [
   { key: 'apiVersion', change: set('apiVersion', 'ingot/v1') },
@@ -88,6 +102,8 @@ export const harmless: Harmless[] = [
   // Its effect is on the list of files, which is compared when the recipe is read.
   { key: 'image.files[].exclude', change: set('image.files', []) },
   ...probeKeys.map((key) => ({ key: `verify.probes[].${key}`, change: set('verify.probes', [probe]) })),
+  ...loadKeys.map((key) => ({ key: `verify.load.${key}`, change: set('verify.load', load) })),
+  ...qualityKeys.map((key) => ({ key: `verify.quality.${key}`, change: set('verify.quality', quality) })),
   { key: 'verify.profiles', change: set('verify.profiles', ['plain']) },
   { key: 'verify.startTimeoutSeconds', change: set('verify.startTimeoutSeconds', 9) },
   { key: 'verify.prompts', change: set('verify.prompts', ['Hello']) },

@@ -103,6 +103,9 @@ function serverOf(
         rootReadOnly: profile.readOnlyRoot,
       }
     },
+    processors: async () =>
+      (await runProgram('sh', [join(boot, 'processors.sh'), String(pid)], { environment: process.env }))
+        .stdout,
     async listeners() {
       const tables = ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8'))
       return parseListeners((await Promise.all(tables)).join(''))

@@ -23,6 +23,8 @@ export interface TinyRunner {
   computeCache?: string
   /** Where it listens; the published port on all addresses where nothing is said. */
   listeners?: Listener[]
+  /** What the kernel says of the processors; nothing where it is not given. */
+  processors?: () => string
   /** What comes of a stop while it loads; it ends with 0 where nothing is said. */
   loading?: LoadingOutcome
   /** Stays when it is told to stop. */
@@ -57,6 +59,7 @@ function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRu
     url: server.url,
     exitCode: async () => server.exitCode,
     facts: async () => facts,
+    processors: async () => options.processors?.() ?? '',
     listeners: async () => options.listeners ?? [],
     log: async () => server.log,
     gpuMemoryBytes: async () => options.gpuMemoryBytes ?? null,

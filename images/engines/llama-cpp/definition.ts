@@ -8,6 +8,7 @@ import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { modelSettings } from './model-settings.ts'
 import { files, parts } from './parts.ts'
+import { perplexity } from './perplexity.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { closure, wheels } from './slimming.ts'
@@ -80,6 +81,7 @@ export const llamaCpp = {
   reserved,
   behaviour,
   apiKey: { variable: 'LLAMA_API_KEY', open: ['GET /health', 'GET /v1/health'] },
+  perplexity,
   healthPath: '/health',
   memory,
   memoryFlags,

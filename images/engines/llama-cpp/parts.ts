@@ -28,15 +28,20 @@ export function hasRouter(deployment: Pick<Deployment, 'parts'>): boolean {
 
 /** Settings of the model and of what lies beside it, as pairs of a flag and a value. */
 export function modelOptions(deployment: Deployment): string[] {
-  const { recipe, modelPath } = deployment
+  const { recipe } = deployment
   if (hasRouter(deployment))
     return ['--models-preset', presetFile, '--models-max', String(partsOf(deployment, 'model').length + 1)]
   return [
     // It finds the other shards of a split model by name.
-    ...['--model', `${modelPath}/${ggufModels(deployment)[0]?.path}`],
+    ...['--model', modelFileOf(deployment)],
     ...besideOptions(deployment),
     ...['--alias', recipe.model.name],
   ]
+}
+
+/** The file of the model, or its first shard, in the image. */
+export function modelFileOf(deployment: Deployment): string {
+  return `${deployment.modelPath}/${ggufModels(deployment)[0]?.path}`
 }
 
 function besideOptions(deployment: Deployment): string[] {

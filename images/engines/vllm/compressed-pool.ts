@@ -12,6 +12,8 @@ export interface CompressedPoolRules {
   /** Layers of the draft head that are used: each has a window. */
   draftLayers: number
   inFlightTokens: number
+  /** Ranks that share the tokens of the compressed caches. */
+  cacheRanks: number
   /** A block is as wide as its widest group; in older versions it has a slot of each page size for each layer of a group. */
   isPacked: boolean
   /** What a sequence needs is counted in the same blocks; there were versions that counted it in the older ones. */
@@ -46,7 +48,7 @@ export function compressedPool(facts: ModelFacts, rules: CompressedPoolRules): P
   const blockBytes = rules.isPacked ? packedBytes : slotBytes
   const neededBytes = rules.needsPacked ? packedBytes : slotBytes
   const requestBlocks = (tokens: number) =>
-    groups.reduce((sum, group) => sum + blocksOf(group, tokens, rules.inFlightTokens), 0)
+    groups.reduce((sum, group) => sum + blocksOf(group, tokens, rules), 0)
   const blocksIn = (poolBytes: number) => Math.max(0, Math.floor(poolBytes / blockBytes))
   const concurrencyIn = (poolBytes: number, length: number) => blocksIn(poolBytes) / requestBlocks(length)
   return {
@@ -62,9 +64,13 @@ export function compressedPool(facts: ModelFacts, rules: CompressedPoolRules): P
   }
 }
 
-function blocksOf({ blockTokens, spanTokens }: BlockGroup, tokens: number, inFlight: number): number {
-  if (spanTokens === null) return Math.ceil(tokens / blockTokens)
-  return Math.ceil(Math.min(spanTokens - 1 + inFlight, tokens) / blockTokens) + 1
+function blocksOf(
+  { blockTokens, spanTokens }: BlockGroup,
+  tokens: number,
+  { inFlightTokens, cacheRanks }: CompressedPoolRules,
+): number {
+  if (spanTokens === null) return Math.ceil(tokens / (blockTokens * cacheRanks))
+  return Math.ceil(Math.min(spanTokens - 1 + inFlightTokens, tokens) / blockTokens) + 1
 }
 
 interface BlockGroups {

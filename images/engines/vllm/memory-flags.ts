@@ -1,7 +1,6 @@
 import { type MemoryFlag, says, setsGiB, setsNumber, setsText, uncounted } from '../memory-flags.ts'
 
 const draft = 'a draft model and its cache'
-const adapters = 'adapters beside the model'
 const graphs = 'which CUDA graphs are captured'
 const images = 'the largest image that is profiled'
 const host = 'weights that move to the host'
@@ -30,7 +29,9 @@ export const memoryFlags: readonly MemoryFlag[] = [
   setsNumber('speculativeTokens', ['--spec-tokens']),
   { names: ['--speculative-config', '-sc'], means: { type: 'read', read: draftHeadTokens, what: draft } },
   uncounted('more', draft, ['--speculative-model']),
-  uncounted('more', adapters, ['--enable-lora', '--lora-modules', '--max-loras', '--max-lora-rank']),
+  says({ adapters: true }, ['--enable-lora']),
+  setsNumber('adapterSlots', ['--max-loras']),
+  setsNumber('adapterRank', ['--max-lora-rank']),
   uncounted('either', 'GPUs that come and go', ['--enable-elastic-ep', '--elastic-ep-max-dp-size']),
   uncounted('either', 'settings of a plug-in', ['--additional-config', '--diffusion-config']),
   uncounted('more', 'images that a GPU prepares', ['--mm-processor-device']),

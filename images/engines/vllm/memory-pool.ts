@@ -107,10 +107,18 @@ function isUniform(caches: readonly LayerCache[]): boolean {
   return caches.every((cache) => family(cache) === family(first) && cache.spanTokens === first.spanTokens)
 }
 
+/** Nothing for what has no end. */
+function finite(tokens: number): number {
+  return Number.isFinite(tokens) ? tokens : 0
+}
+
 function plainPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<CacheGroup, 'groups'>[] {
   return caches.map((cache) => ({
     cache,
-    blockTokens: rules.baseBlockTokens,
+    blockTokens:
+      cache.kind === 'state'
+        ? Math.max(rules.baseBlockTokens, finite(rules.stateBlockTokens))
+        : rules.baseBlockTokens,
     pageBytes: cache.kind === 'state' ? cache.stateBytes : cache.tokenBytes * rules.baseBlockTokens,
   }))
 }

@@ -20,6 +20,7 @@ import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights, type WeightRules } from '../../memory/weights.ts'
 import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { vllmContext } from './context.ts'
+import { adapterBytes, adapterDoubts } from './memory-adapters.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
 import { doubtOf, expertDoubt, samplerDoubts } from './memory-doubts.ts'
 import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
@@ -41,6 +42,7 @@ export const memory: MemoryRules = {
   plan,
   splits: 'heads',
   batching: { type: 'pool' },
+  spreadsExperts: true,
   eightBitCache: 'fp8',
   remedies: ['smaller-batch', 'more-of-the-gpu'],
 }
@@ -69,15 +71,17 @@ function plan(request: MemoryRequest): EnginePlan {
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
     warnings: [...warningsOf(request, defaults), ...graphWarnings(request, version, defaults)],
-    doubts: samplerDoubts(request, overhead, defaults),
+    doubts: [...samplerDoubts(request, overhead, defaults), ...adapterDoubts(request)],
   })
 }
 
 function weightRulesOf(request: MemoryRequest, version: string): WeightRules {
-  const { tp = 1, pp = 1 } = request
+  const { tp = 1, pp = 1, dp = 1 } = request
   return {
     tp,
     pp,
+    // Ranks of all copies form one group for experts (`fused_moe/config.py`).
+    expertCopies: dp,
     rotaryTables: (facts) => rotaryTables(facts, version),
     expertTiles: tilesOf(request, version),
     usesTorch: true,
@@ -91,9 +95,16 @@ const formulas = {
   activation: 'max(T x (6 f/tp + 6 d), bytes per logit x max-num-seqs x vocabulary, largest image)',
 }
 
-/** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
+/** One block is no sequence's, which is counted since 0.29 (`v1/core/kv_cache_planning.py`). */
 function poolOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
-  if (isCompressed(request)) return compressedPool(request.facts, compressedRules(request, version, defaults))
+  const pool = isCompressed(request)
+    ? compressedPool(request.facts, compressedRules(request, version, defaults))
+    : plainPool(request, version, defaults)
+  return atLeast(version, '0.29.0') ? { ...pool, heldBackBytes: pool.blockBytes } : pool
+}
+
+/** From 0.14 to 0.16 one stage had to hold a sequence over all layers, those of other stages too (vllm#34076). */
+function plainPool(request: MemoryRequest, version: string, defaults: VllmDefaults): Pool {
   const rules = poolRules(request, version, defaults)
   const pool = vllmPool(vllmCaches(request, version, defaults), rules)
   const { pp = 1, stageLayers: _stages, ...whole } = request
@@ -133,6 +144,7 @@ function compressedRules(
     blockTokens: request.blockSize ?? 256,
     draftLayers: usesDraftHead(request) ? facts.draftLayers : 0,
     inFlightTokens: inFlightTokens(defaults.maxNumBatchedTokens, pp, version),
+    cacheRanks: request.dcp ?? 1,
     isPacked: atLeast(version, '0.24.0'),
     needsPacked: atLeast(version, '0.29.0'),
     meaning: meaningOf(defaults),
@@ -174,7 +186,7 @@ function meaningOf(defaults: VllmDefaults): TokenMeaning {
 const isEncoder = ({ layers }: ModelFacts) => layers.every(({ layer }) => layer.kind === 'encoder')
 
 function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Record<string, number> {
-  const { tp = 1, pp = 1, overhead = {}, facts, gpu } = request
+  const { tp = 1, pp = 1, dp = 1, overhead = {}, facts, gpu } = request
   const { isV0, maxNumSeqs, maxNumBatchedTokens: batch } = defaults
   // A model that gives vectors samples nothing, and an encoder reads each text in one batch.
   const takesWhole = isEncoder(facts)
@@ -186,13 +198,15 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
     maxNumSeqs: takesWhole || request.pools ? 0 : maxNumSeqs,
   }
   const activation = overhead.activationBytes ?? activationPeak(facts, run)
+  const adapters = Math.round(adapterBytes(request))
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
     nonTorch: Math.round(
-      overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version) + kernelBytes(facts, version),
+      overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp * dp, version) + kernelBytes(facts, version),
     ),
     activation: Math.round(activation),
     cudaGraphs: Math.round(defaults.chargesGraphs || overhead.cudaGraphBytes !== undefined ? graphs : 0),
+    ...(adapters > 0 && { adapters }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { memoryTable } from '../../memory/options.ts'
+import { benchTable } from './bench.ts'
 import { buildTable } from './build.ts'
 import { bundleTable } from './bundle.ts'
 import { checkTable } from './check.ts'
@@ -38,6 +39,7 @@ export const tables = [
   runTable,
   verifyTable,
   gateTable,
+  benchTable,
   publishTable,
   runFilesTable,
   bundleTable,

@@ -32,6 +32,7 @@ const parts = [
   'reserved',
   'behaviour',
   'apiKey',
+  'perplexity',
   'healthPath',
   'health',
   'ownStart',
@@ -49,6 +50,7 @@ const parts = [
 const spare: readonly string[] = [
   'doubts',
   'files',
+  'perplexity',
   'health',
   'ownStart',
 ] satisfies (keyof EngineDefinition)[]

@@ -7,7 +7,7 @@ import type { CommandTable } from '../../../pipelines/command-line/option-table.
 import { usageLine } from '../../../pipelines/command-line/usage.ts'
 import { commands } from '../../../pipelines/commands/table.ts'
 import { tables } from '../../../pipelines/commands/tables/all.ts'
-import { profiles } from '../../../recipes/recipe.ts'
+import { profiles } from '../../../recipes/verification.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const named = tables.map((table): [string, CommandTable] => [table.name, table])

@@ -126,7 +126,7 @@ export const layerRows: CaseRow[] = [
   {
     id: 'N10 MiniMax-M2.7',
     model: 'minimax-m2.5',
-    options: { maxModelLen: 204800, availableKvBytes: 24.85 * GiB },
+    options: { engineVersion: '0.20.0', maxModelLen: 204800, availableKvBytes: 24.85 * GiB },
     expected: { kvBytesForOneSequence: 48.4375 * GiB, maxModelLenThatFits: 105056, fits: false },
   },
   {

@@ -89,9 +89,9 @@ export const firstPools: LoggedCase[] = [
   },
   {
     id: 'N10',
-    source: 'MiniMax-M2.7, vLLM',
+    source: 'MiniMax-M2.7, vLLM of May 2026',
     config: 'minimax-m2.5/2.7',
-    options: '--engine vllm --max-model-len 204800',
+    options: '--engine vllm --engine-version 0.20.0 --max-model-len 204800',
     pool: 24.85,
     logged: { kvGiBForOneSequence: 48.44, maxModelLenThatFits: 105056 },
   },

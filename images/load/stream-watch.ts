@@ -1,0 +1,73 @@
+import { parseEvents, parseJson, streamedText, streamedTextAt, valuesAt } from '../boot/answer-text.ts'
+
+/** What was seen of one streamed answer. Times are those of the clock that `see` was told. */
+export interface StreamObservation {
+  /** Of the first event with content or reasoning; one with a role alone does not count. Null when none came. */
+  firstMs: number | null
+  lastMs: number | null
+  /** Events with text. */
+  pieces: number
+  longestGapMs: number
+  /** The server's own counts; null where it gives none. */
+  inputTokens: number | null
+  cachedTokens: number | null
+  outputTokens: number | null
+  /** What an event said instead of an answer. */
+  error: string | null
+}
+
+export interface StreamWatch {
+  /** Takes a piece of the body as it arrives. */
+  see(text: string, nowMs: number): void
+  readonly seen: Readonly<StreamObservation>
+}
+
+/** Reads a stream of server-sent events once, as it comes: an event counts at the time of the piece that completes it. */
+export function watchStream(): StreamWatch {
+  const seen: StreamObservation = {
+    firstMs: null,
+    lastMs: null,
+    pieces: 0,
+    longestGapMs: 0,
+    inputTokens: null,
+    cachedTokens: null,
+    outputTokens: null,
+    error: null,
+  }
+  let unread = ''
+  return {
+    seen,
+    see(text, nowMs) {
+      unread += text
+      const end = endOfEvents(unread)
+      if (end === 0) return
+      const whole = unread.slice(0, end)
+      unread = unread.slice(end)
+      for (const data of parseEvents(whole)) readEvent(data, nowMs, seen)
+    },
+  }
+}
+
+/** Length of the whole events that a text begins with. */
+function endOfEvents(text: string): number {
+  const last = [...text.matchAll(/\r?\n\r?\n/g)].at(-1)
+  return last === undefined ? 0 : last.index + last[0].length
+}
+
+function readEvent(data: string, nowMs: number, seen: StreamObservation): void {
+  const event = parseJson(data)
+  if (event === undefined) return
+  const number = (path: string, known: number | null) => {
+    const value = valuesAt(event, path).at(-1)
+    return typeof value === 'number' ? value : known
+  }
+  seen.inputTokens = number('usage.prompt_tokens', seen.inputTokens)
+  seen.outputTokens = number('usage.completion_tokens', seen.outputTokens)
+  seen.cachedTokens = number('usage.prompt_tokens_details.cached_tokens', seen.cachedTokens)
+  if (valuesAt(event, 'error').some((value) => value !== null)) seen.error ??= data.slice(0, 200)
+  if (streamedText([event], streamedTextAt) === '') return
+  seen.pieces += 1
+  seen.longestGapMs = Math.max(seen.longestGapMs, nowMs - (seen.lastMs ?? nowMs))
+  seen.firstMs ??= nowMs
+  seen.lastMs = nowMs
+}

@@ -1,0 +1,163 @@
+import { judgeLoad } from '../../images/load/judgement.ts'
+import { type LoadReport, loadReportVersion } from '../../images/load/load-report.ts'
+import { compareLoads } from '../../images/load/regression.ts'
+import { type AnswersFile, answersVersion, compareAnswers } from '../../images/quality/answers.ts'
+import { judgeQuality, type QualityReport, type TextPerplexity } from '../../images/quality/quality-report.ts'
+import { optional } from '../../lib/optional.ts'
+import { type RecipeLoad, usualLoad } from '../../recipes/load.ts'
+import type { RecipeQuality } from '../../recipes/quality.ts'
+import type { BootedServer, Runner } from '../boot/runner.ts'
+import { StageError } from '../error.ts'
+import type { Progress } from '../process/progress.ts'
+import { askForQuality, type QualityAnswers } from '../quality/measure.ts'
+import { serveImage } from '../run/serve-image.ts'
+import { newKey } from '../verify/access.ts'
+import type { Subject } from '../verify/subject.ts'
+import { type LoadMeasurement, measureLoad, measureNothing } from './measure.ts'
+
+export interface BenchContext {
+  runner: Runner
+  progress: Progress
+  signal: AbortSignal
+  /** An earlier report that was accepted. */
+  before: LoadReport | null
+  /** Answers that the recipe names. */
+  recorded: AnswersFile | null
+  /** Answers are wanted for a file, whatever the recipe says. */
+  records: boolean
+  /** Asked when the server is gone, for a recipe that wants it. */
+  predict(wish: NonNullable<RecipeQuality['perplexity']>): Promise<TextPerplexity>
+  /** Limits are judged on a busy machine as well. */
+  judgesBusy: boolean
+  /** How long the machine is watched before each step; a second where nothing is said. */
+  idleMs?: number
+}
+
+/** What one boot gave. */
+export interface BenchResult {
+  report: LoadReport
+  /** For a file; absent where nothing of the answers was asked for. */
+  answers?: AnswersFile
+}
+
+interface BenchMeasurement {
+  load: LoadMeasurement
+  quality: QualityAnswers | null
+  perplexity?: TextPerplexity
+}
+
+/**
+ * Boots an image as the hostile boot does, asks what its recipe wants to know of its answers, puts its load on it, and judges what
+ * was measured. Throws `usage` for a server that generates no text, and as `serveImage` does.
+ */
+export async function benchImage(subject: Subject, context: BenchContext): Promise<BenchResult> {
+  const { plan } = subject
+  requireText(subject)
+  const key = plan.verify.apiKey === undefined ? null : newKey()
+  const runs: BenchMeasurement[] = []
+  await serveImage(subject, {
+    ...context,
+    key,
+    async onReady(server) {
+      runs.push(await measured(server, subject, context, key))
+      return 'stop'
+    },
+  })
+  const [run] = runs
+  if (run === undefined) throw new Error('a server was ready, and nothing was measured')
+  const wish = wishesOf(subject).quality?.perplexity
+  if (wish === undefined) return resultOf(subject, run, context)
+  context.progress.step(`the perplexity of ${wish.text}`)
+  return resultOf(subject, { ...run, perplexity: await context.predict(wish) }, context)
+}
+
+/** What the recipe asks for: a load where it names one, or where it names nothing. */
+function wishesOf({ origin }: Subject): { load: RecipeLoad | null; quality: RecipeQuality | undefined } {
+  const { load, quality } = origin?.recipe.verify ?? {}
+  return { load: load ?? (quality === undefined ? usualLoad() : null), quality }
+}
+
+async function measured(
+  server: BootedServer,
+  subject: Subject,
+  { signal, progress, records, idleMs }: BenchContext,
+  key: string | null,
+): Promise<BenchMeasurement> {
+  const { model, verify } = subject.plan
+  const { load, quality } = wishesOf(subject)
+  const clock = { now: () => performance.now() }
+  const target = { url: server.url, model, ask: verify.behaviour.ask, key, clock, signal }
+  const onStep = (text: string) => progress.step(text)
+  const wanted = quality ?? (records ? { questions: [] } : null)
+  if (wanted !== null) onStep(`${verify.prompts.length} prompts and ${wanted.questions.length} questions`)
+  const ofAnswers =
+    wanted === null
+      ? null
+      : await askForQuality({ ...target, timeoutMs: answerSeconds * 1000 }, verify.prompts, wanted)
+  if (load === null) return { load: await measureNothing(server), quality: ofAnswers }
+  const timed = { ...target, timeoutMs: load.timeoutSeconds * 1000 }
+  const watch = optional('idleMs', idleMs)
+  return { load: await measureLoad(load, { server, target: timed, onStep, ...watch }), quality: ofAnswers }
+}
+
+const answerSeconds = 300
+
+async function resultOf(
+  subject: Subject,
+  { load: measurement, quality: answered, perplexity }: BenchMeasurement,
+  { runner, before, recorded, judgesBusy }: BenchContext,
+): Promise<BenchResult> {
+  const { name, engine, model } = subject.plan
+  const { image, plan } = subject.report
+  const { load, quality } = wishesOf(subject)
+  const machine = await runner.machine()
+  const run = { machine, gpus: runner.gpus, load: load ?? usualLoad(), ...measurement }
+  const gpus = runner.gpus === 0 ? [] : machine.gpus.map((gpu) => gpu.name)
+  const origin = { engine, processor: measurement.processor, gpus }
+  const answers: AnswersFile | undefined = answered
+    ? { answersVersion, image, model, ...origin, answers: answered.answers }
+    : undefined
+  const report: LoadReport = {
+    loadReportVersion,
+    ...{ name, image, plan, engine, model },
+    createdAt: new Date().toISOString(),
+    ...run,
+    judgement: judgeLoad(measurement.steps, load?.limits ?? [], judgesBusy ? [] : measurement.noise.busy),
+    ...(quality && answers && answered
+      ? {
+          quality: qualityOf(
+            quality,
+            { ...answered, ...optional('perplexity', perplexity) },
+            answers,
+            recorded,
+          ),
+        }
+      : {}),
+    ...(before === null ? {} : { comparison: compareLoads(run, before) }),
+  }
+  return { report, ...optional('answers', answers) }
+}
+
+function qualityOf(
+  quality: RecipeQuality,
+  { questions, perplexity }: QualityAnswers & { perplexity?: TextPerplexity },
+  now: AnswersFile,
+  recorded: AnswersFile | null,
+): QualityReport {
+  const answers =
+    recorded === null || quality.answers === undefined
+      ? undefined
+      : compareAnswers(now, recorded, quality.answers)
+  const found = { questions, ...optional('answers', answers), ...optional('perplexity', perplexity) }
+  return { quality, ...found, judgement: judgeQuality(quality, found) }
+}
+
+function requireText({ plan }: Subject): void {
+  const { ask } = plan.verify.behaviour
+  if (ask.textAt !== null && ['openai-chat', 'openai-completion'].includes(ask.bodyFor)) return
+  throw new StageError('usage', {
+    attempted: `put a load on ${plan.name}`,
+    found: `its server generates no text: it is asked at ${ask.path}`,
+    hint: 'a load is measured by streamed tokens, so take an image for chat or completion',
+  })
+}
