@@ -57,6 +57,8 @@ export interface MemoryRequest {
   adapterRank?: number
   /** Vectors or scores are asked for and no token is sampled; encoders can do nothing else. */
   pools?: boolean
+  /** No images are taken, though the model could. */
+  textOnly?: boolean
   enforceEager?: boolean
   prefixCaching?: boolean
   /** False charges windowed layers for every token, as vLLM's `--disable-hybrid-kv-cache-manager` does. */

@@ -60,6 +60,7 @@ function batchOf(values: MemoryValues) {
     maxNumSeqs: values['max-num-seqs'],
     maxNumBatchedTokens: values['max-num-batched-tokens'],
     pools: values.pooling || undefined,
+    textOnly: values['language-model-only'] || undefined,
     enforceEager: values['enforce-eager'] || undefined,
     speculativeTokens: values['speculative-tokens'],
     parallel: values.parallel,

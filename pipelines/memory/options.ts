@@ -149,6 +149,7 @@ export const memoryTable = {
       aliases: ['swa-full-tokens-ratio'],
     },
     pooling: { kind: 'flag', help: 'vectors or scores are asked for, and no token is sampled' },
+    'language-model-only': { kind: 'flag', help: 'vLLM: no images are taken, though the model could' },
     'enforce-eager': { kind: 'flag', help: 'no CUDA graphs' },
     'enable-prefix-caching': { kind: 'flag', help: 'prefix caching is on' },
     'no-enable-prefix-caching': { kind: 'flag', help: 'prefix caching is off' },

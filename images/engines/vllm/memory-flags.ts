@@ -1,4 +1,5 @@
 import { type MemoryFlag, says, setsGiB, setsNumber, setsText, uncounted } from '../memory-flags.ts'
+import { imageLimits } from './memory-tower.ts'
 
 const draft = 'a draft model and its cache'
 const graphs = 'which CUDA graphs are captured'
@@ -39,12 +40,13 @@ export const memoryFlags: readonly MemoryFlag[] = [
   uncounted('more', 'two batches at once', ['--enable-dbo']),
   uncounted('more', 'images that lie on the GPU', ['--mm-ipc-gpu-memory-gb']),
   uncounted('more', 'the whole window of every layer', ['--disable-sliding-window']),
-  uncounted('less', 'the part for images', [
-    '--language-model-only',
-    '--skip-mm-profiling',
-    '--mm-encoder-only',
-  ]),
-  uncounted('either', images, ['--limit-mm-per-prompt', '--mm-processor-kwargs']),
+  says({ textOnly: true }, ['--language-model-only']),
+  uncounted('less', 'the part for images', ['--skip-mm-profiling', '--mm-encoder-only']),
+  {
+    names: ['--limit-mm-per-prompt'],
+    means: { type: 'read', read: imageLimits, what: images, effect: 'either' },
+  },
+  uncounted('either', images, ['--mm-processor-kwargs']),
   uncounted('either', 'whether every rank holds the encoder', ['--mm-encoder-tp-mode']),
   // `-O3` is a flag and its value in one word.
   uncounted('either', graphs, ['--compilation-config', '-cc', '--optimization-level', '-O']),

@@ -35,6 +35,7 @@ import {
   type VllmDefaults,
   vllmDefaults,
 } from './memory-rules.ts'
+import { withoutImages } from './memory-tower.ts'
 
 const GiB = 1024 ** 3
 
@@ -48,8 +49,9 @@ export const memory: MemoryRules = {
 }
 
 /** vLLM by version: its budget, its blocks, and what its log means by their size (`v1/core/kv_cache_utils.py`). */
-function plan(request: MemoryRequest): EnginePlan {
-  const version = readVersion(request.engineVersion)
+function plan(asked: MemoryRequest): EnginePlan {
+  const version = readVersion(asked.engineVersion)
+  const request = withoutImages(asked, version)
   const maxModelLen = vllmContext(request, version)
   const defaults = vllmDefaults(request, version, maxModelLen)
   const { gpu } = request

@@ -27,6 +27,9 @@ describe('what a command line says of memory', () => {
     ['vllm', ['--no-enable-prefix-caching'], { prefixCaching: false }],
     ['vllm', ['--disable-hybrid-kv-cache-manager'], { hybridKvCache: false }],
     ['vllm', ['--block-size', '32', '--trust-remote-code'], { blockSize: 32 }],
+    ['vllm', ['--language-model-only'], { textOnly: true }],
+    ['vllm', ['--limit-mm-per-prompt', '{"image":0,"video":0}'], { textOnly: true }],
+    ['vllm', ['--limit-mm-per-prompt', 'image=0,video=0'], { textOnly: true }],
     ['vllm', ['--enable-lora'], { adapters: true }],
     ['vllm', ['--max-loras=4', '--max_lora_rank', '64'], { adapterSlots: 4, adapterRank: 64 }],
     ['sglang', ['--pp-size', '2', '--dp', '2'], { pp: 2, dp: 2 }],
@@ -58,6 +61,8 @@ describe('what a command line says of memory', () => {
     ['vllm', ['--speculative-config', '{"method":"eagle"}'], '--speculative-config', 'more'],
     ['vllm', ['--speculative-config.method', 'eagle'], '--speculative-config.method', 'more'],
     ['vllm', ['--enable-dbo'], '--enable-dbo', 'more'],
+    ['vllm', ['--limit-mm-per-prompt', '{"image":2}'], '--limit-mm-per-prompt', 'either'],
+    ['vllm', ['--limit-mm-per-prompt', 'image=,video=0'], '--limit-mm-per-prompt', 'either'],
     ['vllm', ['--kv-cache-memory-bytes', '1G'], '--kv-cache-memory-bytes', 'either'],
     ['vllm', ['--data-parallel-size-local', '1'], '--data-parallel-size-local', 'either'],
     ['vllm', ['--offload-group-size', '8'], '--offload-group-size', 'less'],
@@ -181,7 +186,7 @@ describe('what the planner cannot count', () => {
   })
 
   test('a flag that frees memory leaves a fit a fit', () => {
-    const { memory } = planned('vllm', { ...large, items: ['--language-model-only'] })
+    const { memory } = planned('vllm', { ...large, items: ['--skip-mm-profiling'] })
     expect(memory).toMatchObject({ outcome: 'planned', fits: true, certain: true })
   })
 
