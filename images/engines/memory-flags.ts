@@ -28,8 +28,13 @@ export type MemoryEffect =
   | { type: 'is'; request: Partial<MemoryRequest> }
   | { type: 'values'; values: Readonly<Record<string, Partial<MemoryRequest>>> }
   | { type: 'uncounted'; effect: UncountedFlag['effect']; what: string }
-  /** A value that is a text of its own; what it cannot say takes more. */
-  | { type: 'read'; read(value: string): Partial<MemoryRequest> | undefined; what: string }
+  /** A value that is a text of its own; what it cannot say goes one way, or takes more. */
+  | {
+      type: 'read'
+      read(value: string): Partial<MemoryRequest> | undefined
+      what: string
+      effect?: UncountedFlag['effect']
+    }
 
 /** A flag that changes what lies in the memory of a GPU, with the variables that say the same. */
 export interface MemoryFlag {
@@ -99,7 +104,7 @@ function take(asked: AskedMemory, { means }: MemoryFlag, spoken: WrittenFlag): v
   }
   const said = saidBy(means, spoken)
   if (said === undefined && means.type === 'read') {
-    asked.uncounted.push({ flag: spoken.word, effect: 'more', what: means.what })
+    asked.uncounted.push({ flag: spoken.word, effect: means.effect ?? 'more', what: means.what })
     return
   }
   if (said === undefined) {

@@ -55,6 +55,8 @@ export interface MemoryRules {
   /** What is spread over GPUs: `heads`, whose number must divide by that of the ranks, or whole `layers`. */
   splits: 'heads' | 'layers'
   batching: Batching
+  /** Whether experts are spread over all copies of data parallelism; absent where each copy has all. */
+  spreadsExperts?: true
   /** What the engine calls a cache of 8 bits. */
   eightBitCache: string
   remedies: readonly Remedy[]
@@ -94,7 +96,7 @@ export function contextOf(request: MemoryRequest): number {
   throw new MemoryError('bad-request', {
     attempted: `plan ${request.facts.architecture}`,
     found: 'its configuration names no longest context',
-    hint: 'give --max-model-len',
+    hint: 'give one: --max-model-len, or serving.contextLength in a recipe',
   })
 }
 

@@ -22,7 +22,7 @@ export interface MemoryRequest {
   stageLayers?: readonly number[]
   /** Ranks of one tensor-parallel group that share the tokens of the cache (`--decode-context-parallel-size`). */
   dcp?: number
-  /** Copies of the model, each on GPUs of its own; experts may be spread over all of them. */
+  /** Copies of the model, each on GPUs of its own; some engines spread experts over all of them. */
   dp?: number
   dtype?: string
   quantization?: string
@@ -51,8 +51,14 @@ export interface MemoryRequest {
   /** Layers that a GPU computes, the output counted as one, as llama.cpp's `--n-gpu-layers`; the rest lies on the host. */
   gpuLayers?: number
   overhead?: KnownOverhead
+  /** Whether places for adapters are reserved, how many, and of which rank. */
+  adapters?: boolean
+  adapterSlots?: number
+  adapterRank?: number
   /** Vectors or scores are asked for and no token is sampled; encoders can do nothing else. */
   pools?: boolean
+  /** No images are taken, though the model could. */
+  textOnly?: boolean
   enforceEager?: boolean
   prefixCaching?: boolean
   /** False charges windowed layers for every token, as vLLM's `--disable-hybrid-kv-cache-manager` does. */

@@ -10,6 +10,8 @@ const counts = [
   'maxNumSeqs',
   'maxNumBatchedTokens',
   'blockSize',
+  'adapterSlots',
+  'adapterRank',
   'parallel',
   'ubatch',
   'meanTokens',

@@ -22,6 +22,8 @@ export interface ResidentWeights {
 export interface WeightRules {
   tp: number
   pp: number
+  /** Copies of the model over which its experts are spread; absent where each copy has all. */
+  expertCopies?: number
   /** Positions for which the engine precomputes cosines and sines, as a multiple of the longest context. */
   rotaryTables(facts: ModelFacts): number
   expertTiles: ExpertTiles | null
@@ -163,6 +165,7 @@ function rankShare(facts: ModelFacts, roles: RoleCounts, request: MemoryRequest,
     if (role === 'draft') return usesDraftHead(request) ? bytes / rules.tp : 0
     if (rules.embeddingOnHost && (role === 'layerEmbedding' || (role === 'embedding' && roles.head))) return 0
     if (copied.includes(role)) return bytes
+    if (role === 'expert') return bytes / (rules.tp * (rules.expertCopies ?? 1))
     return bytes / (role === 'keyValue' ? Math.min(rules.tp, Math.max(1, kvHeads)) : rules.tp)
   })
   const ends = [rank.embedding ?? 0, rank.head ?? 0]

@@ -33,7 +33,8 @@ export function deploymentMemory(deployment: Deployment): MemoryPlan | null {
 function planAsked(deployment: Deployment, request: MemoryRequest): MemoryPlan {
   const { read, uncounted, request: asked } = askedOf(deployment)
   const plan = planMemory(deployment.engine, request)
-  const spread = (asked.dp ?? 1) > 1 && request.facts.experts ? [expertsOverCopies] : []
+  const hasAll = (asked.dp ?? 1) > 1 && deployment.engine.memory.spreadsExperts !== true
+  const spread = hasAll && request.facts.experts ? [expertsOverCopies] : []
   const words = read.length === 0 ? [] : [`counted from the command line: ${read.join(', ')}`]
   const bits = packsUnknown(request) ? [unknownBits(request.quantization ?? '')] : []
   return withUncounted({ ...plan, warnings: [...plan.warnings, ...words] }, [

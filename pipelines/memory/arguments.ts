@@ -51,7 +51,8 @@ function requestOf(values: MemoryValues): Omit<MemoryRequest, 'facts'> {
 }
 
 function ranksOf(values: MemoryValues) {
-  return { tp: values.tp, pp: values.pp, stageLayers: stagesOf(values['pp-layers']), dcp: values.dcp }
+  const { tp, pp, dp, dcp } = values
+  return { tp, pp, dp, dcp, stageLayers: stagesOf(values['pp-layers']) }
 }
 
 function batchOf(values: MemoryValues) {
@@ -59,6 +60,7 @@ function batchOf(values: MemoryValues) {
     maxNumSeqs: values['max-num-seqs'],
     maxNumBatchedTokens: values['max-num-batched-tokens'],
     pools: values.pooling || undefined,
+    textOnly: values['language-model-only'] || undefined,
     enforceEager: values['enforce-eager'] || undefined,
     speculativeTokens: values['speculative-tokens'],
     parallel: values.parallel,
@@ -90,6 +92,11 @@ function bytesOf(values: MemoryValues) {
     availableKvBytes: values['available-kv-bytes'],
     weightsBytes: values['weights-bytes'],
     weightsBytesPerGpu: values['weights-bytes-per-gpu'],
+    hostWeightsBytes: values['host-weights-bytes'],
+    gpuLayers: values['gpu-layers'],
+    hostExpertLayers: values['host-expert-layers'],
+    adapterSlots: values['max-loras'],
+    adapterRank: values['max-lora-rank'],
     overhead: defined({
       nonTorchBytes: values['non-torch-bytes'],
       activationBytes: values['activation-bytes'],

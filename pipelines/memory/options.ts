@@ -83,6 +83,29 @@ export const memoryTable = {
       help: 'ranks that share the tokens of a cache',
       aliases: ['decode-context-parallel-size'],
     },
+    dp: {
+      kind: 'count',
+      range: [1, mostGpus],
+      help: 'copies of the model, each on GPUs of its own; vLLM spreads experts over all of them',
+      aliases: ['data-parallel-size'],
+    },
+    'host-weights-bytes': {
+      kind: 'bytes',
+      help: 'weights of each GPU that lie in the memory of the host',
+      aliases: ['cpu-offload-bytes'],
+    },
+    'gpu-layers': {
+      kind: 'count',
+      help: 'llama-cpp and Ollama: layers on the GPU, the output counted as one',
+      aliases: ['n-gpu-layers', 'num-gpu'],
+    },
+    'host-expert-layers': {
+      kind: 'count',
+      help: 'llama-cpp: layers whose experts lie in the memory of the host',
+      aliases: ['n-cpu-moe'],
+    },
+    'max-loras': { kind: 'count', help: 'vLLM: adapters at once, for which places are reserved' },
+    'max-lora-rank': { kind: 'count', help: 'vLLM: the largest rank of an adapter, 16 unless told' },
     'gpu-memory-utilization': {
       kind: 'number',
       range: [0, 1],
@@ -126,6 +149,7 @@ export const memoryTable = {
       aliases: ['swa-full-tokens-ratio'],
     },
     pooling: { kind: 'flag', help: 'vectors or scores are asked for, and no token is sampled' },
+    'language-model-only': { kind: 'flag', help: 'vLLM: no images are taken, though the model could' },
     'enforce-eager': { kind: 'flag', help: 'no CUDA graphs' },
     'enable-prefix-caching': { kind: 'flag', help: 'prefix caching is on' },
     'no-enable-prefix-caching': { kind: 'flag', help: 'prefix caching is off' },

@@ -52,7 +52,8 @@ function plan(request: MemoryRequest): EnginePlan {
   const weights = residentWeights(request, { ...weightRules, tp, pp })
   const isCompressed = compressedLayersOf(request).length > 0
   const kvCacheDtype = cacheDtypeOf(request, isCompressed ? 'fp8_e4m3' : null)
-  const kept = cachesOf(request, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const facts = withIndexes(request.facts)
+  const kept = cachesOf({ ...request, facts }, { tp, pp, format: formatOf(request, kvCacheDtype) })
   const { pool, caches } = isCompressed
     ? compressedPool(request, version, kept)
     : { pool: poolOf(request, kept), caches: kept }
@@ -69,7 +70,30 @@ function plan(request: MemoryRequest): EnginePlan {
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
     warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),
+    doubts: capDoubts(request, caches),
   })
+}
+
+/** Sparse MLA keeps an index on every layer, those too that read what an earlier one found (`DSATokenToKVPool`). */
+function withIndexes(facts: ModelFacts): ModelFacts {
+  const most = Math.max(0, ...facts.layers.map(({ layer }) => (layer.kind === 'mla' ? layer.indexDim : 0)))
+  if (most === 0) return facts
+  const layers = facts.layers.map(({ count, layer }) => ({
+    count,
+    layer: layer.kind === 'mla' ? { ...layer, indexDim: most } : layer,
+  }))
+  return { ...facts, layers }
+}
+
+/** Without a cache of prefixes the windows of a told number of requests are reserved, and the rest is for full layers. */
+function capDoubts({ prefixCaching, maxNumSeqs }: MemoryRequest, caches: readonly LayerCache[]): string[] {
+  const isCapped = prefixCaching === false && maxNumSeqs !== undefined
+  const hasWindow = hasFull(caches) && caches.some(({ kind }) => kind === 'window')
+  return isCapped && hasWindow
+    ? [
+        'windows are counted by --window-ratio; without a cache of prefixes they are reserved for each request',
+      ]
+    : []
 }
 
 function poolOf(request: MemoryRequest, caches: readonly LayerCache[]): Pool {

@@ -15,7 +15,8 @@ export function doubtOf(
     given.nonTorchBytes === undefined ? Math.max(0.25 * GiB, (overhead['nonTorch'] ?? 0) * 0.5) : 0
   const activation = given.activationBytes === undefined ? (overhead['activation'] ?? 0) * 0.15 : 0
   const graphs = given.cudaGraphBytes === undefined ? (overhead['cudaGraphs'] ?? 0) * 0.75 : 0
-  return nonTorch + activation + graphs + sortingDoubt(request, overhead, defaults)
+  const adapters = (overhead['adapters'] ?? 0) * 0.1
+  return nonTorch + activation + graphs + adapters + sortingDoubt(request, overhead, defaults)
 }
 
 /** What FlashInfer's sampler takes less, where it may be the one. */

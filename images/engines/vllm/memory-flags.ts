@@ -1,7 +1,7 @@
 import { type MemoryFlag, says, setsGiB, setsNumber, setsText, uncounted } from '../memory-flags.ts'
+import { imageLimits } from './memory-tower.ts'
 
 const draft = 'a draft model and its cache'
-const adapters = 'adapters beside the model'
 const graphs = 'which CUDA graphs are captured'
 const images = 'the largest image that is profiled'
 const host = 'weights that move to the host'
@@ -30,7 +30,9 @@ export const memoryFlags: readonly MemoryFlag[] = [
   setsNumber('speculativeTokens', ['--spec-tokens']),
   { names: ['--speculative-config', '-sc'], means: { type: 'read', read: draftHeadTokens, what: draft } },
   uncounted('more', draft, ['--speculative-model']),
-  uncounted('more', adapters, ['--enable-lora', '--lora-modules', '--max-loras', '--max-lora-rank']),
+  says({ adapters: true }, ['--enable-lora']),
+  setsNumber('adapterSlots', ['--max-loras']),
+  setsNumber('adapterRank', ['--max-lora-rank']),
   uncounted('either', 'GPUs that come and go', ['--enable-elastic-ep', '--elastic-ep-max-dp-size']),
   uncounted('either', 'settings of a plug-in', ['--additional-config', '--diffusion-config']),
   uncounted('more', 'images that a GPU prepares', ['--mm-processor-device']),
@@ -38,12 +40,13 @@ export const memoryFlags: readonly MemoryFlag[] = [
   uncounted('more', 'two batches at once', ['--enable-dbo']),
   uncounted('more', 'images that lie on the GPU', ['--mm-ipc-gpu-memory-gb']),
   uncounted('more', 'the whole window of every layer', ['--disable-sliding-window']),
-  uncounted('less', 'the part for images', [
-    '--language-model-only',
-    '--skip-mm-profiling',
-    '--mm-encoder-only',
-  ]),
-  uncounted('either', images, ['--limit-mm-per-prompt', '--mm-processor-kwargs']),
+  says({ textOnly: true }, ['--language-model-only']),
+  uncounted('less', 'the part for images', ['--skip-mm-profiling', '--mm-encoder-only']),
+  {
+    names: ['--limit-mm-per-prompt'],
+    means: { type: 'read', read: imageLimits, what: images, effect: 'either' },
+  },
+  uncounted('either', images, ['--mm-processor-kwargs']),
   uncounted('either', 'whether every rank holds the encoder', ['--mm-encoder-tp-mode']),
   // `-O3` is a flag and its value in one word.
   uncounted('either', graphs, ['--compilation-config', '-cc', '--optimization-level', '-O']),

@@ -20,6 +20,7 @@ import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights, type WeightRules } from '../../memory/weights.ts'
 import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { vllmContext } from './context.ts'
+import { adapterBytes, adapterDoubts } from './memory-adapters.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
 import { doubtOf, expertDoubt, samplerDoubts } from './memory-doubts.ts'
 import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
@@ -34,6 +35,7 @@ import {
   type VllmDefaults,
   vllmDefaults,
 } from './memory-rules.ts'
+import { withoutImages } from './memory-tower.ts'
 
 const GiB = 1024 ** 3
 
@@ -41,13 +43,15 @@ export const memory: MemoryRules = {
   plan,
   splits: 'heads',
   batching: { type: 'pool' },
+  spreadsExperts: true,
   eightBitCache: 'fp8',
   remedies: ['smaller-batch', 'more-of-the-gpu'],
 }
 
 /** vLLM by version: its budget, its blocks, and what its log means by their size (`v1/core/kv_cache_utils.py`). */
-function plan(request: MemoryRequest): EnginePlan {
-  const version = readVersion(request.engineVersion)
+function plan(asked: MemoryRequest): EnginePlan {
+  const version = readVersion(asked.engineVersion)
+  const request = withoutImages(asked, version)
   const maxModelLen = vllmContext(request, version)
   const defaults = vllmDefaults(request, version, maxModelLen)
   const { gpu } = request
@@ -69,15 +73,17 @@ function plan(request: MemoryRequest): EnginePlan {
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
     warnings: [...warningsOf(request, defaults), ...graphWarnings(request, version, defaults)],
-    doubts: samplerDoubts(request, overhead, defaults),
+    doubts: [...samplerDoubts(request, overhead, defaults), ...adapterDoubts(request)],
   })
 }
 
 function weightRulesOf(request: MemoryRequest, version: string): WeightRules {
-  const { tp = 1, pp = 1 } = request
+  const { tp = 1, pp = 1, dp = 1 } = request
   return {
     tp,
     pp,
+    // Ranks of all copies form one group for experts (`fused_moe/config.py`).
+    expertCopies: dp,
     rotaryTables: (facts) => rotaryTables(facts, version),
     expertTiles: tilesOf(request, version),
     usesTorch: true,
@@ -182,7 +188,7 @@ function meaningOf(defaults: VllmDefaults): TokenMeaning {
 const isEncoder = ({ layers }: ModelFacts) => layers.every(({ layer }) => layer.kind === 'encoder')
 
 function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefaults): Record<string, number> {
-  const { tp = 1, pp = 1, overhead = {}, facts, gpu } = request
+  const { tp = 1, pp = 1, dp = 1, overhead = {}, facts, gpu } = request
   const { isV0, maxNumSeqs, maxNumBatchedTokens: batch } = defaults
   // A model that gives vectors samples nothing, and an encoder reads each text in one batch.
   const takesWhole = isEncoder(facts)
@@ -194,13 +200,15 @@ function overheadOf(request: MemoryRequest, version: string, defaults: VllmDefau
     maxNumSeqs: takesWhole || request.pools ? 0 : maxNumSeqs,
   }
   const activation = overhead.activationBytes ?? activationPeak(facts, run)
+  const adapters = Math.round(adapterBytes(request))
   const graphs = overhead.cudaGraphBytes ?? graphEstimateBytes(maxNumSeqs)
   return {
     nonTorch: Math.round(
-      overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp, version) + kernelBytes(facts, version),
+      overhead.nonTorchBytes ?? nonTorchBytes(gpu, tp * pp * dp, version) + kernelBytes(facts, version),
     ),
     activation: Math.round(activation),
     cudaGraphs: Math.round(defaults.chargesGraphs || overhead.cudaGraphBytes !== undefined ? graphs : 0),
+    ...(adapters > 0 && { adapters }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
+import type { Behaviour, HttpProbe, StopRules } from '../../boot/probe.ts'
 import { type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
@@ -28,10 +28,29 @@ export function behaviour(deployment: Deployment): Behaviour {
     wrongOf: { embedding: pooledBadInput, rerank: pooledBadInput },
     // They only end a wait early; the second is unconfirmed.
     failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
-    // --shutdown-timeout 0, the default, aborts what runs (vllm#34730): an idle one ends within 1.1 s. Under work it did not always
-    // (docs/decisions/056), so nothing is asked of it there.
-    stop: { signal: 'SIGTERM', timeoutSeconds: 30, exitCodes: [0] },
+    stop,
   })
+}
+
+/** Measured with 0.32.0 on a CPU, and read in its source (docs/decisions/056-an-init-for-llama-cpp.md). */
+const stop: StopRules = {
+  signal: 'SIGTERM',
+  timeoutSeconds: 30,
+  exitCodes: [0],
+  busy: {
+    loading: {
+      type: 'deaf',
+      source:
+        'vLLM takes the signal while its engine starts and forgets it (measured, 0.32.0: the server came up and was there after 231 s)',
+    },
+    streaming: { type: 'ends', exitCodes: [0] },
+    plain: {
+      type: 'ends-without-client',
+      exitCodes: [0],
+      source:
+        'vllm/v1/engine/async_llm.py and launcher.py of 0.32.0: the reader of the engine is cancelled, and the HTTP server waits without a limit for a request that gets no answer any more',
+    },
+  },
 }
 
 const badInput: BadInputTable = {

@@ -27,6 +27,11 @@ describe('what a command line says of memory', () => {
     ['vllm', ['--no-enable-prefix-caching'], { prefixCaching: false }],
     ['vllm', ['--disable-hybrid-kv-cache-manager'], { hybridKvCache: false }],
     ['vllm', ['--block-size', '32', '--trust-remote-code'], { blockSize: 32 }],
+    ['vllm', ['--language-model-only'], { textOnly: true }],
+    ['vllm', ['--limit-mm-per-prompt', '{"image":0,"video":0}'], { textOnly: true }],
+    ['vllm', ['--limit-mm-per-prompt', 'image=0,video=0'], { textOnly: true }],
+    ['vllm', ['--enable-lora'], { adapters: true }],
+    ['vllm', ['--max-loras=4', '--max_lora_rank', '64'], { adapterSlots: 4, adapterRank: 64 }],
     ['sglang', ['--pp-size', '2', '--dp', '2'], { pp: 2, dp: 2 }],
     ['sglang', ['--chunked-prefill-size', '4096'], { maxNumBatchedTokens: 4096 }],
     ['sglang', ['--cpu-offload-gb', '2'], { hostWeightsBytes: 2 * GiB }],
@@ -55,7 +60,9 @@ describe('what a command line says of memory', () => {
   test.each<[EngineId, string[], string, string]>([
     ['vllm', ['--speculative-config', '{"method":"eagle"}'], '--speculative-config', 'more'],
     ['vllm', ['--speculative-config.method', 'eagle'], '--speculative-config.method', 'more'],
-    ['vllm', ['--enable-lora'], '--enable-lora', 'more'],
+    ['vllm', ['--enable-dbo'], '--enable-dbo', 'more'],
+    ['vllm', ['--limit-mm-per-prompt', '{"image":2}'], '--limit-mm-per-prompt', 'either'],
+    ['vllm', ['--limit-mm-per-prompt', 'image=,video=0'], '--limit-mm-per-prompt', 'either'],
     ['vllm', ['--kv-cache-memory-bytes', '1G'], '--kv-cache-memory-bytes', 'either'],
     ['vllm', ['--data-parallel-size-local', '1'], '--data-parallel-size-local', 'either'],
     ['vllm', ['--offload-group-size', '8'], '--offload-group-size', 'less'],
@@ -171,15 +178,15 @@ describe('what the planner cannot count', () => {
   })
 
   test('a flag that takes memory leaves a misfit a misfit, and makes a fit uncertain', () => {
-    expect(() => planned('vllm', { ...small, items: ['--enable-lora'] })).toThrow('does not fit')
-    const { memory, config } = planned('vllm', { ...large, items: ['--enable-lora'] })
+    expect(() => planned('vllm', { ...small, items: ['--enable-dbo'] })).toThrow('does not fit')
+    const { memory, config } = planned('vllm', { ...large, items: ['--enable-dbo'] })
     expect(memory).toMatchObject({ outcome: 'planned', fits: true, certain: false })
-    expect(memory?.verdict).toContain('not counted: --enable-lora')
+    expect(memory?.verdict).toContain('not counted: --enable-dbo')
     expect(config.Labels?.['dev.ingot.memory.fits']).toBe('unknown')
   })
 
   test('a flag that frees memory leaves a fit a fit', () => {
-    const { memory } = planned('vllm', { ...large, items: ['--language-model-only'] })
+    const { memory } = planned('vllm', { ...large, items: ['--skip-mm-profiling'] })
     expect(memory).toMatchObject({ outcome: 'planned', fits: true, certain: true })
   })
 
@@ -192,13 +199,23 @@ describe('what the planner cannot count', () => {
   })
 
   test('experts of several copies may be spread over them', () => {
-    const { memory } = planned('vllm', {
+    const { memory } = planned('sglang', {
       model: 'gpt-oss-120b',
       gpu: 'a100-40gb',
       count: 2,
-      items: ['-dp', '2'],
+      items: ['--dp', '2'],
     })
     expect(memory?.verdict).toMatch(/^cannot tell: data parallel/)
+  })
+
+  test('vLLM spreads them, which is counted', () => {
+    const { memory } = planned('vllm', {
+      model: 'gpt-oss-120b',
+      gpu: 'a100-40gb',
+      count: 4,
+      items: ['-dp', '4'],
+    })
+    expect(memory).toMatchObject({ outcome: 'planned', fits: true, gpuCount: 4 })
   })
 })
 

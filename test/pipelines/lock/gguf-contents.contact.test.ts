@@ -34,11 +34,6 @@ test.each<[string, Files, string]>([
     'm.gguf is one of 2 shards by its header',
   ],
   [
-    'the name of a shard without its header',
-    { 'm-00001-of-00002.gguf': llamaGguf, 'm-00002-of-00002.gguf': llamaGguf },
-    'm-00001-of-00002.gguf is named as one of 2 shards, and its header knows of no others',
-  ],
-  [
     'a control vector alone',
     { 'm.gguf': gguf({ 'general.architecture': 'controlvector' }, { 'direction.1': 1 }) },
     'm.gguf is a control vector by its header',

@@ -111,6 +111,12 @@ export const layerRows: CaseRow[] = [
     expected: { kvBytesPerToken: 39 * 1152 + 12 * 132, kvTokens: 528128 },
   },
   {
+    id: 'GLM-5.2, SGLang: an index on all 78 layers, as its pool has it',
+    model: 'glm-5.2',
+    options: { engine: 'sglang', tp: 8, gpu: 'h200', availableKvBytes: 40 * GiB },
+    expected: { kvBytesPerToken: 78 * (1152 + 132), kvTokens: Math.floor((40 * GiB) / (78 * (1152 + 132))) },
+  },
+  {
     id: 'DeepSeek-V4-Flash, llama.cpp: windows of 768 cells, vectors of 4 and 128 tokens, and what is open',
     model: 'deepseek-v4-flash',
     options: { engine: 'llama-cpp', maxModelLen: 32768 },

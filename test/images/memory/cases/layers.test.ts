@@ -68,6 +68,15 @@ test.each(['tgi', 'tensorrt-llm'] as const)(
   },
 )
 
+test('SGLang reserves windows otherwise without a cache of prefixes: nothing is certain', () => {
+  const options = { engine: 'sglang', gpu: 'h100', maxNumSeqs: 8, maxModelLen: 8192 } as const
+  const row = { id: '', model: 'gemma-4-e2b', expected: {}, options } as const
+  expect(planOfCase(row).certain).toBe(true)
+  const asked = planOfCase({ ...row, options: { ...options, prefixCaching: false } })
+  expect(asked.certain).toBe(false)
+  expect(asked.verdict).toContain('reserved for each request')
+})
+
 test('a decoder that gives vectors keeps its cache and samples no token', () => {
   const options = { gpu: 'l4', maxModelLen: 8192, maxNumSeqs: 1024 } as const
   const row = { id: '', model: 'lfm2.5-1.2b', expected: {}, options } as const
