@@ -58,12 +58,12 @@ export function jsonProblem(text: string): string | undefined {
   }
 }
 
-/** What is wrong with JSON of a model that is JSON: loaders take an object, and a list where modules are listed. */
+/** What is wrong with the JSON of a model that is JSON: loaders take an object, and a list where modules are listed. */
 export function jsonFormProblem(path: string, head: string): string | undefined {
-  const begin = /(^|\/)modules\.json$/.test(path) ? '[' : '{'
-  return head.trimStart().startsWith(begin)
+  const begin = head.trimStart()[0]
+  return begin === '{' || (begin === '[' && /(^|\/)modules\.json$/.test(path))
     ? undefined
-    : `holds no ${begin === '{' ? 'object' : 'list'}, and loaders read one`
+    : 'holds no object, and loaders read one'
 }
 
 /** For JSON that is too large to be parsed here: whether it ends as it begins. */
@@ -171,9 +171,8 @@ export function ggufSplitProblem(
 ): string | undefined {
   const count = Number(metadata['split.count'] ?? 1)
   const named = Number(/-\d{5}-of-(\d{5})\.gguf$/i.exec(path)?.[1] ?? 1)
-  if (count === named || (count < 2 && named < 2)) return undefined
-  return count < 2
-    ? `is named as one of ${named} shards, and its header knows of no others`
+  return count < 2 || count === named
+    ? undefined
     : `is one of ${count} shards by its header, and engines find them by names that end in -00001-of-${String(count).padStart(5, '0')}.gguf`
 }
 
@@ -182,16 +181,4 @@ export function ggufProblem(endBytes: number, sizeBytes: number): string | undef
   return sizeBytes >= endBytes
     ? undefined
     : `has ${sizeBytes} bytes, and its last tensor ends at ${endBytes}: it was cut`
-}
-
-/** Repositories other than the model's own whose code a configuration names: `owner/name--module.Class`. */
-export function foreignCode(config: unknown): string[] {
-  const map = isConfig(config) ? config['auto_map'] : undefined
-  if (!isConfig(map)) return []
-  const names = Object.values(map)
-    .flat()
-    .flatMap((value) =>
-      typeof value === 'string' && value.includes('--') ? [value.split('--')[0] ?? ''] : [],
-    )
-  return [...new Set(names)].sort()
 }

@@ -152,6 +152,9 @@ export const modelFactsSchema = z.strictObject({
   doubts: z.array(z.string()),
   /** Repositories whose code the configuration names in `auto_map`, other than the model's own. */
   foreignCode: z.array(z.string()).optional(),
+  /** Files of the model's own code that `auto_map` names, and those of them and of what they import that are not there. */
+  ownCode: z.array(z.string()).optional(),
+  missingCode: z.array(z.string()).optional(),
 })
 
 export type ModelFacts = z.infer<typeof modelFactsSchema>

@@ -5,11 +5,11 @@ import { limits, text, texts, words } from './limits.ts'
 import { ownLayer } from './own-layer.ts'
 import { modelName, partSchema } from './parts.ts'
 import { count, size } from './quantities.ts'
+import { deliveredWeights } from './recipe-weights.ts'
 import { serving } from './serving.ts'
 import { tasks } from './tasks.ts'
 import { verification } from './verification.ts'
 import { vulnerabilitiesSchema } from './vulnerabilities.ts'
-import { deliveries, weightsSourceSchema } from './weights.ts'
 
 /**
  * How dangerous a removal is: `safe` never matters to a server; `jit` breaks compilation at run time;
@@ -79,27 +79,6 @@ const engine = z.strictObject({
       'What the server computes on. vulkan: cards of AMD, Intel and NVIDIA, where the engine has it. Default: cuda with a target GPU, else cpu',
     ),
 })
-
-const weights = z
-  .strictObject({
-    source: weightsSourceSchema.describe('Where the files come from'),
-    delivery: z
-      .enum(deliveries)
-      .default('baked')
-      .describe(
-        'baked: layers of the image; mounted: read-only mount; hf-cache: a named volume in Hub layout; artifact: an OCI image of their own',
-      ),
-    modelcar: z
-      .boolean()
-      .default(false)
-      .describe(
-        'With artifact: one more image of the weights, with the programs that KServe starts in a modelcar',
-      ),
-  })
-  .refine(({ delivery, modelcar }) => !modelcar || delivery === 'artifact', {
-    path: ['modelcar'],
-    message: 'false, or `delivery: artifact` beside it',
-  })
 
 const paths = z
   .array(z.string().max(limits.place).regex(/^\//, 'an absolute path, with * and ** as wildcards'))
@@ -205,7 +184,7 @@ export const recipeSchema = z.strictObject({
     .describe('Name of the image; also the name of the lock'),
   model,
   engine,
-  weights,
+  weights: deliveredWeights,
   parts: z
     .array(partSchema)
     .max(limits.parts)

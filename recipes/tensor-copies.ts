@@ -38,6 +38,7 @@ export function tensorCopies(
   })
 }
 
+/** One tensor alone may be a part of its own that has its name by chance. */
 function holds({ names }: TensorSet, part: TensorSet): boolean {
-  return part.names.size > 0 && [...part.names].every((name) => names.has(name))
+  return part.names.size > 1 && [...part.names].every((name) => names.has(name))
 }

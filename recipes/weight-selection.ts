@@ -83,7 +83,7 @@ interface Rule {
 
 /** Files that no server reads: what the Hub shows to people, and what version control and other programs keep of their own. */
 const notWeights =
-  /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md|Thumbs\.db|desktop\.ini|\.(msc|mdl|mv))$|(^|\/)(\.(git|cache|huggingface|ipynb_checkpoints|_+temp)|__MACOSX|wandb)\//i
+  /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md|Thumbs\.db|desktop\.ini|\.(msc|mdl|mv))$|(^|\/)(\.(git|cache|huggingface\/download|ipynb_checkpoints|_+temp)|__MACOSX|wandb)\//i
 
 /** macOS keeps such a file beside each other one on disks that cannot hold what it knows of it (lmstudio-bug-tracker#486). */
 const macSidecar = /(^|\/)\._[^/]+$/

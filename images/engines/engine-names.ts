@@ -1,6 +1,7 @@
 import { nearestName } from '../../lib/suggest.ts'
 import type { Deployment, Refusal } from './engine.ts'
 import { type NameHistory, type NameStanding, standingBy, standingOf } from './name-history.ts'
+import { hasOwnSoftware } from './own-software.ts'
 
 /** Names that the command line of an engine knows. */
 export interface EngineNames {
@@ -21,6 +22,7 @@ interface NameJudgement {
 /** Refuses parsers and flags that the locked version surely lacks. */
 export function nameRefusals(deployment: Deployment, names: EngineNames): Refusal[] {
   const { engine, version } = deployment
+  if (hasOwnSoftware(deployment)) return []
   return judge(deployment, names).flatMap(({ path, what, name, standing }) => {
     if (standing.type !== 'absent') return []
     const near = nearestName(name, standing.names)
@@ -36,16 +38,21 @@ export function nameRefusals(deployment: Deployment, names: EngineNames): Refusa
   })
 }
 
-/** What nobody read, said once and stopping nothing. */
+/** What nobody read, and what software of the recipe's own may bring; said once and stopping nothing. */
 export function nameDoubts(deployment: Deployment, names: EngineNames): string[] {
   const { engine, version } = deployment
-  return judge(deployment, names).flatMap(({ path, what, name, standing }) =>
-    standing.type === 'unknown'
+  const isOwn = hasOwnSoftware(deployment)
+  return judge(deployment, names).flatMap(({ path, what, name, standing }) => {
+    if (standing.type === 'unknown')
+      return [
+        `${path}: whether ${engine.title} ${version} has the ${what} "${name}" is not known here (lists up to ${standing.newest} were read); its boot tells`,
+      ]
+    return standing.type === 'absent' && isOwn
       ? [
-          `${path}: whether ${engine.title} ${version} has the ${what} "${name}" is not known here (lists up to ${standing.newest} were read); its boot tells`,
+          `${path}: ${engine.title} ${version} itself has no ${what} "${name}"; whether the recipe’s own software brings it, its boot tells`,
         ]
-      : [],
-  )
+      : []
+  })
 }
 
 /** Flags that name a parser, with the table and the flag by which a model brings a parser of its own. */

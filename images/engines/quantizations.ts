@@ -1,6 +1,7 @@
 import { nearestName } from '../../lib/suggest.ts'
 import { capabilityOf } from '../memory/gpus.ts'
 import type { Deployment, Refusal } from './engine.ts'
+import { hasOwnSoftware } from './own-software.ts'
 
 /** Names that versions of an engine take, as their own source lists them; versions that take the same stand together. */
 export type QuantizationTable = readonly { versions: readonly string[]; names: readonly string[] }[]
@@ -37,8 +38,9 @@ export function quantizationRefusals(deployment: Deployment, known: Quantization
   const { recipe, version } = deployment
   const name = recipe.serving.quantization
   if (name === undefined) return []
-  const standing = standingOf(name.toLowerCase(), version, known)
-  if (standing.type !== 'absent') return capabilityRefusals(deployment, name, known)
+  const standing = methodStanding(name.toLowerCase(), version, known)
+  if (standing.type !== 'absent' || hasOwnSoftware(deployment))
+    return capabilityRefusals(deployment, name, known)
   const near = nearestName(name, standing.names)
   const has = standing.names.length === 0 ? 'none' : standing.names.join(', ')
   return [
@@ -50,17 +52,25 @@ export function quantizationRefusals(deployment: Deployment, known: Quantization
   ]
 }
 
-/** What nobody read, said once and stopping nothing. */
-export function quantizationDoubts({ recipe, version, engine }: Deployment, known: Quantizations): string[] {
+/** What nobody read, and what plug-ins may bring; said once and stopping nothing. */
+export function quantizationDoubts(deployment: Deployment, known: Quantizations): string[] {
+  const { recipe, version, engine } = deployment
   const name = recipe.serving.quantization
-  if (name === undefined || standingOf(name.toLowerCase(), version, known).type !== 'unknown') return []
+  if (name === undefined) return []
+  const { type } = methodStanding(name.toLowerCase(), version, known)
   const newest = known.table?.at(-1)?.versions.at(-1) ?? ''
-  return [
-    `serving.quantization: whether ${engine.title} ${version} takes "${name}" is not known here (lists up to ${newest} were read); its boot tells`,
-  ]
+  if (type === 'unknown')
+    return [
+      `serving.quantization: whether ${engine.title} ${version} takes "${name}" is not known here (lists up to ${newest} were read); its boot tells`,
+    ]
+  return type === 'absent' && hasOwnSoftware(deployment)
+    ? [
+        `serving.quantization: ${engine.title} ${version} itself does not take "${name}"; whether the recipe’s own software brings it, its boot tells`,
+      ]
+    : []
 }
 
-function standingOf(name: string, version: string, { table, least }: Quantizations): Standing {
+export function methodStanding(name: string, version: string, { table, least }: Quantizations): Standing {
   if (table === null) {
     const names = Object.keys(least)
     return names.includes(name) ? { type: 'known' } : { type: 'absent', names }

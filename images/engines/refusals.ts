@@ -3,6 +3,7 @@ import { isMistral } from '../../recipes/model-facts/mistral.ts'
 import { isModelWeights, placeOf, weightName } from '../../recipes/weight-names.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Deployment, Refusal } from './engine.ts'
+import { folderHint, ggufHint } from './weight-hints.ts'
 
 type GgufFiles = Pick<Deployment, 'files' | 'gguf'>
 
@@ -47,9 +48,7 @@ function ggufRefusals(deployment: Deployment): Refusal[] {
       found: isNone
         ? `no .gguf file${files.some(({ path }) => isGguf(path)) ? ' of a model' : ''} among ${listed(files)}`
         : `${models.length} GGUF models: ${listed(models)}`,
-      hint: isNone
-        ? `${engine.title} loads GGUF only; name a repository or file in that format`
-        : 'choose one with `include`, such as ["*Q4_K_M*.gguf"]; a projector that belongs to it needs a pattern of its own',
+      hint: ggufHint(engine.title, isNone ? files : models, isNone),
     },
   ]
 }
@@ -73,7 +72,8 @@ function neededParts({ engine: { formats }, recipe, files }: Deployment): Needed
   const weights = formats.includes('pytorch') ? 'a .safetensors or .bin file' : 'a .safetensors file'
   const hasTokenizer = recipe.serving.extraArguments.some((argument) => otherTokenizer.test(argument))
   return [
-    { name: weights, isPart: (path) => isModelWeights(path, formats) },
+    // The loaders' patterns tell capital letters from small ones.
+    { name: weights, isPart: (path) => isModelWeights(path, formats) && /\.(safetensors|bin)$/.test(path) },
     ...(isOwnForm ? [] : [{ name: 'config.json', isPart: (path: string) => path === 'config.json' }]),
     ...(hasTokenizer ? [] : [{ name: 'a tokenizer', isPart: (path: string) => tokenizer.test(path) }]),
   ]
@@ -81,55 +81,82 @@ function neededParts({ engine: { formats }, recipe, files }: Deployment): Needed
 
 /** The root of the model's folder must have it all: loaders do not look into folders below. */
 function folderRefusals(deployment: Deployment): Refusal[] {
-  const { files } = deployment
+  const { files, engine } = deployment
   const paths = files.map(({ path }) => path)
   const missing = neededParts(deployment).filter(
     ({ isPart }) => !paths.some((path) => !path.includes('/') && isPart(path)),
   )
-  const elsewhere = missing.flatMap(({ isPart }) => paths.find((path) => isPart(placeOf(path).name)) ?? [])
-  if (missing.length === 0) return codeRefusals(deployment)
-  const places = elsewhere.length > 0 ? ` (there is ${elsewhere.join(', ')} in a folder below)` : ''
+  if (missing.length === 0) return [...shadowRefusals(deployment), ...codeRefusals(deployment)]
+  const below = missing.flatMap(({ isPart }) => paths.find((path) => isPart(placeOf(path).name)) ?? [])
+  const other = missing.flatMap(({ isPart }) => paths.find((path) => isInOtherLetters(path, isPart)) ?? [])
+  const places = below.length > 0 ? ` (there is ${below.join(', ')} in a folder below)` : ''
   return [
     {
       path: 'weights.source',
       found: `without ${missing.map(({ name }) => name).join(', ')}${places}: ${listed(files)}`,
-      hint: hintFor(deployment, elsewhere),
+      hint: folderHint(engine, paths, { below, other, isAllBelow: below.length === missing.length }),
     },
   ]
 }
 
-function hintFor({ files, engine }: Deployment, elsewhere: readonly string[]): string {
-  const { title } = engine
-  const paths = files.map(({ path }) => path)
-  const isAdapter = (path: string) => weightName(path)?.stem === 'adapter_model'
-  const snapshot = paths.map((path) => /^(?:models--[^/]+\/)?snapshots\/[^/]+/.exec(path)?.[0]).find(Boolean)
-  if (snapshot !== undefined)
-    return `this is a folder of the Hub’s cache: name its snapshot, PATH/${snapshot}`
-  if (paths.some(isAdapter) && !paths.some((path) => isModelWeights(path, engine.formats)))
-    return 'this is an adapter without its model: name the repository of the model, and put the adapter beside it in a folder'
-  if (paths.some(isGguf) && !paths.some((path) => isModelWeights(path, engine.formats)))
-    return `${title} does not load GGUF here; use llama-cpp or ollama, or the model's safetensors repository`
-  if (elsewhere.length > 0)
-    return `${title} looks in the folder that weights.source names, and not below it: put all parts of one model there`
-  if (paths.some((path) => isModelWeights(path, ['pytorch'])) && !engine.formats.includes('pytorch'))
-    return `${title} does not load .bin here; use vllm or sglang, or a safetensors version of the model`
-  return `${title} loads a folder of transformers: config.json, tokenizer and .safetensors files`
+function isInOtherLetters(path: string, isPart: (path: string) => boolean): boolean {
+  const small = path.toLowerCase()
+  return !path.includes('/') && path !== small && isPart(small)
+}
+
+/** The loaders of vLLM and SGLang ask for `*.safetensors` first and for `*.bin` only where there is none (`_prepare_weights`). */
+function shadowRefusals({ files, engine }: Deployment): Refusal[] {
+  const root = files.map(({ path }) => path).filter((path) => !path.includes('/'))
+  const model = root.find((path) => path.endsWith('.bin') && weightName(path)?.stem === 'model')
+  const first = root.find((path) => path.endsWith('.safetensors'))
+  if (!engine.formats.includes('pytorch') || model === undefined || first === undefined) return []
+  return [
+    {
+      path: 'weights.source',
+      found: `${engine.title} reads no .bin where a .safetensors lies beside it: ${first} hides ${model}`,
+      hint: `leave ${first} out with \`exclude\`, or take the model as safetensors; an adapter has its place in \`parts\``,
+    },
+  ]
 }
 
 const trust = /^--trust[-_]remote[-_]code(=(?!false)|$)/i
 
-/** Code of another repository is asked for when the model is loaded, and an image has no network. */
-function codeRefusals({ facts, recipe }: Deployment): Refusal[] {
-  const foreign = facts?.foreignCode ?? []
-  if (foreign.length === 0 || !recipe.serving.extraArguments.some((argument) => trust.test(argument)))
-    return []
+function trustsCode({ recipe }: Deployment): boolean {
+  return recipe.serving.extraArguments.some((argument) => trust.test(argument))
+}
+
+/** Code is asked for when the model is loaded, and an image has no network. */
+function codeRefusals(deployment: Deployment): Refusal[] {
+  if (!trustsCode(deployment)) return []
+  const { foreignCode = [], missingCode = [] } = deployment.facts ?? {}
+  const foreign = `auto_map in its configuration names code of ${foreignCode.join(', ')}, which a server without a network cannot get`
+  const missing = `its configuration names code that is not among the files: ${missingCode.join(', ')}`
   return [
-    {
-      path: 'weights.source',
-      found: `auto_map in its configuration names code of ${foreign.join(', ')}, which a server without a network cannot get`,
-      hint: 'copy that code beside the model and name it in auto_map without `OWNER/NAME--`; or leave out --trust-remote-code where the engine knows the architecture',
-    },
+    ...codeRefusal(
+      foreignCode,
+      foreign,
+      'copy that code beside the model and name it in auto_map without `OWNER/NAME--`; or leave out --trust-remote-code where the engine knows the architecture',
+    ),
+    ...codeRefusal(
+      missingCode,
+      missing,
+      'take the *.py files as well, with `include` where the recipe has it; or leave out --trust-remote-code where the engine knows the architecture',
+    ),
   ]
+}
+
+function codeRefusal(names: readonly string[], found: string, hint: string): Refusal[] {
+  return names.length === 0 ? [] : [{ path: 'weights.source', found, hint }]
+}
+
+/** Code that a model brings and that stays unread: a loader that needs it ends at the start. */
+export function codeDoubts(deployment: Deployment): string[] {
+  const own = deployment.facts?.ownCode ?? []
+  return own.length === 0 || trustsCode(deployment)
+    ? []
+    : [
+        `the model brings code of its own (${own.join(', ')}), which runs only with --trust-remote-code in serving.extraArguments; without it the server itself must know architecture and tokenizer`,
+      ]
 }
 
 /** A GGUF's quantisation is fixed: the recipe can only say what it expects. */

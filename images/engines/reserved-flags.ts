@@ -28,8 +28,11 @@ export function argumentProblems(
   return items.flatMap((item, index) => {
     const split = splitOf(item)
     if (split !== undefined) return [{ index, ...split }]
-    const flag = own.find(({ names }) => names.some((name) => namesFlag(item, name, style)))
-    return flag === undefined ? [] : [{ index, ...setByIngot(flag) }]
+    const isMeant = (name: string) => namesFlag(item, name, style)
+    const flag = own.find(({ names }) => names.some(isMeant))
+    if (flag !== undefined) return [{ index, ...setByIngot(flag, isMeant) }]
+    const joined = joinedIn(item, style)
+    return joined === undefined ? [] : [{ index, ...joined }]
   })
 }
 
@@ -46,8 +49,22 @@ function splitOf(item: string): { message: string; hint: string } | undefined {
   }
 }
 
-function setByIngot({ names: [name = ''], instead }: ReservedFlag): { message: string; hint: string } {
-  return { message: `${name} is set by ingot itself`, hint: instead }
+function setByIngot(
+  { names, instead, effect }: ReservedFlag,
+  isMeant: (name: string) => boolean,
+): Omit<ArgumentProblem, 'index'> {
+  if (effect === undefined) return { message: `${names[0]} is set by ingot itself`, hint: instead }
+  return { message: `${names.find(isMeant)} ${effect}`, hint: instead }
+}
+
+/** Servers that compare whole words look for a flag with `=` in its name. */
+function joinedIn(item: string, style: FlagStyle): Omit<ArgumentProblem, 'index'> | undefined {
+  const [, flag, value] = /^(--?[A-Za-z][\w-]*)=(.*)$/s.exec(item) ?? []
+  if (style !== 'exact' || flag === undefined) return undefined
+  return {
+    message: 'this server reads no `=` between a flag and its value',
+    hint: `write two items: "${flag}" and its value${/^[\w./:-]{1,40}$/.test(value ?? '') ? ` "${value}"` : ''}`,
+  }
 }
 
 /** Whether an item is this flag, in any spelling that the server takes. Underscores and dashes are one. */

@@ -14,6 +14,8 @@ export interface ReservedFlag {
   instead: string
   /** Where it is set for one device alone, and free on the other. */
   device?: Device
+  /** What it does, where ingot does not set it and no image can have it. */
+  effect?: string
 }
 
 /** What of an engine a recipe cannot set beside its own keys. */
@@ -39,3 +41,21 @@ export const settingsInFile =
   'neither plan nor memory plan sees what stands in a file; write it into the recipe, or into serving.extraArguments'
 
 export const offline = 'images are offline and tell nobody; leave it out'
+
+/** Flags by which a server speaks TLS itself. */
+export function ownTls(...names: string[]): ReservedFlag {
+  return {
+    names,
+    effect: 'makes the server answer by HTTPS, and probes, health checks and run files ask by HTTP',
+    instead: 'put what ends TLS in front of it: an ingress, a proxy, a mesh',
+  }
+}
+
+/** Flags by which a server has no HTTP to be asked by. */
+export function noHttp(...names: string[]): ReservedFlag {
+  return {
+    names,
+    effect: 'leaves the server without the HTTP interface that probes, health checks and clients ask',
+    instead: 'leave it out: an image is one server with its interface',
+  }
+}

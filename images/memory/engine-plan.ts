@@ -96,7 +96,7 @@ export function contextOf(request: MemoryRequest): number {
   throw new MemoryError('bad-request', {
     attempted: `plan ${request.facts.architecture}`,
     found: 'its configuration names no longest context',
-    hint: 'give --max-model-len',
+    hint: 'give one: --max-model-len, or serving.contextLength in a recipe',
   })
 }
 

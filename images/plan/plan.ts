@@ -19,6 +19,9 @@ import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { modelSettingFiles } from '../engines/model-settings.ts'
+import { placeDoubts } from '../engines/named-places.ts'
+import { codeDoubts } from '../engines/refusals.ts'
+import { servingDoubts } from '../engines/serving-doubts.ts'
 import { settingDoubts } from '../engines/setting-refusals.ts'
 import { sharedMemoryOf } from '../engines/shared-memory.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
@@ -182,6 +185,9 @@ function programsBefore(deployment: Deployment, baked: boolean): string[] {
 function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLayer' | 'trust' | 'doubts'> {
   const doubts = [
     ...(deployment.engine.doubts?.(deployment) ?? []),
+    ...codeDoubts(deployment),
+    ...placeDoubts(deployment),
+    ...servingDoubts(deployment),
     ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),
     ...trustDoubts(deployment),

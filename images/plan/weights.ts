@@ -33,6 +33,8 @@ export interface WeightsPlan {
   layers: WeightLayer[]
   /** Present when the recipe asks for an image that KServe can start. */
   modelcar?: ModelcarPlan
+  /** How the ModelPack holds the files; absent for the layers of the image of the weights. */
+  modelPack?: 'raw'
 }
 
 export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
@@ -40,6 +42,8 @@ export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
   const files = whole.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
   const layers = [...weightLayers(deployment, lock), ...partLayers(deployment, lock)]
   refuseManyLayers(deployment, layers)
+  const isRaw = deployment.recipe.weights.modelPack === 'raw'
+  if (isRaw) refuseRawParts(deployment, layers)
   return {
     delivery: deployment.recipe.weights.delivery,
     modelFolder: deployment.modelFolder,
@@ -49,7 +53,19 @@ export function planWeights(deployment: Deployment, lock: Lock): WeightsPlan {
     files,
     layers,
     ...optional('modelcar', planModelcar(deployment, lock, layers)),
+    ...(isRaw && { modelPack: 'raw' as const }),
   }
+}
+
+/** Nobody knows the hash of a part of a file before it is packed, so there is no digest for a layer of it. */
+function refuseRawParts({ recipe }: Deployment, layers: readonly WeightLayer[]): void {
+  const parts = layers.flatMap(({ entries }) => entries).filter(({ type }) => type === 'part')
+  if (parts.length === 0) return
+  throw new PlanError('refused', {
+    attempted: `plan ${recipe.name}`,
+    found: `weights.modelPack: raw, and ${parts.length} layers are parts of files that are too large for ${recipe.image.registry}`,
+    hint: 'leave modelPack out, or set image.registry to one that takes larger layers',
+  })
 }
 
 /** Layers of what lies beside the model. A store holds everything in layers of its own. */

@@ -1,10 +1,12 @@
 import type { Digest } from '../../lib/digest.ts'
 import { canonicalJson } from '../../lib/json.ts'
+import { optional } from '../../lib/optional.ts'
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { labelNames } from '../oci/label-names.ts'
 import {
   type AssembledImage,
   assembleImage,
+  type Descriptor,
   describe,
   type Manifest,
   mediaTypes,
@@ -18,6 +20,8 @@ export const modelPackTypes = {
   config: 'application/vnd.cncf.model.config.v1+json',
   weights: 'application/vnd.cncf.model.weight.v1.tar',
   weightConfig: 'application/vnd.cncf.model.weight.config.v1.tar',
+  rawWeights: 'application/vnd.cncf.model.weight.v1.raw',
+  rawWeightConfig: 'application/vnd.cncf.model.weight.config.v1.raw',
 } as const
 
 const filePathAnnotation = 'org.cncf.model.filepath'
@@ -81,11 +85,42 @@ export interface ModelPackFacts {
   quantization?: string
 }
 
+/** A layer of a ModelPack, with the digest of its unpacked bytes. */
+interface PackLayer {
+  descriptor: Descriptor & { annotations: Record<string, string> }
+  diffId: Digest
+}
+
 /** A ModelPack manifest over the same layer blobs: other media types, no other bytes. */
 export function modelPack(
   layers: readonly PackedLayer[],
   weights: LockedWeights,
   facts: ModelPackFacts,
+): AssembledImage {
+  const packed = layers.map((layer) => ({ descriptor: modelPackLayer(layer), diffId: layer.stored.diffId }))
+  return packOf(packed, weights, facts, { [packedFilesLabel]: packedFilesText(layers) })
+}
+
+/** One whose layers are the files themselves, for runtimes that unpack nothing: each is a slice of a tar layer that is there. */
+export function rawModelPack(
+  layers: readonly PackedLayer[],
+  weights: LockedWeights,
+  facts: ModelPackFacts,
+): AssembledImage {
+  const raw = packedFiles(layers).map((file): PackLayer => {
+    const digest: Digest = `sha256:${file.sha256}`
+    const mediaType = isWeightsFile(file.path) ? modelPackTypes.rawWeights : modelPackTypes.rawWeightConfig
+    const annotations = { [filePathAnnotation]: file.path }
+    return { descriptor: { mediaType, digest, size: file.sizeBytes, annotations }, diffId: digest }
+  })
+  return packOf(raw, weights, facts)
+}
+
+function packOf(
+  pack: readonly PackLayer[],
+  weights: LockedWeights,
+  facts: ModelPackFacts,
+  annotations?: Record<string, string>,
 ): AssembledImage {
   const { name, family, ...technical } = facts
   const revision = weights.source.type === 'huggingface' ? weights.source.commit : undefined
@@ -97,27 +132,31 @@ export function modelPack(
       licenses: weights.license === undefined ? undefined : [weights.license],
     },
     config: technical,
-    modelfs: { type: 'layers', diffIds: layers.map(({ stored }) => stored.diffId) },
+    modelfs: { type: 'layers', diffIds: pack.map(({ diffId }) => diffId) },
   })
   const manifest = describe(mediaTypes.manifest, {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     artifactType: modelPackTypes.artifact,
     config: config.descriptor,
-    layers: layers.map(modelPackLayer),
-    annotations: { [packedFilesLabel]: packedFilesText(layers) },
+    layers: pack.map(({ descriptor }) => descriptor),
+    ...optional('annotations', annotations),
   } satisfies Manifest)
   return { config, manifest }
 }
 
 function modelPackLayer({ plan, stored }: PackedLayer) {
   const files = plan.entries.flatMap((entry) => (entry.type === 'file' ? [entry.file] : []))
-  const isWeights = files.some((file) => /\.(safetensors|gguf|bin)$/.test(file.path))
+  const isWeights = files.some(({ path }) => isWeightsFile(path))
   return {
     ...stored.descriptor,
     mediaType: isWeights ? modelPackTypes.weights : modelPackTypes.weightConfig,
     annotations: { [filePathAnnotation]: files.length === 1 ? (files[0]?.path ?? '') : commonFolder(plan) },
   }
+}
+
+function isWeightsFile(path: string): boolean {
+  return /\.(safetensors|gguf|bin)$/.test(path)
 }
 
 function commonFolder(plan: WeightLayer): string {

@@ -1,7 +1,6 @@
 import { GGMLFileQuantizationType } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
 import { parsePythonJson } from '../../lib/python-json.ts'
-import { foreignCode } from '../../recipes/file-soundness.ts'
 import type { GgufFacts } from '../../recipes/gguf-facts.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
@@ -9,7 +8,9 @@ import { folderFactsOf } from '../../recipes/model-facts/folder.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
 import { configOfParams, isConsolidatedShard, isMistral } from '../../recipes/model-facts/mistral.ts'
+import { codeConfigs, missingCode, namedCode } from '../../recipes/model-facts/own-code.ts'
 import { factsFromWhisper, whisperHeaderBytes } from '../../recipes/model-facts/whisper.ts'
+import type { ModelFacts } from '../../recipes/model-facts.ts'
 import { poolings } from '../../recipes/tasks.ts'
 import { type GgufKind, ggufKindOf, ggufModelsAmong, projectorOf } from '../../recipes/weight-contents.ts'
 import { isGgmlModel } from '../../recipes/weight-names.ts'
@@ -96,12 +97,22 @@ async function fromGguf(
     tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
   }
   const projector = files.find(({ path }) => path === facts?.projector)
-  if (projector !== undefined) requireWholeGguf(projector, await ggufHeader(source, projector))
+  if (projector !== undefined) await requireProjector(source, projector)
   if (facts === undefined) return {}
   return { gguf: facts, model: factsFromGguf(metadata ?? {}, tensors) }
 }
 
-const kindWords: Record<Exclude<GgufKind, 'model'>, string> = {
+/** llama.cpp ends at the start with a projector that is something else. */
+async function requireProjector(source: OpenWeights, file: LockedFile): Promise<void> {
+  const header = await ggufHeader(source, file)
+  const kind = ggufKindOf({ ...header.metadata })
+  if (kind !== 'projector')
+    throw incomplete([`${file.path} has the name of a projector, and is ${kindWords[kind]} by its header`])
+  requireWholeGguf(file, header)
+}
+
+const kindWords: Record<GgufKind, string> = {
+  model: 'a model',
   projector: 'a projector',
   imatrix: 'an importance matrix',
   adapter: 'an adapter',
@@ -173,13 +184,23 @@ async function fromFolder(
     ),
   )
   const model = factsFromFiles({ label: 'the weights', configText, quantText, headers })
-  const configs = await Promise.all(['config.json', 'tokenizer_config.json'].map(textOf))
-  const foreign = [...new Set(configs.flatMap((text) => (text ? foreignCode(parsePythonJson(text)) : [])))]
   const readJson = async (path: string) => parsed(await textOf(path))
-  const facts = { model: { ...model, ...(foreign.length > 0 ? { foreignCode: foreign } : {}) } }
+  const code = namedCode(await Promise.all(codeConfigs.map(readJson)))
+  const facts = {
+    model: {
+      ...model,
+      ...listed('foreignCode', code.foreign),
+      ...listed('ownCode', code.own),
+      ...listed('missingCode', await missingCode(code.own, textOf)),
+    },
+  }
   // What Mistral's own form chats by is code of its tokenizer.
   if (mistral) return facts
   return { ...facts, folder: await folderFactsOf(readJson, await textOf('chat_template.jinja')) }
+}
+
+function listed(key: 'foreignCode' | 'ownCode' | 'missingCode', names: string[]): Partial<ModelFacts> {
+  return names.length > 0 ? { [key]: names } : {}
 }
 
 function parsed(text: string | undefined): unknown {

@@ -4,7 +4,7 @@ import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
 import { publicUrl } from '../network/address.ts'
 import type { Body } from '../network/body.ts'
-import { blobPath, missingBlob, readBlob } from '../store/blobs.ts'
+import { missingBlob, placeOfBlob, readBlob } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import type { WireAnswer, WireRequest } from './answer.ts'
 import { RegistryError } from './error.ts'
@@ -64,7 +64,7 @@ async function sendPart(
       'content-type': 'application/octet-stream',
       ...(!isWhole && part.end > part.start && { 'content-range': `${part.start}-${part.end - 1}` }),
     },
-    body: bodyOf(blob, part, options, isWhole && options.isVerified),
+    body: await bodyOf(blob, part, options, isWhole && options.isVerified),
   }
   const answer = await session.ask(wanted)
   if ([400, 404, 416].includes(answer.status)) throw uploadLost(wanted, answer)
@@ -73,20 +73,23 @@ async function sendPart(
 }
 
 /** The registry hashes what it gets, so bytes are not hashed here as well until it complains. */
-function bodyOf(
+async function bodyOf(
   blob: Descriptor,
   part: UploadPart,
   { store, onSent }: UploadOptions,
   isVerified: boolean,
-): Body {
+): Promise<Body> {
   const sizeBytes = part.end - part.start
   if (isVerified) return { type: 'source', sizeBytes, onSent, open: () => readBlob(store, blob.digest) }
-  return { type: 'file', sizeBytes, onSent, start: part.start, open: () => openBlobFile(store, blob.digest) }
+  const place = await placeOfBlob(store, blob.digest)
+  if (place === undefined) throw missingBlob(blob.digest)
+  const start = place.start + part.start
+  return { type: 'file', sizeBytes, onSent, start, open: () => openBlobFile(place.path, blob.digest) }
 }
 
-async function openBlobFile(store: Store, digest: Digest): Promise<FileHandle> {
+async function openBlobFile(path: string, digest: Digest): Promise<FileHandle> {
   try {
-    return await open(blobPath(store, digest), 'r')
+    return await open(path, 'r')
   } catch (error) {
     throw errnoOf(error) === 'ENOENT' ? missingBlob(digest) : error
   }

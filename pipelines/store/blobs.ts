@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
 import { StoreError } from './error.ts'
+import { sliceOf } from './slice.ts'
 import type { Store } from './store.ts'
 
 export const chunkBytes = 1024 * 1024
@@ -20,13 +21,37 @@ export function blobPath(store: Pick<Store, 'root'>, digest: Digest): string {
   return join(store.root, 'blobs', 'sha256', hexOf(digest))
 }
 
-/** Size in bytes, or undefined when the store does not have it. */
-export async function statBlob(store: Store, digest: Digest): Promise<number | undefined> {
-  const found = await stat(blobPath(store, digest)).catch((error) => {
+/** Where the bytes of a blob are: a file, and the first of its bytes and their number. */
+export interface BytesPlace {
+  path: string
+  start: number
+  sizeBytes: number
+}
+
+/** A file of its own, or a part of another blob's; undefined when the store has neither. */
+export async function placeOfBlob(store: Store, digest: Digest): Promise<BytesPlace | undefined> {
+  const path = blobPath(store, digest)
+  const own = await sizeOfFile(path)
+  if (own !== undefined) return { path, start: 0, sizeBytes: own }
+  const slice = await sliceOf(store, digest)
+  if (slice === undefined) return undefined
+  const within = blobPath(store, slice.layer)
+  const layerBytes = await sizeOfFile(within)
+  if (layerBytes === undefined || layerBytes < slice.start + slice.sizeBytes) return undefined
+  return { path: within, start: slice.start, sizeBytes: slice.sizeBytes }
+}
+
+async function sizeOfFile(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch((error) => {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   })
   return found?.size
+}
+
+/** Size in bytes, or undefined when the store does not have it. */
+export async function statBlob(store: Store, digest: Digest): Promise<number | undefined> {
+  return (await placeOfBlob(store, digest))?.sizeBytes
 }
 
 /**
@@ -48,11 +73,17 @@ export async function readBlobText(store: Store, digest: Digest): Promise<string
       found: `it has ${sizeBytes} bytes, more than the ${textLimitBytes} a document may have`,
       hint: 'this blob is a layer; stream it',
     })
-  const content = await readFile(blobPath(store, digest)).catch((error: unknown) => {
+  const content = await textBytes(store, digest).catch((error: unknown) => {
     throw readFailure(store, digest, error)
   })
   if (digestOf(content) !== digest) throw corruptBlob(store, digest)
   return content.toString('utf8')
+}
+
+async function textBytes(store: Store, digest: Digest): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytesOf(store, digest)) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
 
 export function missingBlob(digest: Digest): StoreError {
@@ -101,7 +132,7 @@ async function* verified(store: Store, digest: Digest): AsyncGenerator<Uint8Arra
   const hash = createHash('sha256')
   let held: Uint8Array | undefined
   try {
-    for await (const chunk of chunksOf(await openBlob(store, digest))) {
+    for await (const chunk of bytesOf(store, digest)) {
       if (held) yield held
       hash.update(chunk)
       held = chunk
@@ -114,7 +145,18 @@ async function* verified(store: Store, digest: Digest): AsyncGenerator<Uint8Arra
 }
 
 async function* rangeOf(store: Store, digest: Digest, range: ByteRange): AsyncGenerator<Uint8Array> {
-  yield* chunksOf(await openBlob(store, digest), range.start, range.end)
+  yield* bytesOf(store, digest, range)
+}
+
+async function* bytesOf(store: Store, digest: Digest, range?: ByteRange): AsyncGenerator<Uint8Array> {
+  const place = await placeOfBlob(store, digest)
+  if (place === undefined) throw missingBlob(digest)
+  const { path, start, sizeBytes } = place
+  const isWholeFile = path === blobPath(store, digest)
+  // A file that is longer than it was is read to its end, so that its hash tells.
+  const last = isWholeFile ? Number.POSITIVE_INFINITY : start + sizeBytes
+  const end = range === undefined ? last : Math.min(last, start + range.end)
+  yield* chunksOf(await openBlob(path, digest), start + (range?.start ?? 0), end)
 }
 
 /** A disk that lost the bytes says EIO; a folder in place of the file says EISDIR. */
@@ -130,9 +172,9 @@ function readFailure(store: Store, digest: Digest, error: unknown): unknown {
   }
 }
 
-async function openBlob(store: Store, digest: Digest): Promise<FileHandle> {
+async function openBlob(path: string, digest: Digest): Promise<FileHandle> {
   try {
-    return await open(blobPath(store, digest), 'r')
+    return await open(path, 'r')
   } catch (error) {
     throw errnoOf(error) === 'ENOENT' ? missingBlob(digest) : error
   }

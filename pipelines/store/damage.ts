@@ -4,11 +4,13 @@ import type { Descriptor } from '../../images/oci/oci.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
+import { optional } from '../../lib/optional.ts'
 import { compareStamp, keepStamp, smallestStampedBytes, stampOf } from './blob-stamp.ts'
-import { blobPath, chunksOf } from './blobs.ts'
+import { blobPath, chunksOf, readBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
 import { foreignBlob } from './foreign.ts'
 import { manifestTypes, readManifestFacts } from './manifest.ts'
+import { sliceOf } from './slice.ts'
 import type { Store } from './store.ts'
 
 /** What is wrong with a blob that an image needs. */
@@ -98,7 +100,7 @@ export async function damageOf(
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   })
-  if (file === undefined) return { type: 'missing', digest }
+  if (file === undefined) return damageOfSlice(store, { digest, ...optional('size', size) }, search)
   if (!file.isFile()) return { type: 'corrupt', digest, found: 'it is no file' }
   const stamp = stampOf(file)
   const foundBytes = stamp.sizeBytes
@@ -115,6 +117,28 @@ export async function damageOf(
   return undefined
 }
 
+/** A part of a layer is right when the layer is, and in a search that hashes when its own bytes are. */
+async function damageOfSlice(
+  store: Store,
+  { digest, size }: ExpectedContent,
+  search: DamageSearch,
+): Promise<Damage | undefined> {
+  const slice = await sliceOf(store, digest)
+  const foundBytes = await statBlob(store, digest)
+  if (slice === undefined || foundBytes === undefined) return { type: 'missing', digest }
+  if (size !== undefined && foundBytes !== size)
+    return { type: 'size', digest, foundBytes, expectedBytes: size }
+  const damage = await damageOf(store, { digest: slice.layer }, search)
+  if (damage !== undefined || search.by !== 'hash') return damage
+  const found = createHash('sha256')
+  for await (const chunk of readBlob(store, digest, { start: 0, end: foundBytes })) {
+    search.signal?.throwIfAborted()
+    found.update(chunk)
+  }
+  const hash = `sha256:${found.digest('hex')}`
+  return hash === digest ? undefined : { type: 'corrupt', digest, found: `its bytes are ${hash}` }
+}
+
 /** The size of a blob whose bytes are right as far as its stamp tells; undefined when it is missing or damaged. */
 export async function intactBytes(
   store: Store,
@@ -122,7 +146,7 @@ export async function intactBytes(
   search: Omit<DamageSearch, 'by'> = {},
 ): Promise<number | undefined> {
   if ((await damageOf(store, blob, { ...search, by: 'stamp' })) !== undefined) return undefined
-  return (await stat(blobPath(store, blob.digest)).catch(() => undefined))?.size
+  return statBlob(store, blob.digest)
 }
 
 /** Throws `corrupt-blob`, or `missing-blob` where that is all, with every damage of the images. */

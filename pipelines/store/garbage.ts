@@ -10,6 +10,7 @@ import { readManifestFacts } from './manifest.ts'
 import { otherSessions } from './open.ts'
 import { listRecordKinds, listRecords, readRecord, recordUsedAt, removeRecord } from './record.ts'
 import { type IndexEntry, listReferences, removeReferences, withReferences } from './reference.ts'
+import { sliceOf } from './slice.ts'
 import type { Store } from './store.ts'
 
 const dayMs = 86_400_000
@@ -108,6 +109,8 @@ async function reached(
     seen.add(digest)
     const manifest = await readManifestFacts(store, digest)
     waiting.push(...(manifest?.children.map((child) => child.digest) ?? []))
+    const slice = manifest === undefined ? await sliceOf(store, digest) : undefined
+    if (slice !== undefined) waiting.push(slice.layer)
   }
   return seen
 }

@@ -176,5 +176,9 @@ function rotaryDimOf(text: Config, headDim: number, modelType: string): number {
 
 function quantizationFor(config: Config, text: Config): Quantization | null {
   const raw = config['quantization_config'] ?? text['quantization_config'] ?? config['compression_config']
+  const mlx = config['quantization']
+  // MLX names a group and bits under a key of its own, and no method under either.
+  if (isConfig(mlx) && 'group_size' in mlx && (!isConfig(raw) || !('quant_method' in raw)))
+    return quantizationOf({ ...mlx, quant_method: 'mlx' })
   return isConfig(raw) ? quantizationOf(raw) : null
 }

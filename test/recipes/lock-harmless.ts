@@ -87,6 +87,7 @@ export const harmless: Harmless[] = [
   { key: 'image.budgets.runtime', change: set('image.budgets.runtime', '1GB') },
   { key: 'image.budgets.layer', change: set('image.budgets.layer', '1GB') },
   { key: 'image.labels', change: set('image.labels', { a: 'b' }) },
+  { key: 'weights.modelPack', change: set('weights.modelPack', 'raw') },
   { key: 'image.compression', change: set('image.compression', 'gzip') },
   { key: 'image.slim', change: set('image.slim', false) },
   { key: 'image.policy.allowWorldWritable', change: set('image.policy.allowWorldWritable', ['/a']) },

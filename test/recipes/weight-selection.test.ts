@@ -109,13 +109,17 @@ test.each<[string, string[], Record<string, string>]>([
       'Thumbs.db',
       '.msc',
       'sub/._config.json',
-    ].concat(['.ipynb_checkpoints/config-checkpoint.json', '._____temp/model.safetensors', '.huggingface/x']),
+    ].concat([
+      '.ipynb_checkpoints/config-checkpoint.json',
+      '._____temp/model.safetensors',
+      '.huggingface/download/x',
+    ]),
     Object.fromEntries(
       ['._model.safetensors', '__MACOSX/x', 'Thumbs.db', '.msc', 'sub/._config.json']
         .concat([
           '.ipynb_checkpoints/config-checkpoint.json',
           '._____temp/model.safetensors',
-          '.huggingface/x',
+          '.huggingface/download/x',
         ])
         .map((path) => [path, 'not read by any server']),
     ),

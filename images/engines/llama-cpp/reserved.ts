@@ -1,4 +1,4 @@
-import { everyInterface, offline, type ReservedSettings, use } from '../reserved.ts'
+import { everyInterface, offline, ownTls, type ReservedSettings, use } from '../reserved.ts'
 
 const layers =
   'write --n-gpu-layers and the number into serving.extraArguments, which also the plan and the boot follow'
@@ -19,6 +19,12 @@ export const reserved = {
     { names: ['--alias', '-a'], instead: use('model.name') },
     { names: ['--host'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
+    ownTls('--ssl-key-file', '--ssl-cert-file'),
+    {
+      names: ['--api-prefix'],
+      effect: 'moves every page, and probes, health checks and run files ask where they are by default',
+      instead: 'put what rewrites paths in front of the server',
+    },
     { names: ['--parallel', '-np'], instead: use('serving.parallelism') },
     { names: ['--ctx-size', '-c'], instead: use('serving.contextLength') },
     { names: ['--cache-type-k', '-ctk', '--cache-type-v', '-ctv'], instead: use('serving.kvCacheDtype') },
@@ -35,6 +41,9 @@ export const reserved = {
     LLAMA_API_KEY: use('serving.apiKey'),
     LLAMA_ARG_HOST: everyInterface,
     LLAMA_ARG_PORT: use('serving.port'),
+    LLAMA_ARG_SSL_KEY_FILE: ownTls().instead,
+    LLAMA_ARG_SSL_CERT_FILE: ownTls().instead,
+    LLAMA_ARG_API_PREFIX: 'put what rewrites paths in front of the server',
     LLAMA_ARG_MODEL: source,
     LLAMA_ARG_MODEL_URL: source,
     LLAMA_ARG_HF_REPO: source,

@@ -1,3 +1,4 @@
+import { checkpointDoubts, checkpointRefusals } from '../checkpoint-quantization.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { type EngineNames, nameDoubts, nameRefusals } from '../engine-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
@@ -39,6 +40,7 @@ export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...checkpointRefusals(deployment, quantizations),
     ...nameRefusals(deployment, names),
     ...partRefusals(deployment),
     ...parserRefusals(deployment),
@@ -53,6 +55,7 @@ export function doubts(deployment: Deployment): string[] {
   const responses = `/v1/responses cannot answer offline: gpt-oss needs a vocabulary that openai-harmony fetches; ${harmonyHint}`
   return [
     ...quantizationDoubts(deployment, quantizations),
+    ...checkpointDoubts(deployment, quantizations),
     ...nameDoubts(deployment, names),
     ...(lacksHarmony(deployment) ? [responses] : []),
   ]

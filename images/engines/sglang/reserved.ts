@@ -1,4 +1,4 @@
-import { everyInterface, type ReservedSettings, settingsInFile, use } from '../reserved.ts'
+import { everyInterface, noHttp, ownTls, type ReservedSettings, settingsInFile, use } from '../reserved.ts'
 
 /** Spellings of SGLang 0.5. */
 export const reserved = {
@@ -9,6 +9,8 @@ export const reserved = {
     { names: ['--config'], instead: settingsInFile },
     { names: ['--host'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
+    ownTls('--ssl-keyfile', '--ssl-certfile', '--ssl-ca-certs', '--ssl-keyfile-password'),
+    noHttp('--grpc-mode', '--smg-grpc-mode'),
     { names: ['--is-embedding'], instead: use('model.task') },
     { names: ['--dtype'], instead: use('serving.dtype') },
     { names: ['--context-length'], instead: use('serving.contextLength') },

@@ -1,4 +1,5 @@
 import { isMistral } from '../../../recipes/model-facts/mistral.ts'
+import { checkpointDoubts, checkpointRefusals } from '../checkpoint-quantization.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { type EngineNames, nameDoubts, nameRefusals } from '../engine-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
@@ -40,6 +41,7 @@ export function refusals(deployment: Deployment): Refusal[] {
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...checkpointRefusals(deployment, quantizations),
     ...nameRefusals(deployment, names),
     ...partRefusals(deployment),
     ...parserRefusals(deployment),
@@ -55,7 +57,11 @@ export function refusals(deployment: Deployment): Refusal[] {
 }
 
 export function doubts(deployment: Deployment): string[] {
-  return [...quantizationDoubts(deployment, quantizations), ...nameDoubts(deployment, names)]
+  return [
+    ...quantizationDoubts(deployment, quantizations),
+    ...checkpointDoubts(deployment, quantizations),
+    ...nameDoubts(deployment, names),
+  ]
 }
 
 export function command(deployment: Deployment): string[] {

@@ -1,4 +1,12 @@
-import { everyInterface, offline, type ReservedSettings, settingsInFile, use } from '../reserved.ts'
+import {
+  everyInterface,
+  noHttp,
+  offline,
+  ownTls,
+  type ReservedSettings,
+  settingsInFile,
+  use,
+} from '../reserved.ts'
 
 /** Spellings of vLLM 0.31 to 0.33. */
 export const reserved = {
@@ -9,6 +17,8 @@ export const reserved = {
     { names: ['--config'], instead: settingsInFile },
     { names: ['--host', '--uds'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
+    ownTls('--ssl-keyfile', '--ssl-certfile', '--ssl-ca-certs', '--ssl-cert-reqs', '--ssl-ciphers'),
+    noHttp('--headless', '--grpc'),
     { names: ['--runner', '--task'], instead: use('model.task') },
     { names: ['--api-key'], instead: use('serving.apiKey') },
     { names: ['--dtype'], instead: use('serving.dtype') },

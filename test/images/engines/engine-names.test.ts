@@ -3,17 +3,24 @@ import { type NameHistory, standingOf } from '../../../images/engines/name-histo
 import { planImage } from '../../../images/plan/plan.ts'
 import { IngotError } from '../../../lib/error.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
 import { flagsIn, historyOf, keysIn } from '../../tools/engine-names.ts'
 import { lockFor, recipeFor } from './fixtures.ts'
 
 const files = ['config.json', 'model.safetensors', 'tokenizer.json']
 
-function planned(id: EngineId, version: string, extraArguments: string[]) {
+function planned(
+  id: EngineId,
+  version: string,
+  extraArguments: string[],
+  change: (recipe: Recipe) => void = () => undefined,
+) {
   const recipe = recipeFor(id, (draft) => {
     draft.engine.device = 'cuda'
     draft.target = { gpu: 'b200', count: 1 }
     delete draft.serving.quantization
     Object.assign(draft.serving, { dtype: 'auto', contextLength: 4096, extraArguments })
+    change(draft)
   })
   return planImage(recipe, { ...lockFor(recipe, files), engine: { id, version } })
 }
@@ -25,7 +32,7 @@ test.each<[EngineId, string, string[]]>([
   ['vllm', '0.33.0', parser('deepseek_v41')],
   ['vllm', '0.20.0', parser('minimax')],
   ['vllm', '0.33.0', ['--reasoning_parser=openai_gptoss']],
-  ['vllm', '0.33.0', ['--tool-parser-plugin', '/models/p.py', '--tool-call-parser', 'own']],
+  ['vllm', '0.33.0', ['--tool-parser-plugin', '/opt/p.py', '--tool-call-parser', 'own']],
   ['vllm', '0.33.0', ['--no-enable-prefix-caching', '--disable-log-requests', '--enable-custom-all-reduce']],
   ['vllm', '0.33.0', ['--compilation-config.mode', '3', '--limit-mm-per-prompt.image=2', '-O3']],
   ['vllm', '0.33.0', ['--enable-expert', '--trust_remote_code']],
@@ -75,6 +82,29 @@ test('what nobody read is told, and stops nothing', () => {
       /extraArguments\.3: whether vLLM 0\.99\.0 has the flag "wholly-new-flag".*up to 0\.33\.0/,
     ),
   ])
+})
+
+test.each<[string, (recipe: Recipe) => void]>([
+  [
+    'a fork in an official image’s place',
+    (recipe) => {
+      recipe.engine.runtime = 'upstream'
+      recipe.image.base = 'ghcr.io/acme/vllm-fork:v0.33.0'
+    },
+  ],
+  [
+    'a plug-in among its packages',
+    (recipe) => {
+      recipe.engine.runtime = 'packages'
+      recipe.image.packages.python = ['acme-vllm-plugin']
+    },
+  ],
+])('a flag that the release lacks may come from %s', (_, change) => {
+  const { doubts, config } = planned('vllm', '0.33.0', ['--acme-cache', '4'], change)
+  expect(config.Entrypoint).toEqual(expect.arrayContaining(['--acme-cache', '4']))
+  expect(doubts).toEqual(
+    expect.arrayContaining([expect.stringContaining('vLLM 0.33.0 itself has no flag "acme-cache"')]),
+  )
 })
 
 describe('histories', () => {

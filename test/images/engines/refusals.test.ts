@@ -108,65 +108,6 @@ test('without a tokenizer of its own where an argument names another', () => {
   expect(engineOf('vllm').refusals(deploymentFor(recipe, names))).toEqual([])
 })
 
-test.each<[string, EngineId, string[], string, string]>([
-  [
-    'an adapter alone',
-    'vllm',
-    ['adapter_model.safetensors', 'adapter_config.json', 'config.json', 'tokenizer.json'],
-    'without a .safetensors',
-    'adapter without its model',
-  ],
-  [
-    'weights in a folder below',
-    'vllm',
-    ['config.json', 'tokenizer.json', 'fp8/model.safetensors'],
-    'there is fp8/model.safetensors in a folder below',
-    'not below it',
-  ],
-  [
-    '.bin for an engine that loads none',
-    'tgi',
-    ['config.json', 'tokenizer.json', 'pytorch_model.bin'],
-    'without a .safetensors',
-    'does not load .bin',
-  ],
-  [
-    'Mistral’s own form for an engine that loads none',
-    'sglang',
-    ['params.json', 'tekken.json', 'consolidated.safetensors'],
-    'config.json',
-    'folder of transformers',
-  ],
-  [
-    'a folder of the Hub’s cache',
-    'vllm',
-    ['blobs/c1', 'refs/main', 'snapshots/abc/config.json'],
-    'without',
-    'snapshots/abc',
-  ],
-  [
-    'what a trainer leaves alone',
-    'vllm',
-    ['config.json', 'tokenizer.json', 'optimizer.bin'],
-    'without a .safetensors',
-    'folder of transformers',
-  ],
-])('%s is refused by name', (_, id, names, found, hint) => {
-  expect(engineOf(id).refusals(deploymentFor(recipeFor(id), names))).toMatchObject([
-    { path: 'weights.source', found: expect.stringContaining(found), hint: expect.stringContaining(hint) },
-  ])
-})
-
-test.each<[EngineId, string[]]>([
-  ['vllm', ['config.json', 'vocab.txt', 'pytorch_model-00001-of-00002.bin']],
-  ['sglang', ['config.json', 'tokenizer.json', 'pytorch_model.bin']],
-  ['vllm', ['params.json', 'tekken.json', 'consolidated-00001-of-00001.safetensors']],
-  ['llama-cpp', ['MODEL-Q4_K_M.GGUF']],
-  ['llama-cpp', ['m-Q4_K_M.gguf', 'NAME-mmproj-f16.gguf']],
-])('%s serves %j', (id, names) => {
-  expect(engineOf(id).refusals(deploymentFor(recipeFor(id), names))).toEqual([])
-})
-
 test('shards of one GGUF and a projector are one model', () => {
   const names = ['m-00001-of-00002.gguf', 'm-00002-of-00002.gguf', 'mmproj-m.gguf']
   expect(engineOf('llama-cpp').refusals(deploymentFor(recipeFor('llama-cpp'), names))).toEqual([])

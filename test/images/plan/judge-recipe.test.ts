@@ -122,6 +122,13 @@ test.each<[EngineId, string[], number, string]>([
   ['llama-cpp', ['--threads 2'], 0, 'two items: "--threads" and its value "2"'],
   ['llama-cpp', [' --threads', '2'], 0, 'write "--threads"'],
   ['llama-cpp', ['--threads\t2'], 0, 'two items'],
+  ['llama-cpp', ['--threads=2'], 0, 'two items: "--threads" and its value "2"'],
+  ['llama-cpp', ['--api-prefix', '/llm'], 0, 'in front of the server'],
+  ['llama-cpp', ['--ssl-cert-file', '/c.pem'], 0, 'ends TLS'],
+  ['vllm', ['--ssl-certfile', '/c.pem'], 0, 'ends TLS'],
+  ['vllm', ['--headless'], 0, 'one server with its interface'],
+  ['sglang', ['--ssl-keyfile=/k.pem'], 0, 'ends TLS'],
+  ['sglang', ['--grpc-mode'], 0, 'one server with its interface'],
   ['vllm', ['--host=127.0.0.1'], 0, 'every interface'],
   ['vllm', ['--port=81'], 0, 'serving.port'],
   ['vllm', ['--served_model_name', 'x'], 0, 'model.name'],
@@ -154,7 +161,7 @@ test.each<[EngineId, string[], number, string]>([
 
 test.each<[EngineId, string[]]>([
   ['llama-cpp', ['--threads', '2', '--cache-reuse', '256', '-ctxcp', '4', '-b', '512', '--jinja']],
-  ['llama-cpp', ['-ngl', '0']],
+  ['llama-cpp', ['-ngl', '0', '--chat-template-kwargs', '{"a=b": 1}']],
   ['vllm', ['--enable-auto-tool-choice', '--tool-call-parser', 'hermes', '-O3', '--max-log-len', '5']],
   ['vllm', ['--config-format', 'hf']],
   ['vllm', ['--override-generation-config={"temperature": 0.5}', '--chat-template', '/a b.jinja']],

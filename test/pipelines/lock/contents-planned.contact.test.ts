@@ -117,6 +117,29 @@ test('code of another repository is refused with --trust-remote-code, and no fau
   ).toThrow('nomic-ai/nomic-bert-2048')
 })
 
+test('code of the model itself that was left out is refused with --trust-remote-code, and told without', async () => {
+  const config = { ...llama, auto_map: { AutoConfig: 'configuration_x.C', AutoModel: 'modeling_x.M' } }
+  const found = await lockFiles('vllm', {
+    ...whole,
+    'config.json': JSON.stringify(config),
+    'configuration_x.py': 'from .rope import R\n',
+  })
+  expect(found.model).toMatchObject({
+    ownCode: ['configuration_x.py', 'modeling_x.py'],
+    missingCode: ['modeling_x.py', 'rope.py'],
+  })
+  expect(planOf('vllm', found).doubts).toEqual([expect.stringContaining('configuration_x.py, modeling_x.py')])
+  expect(() =>
+    planOf('vllm', found, ({ serving }) => serving.extraArguments.push('--trust-remote-code')),
+  ).toThrow('not among the files: modeling_x.py, rope.py')
+})
+
+test('code of another repository is found in the configuration of a processor as well', async () => {
+  const processor = { auto_map: { AutoProcessor: 'acme/other--processing.P' } }
+  const found = await lockFiles('vllm', { ...whole, 'preprocessor_config.json': JSON.stringify(processor) })
+  expect(found.model?.foreignCode).toEqual(['acme/other'])
+})
+
 test('a folder of the Hub’s cache in place of a snapshot is refused with the snapshot', async () => {
   const folder = await folderOf({ 'blobs/c1': '{}', 'refs/main': 'abc' })
   await mkdir(join(folder, 'snapshots/abc'), { recursive: true })

@@ -15,6 +15,7 @@ import {
 const page = '<!DOCTYPE html>\n<html><body>Please log in</body></html>'
 
 const one = 'model-00001-of-00001.safetensors'
+const two = safetensors('model.embed_tokens.weight', 'lm_head.weight')
 
 /** A safetensors file with tensors of two floats at these places. */
 function placed(...places: [number, number][]): Buffer {
@@ -140,16 +141,16 @@ test.each<[string, Files, string[]]>([
   ],
   [
     'a second copy under a browser’s name',
-    { ...whole, 'model (1).safetensors': model },
+    { ...whole, 'model.safetensors': two, 'model (1).safetensors': two },
     ['model.safetensors holds tensors that model (1).safetensors has as well'],
   ],
   [
     'shards beside the whole, without an index',
-    { ...whole, [shard(1)]: model, [shard(2)]: safetensors('lm_head.weight') },
+    { ...whole, 'model.safetensors': two, [shard(1)]: model, [shard(2)]: safetensors('lm_head.weight') },
     [`model.safetensors holds tensors that ${shard(1)} has as well`],
   ],
   ['a tokenizer that is a list', { ...whole, 'tokenizer.json': '[]' }, ['tokenizer.json holds no object']],
-  ['modules that are no list', { ...whole, 'modules.json': '{}' }, ['modules.json holds no list']],
+  ['modules that are a word', { ...whole, 'modules.json': '"x"' }, ['modules.json']],
   [
     'a byte order mark',
     { ...whole, 'config.json': `\ufeff${JSON.stringify(llama)}` },

@@ -16,6 +16,11 @@ test.each<[string, Files, string]>([
     { 'm.gguf': llamaGguf, 'mmproj-F16.gguf': gguf({ 'general.architecture': 'clip' }, { 'v.patch': 400 }) },
     'mmproj-F16.gguf has',
   ],
+  [
+    'a model under the name of a projector',
+    { 'm.gguf': llamaGguf, 'mmproj-F16.gguf': llamaGguf },
+    'mmproj-F16.gguf has the name of a projector, and is a model by its header',
+  ],
   ['a shard that is absent', { 'm-00001-of-00002.gguf': llamaGguf }, 'm-00002-of-00002.gguf is missing'],
   ['a pointer', { 'm.gguf': pointer }, 'Git LFS pointer'],
   ['a page', { 'm.gguf': page }, 'm.gguf is a page of a web server'],
@@ -32,11 +37,6 @@ test.each<[string, Files, string]>([
     'a shard under another name',
     { 'm.gguf': gguf({ ...ggufMetadata, 'split.count': 2 }, { 'token_embd.weight': 4 }) },
     'm.gguf is one of 2 shards by its header',
-  ],
-  [
-    'the name of a shard without its header',
-    { 'm-00001-of-00002.gguf': llamaGguf, 'm-00002-of-00002.gguf': llamaGguf },
-    'm-00001-of-00002.gguf is named as one of 2 shards, and its header knows of no others',
   ],
   [
     'a control vector alone',

@@ -1,0 +1,76 @@
+import type { Deployment, Refusal } from './engine.ts'
+import { hasOwnSoftware } from './own-software.ts'
+import { methodStanding, type Quantizations } from './quantizations.ts'
+
+/** Methods that a loader has under the very name which a checkpoint says; of others it may have them under another name. */
+const ownNames = [
+  ...[
+    'aqlm',
+    'awq',
+    'bitblas',
+    'bitnet',
+    'bitsandbytes',
+    'compressed-tensors',
+    'eetq',
+    'exl2',
+    'exl3',
+    'fp8',
+    'gguf',
+  ],
+  ...['gptq', 'higgs', 'hqq', 'mlx', 'quark', 'quip', 'spqr', 'torchao', 'vptq'],
+]
+
+/** Methods that no flag turns into one another: loaders of vLLM and SGLang end where flag and checkpoint differ. */
+const packedMethods = ['awq', 'gptq', 'compressed-tensors', 'bitsandbytes', 'quark']
+
+/** `awq_marlin` and `auto_awq` read what `awq` has packed. */
+function family(name: string): string {
+  return name.toLowerCase().replace(/^auto_|_marlin$/g, '')
+}
+
+/** Refuses a checkpoint that the locked version surely cannot load, and a recipe that names another method than its files. */
+export function checkpointRefusals(deployment: Deployment, known: Quantizations): Refusal[] {
+  const method = deployment.facts?.quantization?.method
+  if (known.table === null || method === undefined) return []
+  const asked = deployment.recipe.serving.quantization
+  if (asked !== undefined) return contradiction(method, asked)
+  const { engine, version } = deployment
+  const standing = methodStanding(method, version, known)
+  if (standing.type !== 'absent' || !ownNames.includes(method) || hasOwnSoftware(deployment)) return []
+  return [
+    {
+      path: 'weights.source',
+      found: `the checkpoint is packed by ${method}, which ${engine.title} ${version} does not load`,
+      hint: `take another version of the model; it loads ${standing.names.join(', ')}. A plug-in for it goes into image.packages.python`,
+    },
+  ]
+}
+
+function contradiction(method: string, asked: string): Refusal[] {
+  const methods = [family(method), family(asked)]
+  if (methods[0] === methods[1] || !methods.every((name) => packedMethods.includes(name))) return []
+  return [
+    {
+      path: 'serving.quantization',
+      found: `the checkpoint says that it is packed by ${method}, and the recipe says ${asked}`,
+      hint: 'leave serving.quantization out: the server reads it from the checkpoint',
+    },
+  ]
+}
+
+/** What is known to nobody here, said once and stopping nothing. */
+export function checkpointDoubts(deployment: Deployment, known: Quantizations): string[] {
+  const { facts, engine, version, recipe } = deployment
+  const method = facts?.quantization?.method
+  if (known.table === null || method === undefined || recipe.serving.quantization !== undefined) return []
+  if (method === 'unknown')
+    return [
+      `the configuration tells that the checkpoint is packed, and not by which method: whether ${engine.title} ${version} loads it, its boot tells`,
+    ]
+  const isDoubtful = methodStanding(method, version, known).type === 'absent' && hasOwnSoftware(deployment)
+  return isDoubtful
+    ? [
+        `${engine.title} ${version} itself does not load checkpoints of ${method}: its own packages must bring that`,
+      ]
+    : []
+}

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest'
+import { engineOf } from '../../../images/engines/engines.ts'
+import type { EngineId } from '../../../recipes/engine-ids.ts'
+import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
+import type { Recipe } from '../../../recipes/recipe.ts'
+import { deploymentFor, recipeFor } from './fixtures.ts'
+
+const config = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  intermediate_size: 128,
+  vocab_size: 100,
+}
+
+const versions = { vllm: '0.33.0', sglang: '0.5.23' } as const
+
+/** What an engine says of a checkpoint that its configuration says is packed so. */
+function said(id: keyof typeof versions, packed: object, change: (recipe: Recipe) => void = () => undefined) {
+  const recipe = recipeFor(id, (draft) => {
+    draft.engine.device = 'cuda'
+    delete draft.serving.quantization
+    change(draft)
+  })
+  const deployment = {
+    ...deploymentFor(recipe),
+    version: versions[id],
+    facts: factsFromConfig({ ...config, ...packed }),
+  }
+  const engine = engineOf(id as EngineId)
+  return { refusals: engine.refusals(deployment), doubts: engine.doubts?.(deployment) ?? [] }
+}
+
+const by = (quant_method: string) => ({ quantization_config: { quant_method, bits: 4 } })
+
+test.each<[keyof typeof versions, object, string]>([
+  ['vllm', by('bitsandbytes'), 'packed by bitsandbytes, which vLLM 0.33.0 does not load'],
+  ['vllm', by('gguf'), 'packed by gguf'],
+  ['vllm', by('exl2'), 'packed by exl2'],
+  ['vllm', by('hqq'), 'packed by hqq'],
+  ['sglang', by('hqq'), 'packed by hqq, which SGLang 0.5.23 does not load'],
+  ['sglang', by('aqlm'), 'packed by aqlm'],
+  ['vllm', { quantization: { group_size: 64, bits: 4 } }, 'packed by mlx'],
+  [
+    'sglang',
+    { quantization: { group_size: 64, bits: 4 }, quantization_config: { group_size: 64, bits: 4 } },
+    'packed by mlx',
+  ],
+])('%s refuses a checkpoint with %j', (id, packed, words) => {
+  expect(said(id, packed).refusals).toMatchObject([
+    { path: 'weights.source', found: expect.stringContaining(words) },
+  ])
+})
+
+test.each<[keyof typeof versions, object]>([
+  ['vllm', by('awq')],
+  ['vllm', by('gptq')],
+  ['vllm', by('compressed-tensors')],
+  // vLLM loads it under the name inc.
+  ['vllm', by('auto-round')],
+  ['sglang', by('bitsandbytes')],
+  ['sglang', by('auto-round')],
+  ['vllm', {}],
+])('%s loads a checkpoint with %j', (id, packed) => {
+  expect(said(id, packed)).toEqual({ refusals: [], doubts: [] })
+})
+
+test.each<[keyof typeof versions, string, string]>([
+  ['vllm', 'compressed-tensors', 'awq'],
+  ['vllm', 'awq', 'gptq_marlin'],
+  ['sglang', 'gptq', 'awq'],
+])('%s refuses files packed by %s where the recipe says %s', (id, method, asked) => {
+  const { refusals } = said(id, by(method), ({ serving }) => Object.assign(serving, { quantization: asked }))
+  expect(refusals).toMatchObject([
+    { path: 'serving.quantization', found: expect.stringContaining(`packed by ${method}`) },
+  ])
+})
+
+test.each<[keyof typeof versions, string, string]>([
+  ['vllm', 'awq', 'awq_marlin'],
+  ['vllm', 'gptq', 'auto_gptq'],
+  ['vllm', 'gptq', 'moe_wna16'],
+  ['sglang', 'compressed-tensors', 'w8a8_int8'],
+])('%s reads files packed by %s as %s', (id, method, asked) => {
+  const { refusals } = said(id, by(method), ({ serving }) => Object.assign(serving, { quantization: asked }))
+  expect(refusals).toEqual([])
+})
+
+test('a method that no file names is told', () => {
+  const { doubts } = said('vllm', { quantization_config: { bits: 4 } })
+  expect(doubts).toEqual([expect.stringContaining('not by which method')])
+})
+
+test('a plug-in of the recipe may bring what the release lacks', () => {
+  const plugged = said('vllm', by('bitsandbytes'), ({ image }) => {
+    image.packages.python = ['vllm-bnb-plugin']
+  })
+  expect(plugged.refusals).toEqual([])
+  expect(plugged.doubts).toEqual([expect.stringContaining('does not load checkpoints of bitsandbytes')])
+  const asked = said('vllm', {}, ({ image, serving }) => {
+    image.packages.python = ['vllm-bnb-plugin']
+    serving.quantization = 'bitsandbytes'
+  })
+  expect(asked.refusals).toEqual([])
+  expect(asked.doubts).toEqual([expect.stringContaining('itself does not take "bitsandbytes"')])
+})
+
+test('names of quantisations reach a server in small letters', () => {
+  const recipe = recipeFor('sglang', ({ serving }) => Object.assign(serving, { quantization: 'AWQ' }))
+  const deployment = deploymentFor(recipe)
+  expect(engineOf('sglang').command(deployment).join(' ')).toContain('--quantization awq')
+})
