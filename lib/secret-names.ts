@@ -10,14 +10,18 @@ const vocabulary = new Set(
   ),
 )
 
+/** Words before PASS that make a run over data or a filter of it. */
+const passes = new Set('FIRST SECOND ONE TWO SINGLE MULTI FORWARD BACKWARD LOW HIGH BAND ALL BY'.split(' '))
+
 /**
  * Whether a variable, flag or label of this name holds a secret: its last word is TOKEN, KEY, PASSWORD, SECRET,
- * CREDENTIALS or the like (`HF_TOKEN`, `--api-key`, `apiKey`, `DB_PASSWORD_2`). Not so `PUBLIC_KEY` and `EOS_TOKEN`.
+ * CREDENTIALS or the like (`HF_TOKEN`, `--api-key`, `apiKey`, `DB_PASSWORD_2`, `DB_PASS`). Not so `PUBLIC_KEY` and `EOS_TOKEN`.
  */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name)
   const [before = '', last = ''] = words.length === 1 ? ['', words[0]] : words.slice(-2)
   if (last === 'KEY') return !publicKeys.has(before)
+  if (last === 'PASS' || last === 'PWD') return before !== '' && !passes.has(before)
   if (last === 'KEYS') return /^(API|ACCESS|AUTH|SECRET|PRIVATE)$/.test(before)
   return secretEnd.test(last) && !(last === 'TOKEN' && vocabulary.has(before))
 }

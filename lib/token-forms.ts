@@ -46,6 +46,13 @@ const forms: readonly TokenForm[] = [
   { name: 'Groq key', prefix: 'gsk_', body: alphanumeric, least: 40 },
   { name: 'xAI key', prefix: 'xai-', body: alphanumeric, least: 40 },
   { name: 'Perplexity key', prefix: 'pplx-', body: alphanumeric, least: 40 },
+  { name: 'LangSmith key', prefix: 'lsv2_(?:pt|sk)_', body: 'a-z0-9_', least: 40 },
+  { name: 'SendGrid key', prefix: 'SG\\.[A-Za-z0-9_-]{22}\\.', body: wordy, least: 43 },
+  { name: 'Grafana token', prefix: 'gl(?:sa|c)_', body: 'A-Za-z0-9_=+/', least: 40 },
+  { name: 'Pinecone key', prefix: 'pcsk_', body: 'A-Za-z0-9_', least: 40 },
+  { name: 'Notion token', prefix: 'ntn_', body: alphanumeric, least: 40 },
+  { name: 'Sentry token', prefix: 'sntry[su]_', body: 'A-Za-z0-9_=+/', least: 40 },
+  { name: 'Postman key', prefix: 'PMAK-', body: 'a-f0-9-', least: 50 },
   { name: 'Tailscale key', prefix: 'tskey-', body: wordy, least: 24 },
   { name: 'age secret key', prefix: 'AGE-SECRET-KEY-1', body: 'A-Z0-9', least: 50 },
 ]

@@ -12,17 +12,23 @@ export function parseJson(text: string): Json | undefined {
 
 /** Values at a path such as `choices.0.message.content`; `*` stands for every item of a list. */
 export function valuesAt(value: Json | undefined, path: string): Json[] {
-  return path.split('.').reduce<Json[]>(
-    (values, key) =>
-      values.flatMap((item) => {
-        if (item === null || typeof item !== 'object') return []
-        if (Array.isArray(item) && key === '*') return item
-        // Lists and objects alike have members by key; only JSON values are in them.
-        const member = (item as { [key: string]: Json | undefined })[key]
-        return member === undefined ? [] : [member]
-      }),
-    value === undefined ? [] : [value],
-  )
+  // A load asks this of every token, so nothing is made but the lists.
+  let values = value === undefined ? [] : [value]
+  for (const key of path.split('.')) {
+    const next: Json[] = []
+    for (const item of values) {
+      if (item === null || typeof item !== 'object') continue
+      if (Array.isArray(item) && key === '*') {
+        for (const one of item) next.push(one)
+        continue
+      }
+      // Lists and objects alike have members by key; only JSON values are in them.
+      const member = (item as { [key: string]: Json | undefined })[key]
+      if (member !== undefined) next.push(member)
+    }
+    values = next
+  }
+  return values
 }
 
 /** Data of each server-sent event; comments are skipped and data lines of one event joined, as the standard says. */

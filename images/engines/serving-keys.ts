@@ -19,7 +19,8 @@ export function servingOptions(
   flags: Partial<Record<ArgumentKey, string>>,
 ): string[] {
   return keysOf(flags).flatMap((key) => {
-    const value = serving[key]
+    // SGLang and TGI take names of quantisations in small letters alone.
+    const value = key === 'quantization' ? serving[key]?.toLowerCase() : serving[key]
     return value === defaults[key] ? [] : option(flags[key] ?? '', value)
   })
 }

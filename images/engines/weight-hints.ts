@@ -28,7 +28,7 @@ export function folderHint(engine: HintedEngine, paths: readonly string[], stray
     return `${title} tells capital letters from small ones: rename ${other} to ${other.toLowerCase()}`
   if (isThere(/^model_index\.json$/))
     return 'this is a pipeline of diffusers, whose parts are models of their own; no server here takes it as a whole'
-  if (stray.below.length > 0) return belowHint(title, stray)
+  if (stray.below.length > 0) return belowHint(title, paths, stray)
   if (!hasModel && paths.some((path) => weightName(path)?.stem === 'adapter_model'))
     return 'this is an adapter without its model: name the repository of the model, and put the adapter beside it in a folder'
   if (!hasModel && paths.some(isGguf))
@@ -39,10 +39,10 @@ export function folderHint(engine: HintedEngine, paths: readonly string[], stray
   )
 }
 
-function belowHint(title: string, { below, isAllBelow }: StrayParts): string {
+function belowHint(title: string, paths: readonly string[], { below, isAllBelow }: StrayParts): string {
   const folders = [...new Set(below.map((path) => placeOf(path).folder))]
   const looks = `${title} looks in the folder that weights.source names, and not below it`
-  return isAllBelow && folders.length === 1
+  return isAllBelow && folders.length === 1 && paths.includes(`${folders[0]}config.json`)
     ? `${looks}: name the folder itself, PATH/${folders[0]?.slice(0, -1)}`
     : `${looks}: put all parts of one model there`
 }

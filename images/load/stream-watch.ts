@@ -1,3 +1,4 @@
+import type { Json } from '../../lib/json.ts'
 import { parseEvents, parseJson, streamedText, streamedTextAt, valuesAt } from '../boot/answer-text.ts'
 
 /** What was seen of one streamed answer. Times are those of the clock that `see` was told. */
@@ -50,24 +51,29 @@ export function watchStream(): StreamWatch {
 
 /** Length of the whole events that a text begins with. */
 function endOfEvents(text: string): number {
-  const last = [...text.matchAll(/\r?\n\r?\n/g)].at(-1)
-  return last === undefined ? 0 : last.index + last[0].length
+  const [plain, carried] = [text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n')]
+  return Math.max(plain < 0 ? 0 : plain + 2, carried < 0 ? 0 : carried + 4)
 }
 
 function readEvent(data: string, nowMs: number, seen: StreamObservation): void {
   const event = parseJson(data)
   if (event === undefined) return
-  const number = (path: string, known: number | null) => {
-    const value = valuesAt(event, path).at(-1)
-    return typeof value === 'number' ? value : known
-  }
-  seen.inputTokens = number('usage.prompt_tokens', seen.inputTokens)
-  seen.outputTokens = number('usage.completion_tokens', seen.outputTokens)
-  seen.cachedTokens = number('usage.prompt_tokens_details.cached_tokens', seen.cachedTokens)
+  const [usage] = valuesAt(event, 'usage')
+  if (usage !== undefined && usage !== null) readUsage(usage, seen)
   if (valuesAt(event, 'error').some((value) => value !== null)) seen.error ??= data.slice(0, 200)
   if (streamedText([event], streamedTextAt) === '') return
   seen.pieces += 1
   seen.longestGapMs = Math.max(seen.longestGapMs, nowMs - (seen.lastMs ?? nowMs))
   seen.firstMs ??= nowMs
   seen.lastMs = nowMs
+}
+
+function readUsage(usage: Json, seen: StreamObservation): void {
+  const number = (path: string, known: number | null) => {
+    const [value] = valuesAt(usage, path)
+    return typeof value === 'number' ? value : known
+  }
+  seen.inputTokens = number('prompt_tokens', seen.inputTokens)
+  seen.outputTokens = number('completion_tokens', seen.outputTokens)
+  seen.cachedTokens = number('prompt_tokens_details.cached_tokens', seen.cachedTokens)
 }

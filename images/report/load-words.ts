@@ -122,9 +122,7 @@ export function noiseWords({ noise }: LoadReport): string {
       ? 'what others did is not known'
       : `others used at most ${shareWords(Math.max(...idleOthers))} of the processors while the server was idle`
   const seen = `${others}; stolen ${shareWords(stolen)}; the first step and its repeat differ in the medians of ttft, itl and e2e by ${[spread.ttft, spread.itl, spread.e2e].map(shareWords).join(', ')}`
-  return busy.length === 0
-    ? `Quiet: ${seen}.`
-    : `Busy, so nothing is comparable: ${busy.join('; ')}. ${seen}.`
+  return busy.length === 0 ? `Quiet: ${seen}.` : `Busy, so nothing is comparable: ${busy.join('; ')}.`
 }
 
 /** Tokens of the prompts and answers as they were, since servers may stop before the length that was asked for. */

@@ -89,7 +89,8 @@ async function measured(
   const target = { url: server.url, model, ask: verify.behaviour.ask, key, clock, signal }
   const onStep = (text: string) => progress.step(text)
   const wanted = quality ?? (records ? { questions: [] } : null)
-  if (wanted !== null) onStep(`${verify.prompts.length} prompts and ${wanted.questions.length} questions`)
+  if (wanted !== null)
+    onStep(`ask prompts of the recipe (${verify.prompts.length}) and questions (${wanted.questions.length})`)
   const ofAnswers =
     wanted === null
       ? null

@@ -97,12 +97,22 @@ async function fromGguf(
     tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
   }
   const projector = files.find(({ path }) => path === facts?.projector)
-  if (projector !== undefined) requireWholeGguf(projector, await ggufHeader(source, projector))
+  if (projector !== undefined) await requireProjector(source, projector)
   if (facts === undefined) return {}
   return { gguf: facts, model: factsFromGguf(metadata ?? {}, tensors) }
 }
 
-const kindWords: Record<Exclude<GgufKind, 'model'>, string> = {
+/** llama.cpp ends at the start with a projector that is something else. */
+async function requireProjector(source: OpenWeights, file: LockedFile): Promise<void> {
+  const header = await ggufHeader(source, file)
+  const kind = ggufKindOf({ ...header.metadata })
+  if (kind !== 'projector')
+    throw incomplete([`${file.path} has the name of a projector, and is ${kindWords[kind]} by its header`])
+  requireWholeGguf(file, header)
+}
+
+const kindWords: Record<GgufKind, string> = {
+  model: 'a model',
   projector: 'a projector',
   imatrix: 'an importance matrix',
   adapter: 'an adapter',

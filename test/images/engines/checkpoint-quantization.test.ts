@@ -106,3 +106,9 @@ test('a plug-in of the recipe may bring what the release lacks', () => {
   expect(asked.refusals).toEqual([])
   expect(asked.doubts).toEqual([expect.stringContaining('itself does not take "bitsandbytes"')])
 })
+
+test('names of quantisations reach a server in small letters', () => {
+  const recipe = recipeFor('sglang', ({ serving }) => Object.assign(serving, { quantization: 'AWQ' }))
+  const deployment = deploymentFor(recipe)
+  expect(engineOf('sglang').command(deployment).join(' ')).toContain('--quantization awq')
+})

@@ -61,6 +61,13 @@ test.each<[string, EngineId, string[], string, string]>([
     'name the folder itself, PATH/T',
   ],
   [
+    'shards in a folder below',
+    'vllm',
+    ['config.json', 'tokenizer.json', 'shards/model.safetensors'],
+    'there is shards/model.safetensors in a folder below',
+    'put all parts of one model there',
+  ],
+  [
     'the form of the training alone',
     'vllm',
     ['consolidated.00.pth', 'params.json', 'tokenizer.model'],

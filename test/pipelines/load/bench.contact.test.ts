@@ -178,6 +178,20 @@ test('a server that ends under its load is told, with its exit code and its log'
   })
 })
 
+test('a server behind a key is given one, and asked with it', async () => {
+  const good = loadedRoutes()['POST /v1/chat/completions']
+  const tokens = new Set<string | undefined>()
+  const routes: Routes = {
+    'POST /v1/chat/completions': (question, response) => {
+      tokens.add(question.token)
+      return good?.(question, response)
+    },
+  }
+  const verify = { apiKey: { variable: 'KEY', open: [] } }
+  await bench({ load: { concurrency: [1], requests: 1 }, routes, verify })
+  expect([...tokens]).toEqual([expect.stringMatching(/^ingot-[0-9a-f]{48}$/)])
+})
+
 test('a server that makes vectors has no load of tokens', async () => {
   const ask = { path: '/v1/embeddings', bodyFor: 'openai-embedding', textAt: null }
   const verify = { behaviour: { ...tinyPlan.verify.behaviour, ask } }

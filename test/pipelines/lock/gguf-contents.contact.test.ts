@@ -16,6 +16,11 @@ test.each<[string, Files, string]>([
     { 'm.gguf': llamaGguf, 'mmproj-F16.gguf': gguf({ 'general.architecture': 'clip' }, { 'v.patch': 400 }) },
     'mmproj-F16.gguf has',
   ],
+  [
+    'a model under the name of a projector',
+    { 'm.gguf': llamaGguf, 'mmproj-F16.gguf': llamaGguf },
+    'mmproj-F16.gguf has the name of a projector, and is a model by its header',
+  ],
   ['a shard that is absent', { 'm-00001-of-00002.gguf': llamaGguf }, 'm-00002-of-00002.gguf is missing'],
   ['a pointer', { 'm.gguf': pointer }, 'Git LFS pointer'],
   ['a page', { 'm.gguf': page }, 'm.gguf is a page of a web server'],
