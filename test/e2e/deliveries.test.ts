@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Report } from '../../images/report/report.ts'
 import { packedFilesLabel } from '../../images/weights/artifact.ts'
+import { blobPath, statBlob } from '../../pipelines/store/blobs.ts'
 import { readImageConfig, readImageManifest } from '../../pipelines/store/image.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { resolveReference } from '../../pipelines/store/reference.ts'
@@ -78,4 +79,16 @@ test('artifact: the weights are an image of their own with the very layers of th
   }
   const config = weights && (await readImageConfig(store, weights.digest))
   expect(config?.config.Labels?.[packedFilesLabel]).toContain('SmolLM2')
+})
+
+test('artifact with a raw ModelPack: the file of the model is a layer, and the store has it once', async () => {
+  const change = (text: string) => text.replace('delivery: baked', 'delivery: artifact\n  modelPack: raw')
+  const raw = await build('raw', change, '--no-verify')
+  expect(raw.sizes.weightsBytes).toBe(0)
+  const pack = await resolveReference(store, 'raw-modelpack:latest')
+  if (pack === undefined) throw new Error('there is no ModelPack')
+  const { layers } = await readImageManifest(store, pack.digest)
+  expect(layers.map(({ size }) => size)).toEqual([modelBytes])
+  expect(await statBlob(store, layers[0]?.digest ?? 'sha256:')).toBe(modelBytes)
+  await expect(access(blobPath(store, layers[0]?.digest ?? 'sha256:'))).rejects.toThrow('ENOENT')
 })
