@@ -107,6 +107,14 @@ test.each<[string, (recipe: Recipe) => void]>([
   )
 })
 
+test('a package that has nothing to do with the engine excuses no slip', () => {
+  const asked = (recipe: Recipe) => {
+    recipe.engine.runtime = 'packages'
+    recipe.image.packages.python = ['fastapi==0.115.0']
+  }
+  expect(() => planned('vllm', '0.33.0', ['--acme-cache', '4'], asked)).toThrow('no flag "--acme-cache"')
+})
+
 describe('histories', () => {
   const lists = [
     { version: '1', names: ['a', 'b'] },
