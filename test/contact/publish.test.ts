@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomNumbers } from '../../images/load/random.ts'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openFaultProxy } from '../pipelines/publish/fault-proxy.ts'
 import { runSeeds, tally, wrongOutcomes } from '../pipelines/publish/fault-runs.ts'
-import { imageOf, inspectTag, randomOf } from '../pipelines/publish/images.ts'
+import { imageOf, inspectTag } from '../pipelines/publish/images.ts'
 import { openPlace, type Place, publishTo } from '../pipelines/publish/place.ts'
 import { toolPath } from '../tools/find.ts'
 
@@ -111,7 +112,7 @@ describe('faults', () => {
   })
 
   test('kill -9 at 20 random moments: the tag is absent or whole, and the next run finishes', async () => {
-    const random = randomOf(9)
+    const random = randomNumbers(9)
     let killed = 0
     const script = join(import.meta.dirname, '../pipelines/publish/publish-process.ts')
     for (let round = 0; round < 20; round++) {

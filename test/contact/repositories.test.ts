@@ -15,6 +15,7 @@ import { gguf, ggufMetadata } from '../pipelines/memory-files.ts'
 import { contextFor, sha256 } from '../pipelines/weights/samples.ts'
 import { claims, repositoryOf } from '../recipes/repositories.ts'
 import { scratchFolder } from '../scratch.ts'
+import { smallLlama } from '../small-llama.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -30,15 +31,7 @@ afterAll(async () => {
 })
 
 const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 17\n`
-const config = {
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
-  hidden_size: 64,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  intermediate_size: 128,
-  vocab_size: 100,
-}
+const config = smallLlama
 
 /** A small real file of the kind that the name says; no two are the same. */
 function contentOf(path: string): Buffer {

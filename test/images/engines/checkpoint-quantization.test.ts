@@ -3,17 +3,10 @@ import { engineOf } from '../../../images/engines/engines.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
+import { smallLlama } from '../../small-llama.ts'
 import { deploymentFor, recipeFor } from './fixtures.ts'
 
-const config = {
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
-  hidden_size: 64,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  intermediate_size: 128,
-  vocab_size: 100,
-}
+const config = smallLlama
 
 const versions = { vllm: '0.33.0', sglang: '0.5.23' } as const
 

@@ -2,18 +2,10 @@ import { expect, test } from 'vitest'
 import { servingDoubts } from '../../../images/engines/serving-doubts.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
+import { smallLlama } from '../../small-llama.ts'
 import { deploymentFor, recipeFor } from './fixtures.ts'
 
-const config = {
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
-  hidden_size: 64,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  intermediate_size: 128,
-  vocab_size: 100,
-  max_position_embeddings: 2048,
-}
+const config = { ...smallLlama, max_position_embeddings: 2048 }
 
 function doubtsOf(change: (serving: Recipe['serving']) => void, more: object = {}): string[] {
   const recipe = recipeFor('vllm', ({ serving }) => change(serving))

@@ -5,6 +5,7 @@ import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { lockRenewal } from '../../../recipes/lock-renewal.ts'
 import type { WeightsSource } from '../../../recipes/weights.ts'
 import { scratchFolder } from '../../scratch.ts'
+import { smallLlama } from '../../small-llama.ts'
 import { gguf, ggufMetadata } from '../memory-files.ts'
 import { contextFor } from '../weights/samples.ts'
 
@@ -23,15 +24,7 @@ export function safetensors(...names: string[]): Buffer {
 }
 
 export const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 17\n`
-export const llama = {
-  architectures: ['LlamaForCausalLM'],
-  model_type: 'llama',
-  hidden_size: 64,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  intermediate_size: 128,
-  vocab_size: 100,
-}
+export const llama = smallLlama
 export const model = safetensors('model.embed_tokens.weight')
 export const whole: Files = {
   'config.json': JSON.stringify(llama),

@@ -1,3 +1,4 @@
+import { randomNumbers } from '../../../images/load/random.ts'
 import { type Descriptor, mediaTypes } from '../../../images/oci/oci.ts'
 import type { Digest } from '../../../lib/digest.ts'
 import { IngotError } from '../../../lib/error.ts'
@@ -6,7 +7,7 @@ import { storeAttachments } from '../../../pipelines/outgoing/attachments.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
 import { mapLimited } from '../../../pipelines/weights/limit.ts'
 import { type Fault, openFaultProxy } from './fault-proxy.ts'
-import { imageOf, inspectTag, randomOf } from './images.ts'
+import { imageOf, inspectTag } from './images.ts'
 import { publishTo } from './place.ts'
 
 export interface Outcome {
@@ -42,7 +43,7 @@ export function wrongOutcomes(outcomes: readonly Outcome[]): Outcome[] {
 
 /** One publish of an image of its own, with faults at random requests and at random bytes. */
 async function runSeed(seed: number, { store, origin }: FaultRuns): Promise<Outcome> {
-  const random = randomOf(seed)
+  const random = randomNumbers(seed)
   const root = await imageOf(store, [
     { seed: `${seed} a`, sizeBytes: 60_000 + Math.floor(random() * 60_000) },
     { seed: `${seed} b`, sizeBytes: 1 + Math.floor(random() * 50_000) },

@@ -5,17 +5,6 @@ import type { Store } from '../../../pipelines/store/store.ts'
 import { writeBlob } from '../../../pipelines/store/write.ts'
 import { storeImage } from '../store/store-image.ts'
 
-/** Numbers between 0 and 1 that are the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Bytes that no compression or other seed repeats. */
 export function noise(seed: string, sizeBytes: number): Buffer {
   const blocks: Buffer[] = []
