@@ -34,7 +34,7 @@ const cases: [words: string[], offered: string[]][] = [
     [...names, 'help'],
   ],
   [
-    ['ingot', 'b'],
+    ['ingot', 'bu'],
     ['build', 'bundle'],
   ],
   [['ingot', 'gpu'], ['gpu-code']],
@@ -52,7 +52,7 @@ const cases: [words: string[], offered: string[]][] = [
   ],
   [['ingot', 'verify', '--runner', 'do'], ['docker']],
   [['ingot', 'verify', 'x.yaml', '--profile', 'h'], ['hostile']],
-  [['ingot', 'run-files', 'x.yaml', '--for', 'docker', '--for', 'k'], ['kubernetes']],
+  [['ingot', 'run-files', 'x.yaml', '--for', 'docker', '--for', 'ku'], ['kubernetes']],
   [
     ['ingot', 'memory', '--engine', 't'],
     ['tgi', 'tensorrt-llm'],
