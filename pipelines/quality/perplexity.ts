@@ -13,7 +13,7 @@ import { readRegularFile } from '../files/regular-file.ts'
 import type { LockedRecipe } from '../lock/locked-recipe.ts'
 import type { Client } from '../process/session.ts'
 import { serveStore } from '../registry-server/server.ts'
-import { anyExit, installDebian } from '../software/debian.ts'
+import { anyExit, installBeside, installDebian } from '../software/debian.ts'
 import type { Store } from '../store/store.ts'
 import type { Subject } from '../verify/subject.ts'
 
@@ -112,14 +112,7 @@ async function withProgram(client: Client, { plan }: Subject, { runtime }: Lock,
       : undefined
   if (runtime.type !== 'debian' || version === undefined) throw noProgram(plan.name, plan.engine.id)
   const installed = await installDebian(client, runtime, plan.platform)
-  const added = installed.withExec(
-    [
-      'sh',
-      '-c',
-      `apt-get update -qq && apt-get install -y -qq --no-install-recommends '${program.package}=${version}'`,
-    ],
-    { expect: anyExit },
-  )
+  const added = installBeside(installed, { name: program.package, version })
   if ((await added.exitCode()) === 0) return { container: added, version }
   throw new StageError('drifted', {
     attempted: `install ${program.package} ${version} beside the packages of ${plan.name}`,

@@ -197,3 +197,15 @@ function driftError(lock: DebianLock, outcome: string, whose: string): StageErro
     hint,
   })
 }
+
+/**
+ * One more package of the container's own archive, in exactly this version, for a tool that is run there and ships in no image. Its exit
+ * code is not 0 where the archive has the version no longer.
+ */
+export function installBeside(
+  container: Container,
+  { name, version }: { name: string; version: string },
+): Container {
+  const script = `apt-get update -qq && apt-get install -y -qq --no-install-recommends '${name}=${version}'`
+  return container.withExec(['sh', '-c', script], { expect: anyExit })
+}
