@@ -69,13 +69,14 @@ function channelOver(link: Socket): Channel {
   })
   link.on('error', () => undefined)
   link.on('close', () => {
-    for (const stream of streams.values()) stream.destroy(new Error('the engine’s tunnel was closed'))
+    for (const { stream } of streams.values()) stream.destroy(new Error('the engine’s tunnel was closed'))
   })
   return {
     open(target) {
       const id = ++opened
-      const stream = new ChannelStream((kind, content, done) => send(kind, id, content, done))
-      streams.set(id, stream)
+      const one = channelStream((kind, content, done) => send(kind, id, content, done))
+      const { stream } = one
+      streams.set(id, one)
       stream.once('close', () => streams.delete(id))
       if (link.destroyed) stream.destroy(new Error('the engine’s tunnel was closed'))
       else send('o', id, Buffer.from(target))
@@ -106,33 +107,29 @@ function frameIn(bytes: Buffer): Frame | null {
 type WriteCallback = (error?: Error | null) => void
 type FrameSender = (kind: FrameKind, content: Uint8Array, done?: WriteCallback) => void
 
+interface ChannelStream {
+  stream: Duplex
+  receive(frame: Frame): void
+}
+
 /** One stream of the channel. What a server sends is held until it is read: answers have a limit of their own. */
-class ChannelStream extends Duplex {
-  readonly #send: FrameSender
-
-  constructor(send: FrameSender) {
-    super({ allowHalfOpen: true })
-    this.#send = send
-  }
-
-  receive({ kind, content }: Frame): void {
-    if (kind === 'd') this.push(Buffer.from(content))
-    else if (kind === 'e') this.push(null)
-    else this.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
-  }
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: string, done: WriteCallback): void {
-    this.#send('d', chunk, done)
-  }
-
-  override _final(done: WriteCallback): void {
-    this.#send('e', Buffer.alloc(0), done)
-  }
-
-  override _destroy(error: Error | null, done: WriteCallback): void {
-    this.#send('r', Buffer.alloc(0))
-    done(error)
+function channelStream(send: FrameSender): ChannelStream {
+  const stream = new Duplex({
+    allowHalfOpen: true,
+    read: () => undefined,
+    write: (chunk: Buffer, _, done) => send('d', chunk, done),
+    final: (done) => send('e', Buffer.alloc(0), done),
+    destroy(error, done) {
+      send('r', Buffer.alloc(0))
+      done(error)
+    },
+  })
+  return {
+    stream,
+    receive({ kind, content }) {
+      if (kind === 'd') stream.push(Buffer.from(content))
+      else if (kind === 'e') stream.push(null)
+      else stream.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+    },
   }
 }

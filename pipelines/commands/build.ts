@@ -52,7 +52,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const tell = (error: unknown) => tellFailure(error, context.settings.display)
   context.stderr(outcomesText(outcomes, ({ report: { verdict, image } }) => `${verdict}  ${image}`, tell))
   for (const report of reports) context.stderr(unnamedText(report))
-  for (const one of built) context.stderr(questionText(one))
+  for (const one of built) context.stderr(`${doubtText(one)}${questionText(one)}`)
   return exitCodeOfAll(
     outcomes,
     ({ report: { verdict } }) => verdict === 'verified' || (!verify && verdict !== 'failed'),
@@ -72,9 +72,15 @@ interface RecipeResult {
   didWork: boolean
 }
 
-/** What to ask it first, once it runs; nothing of an image that failed, or that was there already. */
+/** What the plan is not sure of; nothing of an image that was there already. */
+function doubtText({ plan, didWork }: RecipeResult): string {
+  if (!didWork) return ''
+  return (plan.doubts ?? []).map((doubt) => `ingot: ${plan.name}: warning: ${doubt}\n`).join('')
+}
+
+/** What to ask it first, once it runs; nothing of an image that failed, that nobody booted, or that was there already. */
 function questionText({ report: { name, verdict }, plan, didWork }: RecipeResult): string {
-  if (verdict === 'failed' || !didWork) return ''
+  if (verdict === 'failed' || verdict === 'not booted' || !didWork) return ''
   const question = firstQuestion(`http://127.0.0.1:${plan.port}`, plan)
   return `ingot: \`ingot run ${name}\` serves it here; what it is asked first, at its own port:\n${question}`
 }

@@ -58,7 +58,7 @@ function requestFailed(error: DaggerError, logFile: string, cause: unknown): Sta
     return new StageError('no-engine', {
       attempted: 'get the program of Dagger that starts a session',
       found,
-      hint: 'the SDK downloads it from dl.dagger.io each time, without a proxy; where that cannot be reached, put the program here and name it in _EXPERIMENTAL_DAGGER_CLI_BIN; `ingot doctor` says which version',
+      hint: 'the SDK downloads it from dl.dagger.io each time, without a proxy; where that cannot be reached, put the program here and name it in _EXPERIMENTAL_DAGGER_CLI_BIN; `ingot doctor` says which version; in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`',
       cause,
     })
   return new StageError(sessionCodes.includes(error.code) ? 'no-engine' : 'engine-failed', {

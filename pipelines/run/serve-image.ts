@@ -53,6 +53,7 @@ export async function serveImage(subject: Subject, context: ServingContext): Pro
     if (ready.status !== 'passed') throw await notReady(plan.name, ready.observed, server)
     const next = await context.onReady(server, clock.now())
     if (next === 'serve') {
+      progress.step(`serve ${plan.model}`)
       const exitCode = await untilEnd(server, signal)
       if (exitCode !== null) return { type: 'ended', exitCode, log: lastLines(await server.log()) }
     }
@@ -112,7 +113,7 @@ function lastLines(text: string): string {
 /** The end in words, for the person at the terminal. */
 export function endWords(end: ServingEnd): string {
   if (end.type === 'ended') return `the server ended by itself with exit code ${end.exitCode}\n${end.log}`
-  if (end.stopped === null) return 'stopped; it was gone before it could be told'
+  if (end.stopped === null) return 'stopped: what it ran in ended with the command'
   const { exitCode, waitedMs } = end.stopped
   return exitCode === null
     ? 'stopped by force: it did not end when it was told'

@@ -7,7 +7,7 @@ test.each([
     { type: 'stopped', stopped: { exitCode: null, waitedMs: 30_000 } },
     'stopped by force: it did not end when it was told',
   ],
-  [{ type: 'stopped', stopped: null }, 'stopped; it was gone before it could be told'],
+  [{ type: 'stopped', stopped: null }, 'stopped: what it ran in ended with the command'],
   [
     { type: 'ended', exitCode: 1, log: 'out of memory' },
     'the server ended by itself with exit code 1\nout of memory',
