@@ -1,5 +1,5 @@
 import semver from 'semver'
-import type { Behaviour, GpuRules, HttpProbe } from '../../boot/probe.ts'
+import type { Behaviour, GpuRules, HttpProbe, JsonCheck } from '../../boot/probe.ts'
 import { answered, type BadInputTable, measured, nestedError, sourced, unconfirmed } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
@@ -140,6 +140,7 @@ function badInput(deployment: Deployment): BadInputTable {
     'prompt-too-long': measured(400, [
       ...nestedError,
       { at: 'error.type', rule: 'equals', value: 'exceed_context_size_error' },
+      ...contextChecks(deployment),
     ]),
     'negative-max-tokens': {
       type: 'not-asked',
@@ -148,6 +149,16 @@ function badInput(deployment: Deployment): BadInputTable {
     'wrong-method': measured(404, nestedError),
     'unknown-path': unconfirmed(404, nestedError),
   }
+}
+
+/**
+ * The server quietly takes the context that the model declares in place of a longer one (measured with 0.7.0), and says in its refusal
+ * which it has. It rounds up to 256 tokens, so another length is not held.
+ */
+function contextChecks({ recipe }: Deployment): JsonCheck[] {
+  const { contextLength } = recipe.serving
+  if (contextLength === undefined || contextLength % 256 !== 0) return []
+  return [{ at: 'error.n_ctx', rule: 'equals', value: contextLength }]
 }
 
 /** Of embedding and reranking, measured with 0.7.0. A text must fit into one batch, and a longer one is a fault of the server. */
