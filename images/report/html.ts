@@ -2,27 +2,16 @@ import { formatBytes } from '../../lib/bytes.ts'
 import { formatMs } from '../../lib/duration.ts'
 import { attributionSection } from './attribution.ts'
 import { escapeMarkup as e } from './markup.ts'
+import { pageHead } from './page.ts'
 import { countChecks, type Report } from './report.ts'
 import { scanSection } from './scan.ts'
 import { bootSection, imageSection, memorySection, removedSection, sizeSection } from './sections.ts'
-import { reportStyle } from './style.ts'
 import { failedWords } from './words.ts'
 
 /** The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 export function reportHtml(report: Report): string {
   const { name, verdict, engine, model } = report
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${e(name)}: ${verdict}</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<header>
-<div class="top"><h1>${e(name)}</h1><span class="mark ${verdict.replace(' ', '-')}">${verdict}</span></div>
+  return `${pageHead(name, verdict)}
 <p>${e(engine.id)} ${e(engine.version)} serving <strong>${e(model)}</strong></p>
 <p class="faint">image <code>${report.image}</code><br>plan <code>${report.plan}</code></p>
 ${figures(report)}

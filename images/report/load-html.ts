@@ -21,27 +21,15 @@ import {
   timesRow,
 } from './load-words.ts'
 import { escapeMarkup as e } from './markup.ts'
-import { figure, folded, section, table } from './page.ts'
+import { figure, folded, pageHead, section, table } from './page.ts'
 import { answerHead, answerRow, qualityWords, questionHead, questionRow } from './quality-words.ts'
-import { reportStyle } from './style.ts'
 
 /** The report of a bench as one page that needs nothing else. */
 export function loadHtml(report: LoadReport): string {
   const { name, judgement, engine, model, quality, steps } = report
   const status = joinedStatus([judgement, ...(quality === undefined ? [] : [quality.judgement])])
   const words = steps.length === 0 ? [] : [loadWords(report), noiseWords(report)]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${e(name)} on the bench: ${status}</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<header>
-<div class="top"><h1>${e(name)} on the bench</h1><span class="mark ${status.replace(' ', '-')}">${status}</span></div>
+  return `${pageHead(`${name} on the bench`, status)}
 <p>${e(engine.id)} ${e(engine.version)} serving <strong>${e(model)}</strong>.</p>
 ${words.map((line) => `<p>${e(line)}</p>`).join('\n')}
 <p class="faint">image <code>${report.image}</code><br>plan <code>${report.plan}</code><br>${e(loadMachineWords(report))}</p>

@@ -1,4 +1,21 @@
 import { escapeMarkup as e } from './markup.ts'
+import { reportStyle } from './style.ts'
+
+/** Begins a page that needs nothing else, up to the first line of its header: what it is about, and the mark that it got. */
+export function pageHead(title: string, mark: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${e(title)}: ${mark}</title>
+<style>${reportStyle}</style>
+</head>
+<body>
+<header>
+<div class="top"><h1>${e(title)}</h1><span class="mark ${mark.replace(' ', '-')}">${mark}</span></div>`
+}
 
 /** Ties a row of a table to its colour in the plot above. */
 export function swatch(colour: number): string {

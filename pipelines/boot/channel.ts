@@ -16,7 +16,7 @@ export interface Channel {
 
 export type ChannelTarget = 'server' | 'orders'
 
-/** The number of streams that can be opened is that of a 32-bit word; a boot needs some hundreds. */
+/** A letter, the number of the stream and the length of the content, 32 bits each. */
 const headerBytes = 9
 
 /** A connection is tried so often, each time with twice the patience: the first may find a tunnel that is not whole yet. */
@@ -69,7 +69,7 @@ function channelOver(link: Socket): Channel {
   })
   link.on('error', () => undefined)
   link.on('close', () => {
-    for (const { stream } of streams.values()) stream.destroy(new Error('the engine’s tunnel was closed'))
+    for (const { stream } of streams.values()) stream.destroy(tunnelClosed())
   })
   return {
     open(target) {
@@ -78,12 +78,16 @@ function channelOver(link: Socket): Channel {
       const { stream } = one
       streams.set(id, one)
       stream.once('close', () => streams.delete(id))
-      if (link.destroyed) stream.destroy(new Error('the engine’s tunnel was closed'))
+      if (link.destroyed) stream.destroy(tunnelClosed())
       else send('o', id, Buffer.from(target))
       return stream
     },
     close: () => void link.destroy(),
   }
+}
+
+function tunnelClosed(): Error {
+  return new Error('the engine’s tunnel was closed')
 }
 
 function header(kind: FrameKind, stream: number, bytes: number): Buffer {

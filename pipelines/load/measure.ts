@@ -18,6 +18,7 @@ import {
 } from '../../images/load/questions.ts'
 import { arrivalTimes } from '../../images/load/random.ts'
 import { type LoadPattern, type LoadStep, patternWords } from '../../images/load/step.ts'
+import { lastLines } from '../../lib/text.ts'
 import type { RecipeLoad } from '../../recipes/load.ts'
 import type { BootedServer } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
@@ -78,7 +79,7 @@ async function requireAlive(server: MeasureContext['server'], steps: readonly Lo
   const exitCode = await server.exitCode()
   const last = steps.at(-1)
   if (exitCode === null || last === undefined) return
-  const log = (await server.log()).trimEnd().split('\n').slice(-20).join('\n    ')
+  const log = lastLines(await server.log(), 20).replaceAll('\n', '\n    ')
   throw new StageError('not-verified', {
     attempted: `measure ${patternWords(last.pattern)}`,
     found: `the server ended with exit code ${exitCode}, ${Math.round(last.figures.errors * last.figures.requests)} of ${last.figures.requests} requests were not answered; the end of its log:\n    ${log}`,

@@ -3,6 +3,7 @@ import { bootProfiles } from '../../images/boot/runtime-spec.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { unmetRequirements } from '../../images/plan/requirements.ts'
 import { optional } from '../../lib/optional.ts'
+import { lastLines } from '../../lib/text.ts'
 import type { BootedServer, Runner } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
@@ -55,7 +56,7 @@ export async function serveImage(subject: Subject, context: ServingContext): Pro
     if (next === 'serve') {
       progress.step(`serve ${plan.model}`)
       const exitCode = await untilEnd(server, signal)
-      if (exitCode !== null) return { type: 'ended', exitCode, log: lastLines(await server.log()) }
+      if (exitCode !== null) return { type: 'ended', exitCode, log: lastLines(await server.log(), 20) }
     }
     return { type: 'stopped', stopped: await stop(server, plan.verify.behaviour.stop) }
   })
@@ -73,7 +74,7 @@ async function requireMachine({ plan }: Subject, runner: Runner): Promise<void> 
 }
 
 async function notReady(name: string, observed: string, server: BootedServer): Promise<StageError> {
-  const log = lastLines(await server.log())
+  const log = lastLines(await server.log(), 20)
   return new StageError('not-verified', {
     attempted: `wait until ${name} answers`,
     found: `${observed}${log === '' ? '' : `\n  the end of its log:\n    ${log.replaceAll('\n', '\n    ')}`}`,
@@ -104,10 +105,6 @@ async function stop(
   { signal, timeoutSeconds }: { signal: string; timeoutSeconds: number },
 ): Promise<StopObservation | null> {
   return server.stop(signal, timeoutSeconds).catch(() => null)
-}
-
-function lastLines(text: string): string {
-  return text.trimEnd().split('\n').slice(-20).join('\n')
 }
 
 /** The end in words, for the person at the terminal. */

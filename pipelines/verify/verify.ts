@@ -8,6 +8,7 @@ import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { optional } from '../../lib/optional.ts'
+import { lastLines } from '../../lib/text.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
 import { accessChecks, newKey } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
@@ -198,8 +199,4 @@ function nothingAsked({ plan, clock }: Trial): BootAnswers {
 function startClock(): Clock {
   const beganMs = performance.now()
   return { now: () => Math.round((performance.now() - beganMs) * 10) / 10 }
-}
-
-function lastLines(text: string, count: number): string {
-  return text.trimEnd().split('\n').slice(-count).join('\n')
 }
