@@ -6,7 +6,7 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readFileSync,
+  readSync,
   rmSync,
   statSync,
   writeSync,
@@ -51,7 +51,7 @@ export async function holdLock(path: string, options: LockOptions = {}): Promise
     const descriptor = openLockFile(path)
     try {
       if (!(await flock(descriptor, 'try'))) {
-        const holder = holderOf(path)
+        const holder = holderOf(descriptor)
         options.onWait?.(holder)
         const wait = () => flock(descriptor, 'wait', options.signal)
         await saidWhile(`waits for ${holder}, which has ${path}, until that is done`, wait)
@@ -73,8 +73,11 @@ export async function tryLock(path: string): Promise<HeldLock | undefined> {
   return undefined
 }
 
-export function holderOf(path: string): string {
-  const text = readFileSync(path, 'utf8').trim()
+/** Asks the open file and not its path: the holder may have ended, and taken the path away, since this lock was tried. */
+export function holderOf(descriptor: number): string {
+  const bytes = Buffer.alloc(32)
+  const sizeBytes = readSync(descriptor, bytes, 0, bytes.length, 0)
+  const text = bytes.toString('utf8', 0, sizeBytes).trim()
   return text === '' ? 'another process' : `process ${text}`
 }
 

@@ -1,7 +1,9 @@
+import { closeSync, openSync } from 'node:fs'
 import { appendFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readBlobText } from '../../../pipelines/store/blobs.ts'
-import { withStoreLock } from '../../../pipelines/store/lock.ts'
+import { holderOf, holdLock, withStoreLock } from '../../../pipelines/store/lock.ts'
 import { commitPartial, newPartial } from '../../../pipelines/store/partial.ts'
 import { scratchStore } from '../../scratch.ts'
 import { sha256 } from './image.ts'
@@ -82,4 +84,15 @@ test('a partial belongs to one process until it dies', { timeout: 60_000 }, asyn
   const partial = await newPartial(store, 'demo', { onWait })
   expect(waits).toEqual([`process ${holder.child.pid}`])
   partial.release()
+})
+
+// Whoever finds a lock taken asks for its holder, which may be done, and its file gone, by then.
+test('a holder that took its lock file with it is named all the same', async () => {
+  const store = await scratchStore()
+  const path = join(store.root, 'ingot', 'locks', 'demo.lock')
+  const lock = await holdLock(path)
+  const descriptor = openSync(path, 'r')
+  lock.release({ remove: true })
+  expect(holderOf(descriptor)).toBe(`process ${process.pid}`)
+  closeSync(descriptor)
 })
