@@ -17,6 +17,11 @@ server_pid() {
   runc state server 2>/dev/null | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p'
 }
 
+# It waits for that at the named pipe, which nobody reads a second time.
+start_server() {
+  [ ! -p $state/go ] || { echo > $state/go; rm -f $state/go; }
+}
+
 stop_server() { # SIGNAL SECONDS
   began=$(date +%s%3N)
   runc kill server "$1"
@@ -27,9 +32,9 @@ stop_server() { # SIGNAL SECONDS
   show_state
 }
 
-# Stops a server while it loads: once its log has the line, within START seconds. One that was held starts now.
+# Stops a server while it loads: once its log has the line, within START seconds. One that was not started starts now.
 stop_loading() { # SIGNAL SECONDS START LINE
-  echo > $state/go
+  start_server
   limit=$(($(date +%s%3N) + $3 * 1000))
   until grep -qsF -- "$4" $state/log; do
     if [ -e $state/exit ] || [ "$(date +%s%3N)" -ge $limit ]; then echo unseen; return; fi
@@ -41,7 +46,7 @@ stop_loading() { # SIGNAL SECONDS START LINE
 if [ "$channel_port" = answer ]; then
   read -r order argument
   case $order in
-    start) echo > $state/go ;;
+    start) start_server ;;
     state) show_state ;;
     facts) sh /harness/facts.sh "$(server_pid)" "$(cat $state/outside)" ;;
     processors) sh /harness/processors.sh "$(server_pid)" ;;

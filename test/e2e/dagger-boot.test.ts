@@ -168,5 +168,8 @@ test('containers that were made before their boots run nothing until then, and e
   // The second boot was asked for when its container had long been there.
   expect(seen[1]).toBeGreaterThan(0)
   // A request whose container ended with the others gets one of its own.
-  await runner.boot(second, async (server) => waitFor(server, 'up'))
+  await runner.boot(second, async (server) => {
+    const stop = { signal: 'SIGKILL', timeoutSeconds: 20, startSeconds: 60, line: 'up' }
+    expect((await server.stopOnceSaid(stop))?.exitCode).toBe(137)
+  })
 })
