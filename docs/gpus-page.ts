@@ -1,5 +1,5 @@
 import type { Trust } from '../images/memory/gpu-rows.ts'
-import { formatsOf, type Gpu, gpus, sourceOf, vendorOf } from '../images/memory/gpus.ts'
+import { type Gpu, gpus, nativeFormats, sourceOf, vendorOf } from '../images/memory/gpus.ts'
 import { row } from './markdown.ts'
 
 /** Every card that `target.gpu` and `ingot memory --gpu` know. */
@@ -51,7 +51,7 @@ function cardRow(gpu: Gpu): string {
     `${(gpu.memoryBytes / 1024 ** 3).toFixed(2)}${shared}`,
     gpu.architecture,
     String(gpu.bandwidthBytesPerSecond / 1e9),
-    formatsOf(gpu).join(', '),
+    nativeFormats(gpu).join(', '),
     String(gpu.tflops.half),
     gpu.memoryTrust,
     gpu.bandwidthTrust,

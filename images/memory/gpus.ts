@@ -178,7 +178,7 @@ export function vendorOf(gpu: Gpu): 'nvidia' | 'amd' | 'intel' {
 }
 
 /** Formats that the card multiplies itself; others are computed in one of these. */
-export function formatsOf({ hasBf16, tflops }: Gpu): string[] {
+export function nativeFormats({ hasBf16, tflops }: Gpu): string[] {
   return [
     'fp16',
     ...(hasBf16 ? ['bf16'] : []),

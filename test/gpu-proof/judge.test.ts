@@ -77,7 +77,7 @@ describe('the verdict', () => {
     ['other bits', 'answers', { runs: { ...evidence().runs, slim: runOf([other]) } }],
     [
       'no answer at all',
-      'answers',
+      'answers, control',
       { runs: { ...evidence().runs, stock: runOf([failure]), slim: runOf([failure]) } },
     ],
     [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MemoryError } from '../../../images/memory/error.ts'
 import { gpuSources } from '../../../images/memory/gpu-rows.ts'
-import { findGpu, formatsOf, gpuNamed, gpus, sourceOf, vendorOf } from '../../../images/memory/gpus.ts'
+import { findGpu, gpuNamed, gpus, nativeFormats, sourceOf, vendorOf } from '../../../images/memory/gpus.ts'
 
 const unsourced = ['dgx-spark', 'gb200', 'mi300x', 'rtx-4060', 'rtx-5080', 'v100-16gb']
 
@@ -54,10 +54,10 @@ test('vendor and formats follow from the architecture', () => {
     'amd',
     'intel',
   ])
-  expect(formatsOf(findGpu('p40'))).toEqual(['fp16'])
-  expect(formatsOf(findGpu('a100'))).toEqual(['fp16', 'bf16'])
-  expect(formatsOf(findGpu('h200'))).toEqual(['fp16', 'bf16', 'fp8'])
-  expect(formatsOf(findGpu('thor'))).toEqual(['fp16', 'bf16', 'fp8', 'fp4'])
+  expect(nativeFormats(findGpu('p40'))).toEqual(['fp16'])
+  expect(nativeFormats(findGpu('a100'))).toEqual(['fp16', 'bf16'])
+  expect(nativeFormats(findGpu('h200'))).toEqual(['fp16', 'bf16', 'fp8'])
+  expect(nativeFormats(findGpu('thor'))).toEqual(['fp16', 'bf16', 'fp8', 'fp4'])
 })
 
 test('a source belongs to a card of the catalogue, and every card that is logged since sources are kept has one', () => {
