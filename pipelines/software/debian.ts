@@ -1,4 +1,4 @@
-import type { CacheSharingMode, Client, Container, Platform, ReturnType } from '@dagger.io/dagger'
+import type { Client, Container, Platform, ReturnType } from '@dagger.io/dagger'
 import type { DebianSource } from '../../images/engines/engine.ts'
 import { hexOf, parseDigest } from '../../lib/digest.ts'
 import type { DebianLock, DebianPackage, PinnedImage } from '../../recipes/lock.ts'
@@ -25,36 +25,15 @@ export function pinnedReference({ reference, digest }: PinnedImage): string {
   return reference.includes('@') ? reference : `${reference}@${digest}`
 }
 
-/** As with `anyExit`: the value of the SDK's enum, without the SDK. */
-const oneAtATime = 'LOCKED' as CacheSharingMode.Locked
-
-/** apt goes on with a list of before where it cannot have a new one; such lists are fetched whole. */
-const updateScript = `LC_ALL=C apt-get update -qq > /tmp/ingot-update 2>&1 || touch /tmp/ingot-failed
-if [ -e /tmp/ingot-failed ] || grep -q 'Some index files failed' /tmp/ingot-update; then
-  rm -rf /var/lib/apt/lists/*
-  apt-get update -qq >&2
-fi`
-
-/**
- * A base whose package manager knows what its archive offers at the moment `now`, which makes the question new for the engine. The
- * engine keeps the lists of each base: apt asks whether they changed, and fetches what did.
- */
-export function archiveOf(client: Client, base: PinnedImage, platform: string, now: string): Container {
-  const keeping = (name: string) => client.cacheVolume(`ingot-apt-${name}-${platform}-${base.digest}`)
-  const sharing = { sharing: oneAtATime }
-  return imageFrom(client, pinnedReference(base), platform)
-    .withMountedCache('/var/lib/apt/lists', keeping('lists'), sharing)
-    .withMountedCache('/var/cache/apt', keeping('index'), sharing)
-    .withEnvVariable('INGOT_ASKED_AT', now)
-    .withExec(['sh', '-ceu', updateScript])
-}
-
 /** Packages of a base's archive; `pinned` is the base where its digest is to stay. */
 export interface DebianQuestion extends Pick<DebianSource, 'base' | 'packages' | 'own'> {
   pinned?: PinnedImage
 }
 
-/** Asks the base's own package manager what installing `source.packages` would fetch. Nothing is installed. */
+/**
+ * Asks the base's own package manager what installing `source.packages` would fetch. Nothing is installed.
+ * `now` makes the question new for the engine, which otherwise answers from its cache.
+ */
 export async function resolveDebian(
   client: Client,
   source: DebianQuestion,
@@ -62,7 +41,9 @@ export async function resolveDebian(
   now: string,
 ): Promise<DebianLock> {
   const base = source.pinned ?? (await pinImage(client, source.base, platform))
-  const asking = archiveOf(client, base, platform, now)
+  const asking = imageFrom(client, pinnedReference(base), platform)
+    .withEnvVariable('INGOT_ASKED_AT', now)
+    .withExec(['sh', '-ceu', 'apt-get update -qq >&2'])
   const { own = [] } = source
   const packages = await fetchedFor(asking, source, [...source.packages, ...own])
   const added = new Set(packages.map(({ name }) => name))

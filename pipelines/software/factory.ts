@@ -1,7 +1,7 @@
 import type { Container } from '@dagger.io/dagger'
 import { type DebianLock, type FactoryLock, type HelperName, helperNames } from '../../recipes/lock.ts'
 import type { Client } from '../process/session.ts'
-import { archiveOf, imageFrom, installDebian, parsePrintedUris, pinImage } from './debian.ts'
+import { imageFrom, installDebian, parsePrintedUris, pinImage, pinnedReference } from './debian.ts'
 
 /** All helpers stand on it. */
 const base = 'debian:bookworm-slim'
@@ -33,8 +33,9 @@ function question(name: HelperName): string {
 /** Pins all helpers as the base's own package manager would install them now. `now` makes the question new for the engine. */
 export async function resolveFactory(client: Client, platform: string, now: string): Promise<FactoryLock> {
   const pinned = await pinImage(client, base, platform)
-  const listing = await archiveOf(client, pinned, platform, now)
-    .withExec(['sh', '-ceu', helperNames.map(question).join('\n')])
+  const listing = await imageFrom(client, pinnedReference(pinned), platform)
+    .withEnvVariable('INGOT_ASKED_AT', now)
+    .withExec(['sh', '-ceu', ['apt-get update -qq >&2', ...helperNames.map(question)].join('\n')])
     .stdout()
   return { base: pinned, ...parseHelpers(listing) }
 }
