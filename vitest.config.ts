@@ -2,13 +2,14 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Projects by cost. `pure` starts no process and opens no socket; `contact` has registries, servers, validators and other tools,
-// but no engine; `e2e` has an engine, and `e2e-alone` has it for itself; `slow` takes an hour. The limits are for a busy machine with two cores; no test installs
-// anything, so none has to wait for a compiler (test/tools/install.ts). A test without an assertion fails.
+// but no engine; `e2e` has an engine, and `e2e-alone` has it for itself; `slow` takes an hour. The limits are for a busy machine
+// with two cores; no test installs anything, so none has to wait for a compiler (test/tools/install.ts). A test without an assertion
+// fails.
 // Files that a test copies are no tests of this repository.
 const files = ['test/**/files/**']
 const engine = ['test/e2e/**/*.test.ts']
-// One engine serves all of them, and what these do to it others would feel: they prune what it holds.
-const alone = ['test/e2e/first-image.test.ts']
+// One engine serves all of them, and what these do to it others would feel: one prunes what it holds, one puts a server under load.
+const alone = ['test/e2e/first-image.test.ts', 'test/e2e/bench.test.ts']
 const slow = ['test/slow/**/*.test.ts']
 const contact = ['test/contact/**/*.test.ts', 'test/**/*.contact.test.ts']
 
@@ -71,7 +72,7 @@ export default defineConfig({
           include: engine,
           exclude: [...alone, ...files],
           ...onEngine,
-          // A second file works while the first waits for an archive, a container or an answer; a third would take its cores.
+          // A second file works while the first waits for an archive or a container; boots take turns (pipelines/verify/turn.ts).
           maxWorkers: 2,
         },
       },

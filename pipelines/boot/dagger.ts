@@ -16,6 +16,7 @@ export function daggerRunner(context: DaggerBoot): Runner {
   return {
     name: 'dagger',
     gpus: 0,
+    takesTurns: true,
     machine: () => machineOf(context),
     ahead: (requests, use) => withHarnesses(yard, requests, use),
     boot: (request, use) => bootInDagger(yard, request, use),

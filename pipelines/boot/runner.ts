@@ -70,6 +70,8 @@ export interface Runner {
   name: RunnerFacts['runner']
   /** GPUs that are handed to every server. */
   gpus: number
+  /** Whether its servers compute on processors that servers of other boots may want at the same time. */
+  takesTurns?: boolean
   machine(): Promise<RunnerFacts>
   /**
    * Makes the containers of boots that come one after the other during `use`, all at once and without their servers. A boot

@@ -18,6 +18,7 @@ import { waitUntilReady } from './readiness.ts'
 import { measureSpeed } from './speed.ts'
 import { deafChecks, type StopResult, stopLoading, stopServer, untriedResult } from './stopping.ts'
 import type { ReadyTrial, Trial } from './trial.ts'
+import { inTurn } from './turn.ts'
 
 export interface VerifyContext {
   runner: Runner
@@ -68,11 +69,14 @@ async function bootAll(
   for (const [index, { request, occasion }] of whole.entries()) {
     const { name, identity } = request.profile
     onStep(`boot as ${identity.uid}:${identity.gid}, ${name}, in ${runner.name}`)
-    const clock = startClock()
     const attempt = { plan, machine, request, context, occasion, isFirst: index === 0 }
-    const tryIt = (server: BootedServer) =>
-      tryServer({ ...attempt, server, clock: countedFrom(clock, server.aheadMs ?? 0) })
-    boots.push(await runner.boot(request, tryIt))
+    const boot = () => {
+      const clock = startClock()
+      const tryIt = (server: BootedServer) =>
+        tryServer({ ...attempt, server, clock: countedFrom(clock, server.aheadMs ?? 0) })
+      return runner.boot(request, tryIt)
+    }
+    boots.push(await inTurn(runner, signal, boot))
     signal?.throwIfAborted()
   }
   await stopAgain(boots, besides, plan, context)
@@ -96,7 +100,7 @@ async function stopAgain(
   for (const { occasion, request } of isReady ? besides : besides.filter((one) => one.occasion !== 'idle')) {
     if (isReady) context.onStep(`boot to stop it: ${occasion}`)
     const { check, run } = isReady
-      ? await stopInBoot(occasion, request, plan, context)
+      ? await inTurn(context.runner, context.signal, () => stopInBoot(occasion, request, plan, context))
       : untriedResult(occasion, rules, 'the server was never ready', 0)
     checks.push(check)
     if (run !== null) stops.push(run)
