@@ -54,7 +54,7 @@ export function plannedAndMeasured(memory: PredictedMemory, boots: readonly Boot
 /** What the machine is, in one line. */
 export function machineWords({ machine }: BootReport): string {
   if (machine === null) return 'machine unknown'
-  const { runner, version, kernel, cpus, memoryBytes, gpus, driver, cuda } = machine
+  const { runner, version, kernel, cpus, memoryBytes, gpus, driver, cuda, emulates } = machine
   return [
     `${runner} ${version}`,
     `Linux ${kernel}`,
@@ -62,6 +62,7 @@ export function machineWords({ machine }: BootReport): string {
     formatBytes(memoryBytes),
     ...gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.memoryBytes)})`),
     ...(gpus.length === 0 ? ['no GPU'] : [`driver ${driver}`, `CUDA up to ${cuda ?? 'unknown'}`]),
+    ...(emulates === undefined ? [] : [`${emulates} emulated: its speed says nothing`]),
   ].join(', ')
 }
 

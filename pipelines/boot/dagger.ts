@@ -132,8 +132,14 @@ function withSecret(client: Client, container: Container, { secret }: BootReques
     .withSecretVariable('HARNESS_SECRET', client.setSecret(`ingot ${secret.name}`, secret.value))
 }
 
-function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
-  return helperOf(client, 'harness', platform, helperLock(factory, 'harness'))
+/**
+ * The harness is of the engine's own platform: runc enters namespaces, which an emulator does not do for it. The lock pins it for
+ * the platform of the image, so that for an emulated one it is made of what base and archive have now.
+ */
+async function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
+  const native = await client.defaultPlatform()
+  const lock = native === platform ? helperLock(factory, 'harness') : undefined
+  return helperOf(client, 'harness', native, lock)
 }
 
 export function pulledByDigest(
@@ -149,6 +155,7 @@ export function pulledByDigest(
 
 /** The machine of the engine, which may be another than this one. */
 async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
+  const native = await context.client.defaultPlatform()
   const said = await (await toolsOf(context))
     .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
     .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
@@ -163,6 +170,7 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
     gpus: [],
     driver: null,
     cuda: null,
+    ...(native === context.platform ? {} : { emulates: context.platform }),
   }
 }
 

@@ -28,6 +28,7 @@ export const machineSchema = z.object({
   gpus: z.array(z.object({ name: z.string(), memoryBytes: z.number(), capability: figure })),
   driver: z.string().nullable(),
   cuda: z.string().nullable(),
+  emulates: z.string().exactOptional(),
 }) satisfies z.ZodType<RunnerFacts>
 
 const factsSchema = z.object({
