@@ -4,8 +4,9 @@ import type { BootReport } from '../boot/boot-report.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import { countChecks, type Report } from './report.ts'
 
-export function bootTitle({ identity, profile, runner }: BootReport): string {
-  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}`
+export function bootTitle({ identity, profile, runner, machine }: BootReport): string {
+  const emulated = machine?.emulates === undefined ? '' : `, ${machine.emulates} emulated`
+  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}${emulated}`
 }
 
 export function readyWords({ readyAfterMs }: BootReport): string {
@@ -30,6 +31,11 @@ export function stopWords({ stops = [] }: BootReport): string {
     ({ occasion, exitCode, waitedMs }) => `${occasion} ${exitCode === null ? 'killed' : formatMs(waitedMs)}`,
   )
   return words.length === 0 ? '' : `stopped: ${words.join(', ')}`
+}
+
+/** Sentences for what its log says that the server goes without. */
+export function missingWords({ missing = [] }: BootReport): string[] {
+  return missing.map((line) => `its log says that it goes without: ${line}`)
 }
 
 /** What was planned, to stand beside what a boot measured. */

@@ -80,6 +80,7 @@ export const bootSchema = z.object({
     z.object({ prompt: z.string(), answer: z.string(), tokens: z.number(), durationMs: z.number() }),
   ),
   logTail: z.string(),
+  missing: z.array(z.string()).exactOptional(),
   stops: z
     .array(
       z.object({
