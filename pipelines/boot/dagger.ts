@@ -137,9 +137,14 @@ function withSecret(client: Client, container: Container, { secret }: BootReques
  * the platform of the image, so that for an emulated one it is made of what base and archive have now.
  */
 async function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
-  const native = await client.defaultPlatform()
+  const native = await nativePlatform(client)
   const lock = native === platform ? helperLock(factory, 'harness') : undefined
   return helperOf(client, 'harness', native, lock)
+}
+
+/** What the engine's machine runs by itself, as plans name platforms: without a variant. */
+async function nativePlatform(client: Client): Promise<string> {
+  return (await client.defaultPlatform()).split('/').slice(0, 2).join('/')
 }
 
 export function pulledByDigest(
@@ -155,7 +160,7 @@ export function pulledByDigest(
 
 /** The machine of the engine, which may be another than this one. */
 async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
-  const native = await context.client.defaultPlatform()
+  const native = await nativePlatform(context.client)
   const said = await (await toolsOf(context))
     .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
     .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
