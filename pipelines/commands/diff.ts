@@ -6,7 +6,7 @@ import { comparisonMarkdown, comparisonText } from '../../images/comparison/text
 import { type KnownState, readState } from '../catalogue/known-state.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
-import { closeStore, openStore } from '../store/open.ts'
+import { closeStore, openStoreToRead } from '../store/open.ts'
 import { diffTable } from './tables/diff.ts'
 
 export const diffCommand: Command = { run }
@@ -14,7 +14,7 @@ export const diffCommand: Command = { run }
 async function run(argv: readonly string[], { settings, stdout }: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, diffTable)
   const [one = '', other = ''] = positionals
-  const store = await openStore(settings.storeFolder)
+  const store = await openStoreToRead(settings.storeFolder)
   try {
     const before = await readState(one, store, settings)
     const after = await readState(other, store, settings)

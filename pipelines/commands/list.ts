@@ -16,7 +16,7 @@ import { recipesIn, recipesOf } from '../lock/recipe-places.ts'
 import { readRecipeName, readRecipeTexts } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
-import { closeStore, explainGone, openStore } from '../store/open.ts'
+import { closeStore, explainGone, openStoreToRead } from '../store/open.ts'
 import { listReferences } from '../store/reference.ts'
 import type { Store } from '../store/store.ts'
 import { listTable } from './tables/list.ts'
@@ -133,7 +133,7 @@ async function checked(
 async function listImages({
   settings,
 }: CommandContext): Promise<Pick<ListResult, 'images' | 'unnamed' | 'lost'>> {
-  const store = await openStore(settings.storeFolder)
+  const store = await openStoreToRead(settings.storeFolder)
   try {
     const reports = await listReports(store)
     const images: ListedImage[] = []

@@ -7,7 +7,7 @@ import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { parsePushTarget, repositoryOf } from '../registry-client/reference.ts'
-import { closeStore, explainGone, openStore } from '../store/open.ts'
+import { closeStore, explainGone, openStoreToRead } from '../store/open.ts'
 import { runFacts } from './run-files-of.ts'
 import { placementOf, requireFit, requireKservePort } from './run-files-placement.ts'
 import { runFilesTable } from './tables/run-files.ts'
@@ -20,7 +20,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const placement = placementOf(values)
   if (values.for.includes('helm') && values.to === undefined && !values.json)
     throw usageError('run-files', 'a chart is a folder of files: name a place for it with --to FOLDER')
-  const store = await openStore(context.settings.storeFolder)
+  const store = await openStoreToRead(context.settings.storeFolder)
   try {
     const { settings } = context
     const built = await findImage(positionals[0] ?? '', store, { settings, act: 'run-files' })

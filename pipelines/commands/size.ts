@@ -15,7 +15,7 @@ import { readRecipeName } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { sizeImage } from '../size/size.ts'
 import { requireIntact } from '../store/damage.ts'
-import { closeStore, openStore } from '../store/open.ts'
+import { closeStore, openStoreToRead } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { sizeTable } from './tables/size.ts'
 
@@ -29,7 +29,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const [text = ''] = positionals
   // A file of another name may be an archive with an image.
   const isRecipe = /\.ya?ml$/.test(readRecipeName(text).file)
-  const store = isRecipe || existsSync(folder) ? await openStore(folder) : null
+  const store = isRecipe || existsSync(folder) ? await openStoreToRead(folder) : null
   try {
     const reference = isRecipe && store ? await imageOfRecipe(text, store, settings) : text
     const image = await openReference(reference, { store, platform, settings, signal })

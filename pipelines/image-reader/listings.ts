@@ -54,7 +54,8 @@ export function storedListings(store: Store): ListingCache {
     },
     async set(digest, withGpuCode, entries) {
       const listing = { listingVersion, gpuCode: withGpuCode, entries: JSON.stringify(entries) } as const
-      await remember(store, listingKind, digest, listing)
+      // A note only: where it cannot be kept, the layer is read again.
+      await remember(store, listingKind, digest, listing).catch(() => undefined)
     },
   }
 }

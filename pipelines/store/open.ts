@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { mediaTypes } from '../../images/oci/oci.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
@@ -25,6 +26,23 @@ export async function openStore(root: string, options: LockOptions = {}): Promis
     return await withStoreLock({ root: path }, 'sessions', () => enter(path), options)
   } catch (error) {
     throw storeErrorFrom(error, `open the store ${path}`)
+  }
+}
+
+/**
+ * The same for a caller that reads only: a store that this user cannot write to (a read-only mount, somebody else's folder) is
+ * read where it lies, and temporary files go to the system's folder. Nobody who writes to it sees such a reader, so what is
+ * pruned meanwhile is missing in the middle of a command. Throws as `openStore`.
+ */
+export async function openStoreToRead(root: string, options: LockOptions = {}): Promise<Store> {
+  try {
+    return await openStore(root, options)
+  } catch (error) {
+    const path = resolve(root)
+    const isReadable = error instanceof StoreError && error.code === 'not-writable'
+    if (!isReadable || !(await stat(join(path, 'index.json')).catch(() => undefined))) throw error
+    const temporary = await mkdtemp(join(tmpdir(), 'ingot-'))
+    return { root: path, temporary, presence: await holdLock(`${temporary}.lock`) }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { HeldLock } from './lock.ts'
 
-/** An OCI image layout in a folder. Only `openStore` makes one. */
+/** An OCI image layout in a folder. Only `openStore` and `openStoreToRead` make one. */
 export interface Store {
   readonly root: string
   /** Folder of the files this process is writing, on the same file system as the blobs. */
