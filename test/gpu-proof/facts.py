@@ -1,0 +1,28 @@
+"""Prints what this machine has, as JSON: torch, its folder, the card and its driver."""
+
+import json
+import os
+import platform
+
+import torch
+
+cuda = torch.cuda.is_available()
+properties = torch.cuda.get_device_properties(0) if cuda else None
+try:
+    driver = open("/proc/driver/nvidia/version", encoding="utf8").readline().strip()
+except OSError:
+    driver = None
+print(
+    json.dumps(
+        {
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda,
+            "site": os.path.dirname(os.path.dirname(torch.__file__)),
+            "python": platform.python_version(),
+            "card": properties and properties.name,
+            "capability": properties and f"{properties.major}.{properties.minor}",
+            "memoryBytes": properties and properties.total_memory,
+            "driver": driver,
+        }
+    )
+)
