@@ -12,7 +12,8 @@ import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { ImageMount, Runner } from '../boot/runner.ts'
 import { isOnSoftware } from '../verify/device.ts'
-import { type VerifyPlan, verifyImage } from '../verify/verify.ts'
+import type { VerifyPlan } from '../verify/planned-boots.ts'
+import { verifyImage } from '../verify/verify.ts'
 import { watchComputeCache } from './watch.ts'
 
 /** An image in the store with what it needs to boot. */

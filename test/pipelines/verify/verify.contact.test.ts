@@ -4,6 +4,7 @@ import { engineOf } from '../../../images/engines/engines.ts'
 import { verdictOf } from '../../../images/report/report.ts'
 import { bootTitle } from '../../../images/report/words.ts'
 import { digestOf } from '../../../lib/digest.ts'
+import type { BootRequest, Runner } from '../../../pipelines/boot/runner.ts'
 import { verifyImage } from '../../../pipelines/verify/verify.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { deploymentFor, recipeFor } from '../../images/engines/fixtures.ts'
@@ -96,6 +97,30 @@ test('hostile is tried with both identities, each in a boot of its own', async (
     { uid: 54321, gid: 54321 },
   ])
   expect(boots.flatMap((boot) => complaints(boot.checks))).toEqual([])
+})
+
+test('all boots are known before the first, and what their containers cost then is counted as theirs', async () => {
+  const known: BootRequest[] = []
+  const booted: BootRequest[] = []
+  const tiny = runnerOf(() => serve())
+  const runner: Runner = {
+    ...tiny,
+    ahead(requests, use) {
+      known.push(...requests)
+      return use()
+    },
+    boot(request, use) {
+      booted.push(request)
+      return tiny.boot(request, (server) => use({ ...server, aheadMs: 60_000 }))
+    },
+  }
+  const hostile = { ...plan, verify: { ...plan.verify, profiles: ['hostile' as const] } }
+  const boots = await verifyImage(digestOf('tiny'), hostile, { runner, onStep: () => undefined, limits })
+  expect(known.map(({ profile }) => profile.identity)).toEqual(boots.map(({ identity }) => identity))
+  expect(booted.map((request) => known.indexOf(request))).toEqual([0, 1])
+  expect(boots.map(({ measured }) => measured.containerMs >= 60_000)).toEqual([true, true])
+  expect(boots.map(({ spans }) => spans[0]?.endedMs === spans[1]?.beganMs)).toEqual([true, true])
+  expect(boots.map(({ measured }) => measured.runs.length)).toEqual([3, 1])
 })
 
 test.each([
