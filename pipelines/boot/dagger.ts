@@ -4,7 +4,7 @@ import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { Channel } from './channel.ts'
 import { forwardTo } from './forward.ts'
-import { type DaggerBoot, toolsOf } from './harness.ts'
+import { type DaggerBoot, nativePlatform, toolsOf } from './harness.ts'
 import { type HarnessYard, harnessYard, withHarness, withHarnesses } from './harness-yard.ts'
 import { logReader } from './log-reader.ts'
 import { giveOrder } from './order.ts'
@@ -53,6 +53,7 @@ async function stopInDagger(
 
 /** The machine of the engine, which may be another than this one. */
 async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
+  const native = await nativePlatform(context.client)
   const said = await (await toolsOf(context))
     .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
     .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
@@ -67,6 +68,7 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
     gpus: [],
     driver: null,
     cuda: null,
+    ...(native === context.platform ? {} : { emulates: context.platform }),
   }
 }
 

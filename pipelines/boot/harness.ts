@@ -100,9 +100,19 @@ function withSecret(client: Client, container: Container, { secret }: BootReques
     .withSecretVariable('HARNESS_SECRET', client.setSecret(`ingot ${secret.name}`, secret.value))
 }
 
-/** The container that boots, as its lock pins it. */
-export function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
-  return helperOf(client, 'harness', platform, helperLock(factory, 'harness'))
+/**
+ * The container that boots, as its lock pins it. It is of the engine's own platform: runc enters namespaces, which an emulator does not do
+ * for it. The lock pins it for the platform of the image, so for an emulated one it is made of what base and archive have now.
+ */
+export async function toolsOf({ client, platform, factory }: DaggerBoot): Promise<Container> {
+  const native = await nativePlatform(client)
+  const lock = native === platform ? helperLock(factory, 'harness') : undefined
+  return helperOf(client, 'harness', native, lock)
+}
+
+/** What the engine's machine runs by itself, as plans name platforms: without a variant. */
+export async function nativePlatform(client: Client): Promise<string> {
+  return (await client.defaultPlatform()).split('/').slice(0, 2).join('/')
 }
 
 export function pulledByDigest(

@@ -1,5 +1,11 @@
 import type { BootReport } from '../../images/boot/boot-report.ts'
-import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../../images/gate/boots.ts'
+import {
+  judgeAnswers,
+  judgeMissing,
+  judgeStartUp,
+  mostStartUpRatio,
+  startUpOf,
+} from '../../images/gate/boots.ts'
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
@@ -42,7 +48,10 @@ export async function bootParts(
   const needsGpu = plan.requires !== undefined && !isOnSoftware(plan, context.runner)
   if (needsGpu && context.runner.gpus === 0) {
     const why = 'it needs a GPU; on a host that has one: `ingot gate RECIPE --runner docker --gpus all`'
-    return { stockImage: null, parts: (['answers', 'start-up', 'ptx'] as const).map((id) => notRun(id, why)) }
+    return {
+      stockImage: null,
+      parts: (['answers', 'start-up', 'missing', 'ptx'] as const).map((id) => notRun(id, why)),
+    }
   }
   const stock = await context.stock()
   const seen: Record<'stock' | 'slim', SeenBoots> = {
@@ -73,6 +82,7 @@ function partsOfBoots(stock: SeenBoots, slim: SeenBoots, plan: BootPlan, context
   return [
     judgeAnswers(stock.boots, slim.boots),
     judgeStartUp(stock.boots, slim.boots),
+    judgeMissing(stock.boots, slim.boots),
     plan.requires === undefined || plan.requires.api === 'vulkan'
       ? skipped(
           'ptx',

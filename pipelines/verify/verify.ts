@@ -1,6 +1,7 @@
 import type { BootReport, RecordedAnswer, SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
+import { missingLines } from '../../images/boot/missing-words.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -149,6 +150,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   const ending = { exitCode: await server.exitCode() }
   const contained = containerChecks(facts, ending, profile, clock.now())
   const gpuMemoryBytes = await server.gpuMemoryBytes()
+  const missing = missingLines(await server.log())
   const dead = ending.exitCode === null ? null : 'the server had ended before'
   if (dead !== null) await server.stop(plan.verify.behaviour.stop.signal, 0)
   // A server that never got ready is stopped all the same.
@@ -167,6 +169,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
     checks,
     answers: asked.answers,
     stops: stop.run === null ? [] : [stop.run],
+    ...(missing.length === 0 ? {} : { missing }),
     logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
   }
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { GpuRules } from '../../../images/boot/probe.ts'
 import { engineOf } from '../../../images/engines/engines.ts'
 import { verdictOf } from '../../../images/report/report.ts'
+import { bootTitle } from '../../../images/report/words.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import type { BootRequest, Runner } from '../../../pipelines/boot/runner.ts'
 import { verifyImage } from '../../../pipelines/verify/verify.ts'
@@ -26,6 +27,20 @@ test('a good server passes every check and its figures are there', async () => {
   expect(boot.measured.tokensPerSecond).toBeLessThan(1000)
   expect(boot.measured.firstTokenMs).toBeLessThan(1000)
   expect(boot).toMatchObject({ peakMemoryBytes: 300e6, peakMemoryFrom: 'cgroup' })
+})
+
+test('what its log says that it goes without stands in its report, and an emulated machine in its title', async () => {
+  const boot = await verifyTiny({
+    routes: (server) => {
+      server.log += 'WARNING: FlashInfer is off: nvcc was not found\n'
+      return {}
+    },
+    runner: { machine: { emulates: 'linux/arm64' } },
+  })
+  expect(complaints(boot.checks)).toEqual([])
+  expect(boot.missing).toEqual(['WARNING: FlashInfer is off: nvcc was not found'])
+  expect(bootTitle(boot)).toMatch(/, linux\/arm64 emulated$/)
+  expect(await verifyTiny()).not.toHaveProperty('missing')
 })
 
 test('peak memory falls back to resident sizes and says so', async () => {
