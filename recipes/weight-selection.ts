@@ -98,7 +98,17 @@ const unfinished = /\.(part|partial|incomplete|crdownload|opdownload|filepart|ar
 
 /** Forms that are told by their whole name, in the folder of the model itself. */
 const foreignForm =
-  /(^|\/)(openvino_[^/]*\.(bin|xml)|saved_model\.pb|variables\/variables\.[^/]+|ggml-[^/]+\.bin|[^/]+\.(tflite|mlmodel|pdparams|pdiparams|pdmodel|ckpt\.(data-[^/]+|index|meta)))$/i
+  /(^|\/)(openvino_[^/]*\.(bin|xml)|saved_model\.pb|variables\/variables\.[^/]+|ggml-[^/]+\.bin|params_shard_\d+\.bin|[^/]+\.(tflite|mlmodel|pdparams|pdiparams|pdmodel|ckpt\.(data-[^/]+|index|meta)))$/i
+
+/** Folders in which trainers keep what they had at a step. */
+const trainingFolder =
+  /^(.*?\/)?(checkpoints?[-_]?\d+|checkpoints?\/[^/]+|(global_?)?(epoch|step|iter)[-_]?\d+)\//i
+
+const archive = /\.(zip|7z|rar|tar|tgz|txz|tar\.(gz|xz|bz2|zst))$/i
+
+/** Films and papers anywhere; pictures where people put those of a README: a model's own code may read others. */
+const forPeople =
+  /\.(pdf|pptx?|docx?|mp4|mov|webm|gif|svg)$|^((assets?|docs?|figs?|figures?|images?|imgs?|media|pics?|pictures|resources?|static)\/)?[^/]+\.(png|jpe?g|webp|avif)$/i
 
 /** The first that applies gives the reason. Each says only what its condition has looked at. */
 const rules: readonly Rule[] = [
@@ -108,7 +118,15 @@ const rules: readonly Rule[] = [
   {
     reason: 'a checkpoint of the training beside the model',
     isOfFolder: true,
-    applies: (path, all) => hasModel(/^(.*\/)?checkpoint-\d+\//.exec(path), all),
+    applies: (path, all) => hasModel(trainingFolder.exec(path), all),
+  },
+  {
+    reason: 'an archive, and no server here unpacks one',
+    applies: (path, all) => archive.test(path) && hasSomeModel(all),
+  },
+  {
+    reason: 'a picture, a film or a paper beside the model, for people to look at',
+    applies: (path, all) => forPeople.test(path) && hasSomeModel(all),
   },
   { reason: 'an importance matrix, which only quantising reads', applies: isImatrixName },
   {
@@ -163,6 +181,11 @@ function skipReason(
     ({ applies, isOfFolder }) =>
       applies(path, neighbours) && !(isOfFolder && isNamed(path.slice(0, path.indexOf('/') + 1))),
   )?.reason
+}
+
+/** Whether the listing has a model for the engine at all. */
+function hasSomeModel(all: Neighbours): boolean {
+  return hasModelIn('', all) || all.paths.some((path) => isGgufModel(path) || isGgmlModel(path))
 }
 
 /** Whether the folder above the one that was matched has a model. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type GgufKind, pickByContents } from '../../recipes/weight-contents.ts'
+import { type GgufKind, missingShards, pickByContents } from '../../recipes/weight-contents.ts'
 import type { Patterns } from '../../recipes/weight-selection.ts'
 import { files, folderFormats, ggufFormats, kinds } from './weight-samples.ts'
 
@@ -14,6 +14,12 @@ test.each<[string, string[], ReturnType<typeof shardsOf>, string[]]>([
     ['model-00001-of-00002.safetensors', 'model-00001-of-00003.safetensors', 'model.safetensors'],
     shardsOf('model.safetensors.index.json', 'model-00001-of-00002.safetensors'),
     ['model-00001-of-00003.safetensors', 'model.safetensors'],
+  ],
+  [
+    'shards of an earlier upload with numbers of other widths',
+    ['model-00001-of-000163.safetensors', 'model-1-of-61.safetensors', 'model-00001-of-000160.safetensors'],
+    shardsOf('model.safetensors.index.json', 'model-00001-of-000163.safetensors'),
+    ['model-1-of-61.safetensors', 'model-00001-of-000160.safetensors'],
   ],
   [
     'files of other stems, folders and formats stay',
@@ -67,4 +73,25 @@ test.each<[string, string[], Patterns, Record<string, GgufKind>, string[]]>([
 ])('one projector is chosen: %s', (_, paths, patterns, gguf, out) => {
   const { skipped } = pickByContents(files(paths), { ...kinds(gguf), patterns, formats: ggufFormats })
   expect(skipped.map(({ path }) => path)).toEqual(out)
+})
+
+test.each<[string, string[], string[]]>([
+  ['five digits', ['a-00001-of-00002.safetensors'], ['a-00002-of-00002.safetensors']],
+  [
+    'totals of six digits (DeepSeek-V3)',
+    ['a-00001-of-000002.safetensors'],
+    ['a-00002-of-000002.safetensors'],
+  ],
+  ['no zeros (Kimi-K2)', ['a-2-of-3.safetensors', 'a-1-of-3.safetensors'], ['a-3-of-3.safetensors']],
+  ['no zeros, ten or more', [2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => `a-${i}-of-10.bin`), ['a-1-of-10.bin']],
+  [
+    'a count from 0 on',
+    ['a-00000-of-00003.safetensors', 'a-00002-of-00003.safetensors'],
+    ['a-00001-of-00003.safetensors'],
+  ],
+  ['all of them', ['a-00000-of-00002.bin', 'a-00001-of-00002.bin', 'b-1-of-1.safetensors'], []],
+  ['a number that is none of shards', ['a-1-of-999999.safetensors', 'part-1-of-2/model.safetensors'], []],
+])('shards that names count are told where they are missing: %s', (_, paths, missing) => {
+  const told = missingShards(paths, { shards: new Map() })
+  expect(told.map((words) => words.split(' ')[0])).toEqual(missing)
 })
