@@ -79,7 +79,10 @@ def resident_bytes():
 def device_facts():
     if DEVICE != "cuda":
         return None
-    free, total = torch.cuda.mem_get_info()
+    try:
+        free, total = torch.cuda.mem_get_info()
+    except RuntimeError:
+        return None
     return {"usedBytes": total - free, "totalBytes": total, "peakBytes": torch.cuda.max_memory_allocated()}
 
 
@@ -102,24 +105,31 @@ def main():
         import dense  # noqa: F401
         import layers  # noqa: F401
         import compiled  # noqa: F401
-    checks = [run(name, act) for name, act in CHECKS.items()]
-    failed = all("error" in one for one in checks)
-    with open(OUTPUT, "w", encoding="utf8") as file:
-        json.dump(
-            {
-                "torch": torch.__version__,
-                "importSeconds": round(IMPORTED - BEGAN, 3),
-                "firstSeconds": round(started - IMPORTED, 3),
-                "firstError": first,
-                "seconds": round(time.monotonic() - BEGAN, 3),
-                "residentBytes": resident_bytes(),
-                "deviceAtStart": at_start,
-                "deviceAtEnd": None if failed or first else device_facts(),
-                "libraries": mapped_libraries(),
-                "checks": checks,
-            },
-            file,
-        )
+    checks = []
+    # A check that kills the process leaves what was computed before it.
+    write_results(checks, first, started, at_start)
+    for name, act in CHECKS.items():
+        checks.append(run(name, act))
+        write_results(checks, first, started, at_start)
+
+
+def write_results(checks, first, started, at_start):
+    broken = first is not None or (checks and all("error" in one for one in checks))
+    results = {
+        "torch": torch.__version__,
+        "importSeconds": round(IMPORTED - BEGAN, 3),
+        "firstSeconds": round(started - IMPORTED, 3),
+        "firstError": first,
+        "seconds": round(time.monotonic() - BEGAN, 3),
+        "residentBytes": resident_bytes(),
+        "deviceAtStart": at_start,
+        "deviceAtEnd": None if broken else device_facts(),
+        "libraries": mapped_libraries(),
+        "checks": checks,
+    }
+    with open(f"{OUTPUT}.part", "w", encoding="utf8") as file:
+        json.dump(results, file)
+    os.replace(f"{OUTPUT}.part", OUTPUT)
 
 
 if __name__ == "__main__":

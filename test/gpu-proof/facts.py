@@ -3,14 +3,17 @@
 import json
 import os
 import platform
+import subprocess
 
 import torch
 
 cuda = torch.cuda.is_available()
 properties = torch.cuda.get_device_properties(0) if cuda else None
 try:
-    driver = open("/proc/driver/nvidia/version", encoding="utf8").readline().strip()
-except OSError:
+    asked = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    said = subprocess.run(asked, capture_output=True, text=True, timeout=60).stdout.split()
+    driver = f"driver {said[0]}" if cuda and said else None
+except (OSError, subprocess.TimeoutExpired):
     driver = None
 print(
     json.dumps(

@@ -95,6 +95,7 @@ describe('the verdict', () => {
       { eager: { stock: run, slim: { ...run, firstError: 'x' } } },
     ],
     ['checks that never touch the code', 'control', { runs: { ...evidence().runs, control: run } }],
+    ['a control that wrote nothing', 'control', { runs: { ...evidence().runs, control: null } }],
     ['a slimmed run that died', 'runs', { runs: { ...evidence().runs, slim: null } }],
   ])('fails by %s', (_, id, change) => {
     const parts = partsOf(evidence(change))

@@ -96,7 +96,13 @@ function onCard(runs: ProofRuns, { caches, eager }: ProofEvidence): ProofPart[] 
       eager.stock !== null && eager.slim !== null && eager.stock.firstError === eager.slim.firstError,
       `with every kernel loaded at the start stock says ${wordsOf(eager.stock)} and the slimmed libraries ${wordsOf(eager.slim)}`,
     ),
-    part('control', lost > 0, `libraries without code for this card lose ${lost} computations`),
+    part(
+      'control',
+      runs.control !== null && lost > 0,
+      runs.control === null
+        ? 'the run without code for this card wrote nothing, so it tells nothing'
+        : `libraries without code for this card lose ${lost} computations`,
+    ),
   ]
 }
 

@@ -5,7 +5,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 node=${TMPDIR:-/tmp}/ingot-gpu-proof-node
 if [ ! -x "$node" ]; then
   python3 -c 'import lzma, shutil, sys
-with lzma.open(sys.argv[1]) as a, open(sys.argv[2], "wb") as b: shutil.copyfileobj(a, b)' "$here/node.xz" "$node.part"
+with lzma.open(sys.argv[1]) as a, open(sys.argv[2], "wb") as b: shutil.copyfileobj(a, b)' "$here/node.xz" "$node.part" ||
+    xz --decompress --stdout "$here/node.xz" > "$node.part"
   chmod 755 "$node.part"
   mv "$node.part" "$node"
 fi

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Architecture, nameOf, parseArchitecture } from '../../images/gpu-code/architecture.ts'
@@ -86,26 +86,46 @@ function cuobjdumpOf(site: string): string | null {
   return places.find((path) => path !== undefined && existsSync(path)) ?? null
 }
 
-/** What was slimmed, with both second readings of each file. */
-async function readAgain(
-  slimmed: readonly SlimmedFile[],
-  { place, site, target }: { place: string; site: string; target: Architecture },
-): Promise<ProofLibrary[]> {
+interface Readings {
+  slimmed: readonly SlimmedFile[]
+  /** Folder of the copy. */
+  place: string
+  site: string
+}
+
+/** What NVIDIA's program counts in each stock file, by path, beside the runs: it takes minutes for the largest. Null where time was short. */
+async function askNvidia({ slimmed, place, site }: Readings): Promise<Map<string, boolean | null>> {
   const program = cuobjdumpOf(site)
-  const found: ProofLibrary[] = []
-  for (const { file, sizeBeforeBytes, sizeAfterBytes } of slimmed) {
-    const path = relative(place, file)
-    // It reads the largest library in minutes, so it stops where time is short.
-    const asked = program !== null && secondsLeft() > Number(options.minutes) * 30
-    found.push({
-      path,
-      beforeBytes: sizeBeforeBytes,
-      afterBytes: sizeAfterBytes,
-      unusableBytes: unusableBytes(file, target),
-      asNvidiaSays: asked ? await agreesWithNvidia(program, join(site, path)) : null,
-    })
+  const found = new Map<string, boolean | null>()
+  const waiting = slimmed.map(({ file }) => relative(place, file))
+  const askOne = async () => {
+    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+      const timeoutMs = (secondsLeft() - secondsForRest) * 1000
+      const asked = program !== null && timeoutMs > 0
+      found.set(path, asked ? await agreesWithNvidia(program, join(site, path), timeoutMs) : null)
+    }
   }
+  // Half of the processors stay for the runs.
+  await Promise.all(Array.from({ length: Math.max(1, availableParallelism() / 2) }, askOne))
   return found
+}
+
+/** What is kept for the readings after the runs, so that the report is written in time. */
+const secondsForRest = 60
+
+/** What was slimmed, read again by two programs that know nothing of ours. */
+function readAgain(
+  { slimmed, place }: Readings,
+  target: Architecture,
+  nvidia: ReadonlyMap<string, boolean | null>,
+): ProofLibrary[] {
+  return slimmed.map(({ file, sizeBeforeBytes, sizeAfterBytes }) => ({
+    path: relative(place, file),
+    beforeBytes: sizeBeforeBytes,
+    afterBytes: sizeAfterBytes,
+    unusableBytes: unusableBytes(file, target),
+    asNvidiaSays: nvidia.get(relative(place, file)) ?? null,
+  }))
 }
 
 async function prove(): Promise<ProofReport> {
@@ -125,6 +145,8 @@ async function proveIn(folder: string): Promise<ProofReport> {
   const [slim, none] = [join(folder, 'slim'), join(folder, 'none')]
   await step('copy', () => copyLibraries(machine.site, slim))
   const slimmed = await step('slim', () => slimLibraries(slim, target))
+  const readings = { slimmed, place: slim, site: machine.site }
+  const nvidia = askNvidia(readings)
   const place = { folder, device } as const
   const runs: Partial<Record<keyof ProofRuns, ProofRun | null>> = {}
   runs.stock = await step('stock', () => run({ ...place, name: 'stock', what: 'all' }))
@@ -140,9 +162,7 @@ async function proveIn(folder: string): Promise<ProofReport> {
       await slimLibraries(none, otherThan(target))
       return run({ ...place, name: 'control', what: 'all', libraries: none })
     })
-  const libraries = await step('read again', () =>
-    readAgain(slimmed, { place: slim, site: machine.site, target }),
-  )
+  const libraries = await step('read again', async () => readAgain(readings, target, await nvidia))
   const caches = Object.fromEntries(
     ['stock', 'again', 'slim'].map((name) => [name, cacheFiles(join(folder, `caches-${name}`, 'driver'))]),
   )
