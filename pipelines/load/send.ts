@@ -1,8 +1,8 @@
 import type { MainQuestion } from '../../images/boot/probe.ts'
+import { type StreamObservation, watchStream } from '../../images/boot/stream-watch.ts'
 import { askRequest } from '../../images/engines/ask-request.ts'
 import type { LoadQuestion } from '../../images/load/questions.ts'
 import type { LoadRequest } from '../../images/load/step.ts'
-import { type StreamObservation, watchStream } from '../../images/load/stream-watch.ts'
 import type { Clock } from '../verify/ask.ts'
 import { askServer } from '../verify/exchange.ts'
 

@@ -1,12 +1,6 @@
-import {
-  parseEvents,
-  parseJson,
-  streamedText,
-  streamedTextAt,
-  valuesAt,
-} from '../../images/boot/answer-text.ts'
 import type { SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
+import { type StreamObservation, watchStream } from '../../images/boot/stream-watch.ts'
 import { askRequest } from '../../images/engines/ask-request.ts'
 import { askServer } from './exchange.ts'
 import { madeCheck, type ReadyTrial, reasonToEnd, skippedCheck, timeLeftMs } from './trial.ts'
@@ -72,52 +66,34 @@ async function streamOnce(trial: ReadyTrial, prompt: string): Promise<SpeedRun |
   const { server, plan, clock, signal, limits } = trial
   const beside = { stream: true, stream_options: { include_usage: true } }
   const request = askRequest(plan.verify.behaviour.ask, { model: plan.model, prompt, maxTokens, beside })
+  const watch = watchStream()
   const beganMs = clock.now()
-  let seen = ''
-  let firstMs: number | null = null
-  let lastMs = beganMs
-  const onPiece = (text: string) => {
-    lastMs = clock.now()
-    if (firstMs !== null) return
-    seen += text
-    // The first event of many servers carries only the role.
-    if (carriesText(seen)) firstMs = lastMs
-  }
   const came = await askServer(server.url, request, {
     timeoutMs: timeLeftMs(trial, limits.answerSeconds),
     signal,
     key: trial.key,
-    onPiece,
+    onPiece: (text) => watch.see(text, clock.now()),
   })
   if (came.type === 'trouble') return came.words
   if (came.answer.status !== 200) return `status ${came.answer.status}`
-  return runOf(prompt, came.answer.body, { beganMs, firstMs, lastMs })
+  return runOf(prompt, watch.seen, beganMs)
 }
 
-interface StreamTimes {
-  beganMs: number
-  /** Of the first event with text; null when none came. */
-  firstMs: number | null
-  lastMs: number
-}
-
-function runOf(prompt: string, body: string, { beganMs, firstMs, lastMs }: StreamTimes) {
-  const events = parseEvents(body).flatMap((data) => parseJson(data) ?? [])
-  const counted = events.flatMap((event) => valuesAt(event, 'usage.completion_tokens')).at(-1)
-  const pieces = events.filter((event) => streamedText([event], streamedTextAt) !== '').length
-  const tokens = typeof counted === 'number' && counted > 0 ? counted : pieces
-  if (firstMs === null || tokens < 2) return `only ${tokens} tokens were streamed`
+/** First text, and tokens per second from there to the last one: what comes behind it, such as counts, is no part of an answer. */
+function runOf(
+  prompt: string,
+  { firstMs, lastMs, pieces, outputTokens }: StreamObservation,
+  beganMs: number,
+): SpeedRun | string {
+  const isCounted = outputTokens !== null && outputTokens > 0
+  const tokens = isCounted ? outputTokens : pieces
+  if (firstMs === null || lastMs === null || tokens < 2) return `only ${tokens} tokens were streamed`
   if (lastMs <= firstMs) return `all ${tokens} tokens came at once`
   return {
     prompt,
     tokens,
-    tokensFrom: tokens === counted ? 'usage' : 'pieces',
+    tokensFrom: isCounted ? 'usage' : 'pieces',
     firstTokenMs: Math.round(firstMs - beganMs),
     tokensPerSecond: Math.round(((tokens - 1) * 100_000) / (lastMs - firstMs)) / 100,
-  } satisfies SpeedRun
-}
-
-function carriesText(text: string): boolean {
-  const events = parseEvents(text).flatMap((data) => parseJson(data) ?? [])
-  return streamedText(events, streamedTextAt) !== ''
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { watchStream } from '../../../images/load/stream-watch.ts'
+import { watchStream } from '../../../images/boot/stream-watch.ts'
 
 const event = (value: object, newline = '\n') => `data: ${JSON.stringify(value)}${newline}${newline}`
 const delta = (member: object) => event({ choices: [{ delta: member }] })

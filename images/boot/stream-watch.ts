@@ -1,5 +1,5 @@
 import type { Json } from '../../lib/json.ts'
-import { parseEvents, parseJson, streamedText, streamedTextAt, valuesAt } from '../boot/answer-text.ts'
+import { parseEvents, parseJson, streamedText, streamedTextAt, valuesAt } from './answer-text.ts'
 
 /** What was seen of one streamed answer. Times are those of the clock that `see` was told. */
 export interface StreamObservation {
