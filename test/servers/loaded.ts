@@ -43,7 +43,7 @@ export function loadedRoutes(given: LoadedServer = {}): Routes {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       if (rolesFirst) response.write(eventOf({ choices: [{ delta: { role: 'assistant', content: '' } }] }))
       await sleep(firstMs)
-      const tokens = Number(body['max_tokens'])
+      const tokens = Number(body['max_tokens'] ?? body['max_completion_tokens'])
       for (let index = 0; index < tokens; index += 1) {
         if (index > 0) await sleep(betweenMs)
         response.write(chunk('word '))
@@ -64,10 +64,12 @@ function eventOf(value: object): string {
   return `data: ${JSON.stringify({ object: 'chat.completion.chunk', model, ...value })}\n\n`
 }
 
-/** Two tokens a word, and ten for the template. */
+/** Two tokens a word, and ten for the template. Some clients send the content of a message in parts. */
 function promptTokens({ messages }: Asked['body']): number {
-  const [message] = messages as { content: string }[]
-  return 10 + 2 * (message?.content.split(' ').length ?? 0)
+  const [message] = messages as { content: string | { text?: string }[] }[]
+  const content = message?.content ?? ''
+  const text = typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('')
+  return 10 + 2 * text.split(' ').length
 }
 
 function sendReady(response: ServerResponse): void {
