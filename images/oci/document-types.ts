@@ -2,6 +2,7 @@
 export const documentTypes = {
   statement: 'application/vnd.in-toto+json',
   report: 'application/vnd.dev.ingot.report.v1+json',
+  bench: 'application/vnd.dev.ingot.bench.v1+json',
   spdx: 'application/spdx+json',
   cycloneDx: 'application/vnd.cyclonedx+json',
   /** Of the manifest alone: its document is CycloneDX as well, and no list of contents. */

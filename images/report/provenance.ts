@@ -26,6 +26,7 @@ export const predicateTypes = {
   provenance: 'https://slsa.dev/provenance/v1',
   testResult: 'https://in-toto.io/attestation/test-result/v0.1',
   report: 'urn:dev.ingot:report',
+  bench: 'urn:dev.ingot:bench',
 } as const
 
 const buildType = 'urn:dev.ingot:image-build:v1'

@@ -103,6 +103,8 @@ function plainEntry(name: string, document: ImageDocument): BundleEntry {
       return textEntry(`test-result/${name}.json`, pretty)
     case 'report':
       return textEntry(`report/${name}.json`, document.text)
+    case 'bench':
+      return textEntry(`bench/${name}.json`, document.text)
     case 'sbom.spdx':
       return textEntry(`sbom/${name}.spdx.json`, document.text)
     case 'sbom.cyclonedx':

@@ -11,10 +11,12 @@ import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { benchImage } from '../load/bench-image.ts'
+import { keepLoadReport, lastAccepted } from '../load/load-record.ts'
 import { readLoadReport } from '../load/report-file.ts'
 import { readAnswers, writeAnswers } from '../quality/answers-file.ts'
 import { measurePerplexity } from '../quality/perplexity.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import { withRunner } from '../verify/run.ts'
 import { type Subject, subjectOf } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
@@ -26,12 +28,12 @@ export const benchCommand: Command = { run }
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, benchTable)
   const chosen = readRunnerOptions('bench', values)
-  const before = values.against === undefined ? null : await readLoadReport(values.against)
   const { settings, progress, signal } = context
   const store = await openStore(settings.storeFolder)
   try {
     const image = await findImage(positionals[0] ?? '', store, { settings, act: 'bench' })
     const subject = await subjectOf(image, store)
+    const before = await acceptedReport(values.against, subject, store)
     const recorded = values.record === undefined ? await recordedAnswers(subject) : null
     const { report, answers } = await withEngine(context, (engine) =>
       withRunner(subject, chosen, { ...context, store, engine: () => engine.client() }, (runner) =>
@@ -44,6 +46,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       ),
     )
     progress.end()
+    await keepLoadReport(store, report)
     if (values.record !== undefined && answers !== undefined) await writeAnswers(values.record, answers)
     if (values.report !== undefined) await writeLoadReports(resolve(values.report), report)
     context.stdout(values.json ? prettyJson(loadReportJson(report)) : loadText(report))
@@ -59,6 +62,16 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 async function recordedAnswers({ origin }: Subject): Promise<AnswersFile | null> {
   const file = origin?.recipe.verify.quality?.answers
   return origin === undefined || file === undefined ? null : readAnswers(resolve(origin.folder, file))
+}
+
+/** A file that was not found is told before anything is booted. */
+async function acceptedReport(
+  against: string | undefined,
+  { plan }: Subject,
+  store: Store,
+): Promise<LoadReport | null> {
+  if (against === undefined) return null
+  return against === 'last' ? lastAccepted(store, plan.name) : readLoadReport(against)
 }
 
 /** 1 when a limit is not kept or something became slower; 3 when this machine was too busy to say. */

@@ -4,6 +4,7 @@ import { findImage } from '../catalogue/find-image.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import type { Values } from '../command-line/option-table.ts'
+import { requireBenched } from '../load/load-record.ts'
 import { openConnection } from '../network/connection.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { daggerSecrets } from '../process/secrets.ts'
@@ -33,6 +34,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       requireOrigin(await findImage(text, store, { settings, act: 'publish' }), 'publish')
     const built = await Promise.all(positionals.map(find))
     for (const image of built) requireVerified(image, values.unverified, 'publish')
+    if (values.benched) for (const image of built) await requireBenched(store, image)
     const published = await withEngine(context, (engine) => {
       // The engine starts only for a secret that needs it.
       const resolveSecret = daggerSecrets(() => engine.client())

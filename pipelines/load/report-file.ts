@@ -134,7 +134,8 @@ const reportedQuality = z.object({
   judgement: judgementSchema,
 }) satisfies z.ZodType<QualityReport>
 
-const loadReportSchema = z.object({
+/** A report of a load, as JSON. */
+export const loadReportSchema = z.object({
   loadReportVersion: z.literal(loadReportVersion),
   name: z.string(),
   image: digestSchema,

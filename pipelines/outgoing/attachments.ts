@@ -39,6 +39,7 @@ function groups(documents: readonly ImageDocument[]): DocumentGroup[] {
   const lists: DocumentGroup[] = [
     { artifactType: documentTypes.statement, members: of('provenance') },
     { artifactType: documentTypes.report, members: of('test-result', 'report') },
+    { artifactType: documentTypes.bench, members: of('bench') },
     { artifactType: documentTypes.spdx, members: of('sbom.spdx') },
     { artifactType: documentTypes.cycloneDx, members: of('sbom.cyclonedx') },
     {

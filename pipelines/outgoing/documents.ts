@@ -1,3 +1,4 @@
+import { type LoadReport, loadReportJson } from '../../images/load/load-report.ts'
 import { statementText } from '../../images/oci/attestation.ts'
 import { documentTypes } from '../../images/oci/document-types.ts'
 import {
@@ -20,6 +21,7 @@ export interface ImageDocument {
     | 'provenance'
     | 'test-result'
     | 'report'
+    | 'bench'
     | 'sbom.spdx'
     | 'sbom.cyclonedx'
     | 'vex.openvex'
@@ -52,6 +54,14 @@ export function documentsOf(
     },
     ...(sbom === undefined ? [] : sbomDocuments(sbom)),
   ]
+}
+
+/** What the bench said of an image, with each request; none where it was not there. */
+export function benchDocuments(report: LoadReport | undefined): ImageDocument[] {
+  if (report === undefined) return []
+  const text = prettyJson(loadReportJson(report))
+  const { bench: predicateType } = predicateTypes
+  return [{ name: 'bench', predicateType, predicate: text, mediaType: documentTypes.bench, text }]
 }
 
 /** Both forms of a list of contents. */

@@ -5,13 +5,14 @@ import { knownRuntime } from '../build/runtime.ts'
 import { imageOf, type OriginalImage } from '../catalogue/built-image.ts'
 import { type Companion, companionsOf } from '../catalogue/companions.ts'
 import { StageError } from '../error.ts'
+import { recallLoadReport } from '../load/load-record.ts'
 import { absenceOf, findHostTool } from '../process/host-tool.ts'
 import type { Progress } from '../process/progress.ts'
 import { type Sbom, sbomOf } from '../sbom/sbom.ts'
 import type { WorkflowRun } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { vulnerabilitiesOf } from '../vulnerabilities/vulnerabilities.ts'
-import { documentsOf, type ImageDocument, sbomDocuments, vexDocuments } from './documents.ts'
+import { benchDocuments, documentsOf, type ImageDocument, sbomDocuments, vexDocuments } from './documents.ts'
 import { openRescan, type RescanRequest } from './rescan.ts'
 
 export interface PrepareRequest extends RescanRequest {
@@ -47,6 +48,7 @@ export async function prepareImage(built: OriginalImage, request: PrepareRequest
   const listed = hasSbom ? await builtSbom(built, request) : undefined
   const documents = [
     ...documentsOf(built, { isUnverified, workflowRun, sbom: listed }),
+    ...benchDocuments(await recallLoadReport(store, built.report.image)),
     ...(await judgedVulnerabilities(built, request)),
   ]
   await rescan.image(documents)

@@ -15,8 +15,8 @@ export const benchTable = {
     },
     against: {
       kind: 'text',
-      value: 'FILE',
-      help: 'load.json of a run that was accepted: what became slower beyond the noise fails',
+      value: 'FILE|last',
+      help: 'load.json of a run that was accepted, or the last run in the store that kept all limits: what became slower beyond the noise fails',
     },
     record: {
       kind: 'text',

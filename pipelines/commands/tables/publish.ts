@@ -15,6 +15,10 @@ export const publishTable = {
     },
     tag: { kind: 'text', value: 'TAG', isRepeatable: true, help: 'a further tag, set last' },
     unverified: { kind: 'flag', help: 'publish an image that no boot verified; its provenance says so' },
+    benched: {
+      kind: 'flag',
+      help: 'refuse an image whose last `ingot bench` did not keep the limits of its recipe, or that never was there',
+    },
     'no-attachments': {
       kind: 'flag',
       help: 'leave out provenance, report and SBOM, which otherwise go along as referrers',
