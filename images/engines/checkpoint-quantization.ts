@@ -1,7 +1,8 @@
 import { capabilityOf } from '../memory/gpus.ts'
 import type { Deployment, Refusal } from './engine.ts'
 import { hasOwnSoftware } from './own-software.ts'
-import { methodStanding, type Quantizations, readLists } from './quantizations.ts'
+import type { Quantizations } from './quantization-table.ts'
+import { methodStanding, readLists } from './quantizations.ts'
 
 /** Methods that a loader has under the very name which a checkpoint says; of others it may have them under another name. */
 const ownNames = [
