@@ -5,7 +5,7 @@ const alreadyStretched = ['longrope', 'llama3', 'deepseek_yarn']
 
 /** What a server may refuse or answer badly, said once and stopping nothing. */
 export function servingDoubts(deployment: Deployment): string[] {
-  return [...lengthDoubts(deployment), ...portDoubts(deployment), ...dummyDoubts(deployment)]
+  return [...lengthDoubts(deployment), ...portDoubts(deployment)]
 }
 
 /** vLLM and SGLang end at the start (`VLLM_ALLOW_LONG_MAX_MODEL_LEN` lets it pass); llama.cpp goes on, and answers get worse. */
@@ -26,14 +26,4 @@ function portDoubts({ recipe: { serving } }: Deployment): string[] {
   return [
     `serving.port: ${serving.port} is below 1024, where a server that is not root may listen under Docker and not everywhere else; take a higher one and publish it as ${serving.port}`,
   ]
-}
-
-function dummyDoubts({ recipe: { serving } }: Deployment): string[] {
-  const items = serving.extraArguments.map((item) => item.replaceAll('_', '-'))
-  const isDummy = items.some(
-    (item, at) => item === '--load-format=dummy' || (item === '--load-format' && items[at + 1] === 'dummy'),
-  )
-  return isDummy
-    ? ['serving.extraArguments: --load-format dummy serves random numbers in place of the weights']
-    : []
 }

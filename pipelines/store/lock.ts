@@ -65,12 +65,32 @@ export async function holdLock(path: string, options: LockOptions = {}): Promise
   }
 }
 
+/** The same for a place that is no store: what the disk says is thrown as it is, since the words for a store do not fit. */
+export async function holdPlace(path: string, options: LockOptions = {}): Promise<HeldLock> {
+  try {
+    return await holdLock(path, options)
+  } catch (error) {
+    throw error instanceof StoreError && errnoOf(error.cause) !== undefined ? error.cause : error
+  }
+}
+
 /** Takes the lock if nobody has it, else undefined. */
 export async function tryLock(path: string): Promise<HeldLock | undefined> {
-  const descriptor = openLockFile(path)
-  if ((await flock(descriptor, 'try')) && isStillAt(descriptor, path)) return heldLock(descriptor, path)
-  closeSync(descriptor)
-  return undefined
+  for (;;) {
+    const descriptor = openLockFile(path)
+    try {
+      if (!(await flock(descriptor, 'try'))) {
+        closeSync(descriptor)
+        return undefined
+      }
+      // A holder that took its file away a moment ago holds nothing.
+      if (isStillAt(descriptor, path)) return heldLock(descriptor, path)
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
+    closeSync(descriptor)
+  }
 }
 
 /** Asks the open file and not its path: the holder may have ended, and taken the path away, since this lock was tried. */

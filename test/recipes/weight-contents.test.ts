@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type GgufKind, pickByContents } from '../../recipes/weight-contents.ts'
+import { type GgufKind, missingShards, pickByContents } from '../../recipes/weight-contents.ts'
 import type { Patterns } from '../../recipes/weight-selection.ts'
 import { files, folderFormats, ggufFormats, kinds } from './weight-samples.ts'
 
@@ -67,4 +67,13 @@ test.each<[string, string[], Patterns, Record<string, GgufKind>, string[]]>([
 ])('one projector is chosen: %s', (_, paths, patterns, gguf, out) => {
   const { skipped } = pickByContents(files(paths), { ...kinds(gguf), patterns, formats: ggufFormats })
   expect(skipped.map(({ path }) => path)).toEqual(out)
+})
+
+// Each shard names all others: counted for every one of them it was 40 million names.
+test('of many shards of a set the missing ones are named once', () => {
+  const number = (index: number) => String(index + 1).padStart(5, '0')
+  const paths = Array.from({ length: 400 }, (_, index) => `m-${number(index)}-of-99999.gguf`)
+  const missing = missingShards(paths, { shards: new Map() })
+  expect(missing).toHaveLength(99_999 - 400)
+  expect(missing[0]).toMatch(/^m-00401-of-99999\.gguf is missing, one of the shards of m-/)
 })

@@ -212,3 +212,11 @@ test.each<[string, string[], Patterns, string[]]>([
     expect(Object.keys(skippedOf(paths, folderFormats, patterns))).toEqual(out)
   },
 )
+
+// With each file compared with all others this took minutes, and nothing could interrupt it.
+test('a folder of 10,000 files is judged file by file', () => {
+  const paths = Array.from({ length: 10_000 }, (_, index) => `part-${index}/model-${index}.bin`)
+  expect(skippedOf(['m.gguf', ...paths], ggufFormats)).toMatchObject({ 'part-7/model-7.bin': ggufAlone })
+  const twins = paths.flatMap((path) => [path, path.replace('.bin', '.safetensors')])
+  expect(Object.keys(skippedOf(twins, folderFormats))).toHaveLength(10_000)
+})
