@@ -216,7 +216,7 @@ async function removeOldPartials(store: Store, olderThanMs: number, dryRun: bool
     const lock = await tryLock(join(store.root, 'ingot', 'locks', `partial-${name}.lock`))
     if (!lock) continue
     freedBytes += found.size
-    if (!dryRun) await rm(join(folder, name), { force: true })
+    if (!dryRun) await rm(join(folder, name), { recursive: true, force: true })
     lock.release({ remove: true })
   }
   return freedBytes

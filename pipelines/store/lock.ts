@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
+import { kindOf } from '../files/regular-file.ts'
 import { saidWhile } from '../network/waiting.ts'
 import { StoreError, storeErrorFrom } from './error.ts'
 
@@ -102,6 +103,18 @@ export function holderOf(descriptor: number): string {
 }
 
 function openLockFile(path: string): number {
+  const descriptor = openedAt(path)
+  const kind = kindOf(fstatSync(descriptor))
+  if (kind === undefined) return descriptor
+  closeSync(descriptor)
+  throw new StoreError('locked', {
+    attempted: `open the lock ${path}`,
+    found: `it is ${kind}`,
+    hint: 'a lock is a file that ingot makes itself: remove what is there',
+  })
+}
+
+function openedAt(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
   } catch (error) {
