@@ -1,13 +1,25 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Projects by cost. `pure` starts no process and opens no socket; `contact` has registries, servers, validators and other tools,
-// but no engine; `e2e` has an engine; `slow` takes an hour. The limits are for a busy machine with two cores; no test installs
-// anything, so none has to wait for a compiler (test/tools/install.ts). A test without an assertion fails.
+// but no engine; `e2e` has an engine, and `e2e-alone` has it for itself; `slow` takes an hour. The limits are for a busy machine
+// with two cores; no test installs anything, so none has to wait for a compiler (test/tools/install.ts). A test without an assertion
+// fails.
 // Files that a test copies are no tests of this repository.
 const files = ['test/**/files/**']
 const engine = ['test/e2e/**/*.test.ts']
+// One engine serves all of them, and what these do to it others would feel: one prunes what it holds, one puts a server under load.
+const alone = ['test/e2e/first-image.test.ts', 'test/e2e/bench.test.ts']
 const slow = ['test/slow/**/*.test.ts']
 const contact = ['test/contact/**/*.test.ts', 'test/**/*.contact.test.ts']
+
+const onEngine = {
+  setupFiles: ['test/limits/no-installation.ts'],
+  expect: { requireAssertions: true },
+  env: { INGOT_TEST_COST: 'e2e' },
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
+}
 
 export default defineConfig({
   test: {
@@ -38,28 +50,36 @@ export default defineConfig({
           setupFiles: ['test/limits/no-installation.ts'],
           expect: { requireAssertions: true },
           env: { INGOT_TEST_COST: 'contact' },
+          // They wait for programs more than they compute: one worker leaves half of two cores idle.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           testTimeout: 900_000,
           hookTimeout: 900_000,
         },
       },
       {
         test: {
-          name: 'e2e',
+          name: 'e2e-alone',
           sequence: { groupOrder: 2 },
-          include: engine,
-          setupFiles: ['test/limits/no-installation.ts'],
-          expect: { requireAssertions: true },
-          env: { INGOT_TEST_COST: 'e2e' },
-          testTimeout: 900_000,
-          hookTimeout: 900_000,
-          // One engine serves them all, and one file prunes what it holds.
+          include: alone,
+          ...onEngine,
           fileParallelism: false,
         },
       },
       {
         test: {
-          name: 'slow',
+          name: 'e2e',
           sequence: { groupOrder: 3 },
+          include: engine,
+          exclude: [...alone, ...files],
+          ...onEngine,
+          // A second file works while the first waits for an archive or a container; boots take turns (pipelines/verify/turn.ts).
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          sequence: { groupOrder: 4 },
           include: slow,
           setupFiles: ['test/limits/no-installation.ts'],
           expect: { requireAssertions: true },

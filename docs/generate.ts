@@ -7,6 +7,7 @@ import { recipeSchema } from '../recipes/recipe.ts'
 import { commandsPage, withCommandList } from './commands-page.ts'
 import { withChoosingTable } from './engines-page.ts'
 import { environmentPage } from './environment-page.ts'
+import { gpusPage } from './gpus-page.ts'
 import { type Node, recipePage } from './recipe-page.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -22,6 +23,7 @@ async function generated(): Promise<Record<string, string>> {
     'docs/recipe.md': recipePage(schema as Node, composition as Node),
     'docs/commands.md': commandsPage(tables),
     'docs/environment.md': environmentPage(),
+    'docs/gpus.md': gpusPage(),
     'docs/engines.md': withChoosingTable(await read('docs/engines.md')),
     'README.md': withCommandList(await read('README.md'), tables),
   }

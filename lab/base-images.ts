@@ -22,16 +22,18 @@ const epochSeconds = 1_700_000_000
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 const indexType = 'application/vnd.oci.image.index.v1+json'
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
-const architecture = architectures[process.arch] ?? process.arch
+const native = architectures[process.arch] ?? process.arch
 
 /** What the official slim images leave out as well; packages installed later obey it too. */
 const slimOptions = ['doc', 'man', 'locale', 'info', 'lintian'].map(
   (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
 )
 
-/** mmdebstrap's arguments for one base image, without the file it writes. */
-export function debianArguments(suite: Suite): string[] {
+/** mmdebstrap's arguments for one base image, without the file it writes. `foreign`: an architecture whose programs are emulated. */
+export function debianArguments(suite: Suite, foreign?: string): string[] {
   return [
+    // What it looks for is a package of the host; the lab registers an emulator of its own.
+    ...(foreign === undefined ? [] : [`--architectures=${foreign}`, '--skip=check/qemu']),
     '--variant=minbase',
     '--include=ca-certificates',
     '--aptopt=Acquire::Languages "none"',
@@ -66,11 +68,35 @@ export async function hasBaseImages(settings: LabSettings): Promise<boolean> {
 const revision = 2
 
 /** A second tag that says how the image was made. */
-function keyTag(suite: Suite): string {
+function keyTag(suite: Suite, foreign?: string): string {
   const hash = createHash('sha256')
-    .update(JSON.stringify([debianArguments(suite), epochSeconds, revision]))
+    .update(JSON.stringify([debianArguments(suite, foreign), epochSeconds, revision]))
     .digest('hex')
   return `${suite}-slim-lab-${hash.slice(0, 12)}`
+}
+
+/** The same images for an architecture that is emulated, beside the machine's own under the same tags. */
+export async function provideForeignImages(
+  settings: LabSettings,
+  foreign: string,
+  say: Say,
+  signal: AbortSignal,
+) {
+  const repository = { address: registryAddress(settings), name: 'library/debian' }
+  for (const suite of suites) {
+    if (await hasManifest(repository, keyTag(suite, foreign))) continue
+    await installMmdebstrap(settings, say, signal)
+    say(`building debian:${suite}-slim for ${foreign} (log: ${logFile(settings, suite)})`)
+    const image = await builtImage(settings, { repository, suite, foreign }, signal)
+    const { manifests } = await readIndex(repository, keyTag(suite))
+    await pushIndex(repository, [...manifests, image], [`${suite}-slim`, keyTag(suite, foreign)])
+  }
+}
+
+interface WantedImage {
+  repository: Repository
+  suite: Suite
+  foreign?: string
 }
 
 async function provideBaseImage(
@@ -79,38 +105,53 @@ async function provideBaseImage(
   suite: Suite,
   signal: AbortSignal,
 ) {
+  const image = await builtImage(settings, { repository, suite }, signal)
+  await pushIndex(repository, [image], [`${suite}-slim`, keyTag(suite)])
+}
+
+type PlatformImage = Descriptor & { platform: { architecture: string; os: string } }
+
+async function builtImage(
+  settings: LabSettings,
+  { repository, suite, foreign }: WantedImage,
+  signal: AbortSignal,
+): Promise<PlatformImage> {
   const work = join(settings.dir, 'tmp', `${suite}-${process.pid}`)
   const tarFile = join(work, 'rootfs.tar')
   const gzipFile = join(work, 'rootfs.tar.gz')
   await mkdir(work, { recursive: true })
   const env = { SOURCE_DATE_EPOCH: String(epochSeconds) }
-  await runMmdebstrap([...debianArguments(suite), tarFile], work, logFile(settings, suite), { env, signal })
-  const layer = await compressLayer(tarFile, gzipFile)
+  const wanted = [...debianArguments(suite, foreign), tarFile]
+  await runMmdebstrap(wanted, work, logFile(settings, suite), { env, signal })
+  const { diffId, ...layer } = await compressLayer(tarFile, gzipFile)
   await pushFile(repository, layer, gzipFile)
-  await pushImage(repository, suite, layer)
-  await rm(work, { recursive: true })
-}
-
-/** An index with one platform, as on Docker Hub, so that a tag is resolved in the same two steps. */
-async function pushImage(repository: Repository, suite: Suite, layer: Descriptor & { diffId: string }) {
-  const { diffId, ...layerDescriptor } = layer
-  const config = await pushJson(
-    repository,
-    'application/vnd.oci.image.config.v1+json',
-    imageConfig(suite, diffId),
-  )
+  const architecture = foreign ?? native
+  const content = imageConfig(suite, architecture, diffId)
+  const config = await pushJson(repository, 'application/vnd.oci.image.config.v1+json', content)
   const manifest = await pushManifest(repository, manifestType, {
     schemaVersion: 2,
     mediaType: manifestType,
     config,
-    layers: [layerDescriptor],
+    layers: [layer],
   })
-  const platform = { architecture, os: 'linux' }
-  const index = { schemaVersion: 2, mediaType: indexType, manifests: [{ ...manifest, platform }] }
-  await pushManifest(repository, indexType, index, [`${suite}-slim`, keyTag(suite)])
+  await rm(work, { recursive: true })
+  return { ...manifest, platform: { architecture, os: 'linux' } }
 }
 
-function imageConfig(suite: Suite, diffId: string) {
+/** An index with one platform, as on Docker Hub, so that a tag is resolved in the same two steps. */
+async function pushIndex(repository: Repository, manifests: readonly Descriptor[], tags: readonly string[]) {
+  await pushManifest(repository, indexType, { schemaVersion: 2, mediaType: indexType, manifests }, tags)
+}
+
+async function readIndex(repository: Repository, tag: string): Promise<{ manifests: Descriptor[] }> {
+  const answer = await fetch(`http://${repository.address}/v2/${repository.name}/manifests/${tag}`, {
+    headers: { accept: indexType },
+  })
+  // It was pushed by pushIndex.
+  return (await answer.json()) as { manifests: Descriptor[] }
+}
+
+function imageConfig(suite: Suite, architecture: string, diffId: string) {
   const created = new Date(epochSeconds * 1000).toISOString().replace('.000', '')
   return {
     architecture,

@@ -32,6 +32,16 @@ const forms: readonly TokenForm[] = [
     body: 'A-Za-z0-9/',
     least: 24,
   },
+  {
+    name: 'Discord webhook',
+    prefix: 'discord(?:app)?\\.com/api/webhooks/[0-9]{17,20}/',
+    body: wordy,
+    least: 60,
+  },
+  { name: 'Telegram bot token', prefix: '[0-9]{8,10}:AA', body: wordy, least: 33 },
+  { name: 'Hugging Face session token', prefix: 'hf_(?:oauth|jwt)_', body: 'A-Za-z0-9_.-', least: 40 },
+  { name: 'ModelScope token', prefix: 'ms-[0-9a-f]{8}-', body: '0-9a-f-', least: 27 },
+  { name: 'Weights & Biases key', prefix: 'wandb_v1_', body: wordy, least: 40 },
   { name: 'NVIDIA API key', prefix: 'nvapi-', body: wordy, least: 40 },
   { name: 'Google API key', prefix: 'AIza', body: wordy, least: 35 },
   { name: 'Google OAuth token', prefix: 'ya29\\.', body: wordy, least: 40 },
@@ -50,6 +60,11 @@ const forms: readonly TokenForm[] = [
   { name: 'SendGrid key', prefix: 'SG\\.[A-Za-z0-9_-]{22}\\.', body: wordy, least: 43 },
   { name: 'Grafana token', prefix: 'gl(?:sa|c)_', body: 'A-Za-z0-9_=+/', least: 40 },
   { name: 'Pinecone key', prefix: 'pcsk_', body: 'A-Za-z0-9_', least: 40 },
+  { name: 'Cerebras key', prefix: 'csk-', body: alphanumeric, least: 40 },
+  { name: 'Together key', prefix: 'tgp_v1_', body: wordy, least: 40 },
+  { name: 'Tavily key', prefix: 'tvly-(?:dev-|prod-)?', body: wordy, least: 30 },
+  { name: 'Google OAuth secret', prefix: 'GOCSPX-', body: wordy, least: 28 },
+  { name: 'Linear key', prefix: 'lin_api_', body: alphanumeric, least: 40 },
   { name: 'Notion token', prefix: 'ntn_', body: alphanumeric, least: 40 },
   { name: 'Sentry token', prefix: 'sntry[su]_', body: 'A-Za-z0-9_=+/', least: 40 },
   { name: 'Postman key', prefix: 'PMAK-', body: 'a-f0-9-', least: 50 },
@@ -82,6 +97,7 @@ const inFiles: readonly Pattern[] = [
 const inWritten: readonly Pattern[] = [
   ...forms.map((form) => patternOf(form, Math.min(form.least, leastWritten))),
   { name: 'bearer token', pattern: /\bbearer\s+[\w.~+/-]{12,}=*/gi },
+  { name: 'login in base64', pattern: /\bbasic\s+[A-Za-z0-9+/]{8,}={0,2}/gi },
   { name: 'private key', pattern: new RegExp(`${pemHead}[\\s\\S]*`, 'g') },
   { name: 'JSON web token', pattern: new RegExp(`(?<![${wordy}])${jwt}`, 'g') },
 ]
@@ -91,7 +107,15 @@ const inWritten: readonly Pattern[] = [
  * `pypi-` also begin names of packages, and bearer is an English word, so there it takes a digit.
  */
 export function tokensIn(text: string): string[] {
-  return namesOf(inWritten, text, (found) => !mayBeWords.test(found) || /\d/.test(found))
+  return namesOf(inWritten, text, (found) =>
+    /^basic\s/i.test(found) ? isLogin(found) : !mayBeWords.test(found) || /\d/.test(found),
+  )
+}
+
+/** Basic is a word as well: a login is a name, a colon and a password in base64. */
+function isLogin(found: string): boolean {
+  const text = Buffer.from(found.replace(/^\S+\s+/, ''), 'base64').toString('latin1')
+  return /^[\x20-\x7e]*:[\x20-\x7e]+$/.test(text)
 }
 
 const mayBeWords = /^(sk-|pypi-|bearer\s)/i

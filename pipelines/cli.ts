@@ -1,3 +1,4 @@
+import { nearestName } from '../lib/suggest.ts'
 import type { ProcessContext } from './command-line/command.ts'
 import { interruptedCode, interruptedText, runAsProcess } from './command-line/command-process.ts'
 import { exitCodeOf } from './command-line/exit.ts'
@@ -70,10 +71,15 @@ function tableOf(name: string): (typeof tables)[number] {
 }
 
 function unknownCommand(name: string): StageError {
+  const names = tables.map((table) => table.name)
+  const near = nearestName(name, names)
   return new StageError('usage', {
     attempted: `run \`ingot ${name}\``,
     found: 'there is no such command',
-    hint: `commands are: ${tables.map((table) => table.name).join(', ')}; see \`ingot help\``,
+    hint:
+      near === undefined
+        ? `commands are: ${names.join(', ')}; see \`ingot help\``
+        : `did you mean \`ingot ${near}\`? \`ingot help\` lists all commands`,
   })
 }
 

@@ -70,12 +70,18 @@ export const pinnedSourceSchema = z.discriminatedUnion('type', [
 /** A file that the source has and the image does not need, with the reason. */
 export const skippedFileSchema = z.strictObject({ path: z.string(), sizeBytes, reason: z.string() })
 
-/** What a manifest of Ollama says of a model beside its files, as a Modelfile does: Go template, system prompt, request defaults. */
+/**
+ * What a manifest of Ollama says of a model beside its files, as a Modelfile does: Go template, system prompt, request defaults;
+ * and the code of Ollama's own that makes prompts and reads answers in the template's place, with the first version that has it.
+ */
 export const modelfileSchema = z.strictObject({
   template: z.string().optional(),
   system: z.string().optional(),
   params: z.record(z.string(), z.json()).optional(),
   license: z.string().optional(),
+  renderer: z.string().optional(),
+  parser: z.string().optional(),
+  requires: z.string().optional(),
 })
 
 /**

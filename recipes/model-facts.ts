@@ -155,6 +155,10 @@ export const modelFactsSchema = z.strictObject({
   /** Files of the model's own code that `auto_map` names, and those of them and of what they import that are not there. */
   ownCode: z.array(z.string()).optional(),
   missingCode: z.array(z.string()).optional(),
+  /** Repositories that loading gets weights from, other than the model's own. */
+  foreignWeights: z.array(z.string()).optional(),
+  /** A file that says how tensors are packed, where the configuration does not. */
+  packingFile: z.string().optional(),
 })
 
 export type ModelFacts = z.infer<typeof modelFactsSchema>

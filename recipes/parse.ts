@@ -5,6 +5,7 @@ import { withoutTokens } from '../lib/token-forms.ts'
 import { knownKeys } from './known-keys.ts'
 import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
+import { otherDevice } from './other-devices.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
 import { sourceHint } from './source-hints.ts'
 import { composeRecipe, type RecipeText, type WrittenRecipe } from './written-recipe.ts'
@@ -173,9 +174,10 @@ function describeIssue(
   const known = issue.code === 'invalid_union' || issue.code === 'invalid_value' ? allowedValues(issue) : []
   if (known.length > 0) {
     const near = typeof found === 'string' ? nearestName(found, known) : undefined
+    const other = path.join('.') === 'engine.device' ? otherDevice(String(found)) : undefined
     return {
       message: `expected one of ${known.join(', ')}, found ${shown(found, path)}`,
-      hint: near ? `did you mean "${near}"?` : 'take one of the names listed',
+      hint: other ?? (near ? `did you mean "${near}"?` : 'take one of the names listed'),
     }
   }
   if ((issue.code === 'invalid_type' || issue.code === 'invalid_union') && found === undefined)

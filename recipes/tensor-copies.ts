@@ -1,5 +1,5 @@
 import type { SafetensorsHeader } from './model-facts/tensors.ts'
-import { isModelWeights, placeOf } from './weight-names.ts'
+import { isModelWeights, placeOf, shardNumber } from './weight-names.ts'
 
 /** One file, or the shards that a number in their names counts. */
 interface TensorSet {
@@ -24,7 +24,7 @@ export function tensorCopies(
   for (const [path, { header }] of [...headers].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const { folder } = placeOf(path)
     if (indexed.has(folder) || ofOneRank.test(path) || !isModelWeights(path, ['safetensors'])) continue
-    const key = path.replace(/-\d{5}(-of-\d{5}\.safetensors)$/, '$1')
+    const key = path.replace(shardNumber, '-of-$2')
     const set = sets.get(key) ?? { folder, first: path, names: new Set() }
     for (const name of Object.keys(header)) if (name !== '__metadata__') set.names.add(name)
     sets.set(key, set)
@@ -41,4 +41,35 @@ export function tensorCopies(
 /** One tensor alone may be a part of its own that has its name by chance. */
 function holds({ names }: TensorSet, part: TensorSet): boolean {
   return part.names.size > 1 && [...part.names].every((name) => names.has(name))
+}
+
+/** Names that PEFT gives to the matrices of an adapter. */
+const adapterTensor =
+  /(^|\.)(lora_(A|B|embedding_A|embedding_B|magnitude_vector)|ia3_l|modules_to_save)(\.|$)/
+
+/**
+ * Adapters among the files that a loader takes for the model, one line each: without an index it takes every `.safetensors` of
+ * the folder (vLLM's `filter_duplicate_safetensors_files`, SGLang's of the same name).
+ */
+export function strayAdapters(
+  headers: ReadonlyMap<string, { header: SafetensorsHeader }>,
+  { shards }: { shards: ReadonlyMap<string, readonly string[]> },
+): string[] {
+  const isRoot = (path: string) => !path.includes('/')
+  if ([...shards.keys()].some(isRoot)) return []
+  const root = [...headers].filter(([path]) => isRoot(path))
+  const isOne = ({ header }: { header: SafetensorsHeader }) => {
+    const names = Object.keys(header).filter((name) => name !== '__metadata__')
+    const isOfPeft = (name: string) => name.startsWith('base_model.') || adapterTensor.test(name)
+    return names.some((name) => adapterTensor.test(name)) && names.every(isOfPeft)
+  }
+  const [model] = root.find(([path, read]) => isModelWeights(path, ['safetensors']) && !isOne(read)) ?? []
+  if (model === undefined) return []
+  return root.flatMap(([path, read]) =>
+    isOne(read)
+      ? [
+          `${path} is an adapter by its tensors, and without an index a loader takes it for a part of the model beside ${model}: leave it out with \`exclude\`; as an adapter it goes into \`parts\``,
+        ]
+      : [],
+  )
 }

@@ -1,6 +1,6 @@
 import type { SkippedFile } from './locked-weights.ts'
 import { ggufShards, isGguf, isGgufModel, isProjectorName } from './model-facts/gguf-files.ts'
-import { placeOf, type WeightFormat, type WeightName, weightName } from './weight-names.ts'
+import { placeOf, shardNumber, type WeightFormat, type WeightName, weightName } from './weight-names.ts'
 import { isNamed, type Patterns, partition } from './weight-selection.ts'
 
 /** What the header of a GGUF file says that it is. */
@@ -133,10 +133,13 @@ export function missingShards(
   const indexed = new Set([...shards.values()].flat())
   // One of each set: with all of them, a thousand shards would be a million names.
   const sets = new Map(
-    paths.filter((path) => !indexed.has(path)).map((path) => [path.replace(/-\d{5}(?=-of-\d{5})/, ''), path]),
+    paths
+      .filter((path) => !indexed.has(path))
+      .toReversed()
+      .map((path) => [path.replace(/-\d+(?=-of-\d+\.[a-z]+$)/i, ''), path]),
   )
   const numbered = [...sets.values()]
-    .flatMap((path) => siblingsOf(path).map((shard) => ({ path, shard })))
+    .flatMap((path) => siblingsOf(path, all).map((shard) => ({ path, shard })))
     .filter(({ shard }) => !all.has(shard))
     .map(({ path, shard }) => [shard, `${shard} is missing, one of the shards of ${path}`] as const)
   return [...named, ...new Map(numbered).values()]
@@ -148,12 +151,21 @@ function otherCase(name: string, paths: readonly string[]): string {
   return other === undefined ? '' : ` (there is ${other}, in other letters)`
 }
 
-function siblingsOf(path: string): string[] {
+/** More is no number of shards. */
+const mostShards = 10_000
+
+/** Some writers fill numbers up with zeros, and some count from 0 on: what is there tells. */
+function siblingsOf(path: string, all: ReadonlySet<string>): string[] {
   if (isGguf(path)) return ggufShards(path)
-  const match = /^(.*)-\d{5}-of-(\d{5})(\.(?:safetensors|bin))$/.exec(path)
-  if (!match) return []
-  return Array.from(
-    { length: Number(match[2]) },
-    (_, i) => `${match[1]}-${String(i + 1).padStart(5, '0')}-of-${match[2]}${match[3]}`,
-  )
+  const [found, own = '', total = ''] = /\.(safetensors|bin)$/.test(path)
+    ? (shardNumber.exec(path) ?? [])
+    : []
+  const count = Number(total)
+  if (found === undefined || count > mostShards) return []
+  const nameOf = (number: number, width: number) =>
+    path.replace(found, `-${String(number).padStart(width, '0')}-of-${total}`)
+  const isFilled = own.startsWith('0') || all.has(nameOf(1, own.length))
+  const width = isFilled ? own.length : 1
+  const first = all.has(nameOf(0, width)) ? 0 : 1
+  return Array.from({ length: count }, (_, i) => nameOf(first + i, width))
 }

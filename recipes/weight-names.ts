@@ -39,6 +39,9 @@ export function weightName(path: string): WeightName | undefined {
   }
 }
 
+/** Digits of any count: `model-00001-of-000163` (DeepSeek-V3), `model-1-of-61` (Kimi-K2). */
+export const shardNumber = /-(\d{1,6})-of-(\d{1,6})(?=$|\.(?:safetensors|bin)$)/
+
 /** Folder with its slash, and name. */
 export function placeOf(path: string): { folder: string; name: string } {
   const end = path.lastIndexOf('/') + 1
@@ -46,7 +49,7 @@ export function placeOf(path: string): { folder: string; name: string } {
 }
 
 function withoutShard(name: string): string {
-  return name.replace(/-\d{5}-of-\d{5}$/, '')
+  return name.replace(shardNumber, '')
 }
 
 function withoutPrecision(name: string): { stem: string; precision: string | undefined } {

@@ -1,17 +1,15 @@
 import { matchesPattern } from './glob.ts'
 import type { SkippedFile } from './locked-weights.ts'
-import { isGgufModel, isImatrixName } from './model-facts/gguf-files.ts'
+import { isImatrixName } from './model-facts/gguf-files.ts'
 import {
   isAdapter,
   isConsolidated,
-  isGgmlModel,
-  isModelWeights,
   isTrainingState,
   placeOf,
   type WeightFormat,
-  type WeightName,
   weightName,
 } from './weight-names.ts'
+import { hasModelIn, type Neighbours, namesBeside, neighboursOf } from './weight-neighbours.ts'
 import { sortFiles } from './weights.ts'
 
 /** What ingot itself writes where recipe and weights share a folder: a lock cannot hold its own size. */
@@ -71,31 +69,6 @@ export function partition<File extends { path: string; sizeBytes: number }>(
   }
 }
 
-/** What decides about a file: what the names of all say, and the forms that the engine loads. Found once for all files. */
-interface Neighbours {
-  formats: readonly WeightFormat[]
-  hasGguf: boolean
-  hasGgml: boolean
-  /** Folders that hold a model which the engine, or one of transformers, loads. */
-  modelFolders: ReadonlySet<string>
-  /** Files of tensors by their folder, indexes left out. */
-  tensors: ReadonlyMap<string, readonly WeightName[]>
-}
-
-function neighboursOf(paths: readonly string[], formats: readonly WeightFormat[]): Neighbours {
-  const known: readonly WeightFormat[] = formats.includes('gguf') ? ['safetensors', 'pytorch'] : formats
-  const names = paths.flatMap((path) => weightName(path) ?? []).filter(({ isIndex }) => !isIndex)
-  return {
-    formats,
-    hasGguf: paths.some(isGgufModel),
-    hasGgml: paths.some(isGgmlModel),
-    modelFolders: new Set(
-      paths.filter((path) => isModelWeights(path, known)).map((path) => placeOf(path).folder),
-    ),
-    tensors: Map.groupBy(names, ({ folder }) => folder),
-  }
-}
-
 interface Rule {
   reason: string
   /** Rules about a whole folder give way to a pattern of `include` that names the folder. */
@@ -120,7 +93,17 @@ const unfinished = /\.(part|partial|incomplete|crdownload|opdownload|filepart|ar
 
 /** Forms that are told by their whole name, in the folder of the model itself. */
 const foreignForm =
-  /(^|\/)(openvino_[^/]*\.(bin|xml)|saved_model\.pb|variables\/variables\.[^/]+|ggml-[^/]+\.bin|[^/]+\.(tflite|mlmodel|pdparams|pdiparams|pdmodel|ckpt\.(data-[^/]+|index|meta)))$/i
+  /(^|\/)(openvino_[^/]*\.(bin|xml)|saved_model\.pb|variables\/variables\.[^/]+|ggml-[^/]+\.bin|params_shard_\d+\.bin|[^/]+\.(tflite|mlmodel|pdparams|pdiparams|pdmodel|ckpt\.(data-[^/]+|index|meta)))$/i
+
+/** Folders in which trainers keep what they had at a step. */
+const trainingFolder =
+  /^(.*?\/)?(checkpoints?[-_]?\d+|checkpoints?\/[^/]+|(global_?)?(epoch|step|iter)[-_]?\d+)\//i
+
+const archive = /\.(zip|7z|rar|tar|tgz|txz|tar\.(gz|xz|bz2|zst))$/i
+
+/** Films and papers anywhere; pictures where people put those of a README: a model's own code may read others. */
+const forPeople =
+  /\.(pdf|pptx?|docx?|mp4|mov|webm|gif|svg)$|^((assets?|docs?|figs?|figures?|images?|imgs?|media|pics?|pictures|resources?|static)\/)?[^/]+\.(png|jpe?g|webp|avif)$/i
 
 /** The first that applies gives the reason. Each says only what its condition has looked at. */
 const rules: readonly Rule[] = [
@@ -130,7 +113,15 @@ const rules: readonly Rule[] = [
   {
     reason: 'a checkpoint of the training beside the model',
     isOfFolder: true,
-    applies: (path, all) => hasModel(/^(.*\/)?checkpoint-\d+\//.exec(path), all),
+    applies: (path, all) => hasModel(trainingFolder.exec(path), all),
+  },
+  {
+    reason: 'an archive, and no server here unpacks one',
+    applies: (path, all) => archive.test(path) && hasSomeModel(all),
+  },
+  {
+    reason: 'a picture, a film or a paper beside the model, for people to look at',
+    applies: (path, all) => forPeople.test(path) && hasSomeModel(all),
   },
   { reason: 'an importance matrix, which only quantising reads', applies: isImatrixName },
   {
@@ -186,13 +177,14 @@ function skipReason(
   )?.reason
 }
 
+/** Whether the listing has a model for the engine at all. */
+function hasSomeModel(all: Neighbours): boolean {
+  return hasModelIn('', all) || all.hasGguf || all.hasGgml
+}
+
 /** Whether the folder above the one that was matched has a model. */
 function hasModel(match: RegExpExecArray | null, all: Neighbours): boolean {
   return match !== null && hasModelIn(match[1] ?? '', all)
-}
-
-function hasModelIn(folder: string, { modelFolders }: Neighbours): boolean {
-  return modelFolders.has(folder)
 }
 
 function isTensorFile(path: string): boolean {
@@ -224,8 +216,4 @@ function hasTwin(path: string, all: Neighbours, extensions: readonly string[]): 
     (other) =>
       extensions.includes(other.extension) && other.stem === name.stem && other.precision === name.precision,
   )
-}
-
-function namesBeside({ folder }: WeightName, { tensors }: Neighbours): readonly WeightName[] {
-  return tensors.get(folder) ?? []
 }

@@ -177,3 +177,19 @@ test('the recipe of README passes check', () => {
   const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? []
   expect(parseRecipe(text, 'README.md', judgeRecipe)).toMatchObject({ ok: true, doubts: [] })
 })
+
+test('ARCHITECTURE.md names every kind of record that the store keeps', () => {
+  const code = filesBelow('pipelines', /\.ts$/)
+    .map(read)
+    .filter((text) => /\b(writeRecord|remember)\(/.test(text))
+  const kinds = code.flatMap((text) =>
+    [
+      ...text.matchAll(
+        /\bkind = '([a-z-]+)'|RecordKind<[^=]*> = \{\s*name: '([a-z-]+)'|writeRecord\(\w+, '([a-z-]+)'/g,
+      ),
+    ].map((found) => found.slice(1).find((name) => name !== undefined) ?? ''),
+  )
+  expect(new Set(kinds).size).toBeGreaterThan(12)
+  const page = read('ARCHITECTURE.md')
+  expect([...new Set(kinds)].filter((kind) => !page.includes(`\`${kind}/\``))).toEqual([])
+})

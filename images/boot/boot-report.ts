@@ -70,6 +70,8 @@ export interface BootReport {
   answers: RecordedAnswer[]
   /** Last lines of the server's log, kept when something failed. */
   logTail: string
+  /** What its log says that it goes without; absent where it says nothing of the kind. */
+  missing?: string[]
   /** How it ended, on each occasion that was tried; absent in older reports. */
   stops?: StopRun[]
 }

@@ -19,6 +19,8 @@ export interface RunnerFacts {
   driver: string | null
   /** Newest CUDA version this driver runs, null without one. */
   cuda: string | null
+  /** The platform of the image, where the machine has another one and emulates it; absent where it is the machine's own. */
+  emulates?: string
 }
 
 const MiB = 1024 ** 2

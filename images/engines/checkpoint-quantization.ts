@@ -1,6 +1,6 @@
 import type { Deployment, Refusal } from './engine.ts'
 import { hasOwnSoftware } from './own-software.ts'
-import { methodStanding, type Quantizations } from './quantizations.ts'
+import { methodStanding, type Quantizations, readLists } from './quantizations.ts'
 
 /** Methods that a loader has under the very name which a checkpoint says; of others it may have them under another name. */
 const ownNames = [
@@ -20,6 +20,21 @@ const ownNames = [
   ...['gptq', 'higgs', 'hqq', 'mlx', 'quark', 'quip', 'spqr', 'torchao', 'vptq'],
 ]
 
+/** Names that one method has as a setting and in checkpoints. */
+const otherNames: Readonly<Record<string, string>> = { 'auto-round': 'inc' }
+
+function checkpointStanding(method: string, version: string, known: Quantizations) {
+  const { checkpoints, table } = known
+  const isRead = table?.some(({ versions }) => versions.includes(version)) ?? false
+  if (checkpoints !== undefined && isRead)
+    return checkpoints.includes(method)
+      ? ({ type: 'known' } as const)
+      : ({ type: 'absent', names: checkpoints } as const)
+  const standing = methodStanding(method, version, known)
+  const other = otherNames[method]
+  return standing.type === 'absent' && other !== undefined ? methodStanding(other, version, known) : standing
+}
+
 /** Methods that no flag turns into one another: loaders of vLLM and SGLang end where flag and checkpoint differ. */
 const packedMethods = ['awq', 'gptq', 'compressed-tensors', 'bitsandbytes', 'quark']
 
@@ -35,7 +50,7 @@ export function checkpointRefusals(deployment: Deployment, known: Quantizations)
   const asked = deployment.recipe.serving.quantization
   if (asked !== undefined) return contradiction(method, asked)
   const { engine, version } = deployment
-  const standing = methodStanding(method, version, known)
+  const standing = checkpointStanding(method, version, known)
   if (standing.type !== 'absent' || !ownNames.includes(method) || hasOwnSoftware(deployment)) return []
   return [
     {
@@ -67,8 +82,16 @@ export function checkpointDoubts(deployment: Deployment, known: Quantizations): 
     return [
       `the configuration tells that the checkpoint is packed, and not by which method: whether ${engine.title} ${version} loads it, its boot tells`,
     ]
-  const isDoubtful = methodStanding(method, version, known).type === 'absent' && hasOwnSoftware(deployment)
-  return isDoubtful
+  const { type } = checkpointStanding(method, version, known)
+  if (type === 'unknown')
+    return [
+      `whether ${engine.title} ${version} loads checkpoints that are packed by ${method} is not known here (${readLists(known)}); its boot tells`,
+    ]
+  if (type === 'absent' && !ownNames.includes(method))
+    return [
+      `the checkpoint is packed by ${method}, which is not among the methods of ${engine.title} ${version} by that name; its boot tells whether it has it by another`,
+    ]
+  return type === 'absent' && hasOwnSoftware(deployment)
     ? [
         `${engine.title} ${version} itself does not load checkpoints of ${method}: its own packages must bring that`,
       ]

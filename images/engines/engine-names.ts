@@ -1,6 +1,12 @@
 import { nearestName } from '../../lib/suggest.ts'
 import type { Deployment, Refusal } from './engine.ts'
-import { type NameHistory, type NameStanding, standingBy, standingOf } from './name-history.ts'
+import {
+  type NameHistory,
+  type NameStanding,
+  namesByVersion,
+  standingBy,
+  standingOf,
+} from './name-history.ts'
 import { hasOwnSoftware } from './own-software.ts'
 
 /** Names that the command line of an engine knows. */
@@ -43,6 +49,11 @@ export function nameDoubts(deployment: Deployment, names: EngineNames): string[]
   const { engine, version } = deployment
   const isOwn = hasOwnSoftware(deployment)
   return judge(deployment, names).flatMap(({ path, what, name, standing }) => {
+    const several = what === 'flag' ? ambiguousFlags(name, version, names) : []
+    if (several.length > 0)
+      return [
+        `${path}: ${engine.title} ${version} has no flag "--${name}" but several that begin so (${several.slice(0, 4).join(', ')}): write one of them out`,
+      ]
     if (standing.type === 'unknown')
       return [
         `${path}: whether ${engine.title} ${version} has the ${what} "${name}" is not known here (lists up to ${standing.newest} were read); its boot tells`,
@@ -78,7 +89,7 @@ function judge({ recipe, version }: Deployment, names: EngineNames): NameJudgeme
     const flag = flags[index]
     if (flag === undefined) return []
     const path = `serving.extraArguments.${index}`
-    const standing = standingBy((known) => isSpelling(flag, known), version, names.flags)
+    const standing = standingBy((known, all) => isSpelling(flag, known, all), version, names.flags)
     const parser = parserFlags.find((one) => one.flag === flag)
     const value = item.includes('=') ? item.slice(item.indexOf('=') + 1) : items[index + 1]
     if (parser === undefined || value === undefined || flags.includes(parser.plugin))
@@ -102,13 +113,23 @@ function flagOf(item: string): string | undefined {
   return name?.replaceAll('_', '-')
 }
 
-/** argparse takes beginnings of flags, and a switch has a second form that says the opposite. */
-function isSpelling(flag: string, known: string): boolean {
-  return known.startsWith(flag) || (isSwitch.test(flag) && plain(known).startsWith(plain(flag)))
+/**
+ * argparse takes beginnings of flags, and a switch has a second form that says the opposite: `--no-x`, and from vLLM 0.33.0 on,
+ * whose source has both beginnings as words, `--disable-x` for `--enable-x` and the other way round (`EnableDisableAction`).
+ */
+function isSpelling(flag: string, known: string, all: readonly string[]): boolean {
+  if (known.startsWith(flag) || (flag.startsWith('no-') && known.startsWith(flag.slice(3)))) return true
+  if (!all.includes('enable-') || !all.includes('disable-')) return false
+  const plain = flag.replace(/^no-/, '')
+  const other = plain.startsWith('enable-')
+    ? plain.replace('enable-', 'disable-')
+    : plain.replace(/^disable-/, 'enable-')
+  return other !== plain && known.startsWith(other)
 }
 
-const isSwitch = /^((no|enable|disable)-)+/
-
-function plain(name: string): string {
-  return name.replace(isSwitch, '')
+/** Flags that begin so, where argparse takes none because there are several. */
+function ambiguousFlags(flag: string, version: string, { flags }: EngineNames): readonly string[] {
+  const names = namesByVersion(flags).find((one) => one.version === version)?.names ?? []
+  const matches = names.filter((name) => name.startsWith(flag))
+  return names.includes(flag) || matches.length < 2 ? [] : matches
 }

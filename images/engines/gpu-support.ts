@@ -1,5 +1,5 @@
 import type { Recipe } from '../../recipes/recipe.ts'
-import { capabilityOf, isAmd } from '../memory/gpus.ts'
+import { capabilityOf, vendorOf } from '../memory/gpus.ts'
 import type { Device } from './device.ts'
 import type { Deployment, GpuSupport, Refusal } from './engine.ts'
 import { type Quantizations, quantizationRefusals } from './quantizations.ts'
@@ -54,11 +54,12 @@ function capabilityRefusals(deployment: Deployment): Refusal[] {
   const support = runtime.gpu
   if (support === undefined) return []
   const found: Refusal[] = []
-  if (gpu && isAmd(gpu))
+  const maker = gpu && vendorOf(gpu)
+  if (gpu && maker !== 'nvidia')
     found.push({
       path: 'target.gpu',
-      found: `${gpu.name} is an AMD GPU and this runtime is built for CUDA ${support.cuda}`,
-      hint: `${vulkanHint(deployment)}name an NVIDIA GPU; images for ROCm are not built here`,
+      found: `${gpu.name} is ${maker === 'amd' ? 'an AMD' : 'an Intel'} GPU and this runtime is built for CUDA ${support.cuda}`,
+      hint: `${vulkanHint(deployment)}name an NVIDIA GPU; images for ROCm${maker === 'amd' ? '' : ' and SYCL'} are not built here`,
     })
   else if (gpu && capabilityOf(gpu) > 0 && capabilityOf(gpu) < support.minCapability)
     found.push({

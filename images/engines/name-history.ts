@@ -25,17 +25,21 @@ export function standingOf(name: string, version: string, history: NameHistory):
 
 /** The same for names that have several spellings. */
 export function standingBy(
-  isName: (known: string) => boolean,
+  isName: (known: string, names: readonly string[]) => boolean,
   version: string,
   history: NameHistory,
 ): NameStanding {
   const read = namesByVersion(history)
   const own = read.find((one) => one.version === version)
   if (own !== undefined)
-    return own.names.some(isName) ? { type: 'known' } : { type: 'absent', names: own.names }
+    return own.names.some((known) => isName(known, own.names))
+      ? { type: 'known' }
+      : { type: 'absent', names: own.names }
   const newest = read.at(-1)?.version
   if (newest === undefined) return { type: 'unknown', newest: '' }
-  return read.every(({ names }) => names.some(isName)) ? { type: 'known' } : { type: 'unknown', newest }
+  return read.every(({ names }) => names.some((known) => isName(known, names)))
+    ? { type: 'known' }
+    : { type: 'unknown', newest }
 }
 
 function wordsOf(text: string): string[] {

@@ -26,8 +26,10 @@ export function quantizationTableOf(changes: QuantizationChanges): QuantizationT
 export interface Quantizations {
   /** Lowest compute capability by name, where it is known. */
   least: Readonly<Record<string, number>>
-  /** Names by version; null where `least` has them all. */
+  /** Names by version; null where the engine has no such setting to read a list of, and empty where nobody read one. */
   table: QuantizationTable | null
+  /** Methods by which a checkpoint may be packed, where they are others than those of the setting. */
+  checkpoints?: readonly string[]
 }
 
 /** `known` takes it, `absent` is a version whose list was read and lacks it, `unknown` a version or name nobody read. */
@@ -58,10 +60,9 @@ export function quantizationDoubts(deployment: Deployment, known: Quantizations)
   const name = recipe.serving.quantization
   if (name === undefined) return []
   const { type } = methodStanding(name.toLowerCase(), version, known)
-  const newest = known.table?.at(-1)?.versions.at(-1) ?? ''
   if (type === 'unknown')
     return [
-      `serving.quantization: whether ${engine.title} ${version} takes "${name}" is not known here (lists up to ${newest} were read); its boot tells`,
+      `serving.quantization: whether ${engine.title} ${version} takes "${name}" is not known here (${readLists(known)}); its boot tells`,
     ]
   return type === 'absent' && hasOwnSoftware(deployment)
     ? [
@@ -70,7 +71,13 @@ export function quantizationDoubts(deployment: Deployment, known: Quantizations)
     : []
 }
 
+export function readLists({ table }: Quantizations): string {
+  const newest = table?.at(-1)?.versions.at(-1)
+  return newest === undefined ? 'no list was read' : `lists up to ${newest} were read`
+}
+
 export function methodStanding(name: string, version: string, { table, least }: Quantizations): Standing {
+  if (table?.length === 0) return { type: Object.hasOwn(least, name) ? 'known' : 'unknown' }
   if (table === null) {
     const names = Object.keys(least)
     return names.includes(name) ? { type: 'known' } : { type: 'absent', names }

@@ -2,6 +2,7 @@ import { isGguf, isGgufModel, isProjectorName } from '../../recipes/model-facts/
 import { isMistral } from '../../recipes/model-facts/mistral.ts'
 import { isModelWeights, placeOf, weightName } from '../../recipes/weight-names.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
+import { drafterRefusals } from './drafters.ts'
 import type { Deployment, Refusal } from './engine.ts'
 import { folderHint, ggufHint } from './weight-hints.ts'
 
@@ -25,6 +26,7 @@ export function formatRefusals(deployment: Deployment): Refusal[] {
   const { recipe, engine } = deployment
   return [
     ...(engine.formats.includes('gguf') ? ggufRefusals(deployment) : folderRefusals(deployment)),
+    ...drafterRefusals(deployment),
     ...(engine.weights.type === 'store' || recipe.serving.ollamaTemplate === undefined
       ? []
       : [
@@ -75,8 +77,16 @@ function neededParts({ engine: { formats }, recipe, files }: Deployment): Needed
     // The loaders' patterns tell capital letters from small ones.
     { name: weights, isPart: (path) => isModelWeights(path, formats) && /\.(safetensors|bin)$/.test(path) },
     ...(isOwnForm ? [] : [{ name: 'config.json', isPart: (path: string) => path === 'config.json' }]),
-    ...(hasTokenizer ? [] : [{ name: 'a tokenizer', isPart: (path: string) => tokenizer.test(path) }]),
+    ...(hasTokenizer ? [] : [tokenizerPart(paths)]),
   ]
+}
+
+/** A vocabulary in JSON is half of a tokenizer of byte pairs: `merges.txt` is the other. */
+function tokenizerPart(paths: readonly string[]): NeededPart {
+  const isPart = (path: string) =>
+    tokenizer.test(path) && (path !== 'vocab.json' || paths.some((one) => placeOf(one).name === 'merges.txt'))
+  const isHalf = paths.includes('vocab.json') && !paths.some(isPart)
+  return { name: isHalf ? 'merges.txt beside vocab.json' : 'a tokenizer', isPart }
 }
 
 /** The root of the model's folder must have it all: loaders do not look into folders below. */
@@ -86,7 +96,13 @@ function folderRefusals(deployment: Deployment): Refusal[] {
   const missing = neededParts(deployment).filter(
     ({ isPart }) => !paths.some((path) => !path.includes('/') && isPart(path)),
   )
-  if (missing.length === 0) return [...shadowRefusals(deployment), ...codeRefusals(deployment)]
+  if (missing.length === 0)
+    return [
+      ...shadowRefusals(deployment),
+      ...codeRefusals(deployment),
+      ...namedWeightRefusals(deployment),
+      ...packingRefusals(deployment),
+    ]
   const below = missing.flatMap(({ isPart }) => paths.find((path) => isPart(placeOf(path).name)) ?? [])
   const other = missing.flatMap(({ isPart }) => paths.find((path) => isInOtherLetters(path, isPart)) ?? [])
   const places = below.length > 0 ? ` (there is ${below.join(', ')} in a folder below)` : ''
@@ -147,6 +163,32 @@ function codeRefusals(deployment: Deployment): Refusal[] {
 
 function codeRefusal(names: readonly string[], found: string, hint: string): Refusal[] {
   return names.length === 0 ? [] : [{ path: 'weights.source', found, hint }]
+}
+
+/** A volume of the Hub's cache may hold them; an image with the model alone does not. */
+function namedWeightRefusals({ facts, recipe, engine }: Deployment): Refusal[] {
+  const names = facts?.foreignWeights ?? []
+  if (names.length === 0 || recipe.weights.delivery === 'hf-cache') return []
+  return [
+    {
+      path: 'weights.source',
+      found: `config.json names weights of ${names.join(', ')}, which ${engine.title} gets when it loads the model, and a server without a network cannot`,
+      hint: 'put them into a folder beside the model and write its place in the image there; a model that drafts for another goes into `parts` of that model',
+    },
+  ]
+}
+
+/** Without `--quantization` the loaders of vLLM and SGLang and the launcher of TGI look for the packing in config.json alone. */
+function packingRefusals({ facts, recipe, engine }: Deployment): Refusal[] {
+  const file = facts?.packingFile
+  if (file === undefined || recipe.serving.quantization !== undefined) return []
+  return [
+    {
+      path: 'weights.source',
+      found: `${file} says how the weights are packed and config.json does not, so ${engine.title} takes them for plain ones`,
+      hint: `set serving.quantization to the method (${file === 'quant_config.json' ? 'awq' : 'gptq'}), or write the settings as quantization_config into config.json`,
+    },
+  ]
 }
 
 /** Code that a model brings and that stays unread: a loader that needs it ends at the start. */

@@ -1,5 +1,6 @@
 import type { Device } from './device.ts'
 import type { FlagStyle, ReservedFlag, ReservedSettings } from './reserved.ts'
+import { writtenProblem } from './written-arguments.ts'
 
 /** One item of `serving.extraArguments` that cannot stand there. */
 export interface ArgumentProblem {
@@ -33,8 +34,8 @@ export function argumentProblems(
       ({ names, values }) => names.some(isMeant) && (values?.includes(valueAt(items, index)) ?? true),
     )
     if (flag !== undefined) return [{ index, ...setByIngot(flag, isMeant) }]
-    const joined = joinedIn(item, style)
-    return joined === undefined ? [] : [{ index, ...joined }]
+    const other = joinedIn(item, style) ?? writtenProblem(items, index, style)
+    return other === undefined ? [] : [{ index, ...other }]
   })
 }
 

@@ -26,6 +26,8 @@ const common: Readonly<Record<string, string>> = {
   HF_HUB_DISABLE_TELEMETRY: offline,
   DISABLE_TELEMETRY: offline,
   TRANSFORMERS_OFFLINE: offline,
+  VLLM_USE_MODELSCOPE: offline,
+  SGLANG_USE_MODELSCOPE: offline,
   PATH: 'programs are found where the engine’s definition says; name the base that has others in image.base',
   TMPDIR: '/tmp is the one place that is writable for every user; leave it out',
   VIRTUAL_ENV: 'the environment of Python is part of the image; name another base in image.base',

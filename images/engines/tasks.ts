@@ -53,13 +53,16 @@ function ofFolder({ architecture }: ModelFacts, folder: FolderFacts | null): Tas
   if (folder?.pooling !== undefined || folder?.normalizes !== undefined)
     return { tasks: ['embedding'], because: 'modules of sentence-transformers lie beside it' }
   // BertModel, XLMRobertaModel, T5EncoderModel: a body without a head that generates.
-  if (/(?<!LMHead)Model$/.test(architecture) && !/^OpenAIGPT/.test(architecture))
+  if (/(?<!LMHead|Chat|Omni|LM)Model$/.test(architecture) && !generators.includes(architecture))
     return { tasks: ['embedding'], because: `${architecture} has no head that generates` }
   // Locks of versions before this record do not say whether there is a template.
   if (folder === null)
     return { tasks: ['chat'], because: 'the lock does not say whether it has a chat template' }
   return byTemplate(folder.chatTemplate, 'its folder')
 }
+
+/** Names of vLLM's registry (0.33.0) that end as those of bodies do, and generate. */
+const generators = ['ChatGLMModel', 'MossAudioModel', 'UltravoxModel', 'OpenAIGPTModel']
 
 function byTemplate(template: string | undefined, where: string): TaskChoice {
   return template === undefined

@@ -1,5 +1,5 @@
 import type { Recipe, VulkanDriver } from '../../recipes/recipe.ts'
-import { type Gpu, isAmd } from '../memory/gpus.ts'
+import { type Gpu, vendorOf } from '../memory/gpus.ts'
 
 /**
  * Drivers of a Vulkan image: what the recipe says, else those of its card, else all. AMD's needs LLVM (139 MB), with which the
@@ -8,5 +8,6 @@ import { type Gpu, isAmd } from '../memory/gpus.ts'
 export function driversOf({ target }: Recipe, gpu: Gpu | null): readonly VulkanDriver[] {
   if (target.drivers !== undefined) return target.drivers
   if (gpu === null) return ['amd', 'intel', 'nvidia', 'software']
-  return isAmd(gpu) ? ['amd', 'software'] : ['nvidia']
+  const vendor = vendorOf(gpu)
+  return vendor === 'amd' ? ['amd', 'software'] : [vendor]
 }

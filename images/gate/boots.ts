@@ -1,5 +1,6 @@
 import { formatMs } from '../../lib/duration.ts'
 import type { BootReport } from '../boot/boot-report.ts'
+import { withoutNumbers } from '../boot/missing-words.ts'
 import { type GatePart, gatePart } from './result.ts'
 
 /** How much slower a start may be: the ratio of the medians. */
@@ -56,6 +57,22 @@ export function judgeStartUp(stock: readonly BootReport[], slim: readonly BootRe
     good: ratio <= mostStartUpRatio,
     found: `${formatMs(slimMs)} against ${formatMs(stockMs)}, ${ratio.toFixed(2)} of stock (medians of ${slim.length} and ${stock.length} boots)`,
     details,
+  })
+}
+
+/** The slimmed server says of nothing that it is missing which stock has not said. */
+export function judgeMissing(stock: readonly BootReport[], slim: readonly BootReport[]): GatePart {
+  const linesOf = (boots: readonly BootReport[]) => {
+    const lines = boots.flatMap(({ missing = [] }) => missing)
+    return new Map(lines.map((line) => [withoutNumbers(line), line]))
+  }
+  const [known, said] = [linesOf(stock), linesOf(slim)]
+  const added = [...said].filter(([key]) => !known.has(key)).map(([, line]) => line)
+  const both = [...said].filter(([key]) => known.has(key)).map(([, line]) => `stock says it too: ${line}`)
+  return gatePart('missing', {
+    good: added.length === 0,
+    found: `${said.size} lines of the slimmed server's logs say that something is missing, ${known.size} of stock's, ${added.length} in the slimmed one alone`,
+    details: [...added, ...both],
   })
 }
 

@@ -9,6 +9,7 @@ import { argumentProblems } from '../engines/reserved-flags.ts'
 import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
+import { environmentFindings } from './judge-environment.ts'
 import { ownFindings } from './judge-own.ts'
 import { partFindings } from './judge-parts.ts'
 import { settingFindings } from './judge-settings.ts'
@@ -23,6 +24,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
   return [
     ...argumentFindings(recipe, reserved),
     ...variableFindings(recipe, reserved),
+    ...environmentFindings(recipe),
     ...labelFindings(recipe),
     ...cacheFindings(recipe, reserved),
     ...gpuFindings(recipe),

@@ -15,6 +15,7 @@ import type { ModelTask } from '../../recipes/tasks.ts'
 import type { Profile } from '../../recipes/verification.ts'
 import type { AccessRules } from '../boot/access.ts'
 import type { Behaviour } from '../boot/probe.ts'
+import { besideDoubts } from '../engines/beside-doubts.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, RuntimeSource } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
@@ -188,6 +189,7 @@ function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLaye
     ...codeDoubts(deployment),
     ...placeDoubts(deployment),
     ...servingDoubts(deployment),
+    ...besideDoubts(deployment),
     ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),
     ...trustDoubts(deployment),

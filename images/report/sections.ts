@@ -7,7 +7,7 @@ import { escapeMarkup as e } from './markup.ts'
 import { figure, section, swatch, table } from './page.ts'
 import { type Bar, bytesPlot, timePlot } from './plots.ts'
 import type { Report } from './report.ts'
-import { bootTitle, machineWords, plannedAndMeasured, readyWords } from './words.ts'
+import { bootTitle, machineWords, missingWords, plannedAndMeasured, readyWords } from './words.ts'
 
 /** Bytes by cause: the stored layers in one bar, and the tree before and after slimming. */
 export function sizeSection({ layers, sizes }: Report): string {
@@ -105,6 +105,9 @@ export function bootSection(boot: BootReport, index: number): string {
         description,
       ) +
       table('Checks', checkHead, boot.checks.map(checkRow)) +
+      missingWords(boot)
+        .map((words) => `<p>${e(words)}</p>`)
+        .join('') +
       table('Timed greedy answers', ['prompt', '#tokens', '#first token', '#tokens/s'], runs) +
       boot.answers
         .map(({ prompt, answer }) => `<h3>${e(prompt)}</h3><blockquote>${e(answer.trim())}</blockquote>`)

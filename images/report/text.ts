@@ -9,6 +9,7 @@ import {
   bootTitle,
   countWords,
   measuredMemoryWords,
+  missingWords,
   plannedWords,
   readyWords,
   speedWords,
@@ -42,6 +43,7 @@ function bootText(boot: BootReport): string[] {
     `${bootTitle(boot)}: ${readyWords(boot)}, ${speedWords(boot)}, ${measuredMemoryWords(boot)}`,
     ...(stopWords(boot) === '' ? [] : [`  ${stopWords(boot)}`]),
     ...boot.checks.map(checkText),
+    ...missingWords(boot).map((line) => `  ${line}`),
     ...boot.answers.map((item) => `  asked   ${item.prompt}\n  answer  ${item.answer.trim()}`),
     ...(boot.logTail === ''
       ? []

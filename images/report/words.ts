@@ -4,8 +4,9 @@ import type { BootReport } from '../boot/boot-report.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import { countChecks, type Report } from './report.ts'
 
-export function bootTitle({ identity, profile, runner }: BootReport): string {
-  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}`
+export function bootTitle({ identity, profile, runner, machine }: BootReport): string {
+  const emulated = machine?.emulates === undefined ? '' : `, ${machine.emulates} emulated`
+  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}${emulated}`
 }
 
 export function readyWords({ readyAfterMs }: BootReport): string {
@@ -32,6 +33,11 @@ export function stopWords({ stops = [] }: BootReport): string {
   return words.length === 0 ? '' : `stopped: ${words.join(', ')}`
 }
 
+/** Sentences for what its log says that the server goes without. */
+export function missingWords({ missing = [] }: BootReport): string[] {
+  return missing.map((line) => `its log says that it goes without: ${line}`)
+}
+
 /** What was planned, to stand beside what a boot measured. */
 export function plannedWords({ of, limitBytes, parts, bound }: PredictedMemory): string {
   const all = parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
@@ -54,7 +60,7 @@ export function plannedAndMeasured(memory: PredictedMemory, boots: readonly Boot
 /** What the machine is, in one line. */
 export function machineWords({ machine }: BootReport): string {
   if (machine === null) return 'machine unknown'
-  const { runner, version, kernel, cpus, memoryBytes, gpus, driver, cuda } = machine
+  const { runner, version, kernel, cpus, memoryBytes, gpus, driver, cuda, emulates } = machine
   return [
     `${runner} ${version}`,
     `Linux ${kernel}`,
@@ -62,6 +68,7 @@ export function machineWords({ machine }: BootReport): string {
     formatBytes(memoryBytes),
     ...gpus.map((gpu) => `${gpu.name} (${formatBytes(gpu.memoryBytes)})`),
     ...(gpus.length === 0 ? ['no GPU'] : [`driver ${driver}`, `CUDA up to ${cuda ?? 'unknown'}`]),
+    ...(emulates === undefined ? [] : [`${emulates} emulated: its speed says nothing`]),
   ].join(', ')
 }
 

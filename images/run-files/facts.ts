@@ -31,6 +31,8 @@ export interface RunFacts {
   name: string
   /** Reference by digest, as it is pulled. */
   image: string
+  /** As Kubernetes labels nodes; absent for amd64, which clusters are made of where nothing is said. */
+  architecture?: string
   model: string
   /** Version of the engine. */
   version: string
@@ -69,8 +71,10 @@ const memoryStepBytes = 64 * 1024 ** 2
 
 /** Figures of a built image. `weightsImage` is the reference of the image of its weights, where they are delivered so. */
 export function runFactsOf(plan: ImagePlan, report: Report, image: string, weightsImage?: string): RunFacts {
-  const readyMs = largest(report.boots.map((boot) => boot.readyAfterMs))
-  const peakBytes = largest(report.boots.map((boot) => boot.peakMemoryBytes))
+  // What an emulator took of time and memory says nothing of the machine that will run the image.
+  const boots = report.boots.filter(({ machine }) => machine?.emulates === undefined)
+  const readyMs = largest(boots.map((boot) => boot.readyAfterMs))
+  const peakBytes = largest(boots.map((boot) => boot.peakMemoryBytes))
   const engine = engineOf(plan.engine.id)
   const start = startAllowance({
     readyMs,
@@ -82,6 +86,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
   return {
     name: runName(plan.name),
     image,
+    ...architectureOf(plan),
     model: plan.model,
     version: plan.engine.version,
     port: plan.port,
@@ -103,6 +108,11 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     stopSeconds: plan.verify.behaviour.stop.timeoutSeconds,
     origins: [memoryOrigin(peakBytes, limit), start.origin, ...memoryWords(plan.memory)],
   }
+}
+
+function architectureOf({ platform }: ImagePlan): Pick<RunFacts, 'architecture'> {
+  const architecture = platform.replace(/^linux\//, '')
+  return architecture === 'amd64' ? {} : { architecture }
 }
 
 function ownOf({ config, weights }: ImagePlan): ImageOwn {

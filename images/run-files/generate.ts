@@ -16,13 +16,13 @@ export function runFilesFor(
   placement: Placement = anywhere,
 ): readonly RunFile[] {
   return target === 'helm'
-    ? helmChart(facts, withKey(facts, placement))
+    ? helmChart(facts, siteOf(facts, placement))
     : [runFileFor(target, facts, placement)]
 }
 
 /** The file that starts an image with this tool, where the site wants it. */
 export function runFileFor(target: FileTarget, facts: RunFacts, placement: Placement = anywhere): RunFile {
-  const site = withKey(facts, placement)
+  const site = siteOf(facts, placement)
   switch (target) {
     case 'docker':
       return { name: `${facts.name}.sh`, content: dockerScript(facts, site) }
@@ -38,6 +38,18 @@ export function runFileFor(target: FileTarget, facts: RunFacts, placement: Place
       return { name: `${facts.name}.container`, content: quadletUnit(facts, site) }
   }
 }
+
+function siteOf(facts: RunFacts, placement: Placement): Placement {
+  return onArchitecture(facts, withKey(facts, placement))
+}
+
+/** An image of one platform starts on no other node; whoever names the label decides. */
+function onArchitecture({ architecture }: RunFacts, placement: Placement): Placement {
+  if (architecture === undefined) return placement
+  return { ...placement, nodeSelector: { [architectureLabel]: architecture, ...placement.nodeSelector } }
+}
+
+const architectureLabel = 'kubernetes.io/arch'
 
 /** The key is one more variable out of a secret, unless the site names another secret for it. */
 function withKey({ apiKey }: RunFacts, placement: Placement): Placement {

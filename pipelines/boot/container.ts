@@ -47,6 +47,7 @@ export async function containerRunner(context: ContainerBoot): Promise<Container
   return {
     name: context.tool.name,
     gpus: gpuCount(context.gpus, session.machine.gpus.length),
+    takesTurns: context.gpus === null,
     machine: async () => session.machine,
     boot: (request, use) => bootContainer(session, request, use),
     stopWhileLoading: (request, stop) => stopInContainer(session, request, stop),

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs one image under runc in a network namespace of its own and answers one port, on which channel.pl takes apart what is for whom:
 #   server  the port that the image publishes ($1), reached from a namespace outside of the server's
-#   orders  one line each: state, facts, processors, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
-# $2 is that port, or `answer` for one order. With $3 `held` the server starts only with the order stop-loading.
+#   orders  one line each: start, state, facts, processors, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
+# $2 is that port, or `answer` for one order. The server starts with the order start or stop-loading.
 set -u
 server_port=$1
 channel_port=$2
@@ -17,6 +17,11 @@ server_pid() {
   runc state server 2>/dev/null | sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p'
 }
 
+# It waits for that at the named pipe, which nobody reads a second time.
+start_server() {
+  [ ! -p $state/go ] || { echo > $state/go; rm -f $state/go; }
+}
+
 stop_server() { # SIGNAL SECONDS
   began=$(date +%s%3N)
   runc kill server "$1"
@@ -27,9 +32,9 @@ stop_server() { # SIGNAL SECONDS
   show_state
 }
 
-# Stops a server while it loads: once its log has the line, within START seconds. One that was held starts now.
+# Stops a server while it loads: once its log has the line, within START seconds. One that was not started starts now.
 stop_loading() { # SIGNAL SECONDS START LINE
-  touch $state/go
+  start_server
   limit=$(($(date +%s%3N) + $3 * 1000))
   until grep -qsF -- "$4" $state/log; do
     if [ -e $state/exit ] || [ "$(date +%s%3N)" -ge $limit ]; then echo unseen; return; fi
@@ -41,6 +46,7 @@ stop_loading() { # SIGNAL SECONDS START LINE
 if [ "$channel_port" = answer ]; then
   read -r order argument
   case $order in
+    start) start_server ;;
     state) show_state ;;
     facts) sh /harness/facts.sh "$(server_pid)" "$(cat $state/outside)" ;;
     processors) sh /harness/processors.sh "$(server_pid)" ;;
@@ -77,11 +83,12 @@ if [ -n "${HARNESS_SECRET:-}" ]; then
 else
   cp /harness/config.json /run/bundle/config.json
 fi
+mkfifo $state/go
 socat "UNIX-LISTEN:$state/orders,fork" "EXEC:sh /harness/harness.sh $server_port answer" &
 ip netns exec caller perl /harness/channel.pl $state/channel "192.0.2.2:$server_port" $state/orders &
 echo $! > $state/outside
 (
-  if [ "${3:-}" = held ]; then while [ ! -e $state/go ]; do sleep 0.05; done; fi
+  read -r _ < $state/go
   runc run --bundle /run/bundle server > $state/log 2>&1
   echo $? > $state/exit.part
   mv $state/exit.part $state/exit

@@ -23,6 +23,8 @@ export interface LoadingOutcome {
 export interface BootedServer {
   /** Leads to the port that the image publishes, from outside of its network; without a slash at the end. */
   url: string
+  /** What its container had already cost when the boot was asked for, in milliseconds; absent where it was made then. */
+  aheadMs?: number
   /** Null while it runs. */
   exitCode(): Promise<number | null>
   facts(): Promise<ContainerFacts>
@@ -68,7 +70,14 @@ export interface Runner {
   name: RunnerFacts['runner']
   /** GPUs that are handed to every server. */
   gpus: number
+  /** Whether its servers compute on processors that servers of other boots may want at the same time. */
+  takesTurns?: boolean
   machine(): Promise<RunnerFacts>
+  /**
+   * Makes the containers of boots that come one after the other during `use`, all at once and without their servers. A boot
+   * takes the one that was made for its request, the very object. Absent where there is nothing to gain.
+   */
+  ahead?<Result>(requests: readonly BootRequest[], use: () => Promise<Result>): Promise<Result>
   /** Starts the image only to stop it while it loads. */
   stopWhileLoading(request: BootRequest, stop: LoadingStop): Promise<LoadingOutcome>
   boot<Result>(request: BootRequest, use: (server: BootedServer) => Promise<Result>): Promise<Result>

@@ -1,60 +1,9 @@
-import { labelNames } from '../../images/oci/label-names.ts'
-import { type AssembledImage, assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
-import { imageAnnotations } from '../../images/plan/annotations.ts'
-import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
-import { breachText, budgetBreaches } from '../../images/report/budgets.ts'
-import { type Report, verdictOf } from '../../images/report/report.ts'
-import type { Digest } from '../../lib/digest.ts'
-import type { FactoryLock } from '../../recipes/lock.ts'
+import type { ImagePlan } from '../../images/plan/plan.ts'
+import type { Report } from '../../images/report/report.ts'
 import type { WholeWeights } from '../../recipes/pinned-parts.ts'
-import { daggerRunner } from '../boot/dagger.ts'
-import type { ImageMount, Runner } from '../boot/runner.ts'
-import { hasOrigin, keepOrigin } from '../catalogue/origin-record.ts'
-import { keepPlan, recallPlan } from '../catalogue/plan-record.ts'
-import { keepReport } from '../catalogue/report-record.ts'
-import { StageError } from '../error.ts'
-import type { LockedRecipe } from '../lock/locked-recipe.ts'
-import type { TaskQueue } from '../process/one-at-a-time.ts'
-import type { Run } from '../process/run.ts'
-import { daggerSecrets } from '../process/secrets.ts'
-import type { Client } from '../process/session.ts'
-import { together } from '../process/together.ts'
-import { serveStore } from '../registry-server/server.ts'
-import { requireCleanFolder, scanBuilt } from '../scan/built.ts'
-import { attributeBuilt } from '../size/built.ts'
-import { writeImage } from '../store/image.ts'
-import type { Store } from '../store/store.ts'
-import { verifyImage } from '../verify/verify.ts'
-import type { SourceSettings } from '../weights/source.ts'
-import { draftReport } from './draft-report.ts'
-import { judging } from './judging.ts'
-import { knownImage, nameJudged, restoreImages } from './known-image.ts'
-import { packOwnLayer } from './own-layer.ts'
-import { publishedRuntime } from './published-runtime.ts'
-import { packReusing } from './reuse-published-weights.ts'
-import { type BuiltRuntime, buildRuntime, knownRuntime } from './runtime.ts'
-import { storeWeightsImages, type WeightsImages } from './weights-images.ts'
-
-export interface BuildContext extends Run {
-  store: Store
-  /** Opens the engine when something needs it; called at most once. */
-  engine(): Promise<Client>
-  recipeFolder: string
-  /** What the plan was made from: kept with the image, which can then be published without its recipe at hand. */
-  origin?: LockedRecipe | undefined
-  settings: SourceSettings
-  verify: boolean
-  /** Helper containers as the lock pins them; undefined in locks of ingot 0.1. */
-  factory: FactoryLock | undefined
-  /** Boots of this call wait for each other: a server that shares the machine has no figures of its own. */
-  boots: TaskQueue
-  /** A time for the image that is made, RFC 3339; by default it has none, so that two builds are one digest. */
-  createdAt?: string | undefined
-  /** What boots the image; Dagger's harness unless told. */
-  runner?: Runner
-  /** Images in registries whose weight layers are used again, and whose other layers are where the plan is the same. */
-  fromRegistry?: readonly string[]
-}
+import type { BuildContext } from './build-context.ts'
+import { keepSources, requireBudgets } from './judged-image.ts'
+import { knownImage, restoreImages } from './known-image.ts'
 
 /**
  * Builds the image of a plan, judges it and stores the report; what an earlier run finished is not done again. The name
@@ -67,181 +16,16 @@ export async function buildImage(
   context: BuildContext,
 ): Promise<Report> {
   const known = await knownImage(plan, context)
-  const pack = () => packedWeights(plan, weights, context)
+  const pack = async () => (await makingOf()).packedWeights(plan, weights, context)
   if (known && (await restoreImages(plan, weights, known, { ...context, pack }))) {
     await keepSources(plan, context)
     requireBudgets(plan, known)
     return known
   }
-  return makeImage(plan, weights, context)
+  return (await makingOf()).makeImage(plan, weights, context)
 }
 
-async function makeImage(plan: ImagePlan, weights: WholeWeights, context: BuildContext): Promise<Report> {
-  const { progress, store } = context
-  const beganMs = performance.now()
-  const parts = await packedParts(plan, weights, context)
-  const layers = [...parts.baked, ...parts.built.value.layers]
-  progress.step(`assemble ${layers.length} layers`)
-  const annotations = imageAnnotations(plan, context.createdAt)
-  const assembled = assembleImage(layers, labelled(plan), plan.platform, annotations)
-  const image = await writeImage(store, assembled)
-  return judging(image, async () => {
-    const { report, requireClean } = await judge(
-      plan,
-      weights,
-      { ...parts, assembled, image, beganMs },
-      context,
-    )
-    await requireClean(report)
-    context.signal.throwIfAborted()
-    await keepReport(store, report)
-    await keepSources(plan, context)
-    requireBudgets(plan, report)
-    await nameJudged(store, report, parts.names)
-    return report
-  })
-}
-
-interface AssembledParts extends PackedParts {
-  assembled: AssembledImage
-  image: Digest
-  beganMs: number
-}
-
-/** Scan, size and budgets, then boots: the whole report, made once. What is over its budget is not booted. */
-async function judge(
-  plan: ImagePlan,
-  weights: WholeWeights,
-  { built, packed, baked, mounts, assembled, image, beganMs }: AssembledParts,
-  context: BuildContext,
-) {
-  const { store, origin } = context
-  const { layers } = built.value
-  const { scan, requireClean } = await scanBuilt(plan, weights, { layers, assembled, origin }, context)
-  const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: layers })
-  const planDigest = planDigestOf(plan)
-  const draft = draftReport(plan, { planDigest, image, weights: baked, runtime: built.value, attribution })
-  const isBooted = context.verify && budgetBreaches(plan.budgets, draft).length === 0
-  const verifying = isBooted ? context.boots(() => verified(image, plan, mounts, context)) : []
-  const boots = await timedTask(Promise.resolve(verifying))
-  const times = {
-    ...draft.times,
-    runtimeMs: built.durationMs,
-    weightsMs: packed.durationMs,
-    verifyMs: boots.durationMs,
-    totalMs: performance.now() - beganMs,
-  }
-  const verdict = verdictOf(boots.value, draft.checks)
-  const beside = mounts[0] && { weightsImage: mounts[0].image }
-  const report: Report = { ...draft, ...beside, scan, boots: boots.value, verdict, times }
-  return { report, requireClean }
-}
-
-/** Whoever names the image later finds its plan by the image's label, and its recipe by the plan. */
-async function keepSources(plan: ImagePlan, { store, origin }: BuildContext): Promise<void> {
-  const digest = planDigestOf(plan)
-  if ((await recallPlan(store, digest)) === undefined) await keepPlan(store, plan)
-  if (origin === undefined) return
-  if (!(await hasOrigin(store, digest, origin))) await keepOrigin(store, digest, origin)
-}
-
-interface PackedParts extends WeightsImages {
-  built: Timing<BuiltRuntime>
-  packed: Timing<StoredLayer[]>
-  /** Layers of weights that are in the image itself. */
-  baked: StoredLayer[]
-}
-
-/** Runtime and weights at the same time, each with how long it took; weights that are not inside have images of their own. */
-async function packedParts(
-  plan: ImagePlan,
-  weights: WholeWeights,
-  context: BuildContext,
-): Promise<PackedParts> {
-  const [built, packed] = await together(
-    [
-      (signal) => timedTask(runtimeOf(plan, { ...context, signal })),
-      (signal) => timedTask(packedWeights(plan, weights, { ...context, signal })),
-    ],
-    context.signal,
-  )
-  const baked = plan.weights.delivery === 'baked' ? packed.value : []
-  const images =
-    baked.length > 0
-      ? { mounts: [], names: [] }
-      : await storeWeightsImages(plan, weights, packed.value, context)
-  return { built, packed, baked, ...images }
-}
-
-async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
-  const { store, recipeFolder } = context
-  const known = (await knownRuntime(store, plan)) ?? (await publishedRuntime(plan, context))
-  const built = known ?? (await buildRuntime(await context.engine(), store, plan, context))
-  if (plan.ownLayer === undefined) return built
-  // The recipe's own files change most often, so they are on top.
-  const own = await packOwnLayer(store, plan.ownLayer, recipeFolder)
-  return { ...built, layers: [...built.layers, ...own] }
-}
-
-/**
- * Baked weights go in first: layers above may change while nodes keep the unpacked weights (docs/decisions/001). Weights
- * that someone else mounts are needed here to boot the image only.
- */
-async function packedWeights(
-  plan: ImagePlan,
-  weights: WholeWeights,
-  context: BuildContext,
-): Promise<StoredLayer[]> {
-  const { delivery } = plan.weights
-  if (!context.verify && (delivery === 'mounted' || delivery === 'hf-cache')) return []
-  await requireCleanFolder(plan, weights, context)
-  return packReusing(context.store, weights, plan.weights.layers, {
-    ...context,
-    resolveSecret: daggerSecrets(context.engine),
-  })
-}
-
-async function verified(
-  image: Digest,
-  plan: ImagePlan,
-  mounts: readonly ImageMount[],
-  context: BuildContext,
-) {
-  const { store, progress, signal, factory } = context
-  const onStep = (text: string) => progress.step(text)
-  if (context.runner) return verifyImage(image, plan, { runner: context.runner, onStep, signal, mounts })
-  const client = await context.engine()
-  const registry = await serveStore(store, {})
-  try {
-    const { platform } = plan
-    const runner = daggerRunner({ client, store, registryPort: registry.port, platform, factory })
-    return await verifyImage(image, plan, { runner, onStep, signal, mounts })
-  } finally {
-    await registry.close()
-  }
-}
-
-function labelled(plan: ImagePlan) {
-  return { ...plan.config, Labels: { ...plan.config.Labels, [labelNames.plan]: planDigestOf(plan) } }
-}
-
-function requireBudgets({ budgets, name }: ImagePlan, { image, ...measured }: Report): void {
-  const breaches = budgetBreaches(budgets, measured)
-  if (breaches.length === 0) return
-  throw new StageError('over-budget', {
-    attempted: `keep ${name} within its budgets`,
-    found: breaches.map(breachText).join('; '),
-    hint: `raise image.budgets in the recipe, or see with \`ingot size ${image}\` what takes the space`,
-  })
-}
-
-interface Timing<Value> {
-  value: Value
-  durationMs: number
-}
-
-async function timedTask<Value>(task: Promise<Value>): Promise<Timing<Value>> {
-  const began = performance.now()
-  const value = await task
-  return { value, durationMs: performance.now() - began }
+/** Most of the program, which a build with nothing to do does not load. */
+function makingOf() {
+  return import('./make-image.ts')
 }

@@ -9,7 +9,6 @@ import { damagesIn, damageText } from '../store/damage.ts'
 import { type ImageName, nameImages } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import type { ModelcarContext } from './modelcar.ts'
-import { storeWeightsImages } from './weights-images.ts'
 
 export interface KnownContext extends Run {
   store: Store
@@ -52,6 +51,7 @@ export async function restoreImages(
   let names = weightsNamesOf(plan, known)
   if (await lacksWeights(store, plan, known)) {
     progress.step('make the images of the weights again')
+    const { storeWeightsImages } = await import('./weights-images.ts')
     const made = await storeWeightsImages(plan, weights, await pack(), context)
     const [mount] = made.mounts
     if (mount && known.weightsImage && mount.image !== known.weightsImage) return false

@@ -28,6 +28,7 @@ export const machineSchema = z.object({
   gpus: z.array(z.object({ name: z.string(), memoryBytes: z.number(), capability: figure })),
   driver: z.string().nullable(),
   cuda: z.string().nullable(),
+  emulates: z.string().exactOptional(),
 }) satisfies z.ZodType<RunnerFacts>
 
 const factsSchema = z.object({
@@ -79,6 +80,7 @@ export const bootSchema = z.object({
     z.object({ prompt: z.string(), answer: z.string(), tokens: z.number(), durationMs: z.number() }),
   ),
   logTail: z.string(),
+  missing: z.array(z.string()).exactOptional(),
   stops: z
     .array(
       z.object({

@@ -30,13 +30,16 @@ export function requireOrigin(image: BuiltImage, act: string): OriginalImage {
   })
 }
 
+/** What is made with a provenance, which says that nobody verified the image. */
+const leaves = ['publish', 'bundle']
+
 /** Refuses an image that no boot verified, unless the person takes it upon themselves. Throws `not-verified`. */
 export function requireVerified({ report }: BuiltImage, isUnverifiedAllowed: boolean, act: string): void {
   if (report.verdict === 'verified' || isUnverifiedAllowed) return
   throw new StageError('not-verified', {
     attempted: `${act} ${report.name}`,
     found: `the verdict on ${report.image} is "${report.verdict}"`,
-    hint: 'run `ingot build` with its boot, or `ingot verify`; --unverified goes on without and records it in the provenance',
+    hint: `run \`ingot build\` with its boot, or \`ingot verify\`; --unverified goes on without${leaves.includes(act) ? ' and records it in the provenance' : ''}`,
   })
 }
 

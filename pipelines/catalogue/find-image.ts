@@ -2,8 +2,10 @@ import { statSync } from 'node:fs'
 import { labelNames } from '../../images/oci/label-names.ts'
 import { planImage } from '../../images/plan/plan.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
+import { nearestName } from '../../lib/suggest.ts'
 import { StageError } from '../error.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
+import { nearRecipe } from '../lock/near-recipe.ts'
 import { readRecipeName } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { damagedImage, damagesIn } from '../store/damage.ts'
@@ -55,7 +57,7 @@ async function ofRecipe(file: string, store: Store, { settings, act }: FindConte
 async function ofReference(text: string, store: Store, { settings, act }: FindContext): Promise<BuiltImage> {
   const attempted = `${act} ${text}`
   const image = await findDigest(text, store)
-  if (image === undefined) throw noImage(attempted, await unknownName(store))
+  if (image === undefined) throw noImage(attempted, await unknownName(text, store))
   const damages = await damagesIn(store, [image], { by: 'stamp' })
   if (damages.length > 0) throw damagedImage(image, damages)
   const planDigest = (await readImageLabels(store, image))[labelNames.plan] ?? ''
@@ -79,11 +81,14 @@ interface Explanation {
   hint: string
 }
 
-async function unknownName(store: Store): Promise<Explanation> {
+async function unknownName(text: string, store: Store): Promise<Explanation> {
   const names = (await listReferences(store)).flatMap(({ name }) => name ?? [])
+  const bare = names.map((name) => name.replace(/:latest$/, ''))
+  const near = (await nearRecipe(text)) ?? nearestName(text.replace(/:latest$/, ''), bare)
+  const has = names.length === 0 ? 'build an image first' : `the store has ${names.join(', ')}`
   return {
     found: 'it is no recipe file, and the store has no such name or digest',
-    hint: names.length === 0 ? 'build an image first' : `the store has ${names.join(', ')}`,
+    hint: near === undefined ? has : `did you mean ${near}? ${has}`,
   }
 }
 

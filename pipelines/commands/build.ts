@@ -14,7 +14,6 @@ import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
 import { namedRecipes } from '../lock/recipe-places.ts'
-import { resolveLock } from '../lock/resolve.ts'
 import { openTaskQueue, type TaskQueue } from '../process/one-at-a-time.ts'
 import type { Progress } from '../process/progress.ts'
 import type { Run } from '../process/run.ts'
@@ -23,7 +22,7 @@ import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 import { buildTable } from './tables/build.ts'
-import { writeReports } from './verify.ts'
+import { writeReports } from './write-reports.ts'
 
 export const buildCommand: Command = { run }
 
@@ -137,6 +136,8 @@ async function buildRecipe(
 async function newLock(loaded: LoadedRecipe, engine: LazyEngine, context: RecipeContext): Promise<Lock> {
   const { settings, signal, progress } = context
   progress.step(`lock ${loaded.recipe.name}`)
+  // A recipe that has its lock needs none of it.
+  const { resolveLock } = await import('../lock/resolve.ts')
   const lock = await resolveLock(loaded, { settings, signal, engine: () => engine.client() })
   await saveLockOf(loaded, lock)
   return lock

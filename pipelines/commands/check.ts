@@ -2,7 +2,7 @@ import { formatDoubt, formatProblem } from '../../recipes/parse.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
-import { namedRecipes } from '../lock/recipe-places.ts'
+import { namedRecipes, passedOver } from '../lock/recipe-places.ts'
 import { checkTable } from './tables/check.ts'
 
 export const checkCommand: Command = { run }
@@ -10,6 +10,8 @@ export const checkCommand: Command = { run }
 async function run(argv: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, checkTable)
   const names = await namedRecipes(positionals)
+  for (const other of await passedOver(positionals))
+    stderr(`ingot: ${other} was passed over, since no key of a recipe stands in it\n`)
   const results = await Promise.all(names.map(checkRecipe))
   const problems = results.flatMap((result) => (result.ok ? [] : result.problems))
   for (const doubt of results.flatMap((result) => (result.ok ? result.doubts : [])))

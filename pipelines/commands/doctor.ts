@@ -11,6 +11,7 @@ import { openConnection } from '../network/connection.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource, programSource, type SessionSettings } from '../process/session.ts'
+import { toolAnswers } from '../process/tool-answers.ts'
 import type { Settings } from '../settings/settings.ts'
 import { doctorStore } from './doctor-store.ts'
 import { doctorTable } from './tables/doctor.ts'
@@ -150,8 +151,16 @@ async function gpu({ programs: { environment } }: HostSettings): Promise<DoctorF
 }
 
 async function tool(name: ContainerTool, { programs }: HostSettings): Promise<DoctorFinding> {
-  const hint = `only for \`ingot verify --runner ${name}\``
-  return { what: name, found: await findProgram(name, programs.path), needed: false, hint }
+  const use = `only for \`ingot verify\` and \`ingot run\` with --runner ${name}`
+  const path = await findProgram(name, programs.path)
+  if (path === null || (await toolAnswers(name, programs)))
+    return { what: name, found: path, needed: false, hint: use }
+  return {
+    what: name,
+    found: null,
+    needed: false,
+    hint: `${path} is here and its service does not answer: \`${name} info\` says why; ${use}`,
+  }
 }
 
 async function hostTool(name: HostTool, use: string, { programs }: HostSettings): Promise<DoctorFinding> {

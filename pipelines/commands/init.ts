@@ -59,7 +59,9 @@ async function initModel(
   const read = await readOffer(model, await listTarget(await readTarget(model), source), source)
   progress.end()
   const ask = values.yes ? undefined : terminalAsk(signal)
-  const place = await choosePlace({ offer: read.offer, wishes, gpu: values.gpu, ask }, context)
+  const question = { offer: read.offer, wishes, gpu: values.gpu, ask, takesUsual: values.yes }
+  const place = await choosePlace(question, context)
+  if (place === undefined) return context.stderr(tableAlone(model))
   const { offer, proposal } = await proposed(read, place, wishes)
   const accepted = await withLicence(offer, proposal, place, { wishes, ask })
   const file = values.to ?? `${accepted.recipe.name}.yaml`
@@ -68,6 +70,11 @@ async function initModel(
   const open = licenceQuestion(offer, accepted)
   if (open !== undefined) stdout(`before that: ${open.found}; ${open.hint}\n`)
   stdout(`next: ingot build ${file}, then ingot run ${file}\n`)
+}
+
+/** Without a card the table is the answer: a recipe for some card that nobody named would only be in the way. */
+function tableAlone(model: string): string {
+  return `ingot: no recipe was written, since no card is named\n  to do: \`ingot init ${model} --gpu CARD\` writes one for a card of the table, --gpu cpu one for a processor; --yes takes the card of this machine, or else a processor\n`
 }
 
 function wishesOf(values: InitValues): InitWishes {

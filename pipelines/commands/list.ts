@@ -12,7 +12,7 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import { StageError } from '../error.ts'
 import { lockFileOf } from '../lock/lock-file.ts'
 import { checkRecipe } from '../lock/recipe-files.ts'
-import { recipeFilesIn, recipesOf } from '../lock/recipe-places.ts'
+import { recipesIn, recipesOf } from '../lock/recipe-places.ts'
 import { readRecipeName, readRecipeTexts } from '../lock/recipe-texts.ts'
 import type { Settings } from '../settings/settings.ts'
 import { damagesIn, damageText } from '../store/damage.ts'
@@ -79,8 +79,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 
 /** Recipes of a folder; each combination of a matrix is one. */
 export async function listRecipes(folder: string): Promise<ListedRecipe[]> {
-  const files = await recipeFilesIn(folder).catch(() => [])
-  const names = await Promise.all(files.map((file) => recipesOf(file).catch(() => [file])))
+  const { recipes } = await recipesIn(folder).catch(() => ({ recipes: [] }))
+  const names = await Promise.all(recipes.map((file) => recipesOf(file).catch(() => [file])))
   return Promise.all(names.flat().map(listRecipe))
 }
 

@@ -1,9 +1,5 @@
-import { writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { reportHtml } from '../../images/report/html.ts'
-import { reportJunit } from '../../images/report/junit.ts'
-import { reportMarkdown } from '../../images/report/markdown.ts'
-import { type Report, reportJson } from '../../images/report/report.ts'
+import { resolve } from 'node:path'
+import { reportJson } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
 import { prettyJson } from '../../lib/json.ts'
 import { parseGpuChoice } from '../boot/container-flags.ts'
@@ -11,12 +7,12 @@ import { findImage } from '../catalogue/find-image.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import type { Values } from '../command-line/option-table.ts'
-import { makeFolder } from '../files/make-folder.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { subjectOf } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
 import { verifyTable } from './tables/verify.ts'
+import { writeReports } from './write-reports.ts'
 
 export const verifyCommand: Command = { run }
 
@@ -60,16 +56,4 @@ export function readRunnerOptions(command: string, { runner, gpus: text }: Runne
   if (runner === 'dagger' && gpus !== null)
     throw usageError(command, '--gpus and --memory need --runner docker or podman')
   return { runner, gpus, memoryBytes: null, profile: null }
-}
-
-/** The report in every form, for people, browsers, programs and CI. */
-export async function writeReports(folder: string, report: Report): Promise<void> {
-  await makeFolder(folder)
-  const files: Record<string, string> = {
-    'report.json': prettyJson(reportJson(report)),
-    'report.md': reportMarkdown(report),
-    'report.xml': reportJunit(report),
-    'report.html': reportHtml(report),
-  }
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
 }

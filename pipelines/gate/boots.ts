@@ -1,12 +1,19 @@
 import type { BootReport } from '../../images/boot/boot-report.ts'
-import { judgeAnswers, judgeStartUp, mostStartUpRatio, startUpOf } from '../../images/gate/boots.ts'
+import {
+  judgeAnswers,
+  judgeMissing,
+  judgeStartUp,
+  mostStartUpRatio,
+  startUpOf,
+} from '../../images/gate/boots.ts'
 import { type CacheReading, judgePtx } from '../../images/gate/ptx.ts'
 import { type GatePart, notRun, skipped } from '../../images/gate/result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { ImageMount, Runner } from '../boot/runner.ts'
 import { isOnSoftware } from '../verify/device.ts'
-import { type VerifyPlan, verifyImage } from '../verify/verify.ts'
+import type { VerifyPlan } from '../verify/planned-boots.ts'
+import { verifyImage } from '../verify/verify.ts'
 import { watchComputeCache } from './watch.ts'
 
 /** An image in the store with what it needs to boot. */
@@ -41,7 +48,10 @@ export async function bootParts(
   const needsGpu = plan.requires !== undefined && !isOnSoftware(plan, context.runner)
   if (needsGpu && context.runner.gpus === 0) {
     const why = 'it needs a GPU; on a host that has one: `ingot gate RECIPE --runner docker --gpus all`'
-    return { stockImage: null, parts: (['answers', 'start-up', 'ptx'] as const).map((id) => notRun(id, why)) }
+    return {
+      stockImage: null,
+      parts: (['answers', 'start-up', 'missing', 'ptx'] as const).map((id) => notRun(id, why)),
+    }
   }
   const stock = await context.stock()
   const seen: Record<'stock' | 'slim', SeenBoots> = {
@@ -72,6 +82,7 @@ function partsOfBoots(stock: SeenBoots, slim: SeenBoots, plan: BootPlan, context
   return [
     judgeAnswers(stock.boots, slim.boots),
     judgeStartUp(stock.boots, slim.boots),
+    judgeMissing(stock.boots, slim.boots),
     plan.requires === undefined || plan.requires.api === 'vulkan'
       ? skipped(
           'ptx',

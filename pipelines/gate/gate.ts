@@ -3,7 +3,7 @@ import { interpreterOf, judgeImports, modulesOf } from '../../images/gate/import
 import { type GatePart, type GateResult, gateStatusOf } from '../../images/gate/result.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { FactoryLock } from '../../recipes/lock.ts'
-import { pulledByDigest } from '../boot/dagger.ts'
+import { pulledByDigest } from '../boot/harness.ts'
 import { installedTree } from '../build/runtime.ts'
 import type { Client } from '../process/session.ts'
 import type { IndexSettings } from '../weights/python-index.ts'

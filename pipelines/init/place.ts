@@ -16,21 +16,25 @@ export interface PlaceQuestion {
   /** What --gpu says. */
   gpu: string | undefined
   ask: Ask | undefined
+  /** Whether --yes says that nothing is to be asked, and what is usual to be taken. */
+  takesUsual: boolean
 }
 
 const processor = 'cpu'
 
 /**
- * Where the server is to run: what --gpu names; else, after the table of what fits, what the person answers; else the card of
- * this machine; else a processor, where an engine for one loads the model. Throws `usage` where nobody said and nothing tells.
+ * Where the server is to run: what --gpu names; else, after the table of what fits, what the person answers; else, with --yes,
+ * the card of this machine, or a processor where an engine for one loads the model. Undefined where the table is the whole
+ * answer: nobody was asked, and nothing is to be guessed. Throws `usage` where --yes finds nothing to take.
  */
 export async function choosePlace(
-  { offer, wishes, gpu, ask }: PlaceQuestion,
+  { offer, wishes, gpu, ask, takesUsual }: PlaceQuestion,
   { settings, stdout, stderr }: Pick<CommandContext, 'settings' | 'stdout' | 'stderr'>,
-): Promise<InitPlace> {
+): Promise<InitPlace | undefined> {
   if (gpu !== undefined) return placeNamed(gpu)
   const rows = fitsOf(offer, wishes)
   stdout(`${fitsText(rows)}\n`)
+  if (ask === undefined && !takesUsual) return undefined
   const usual =
     (await cardHere(settings.programs)) ?? (hasProcessorEngine(offer, wishes) ? processor : undefined)
   if (ask !== undefined)

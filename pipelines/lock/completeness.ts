@@ -23,9 +23,9 @@ import {
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
 import { isConfig } from '../../recipes/model-facts/config-value.ts'
 import { ggmlTensorBytes } from '../../recipes/model-facts/ggml.ts'
-import { tensorCopies } from '../../recipes/tensor-copies.ts'
+import { strayAdapters, tensorCopies } from '../../recipes/tensor-copies.ts'
 import { type GgufKind, missingShards } from '../../recipes/weight-contents.ts'
-import { isModelWeights, placeOf } from '../../recipes/weight-names.ts'
+import { isModelWeights, placeOf, weightName } from '../../recipes/weight-names.ts'
 import { WeightsError } from '../weights/error.ts'
 import { mapLimited } from '../weights/limit.ts'
 import type { OpenWeights } from '../weights/source.ts'
@@ -69,6 +69,7 @@ export async function requireComplete(
     ...(await namelessConfig(weights, source)),
     ...misplacedIn(contents, headers),
     ...tensorCopies(headers, contents),
+    ...strayAdapters(headers, contents),
   ]
   if (all.length > 0) throw incomplete(all)
   return headers
@@ -112,7 +113,7 @@ async function problemOf(
   if (isNeededJson(path)) return jsonProblemOf(source, file)
   if (/\.safetensors$/.test(path)) return safetensorsProblemOf(source, file, headers)
   if (/\.gguf$/i.test(path)) return ggufBeginProblem(await readModelRange(source, file, 0, 8))
-  return /\.bin$/.test(path) ? zipProblemOf(source, file) : undefined
+  return /\.bin$/.test(path) ? binProblemOf(source, file) : undefined
 }
 
 async function jsonProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
@@ -139,17 +140,29 @@ async function safetensorsProblemOf(
     const head = Buffer.from(await readModelRange(source, file, 0, 4)).toString('latin1')
     const form = { 'PK\x03\x04': 'an archive of PyTorch', GGUF: 'a GGUF file' }[head]
     if (form !== undefined) return `is ${form} under the name of another form: give it its own name`
+    if (file.sizeBytes <= mostPointerBytes && (await isText(source, file)))
+      return 'is a short text and not the file: what another program than git writes in its place (DVC, git-annex, Xet)'
     return error instanceof SyntaxError
       ? 'has a safetensors header that is no JSON'
       : messageOf(error).replace(`${file.path} `, '')
   }
 }
 
+async function isText(source: OpenWeights, file: LockedFile): Promise<boolean> {
+  const text = Buffer.from(await readModelRange(source, file, 0, file.sizeBytes)).toString('utf8')
+  // Letters, marks of punctuation and ends of lines, and nothing else.
+  return /^[\t\n\r\x20-\x7e]+$/.test(text)
+}
+
 /** PyTorch writes a zip archive, whose directory is its end. Older files are pickles, which do not tell their length. */
-async function zipProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
+async function binProblemOf(source: OpenWeights, file: LockedFile): Promise<string | undefined> {
   const textAt = async (offset: number, length: number) =>
     Buffer.from(await readModelRange(source, file, offset, length)).toString('latin1')
-  if ((await textAt(0, 4)) !== 'PK\x03\x04') return undefined
+  const head = await textAt(0, 4)
+  if (head !== 'PK\x03\x04')
+    return weightName(file.path)?.stem === 'model' && !head.startsWith('\x80')
+      ? 'is no file of PyTorch, which begins as a zip archive or a pickle does (CTranslate2 has the same name)'
+      : undefined
   const end = Math.max(0, file.sizeBytes - 65_557)
   return (await textAt(end, file.sizeBytes - end)).includes('PK\x05\x06')
     ? undefined

@@ -1,5 +1,6 @@
 import { GGMLFileQuantizationType } from '@huggingface/gguf'
 import { IngotError, messageOf } from '../../lib/error.ts'
+import { optional } from '../../lib/optional.ts'
 import { parsePythonJson } from '../../lib/python-json.ts'
 import type { GgufFacts } from '../../recipes/gguf-facts.ts'
 import type { Lock } from '../../recipes/lock.ts'
@@ -8,6 +9,7 @@ import { folderFactsOf } from '../../recipes/model-facts/folder.ts'
 import { factsFromGguf, type GgufTensor } from '../../recipes/model-facts/gguf.ts'
 import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
 import { configOfParams, isConsolidatedShard, isMistral } from '../../recipes/model-facts/mistral.ts'
+import { isPackedUntold, namedWeights, packingFiles } from '../../recipes/model-facts/named-weights.ts'
 import { codeConfigs, missingCode, namedCode } from '../../recipes/model-facts/own-code.ts'
 import { factsFromWhisper, whisperHeaderBytes } from '../../recipes/model-facts/whisper.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
@@ -186,12 +188,16 @@ async function fromFolder(
   const model = factsFromFiles({ label: 'the weights', configText, quantText, headers })
   const readJson = async (path: string) => parsed(await textOf(path))
   const code = namedCode(await Promise.all(codeConfigs.map(readJson)))
+  const config = parsed(configText)
+  const packingFile = packingFiles.find((name) => files.some(({ path }) => path === name))
   const facts = {
     model: {
       ...model,
       ...listed('foreignCode', code.foreign),
       ...listed('ownCode', code.own),
       ...listed('missingCode', await missingCode(code.own, textOf)),
+      ...listed('foreignWeights', namedWeights(config)),
+      ...optional('packingFile', isPackedUntold(config, headers) ? packingFile : undefined),
     },
   }
   // What Mistral's own form chats by is code of its tokenizer.
@@ -199,9 +205,11 @@ async function fromFolder(
   return { ...facts, folder: await folderFactsOf(readJson, await textOf('chat_template.jinja')) }
 }
 
-function listed(key: 'foreignCode' | 'ownCode' | 'missingCode', names: string[]): Partial<ModelFacts> {
+function listed(key: ListedFact, names: string[]): Partial<ModelFacts> {
   return names.length > 0 ? { [key]: names } : {}
 }
+
+type ListedFact = 'foreignCode' | 'ownCode' | 'missingCode' | 'foreignWeights'
 
 function parsed(text: string | undefined): unknown {
   return text === undefined ? undefined : parsePythonJson(text)

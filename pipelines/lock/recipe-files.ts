@@ -14,6 +14,7 @@ import { withNeeds } from './own-needs.ts'
 import { readRecipeName, readRecipeTexts } from './recipe-texts.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { readTrusted } from './trusted-files.ts'
+import { weightsPlaceFindings } from './weights-place.ts'
 
 /** A recipe with the files it lives in. */
 export interface LoadedRecipe {
@@ -83,6 +84,7 @@ export async function checkRecipe(name: string): Promise<ParsedRecipe> {
     ...readTrusted(recipe, folder).findings,
     ...readSettingFiles(recipe, folder).findings,
     ...readOwnFiles(recipe, folder).findings,
+    ...weightsPlaceFindings(recipe, folder),
   ]
   return parseRecipe(own.text, file, judge, { bases, variant })
 }

@@ -5,6 +5,7 @@ import { errnoOf, messageOf } from '../../lib/error.ts'
 import { limits } from '../../recipes/limits.ts'
 import { extendedFile, type RecipeText } from '../../recipes/written-recipe.ts'
 import { StageError } from '../error.ts'
+import { nearRecipe } from './near-recipe.ts'
 
 /** How a person names a recipe: a file, and of a file with a matrix the one of this name. */
 export interface NamedRecipe {
@@ -23,14 +24,14 @@ export function readRecipeName(text: string): NamedRecipe {
  * files that extend each other in a circle or too deep.
  */
 export async function readRecipeTexts(file: string): Promise<[RecipeText, ...RecipeText[]]> {
-  const own: RecipeText = { file, text: await readText(file) }
+  const own: RecipeText = { file, text: await readRecipeText(file) }
   const texts: [RecipeText, ...RecipeText[]] = [own]
   for (let last = own; ; ) {
     const extended = extendedFile(last.text)
     if (extended === undefined) return texts
     const base = join(dirname(last.file), extended)
     refuseCircle(texts, last.file, base)
-    last = { file: base, text: await readText(base, `, which ${last.file} extends`) }
+    last = { file: base, text: await readRecipeText(base, `, which ${last.file} extends`) }
     texts.push(last)
   }
 }
@@ -47,7 +48,8 @@ function refuseCircle(texts: readonly RecipeText[], from: string, base: string):
   })
 }
 
-async function readText(file: string, why = ''): Promise<string> {
+/** The text of one file. Throws `no-recipe` where it cannot be read. */
+export async function readRecipeText(file: string, why = ''): Promise<string> {
   try {
     // Without O_NONBLOCK the opening of a FIFO waits for a writer.
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -57,10 +59,15 @@ async function readText(file: string, why = ''): Promise<string> {
       await handle.close()
     }
   } catch (cause) {
+    const isMissing = errnoOf(cause) === 'ENOENT'
+    const near = isMissing ? await nearRecipe(file) : undefined
     throw new StageError('no-recipe', {
       attempted: `read the recipe ${file}${why}`,
-      found: errnoOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause),
-      hint: 'name a YAML file; `ingot list` shows the recipes in ./recipes, `ingot init MODEL` writes one',
+      found: isMissing ? 'there is no such file' : messageOf(cause),
+      hint:
+        near === undefined
+          ? 'name a YAML file; `ingot list` shows the recipes in ./recipes, `ingot init MODEL` writes one'
+          : `did you mean ${near}?`,
       cause,
     })
   }

@@ -135,7 +135,13 @@ function gpuOf(values: MemoryValues): Gpu {
   const name = values.gpu
   const memoryBytes = values['gpu-memory-bytes']
   if (name === undefined && memoryBytes === undefined && values['available-kv-bytes'] === undefined)
-    throw usage('--gpu is missing')
+    throw usage(
+      '--gpu is missing: name the card, such as l4 or h100; `ingot init MODEL` shows what fits which card',
+    )
+  if (name?.toLowerCase() === 'cpu')
+    throw usage(
+      'a processor has no memory of its own to be planned; `ingot init MODEL --gpu cpu` and `ingot plan RECIPE` say what a server takes of the host’s',
+    )
   if (name === undefined) return customGpu('a GPU that is not named', memoryBytes ?? 0)
   try {
     const gpu = findGpu(name)

@@ -25,10 +25,21 @@ function execFailed(
   cause: unknown,
 ): StageError {
   const said = `${stderr}\n${stdout}`.trim().split('\n').slice(-20).join('\n  ')
+  if (/exec format error/i.test(said)) return foreign(cmd, said, cause)
   return new StageError('engine-failed', {
     attempted: `run \`${cmd.join(' ').trim().slice(0, 120)}\` in the Dagger engine`,
     found: `exit code ${exitCode}\n  ${said}`,
     hint: `see ${logFile} for everything the engine said`,
+    cause,
+  })
+}
+
+/** The kernel starts no program of another architecture without an emulator. */
+function foreign(cmd: readonly string[], said: string, cause: unknown): StageError {
+  return new StageError('engine-failed', {
+    attempted: `run \`${cmd.join(' ').trim().slice(0, 120)}\` in the Dagger engine, on the platform of the image`,
+    found: `the engine's machine starts no program of that platform: ${oneLine(said)}`,
+    hint: 'register an emulator there (Debian: qemu-user-binfmt; with Docker: `docker run --privileged --rm tonistiigi/binfmt --install arm64`; in the lab: `npm run lab:emulation`), use an engine on such a machine, or set image.platform to its own',
     cause,
   })
 }

@@ -1,4 +1,3 @@
-import { $, which } from 'zx'
 import type { ProgramSettings } from '../settings/settings.ts'
 
 /** What a finished program said. */
@@ -12,7 +11,8 @@ export interface ProgramOutput {
 }
 
 /** Path of a program on this machine, or null. */
-export function findProgram(name: string, path: string): Promise<string | null> {
+export async function findProgram(name: string, path: string): Promise<string | null> {
+  const { which } = await zx()
   return which(name, { nothrow: true, path })
 }
 
@@ -22,6 +22,7 @@ export async function runProgram(
   args: readonly string[],
   { environment, signal }: Pick<ProgramSettings, 'environment'> & { signal?: AbortSignal },
 ): Promise<ProgramOutput> {
+  const { $ } = await zx()
   const output = await $({
     env: environment,
     quiet: true,
@@ -35,4 +36,9 @@ export async function runProgram(
     stderr: output.stderr,
     all: output.stdall,
   }
+}
+
+/** Loaded by whoever starts a program: most commands start none. */
+function zx() {
+  return import('zx')
 }

@@ -1,18 +1,17 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
-import { promisify } from 'node:util'
 import type { Client, Directory, File } from '@dagger.io/dagger'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { saidWhile } from '../network/waiting.ts'
-import type { EngineSettings, ProgramSettings, Settings } from '../settings/settings.ts'
+import type { EngineSettings, Settings } from '../settings/settings.ts'
 import { daggerErrorFrom } from './dagger-error.ts'
 import { findProgram } from './program.ts'
+import { toolAnswers } from './tool-answers.ts'
 
 /** What stages are given to work with; only those that build with it know the SDK itself. */
 export type { Client, Directory, File }
@@ -90,19 +89,10 @@ export async function engineSource({ engine, programs }: SessionSettings): Promi
   const silent: string[] = []
   for (const tool of containerTools) {
     if ((await findProgram(tool, programs.path)) === null) continue
-    if (await answers(tool, programs)) return { found: `${tool}, by the SDK's own provisioning`, silent }
+    if (await toolAnswers(tool, programs)) return { found: `${tool}, by the SDK's own provisioning`, silent }
     silent.push(tool)
   }
   return { found: null, silent }
-}
-
-/** A client alone runs nothing: its service is asked. */
-async function answers(tool: string, { environment }: ProgramSettings): Promise<boolean> {
-  const question = tool === 'container' ? ['system', 'status'] : ['info']
-  return promisify(execFile)(tool, question, { env: environment, timeout: 10_000 }).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** Where the SDK's own program comes from, which opens each session: not needed inside `dagger run`. */

@@ -49,6 +49,9 @@ export async function serveStore(store: Store, options: ServeOptions = {}): Prom
   })
   // Node ends requests after 300 s; a layer of many gigabytes takes longer.
   server.requestTimeout = 0
+  // After 5 s without a question Node ends a connection, also one whose next question has come in while the machine was too busy to
+  // read it: whoever asked sees it reset.
+  server.keepAliveTimeout = 0
   server.listen(port, host)
   await once(server, 'listening')
   return {

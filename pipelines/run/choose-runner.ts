@@ -1,5 +1,6 @@
 import type { ImagePlan } from '../../images/plan/plan.ts'
-import { findProgram, runProgram } from '../process/program.ts'
+import { findProgram } from '../process/program.ts'
+import { toolAnswers } from '../process/tool-answers.ts'
 import type { ProgramSettings } from '../settings/settings.ts'
 import type { VerifyOptions } from '../verify/run.ts'
 
@@ -15,8 +16,6 @@ export async function usualRunner(
   return (await works('docker', programs)) || !(await works('podman', programs)) ? 'docker' : 'podman'
 }
 
-/** A client alone runs nothing: its service is asked. */
-async function works(tool: string, { environment, path }: ProgramSettings): Promise<boolean> {
-  if ((await findProgram(tool, path)) === null) return false
-  return (await runProgram(tool, ['info'], { environment })).exitCode === 0
+async function works(tool: string, programs: ProgramSettings): Promise<boolean> {
+  return (await findProgram(tool, programs.path)) !== null && (await toolAnswers(tool, programs))
 }

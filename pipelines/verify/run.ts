@@ -104,6 +104,8 @@ export async function withRunner<Result>(
   // An image whose recipe nobody knows is booted by the helpers of now.
   const factory = subject.origin?.lock.factory
   const { platform } = subject.plan
+  // A session takes a second to open, in which the image is hashed; a failure is told below.
+  if (options.runner === 'dagger') engine().catch(() => undefined)
   await fetchElsewhere(subject, context)
   await requireWhole(subject, context)
   const registry = await serveStore(store, {})

@@ -33,15 +33,21 @@ const speedCheck = {
   expected: 'streams of two or more tokens',
 }
 
-/** Streams greedy answers and times them: first text and tokens per second after it. Ends at the first that fails. */
-export async function measureSpeed(trial: ReadyTrial): Promise<{ check: CheckResult; runs: SpeedRun[] }> {
+/**
+ * Streams as many greedy answers as `count` says, three at most, and times them: first text and tokens per second after it.
+ * Ends at the first that fails.
+ */
+export async function measureSpeed(
+  trial: ReadyTrial,
+  count: number,
+): Promise<{ check: CheckResult; runs: SpeedRun[] }> {
   const beganMs = trial.clock.now()
   const reason = await reasonToEnd(trial)
   if (reason !== null) return { check: skippedCheck(speedCheck, reason, beganMs), runs: [] }
   const runs: SpeedRun[] = []
   let trouble: string | null = null
   const isChat = trial.plan.verify.behaviour.ask.bodyFor === 'openai-chat'
-  for (const prompt of isChat ? questions : beginnings) {
+  for (const prompt of (isChat ? questions : beginnings).slice(0, count)) {
     const run = await streamOnce(trial, prompt)
     if (typeof run === 'string') trouble = run
     else runs.push(run)

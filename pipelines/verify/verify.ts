@@ -1,32 +1,25 @@
 import type { BootReport, RecordedAnswer, SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
+import { missingLines } from '../../images/boot/missing-words.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
-import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.ts'
-import { stopSchedule } from '../../images/boot/stop-check.ts'
-import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
-import { optional } from '../../lib/optional.ts'
 import { lastLines } from '../../lib/text.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
-import { accessChecks, newKey } from './access.ts'
+import { accessChecks } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
 import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
 import { measuredOf, peakMemory, spansOf } from './figures.ts'
 import { gpuChecks } from './gpu.ts'
 import { usualLimits, type VerifyLimits } from './limits.ts'
+import { type PlannedBoot, type PlannedBoots, plannedBoots, type VerifyPlan } from './planned-boots.ts'
 import { askAll, recordAnswers } from './questions.ts'
 import { waitUntilReady } from './readiness.ts'
 import { measureSpeed } from './speed.ts'
 import { deafChecks, type StopResult, stopLoading, stopServer, untriedResult } from './stopping.ts'
 import type { ReadyTrial, Trial } from './trial.ts'
-
-/** What verification reads of a plan. */
-export type VerifyPlan = Pick<
-  ImagePlan,
-  'name' | 'model' | 'port' | 'sharedMemoryBytes' | 'requires' | 'verify'
->
+import { inTurn } from './turn.ts'
 
 export interface VerifyContext {
   runner: Runner
@@ -46,36 +39,56 @@ export async function verifyImage(
   plan: VerifyPlan,
   context: VerifyContext,
 ): Promise<BootReport[]> {
-  const machine = await context.runner.machine()
+  const { runner } = context
+  const asked = runner.machine()
+  // Whoever waits for the answer hears of a failure.
+  asked.catch(() => undefined)
   const variables = softwareVariables(plan, context)
-  requireMachine(plan, machine, context.runner)
-  const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
-  const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
+  if (plan.requires !== undefined) requireMachine(plan, await asked, runner)
+  const boots = plannedBoots(image, plan, context.mounts ?? [], variables)
+  const ahead = runner.ahead ?? ((_, use) => use())
+  return ahead(
+    [...boots.whole, ...boots.besides].map(({ request }) => request),
+    () => bootAll(boots, { plan, context, asked }),
+  )
+}
+
+interface BootingContext {
+  plan: VerifyPlan
+  context: VerifyContext
+  /** The machine, which may still have to answer. */
+  asked: Promise<RunnerFacts>
+}
+
+async function bootAll(
+  { whole, besides }: PlannedBoots,
+  { plan, context, asked }: BootingContext,
+): Promise<BootReport[]> {
+  const { runner, onStep, signal } = context
+  const machine = await asked
   const boots: BootReport[] = []
-  const { apiKey } = plan.verify
-  const key = apiKey === undefined ? null : newKey()
-  const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
-  for (const [index, profile] of profiles.entries()) {
-    const { uid, gid } = profile.identity
-    context.onStep(`boot as ${uid}:${gid}, ${profile.name}, in ${context.runner.name}`)
-    const clock = startClock()
-    const occasion = schedule.ofBoots[index] ?? 'idle'
-    const mounts = context.mounts ?? []
-    const request = { image, profile, port: plan.port, mounts, variables, ...optional('secret', secret) }
-    const tryIt = (server: BootedServer) =>
-      tryServer({ server, plan, clock, machine, profile, context, occasion, key })
-    boots.push(await context.runner.boot(request, tryIt))
-    context.signal?.throwIfAborted()
-    if (index === profiles.length - 1) await stopAgain(boots, schedule.besides, { request, plan }, context)
+  for (const [index, { request, occasion }] of whole.entries()) {
+    const { name, identity } = request.profile
+    onStep(`boot as ${identity.uid}:${identity.gid}, ${name}, in ${runner.name}`)
+    const attempt = { plan, machine, request, context, occasion, isFirst: index === 0 }
+    const boot = () => {
+      const clock = startClock()
+      const tryIt = (server: BootedServer) =>
+        tryServer({ ...attempt, server, clock: countedFrom(clock, server.aheadMs ?? 0) })
+      return runner.boot(request, tryIt)
+    }
+    boots.push(await inTurn(runner, signal, boot))
+    signal?.throwIfAborted()
   }
+  await stopAgain(boots, besides, plan, context)
   return boots
 }
 
-/** Boots that are made for one stop alone, under the last profile; their results stand in its report. */
+/** The results of further stops stand in the report of the last boot. */
 async function stopAgain(
   boots: BootReport[],
-  occasions: readonly StopOccasion[],
-  { request, plan }: { request: BootRequest; plan: VerifyPlan },
+  besides: readonly PlannedBoot[],
+  plan: VerifyPlan,
   context: VerifyContext,
 ): Promise<void> {
   const last = boots.pop()
@@ -85,10 +98,10 @@ async function stopAgain(
   const stops = [...(last.stops ?? [])]
   const isReady = [...boots, last].every(({ readyAfterMs }) => readyAfterMs !== null)
   // One that was never ready has been stopped idle in its own boot.
-  for (const occasion of isReady ? occasions : occasions.filter((one) => one !== 'idle')) {
+  for (const { occasion, request } of isReady ? besides : besides.filter((one) => one.occasion !== 'idle')) {
     if (isReady) context.onStep(`boot to stop it: ${occasion}`)
     const { check, run } = isReady
-      ? await stopInBoot(occasion, request, plan, context)
+      ? await inTurn(context.runner, context.signal, () => stopInBoot(occasion, request, plan, context))
       : untriedResult(occasion, rules, 'the server was never ready', 0)
     checks.push(check)
     if (run !== null) stops.push(run)
@@ -113,34 +126,31 @@ async function stopInBoot(
   })
 }
 
-interface BootAttempt {
+interface BootAttempt extends PlannedBoot {
   server: BootedServer
   plan: VerifyPlan
   clock: Clock
   machine: RunnerFacts
-  profile: BootProfile
   context: VerifyContext
-  /** What the server is doing when it is told to stop. */
-  occasion: StopOccasion
-  key: string | null
+  isFirst: boolean
 }
 
 async function tryServer(booting: BootAttempt): Promise<BootReport> {
-  const { server, plan, clock, profile, context, occasion, key } = booting
+  const { server, plan, clock, request, context, occasion } = booting
+  const { profile } = request
   const { onStep, signal, limits = usualLimits } = context
-  const trial: Trial = { server, plan, clock, limits, signal, key }
+  const trial: Trial = { server, plan, clock, limits, signal, key: request.secret?.value ?? null }
   const containerMs = clock.now()
   const readiness = await waitUntilReady(trial)
   const ready = readiness.status === 'passed'
   if (ready) onStep(`ready after ${(readiness.durationMs / 1000).toFixed(1)} s, now it is asked`)
   const deadlineMs = clock.now() + limits.askSeconds * 1000
-  const asked = ready
-    ? await askBooted({ ...trial, deadlineMs }, context.runner.gpus > 0 || isOnSoftware(plan, context.runner))
-    : nothingAsked(trial)
+  const asked = ready ? await askBooted({ ...trial, deadlineMs }, booting) : nothingAsked(trial)
   const facts = await server.facts()
   const ending = { exitCode: await server.exitCode() }
   const contained = containerChecks(facts, ending, profile, clock.now())
   const gpuMemoryBytes = await server.gpuMemoryBytes()
+  const missing = missingLines(await server.log())
   const dead = ending.exitCode === null ? null : 'the server had ended before'
   if (dead !== null) await server.stop(plan.verify.behaviour.stop.signal, 0)
   // A server that never got ready is stopped all the same.
@@ -159,6 +169,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
     checks,
     answers: asked.answers,
     stops: stop.run === null ? [] : [stop.run],
+    ...(missing.length === 0 ? {} : { missing }),
     logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
   }
 }
@@ -169,14 +180,18 @@ interface BootAnswers {
   runs: SpeedRun[]
 }
 
-async function askBooted(trial: ReadyTrial, onGpus: boolean): Promise<BootAnswers> {
+async function askBooted(
+  trial: ReadyTrial,
+  { plan, context: { runner }, isFirst }: BootAttempt,
+): Promise<BootAnswers> {
   const checks = await askAll(trial, trial.plan.verify.behaviour.probes)
   // What makes vectors or scores has no answer to write down, and no token to time.
   const isText = trial.plan.verify.behaviour.ask.textAt !== null
   const recorded = isText ? await recordAnswers(trial) : null
-  const speed = isText ? await measureSpeed(trial) : null
+  // Three streams give the median; in further boots one says that they stream as well.
+  const speed = isText ? await measureSpeed(trial, isFirst ? 3 : 1) : null
   const access = await accessChecks(trial)
-  const onGpu = onGpus ? await gpuChecks(trial) : []
+  const onGpu = runner.gpus > 0 || isOnSoftware(plan, runner) ? await gpuChecks(trial) : []
   return {
     checks: [
       ...checks,
@@ -199,4 +214,9 @@ function nothingAsked({ plan, clock }: Trial): BootAnswers {
 function startClock(): Clock {
   const beganMs = performance.now()
   return { now: () => Math.round((performance.now() - beganMs) * 10) / 10 }
+}
+
+/** The same clock with what was spent before it started. */
+function countedFrom(clock: Clock, beforeMs: number): Clock {
+  return { now: () => Math.round((clock.now() + beforeMs) * 10) / 10 }
 }

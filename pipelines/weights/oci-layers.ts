@@ -10,7 +10,7 @@ export interface LayerDescriptor {
   annotations?: Record<string, string> | undefined
 }
 
-export type OllamaText = keyof Modelfile
+export type OllamaText = Exclude<keyof Modelfile, 'renderer' | 'parser' | 'requires'>
 
 /** A layer whose members are files: of a model, or of an image that has one somewhere. */
 export interface Archive {
@@ -45,11 +45,18 @@ const roles: Readonly<Record<string, LayerRole>> = {
   [`${ollama}model`]: { name: 'model.gguf' },
   [`${ollama}projector`]: { name: 'mmproj.gguf' },
   [`${ollama}template`]: { text: 'template' },
+  // Its name in Ollama's first versions; `server/images.go` of 0.32.15 still reads it.
+  [`${ollama}prompt`]: { text: 'template' },
   [`${ollama}system`]: { text: 'system' },
   [`${ollama}params`]: { text: 'params' },
   [`${ollama}license`]: { text: 'license' },
   [`${ollama}messages`]: { reason: 'messages that Ollama puts before a chat, which ingot does not pass on' },
   [`${ollama}adapter`]: { refused: 'an adapter, which ingot does not put into an image of Ollama' },
+  [`${ollama}embed`]: { reason: 'embeddings of texts, which Ollama has ignored since 0.1.2' },
+  [`${ollama}draft`]: { refused: 'a model that drafts: name its GGUF in `parts`, and this one without it' },
+  [`${ollama}tensor`]: {
+    refused: 'a tensor by itself, as Ollama keeps models of MLX: no server here loads those',
+  },
   [`${docker}gguf.v3`]: { name: 'model.gguf' },
   [`${docker}safetensors`]: { name: 'model.safetensors' },
   [`${docker}mmproj`]: { name: 'mmproj.gguf' },

@@ -5,6 +5,12 @@ import { readAnswer } from '../network/answer.ts'
 import { WeightsError } from './error.ts'
 import type { OllamaText, ReadLayers } from './oci-layers.ts'
 
+/** Layers and config of a manifest of Ollama that are no files of a model; no config for artifacts of others. */
+interface OllamaDocuments {
+  texts: ReadLayers['texts']
+  config: { digest: Digest; size: number } | undefined
+}
+
 /** Settings of Ollama are short; licences are the longest of them. */
 const mostBytes = 1 << 20
 
@@ -15,17 +21,49 @@ const paramsSchema = z.record(z.string(), z.json())
  * of one kind, as licences are, the texts follow each other. Throws `bad-answer` for what is none. `read` checks the digest.
  */
 export async function readOllamaSettings(
-  texts: ReadLayers['texts'],
-  read: (layer: { digest: Digest; size: number }) => Promise<{ url: string; text: string }>,
+  { texts, config }: OllamaDocuments,
+  read: SettingReader,
 ): Promise<Modelfile | undefined> {
-  const found: Modelfile = {}
+  const found: Modelfile = config === undefined ? {} : await readOllamaConfig(config, read)
   for (const { name, layer } of texts) {
     if (layer.size > mostBytes) throw badSetting(layer.digest, name, `${layer.size} bytes`)
     const { url, text } = await read(layer)
     if (name === 'params') found.params = paramsOf(text, url)
     else found[name] = found[name] === undefined ? text : `${found[name]}\n${text}`
   }
-  return texts.length === 0 ? undefined : modelfileSchema.parse(found)
+  return Object.keys(found).length === 0 ? undefined : modelfileSchema.parse(found)
+}
+
+/** Members of Ollama's config that change how a model is talked to (`types/model/config.go`). */
+const configSchema = z.object({
+  renderer: z.string().optional(),
+  parser: z.string().optional(),
+  requires: z.string().optional(),
+  remote_host: z.string().optional(),
+  remote_model: z.string().optional(),
+})
+
+type SettingReader = (layer: { digest: Digest; size: number }) => Promise<{ url: string; text: string }>
+
+/** Throws `refused` for a model without weights, which Ollama's own machines compute. */
+async function readOllamaConfig(
+  config: { digest: Digest; size: number },
+  read: SettingReader,
+): Promise<Modelfile> {
+  if (config.size > mostBytes) throw badSetting(config.digest, 'config', `${config.size} bytes`)
+  const { url, text } = await read(config)
+  const answer = readAnswer(configSchema, { text })
+  if (!answer.ok) throw badSetting(url, 'config', answer.found)
+  const { remote_host: host, remote_model: model, ...settings } = answer.value
+  if (host === undefined && model === undefined)
+    return Object.fromEntries(
+      Object.entries(settings).filter(([, value]) => value !== undefined && value !== ''),
+    )
+  throw new WeightsError('refused', {
+    attempted: `read the model at ${url}`,
+    found: `it has no weights: Ollama asks ${host ?? 'another machine'} for ${model ?? 'its answers'}`,
+    hint: 'name a tag of the model that is computed where it runs, without `cloud` in it',
+  })
 }
 
 function paramsOf(text: string, place: string): NonNullable<Modelfile['params']> {

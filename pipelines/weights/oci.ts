@@ -70,7 +70,13 @@ async function artifactFiles(
   registry: OpenRegistry,
   session: SourceSession,
 ): Promise<Pick<LockedWeights, 'files' | 'skipped' | 'modelfile'>> {
-  const read = await withArchives(readLayers(manifest.layers ?? []), registry)
+  const listed = readLayers(manifest.layers ?? [])
+  // Before what is missing is told: a model of Ollama's cloud has no weights at all.
+  const modelfile = await readOllamaSettings(
+    { texts: listed.texts, config: ollamaConfigOf(manifest) },
+    (layer) => readTextBlob(registry.session, layer),
+  )
+  const read = await withArchives(listed, registry)
   if (read.unread.length > 0) throw unreadable(reference, read.unread)
   if (read.files.length === 0) throw notWeights(reference, manifest)
   const { taken, skipped } = selectFiles(
@@ -79,12 +85,19 @@ async function artifactFiles(
     reference,
   )
   const left = sortFiles([...read.skipped, ...skipped])
-  const modelfile = await readOllamaSettings(read.texts, (layer) => readTextBlob(registry.session, layer))
   return {
     files: taken,
     ...(left.length > 0 ? { skipped: left } : {}),
     ...(modelfile === undefined ? {} : { modelfile }),
   }
+}
+
+/** Images of containers have a config of the same type: the layers tell Ollama's. A cloud model has none of weights, or none at all. */
+function ollamaConfigOf({ config, layers = [] }: ModelManifest): ModelManifest['config'] {
+  const isOllama =
+    config?.mediaType === 'application/vnd.docker.container.image.v1+json' &&
+    layers.every(({ mediaType }) => mediaType.startsWith('application/vnd.ollama.'))
+  return isOllama ? config : undefined
 }
 
 /** Files in archives beside the raw ones. Reads each archive once, from its first byte to its last. */

@@ -13,11 +13,13 @@ import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import { diskContent, type HubRepo } from '../hub/repo.ts'
 import { startHub } from '../hub/server.ts'
 import { toolPath } from '../tools/find.ts'
+import { otherDownloads } from './other-downloads.ts'
 
 const run = promisify(execFile)
 
 // npx node test/bench/weights.ts [--size 4GB] [--dir FOLDER] [--no-crane] [--source hub]: packing against the sha256 rate of one
-// core and `crane append`; from a folder, or over HTTP from the Hub fixture, which then takes its own share of the cores.
+// core and `crane append`; from a folder, or over HTTP from the Hub fixture, which then takes its own share of the cores, beside curl
+// and Python's `snapshot_download` from the same.
 const { values } = parseArgs({
   options: {
     size: { type: 'string', default: '4GB' },
@@ -70,6 +72,9 @@ async function measure(): Promise<void> {
   await run('sync')
   const elsewhere = await pack(lock, 'two')
   rates.push(sha256Rate())
+  await run('sync')
+  const names = weights.files.map(({ path }) => path)
+  const others = hub ? await otherDownloads(hub.url, 'bench/model', names, folder) : undefined
   await hub?.close()
   const storeBytes = await sizeOfFolder(join(folder, 'one'))
   await rm(join(folder, 'two'), { recursive: true })
@@ -90,6 +95,10 @@ async function measure(): Promise<void> {
       floor
     ).toFixed(2),
     'crane append': crane ? `${crane.toFixed(2)} s` : 'not run',
+    curl: others ? `${others.curlSeconds.toFixed(2)} s` : 'not run',
+    'ratio to curl': others ? (best / others.curlSeconds).toFixed(2) : 'not run',
+    snapshot_download: others ? `${others.snapshotSeconds.toFixed(2)} s` : 'not run',
+    'ratio to snapshot_download': others ? (best / others.snapshotSeconds).toFixed(2) : 'not run',
     'ratio to crane append': crane ? (best / crane).toFixed(3) : 'not run',
     'peak RSS': formatBytes(Math.max(first.peakRssBytes, elsewhere.peakRssBytes)),
     'handed to write()': formatBytes(first.writtenBytes),

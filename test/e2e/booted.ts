@@ -5,6 +5,7 @@ import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import { optional } from '../../lib/optional.ts'
 import { daggerRunner } from '../../pipelines/boot/dagger.ts'
+import type { BootedServer } from '../../pipelines/boot/runner.ts'
 import { lazyEngine } from '../../pipelines/process/session.ts'
 import { serveStore } from '../../pipelines/registry-server/server.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
@@ -13,6 +14,7 @@ import { readRecord } from '../../pipelines/store/record.ts'
 import { newKey } from '../../pipelines/verify/access.ts'
 import { usualLimits } from '../../pipelines/verify/limits.ts'
 import { waitUntilReady } from '../../pipelines/verify/readiness.ts'
+import { inTurn } from '../../pipelines/verify/turn.ts'
 import type { Workplace } from './ingot.ts'
 
 /** Boots an image that `ingot build` stored under the hostile profile and gives its address once it is ready. */
@@ -35,7 +37,9 @@ export async function withBooted<Result>(
     const key = apiKey === undefined ? null : newKey()
     const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
     const request = { image: report.image, profile, port: plan.port, ...optional('secret', secret) }
-    return await runner.boot(request, async (server) => {
+    const boot = (use: (server: BootedServer) => Promise<Result>) =>
+      inTurn(runner, undefined, () => runner.boot(request, use))
+    return await boot(async (server) => {
       const clock = { now: () => performance.now() }
       const ready = await waitUntilReady({ server, plan, clock, limits: usualLimits, key })
       expect(ready.status, ready.observed).toBe('passed')

@@ -144,3 +144,32 @@ test('a server that ignores the signal is killed', async () => {
     await vi.waitFor(async () => expect(await server.exitCode()).toBe(137), 20_000)
   })
 })
+
+test('containers that were made before their boots run nothing until then, and end with the rest', async () => {
+  if (hostile === undefined) throw new Error('no profile')
+  const image = await tiny('echo up; exec sleep 900')
+  const [first, second, unused] = Array.from({ length: 3 }, () => ({ image, profile: hostile, port: 8080 }))
+  if (first === undefined || second === undefined || unused === undefined) throw new Error('no request')
+  const ahead = runner.ahead
+  if (ahead === undefined) throw new Error('this runner makes nothing ahead')
+  const seen = await ahead([first, second, unused], async () => {
+    const times: number[] = []
+    for (const request of [first, second]) {
+      await runner.boot(request, async (server) => {
+        await waitFor(server, 'up')
+        times.push(server.aheadMs ?? -1)
+        expect(await server.facts()).toMatchObject({ uid: 54321, processes: 1 })
+        expect((await server.stop('SIGKILL', 20)).exitCode).toBe(137)
+      })
+    }
+    return times
+  })
+  expect(seen[0]).toBeGreaterThanOrEqual(0)
+  // The second boot was asked for when its container had long been there.
+  expect(seen[1]).toBeGreaterThan(0)
+  // A request whose container ended with the others gets one of its own.
+  await runner.boot(second, async (server) => {
+    const stop = { signal: 'SIGKILL', timeoutSeconds: 20, startSeconds: 60, line: 'up' }
+    expect((await server.stopOnceSaid(stop))?.exitCode).toBe(137)
+  })
+})

@@ -11,7 +11,8 @@ import { readSettings } from '../../pipelines/settings/settings.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
 import type { Store } from '../../pipelines/store/store.ts'
-import { type VerifyPlan, verifyImage } from '../../pipelines/verify/verify.ts'
+import type { VerifyPlan } from '../../pipelines/verify/planned-boots.ts'
+import { verifyImage } from '../../pipelines/verify/verify.ts'
 import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from './ingot.ts'
 
 const recipe = `name: smollm2-vulkan

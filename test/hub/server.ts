@@ -30,6 +30,8 @@ function listen(serve: Serve): Promise<Server> {
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy())
   })
+  // On a busy machine Node would reset a question that came in after 5 quiet seconds.
+  server.keepAliveTimeout = 0
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
 

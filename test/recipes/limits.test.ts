@@ -24,7 +24,7 @@ const many = (count: number, item: (index: number) => string) =>
 const list = (count: number) => `[${many(count, (i) => `"a${i}"`).join(', ')}]`
 const map = (count: number) => `{${many(count, (i) => `a${i}: x`).join(', ')}}`
 
-test.each([
+const limits = [
   ['serving', 'contextLength', '16777216', '16777217'],
   ['serving', 'contextLength', '4096', '1000000000000'],
   ['serving', 'contextLength', '4096', '1e400'],
@@ -56,7 +56,19 @@ test.each([
   ['image', 'budgets', '{total: 1GB}', '{total: 0}'],
   ['image', 'budgets', '{layer: 10MB}', '{layer: 0MB}'],
   ['image', 'budgets', '{runtime: 10MB}', `{runtime: ${'9'.repeat(60)}GB}`],
-])('%s.%s takes %s and not %s', (section, key, good, bad) => {
+] as const
+
+const short = (text: string) =>
+  text.length > 40 ? `${text.slice(0, 40)}… (${text.length} characters)` : text
+const titled = limits.map(([section, key, good, bad]) => ({
+  title: `${section}.${key} takes ${short(good)} and not ${short(bad)}`,
+  section,
+  key,
+  good,
+  bad,
+}))
+
+test.each(titled)('$title', ({ section, key, good, bad }) => {
   expect(problemsOf(withLine(section, key, good))).toEqual([])
   const [problem, ...others] = problemsOf(withLine(section, key, bad))
   expect(others).toEqual([])

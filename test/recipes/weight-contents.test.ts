@@ -16,6 +16,12 @@ test.each<[string, string[], ReturnType<typeof shardsOf>, string[]]>([
     ['model-00001-of-00003.safetensors', 'model.safetensors'],
   ],
   [
+    'shards of an earlier upload with numbers of other widths',
+    ['model-00001-of-000163.safetensors', 'model-1-of-61.safetensors', 'model-00001-of-000160.safetensors'],
+    shardsOf('model.safetensors.index.json', 'model-00001-of-000163.safetensors'),
+    ['model-1-of-61.safetensors', 'model-00001-of-000160.safetensors'],
+  ],
+  [
     'files of other stems, folders and formats stay',
     ['a/model.safetensors', 'adapter_model.safetensors', 'mtp.safetensors', 'pytorch_model.bin'],
     shardsOf('model.safetensors.index.json', 'model-00001-of-00001.safetensors'),
@@ -69,11 +75,23 @@ test.each<[string, string[], Patterns, Record<string, GgufKind>, string[]]>([
   expect(skipped.map(({ path }) => path)).toEqual(out)
 })
 
-// Each shard names all others: counted for every one of them it was 40 million names.
-test('of many shards of a set the missing ones are named once', () => {
-  const number = (index: number) => String(index + 1).padStart(5, '0')
-  const paths = Array.from({ length: 400 }, (_, index) => `m-${number(index)}-of-99999.gguf`)
-  const missing = missingShards(paths, { shards: new Map() })
-  expect(missing).toHaveLength(99_999 - 400)
-  expect(missing[0]).toMatch(/^m-00401-of-99999\.gguf is missing, one of the shards of m-/)
+test.each<[string, string[], string[]]>([
+  ['five digits', ['a-00001-of-00002.safetensors'], ['a-00002-of-00002.safetensors']],
+  [
+    'totals of six digits (DeepSeek-V3)',
+    ['a-00001-of-000002.safetensors'],
+    ['a-00002-of-000002.safetensors'],
+  ],
+  ['no zeros (Kimi-K2)', ['a-2-of-3.safetensors', 'a-1-of-3.safetensors'], ['a-3-of-3.safetensors']],
+  ['no zeros, ten or more', [2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => `a-${i}-of-10.bin`), ['a-1-of-10.bin']],
+  [
+    'a count from 0 on',
+    ['a-00000-of-00003.safetensors', 'a-00002-of-00003.safetensors'],
+    ['a-00001-of-00003.safetensors'],
+  ],
+  ['all of them', ['a-00000-of-00002.bin', 'a-00001-of-00002.bin', 'b-1-of-1.safetensors'], []],
+  ['a number that is none of shards', ['a-1-of-999999.safetensors', 'part-1-of-2/model.safetensors'], []],
+])('shards that names count are told where they are missing: %s', (_, paths, missing) => {
+  const told = missingShards(paths, { shards: new Map() })
+  expect(told.map((words) => words.split(' ')[0])).toEqual(missing)
 })

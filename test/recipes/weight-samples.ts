@@ -10,6 +10,8 @@ export const asSafetensors = 'the same weights are there as safetensors'
 export const exported = 'an export of the model for another runtime'
 export const precision = 'a second precision of the weights beside it'
 export const training = 'state of a training run, which no server reads'
+export const archive = 'an archive, and no server here unpacks one'
+export const forPeople = 'a picture, a film or a paper beside the model, for people to look at'
 export const noGguf = 'this engine loads the weights of transformers that are there, and no GGUF'
 export const ggufAlone = 'this engine loads the GGUF that is there, and no other format'
 

@@ -84,6 +84,7 @@ test('everything that loads and imports in the stock build does so here; the res
     imports: 'passed',
     answers: 'not run',
     'start-up': 'not run',
+    missing: 'not run',
     ptx: 'not run',
   })
 })

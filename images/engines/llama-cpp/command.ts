@@ -1,10 +1,14 @@
 import type { Deployment, Refusal } from '../engine.ts'
+import { type FlagNames, flagDoubts, flagRefusals } from '../flag-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
 import { templateRefusals } from '../skill-refusals.ts'
+import { flags, variables } from './names.ts'
 import { modelOptions, partRefusals, projectorOf } from './parts.ts'
 import { vulkanEnvironment } from './vulkan.ts'
+
+const names: FlagNames = { flags, variables: { prefix: 'LLAMA_ARG_', names: variables } }
 
 export function refusals(deployment: Deployment): Refusal[] {
   return [
@@ -20,6 +24,7 @@ export function refusals(deployment: Deployment): Refusal[] {
     ...rerankRefusals(deployment),
     ...templateRefusals(deployment),
     ...visionRefusals(deployment),
+    ...flagRefusals(deployment, names),
   ]
 }
 
@@ -46,7 +51,11 @@ function visionRefusals(deployment: Deployment): Refusal[] {
   ]
 }
 
-export function doubts({ tasks, gguf, recipe }: Deployment): string[] {
+export function doubts(deployment: Deployment): string[] {
+  return [...poolingDoubts(deployment), ...flagDoubts(deployment, names)]
+}
+
+function poolingDoubts({ tasks, gguf, recipe }: Deployment): string[] {
   const isUnpooled = gguf?.pooling === undefined || gguf.pooling === 'none'
   if (!tasks.includes('embedding') || !isUnpooled || recipe.serving.extraArguments.includes('--pooling'))
     return []

@@ -53,7 +53,7 @@ export const memoryFlags: readonly MemoryFlag[] = [
     'a draft model and its cache',
     [
       ...['--model-draft', '-md', '--spec-draft-model', '--hf-repo-draft', '-hfrd'],
-      ...['--ctx-size-draft', '-cd', '--gpu-layers-draft', '--n-gpu-layers-draft', '-ngld'],
+      ...['--gpu-layers-draft', '--n-gpu-layers-draft', '-ngld'],
     ],
     ['LLAMA_ARG_MODEL_DRAFT'],
   ),

@@ -24,6 +24,8 @@ export function chatForm({
   if (own) return { type: 'go', template: { template: own.text, stop: own.stop }, capabilities: [] }
   if (modelfile?.template)
     return { type: 'go', template: { template: modelfile.template, stop: [] }, capabilities: [] }
+  // Its renderer makes prompts in the template's place.
+  if (modelfile?.renderer) return { type: 'go', template: rawPrompt, capabilities: [] }
   const choice = chooseTemplate(
     gguf?.chatTemplate === undefined
       ? undefined

@@ -1,3 +1,4 @@
+import semver from 'semver'
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
@@ -40,7 +41,21 @@ export function refusals(deployment: Deployment): Refusal[] {
       : []),
     ...ggufQuantizationRefusals(deployment),
     ...templateRefusals(deployment),
+    ...requiredRefusals(deployment),
     ...partRefusals(deployment),
+  ]
+}
+
+/** A manifest says which version of Ollama its renderer and its architecture came with. */
+function requiredRefusals({ modelfile, version }: Deployment): Refusal[] {
+  const [needed, has] = [semver.coerce(modelfile?.requires), semver.coerce(version)]
+  if (needed === null || has === null || semver.gte(has, needed)) return []
+  return [
+    {
+      path: 'engine.version',
+      found: `the model asks for Ollama ${needed.version} or newer, and the lock has ${version}`,
+      hint: `set engine.version to >=${needed.version}, or take an older model`,
+    },
   ]
 }
 

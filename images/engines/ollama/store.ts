@@ -1,5 +1,6 @@
 import { type Digest, digestOf, hexOf } from '../../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../../lib/json.ts'
+import { optional } from '../../../lib/optional.ts'
 import type { WeightFile } from '../../../recipes/weights.ts'
 import { PlanError } from '../../error.ts'
 import { foldersOf, type WeightEntry } from '../../weights/layers.ts'
@@ -22,6 +23,9 @@ export interface OllamaModel {
   parameters?: Record<string, Json>
   /** Text of the licence, or its SPDX name. */
   license?: string
+  /** Code of Ollama's own that makes prompts and reads answers, by name. */
+  renderer?: string
+  parser?: string
   /** Multimodal projector, a GGUF of its own. */
   projector?: WeightFile
   adapter?: WeightFile
@@ -132,6 +136,8 @@ function configOf(model: OllamaModel): Json {
     model_families: [model.architecture],
     model_type: model.parameterSize,
     file_type: model.fileType,
+    ...optional('renderer', model.renderer),
+    ...optional('parser', model.parser),
     architecture: 'amd64',
     os: 'linux',
     rootfs: { type: 'layers', diff_ids: [`sha256:${model.gguf.sha256}`] },

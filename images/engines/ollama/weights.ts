@@ -68,6 +68,8 @@ function ollamaModel(deployment: Deployment): OllamaModel {
     parameterSize: shortCount(gguf.parameterCount),
     fileType: gguf.fileType ?? 'unknown',
     ...(form.type === 'go' ? { template: form.template } : {}),
+    ...optional('renderer', modelfile?.renderer),
+    ...optional('parser', modelfile?.parser),
     ...optional('system', modelfile?.system),
     ...optional('parameters', modelfile?.params),
     ...optional('license', recipe.model.license),

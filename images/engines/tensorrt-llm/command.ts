@@ -1,17 +1,23 @@
+import { checkpointDoubts } from '../checkpoint-quantization.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
 import { settingOptions } from '../model-settings.ts'
 import { pythonEnvironment } from '../python-environment.ts'
-import type { Quantizations } from '../quantizations.ts'
+import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { modelSettings } from './model-settings.ts'
 
 /** A statement about the checkpoint, whose own configuration decides; the numbers are general knowledge, unconfirmed. */
-const least: Quantizations['least'] = { fp8: 8.9, nvfp4: 10.0, awq: 8.0, w4a16_awq: 8.0, w4a8_awq: 8.9 }
+const least: Quantizations['least'] = {
+  ...{ fp8: 8.9, nvfp4: 10.0, awq: 8.0, w4a16_awq: 8.0, w4a8_awq: 8.9 },
+  // What its documentation names for checkpoints of ModelOpt and of gpt-oss.
+  ...{ modelopt: 8.9, mxfp4: 9.0 },
+}
 
-const quantizations: Quantizations = { least, table: null }
+/** Nobody read which methods 1.2.1 has: its wheel is in no index, so another name is a doubt and no fault. */
+const quantizations: Quantizations = { least, table: [] }
 
 export function refusals(deployment: Deployment): Refusal[] {
   return [
@@ -34,6 +40,10 @@ export function refusals(deployment: Deployment): Refusal[] {
         ]
       : []),
   ]
+}
+
+export function doubts(deployment: Deployment): string[] {
+  return [...quantizationDoubts(deployment, quantizations), ...checkpointDoubts(deployment, quantizations)]
 }
 
 export function command(deployment: Deployment): string[] {

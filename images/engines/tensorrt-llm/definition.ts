@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { EngineDefinition } from '../engine.ts'
 import { pythonShell, versionCommandOf } from '../python-environment.ts'
-import { command, environment, refusals } from './command.ts'
+import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -44,6 +44,7 @@ export const tensorrtLlm = {
   ],
   versionOf: (text) => semver.coerce(text)?.version ?? null,
   refusals,
+  doubts,
   command,
   environment,
   reserved,

@@ -1,10 +1,14 @@
+import { checkpointDoubts, checkpointRefusals } from '../checkpoint-quantization.ts'
 import type { Deployment, Refusal } from '../engine.ts'
+import { flagDoubts, flagRefusals } from '../flag-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { modelTypeDoubts } from '../model-types.ts'
 import { pythonEnvironment } from '../python-environment.ts'
-import type { Quantizations } from '../quantizations.ts'
+import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { movedPython } from './imports.ts'
+import { flags, modelTypes } from './names.ts'
 import { partOptions, partRefusals } from './parts.ts'
 
 /** From the launcher's own list. Kernels of the image are built for 8.0, 8.6 and 9.0; fp8 runs by Marlin on Ampere. */
@@ -21,13 +25,19 @@ const least: Quantizations['least'] = {
   'bitsandbytes-fp4': 8.0,
 }
 
-const quantizations: Quantizations = { least, table: null }
+/** What its server finds out of a checkpoint by itself (`get_model` in `models/__init__.py` at db931fc). */
+const checkpoints = ['gptq', 'awq', 'exl2', 'fp8', 'fbgemm_fp8', 'compressed-tensors']
+
+const table = [{ versions: ['3.3.7'], names: Object.keys(least).sort() }]
+const quantizations: Quantizations = { least, table, checkpoints }
 
 export function refusals(deployment: Deployment): Refusal[] {
   const { contextLength, maxInputTokens } = deployment.recipe.serving
   return [
     ...formatRefusals(deployment),
     ...gpuRefusals(deployment, quantizations),
+    ...checkpointRefusals(deployment, quantizations),
+    ...flagRefusals(deployment, { flags }),
     ...partRefusals(deployment),
     ...unsupportedKeys(
       deployment,
@@ -42,6 +52,15 @@ export function refusals(deployment: Deployment): Refusal[] {
           },
         ]
       : []),
+  ]
+}
+
+export function doubts(deployment: Deployment): string[] {
+  return [
+    ...quantizationDoubts(deployment, quantizations),
+    ...checkpointDoubts(deployment, quantizations),
+    ...flagDoubts(deployment, { flags }),
+    ...modelTypeDoubts(deployment, modelTypes),
   ]
 }
 

@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { EngineDefinition } from '../engine.ts'
 import { pythonShell } from '../python-environment.ts'
-import { command, environment, refusals } from './command.ts'
+import { command, doubts, environment, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -45,6 +45,7 @@ export const tgi = {
   ],
   versionOf: (text) => semver.coerce(text)?.version ?? null,
   refusals,
+  doubts,
   command,
   environment,
   reserved,

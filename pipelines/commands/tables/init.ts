@@ -9,7 +9,7 @@ export const initTable = {
     gpu: {
       kind: 'text',
       value: 'GPU',
-      help: 'the card, such as l4, h100, rtx-4090, or cpu; without it a table shows what fits which card',
+      help: 'the card, such as l4, h100, rtx-4090, or cpu; without it a table shows what fits which card, and a terminal is asked',
     },
     count: {
       kind: 'count',
@@ -36,6 +36,9 @@ export const initTable = {
       kind: 'flag',
       help: 'write .github/workflows/ingot.yml, which builds every recipe of a repository; MODEL can be left out',
     },
-    yes: { kind: 'flag', help: 'ask nothing, also on a terminal' },
+    yes: {
+      kind: 'flag',
+      help: 'ask nothing, also on a terminal: without --gpu this machine’s card is taken, or else a processor',
+    },
   },
 } as const satisfies CommandTable

@@ -8,7 +8,7 @@ import { deploymentFor, recipeFor } from './fixtures.ts'
 
 const config = smallLlama
 
-const versions = { vllm: '0.33.0', sglang: '0.5.23' } as const
+const versions = { vllm: '0.33.0', sglang: '0.5.23', tgi: '3.3.7', 'tensorrt-llm': '1.2.1' } as const
 
 /** What an engine says of a checkpoint that its configuration says is packed so. */
 function said(id: keyof typeof versions, packed: object, change: (recipe: Recipe) => void = () => undefined) {
@@ -35,6 +35,8 @@ test.each<[keyof typeof versions, object, string]>([
   ['vllm', by('hqq'), 'packed by hqq'],
   ['sglang', by('hqq'), 'packed by hqq, which SGLang 0.5.23 does not load'],
   ['sglang', by('aqlm'), 'packed by aqlm'],
+  ['tgi', by('bitsandbytes'), 'packed by bitsandbytes, which TGI 3.3.7 does not load'],
+  ['tgi', by('quark'), 'packed by quark'],
   ['vllm', { quantization: { group_size: 64, bits: 4 } }, 'packed by mlx'],
   [
     'sglang',
@@ -55,6 +57,9 @@ test.each<[keyof typeof versions, object]>([
   ['vllm', by('auto-round')],
   ['sglang', by('bitsandbytes')],
   ['sglang', by('auto-round')],
+  ['tgi', by('compressed-tensors')],
+  ['tgi', by('fbgemm_fp8')],
+  ['tensorrt-llm', by('nvfp4')],
   ['vllm', {}],
 ])('%s loads a checkpoint with %j', (id, packed) => {
   expect(said(id, packed)).toEqual({ refusals: [], doubts: [] })
@@ -104,4 +109,30 @@ test('names of quantisations reach a server in small letters', () => {
   const recipe = recipeFor('sglang', ({ serving }) => Object.assign(serving, { quantization: 'AWQ' }))
   const deployment = deploymentFor(recipe)
   expect(engineOf('sglang').command(deployment).join(' ')).toContain('--quantization awq')
+})
+
+test.each<[keyof typeof versions, object, RegExp]>([
+  [
+    'tensorrt-llm',
+    by('bitsandbytes'),
+    /whether TensorRT-LLM 1\.2\.1 loads .* packed by bitsandbytes .*no list was read/,
+  ],
+  ['tgi', by('mxfp4'), /packed by mxfp4, which is not among the methods of TGI 3\.3\.7 by that name/],
+  ['vllm', by('wholly_new'), /packed by wholly_new, which is not among the methods of vLLM 0\.33\.0/],
+  ['tgi', { model_type: 'qwen3_moe' }, /TGI 3\.3\.7 has no code of its own for models of the type qwen3_moe/],
+])('%s says what is not known of %j, and stops nothing', (id, packed, words) => {
+  expect(said(id, packed)).toEqual({ refusals: [], doubts: [expect.stringMatching(words)] })
+})
+
+test('a method that nobody read of TensorRT-LLM is a doubt, and one of TGI that its source lacks is refused', () => {
+  const asking = (quantization: string) => (recipe: Recipe) =>
+    void Object.assign(recipe.serving, { quantization })
+  const { refusals, doubts } = said('tensorrt-llm', {}, asking('w4a16_mxfp4'))
+  expect({ refusals, doubts }).toEqual({
+    refusals: [],
+    doubts: [expect.stringContaining('is not known here')],
+  })
+  expect(said('tgi', {}, asking('nvfp4')).refusals).toMatchObject([
+    { path: 'serving.quantization', found: '"nvfp4" is not a quantisation of TGI 3.3.7' },
+  ])
 })

@@ -83,8 +83,9 @@ describe.each(engineIds)('%s', (id) => {
     const entrypoint = planOf().config.Entrypoint ?? []
     expect(entrypoint[0]).toMatch(/^\/(usr|bin|opt|app)/)
     expect(entrypoint[0]).not.toMatch(/\/(ba|da)?sh$/)
-    const extra = () => planOf((recipe) => recipe.serving.extraArguments.push('--trust-remote-code'))
-    if (sample.takesArguments) expect(extra().config.Entrypoint?.at(-1)).toBe('--trust-remote-code')
+    const { argument = '--trust-remote-code' } = sample
+    const extra = () => planOf((recipe) => recipe.serving.extraArguments.push(argument))
+    if (sample.takesArguments) expect(extra().config.Entrypoint?.at(-1)).toBe(argument)
     else expect(extra).toThrow('serving.extraArguments')
   })
 

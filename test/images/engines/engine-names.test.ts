@@ -36,6 +36,7 @@ test.each<[EngineId, string, string[]]>([
   ['vllm', '0.33.0', ['--no-enable-prefix-caching', '--disable-log-requests', '--enable-custom-all-reduce']],
   ['vllm', '0.33.0', ['--compilation-config.mode', '3', '--limit-mm-per-prompt.image=2', '-O3']],
   ['vllm', '0.33.0', ['--enable-expert', '--trust_remote_code']],
+  ['vllm', '0.32.0', ['--no-enable-log-requests']],
   ['sglang', '0.5.23', ['--tool-call-parser', 'auto', '--reasoning-parser', 'qwen3']],
   ['sglang', '0.5.23', ['--ep-size', '2', '--chunked-prefill-size=2048']],
   // Every list has it, so the versions between and behind them do.
@@ -62,6 +63,9 @@ test.each<[EngineId, string, string[], RegExp]>([
   ],
   ['vllm', '0.33.0', ['--chunked-prefill-size', '1'], /extraArguments\.0.*no flag "--chunked-prefill-size"/s],
   ['vllm', '0.33.0', ['--enable-chunked-prefil1'], /did you mean "--enable-chunked-prefill"\?/],
+  // Before 0.33.0 a switch has no other opposite than `--no-x`.
+  ['vllm', '0.32.0', ['--disable-log-requests'], /no flag "--disable-log-requests"/],
+  ['vllm', '0.33.0', ['--enable-reasoning'], /no flag "--enable-reasoning"/],
   ['sglang', '0.5.23', ['--tool-call-parser=hermess'], /SGLang 0\.5\.23 has no tool-call parser "hermess"/],
   ['sglang', '0.5.23', ['--max-num-batched-tokenz', '1'], /no flag "--max-num-batched-tokenz"/],
 ])('%s %s surely lacks what %j names', (id, version, items, words) => {
@@ -72,6 +76,12 @@ test.each<[EngineId, string, string[], RegExp]>([
     if (error instanceof IngotError) told = `${error.message} ${error.hint}`
   }
   expect(told).toMatch(words)
+})
+
+test('a beginning of several flags is told, since argparse takes none of them', () => {
+  expect(planned('vllm', '0.33.0', ['--device', 'cuda']).doubts).toEqual([
+    expect.stringMatching(/has no flag "--device" but several that begin so \(device-ids, device-memory/),
+  ])
 })
 
 test('what nobody read is told, and stops nothing', () => {

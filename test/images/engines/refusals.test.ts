@@ -96,8 +96,12 @@ test.each([
   'source.spm',
   'tokenization_kimi.py',
 ])('%s is a tokenizer', (name) => {
-  const refusals = (path: string) =>
-    engineOf('vllm').refusals(deploymentFor(recipeFor('vllm'), ['config.json', 'model.safetensors', path]))
+  // Byte pairs have a list of merges beside their vocabulary.
+  const beside = name === 'vocab.json' ? ['merges.txt'] : []
+  const refusals = (path: string) => {
+    const names = ['config.json', 'model.safetensors', path, ...beside]
+    return engineOf('vllm').refusals(deploymentFor(recipeFor('vllm'), names))
+  }
   expect(refusals(name)).toEqual([])
   expect(refusals(`onnx/${name}`)).toMatchObject([{ found: expect.stringContaining(`onnx/${name}`) }])
 })

@@ -15,6 +15,8 @@ export interface EngineSample {
   notAsked: readonly string[]
   /** False where the server takes no arguments, and a recipe's are refused. */
   takesArguments: boolean
+  /** One that its server has; `--trust-remote-code` where nothing is said. */
+  argument?: string
   /** What names the model in an answer. */
   answersWith: 'name' | 'path'
   /** Whether a prompt that is too long must be refused, with a context length in the recipe and without. */

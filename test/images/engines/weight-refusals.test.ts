@@ -47,6 +47,13 @@ test.each<[string, EngineId, string[], string, string]>([
     'folder of transformers',
   ],
   [
+    'half of a tokenizer of byte pairs',
+    'vllm',
+    ['config.json', 'model.safetensors', 'vocab.json'],
+    'without merges.txt beside vocab.json',
+    'folder of transformers',
+  ],
+  [
     'a pipeline of diffusers',
     'vllm',
     ['model_index.json', 'transformer/model.safetensors', 'transformer/config.json', 'tokenizer/vocab.json'],

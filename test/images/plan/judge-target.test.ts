@@ -36,8 +36,8 @@ test.each<[string, 'problems' | 'doubts', string]>([
   ['h1000', 'problems', 'did you mean "h100"'],
   ['rtx4900', 'problems', 'did you mean'],
   ['l4O', 'problems', 'did you mean'],
-  ['rtx-5070', 'doubts', 'target.gpu'],
-  ['a800', 'doubts', 'target.gpu'],
+  ['rtx-3070', 'doubts', 'target.gpu'],
+  ['strix-halo', 'doubts', 'target.gpu'],
   ['some-new-board', 'doubts', 'target.gpu'],
 ])('target.gpu %s is one of the %s: %s', (gpu, kind, hint) => {
   const text = recipeWith('vllm', 'target', `  gpu: ${gpu}`)

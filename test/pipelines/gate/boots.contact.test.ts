@@ -75,7 +75,7 @@ test('without a GPU nothing is booted, and the parts say why', async () => {
   const { stockImage, parts } = await gate(runner, gpuPlan)
   expect(stockImage).toBeNull()
   expect(parts.map(({ id, status }) => [id, status])).toEqual(
-    ['answers', 'start-up', 'ptx'].map((id) => [id, 'not run']),
+    ['answers', 'start-up', 'missing', 'ptx'].map((id) => [id, 'not run']),
   )
 })
 

@@ -174,7 +174,7 @@ test('a file here is named from where the recipe lies, without a card the table 
   await writeFile(join(place, 'models', 'tiny-Q4_K_M.gguf'), quantized['tiny-Q4_K_M.gguf'])
   await writeFile(join(place, 'models', 'other.gguf'), quantized['tiny-Q8_0.gguf'])
   const file = join(place, 'recipes', 'tiny.yaml')
-  const run = await init([join(place, 'models', 'tiny-Q4_K_M.gguf'), '--to', file])
+  const run = await init([join(place, 'models', 'tiny-Q4_K_M.gguf'), '--to', file, '--yes'])
   expect(run.code, run.err).toBe(0)
   expect(run.out).toMatch(/^card +engine +weights +context +users\n/)
   expect(run.out).toMatch(/^l4 +llama-cpp +Q4_K_M +2048 +8$/m)
@@ -198,7 +198,7 @@ test('a file that is there stays as it is', async () => {
 
 test('a model for cards alone is not guessed a card', async () => {
   const hub = await hubOf(folder)
-  const run = await init(['acme/tiny'], { HF_ENDPOINT: hub.url })
+  const run = await init(['acme/tiny', '--yes'], { HF_ENDPOINT: hub.url })
   expect(run.code).toBe(2)
   expect(run.out).toMatch(/^h100 +vllm +bfloat16 +2048 +\d+$/m)
   expect(run.err).toContain('name one of the table with --gpu')

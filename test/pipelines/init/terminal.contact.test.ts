@@ -63,3 +63,14 @@ test('Ctrl-C at the question ends it with 130, and nothing is written', async ()
   expect(code, shown).toBe(130)
   expect(files).toEqual([])
 })
+
+test('without a terminal nobody is asked: the table is the whole answer, and says how to go on', async () => {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'tiny.gguf'), gguf(ggufMetadata, { 'token_embd.weight': 100 }))
+  const { stdout, stderr } = await promisify(execFile)(program, ['init', 'tiny.gguf'], { cwd: folder })
+  expect(stdout).toMatch(/^card +engine +weights +context +users\n/)
+  expect(stderr).toContain(
+    'no recipe was written, since no card is named\n  to do: `ingot init tiny.gguf --gpu CARD`',
+  )
+  expect(await readdir(folder)).toEqual(['tiny.gguf'])
+})

@@ -103,7 +103,7 @@ test('.bin alone is served by engines that load it', async () => {
   const found = await lockFiles('vllm', {
     'config.json': JSON.stringify(llama),
     'vocab.txt': 'a\n',
-    'pytorch_model.bin': 'pickle',
+    'pytorch_model.bin': Buffer.from([0x80, 2, 0x7d]),
   })
   expect(planOf('vllm', found).weights.files).toHaveLength(3)
 })

@@ -14,8 +14,12 @@ const demo = join(import.meta.dirname, '../../../recipes/smollm2-135m-llama-cpp.
 async function check(text: string) {
   const file = join(await scratchFolder(), 'r.yaml')
   await writeFile(file, text)
+  return checkPlace(file)
+}
+
+async function checkPlace(place: string) {
   const [out, errors] = [[] as string[], [] as string[]]
-  const code = await checkCommand.run([file], {
+  const code = await checkCommand.run([place], {
     stdout: (said) => void out.push(said),
     stderr: (said) => void errors.push(said),
     settings: readSettings({}),
@@ -99,4 +103,36 @@ test('one recipe of a matrix and a file of its name would share a lock, and so w
   await expect(loadRecipe(name, settings)).rejects.toThrow(`${own}.yaml is there as well`)
   await writeFile(join(folder, own), text)
   await expect(loadRecipe(join(folder, own), settings)).rejects.toThrow(`${own}.yaml is there as well`)
+})
+
+test('of a folder the files of other formats are passed over, and named', async () => {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'demo.yaml'), await readFile(demo, 'utf8'))
+  await writeFile(join(folder, 'compose.yaml'), 'services:\n  web:\n    image: x\n')
+  expect(await checkPlace(folder)).toEqual({
+    code: 0,
+    out: 'recipe is valid\n',
+    errors: `ingot: ${join(folder, 'compose.yaml')} was passed over, since no key of a recipe stands in it\n`,
+  })
+  expect((await checkPlace(join(folder, 'compose.yaml'))).code).toBe(2)
+})
+
+test('a folder with nothing but other formats says so', async () => {
+  const folder = await scratchFolder()
+  await writeFile(join(folder, 'compose.yaml'), 'services: {}\n')
+  await expect(checkPlace(folder)).rejects.toThrow('compose.yaml is no recipe: no key of one stands there')
+})
+
+test.each([
+  ['models', 'there is no folder'],
+  ['r.yaml', 'is no folder'],
+])('weights in %s, which is none, are a doubt at their place', async (path, words) => {
+  const text = (await readFile(demo, 'utf8')).replace(
+    /source:[\s\S]*?\n {2}delivery/,
+    `source:\n    type: folder\n    path: ${path}\n  delivery`,
+  )
+  const { code, errors } = await check(text)
+  expect(code).toBe(0)
+  expect(errors).toMatch(/r\.yaml:11:11: weights\.source\.path: warning: /)
+  expect(errors).toContain(words)
 })

@@ -9,7 +9,8 @@ import {
 } from '../../../images/engines/openai-probes.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import type { VerifyLimits } from '../../../pipelines/verify/limits.ts'
-import { type VerifyPlan, verifyImage } from '../../../pipelines/verify/verify.ts'
+import type { VerifyPlan } from '../../../pipelines/verify/planned-boots.ts'
+import { verifyImage } from '../../../pipelines/verify/verify.ts'
 import { model, type Routes, serve, type TinyServer } from '../../servers/openai.ts'
 import { runnerOf, type TinyRunner } from '../../servers/runner.ts'
 

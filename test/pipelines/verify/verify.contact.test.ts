@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import type { GpuRules } from '../../../images/boot/probe.ts'
 import { engineOf } from '../../../images/engines/engines.ts'
 import { verdictOf } from '../../../images/report/report.ts'
+import { bootTitle } from '../../../images/report/words.ts'
 import { digestOf } from '../../../lib/digest.ts'
+import type { BootRequest, Runner } from '../../../pipelines/boot/runner.ts'
 import { verifyImage } from '../../../pipelines/verify/verify.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { deploymentFor, recipeFor } from '../../images/engines/fixtures.ts'
@@ -25,6 +27,20 @@ test('a good server passes every check and its figures are there', async () => {
   expect(boot.measured.tokensPerSecond).toBeLessThan(1000)
   expect(boot.measured.firstTokenMs).toBeLessThan(1000)
   expect(boot).toMatchObject({ peakMemoryBytes: 300e6, peakMemoryFrom: 'cgroup' })
+})
+
+test('what its log says that it goes without stands in its report, and an emulated machine in its title', async () => {
+  const boot = await verifyTiny({
+    routes: (server) => {
+      server.log += 'WARNING: FlashInfer is off: nvcc was not found\n'
+      return {}
+    },
+    runner: { machine: { emulates: 'linux/arm64' } },
+  })
+  expect(complaints(boot.checks)).toEqual([])
+  expect(boot.missing).toEqual(['WARNING: FlashInfer is off: nvcc was not found'])
+  expect(bootTitle(boot)).toMatch(/, linux\/arm64 emulated$/)
+  expect(await verifyTiny()).not.toHaveProperty('missing')
 })
 
 test('peak memory falls back to resident sizes and says so', async () => {
@@ -81,6 +97,30 @@ test('hostile is tried with both identities, each in a boot of its own', async (
     { uid: 54321, gid: 54321 },
   ])
   expect(boots.flatMap((boot) => complaints(boot.checks))).toEqual([])
+})
+
+test('all boots are known before the first, and what their containers cost then is counted as theirs', async () => {
+  const known: BootRequest[] = []
+  const booted: BootRequest[] = []
+  const tiny = runnerOf(() => serve())
+  const runner: Runner = {
+    ...tiny,
+    ahead(requests, use) {
+      known.push(...requests)
+      return use()
+    },
+    boot(request, use) {
+      booted.push(request)
+      return tiny.boot(request, (server) => use({ ...server, aheadMs: 60_000 }))
+    },
+  }
+  const hostile = { ...plan, verify: { ...plan.verify, profiles: ['hostile' as const] } }
+  const boots = await verifyImage(digestOf('tiny'), hostile, { runner, onStep: () => undefined, limits })
+  expect(known.map(({ profile }) => profile.identity)).toEqual(boots.map(({ identity }) => identity))
+  expect(booted.map((request) => known.indexOf(request))).toEqual([0, 1])
+  expect(boots.map(({ measured }) => measured.containerMs >= 60_000)).toEqual([true, true])
+  expect(boots.map(({ spans }) => spans[0]?.endedMs === spans[1]?.beganMs)).toEqual([true, true])
+  expect(boots.map(({ measured }) => measured.runs.length)).toEqual([3, 1])
 })
 
 test.each([

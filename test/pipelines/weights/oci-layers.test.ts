@@ -39,8 +39,15 @@ test.each<[string, LayerDescriptor[], Outcome]>([
   ],
   ['Ollama: an adapter', ['model', 'adapter'].map(ollama), { files: ['model.gguf'], unread: [/an adapter/] }],
   [
+    'Ollama: an old name of the template, and old embeddings',
+    ['model', 'prompt', 'embed'].map(ollama),
+    { files: ['model.gguf'], texts: ['template'], skipped: [/ignored/] },
+  ],
+  ['Ollama: a drafter', ['model', 'draft'].map(ollama), { files: ['model.gguf'], unread: [/drafts/] }],
+  ['Ollama: tensors of MLX', ['tensor', 'tensor'].map(ollama), { unread: [/MLX/, /MLX/] }],
+  [
     'Ollama: a kind that is not known',
-    ['model', 'tensor'].map(ollama),
+    ['model', 'wholly-new'].map(ollama),
     { files: ['model.gguf'], unread: [/what file/] },
   ],
   [

@@ -127,9 +127,18 @@ test('without the right login the error says how to log in, and shows no passwor
   expect(JSON.stringify([error.message, error.hint])).not.toContain('wrong')
 })
 /** A registry without a login that holds one manifest and its blobs. */
-async function registryOf(layers: readonly { mediaType: string; body: string | Buffer }[]) {
-  const blobs = new Map(layers.map(({ body }) => [`sha256:${sha256(body)}`, Buffer.from(body)]))
+async function registryOf(layers: readonly { mediaType: string; body: string | Buffer }[], config?: object) {
+  const configBody = JSON.stringify(config ?? {})
+  const bodies = [...layers.map(({ body }) => body), configBody]
+  const blobs = new Map(bodies.map((body) => [`sha256:${sha256(body)}`, Buffer.from(body)]))
   const manifest = JSON.stringify({
+    ...(config !== undefined && {
+      config: {
+        mediaType: 'application/vnd.docker.container.image.v1+json',
+        digest: `sha256:${sha256(configBody)}`,
+        size: configBody.length,
+      },
+    }),
     layers: layers.map(({ mediaType, body }) => ({
       mediaType,
       digest: `sha256:${sha256(body)}`,
@@ -171,6 +180,29 @@ test('what a manifest of Ollama says of its model is in the lock', async () => {
     license: 'MIT\nand more',
   })
   expect(locked.skipped).toHaveLength(1)
+})
+
+test('the renderer and the parser that a config of Ollama names are in the lock, with the version that has them', async () => {
+  const reference = await registryOf([ollamaLayer('model', 'GGUF'), ollamaLayer('license', 'MIT')], {
+    ...{ model_format: 'gguf', model_family: 'qwen3moe', architecture: 'amd64', os: 'linux' },
+    ...{ renderer: 'qwen3-coder', parser: 'qwen3-coder', requires: '0.12.0' },
+  })
+  const locked = await inventoryWeights({ type: 'oci', reference }, { ...context, formats: ['gguf'] })
+  expect(locked.modelfile).toEqual({
+    license: 'MIT',
+    renderer: 'qwen3-coder',
+    parser: 'qwen3-coder',
+    requires: '0.12.0',
+  })
+})
+
+test('a model of Ollama’s cloud has no weights, and is refused with where it is computed', async () => {
+  const reference = await registryOf([ollamaLayer('license', 'MIT')], {
+    ...{ model_family: 'gptoss', remote_host: 'https://ollama.com:443', remote_model: 'gpt-oss:120b' },
+  })
+  await expect(inventoryWeights({ type: 'oci', reference }, context)).rejects.toThrow(
+    'Ollama asks https://ollama.com:443 for gpt-oss:120b',
+  )
 })
 
 test.each([

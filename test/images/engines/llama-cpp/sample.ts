@@ -7,6 +7,7 @@ export const sample: EngineSample = {
   telemetry: {},
   notAsked: ['negative-max-tokens'],
   takesArguments: true,
+  argument: '--no-warmup',
   answersWith: 'name',
   refusesLongPrompts: { withLength: true, withoutLength: false },
   refusedDeliveries: {},

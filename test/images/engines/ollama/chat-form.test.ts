@@ -83,6 +83,22 @@ describe('the store', () => {
   })
 })
 
+test('a renderer and a parser stand in the config, where Ollama looks for them, and no template is made', () => {
+  const modelfile = { renderer: 'qwen3-coder', parser: 'qwen3-coder', requires: '0.12.0' }
+  for (const version of ['0.17.4', '0.32.15']) {
+    const { weights } = planOf({ chatTemplate: originals.tools, version, modelfile })
+    const texts = weights.layers.flatMap(({ entries }) =>
+      entries.flatMap((entry) => (entry.type === 'text' ? [entry.text] : [])),
+    )
+    const config = texts
+      .map((text) => (text.startsWith('{"') ? JSON.parse(text) : {}))
+      .find((one) => one.model_format)
+    expect(config).toMatchObject({ renderer: 'qwen3-coder', parser: 'qwen3-coder' })
+    expect(storeOf({ version, modelfile })).toMatchObject({ template: '{{ .Prompt }}' })
+  }
+  expect(() => planOf({ modelfile: { requires: '0.33.0' } })).toThrow('asks for Ollama 0.33.0 or newer')
+})
+
 describe('refused', () => {
   test.each<[string, Case, RegExp]>([
     [
