@@ -1,9 +1,11 @@
 import { lstat } from 'node:fs/promises'
 import { type Architecture, parseArchitecture } from '../../images/gpu-code/architecture.ts'
+import { optional } from '../../lib/optional.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { listGpuCode, type SlimmedFile, slimGpuCode } from '../gpu-code/gpu-code.ts'
-import { listingText, slimmedText } from '../gpu-code/text.ts'
+import { listHipCode, type SlimmedHip, slimHipCode } from '../gpu-code/hip.ts'
+import { listingText, slimmedHipText, slimmedText } from '../gpu-code/text.ts'
 import { slimTree } from '../gpu-code/tree.ts'
 import { gpuCodeTable } from './tables/gpu-code.ts'
 
@@ -14,18 +16,34 @@ export async function runGpuCode(
   context: Pick<CommandContext, 'stdout'>,
 ): Promise<number> {
   const { values, positionals } = readArguments(argv, gpuCodeTable)
-  const targets = values.target.map(parseArchitecture)
-  if (values['in-place'] && targets.length === 0) throw usageError('gpu-code', '--in-place without --target')
+  const processors = values.target.filter((target) => /^gfx[0-9a-f]{3,4}$/.test(target))
+  const targets = values.target.filter((target) => !processors.includes(target)).map(parseArchitecture)
+  if (processors.length > 0 && targets.length > 0)
+    throw usageError('gpu-code', 'targets of AMD and of NVIDIA at once; a library has code for one of them')
+  if (values['in-place'] && values.target.length === 0)
+    throw usageError('gpu-code', '--in-place without --target')
   const print = <Item>(items: readonly Item[], text: (item: Item) => string) =>
     context.stdout(values.json ? `${JSON.stringify(items, null, 2)}\n` : items.map(text).join(''))
-  if (values['in-place']) print(await slimAll(positionals, targets), slimmedText)
+  if (values['in-place'] && processors.length > 0)
+    print(await slimHipAll(positionals, processors), slimmedHipText)
+  else if (values['in-place']) print(await slimAll(positionals, targets), slimmedText)
   else print(await listAll(positionals, targets), listingText)
   return 0
 }
 
+async function slimHipAll(files: readonly string[], processors: readonly string[]): Promise<SlimmedHip[]> {
+  const results: SlimmedHip[] = []
+  for (const file of files)
+    results.push(...[await slimHipCode(file, file, processors)].filter((result) => result !== null))
+  return results
+}
+
 async function listAll(files: readonly string[], targets: readonly Architecture[]) {
   const listings = []
-  for (const file of files) listings.push(await listGpuCode(file, targets))
+  for (const file of files) {
+    const hip = await listHipCode(file)
+    listings.push({ ...(await listGpuCode(file, targets)), ...optional('hip', hip ?? undefined) })
+  }
   return listings
 }
 

@@ -1,9 +1,31 @@
 import { type CodeShare, total } from '../../images/gpu-code/report.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { GpuCodeListing, SlimmedFile } from './gpu-code.ts'
+import type { HipListing, SlimmedHip } from './hip.ts'
 
 /** A listing for a reader: one line an architecture, then what a target keeps. */
-export function listingText({ file, sizeBytes, code, target }: GpuCodeListing): string {
+export function listingText(listing: GpuCodeListing & { hip?: HipListing }): string {
+  return listing.hip === undefined ? nvidiaText(listing) : hipText(listing.hip)
+}
+
+function hipText({ file, sizeBytes, bundles, compressed, shares }: HipListing): string {
+  const total = Object.values(shares).reduce((sum, bytes) => sum + bytes, 0)
+  const unread = compressed === 0 ? '' : `, ${compressed} compressed ones that are not read`
+  return [
+    `${file}  ${formatBytes(sizeBytes)}, GPU code for AMD ${formatBytes(total)} in ${bundles} bundles${unread}`,
+    ...Object.entries(shares).map(
+      ([name, bytes]) => `  ${name.padEnd(13)} ${formatBytes(bytes).padStart(9)}`,
+    ),
+    '',
+  ].join('\n')
+}
+
+export function slimmedHipText({ file, sizeBeforeBytes, sizeAfterBytes, freedBytes }: SlimmedHip): string {
+  if (freedBytes === 0) return `${file}  ${formatBytes(sizeBeforeBytes)}, nothing to remove\n`
+  return `${file}  ${formatBytes(sizeBeforeBytes)} -> ${formatBytes(sizeAfterBytes)}, GPU code freed ${formatBytes(freedBytes)}\n`
+}
+
+function nvidiaText({ file, sizeBytes, code, target }: GpuCodeListing): string {
   if (code.containers === 0) return `${file}  ${formatBytes(sizeBytes)}, no GPU code\n`
   const sections = Object.entries(code.bySection).map(([name, bytes]) => `${name} ${formatBytes(bytes)}`)
   return [

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -44,5 +44,7 @@ export function packKit(folder: string): void {
   if (existsSync(packed)) return
   const script =
     'import lzma, shutil, sys\nwith open(sys.argv[1], "rb") as a, lzma.open(sys.argv[2], "wb", preset=6) as b: shutil.copyfileobj(a, b)'
-  execFileSync('python3', ['-c', script, process.execPath, packed])
+  // A half of it would be found here by the next call.
+  execFileSync('python3', ['-c', script, process.execPath, `${packed}.part`])
+  renameSync(`${packed}.part`, packed)
 }

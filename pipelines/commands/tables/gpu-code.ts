@@ -9,7 +9,7 @@ export const gpuCodeTable = {
       kind: 'text',
       value: 'ARCHITECTURE',
       isRepeatable: true,
-      help: 'architecture of a GPU the image is for, such as sm_90 or 9.0',
+      help: 'architecture of a GPU the image is for, such as sm_90, 9.0 or gfx1100',
     },
     'in-place': {
       kind: 'flag',

@@ -112,6 +112,20 @@ test.each([
   expect(exitCodeOf(error)).toBe(3)
 })
 
+test('a program of another platform is told with the ways to an emulator; any other failure by its own words', () => {
+  const failed = (stderr: string) =>
+    Object.assign(new Error('exit code: 1'), {
+      cmd: ['sh', '-ceu', 'apt-get update'],
+      exitCode: 1,
+      stdout: '',
+      stderr,
+    })
+  const foreign = describeError(failed('fork/exec /usr/bin/sh: exec format error'))
+  expect(foreign).toContain('starts no program of that platform')
+  expect(foreign).toContain('npm run lab:emulation')
+  expect(describeError(failed('E: no such package'))).not.toContain('platform')
+})
+
 test('what is not Dagger’s stays what it is', () => {
   expect(daggerErrorFrom(new Error('x'))).toBeUndefined()
   expect(daggerErrorFrom(systemError('ENOENT', 'open'))).toBeUndefined()
