@@ -14,7 +14,7 @@ test.each<[EngineId, string[], string]>([
   ['vllm', ['-t', '2'], 'serving.tensorParallel'],
   ['sglang', ['--ho', '::1'], 'every interface'],
   ['sglang', ['--po', '80'], 'serving.port'],
-  ['sglang', ['--d', 'half'], 'serving.dtype'],
+  ['sglang', ['--dt', 'half'], 'serving.dtype'],
 ])('%s: the beginning of a flag that ingot sets is that flag: %j', (id, items, hint) => {
   const text = withArguments(id, items)
   expect(judged(text).problems).toMatchObject([
