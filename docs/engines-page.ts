@@ -1,5 +1,6 @@
 import type { EngineDefinition } from '../images/engines/engine.ts'
 import { engines } from '../images/engines/engines.ts'
+import { leastMemory } from './least-memory.ts'
 import { row } from './markdown.ts'
 
 const begin = '<!-- choosing: npm run docs -->'
@@ -22,6 +23,7 @@ function choosingTable(): string {
 }
 
 const facts: readonly (readonly [string, (engine: EngineDefinition) => string])[] = [
+  ['Taken for', ({ use }) => use],
   [
     'Tasks; a comma joins those of one server',
     ({ tasks }) => tasks.map((set) => set.join(', ')).join(' or '),
@@ -37,6 +39,11 @@ const facts: readonly (readonly [string, (engine: EngineDefinition) => string])[
     'Split over GPUs',
     ({ memory: { splits } }) => (splits === 'heads' ? 'heads (tensor parallel)' : 'whole layers'),
   ],
+  ['Quantisations', quantizationCell],
+  ['Beside the model', besideCell],
+  ['Its weights lie', ({ weights }) => (weights.type === 'store' ? 'in a store of its own' : 'as files')],
+  ['Least GPU memory for a 7B, 16 bits', (engine) => memoryCell(engine, 16)],
+  ['The same at 4 bits', (engine) => memoryCell(engine, 4)],
   ['Cache types', ({ reserved: { kvCacheDtypes } }) => kvCacheDtypes?.join(', ') ?? 'as the model'],
   [
     'Least compute capability',
@@ -48,6 +55,36 @@ const facts: readonly (readonly [string, (engine: EngineDefinition) => string])[
   ['Port', ({ port }) => String(port)],
   ['Health page', ({ healthPath }) => `\`${healthPath}\``],
 ]
+
+/** Names that a recipe may give; of engines with lists by version the newest counts. */
+function quantizationCell({ quantizations }: EngineDefinition): string {
+  if (quantizations === null) return 'those of the file'
+  const newest = quantizations.table?.at(-1)
+  const known = Object.keys(quantizations.least).join(', ')
+  return newest === undefined
+    ? known
+    : `${known}; ${newest.names.length} names in ${newest.versions.at(-1) ?? '?'}`
+}
+
+/** Parts that it serves with a model, such as further models by name. */
+function besideCell({ parts }: EngineDefinition): string {
+  const served = Object.entries(parts).flatMap(([role, { type }]) =>
+    type === 'served' ? [words[role] ?? role] : [],
+  )
+  return served.join(', ') || '–'
+}
+
+const words: Readonly<Record<string, string>> = {
+  adapter: 'adapters',
+  drafter: 'a drafter',
+  projector: 'a projector',
+  model: 'further models',
+}
+
+function memoryCell(engine: EngineDefinition, bits: 16 | 4): string {
+  const gib = leastMemory(engine, bits)
+  return gib === null ? '–' : `${gib} GiB`
+}
 
 function unique(items: readonly string[]): string {
   return [...new Set(items)].join(', ')

@@ -170,7 +170,8 @@ export function ggufSplitProblem(
   metadata: Readonly<Record<string, unknown>>,
 ): string | undefined {
   const count = Number(metadata['split.count'] ?? 1)
-  const named = Number(/-\d{5}-of-(\d{5})\.gguf$/i.exec(path)?.[1] ?? 1)
+  // llama.cpp writes the names of the others itself, in small letters (`llama_split_path`).
+  const named = Number(/-\d{5}-of-(\d{5})\.gguf$/.exec(path)?.[1] ?? 1)
   return count < 2 || count === named
     ? undefined
     : `is one of ${count} shards by its header, and engines find them by names that end in -00001-of-${String(count).padStart(5, '0')}.gguf`

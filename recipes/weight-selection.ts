@@ -83,7 +83,7 @@ interface Rule {
 
 /** Files that no server reads: what the Hub shows to people, and what version control and other programs keep of their own. */
 const notWeights =
-  /(^|\/)(\.gitattributes|\.gitignore|\.DS_Store|README\.md|Thumbs\.db|desktop\.ini|\.(msc|mdl|mv))$|(^|\/)(\.(git|cache|huggingface\/download|ipynb_checkpoints|_+temp)|__MACOSX|wandb)\//i
+  /(^|\/)(\.gitattributes|\.gitmodules|\.lfsconfig|\.gitignore|\.DS_Store|README\.md|Thumbs\.db|desktop\.ini|\.(msc|mdl|mv))$|(^|\/)(\.(git|cache|huggingface\/download|ipynb_checkpoints|_+temp)|__MACOSX|wandb|__pycache__|node_modules|\.?venv|\.vscode|\.idea|\.(mypy|pytest|ruff)_cache)\//i
 
 /** macOS keeps such a file beside each other one on disks that cannot hold what it knows of it (lmstudio-bug-tracker#486). */
 const macSidecar = /(^|\/)\._[^/]+$/
@@ -94,7 +94,8 @@ const exportedWeights = /\.(onnx|onnx_data(_\d+)?|onnx\.data|bin|xml|tflite|mlmo
 const exportPackage = /\.mlpackage\//i
 
 /** What a browser, a fetcher or an editor leaves of a file that is not there yet, or stands for one in use. */
-const unfinished = /\.(part|partial|incomplete|crdownload|opdownload|filepart|aria2|tmp|temp|swp|lock)$|~$/i
+const unfinished =
+  /\.(part|partial|incomplete|crdownload|opdownload|download|filepart|aria2|tmp|temp|swp|lock)$|~$/i
 
 /** Forms that are told by their whole name, in the folder of the model itself. */
 const foreignForm =
@@ -123,6 +124,10 @@ const rules: readonly Rule[] = [
   {
     reason: 'an archive, and no server here unpacks one',
     applies: (path, all) => archive.test(path) && hasSomeModel(all),
+  },
+  {
+    reason: 'a table of data beside the model, which no server reads',
+    applies: (path, all) => /\.(parquet|arrow)$/i.test(path) && hasSomeModel(all),
   },
   {
     reason: 'a picture, a film or a paper beside the model, for people to look at',

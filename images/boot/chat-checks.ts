@@ -13,17 +13,28 @@ export function wrongCall(choice: Json | undefined, check: RuleOf<'call'>): stri
       return [`it calls ${JSON.stringify(name) ?? 'nothing'}, and "${check.name}" alone was offered`]
     // What a model writes of itself need not fit; that it is an object is the server's own affair.
     const schema = check.forced ? check.schema : { type: 'object' }
-    return schemaFaults(valuesAt(call, 'arguments')[0], schema).map(
+    return argumentFaults(valuesAt(call, 'arguments')[0], schema, check).map(
       (fault) => `the call's arguments: ${fault}`,
     )
   })
+}
+
+function argumentFaults(
+  found: Json | undefined,
+  schema: RuleOf<'call'>['schema'],
+  { argumentsAre }: RuleOf<'call'>,
+): string[] {
+  if (argumentsAre === undefined) return schemaFaults(found, schema)
+  if (found === null || typeof found !== 'object')
+    return [`is ${JSON.stringify(found) ?? 'absent'} instead of an object`]
+  return schemaFaults(JSON.stringify(found), schema)
 }
 
 function withoutCall(choice: Json | undefined, { name, forced }: RuleOf<'call'>): string[] {
   const [content] = valuesAt(choice, 'message.content')
   const text = typeof content === 'string' ? content.trim() : ''
   const shown = JSON.stringify(text.slice(0, 200))
-  const isCut = valuesAt(choice, 'finish_reason')[0] === 'length'
+  const isCut = ['finish_reason', 'done_reason'].some((key) => valuesAt(choice, key)[0] === 'length')
   if (text.includes(name) && text.includes('{')) return [`the call is plain text in the answer: ${shown}`]
   if (!forced) return text === '' && !isCut ? ['it neither calls a function nor answers'] : []
   return [

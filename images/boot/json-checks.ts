@@ -17,7 +17,7 @@ export function failedCheck(value: Json, check: JsonCheck): string[] {
     case 'vector':
       return failedVectors(found, check)
     case 'call':
-      return wrongCall(found[0], check)
+      return wrongCall(check.at === '' ? value : found[0], check)
     case 'apart':
       return mixedReasoning(found[0], check)
     case 'words':
@@ -55,12 +55,16 @@ function failedValue(value: Json, found: readonly Json[], check: ValueCheck): st
         : [`${is} and ${check.as} is ${JSON.stringify(other) ?? 'absent'}`]
     }
     case 'mentions':
-      return typeof first === 'string' && plainWords(first).includes(check.value)
-        ? []
-        : [`${is} and does not say "${check.value}"`]
+      return failedMention(first, check).map((fault) => `${is} and ${fault}`)
     case 'has':
       return found.includes(check.value) ? [] : [`${is} and lacks "${check.value}"`]
   }
+}
+
+function failedMention(text: Json | undefined, { value, without }: RuleOf<'mentions'>): string[] {
+  const words = typeof text === 'string' ? plainWords(text) : []
+  if (!words.includes(value)) return [`does not say "${value}"`]
+  return without !== undefined && words.includes(without) ? [`says "${without}" as well`] : []
 }
 
 function shownAll(found: readonly Json[]): string {

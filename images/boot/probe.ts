@@ -51,12 +51,15 @@ export type JsonCheck =
   | { at: string; rule: 'vector'; dimension?: number; normalized?: boolean }
   /** A vector that is nearer to one than to the other. */
   | { at: string; rule: 'nearer'; to: string; than: string }
-  /** A choice of a chat that calls the function with arguments which its schema accepts; unless forced, one that answers. */
-  | { at: string; rule: 'call'; name: string; schema: JsonMap; forced: boolean }
+  /**
+   * A choice of a chat that calls the function with arguments which its schema accepts; unless forced, one that answers.
+   * Arguments are a text of JSON, as OpenAI's clients read them, unless they are told to be an object.
+   */
+  | { at: string; rule: 'call'; name: string; schema: JsonMap; forced: boolean; argumentsAre?: 'object' }
   /** A message of a chat with its reasoning under one of these names, and no mark of it in the answer. */
   | { at: string; rule: 'apart'; texts: readonly string[]; marks: readonly string[] }
-  /** A text in which the word stands by itself; `value` is in lower case. */
-  | { at: string; rule: 'mentions'; value: string }
+  /** A text in which the word stands by itself, and the other one does not; both are in lower case. */
+  | { at: string; rule: 'mentions'; value: string; without?: string }
   /** A text with the words that were said, but for a share of them: substituted, left out or added. */
   | { at: string; rule: 'words'; said: string; errorRate: number }
   /** Of a list with a score for each item, that of item `first` is the highest. */

@@ -1,6 +1,8 @@
+import { capabilityOf } from '../memory/gpus.ts'
 import type { Deployment, Refusal } from './engine.ts'
 import { hasOwnSoftware } from './own-software.ts'
-import { methodStanding, type Quantizations, readLists } from './quantizations.ts'
+import type { Quantizations } from './quantization-table.ts'
+import { methodStanding, readLists } from './quantizations.ts'
 
 /** Methods that a loader has under the very name which a checkpoint says; of others it may have them under another name. */
 const ownNames = [
@@ -73,6 +75,20 @@ function contradiction(method: string, asked: string): Refusal[] {
   ]
 }
 
+/** Some methods have a slower form for older cards, of which tables say nothing: so it is a doubt. */
+function capabilityDoubt(
+  { gpu, runtime, engine }: Deployment,
+  method: string,
+  { least }: Quantizations,
+): string | undefined {
+  const needed = least[method]
+  if (needed === undefined || gpu === null || runtime.device === 'cpu') return undefined
+  const has = capabilityOf(gpu)
+  return has === 0 || has >= needed
+    ? undefined
+    : `the checkpoint is packed by ${method}, which ${engine.title} computes from compute capability ${needed.toFixed(1)} on, and ${gpu.name} has ${has.toFixed(1)}: its boot tells whether it has a slower form`
+}
+
 /** What is known to nobody here, said once and stopping nothing. */
 export function checkpointDoubts(deployment: Deployment, known: Quantizations): string[] {
   const { facts, engine, version, recipe } = deployment
@@ -82,6 +98,8 @@ export function checkpointDoubts(deployment: Deployment, known: Quantizations): 
     return [
       `the configuration tells that the checkpoint is packed, and not by which method: whether ${engine.title} ${version} loads it, its boot tells`,
     ]
+  const tooOld = capabilityDoubt(deployment, method, known)
+  if (tooOld !== undefined) return [tooOld]
   const { type } = checkpointStanding(method, version, known)
   if (type === 'unknown')
     return [

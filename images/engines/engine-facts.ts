@@ -22,3 +22,9 @@ export interface EngineTraces {
   /** Debian packages. */
   packages: readonly string[]
 }
+
+/** Shared memory of a server whose ranks talk through /dev/shm, with where the figure comes from. */
+export interface SharedMemory {
+  sizeBytes: number
+  source: string
+}

@@ -16,11 +16,12 @@ import type { NeededFiles, SlimPolicy } from '../slim-rules/slimming.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
-import type { EngineSuggestion, EngineTraces, PythonImports } from './engine-facts.ts'
+import type { EngineSuggestion, EngineTraces, PythonImports, SharedMemory } from './engine-facts.ts'
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
 import type { PredictedText, PrintedPerplexity } from './perplexity.ts'
+import type { Quantizations } from './quantization-table.ts'
 import type { ReservedSettings } from './reserved.ts'
 
 /** Packages of the base's own archive. */
@@ -165,12 +166,6 @@ export interface PerplexityProgram {
   printed(said: string): PrintedPerplexity | null
 }
 
-/** Shared memory of a server whose ranks talk through /dev/shm, with where the figure comes from. */
-export interface SharedMemory {
-  sizeBytes: number
-  source: string
-}
-
 /** One reason why an engine cannot serve a recipe, with the way out. */
 export interface Refusal {
   path: string
@@ -193,6 +188,8 @@ export type WeightsLayout =
 export interface EngineDefinition {
   id: EngineId
   title: string
+  /** What people take it for, in a few words. */
+  use: string
   /** Other names that people type, in lower case. */
   nicknames: readonly string[]
   /** Port where the recipe names none. */
@@ -233,6 +230,8 @@ export interface EngineDefinition {
   /** The longest that a start may take beside reading the weights, where no boot measured it; not given where it is seconds. */
   ownStart?: { seconds: number; source: string }
   memory: MemoryRules
+  /** Names that a recipe may give; null where the file of the model decides alone. */
+  quantizations: Quantizations | null
   /** Flags and variables beside a recipe's keys that change what lies on a GPU: the planner reads them too. */
   memoryFlags: readonly MemoryFlag[]
   /** /dev/shm where several ranks compute; null where one process uses all GPUs. */

@@ -2,7 +2,8 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import { capabilityOf, vendorOf } from '../memory/gpus.ts'
 import type { Device } from './device.ts'
 import type { Deployment, GpuSupport, Refusal } from './engine.ts'
-import { type Quantizations, quantizationRefusals } from './quantizations.ts'
+import type { Quantizations } from './quantization-table.ts'
+import { quantizationRefusals } from './quantizations.ts'
 import { askedOf, ranksOf } from './ranks.ts'
 
 /**

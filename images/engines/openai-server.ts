@@ -19,8 +19,8 @@ import {
   nativeProbe,
   textProbe,
 } from './openai-probes.ts'
-import { cohereRerank, type RerankPlace, rerankProbe, scoredProbe } from './rerank-probes.ts'
-import { parsedProbes, toolProbes } from './skill-probes.ts'
+import { cohereRerank, type RerankPlace, rerankProbes, scoredProbe } from './rerank-probes.ts'
+import { freeToolProbes, parsedProbes, toolProbes } from './skill-probes.ts'
 import { structuredProbes } from './structured-probes.ts'
 import { generates } from './tasks.ts'
 import { visionProbes } from './vision-probes.ts'
@@ -49,6 +49,8 @@ export interface OwnBehaviour
   wrongOf?: TaskAnswers
   /** Whether a chat answers to JSON schemas; absent where nobody has seen it. */
   answersToSchemas?: true
+  /** Absent where a client can require a call of a tool; false where the server has no word for it. */
+  forcesCalls?: false
   /** Whether vectors have length 1 without a word of the model. */
   normalizes?: 'always'
   /** Where it reranks; as Cohere's clients ask, where nothing is said. */
@@ -120,14 +122,17 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
       ]
     case 'rerank':
       return [
-        rerankProbe(asked, own.rerank ?? cohereRerank),
+        ...rerankProbes(asked, own.rerank ?? cohereRerank),
         ...native,
         ...wrongOnes(task, own.wrongOf?.rerank, deployment, own),
       ]
     case 'transcription':
       return [...native]
     case 'tools':
-      return toolProbes(asked)
+      return [...(own.forcesCalls === false ? freeToolProbes(asked) : toolProbes(asked)), ...native]
+    case 'structured':
+      // Of some engines every chat is asked so.
+      return [...(own.answersToSchemas ? [] : structuredProbes(asked)), ...native]
     case 'vision':
       return visionProbes(asked)
   }

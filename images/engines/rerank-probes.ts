@@ -10,6 +10,10 @@ const documents = [
 ]
 const answering = 1
 
+/** Another query, which another document of the same list answers: a server that always prefers one of them is found out. */
+const otherQuery = 'What is cheese made of?'
+const otherAnswering = 2
+
 /** Where an interface of reranking is, and where its scores are. */
 export interface RerankPlace {
   path: string
@@ -45,17 +49,46 @@ export function scoredProbe(model: string, place: RerankPlace, timeoutSeconds: n
   }
 }
 
-export function rerankProbe(model: string, place: RerankPlace): HttpProbe {
+export function rerankProbes(model: string, place: RerankPlace): HttpProbe[] {
+  return [
+    rankedProbe('rerank', place, { body: rerankBody(model), first: answering }),
+    {
+      ...rankedProbe('rerank-other', place, {
+        body: { ...rerankBody(model), query: otherQuery },
+        first: otherAnswering,
+      }),
+      title: 'another query puts another document first',
+    },
+  ]
+}
+
+/** The same question by an engine's own name for the endpoint. */
+export function nativeRerankProbe(model: string, place: RerankPlace): HttpProbe {
+  const probe = rankedProbe('rerank-native', place, { body: rerankBody(model), first: answering })
+  return { ...probe, group: 'native', title: `${probe.title}, by the native name as well` }
+}
+
+interface Ranking {
+  body: { [key: string]: Json }
+  /** Place of the document that answers. */
+  first: number
+}
+
+function rankedProbe(
+  id: string,
+  { path, resultsAt, scoreAt }: RerankPlace,
+  { body, first }: Ranking,
+): HttpProbe {
   return {
-    id: 'rerank',
+    id,
     group: 'serve',
     title: 'the document that answers the query is ranked first',
     required: true,
-    request: { method: 'POST', path: place.path, body: rerankBody(model) },
+    request: { method: 'POST', path, body },
     expect: {
       type: 'json',
       status: 200,
-      checks: [{ at: place.resultsAt, rule: 'ranked', first: answering, scoreAt: place.scoreAt }],
+      checks: [{ at: resultsAt, rule: 'ranked', first, scoreAt }],
     },
     timeoutSeconds: 120,
   }

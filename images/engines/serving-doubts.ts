@@ -1,11 +1,18 @@
 import type { Deployment } from './engine.ts'
+import { generates } from './tasks.ts'
 
 /** Ways to stretch positions whose factor is in the length that a configuration names. */
 const alreadyStretched = ['longrope', 'llama3', 'deepseek_yarn']
 
 /** What a server may refuse or answer badly, said once and stopping nothing. */
 export function servingDoubts(deployment: Deployment): string[] {
-  return [...lengthDoubts(deployment), ...portDoubts(deployment), ...dummyDoubts(deployment)]
+  return [
+    ...lengthDoubts(deployment),
+    ...portDoubts(deployment),
+    ...dummyDoubts(deployment),
+    ...taskDoubts(deployment),
+    ...machineDoubts(deployment),
+  ]
 }
 
 /** vLLM and SGLang end at the start (`VLLM_ALLOW_LONG_MAX_MODEL_LEN` lets it pass); llama.cpp goes on, and answers get worse. */
@@ -35,5 +42,39 @@ function dummyDoubts({ recipe: { serving } }: Deployment): string[] {
   )
   return isDummy
     ? ['serving.extraArguments: --load-format dummy serves random numbers in place of the weights']
+    : []
+}
+
+/** The value of a flag in a recipe's own arguments, in either spelling; empty for a switch, undefined where it is not there. */
+function valueOfFlag({ recipe: { serving } }: Deployment, name: string): string | undefined {
+  const items = serving.extraArguments.map((item) =>
+    item.replace(/^--[^=]*/, (flag) => flag.replaceAll('_', '-')),
+  )
+  const joined = items.find((item) => item.startsWith(`${name}=`))
+  if (joined !== undefined) return joined.slice(name.length + 1)
+  const at = items.indexOf(name)
+  return at < 0 ? undefined : (items[at + 1] ?? '')
+}
+
+/** A server for vectors answers no chat, and the boot asks for one. */
+function taskDoubts(deployment: Deployment): string[] {
+  if (!generates(deployment.tasks)) return []
+  const given = [
+    ...(valueOfFlag(deployment, '--runner') === 'pooling' ? ['--runner pooling'] : []),
+    ...(/^(embed|classify|reward)$/.test(valueOfFlag(deployment, '--convert') ?? '') ? ['--convert'] : []),
+  ]
+  return given.map(
+    (flag) =>
+      `serving.extraArguments: ${flag} makes a server for vectors or scores, and the model is taken to be for ${deployment.tasks.join(', ')}, which its boot asks for: set model.task to embedding or rerank and leave the flag out`,
+  )
+}
+
+/** Such a server answers nobody before the others are there. */
+function machineDoubts(deployment: Deployment): string[] {
+  const machines = Number(valueOfFlag(deployment, '--nnodes') ?? 1)
+  return machines > 1
+    ? [
+        `serving.extraArguments: --nnodes ${machines} waits for other machines before it answers, and a boot has one: what can be verified is the image with one`,
+      ]
     : []
 }

@@ -26,6 +26,9 @@ function body(model: string) {
   }
 }
 
+/** The schema and the question, for interfaces that take them in another form. */
+export const structured = { schema, question, mostTokens } as const
+
 /** Answers to a JSON schema, whole and streamed. */
 export function structuredProbes(model: string): HttpProbe[] {
   const path = '/v1/chat/completions'

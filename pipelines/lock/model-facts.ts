@@ -95,6 +95,8 @@ async function fromGguf(
     const kind = ggufKindOf(metadata)
     if (kind !== 'model')
       throw incomplete([`${shard} is ${kindWords[kind]} by its header, and no model is beside it`])
+    if (typeof metadata['general.architecture'] !== 'string')
+      throw incomplete([`${first} names no architecture in its header, so no engine knows what to load`])
     facts ??= { ...chatFacts(metadata, parsed.parameterCount), ...partsOf(files, contents, first) }
     tensors.push(...parsed.tensorInfos.map(({ name, shape, dtype }) => ({ name, shape, dtype })))
   }

@@ -24,7 +24,7 @@ serving: ${serving}
 /** No recipe names its task: the headers tell it. */
 const recipes = {
   minilm: recipe('minilm', 'minilm.gguf', '{ parallelism: 2 }'),
-  reranker: recipe('reranker', 'reranker.gguf', '{ contextLength: 256 }'),
+  reranker: recipe('reranker', 'reranker.gguf', '{ contextLength: 256, apiKey: true }'),
 }
 
 beforeAll(async () => {
@@ -66,7 +66,10 @@ describe.each([
   ],
   [
     'reranker',
-    ['ready', 'rerank', 'rerank-native', 'metrics', 'missing-field', 'prompt-too-long', 'stop-plain'],
+    [
+      ...['ready', 'rerank', 'rerank-other', 'rerank-native', 'metrics', 'missing-field', 'prompt-too-long'],
+      ...['key-none', 'key-wrong', 'stop-plain'],
+    ],
   ],
 ] as const)('%s', (name, asked) => {
   test('is verified under the hostile profile, as two users', () => {

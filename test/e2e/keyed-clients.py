@@ -34,7 +34,8 @@ chat = client(key).chat.completions
 sky = chat.create(model=model, messages=messages, response_format=form, **options)
 stream = chat.create(model=model, messages=messages, response_format=form, stream=True, **options)
 text = "".join(choice.delta.content or "" for chunk in stream for choice in chunk.choices)
-other = InferenceClient(base_url=url, api_key=key, timeout=300).chat_completion(messages, model=model, max_tokens=4)
+hugging_face = InferenceClient(base_url=url, api_key=key, timeout=300)
+other = hugging_face.chat_completion(messages, model=model, response_format=form, **options)
 print(
     json.dumps(
         {
@@ -42,7 +43,7 @@ print(
             "sky": json.loads(sky.choices[0].message.content),
             "streamed": json.loads(text),
             "without": without(),
-            "huggingface": other.choices[0].message.content,
+            "huggingface": json.loads(other.choices[0].message.content),
         }
     )
 )

@@ -67,17 +67,17 @@ describe.each([
 
 const script = join(import.meta.dirname, 'skill-clients.py')
 
-test('the client of OpenAI reads a forced call, whole and streamed', async () => {
+test('clients of OpenAI and Hugging Face read a forced call, whole and streamed', async () => {
   const found = await withBooted(place, reportOf('tools'), (url) =>
-    pythonJson(pythonPath('clients'), [script, url, 'tools']),
+    pythonJson(pythonPath('clients'), [script, url, 'tools', 'tools']),
   )
   const call = { name: 'get_weather', arguments: { city: expect.any(String), unit: expect.any(String) } }
-  expect(found).toMatchObject({ whole: call, streamed: call })
+  expect(found).toMatchObject({ whole: call, streamed: call, huggingface: call })
 })
 
 test('the client of OpenAI gets reasoning apart from the answer', async () => {
   const found = await withBooted(place, reportOf('thinking'), (url) =>
-    pythonJson(pythonPath('clients'), [script, url, 'thinking']),
+    pythonJson(pythonPath('clients'), [script, url, 'thinking', 'thinking']),
   )
   // skill-clients.py prints this shape.
   const { content, reasoning } = found as Record<'content' | 'reasoning', string>

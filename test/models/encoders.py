@@ -1,15 +1,19 @@
-"""Writes two encoders as GGUF: MiniLM out of its wheel, and a reranker made here. Arguments: the model's zip, folder to write to."""
+"""
+Writes two encoders, MiniLM out of its wheel and a reranker made here, as GGUF or as folders of transformers. Arguments: the
+model's zip, folder to write to, `gguf` or `folders`.
+"""
 
 import io
 import json
 import math
+import pathlib
 import sys
 import zipfile
 
 import gguf
 import numpy
 
-archive, target = sys.argv[1:]
+archive, target, form = sys.argv[1:]
 source = zipfile.ZipFile(archive)
 config = json.loads(source.read("config.json"))
 tokenizer = json.loads(source.read("tokenizer.json"))
@@ -117,7 +121,7 @@ def embedder():
 stop_words = "a an and are as at be by for from in is it of on or that the this to was what where which who with . , ? !".split()
 
 
-def reranker():
+def reranker_tensors():
     """
     A cross-encoder of two layers that scores how many words of the text come twice: those that query and document share.
     Layer 0: every word looks for its equals and for [CLS], which pulls down; the more equals, the less it is pulled. Layer 1:
@@ -135,11 +139,10 @@ def reranker():
         else:
             table[at, :signs] = random.choice([-1.0, 1.0], signs)
             table[at, content] = 8.0
-    writer = begin("reranker.gguf", {"width": width, "layers": 2, "feed_forward": 4, "heads": 1}, gguf.PoolingType.RANK)
-    writer.add_classifier_output_labels(["LABEL_0"])
+    tensors = {}
 
     def add(name, array):
-        writer.add_tensor(name, array.astype(numpy.float32))
+        tensors[name] = array.astype(numpy.float32)
 
     def norm(name):
         add(f"{name}.weight", numpy.ones(width))
@@ -174,8 +177,67 @@ def reranker():
     out[0, score] = 1.0
     add("cls.output.weight", out)
     add("cls.output.bias", numpy.zeros(1))
+    return tensors
+
+
+sizes_of_reranker = {"width": 128, "layers": 2, "feed_forward": 4, "heads": 1}
+
+
+def reranker():
+    writer = begin("reranker.gguf", sizes_of_reranker, gguf.PoolingType.RANK)
+    writer.add_classifier_output_labels(["LABEL_0"])
+    for name, array in reranker_tensors().items():
+        writer.add_tensor(name, array)
     end(writer)
 
 
-embedder()
-reranker()
+def named_by_transformers(name):
+    """The name that transformers has for a tensor of a GGUF."""
+    stem, kind = name.rsplit(".", 1)
+    if stem == "cls.output":
+        return f"classifier.{kind}"
+    if stem.startswith("blk."):
+        layer, part = stem.removeprefix("blk.").split(".", 1)
+        return f"bert.encoder.layer.{layer}.{next(key for key, value in parts.items() if value == part)}.{kind}"
+    return f"bert.{next(key for key, value in names.items() if value == stem)}.{kind}"
+
+
+def write_safetensors(file, tensors):
+    header, offset = {}, 0
+    for name, array in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    file.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for array in tensors.values()))
+
+
+def reranker_folder():
+    """The same scores after a pooler, which transformers puts between: small numbers keep its tanh from being flat."""
+    width = sizes_of_reranker["width"]
+    tensors = {named_by_transformers(name): array for name, array in reranker_tensors().items()}
+    tensors["bert.pooler.dense.weight"] = (numpy.eye(width) * 0.1).astype(numpy.float32)
+    tensors["bert.pooler.dense.bias"] = numpy.zeros(width, numpy.float32)
+    folder = pathlib.Path(target) / "reranker"
+    folder.mkdir()
+    write_safetensors(folder / "model.safetensors", tensors)
+    for file in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+        (folder / file).write_bytes(source.read(file))
+    own = {
+        "architectures": ["BertForSequenceClassification"],
+        "hidden_size": width,
+        "num_hidden_layers": sizes_of_reranker["layers"],
+        "num_attention_heads": sizes_of_reranker["heads"],
+        "intermediate_size": sizes_of_reranker["feed_forward"],
+        "id2label": {"0": "LABEL_0"},
+        "label2id": {"LABEL_0": 0},
+    }
+    (folder / "config.json").write_text(json.dumps({**config, **own}, indent=1))
+
+
+if form == "gguf":
+    embedder()
+    reranker()
+else:
+    source.extractall(f"{target}/minilm")
+    reranker_folder()

@@ -1,4 +1,13 @@
-import { asSafetensors, exported, ggufAlone, noGguf, precision, training } from './weight-samples.ts'
+import {
+  archive,
+  asSafetensors,
+  exported,
+  forPeople,
+  ggufAlone,
+  noGguf,
+  precision,
+  training,
+} from './weight-samples.ts'
 
 /** Blocks of files as repositories have them, and by whom each file is needed. The oracle knows nothing of the product's rules. */
 interface Block {
@@ -41,6 +50,11 @@ const blocks: Record<string, Block> = {
   gguf: { files: { 'm-Q4_K_M.gguf': 'gguf' } },
   projectors: { needs: 'gguf', files: { 'mmproj-F16.gguf': 'gguf', 'mmproj-F32.gguf': 'none' } },
   matrix: { needs: 'gguf', files: { 'imatrix.gguf': 'none' } },
+  developers: { files: { '__pycache__/m.pyc': 'none', 'data/train.parquet': 'none' } },
+  archives: { files: { 'old.zip': 'none', 'logs/run.tar.gz': 'none' } },
+  pictures: { files: { 'figures/bench.png': 'none', 'demo.mp4': 'none', 'report.pdf': 'none' } },
+  steps: { needs: 'hf', files: { 'checkpoints/last/model.safetensors': 'none', 'epoch_3/x.pt': 'none' } },
+  adapters: { files: { 'adapters/sql/adapter_model.safetensors': 'folder' } },
   readme: { files: { 'README.md': 'none', '.gitattributes': 'none', LICENSE: 'both' } },
 }
 
@@ -82,15 +96,18 @@ export const claims: Record<string, (path: string, paths: string[]) => boolean> 
   [precision]: (path, paths) => /fp32/.test(path) && paths.includes('model.safetensors'),
   [training]: (path) => /^(training_args\.bin|zero_to_fp32\.py|pytorch_model_fsdp_0\/.*)$/.test(path),
   'a checkpoint of the training beside the model': (path, paths) =>
-    path.startsWith('checkpoint-') && paths.includes('model.safetensors'),
+    /^(checkpoint-|checkpoints\/|epoch_)/.test(path) && paths.includes('model.safetensors'),
   'the same weights in their original format': (path, paths) =>
     path.startsWith('original/') && paths.includes('model.safetensors'),
   'the same weights in one consolidated file': (path, paths) =>
     path.startsWith('consolidated') && paths.includes('model.safetensors'),
+  [archive]: (path) => /\.(zip|tar\.gz)$/.test(path),
+  'a table of data beside the model, which no server reads': (path) => path.endsWith('.parquet'),
+  [forPeople]: (path) => /\.(png|mp4|pdf)$/.test(path),
   'an archive of NeMo, and no server here reads those': (path) => path.endsWith('.nemo'),
   'an importance matrix, which only quantising reads': (path) => path.includes('imatrix'),
   'not read by any server': (path) =>
-    /^(README\.md|\.gitattributes|\._config\.json|__MACOSX\/.*|Thumbs\.db)$/.test(path),
+    /^(README\.md|\.gitattributes|\._config\.json|__MACOSX\/.*|__pycache__\/.*|Thumbs\.db)$/.test(path),
   [noGguf]: (path, paths) => path.endsWith('.gguf') && paths.includes('model.safetensors'),
   [ggufAlone]: (path, paths) => !path.endsWith('.gguf') && paths.includes('m-Q4_K_M.gguf'),
   'one projector is passed to the engine, and it is mmproj-F16.gguf': (path, paths) =>

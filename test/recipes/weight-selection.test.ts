@@ -2,12 +2,10 @@ import { expect, test } from 'vitest'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import { type Patterns, pickFiles } from '../../recipes/weight-selection.ts'
 import {
-  archive,
   asSafetensors,
   exported,
   files,
   folderFormats,
-  forPeople,
   ggufAlone,
   ggufFormats,
   noGguf,
@@ -127,36 +125,6 @@ test.each<[string, string[], Record<string, string>]>([
     ),
   ],
   ['a checkpoint alone', ['config.json', 'checkpoint-500/model.safetensors'], {}],
-  [
-    'checkpoints under other names',
-    [
-      ...['model.safetensors', 'checkpoints/best/model.safetensors', 'epoch_1/model.safetensors'],
-      ...['sub/model.safetensors', 'sub/step-100/x.pt', 'stepwise/x.pt', 'epochs.json'],
-    ],
-    Object.fromEntries(
-      ['checkpoints/best/model.safetensors', 'epoch_1/model.safetensors', 'sub/step-100/x.pt'].map((path) => [
-        path,
-        'a checkpoint of the training beside the model',
-      ]),
-    ),
-  ],
-  [
-    'archives, and what people look at',
-    [
-      ...['model.safetensors', 'old.zip', 'model.tar.gz', 'report.pdf', 'demo.mp4', 'figures/bench.png'],
-      ...['logo.jpg', 'voices/prompt.wav', 'code/mask.png'],
-    ],
-    {
-      'old.zip': archive,
-      'model.tar.gz': archive,
-      'report.pdf': forPeople,
-      'demo.mp4': forPeople,
-      'figures/bench.png': forPeople,
-      'logo.jpg': forPeople,
-    },
-  ],
-  ['an archive alone, which the plan refuses', ['config.json', 'model.zip', 'logo.png'], {}],
-  ['shards of MLC', ['model.safetensors', 'params_shard_0.bin'], { 'params_shard_0.bin': exported }],
   [
     'second precisions (whisper-large-v3)',
     [

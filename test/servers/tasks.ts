@@ -50,17 +50,20 @@ export function transcription(transcribe: Transcribe = () => ` ${recording.said}
   }
 }
 
-export function rerank(score: (document: string) => unknown = scoreOf): Routes {
+export function rerank(score: (document: string, query: string) => unknown = scoreOf): Routes {
   return {
     'POST /v1/rerank': ({ body }, response) => {
       const documents = [body['documents']].flat().map(String)
       sendJson(response, 200, {
-        results: documents.map((text, index) => ({ index, relevance_score: score(text) })),
+        results: documents.map((text, index) => ({
+          index,
+          relevance_score: score(text, String(body['query'])),
+        })),
       })
     },
   }
 }
 
-function scoreOf(document: string): number {
-  return document.includes('enguin') ? 1.5 : -3
+function scoreOf(document: string, query: string): number {
+  return ['enguin', 'heese'].some((word) => document.includes(word) && query.includes(word)) ? 1.5 : -3
 }

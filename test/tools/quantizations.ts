@@ -74,7 +74,7 @@ interface Changes {
 }
 
 function textOf(changes: readonly Changes[]): string {
-  return `import { quantizationTableOf } from '../quantizations.ts'
+  return `import { quantizationTableOf } from '../quantization-table.ts'
 
 /** Read from wheels by \`node test/tools/quantizations.ts\`, which writes this file. */
 export const quantizationTable = quantizationTableOf(${JSON.stringify(changes, null, 2)})

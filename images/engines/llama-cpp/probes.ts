@@ -5,7 +5,7 @@ import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { metricsPage, openAiBehaviour, vectorsOf } from '../openai-server.ts'
-import { cohereRerank, rerankProbe } from '../rerank-probes.ts'
+import { cohereRerank, nativeRerankProbe } from '../rerank-probes.ts'
 import { generates } from '../tasks.ts'
 import { driversOf } from '../vulkan-drivers.ts'
 import { gpuLayersOf } from './command.ts'
@@ -22,7 +22,11 @@ export function behaviour(deployment: Deployment): Behaviour {
       completion: generating,
       // Beside a chat the page of metrics is asked already.
       embedding: [embedding(deployment), ...(generates(deployment.tasks) ? [] : [ownMetrics])],
-      rerank: [rerank(deployment.recipe.model.name), ownMetrics],
+      // The same endpoint under its native name.
+      rerank: [
+        nativeRerankProbe(deployment.recipe.model.name, { ...cohereRerank, path: '/rerank' }),
+        ownMetrics,
+      ],
     },
     badInput: badInput(deployment),
     wrongOf: { embedding: pooledBadInput(500), rerank: pooledBadInput(500) },
@@ -105,17 +109,6 @@ function embedding(deployment: Deployment): HttpProbe {
     },
     batchChecks({ at: '*.embedding.0', vectors }),
   )
-}
-
-/** The same endpoint under its native name. */
-function rerank(model: string): HttpProbe {
-  const probe = rerankProbe(model, { ...cohereRerank, path: '/rerank' })
-  return {
-    ...probe,
-    id: 'rerank-native',
-    group: 'native',
-    title: `${probe.title}, by the native name as well`,
-  }
 }
 
 /** A server that pools generates no token, and its page counts prompts alone. */

@@ -3,7 +3,7 @@ import type { Deployment, Refusal } from '../engine.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { unsupportedKeys } from '../serving-keys.ts'
-import { templateRefusals } from './chat-form.ts'
+import { offers, templateRefusals } from './chat-form.ts'
 import { loadedModels, partRefusals } from './parts.ts'
 
 /** Where the recipe names none. */
@@ -41,8 +41,46 @@ export function refusals(deployment: Deployment): Refusal[] {
       : []),
     ...ggufQuantizationRefusals(deployment),
     ...templateRefusals(deployment),
+    ...skillRefusals(deployment),
     ...requiredRefusals(deployment),
     ...partRefusals(deployment),
+  ]
+}
+
+/** It answers 400 to tools that the template of the model has no word for, and to pictures without a projector. */
+function skillRefusals(deployment: Deployment): Refusal[] {
+  const { tasks, recipe, modelfile } = deployment
+  const isOurs = recipe.weights.delivery === 'baked' || recipe.weights.delivery === 'artifact'
+  // A manifest of Ollama's own may name a renderer with tools, and a projector by its digest: the boot tells.
+  if (!isOurs || modelfile !== null) return []
+  const offered = offers(deployment)
+  return [
+    ...(tasks.includes('tools') && !offered.includes('tools')
+      ? [
+          {
+            path: 'model.task',
+            found:
+              'tools, and the chat template of the model knows none: Ollama refuses what a client offers',
+            hint: 'write one with .Tools into serving.ollamaTemplate, or take another model',
+          },
+        ]
+      : []),
+    ...(tasks.includes('vision') && !offered.includes('vision')
+      ? [
+          {
+            path: 'model.task',
+            found: 'vision, and no projector turns pictures into what the model reads',
+            hint: 'take the mmproj file beside the model as well, or name one in parts with role projector',
+          },
+        ]
+      : []),
+  ]
+}
+
+export function doubts({ tasks }: Deployment): string[] {
+  if (!tasks.includes('tools')) return []
+  return [
+    'Ollama reads no tool_choice, so no client can require a call and no boot has seen one forced: it saw what the model does of itself',
   ]
 }
 

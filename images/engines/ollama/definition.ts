@@ -1,6 +1,6 @@
 import semver from 'semver'
 import type { EngineDefinition, EngineRuntime } from '../engine.ts'
-import { command, environment, refusals } from './command.ts'
+import { command, doubts, environment, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -34,10 +34,11 @@ function image(device: EngineRuntime['device'], kept: 'cuda_v13' | 'cuda_v12' | 
 export const ollama = {
   id: 'ollama',
   title: 'Ollama',
+  use: 'one machine, and clients that speak its own interface',
   nicknames: [],
   port: 11434,
   formats: ['gguf'],
-  tasks: [['chat', 'completion', 'embedding']],
+  tasks: [['chat', 'completion', 'embedding', 'tools', 'structured', 'vision']],
   weights,
   parts,
   modelSettings,
@@ -46,6 +47,7 @@ export const ollama = {
   /** `ollama version is 0.17.4`, or `client version is …` where no server runs. */
   versionOf: (text) => semver.coerce(/version is (\S+)/.exec(text)?.[1] ?? text)?.version ?? null,
   refusals,
+  doubts,
   command,
   environment,
   reserved,
@@ -53,6 +55,7 @@ export const ollama = {
   apiKey: null,
   healthPath: '/api/version',
   memory,
+  quantizations: null,
   memoryFlags,
   sharedMemory: null,
   wheels,

@@ -11,6 +11,8 @@ import {
   vectorsOf,
   versionProbe,
 } from '../openai-server.ts'
+import { freeCall, offeredTool } from '../skill-probes.ts'
+import { structured } from '../structured-probes.ts'
 import { generates } from '../tasks.ts'
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
@@ -33,6 +35,8 @@ export function behaviour(deployment: Deployment): Behaviour {
     native: nativeProbes(deployment, listed),
     wrongOf: { embedding: embeddingBadInput },
     normalizes: 'always',
+    // The body that it reads has no `tool_choice` (openai/openai.go of 0.32.15).
+    forcesCalls: false,
     badInput: runsJinja(deployment) ? badInputOfJinja : badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
     gpu: {
@@ -66,6 +70,8 @@ function nativeProbes(deployment: Deployment, listed: string): NonNullable<OwnBe
     ],
     completion: [generate(model), inMemory],
     embedding: [embed(deployment), ...(generates(tasks) ? [] : [inMemory])],
+    tools: [nativeTools(model)],
+    structured: [nativeFormat(model)],
   }
 }
 
@@ -122,6 +128,43 @@ function embed(deployment: Deployment): HttpProbe {
   )
 }
 
+/** Arguments of its own calls are an object, and not a text as OpenAI's are. */
+function nativeTools(model: string): HttpProbe {
+  const { tools, question, mostTokens } = offeredTool
+  return nativeProbe(
+    {
+      id: 'native-tools',
+      title: 'the native chat calls a function that it is offered, or answers',
+      request: {
+        method: 'POST',
+        path: '/api/chat',
+        body: { ...nativeChat(model, question, mostTokens), stream: false, tools },
+      },
+    },
+    [{ at: 'message', rule: 'exists' }, { at: 'done', rule: 'equals', value: true }, freeCall('', 'object')],
+  )
+}
+
+function nativeFormat(model: string): HttpProbe {
+  const { schema, question, mostTokens } = structured
+  return nativeProbe(
+    {
+      id: 'native-format',
+      title: 'the native chat answers in JSON that its schema accepts',
+      request: {
+        method: 'POST',
+        path: '/api/chat',
+        body: { ...nativeChat(model, question, mostTokens), stream: false, format: schema },
+      },
+    },
+    [{ at: 'message.content', rule: 'schema', schema }],
+  )
+}
+
+function nativeChat(model: string, content: string, tokens: number) {
+  return { model, messages: [{ role: 'user', content }], options: { num_predict: tokens, temperature: 0 } }
+}
+
 function tags(listed: string): HttpProbe {
   return nativeProbe(
     { id: 'tags', title: 'the store holds the model', request: { method: 'GET', path: '/api/tags' } },
@@ -159,11 +202,7 @@ function nativeStream(model: string): HttpProbe {
     request: {
       method: 'POST',
       path: '/api/chat',
-      body: {
-        model,
-        messages: [{ role: 'user', content: 'Count from one to five.' }],
-        options: { num_predict: 24, temperature: 0 },
-      },
+      body: nativeChat(model, 'Count from one to five.', 24),
     },
     expect: {
       type: 'json-lines',

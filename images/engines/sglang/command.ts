@@ -5,7 +5,8 @@ import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
 import { settingOptions } from '../model-settings.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
-import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
+import type { Quantizations } from '../quantization-table.ts'
+import { quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { parserRefusals } from '../skill-refusals.ts'
@@ -32,7 +33,7 @@ const least: Quantizations['least'] = {
   mxfp4: 9.0,
 }
 
-const quantizations: Quantizations = { least, table: quantizationTable }
+export const quantizations: Quantizations = { least, table: quantizationTable }
 
 const names: EngineNames = { toolCallParsers, reasoningParsers, flags }
 

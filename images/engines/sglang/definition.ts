@@ -10,7 +10,7 @@ import {
   pythonSource,
   versionCommandOf,
 } from '../python-environment.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, quantizations, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -45,10 +45,11 @@ function image(version: string, tag: string, gpu: NonNullable<EngineRuntime['gpu
 export const sglang = {
   id: 'sglang',
   title: 'SGLang',
+  use: 'many users at once on GPUs, with prompts that begin alike',
   nicknames: [],
   port: 30000,
   formats: ['safetensors', 'pytorch'],
-  tasks: [['chat', 'completion', 'tools', 'vision'], ['embedding'], ['rerank']],
+  tasks: [['chat', 'completion', 'tools', 'structured', 'vision'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
   modelSettings,
@@ -77,6 +78,7 @@ export const sglang = {
   health,
   ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },
   memory,
+  quantizations,
   memoryFlags,
   sharedMemory: { sizeBytes: 32 * 1024 ** 3, source: "SGLang's guide for Docker" },
   wheels,

@@ -10,6 +10,11 @@ export const reserved = {
     { names: ['--host'], instead: everyInterface },
     { names: ['--port'], instead: use('serving.port') },
     ownTls('--ssl-keyfile', '--ssl-certfile', '--ssl-ca-certs', '--ssl-keyfile-password'),
+    {
+      names: ['--disaggregation-mode'],
+      effect: 'makes one half of a server, which answers nobody by itself',
+      instead: 'leave it out: an image is one server with its interface',
+    },
     noHttp('--grpc-mode', '--smg-grpc-mode'),
     { names: ['--is-embedding'], instead: use('model.task') },
     { names: ['--dtype'], instead: use('serving.dtype') },

@@ -4,7 +4,8 @@ import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { harmonyEnvironment, harmonyHint, lacksHarmony } from '../harmony.ts'
 import { settingOptions } from '../model-settings.ts'
 import { pythonEnvironment } from '../python-environment.ts'
-import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
+import type { Quantizations } from '../quantization-table.ts'
+import { quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { modelSettings } from './model-settings.ts'
@@ -17,7 +18,7 @@ const least: Quantizations['least'] = {
 }
 
 /** Nobody read which methods 1.2.1 has: its wheel is in no index, so another name is a doubt and no fault. */
-const quantizations: Quantizations = { least, table: [] }
+export const quantizations: Quantizations = { least, table: [] }
 
 export function refusals(deployment: Deployment): Refusal[] {
   return [

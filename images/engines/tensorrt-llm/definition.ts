@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { EngineDefinition } from '../engine.ts'
 import { pythonShell, versionCommandOf } from '../python-environment.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, quantizations, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -19,6 +19,7 @@ import { rules, wheels } from './slimming.ts'
 export const tensorrtLlm = {
   id: 'tensorrt-llm',
   title: 'TensorRT-LLM',
+  use: 'NVIDIA GPUs from Ampere on',
   nicknames: ['trtllm'],
   port: 8000,
   formats: ['safetensors'],
@@ -53,6 +54,7 @@ export const tensorrtLlm = {
   healthPath: '/health',
   ownStart: { seconds: 600, source: 'an estimate: autotuning and CUDA graphs' },
   memory,
+  quantizations,
   memoryFlags,
   sharedMemory: { sizeBytes: 1024 ** 3, source: "NCCL's guide" },
   wheels,

@@ -4,7 +4,8 @@ import { flagDoubts, flagRefusals } from '../flag-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { modelTypeDoubts } from '../model-types.ts'
 import { pythonEnvironment } from '../python-environment.ts'
-import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
+import type { Quantizations } from '../quantization-table.ts'
+import { quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { movedPython } from './imports.ts'
@@ -29,7 +30,7 @@ const least: Quantizations['least'] = {
 const checkpoints = ['gptq', 'awq', 'exl2', 'fp8', 'fbgemm_fp8', 'compressed-tensors']
 
 const table = [{ versions: ['3.3.7'], names: Object.keys(least).sort() }]
-const quantizations: Quantizations = { least, table, checkpoints }
+export const quantizations: Quantizations = { least, table, checkpoints }
 
 export function refusals(deployment: Deployment): Refusal[] {
   const { contextLength, maxInputTokens } = deployment.recipe.serving

@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { EngineDefinition } from '../engine.ts'
 import { pythonShell } from '../python-environment.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, quantizations, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -19,11 +19,12 @@ import { rules, wheels } from './slimming.ts'
 export const tgi = {
   id: 'tgi',
   title: 'TGI',
+  use: 'what runs on it today: it is archived, with known CVEs',
   nicknames: [],
   // The image says 80 and the program 3000. 80 takes a runtime that lets any user bind it, as Docker does.
   port: 8080,
   formats: ['safetensors'],
-  tasks: [['chat', 'completion']],
+  tasks: [['chat', 'completion', 'tools']],
   weights: { type: 'files' },
   parts,
   modelSettings,
@@ -53,6 +54,7 @@ export const tgi = {
   apiKey: { variable: 'API_KEY', open: ['GET /health', 'GET /info', 'GET /metrics'] },
   healthPath: '/health',
   memory,
+  quantizations,
   memoryFlags,
   sharedMemory: { sizeBytes: 1024 ** 3, source: "TGI's guide for Docker" },
   wheels,

@@ -5,7 +5,8 @@ import { type EngineNames, nameDoubts, nameRefusals } from '../engine-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
 import { settingOptions } from '../model-settings.ts'
 import { pythonEnvironment, pythonOf } from '../python-environment.ts'
-import { type Quantizations, quantizationDoubts } from '../quantizations.ts'
+import type { Quantizations } from '../quantization-table.ts'
+import { quantizationDoubts } from '../quantizations.ts'
 import { formatRefusals } from '../refusals.ts'
 import { servingOptions, unsupportedKeys } from '../serving-keys.ts'
 import { parserRefusals } from '../skill-refusals.ts'
@@ -33,7 +34,7 @@ const least: Quantizations['least'] = {
   mxfp4: 8.0,
 }
 
-const quantizations: Quantizations = { least, table: quantizationTable }
+export const quantizations: Quantizations = { least, table: quantizationTable }
 
 const names: EngineNames = { toolCallParsers, reasoningParsers, flags }
 

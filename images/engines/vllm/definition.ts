@@ -10,7 +10,7 @@ import {
   pythonSource,
   versionCommandOf,
 } from '../python-environment.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, quantizations, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -55,10 +55,11 @@ function image(version: string, tag: string, gpu: EngineRuntime['gpu']): EngineR
 export const vllm = {
   id: 'vllm',
   title: 'vLLM',
+  use: 'many users at once on GPUs',
   nicknames: [],
   port: 8000,
   formats: ['safetensors', 'pytorch', 'mistral'],
-  tasks: [['chat', 'completion', 'tools', 'vision'], ['embedding'], ['rerank']],
+  tasks: [['chat', 'completion', 'tools', 'structured', 'vision'], ['embedding'], ['rerank']],
   weights: { type: 'files' },
   parts,
   modelSettings,
@@ -102,14 +103,16 @@ export const vllm = {
     variable: 'VLLM_API_KEY',
     // It guards prefixes: /v1, /v2, /inference and /cohere.
     open: [
-      ...['GET /health', 'GET /metrics', 'GET /version', 'GET /openapi.json'],
+      ...['GET /health', 'GET /ping', 'GET /load', 'GET /metrics', 'GET /version', 'GET /openapi.json'],
       ...[
         'POST /tokenize',
         'POST /detokenize',
         'POST /pooling',
         'POST /score',
         'POST /rerank',
+        'POST /classify',
         'POST /invocations',
+        'POST /generative_scoring',
       ],
     ],
   },
@@ -119,6 +122,7 @@ export const vllm = {
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',
   },
   memory,
+  quantizations,
   memoryFlags,
   sharedMemory: { sizeBytes: 2 * 1024 ** 3, source: "vLLM's guide for Kubernetes" },
   wheels,

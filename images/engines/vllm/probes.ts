@@ -1,5 +1,5 @@
 import type { Behaviour, HttpProbe, StopRules } from '../../boot/probe.ts'
-import { type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
+import { type BadInputTable, measured, nestedError, sourced } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
@@ -12,6 +12,7 @@ import {
   vectorsOf,
   versionProbe,
 } from '../openai-server.ts'
+import { cohereRerank, nativeRerankProbe } from '../rerank-probes.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
@@ -21,7 +22,14 @@ export function behaviour(deployment: Deployment): Behaviour {
     native: {
       ...ofGeneration([versionProbe(), tokenize(model), metricsPage(['vllm:']), ...partProbes(deployment)]),
       embedding: [versionProbe(), tokenize(model), pooling(deployment), score(model), metricsPage(['vllm:'])],
-      rerank: [versionProbe(), tokenize(model), score(model), classify(model), metricsPage(['vllm:'])],
+      rerank: [
+        versionProbe(),
+        tokenize(model),
+        score(model),
+        nativeRerank(model),
+        classify(model),
+        metricsPage(['vllm:']),
+      ],
     },
     // Measured with 0.32.0 on a CPU, as its source and issues say.
     badInput,
@@ -60,11 +68,11 @@ const badInput: BadInputTable = {
   'negative-max-tokens': measured(400, nestedError),
 }
 
-/** Its pooling runner answers as its chat does; nobody has booted it here. */
+/** Its pooling routes share the handlers of its chat (entrypoints/pooling/base/serving.py and exception_handling of 0.32.0). */
 const pooledBadInput: BadInputTable = {
-  ...usualRefusals((status, checks) => unconfirmed(status, checks), nestedError),
-  'unknown-model': unconfirmed(404, nestedError),
-  'prompt-too-long': unconfirmed(400, nestedError),
+  ...usualRefusals(sourced, nestedError),
+  'unknown-model': sourced(404, nestedError),
+  'prompt-too-long': sourced(400, nestedError),
   'negative-max-tokens': { type: 'not-asked', reason: 'nothing is generated' },
 }
 
@@ -85,7 +93,6 @@ function pooling(deployment: Deployment): HttpProbe {
       at: 'data.*.data',
       vectors: { ...(dimension === undefined ? {} : { dimension }), normalized: false },
     }),
-    false,
   )
 }
 
@@ -103,11 +110,15 @@ function score(model: string): HttpProbe {
       },
     },
     [{ at: 'data', rule: 'ranked', first: 1, scoreAt: 'score' }],
-    false,
   )
 }
 
-/** A classifier of one label gives its score here as well; nobody has booted it here. */
+/** The same endpoint under its native name. */
+function nativeRerank(model: string): HttpProbe {
+  return nativeRerankProbe(model, { ...cohereRerank, path: '/rerank' })
+}
+
+/** A classifier of one label gives its score here as well. */
 function classify(model: string): HttpProbe {
   return nativeProbe(
     {
@@ -119,7 +130,6 @@ function classify(model: string): HttpProbe {
       { at: 'data.2.probs.0', rule: 'exists' },
       { at: 'data.0.num_classes', rule: 'positive' },
     ],
-    false,
   )
 }
 

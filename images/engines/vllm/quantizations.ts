@@ -1,4 +1,4 @@
-import { quantizationTableOf } from '../quantizations.ts'
+import { quantizationTableOf } from '../quantization-table.ts'
 
 /** Read from wheels by `node test/tools/quantizations.ts`, which writes this file. */
 export const quantizationTable = quantizationTableOf([

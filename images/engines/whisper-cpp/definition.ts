@@ -15,6 +15,7 @@ import { init } from './stop.ts'
 export const whisperCpp = {
   id: 'whisper-cpp',
   title: 'whisper.cpp',
+  use: 'speech on a CPU',
   nicknames: ['whisper.cpp'],
   port: 8080,
   formats: ['ggml'],
@@ -47,6 +48,7 @@ export const whisperCpp = {
   apiKey: null,
   healthPath: '/health',
   memory,
+  quantizations: null,
   memoryFlags,
   sharedMemory: null,
   wheels,

@@ -59,7 +59,7 @@ test.each<[keyof typeof versions, object]>([
   ['sglang', by('auto-round')],
   ['tgi', by('compressed-tensors')],
   ['tgi', by('fbgemm_fp8')],
-  ['tensorrt-llm', by('nvfp4')],
+  ['tensorrt-llm', by('awq')],
   ['vllm', {}],
 ])('%s loads a checkpoint with %j', (id, packed) => {
   expect(said(id, packed)).toEqual({ refusals: [], doubts: [] })
@@ -135,4 +135,17 @@ test('a method that nobody read of TensorRT-LLM is a doubt, and one of TGI that 
   expect(said('tgi', {}, asking('nvfp4')).refusals).toMatchObject([
     { path: 'serving.quantization', found: '"nvfp4" is not a quantisation of TGI 3.3.7' },
   ])
+})
+
+test('a card that is older than the kernels of a checkpoint is told of, and one that is not is not', () => {
+  const on = (gpu: string) => (recipe: Recipe) => {
+    recipe.target.gpu = gpu
+    recipe.serving.dtype = 'float16'
+  }
+  expect(said('vllm', by('fp8'), on('t4')).doubts).toEqual([
+    expect.stringMatching(
+      /packed by fp8, which vLLM computes from compute capability 8\.0 on, and t4 has 7\.5/,
+    ),
+  ])
+  expect(said('vllm', by('fp8'), on('l4')).doubts).toEqual([])
 })

@@ -14,6 +14,7 @@ import { sampleOf } from './samples.ts'
 const parts = [
   'id',
   'title',
+  'use',
   'nicknames',
   'port',
   'formats',
@@ -37,6 +38,7 @@ const parts = [
   'health',
   'ownStart',
   'memory',
+  'quantizations',
   'memoryFlags',
   'sharedMemory',
   'wheels',

@@ -50,3 +50,14 @@ test.each([[['--load-format', 'dummy']], [['--load_format=dummy']]])('%j serves 
   })
   expect(doubts).toEqual([expect.stringContaining('random numbers')])
 })
+
+test.each<[string[], string[]]>([
+  [['--runner', 'pooling'], ['--runner pooling makes a server for vectors']],
+  [['--convert=embed'], ['--convert makes a server for vectors']],
+  [['--runner', 'generate'], []],
+  [['--nnodes', '2'], ['--nnodes 2 waits for other machines']],
+  [['--nnodes=1'], []],
+])('%j for a model that chats', (items, words) => {
+  const doubts = doubtsOf((serving) => void serving.extraArguments.push(...items))
+  expect(doubts).toEqual(words.map((part) => expect.stringContaining(part)))
+})

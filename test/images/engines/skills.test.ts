@@ -22,10 +22,13 @@ function planOf(
 }
 
 const idsOf = (plan: ReturnType<typeof planOf>) => plan.verify.behaviour.probes.map(({ id }) => id)
-const skills = ['tools-forced', 'tools-auto', 'reasoning', 'vision']
+const skills = ['tools-forced', 'tools-auto', 'reasoning', 'structured', 'structured-stream', 'vision']
+/** Every chat of llama.cpp is asked for JSON of a schema. */
+const ofEach = ['structured', 'structured-stream']
 
 test('a chat is asked for no call, no reasoning and no picture where its recipe says nothing', () => {
-  expect(idsOf(planOf('llama-cpp', {}, withTools)).filter((id) => skills.includes(id))).toEqual([])
+  expect(idsOf(planOf('llama-cpp', {}, withTools)).filter((id) => skills.includes(id))).toEqual(ofEach)
+  expect(idsOf(planOf('vllm', {})).filter((id) => skills.includes(id))).toEqual([])
 })
 
 test('a model whose template does not think is asked for no reasoning, whatever parser is named', () => {
@@ -33,13 +36,16 @@ test('a model whose template does not think is asked for no reasoning, whatever 
 })
 
 test.each([
-  ['llama-cpp', { task: 'tools' }, ['tools-forced', 'tools-auto']],
+  ['llama-cpp', { task: 'tools' }, [...ofEach, 'tools-forced', 'tools-auto']],
+  ['llama-cpp', { task: ['tools', 'structured'] }, [...ofEach, 'tools-forced', 'tools-auto']],
+  ['vllm', { task: 'structured' }, ofEach],
+  ['tgi', { task: 'tools' }, ['tools-forced', 'tools-auto']],
   [
     'llama-cpp',
     { task: ['chat', 'tools'], reasoningParser: 'deepseek' },
-    ['reasoning', 'tools-forced', 'tools-auto'],
+    [...ofEach, 'reasoning', 'tools-forced', 'tools-auto'],
   ],
-  ['llama-cpp', { reasoningParser: 'none' }, []],
+  ['llama-cpp', { reasoningParser: 'none' }, ofEach],
   ['vllm', { toolCallParser: 'hermes' }, ['tools-forced', 'tools-auto']],
   ['vllm', { toolCallParser: 'hermes', task: 'tools' }, ['tools-forced', 'tools-auto']],
   ['vllm', { reasoningParser: 'qwen3', task: 'vision' }, ['reasoning', 'vision']],
@@ -63,7 +69,9 @@ test.each<[EngineId, Partial<Recipe['model']>, RegExp]>([
   ['llama-cpp', { task: 'tools' }, /tools, and the chat template of the model knows none/],
   ['llama-cpp', { task: 'vision' }, /vision, and no projector/],
   ['vllm', { task: 'tools' }, /nothing says how the model writes a call/],
-  ['ollama', { task: 'tools' }, /use vllm or sglang or llama-cpp/],
+  ['ollama', { task: 'tools' }, /tools, and the chat template of the model knows none/],
+  ['ollama', { task: 'vision' }, /vision, and no projector/],
+  ['tensorrt-llm', { task: 'structured' }, /use vllm or ollama or sglang or llama-cpp/],
 ])('%s with %j is refused', (id, model, words) => {
   try {
     planOf(id, model)
@@ -71,4 +79,21 @@ test.each<[EngineId, Partial<Recipe['model']>, RegExp]>([
   } catch (error) {
     expect(JSON.stringify([String(error), error])).toMatch(words)
   }
+})
+
+const goTools =
+  '{{ range .Tools }}{{ . }}{{ end }}{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}'
+
+test('Ollama is asked for a call that is left to the model, in both interfaces, and the plan says that none is forced', () => {
+  const recipe = recipeFor('ollama', (draft) => {
+    draft.model.task = ['tools', 'structured']
+    draft.serving.ollamaTemplate = { text: goTools, stop: [] }
+  })
+  const plan = planImage(recipe, lockFor(recipe))
+  expect(plan.tasks).toEqual(['chat', 'tools', 'structured'])
+  expect(idsOf(plan)).toEqual(
+    expect.arrayContaining(['tools-auto', 'native-tools', ...ofEach, 'native-format']),
+  )
+  expect(idsOf(plan)).not.toContain('tools-forced')
+  expect(plan.doubts?.join()).toContain('no client can require a call')
 })

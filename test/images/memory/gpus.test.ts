@@ -22,6 +22,8 @@ test.each([
   ['NVIDIA Thor', 'thor'],
   ['Tesla P40', 'p40'],
   ['NVIDIA A800', 'a800-80gb'],
+  ['NVIDIA GB10', 'dgx-spark'],
+  ['GH200', 'gh200'],
 ])('%s is %s', (typed, name) => {
   expect(findGpu(typed).name).toBe(name)
 })

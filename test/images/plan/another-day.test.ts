@@ -7,7 +7,29 @@ import { lockFor, recipeFor } from '../engines/fixtures.ts'
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
+
+/** What of a date depends on where the machine is. */
+const local = [
+  ...(['toString', 'toDateString', 'toTimeString', 'toLocaleString'] as const),
+  ...(['toLocaleDateString', 'toLocaleTimeString'] as const),
+]
+const localNumbers = [
+  'getTimezoneOffset',
+  'getHours',
+  'getDate',
+  'getDay',
+  'getMonth',
+  'getFullYear',
+] as const
+
+/** A worker of the tests keeps the zone of its process, whatever TZ says later: so the place is told to dates themselves. */
+function moveTo(place: number): void {
+  for (const name of local) vi.spyOn(Date.prototype, name).mockReturnValue(`place ${place}`)
+  for (const name of localNumbers) vi.spyOn(Date.prototype, name).mockReturnValue(place)
+  vi.stubEnv('TZ', ['UTC', 'Asia/Kathmandu', 'America/St_Johns'][place] ?? 'UTC')
+}
 
 // It has ended on one of the days and not begun on another.
 const trust = [trusted]
@@ -20,7 +42,7 @@ test.each(engines.map(({ id }) => id))(
     const digests = ['1999-12-31T23:59:59Z', '2026-11-30T12:00:00Z', '2038-02-28T00:00:00+14:00'].map(
       (day, i) => {
         vi.useFakeTimers({ now: new Date(day), toFake: ['Date'] })
-        vi.stubEnv('TZ', ['UTC', 'Asia/Kathmandu', 'America/St_Johns'][i] ?? 'UTC')
+        moveTo(i)
         // The clock comes before all that a command does with a lock.
         const digest = planDigestOf(planImage(recipe, parseLock(formatLock(lock), 'x')))
         vi.unstubAllEnvs()

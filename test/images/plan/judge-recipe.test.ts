@@ -128,6 +128,7 @@ test.each<[EngineId, string[], number, string]>([
   ['vllm', ['--ssl-certfile', '/c.pem'], 0, 'ends TLS'],
   ['vllm', ['--headless'], 0, 'one server with its interface'],
   ['sglang', ['--ssl-keyfile=/k.pem'], 0, 'ends TLS'],
+  ['sglang', ['--disaggregation-mode', 'prefill'], 0, 'one server'],
   ['sglang', ['--grpc-mode'], 0, 'one server with its interface'],
   ['vllm', ['--host=127.0.0.1'], 0, 'every interface'],
   ['vllm', ['--port=81'], 0, 'serving.port'],

@@ -25,6 +25,19 @@ test.each<[string, Files, string]>([
   ['a pointer', { 'm.gguf': pointer }, 'Git LFS pointer'],
   ['a page', { 'm.gguf': page }, 'm.gguf is a page of a web server'],
   ['an adapter alone', { 'm.gguf': adapter }, 'm.gguf is an adapter by its header'],
+  [
+    'a header that names no architecture',
+    { 'm.gguf': gguf({ 'general.name': 'x' }, { 'token_embd.weight': 4 }) },
+    'm.gguf names no architecture in its header',
+  ],
+  [
+    'shards in capital letters, which llama.cpp looks for in small ones',
+    {
+      'm-00001-of-00002.GGUF': gguf({ ...ggufMetadata, 'split.count': 2 }, { 'token_embd.weight': 4 }),
+      'm-00002-of-00002.GGUF': gguf({ 'split.count': 2 }, { 'output.weight': 4 }),
+    },
+    'names that end in -00001-of-00002.gguf',
+  ],
   ['a vocabulary', { 'm.gguf': gguf(ggufMetadata, {}) }, 'm.gguf has no tensors'],
   [
     'the other order of bytes',

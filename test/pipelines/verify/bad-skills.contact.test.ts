@@ -53,6 +53,20 @@ function call(name: string, args: unknown): Said {
   return { tool_calls: [{ id: 'one', type: 'function', function: { name, arguments: args } }] }
 }
 
+/** A chat that names the colours of pictures: what it says to the red one, and to the other. */
+function seeing(toRed: string, toOther: string): Routes {
+  const [red] = probes.vision
+  const seen = JSON.stringify(red?.request.body)
+  const handler: Handler = ({ body }, response) => {
+    if (body.stream) return streamWords(response, endMarker)
+    const text = JSON.stringify(body)
+    const content = text.includes('image_url') ? (text === seen ? toRed : toOther) : 'Hello'
+    const choices = [{ message: { role: 'assistant', content }, finish_reason: 'stop' }]
+    return sendJson(response, 200, { ...chatAnswer(), choices })
+  }
+  return { 'POST /v1/chat/completions': handler }
+}
+
 const right = call('get_weather', '{"city": "Paris", "unit": "celsius"}')
 const prose: Said = { content: 'It is sunny in Paris.' }
 
@@ -66,7 +80,7 @@ test.each([
   ],
   ['reasons apart', 'reasoning', chat({ content: '14', reasoning_content: 'Twice seven.' })],
   ['reasons apart under the other name', 'reasoning', chat({ content: '14', reasoning: 'Twice seven.' })],
-  ['sees red', 'vision', chat({ content: 'Red.' })],
+  ['sees colours', 'vision', seeing('Red.', 'It is Blue')],
 ] as const)('a chat that %s passes', async (_, asked, routes) => {
   expect(await complaintsOf(asked, routes)).toEqual([])
 })
@@ -145,6 +159,31 @@ test.each([
     chat({ content: 'I cannot see pictures, incredible.' }),
     [
       'vision failed: choices.0.message.content is "I cannot see pictures, incredible." and does not say "red"',
+      'vision-other failed: choices.0.message.content is "I cannot see pictures, incredible." and does not say "blue"',
+    ],
+  ],
+  [
+    'calls every picture red',
+    'vision',
+    chat({ content: 'Red' }),
+    ['vision-other failed: choices.0.message.content is "Red" and does not say "blue"'],
+  ],
+  [
+    'names one colour for another',
+    'vision',
+    seeing('Blue', 'Red'),
+    [
+      'vision failed: choices.0.message.content is "Blue" and does not say "red"',
+      'vision-other failed: choices.0.message.content is "Red" and does not say "blue"',
+    ],
+  ],
+  [
+    'names all colours there are',
+    'vision',
+    chat({ content: 'red, green, blue' }),
+    [
+      'vision failed: choices.0.message.content is "red, green, blue" and says "blue" as well',
+      'vision-other failed: choices.0.message.content is "red, green, blue" and says "red" as well',
     ],
   ],
 ] as const)('a chat that %s fails with its own words', async (_, asked, routes, words) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Behaviour } from '../../../images/boot/probe.ts'
 import { embeddedTextProbe, embeddingProbes } from '../../../images/engines/embedding-probes.ts'
-import { cohereRerank, rerankProbe, scoredProbe } from '../../../images/engines/rerank-probes.ts'
+import { cohereRerank, rerankProbes, scoredProbe } from '../../../images/engines/rerank-probes.ts'
 import { structuredProbes } from '../../../images/engines/structured-probes.ts'
 import {
   chatAnswer,
@@ -27,7 +27,7 @@ const embedding: Behaviour = {
 const reranking: Behaviour = {
   ...behaviour,
   readiness: scoredProbe(model, cohereRerank, 2),
-  probes: [rerankProbe(model, cohereRerank)],
+  probes: rerankProbes(model, cohereRerank),
   ask: { path: '/v1/rerank', bodyFor: 'rerank', textAt: null },
 }
 
@@ -96,16 +96,41 @@ test.each([
   [
     'puts another document first',
     (text: string) => -text.length,
-    /^rerank failed: document 1 answers the query and is not ranked first \(/,
+    ['rerank failed: document 1 answers the query and is not ranked first (2: -23.00, 0: -32.00, 1: -49.00)'],
+  ],
+  [
+    'prefers one document whatever it is asked',
+    (text: string) => (text.includes('enguin') ? 1.5 : -3),
+    [
+      'rerank-other failed: document 2 answers the query and is not ranked first (1: 1.500, 0: -3.000, 2: -3.000)',
+    ],
+  ],
+  [
+    'turns its scores round',
+    (text: string, query: string) => (text.includes(query.includes('heese') ? 'heese' : 'enguin') ? -3 : 1.5),
+    [
+      'rerank failed: document 1 answers the query and is not ranked first (0: 1.500, 2: 1.500, 1: -3.000)',
+      'rerank-other failed: document 2 answers the query and is not ranked first (0: 1.500, 1: 1.500, 2: -3.000)',
+    ],
   ],
   [
     'has one score for all',
     () => 0.5,
-    /^rerank failed: document 1 answers the query and is not ranked first \(/,
+    [
+      'rerank failed: document 1 answers the query and is not ranked first (0: 0.5000, 1: 0.5000, 2: 0.5000)',
+      'rerank-other failed: document 2 answers the query and is not ranked first (0: 0.5000, 1: 0.5000, 2: 0.5000)',
+    ],
   ],
-  ['scores with a text', () => 'high', /^rerank failed: results has the score "high" for 0/],
-] as const)('a reranker that %s fails', async (_, score, words) => {
-  expect(await complaintsOf(reranking, rerank(score))).toEqual([expect.stringMatching(words)])
+  [
+    'scores with a text',
+    () => 'high',
+    [
+      'rerank failed: results has the score "high" for 0',
+      'rerank-other failed: results has the score "high" for 0',
+    ],
+  ],
+] as const)('a reranker that %s fails with these words', async (_, score, words) => {
+  expect(await complaintsOf(reranking, rerank(score))).toEqual(words)
 })
 
 test('a generator behind a reranking endpoint that is not there is not ready', async () => {

@@ -14,6 +14,7 @@ import { closure, wheels } from './slimming.ts'
 export const echo = {
   id: 'echo',
   title: 'Echo',
+  use: 'the steps of CONTRIBUTING.md',
   nicknames: ['parrot'],
   port: 8090,
   formats: ['safetensors'],
@@ -44,6 +45,7 @@ export const echo = {
   apiKey: null,
   healthPath: '/health',
   memory,
+  quantizations: null,
   memoryFlags,
   sharedMemory: null,
   wheels,
