@@ -11,7 +11,7 @@ interface Tensor {
 interface GgufHead {
   version: number
   keyCount: number
-  /** The key-value section, byte by byte. */
+  /** The key-value section, byte by byte, less what a former cut wrote into it. */
   keys: Uint8Array
   alignment: number
   isPart: boolean
@@ -49,7 +49,8 @@ const arrayType = 9
 /**
  * Cuts a GGUF at tensor borders into the parts that llama.cpp loads by itself when it is given the first
  * (`NAME-00001-of-0000N.gguf`). `head` is the start of the file; throws `ShortHeadError` while it is too short. Undefined
- * where one tensor is too large, or the file is a part already.
+ * where one tensor is too large, or the file is a part already. A file that `llama-gguf-split --merge` made of parts is none: it keeps their
+ * keys, with a count of 0 (llama.cpp-tools-extra 0.7.0).
  */
 export function splitGguf(
   head: Uint8Array,
@@ -125,18 +126,21 @@ function parseHead(bytes: Uint8Array): GgufHead {
   if (reader.u32() !== magic) throw new Error('it does not begin with GGUF')
   const version = reader.u32()
   const tensorCount = reader.u64()
-  const keyCount = reader.u64()
-  const keysStart = reader.position()
+  const allKeyCount = reader.u64()
+  const kept: Uint8Array[] = []
   let alignment = 32
   let isPart = false
-  for (let i = 0; i < keyCount; i++) {
+  for (let i = 0; i < allKeyCount; i++) {
+    const start = reader.position()
     const key = reader.text()
     const type = reader.u32()
     if (key === 'general.alignment') alignment = reader.peekU32()
-    if (key === 'split.count') isPart = true
+    if (key === 'split.count') isPart = (reader.peekU32() & 0xffff) > 1
     skipValue(reader, type)
+    if (!key.startsWith('split.')) kept.push(bytes.subarray(start, reader.position()))
   }
-  const keys = bytes.subarray(keysStart, reader.position())
+  const keyCount = kept.length
+  const keys = Buffer.concat(kept)
   if (alignment === 0) throw new Error('it aligns its tensors to 0 bytes')
   reader.requireRoom(tensorCount, leastTensorBytes)
   const tensors = Array.from({ length: tensorCount }, () => {
