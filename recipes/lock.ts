@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import { trustedFileSchema } from './certificates.ts'
+import { debianPackages } from './debian-packages.ts'
 import { engineIds } from './engine-ids.ts'
 import { RecipeError } from './error.ts'
 import { ggufFactsSchema } from './gguf-facts.ts'
+import { keyStandingTwice } from './json-text.ts'
 import { lockOriginSchema } from './lock-origin.ts'
 import { lockedWeightsSchema } from './locked-weights.ts'
 import { modelFactsSchema } from './model-facts.ts'
@@ -22,14 +24,6 @@ const digest = z.custom<Digest>(
 const pinnedImage = z.strictObject({
   reference: z.string().min(1),
   digest,
-})
-
-const debianPackage = z.strictObject({
-  name: z.string().min(1),
-  version: z.string().min(1),
-  architecture: z.string().min(1),
-  sizeBytes: z.number().int().nonnegative(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
 /** A distribution of the Python package index at one version, with every wheel of it that the interpreter may take. */
@@ -58,7 +52,7 @@ const debianRuntime = z.strictObject({
   type: z.literal('debian'),
   base: pinnedImage,
   /** Package files that installing the requested ones adds to the base, sorted by name. */
-  packages: z.array(debianPackage),
+  packages: debianPackages,
   /** Requested packages that the base has already, by name; absent where there are none. */
   present: z.array(z.string()).optional(),
   /** Packages that are there for those that the recipe adds and for nothing else, by name; absent where it adds none. */
@@ -80,7 +74,7 @@ const runtime = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('python'),
     base: pinnedImage,
-    packages: z.array(debianPackage),
+    packages: debianPackages,
     /** As with packages alone; only where the recipe asks for some. */
     present: z.array(z.string()).optional(),
     own: z.array(z.string()).optional(),
@@ -94,10 +88,10 @@ export type HelperName = (typeof helperNames)[number]
 
 const factory = z.strictObject({
   base: pinnedImage,
-  packer: z.array(debianPackage),
-  harness: z.array(debianPackage),
-  comparer: z.array(debianPackage),
-  installer: z.array(debianPackage),
+  packer: debianPackages,
+  harness: debianPackages,
+  comparer: debianPackages,
+  installer: debianPackages,
 } satisfies Record<HelperName | 'base', z.ZodType>)
 
 /** What the files beside a model in transformers' form say of how it is asked; a GGUF has it in its header. */
@@ -145,7 +139,6 @@ export const lockSchema = z.strictObject({
 export type Lock = z.infer<typeof lockSchema>
 export type LockedRuntime = Lock['runtime']
 export type DebianLock = z.infer<typeof debianRuntime>
-export type DebianPackage = z.infer<typeof debianPackage>
 export type PinnedImage = z.infer<typeof pinnedImage>
 export type PythonPackage = z.infer<typeof pythonPackage>
 export type FactoryLock = z.infer<typeof factory>
@@ -164,8 +157,13 @@ export function helperLock(pinned: FactoryLock | undefined, name: HelperName): D
 
 /** Reads a lock file's text; throws `invalid-lock` naming the first wrong member. */
 export function parseLock(text: string, file: string): Lock {
-  const parsed = lockSchema.safeParse(readJson(text, file))
+  const json = readJson(text, file)
+  const parsed = lockSchema.safeParse(json)
+  const twice = keyStandingTwice(text)
+  if (twice !== undefined)
+    throw invalidLock(file, `"${twice}" stands twice in one place, as where both sides of a merge were kept`)
   if (parsed.success) return parsed.data
+  if (isNewer(json)) throw newerLock(file, json.lockVersion)
   const [issue] = parsed.error.issues
   throw invalidLock(file, `${issue?.path.join('.') || 'at its outermost value'}: ${issue?.message}`)
 }
@@ -217,6 +215,19 @@ function readJson(text: string, file: string): unknown {
   } catch (cause) {
     throw invalidLock(file, 'it is not JSON', cause)
   }
+}
+
+function isNewer(json: unknown): json is { lockVersion: number } {
+  const version = typeof json === 'object' && json !== null && 'lockVersion' in json && json.lockVersion
+  return typeof version === 'number' && version > 1
+}
+
+function newerLock(file: string, version: number): RecipeError {
+  return new RecipeError('invalid-lock', {
+    attempted: `read the lock ${file}`,
+    found: `a newer ingot wrote it: it is of lockVersion ${version}, and this one reads 1`,
+    hint: 'use the ingot that wrote it, as the others of this repository do; `ingot lock RECIPE` writes it anew for this one',
+  })
 }
 
 function invalidLock(file: string, found: string, cause?: unknown): RecipeError {

@@ -1,17 +1,11 @@
 import { z } from 'zod'
 import { isDigest } from '../lib/digest.ts'
+import { isSafePath } from './safe-path.ts'
 import { setDigestOf } from './weights.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits')
 const sizeBytes = z.int().nonnegative()
 const digest = z.string().refine(isDigest, 'sha256: and 64 lower-case hex digits')
-
-/** A path that stays inside the model folder on every system: relative, with forward slashes, without `.` or `..`. */
-export function isSafePath(path: string): boolean {
-  const parts = path.split('/')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  return !/[\\\u0000-\u001f\u007f]/.test(path) && parts.every((part) => !['', '.', '..'].includes(part))
-}
 
 const path = z.string().refine(isSafePath, 'a relative path without . or .. and with forward slashes')
 

@@ -1,6 +1,7 @@
 import semver from 'semver'
 import { z } from 'zod'
 import { engineIds } from './engine-ids.ts'
+import { isImageReference } from './image-reference.ts'
 import { limits, text, texts, words } from './limits.ts'
 import { ownLayer } from './own-layer.ts'
 import { modelName, partSchema } from './parts.ts'
@@ -62,6 +63,9 @@ const engine = z.strictObject({
     .string()
     .max(limits.words)
     .refine((range) => semver.validRange(range) !== null, 'a semver range such as ">=0.30 <0.34"')
+    .refine((range) => semver.validRange(range) === null || semver.minVersion(range) !== null, {
+      error: 'a range that has a version in it',
+    })
     .default('*')
     .describe(
       'Semver range of the server; the lock pins one version. llama.cpp build b11669 without a release number counts as 11669.0.0',
@@ -100,7 +104,11 @@ const policy = z.strictObject({
 
 const image = z.strictObject({
   platform: z.enum(['linux/amd64', 'linux/arm64']).default('linux/amd64').describe('Platform of the image'),
-  base: text(limits.place).min(1).optional().describe("Base image instead of the engine's default"),
+  base: text(limits.place)
+    .min(1)
+    .refine(isImageReference, 'an image as HOST/NAME:TAG or NAME@sha256:DIGEST')
+    .optional()
+    .describe("Base image instead of the engine's default"),
   budgets: z
     .strictObject({
       total: size.optional().describe('Most bytes the stored image may have'),

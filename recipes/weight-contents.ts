@@ -131,8 +131,14 @@ export function missingShards(
       .map((name) => `${name} is missing, and ${index} names it${otherCase(name, paths)}`),
   )
   const indexed = new Set([...shards.values()].flat())
-  const numbered = paths
-    .filter((path) => !indexed.has(path))
+  // One of each set: with all of them, a thousand shards would be a million names.
+  const sets = new Map(
+    paths
+      .filter((path) => !indexed.has(path))
+      .toReversed()
+      .map((path) => [path.replace(/-\d+(?=-of-\d+\.[a-z]+$)/i, ''), path]),
+  )
+  const numbered = [...sets.values()]
     .flatMap((path) => siblingsOf(path, all).map((shard) => ({ path, shard })))
     .filter(({ shard }) => !all.has(shard))
     .map(({ path, shard }) => [shard, `${shard} is missing, one of the shards of ${path}`] as const)

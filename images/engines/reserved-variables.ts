@@ -48,6 +48,11 @@ const families: readonly { pattern: RegExp; instead: string }[] = [
       /^PYTHON(PATH|HOME|STARTUP|USERBASE|PLATLIBDIR|EXECUTABLE|INSPECT|BREAKPOINT|WARNINGS|PYCACHEPREFIX|SAFEPATH)$/,
     instead: loader,
   },
+  {
+    pattern:
+      /^(OPENSSL_(CONF|MODULES|ENGINES)|(CUDA|NVTX)_INJECTION(32|64)_PATH|VK_((ADD_)?(IMPLICIT_)?LAYER_PATH|INSTANCE_LAYERS))$/,
+    instead: loader,
+  },
   { pattern: /^INGOT_/, instead: 'it is for the person who starts the container; docker run --env sets it' },
 ]
 

@@ -16,6 +16,8 @@ export interface ReservedFlag {
   device?: Device
   /** What it does, where ingot does not set it and no image can have it. */
   effect?: string
+  /** Values that it cannot have, in small letters, where it may have others. */
+  values?: readonly string[]
 }
 
 /** What of an engine a recipe cannot set beside its own keys. */
@@ -57,5 +59,15 @@ export function noHttp(...names: string[]): ReservedFlag {
     names,
     effect: 'leaves the server without the HTTP interface that probes, health checks and clients ask',
     instead: 'leave it out: an image is one server with its interface',
+  }
+}
+
+/** Flags that say how weights are loaded: one of their values loads none. */
+export function noDummyWeights(...names: string[]): ReservedFlag {
+  return {
+    names,
+    values: ['dummy'],
+    effect: 'with `dummy` serves random numbers in place of the weights that the recipe names',
+    instead: 'leave it out; plan and memory are known without it (`ingot plan`)',
   }
 }

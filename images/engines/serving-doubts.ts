@@ -9,7 +9,6 @@ export function servingDoubts(deployment: Deployment): string[] {
   return [
     ...lengthDoubts(deployment),
     ...portDoubts(deployment),
-    ...dummyDoubts(deployment),
     ...taskDoubts(deployment),
     ...machineDoubts(deployment),
   ]
@@ -33,16 +32,6 @@ function portDoubts({ recipe: { serving } }: Deployment): string[] {
   return [
     `serving.port: ${serving.port} is below 1024, where a server that is not root may listen under Docker and not everywhere else; take a higher one and publish it as ${serving.port}`,
   ]
-}
-
-function dummyDoubts({ recipe: { serving } }: Deployment): string[] {
-  const items = serving.extraArguments.map((item) => item.replaceAll('_', '-'))
-  const isDummy = items.some(
-    (item, at) => item === '--load-format=dummy' || (item === '--load-format' && items[at + 1] === 'dummy'),
-  )
-  return isDummy
-    ? ['serving.extraArguments: --load-format dummy serves random numbers in place of the weights']
-    : []
 }
 
 /** The value of a flag in a recipe's own arguments, in either spelling; empty for a switch, undefined where it is not there. */

@@ -1,5 +1,5 @@
 import type { Modelfile } from '../../recipes/locked-weights.ts'
-import type { ModelTask } from '../../recipes/tasks.ts'
+import { type ModelTask, tasksOfChats } from '../../recipes/tasks.ts'
 import { chatFormsOf } from '../engines/chat-forms.ts'
 import type { EngineDefinition } from '../engines/engine.ts'
 import type { ModelSettingKey } from '../engines/model-settings.ts'
@@ -8,39 +8,52 @@ import type { WeightsChoice } from './offer.ts'
 
 /** Keys of `model` that a proposal writes from the files of the model. */
 export interface ChatLines {
-  task?: ModelTask
+  task?: ModelTask | ModelTask[]
   toolCallParser?: string
   reasoningParser?: string
 }
 
-/** The task that the files tell, and the parsers that the engine's documentation names for them; nothing that is guessed. */
-export function chatLinesOf(
-  engine: EngineDefinition,
-  weights: WeightsChoice,
-  modelfile?: Modelfile,
-): ChatLines {
-  const told = toldTask(weights, modelfile)
-  const task = told?.tasks[0]
+/** What beside the weights tells the task: what a person asks for comes before what the files say. */
+export interface TaskSources {
+  modelfile?: Modelfile | undefined
+  asked?: readonly ModelTask[] | undefined
+}
+
+/** The task that is asked for or that the files tell, and the parsers that the engine's documentation names; nothing that is guessed. */
+export function chatLinesOf(engine: EngineDefinition, weights: WeightsChoice, told: TaskSources): ChatLines {
+  const task = taskOf(weights, told)
+  const chats = [task]
+    .flat()
+    .some((one) => one === 'chat' || (one !== undefined && tasksOfChats.includes(one)))
   const { calls, reasoning } = chatFormsOf({ facts: weights.facts, folder: weights.folder ?? null })
   const toolCallParser = nameOf(engine, 'toolCallParser', calls)
   const reasoningParser = nameOf(engine, 'reasoningParser', reasoning)
   return {
     ...(task !== undefined && { task }),
-    ...(task === 'chat' && toolCallParser !== undefined && { toolCallParser }),
-    ...(task === 'chat' && reasoningParser !== undefined && { reasoningParser }),
+    ...(chats && toolCallParser !== undefined && { toolCallParser }),
+    ...(chats && reasoningParser !== undefined && { reasoningParser }),
   }
+}
+
+function taskOf(
+  weights: WeightsChoice,
+  { modelfile, asked }: TaskSources,
+): ModelTask | ModelTask[] | undefined {
+  if (asked === undefined) return toldTask(weights, modelfile)?.tasks[0]
+  return asked.length === 1 ? asked[0] : [...asked]
 }
 
 /** What the task and the parsers were told by, as comments of their lines. */
 export function chatComments(
   engine: EngineDefinition,
   weights: WeightsChoice,
-  modelfile?: Modelfile,
+  { modelfile, asked }: TaskSources,
 ): Record<'task' | 'toolCallParser' | 'reasoningParser', string[]> {
   const { calls } = chatFormsOf({ facts: weights.facts, folder: weights.folder ?? null })
   const template = nameOf(engine, 'chatTemplate', calls)
   return {
-    task: taskWords(engine, toldTask(weights, modelfile), weights),
+    task:
+      asked === undefined ? taskWords(engine, toldTask(weights, modelfile), weights) : ['As --task says.'],
     toolCallParser: [
       'The chat template of the model writes calls in this form; the boot asks for one.',
       ...(template === undefined

@@ -3,6 +3,7 @@ import { digestOf, hexOf } from '../../lib/digest.ts'
 import { IngotError } from '../../lib/error.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { type Recipe, recipeSchema } from '../../recipes/recipe.ts'
+import type { ModelTask } from '../../recipes/tasks.ts'
 import { setDigestOf, sortFiles } from '../../recipes/weights.ts'
 import { deploymentOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, EngineDefinition, Refusal } from '../engines/engine.ts'
@@ -10,6 +11,7 @@ import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import type { MemoryPlan } from '../memory/result.ts'
 import { isOpenLicence } from '../plan/licence.ts'
 import { deploymentMemory } from '../plan/memory.ts'
+import { taskRefusals } from '../plan/tasks.ts'
 import { chatLinesOf } from './chat-lines.ts'
 import { includeOf, recipeNameOf } from './names.ts'
 import type { ModelOffer, WeightsChoice } from './offer.ts'
@@ -33,6 +35,8 @@ export interface InitChoices {
   dtype?: 'float16'
   name?: string
   acceptsLicense?: boolean
+  /** What a person asks the server for; without it the files tell. */
+  tasks?: readonly ModelTask[]
 }
 
 /** A recipe as its file has it: no defaults. */
@@ -47,7 +51,7 @@ export function draftOf(offer: ModelOffer, choices: InitChoices): RecipeDraft {
     name: name ?? recipeNameOf(offer, choices),
     model: {
       name: offer.modelName,
-      ...chatLinesOf(engine, weights, offer.modelfile),
+      ...chatLinesOf(engine, weights, { modelfile: offer.modelfile, asked: choices.tasks }),
       ...(offer.license !== undefined && { license: offer.license }),
       ...(acceptsLicense && acceptanceOf(offer)),
     },
@@ -124,6 +128,7 @@ export function judgeDraft(offer: ModelOffer, choices: InitChoices): JudgedDraft
       ...engine.refusals(deployment),
       ...packingRefusals(deployment, choices),
       ...sharedMemoryRefusals(deployment),
+      ...taskRefusals(deployment),
     ]
     return { draft, recipe, refusals, memory: refusals.length > 0 ? null : deploymentMemory(deployment) }
   } catch (error) {

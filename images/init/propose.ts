@@ -1,3 +1,4 @@
+import type { ModelTask } from '../../recipes/tasks.ts'
 import type { EngineDefinition, Refusal } from '../engines/engine.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import type { PlannedMemory } from '../memory/result.ts'
@@ -11,6 +12,8 @@ export interface InitWishes {
   counts: readonly number[]
   name?: string
   acceptsLicense: boolean
+  /** What the server is wanted for; without it the files of the model tell. */
+  tasks?: readonly ModelTask[]
 }
 
 /** A recipe that the planner says yes to, or that nobody can tell about. */
@@ -56,8 +59,12 @@ export function propose(offer: ModelOffer, place: InitPlace, wishes: InitWishes)
   )
 }
 
-function wishesOf({ name, acceptsLicense }: InitWishes): Pick<InitChoices, 'name' | 'acceptsLicense'> {
-  return { acceptsLicense, ...(name !== undefined && { name }) }
+function wishesOf({
+  name,
+  acceptsLicense,
+  tasks,
+}: InitWishes): Pick<InitChoices, 'name' | 'acceptsLicense' | 'tasks'> {
+  return { acceptsLicense, ...(name !== undefined && { name }), ...(tasks !== undefined && { tasks }) }
 }
 
 function nothingLoads({ choices }: ModelOffer, engines: readonly EngineDefinition[]): string {

@@ -19,8 +19,8 @@ export function recipeText(offer: ModelOffer, proposal: Proposal): string {
 }
 
 function commentsOf(offer: ModelOffer, proposal: Proposal): YamlComments {
-  const { engine, weights } = proposal.choices
-  const chat = chatComments(engine, weights, offer.modelfile)
+  const { engine, weights, tasks } = proposal.choices
+  const chat = chatComments(engine, weights, { modelfile: offer.modelfile, asked: tasks })
   return {
     model: licenceWords(offer, proposal),
     'model.task': chat.task,

@@ -12,8 +12,15 @@ const vendors: Readonly<Record<string, string>> = { '0x1002': 'AMD', '0x8086': '
 /** `/dev/dri/renderD*` of this machine; empty where there are none. The kernel tells no memory that all vendors have. */
 export async function renderNodes(folder = '/dev/dri', cards = '/sys/class/drm'): Promise<RenderNodes> {
   const all = await readdir(folder).catch(() => [])
-  const names = all.filter((name) => /^renderD\d+$/.test(name)).sort()
-  const groups = await Promise.all(names.map(async (name) => (await stat(`${folder}/${name}`)).gid))
+  const nodes = await Promise.all(
+    all
+      .filter((name) => /^renderD\d+$/.test(name))
+      .sort()
+      // A card that was unplugged since is none.
+      .map(async (name) => ({ name, info: await stat(`${folder}/${name}`).catch(() => undefined) })),
+  )
+  const present = nodes.flatMap(({ name, info }) => (info === undefined ? [] : [{ name, group: info.gid }]))
+  const [names, groups] = [present.map(({ name }) => name), present.map(({ group }) => group)]
   const gpus = names.map(async (name) => ({
     name: `${await vendorOf(`${cards}/${name}/device/vendor`)} card at ${folder}/${name}`,
     memoryBytes: 0,

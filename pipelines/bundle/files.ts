@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { BundleFile } from '../../images/oci/bundle.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { makeFolder } from '../files/make-folder.ts'
+import { type HeldLock, holdPlace } from '../store/lock.ts'
 import type { BundleEntry } from './contents.ts'
 import { BundleError } from './error.ts'
 
@@ -11,8 +12,12 @@ import { BundleError } from './error.ts'
 export async function fillFolder(folder: string, fill: (part: string) => Promise<void>): Promise<void> {
   await requireFree(folder)
   const part = `${folder}.part`
-  await rm(part, { recursive: true, force: true })
+  const lock = await lockOf(part).catch((error: unknown) => {
+    throw diskError(error, folder)
+  })
   try {
+    await requireFree(folder)
+    await rm(part, { recursive: true, force: true })
     await makeFolder(part)
     await fill(part)
     await rm(folder, { recursive: true, force: true })
@@ -20,7 +25,15 @@ export async function fillFolder(folder: string, fill: (part: string) => Promise
   } catch (error) {
     await rm(part, { recursive: true, force: true })
     throw diskError(error, folder)
+  } finally {
+    lock.release({ remove: true })
   }
+}
+
+/** Two that write to one place would take each other's part away. */
+async function lockOf(part: string): Promise<HeldLock> {
+  await makeFolder(dirname(part))
+  return holdPlace(`${part}.lock`)
 }
 
 /** Writes one file below `folder` and waits until the disk has it: it will be carried away. */

@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import { messageOf } from '../../lib/error.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { loadLock } from '../lock/lock-file.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -62,7 +63,9 @@ async function jsonOf(file: string): Promise<unknown> {
   try {
     const { size } = await stat(file)
     if (size > mostBytes) throw new Error(`it has ${size} bytes, which no lock and no report has`)
-    return JSON.parse(await readFile(file, 'utf8'))
+    const read = await readRegularFile(file)
+    if (!read.ok) throw read.cause ?? new Error(read.found)
+    return JSON.parse(read.text)
   } catch (cause) {
     throw noState(file, messageOf(cause), cause)
   }

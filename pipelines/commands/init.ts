@@ -8,6 +8,7 @@ import { licenceQuestion, recipeText } from '../../images/init/recipe-text.ts'
 import { starterWorkflow } from '../../images/init/workflow.ts'
 import { nearestName } from '../../lib/suggest.ts'
 import { engineIds } from '../../recipes/engine-ids.ts'
+import type { ModelTask } from '../../recipes/tasks.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import type { Values } from '../command-line/option-table.ts'
@@ -17,7 +18,7 @@ import { type ReadOffer, readOffer } from '../init/read-offer.ts'
 import { saveNew } from '../init/save.ts'
 import { readTarget } from '../init/target.ts'
 import { type Ask, terminalAsk } from '../init/terminal.ts'
-import { listRecipes } from './list.ts'
+import { usualRecipes } from './list.ts'
 import { initTable } from './tables/init.ts'
 
 export const initCommand: Command = { run }
@@ -36,10 +37,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   return 0
 }
 
-/** The recipes for processors that lie here or in ./recipes, since hosted runners have no GPU. */
+/** The recipes for processors, since hosted runners have no GPU. */
 async function initWorkflow({ stdout }: CommandContext): Promise<void> {
-  const recipes = [...(await listRecipes('.')), ...(await listRecipes('recipes'))]
-  const files = recipes.filter(({ device }) => device === 'cpu').map(({ file }) => file)
+  const files = (await usualRecipes()).filter(({ device }) => device === 'cpu').map(({ file }) => file)
   await saveNew(workflowFile, starterWorkflow(files))
   stdout(
     `wrote ${workflowFile} for ${files.length === 0 ? 'a recipe that is to be named in it' : files.join(', ')}: set owner and commit of ingot in it, and commit it with recipes and locks\n`,
@@ -83,6 +83,8 @@ function wishesOf(values: InitValues): InitWishes {
     counts: values.count === undefined ? [1, 2, 4, 8] : [values.count],
     acceptsLicense: values['accept-license'],
     ...(values.name !== undefined && { name: slugOf(values.name) }),
+    // The table lets no other word through.
+    ...(values.task.length > 0 && { tasks: values.task as ModelTask[] }),
   }
 }
 
@@ -100,19 +102,25 @@ async function proposed(
   wishes: InitWishes,
 ): Promise<Pick<ReadOffer, 'offer'> & { proposal: Proposal }> {
   const found = propose(read.offer, place, wishes)
-  if ('reasons' in found) throw nothingFits(read, place, found.reasons)
+  if ('reasons' in found) throw nothingFits(read, { place, wishes, reasons: found.reasons })
   const again = await read.withHeader(found.choices.weights)
   return again.offer === read.offer ? { offer: read.offer, proposal: found } : proposed(again, place, wishes)
 }
 
 const mostReasons = 6
 
-function nothingFits({ offer }: ReadOffer, { gpu }: InitPlace, reasons: readonly string[]): PlanError {
+interface NoFit {
+  place: InitPlace
+  wishes: InitWishes
+  reasons: readonly string[]
+}
+
+function nothingFits({ offer }: ReadOffer, { place: { gpu }, wishes, reasons }: NoFit): PlanError {
   const more = reasons.length > mostReasons ? [`and ${reasons.length - mostReasons} more`] : []
   return new PlanError('refused', {
     attempted: `find a recipe for ${offer.asked} on ${gpu ?? 'a processor'}`,
     found: [...reasons.slice(0, mostReasons), ...more].join('\n    '),
-    hint: 'name a larger card or more of them, a smaller quantisation of the model, or leave --gpu out for a table of what fits',
+    hint: `${wishes.tasks === undefined ? '' : 'take another --task; or '}name a larger card or more of them, a smaller quantisation of the model, or leave --gpu out for a table of what fits`,
   })
 }
 

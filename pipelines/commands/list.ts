@@ -70,11 +70,16 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const changed = values.changed ? await changedFiles(base ?? 'HEAD') : undefined
   const listing: ListResult = {
     engines: [...engineIds],
-    recipes: changedRecipes(await listRecipes('recipes'), context.settings, changed),
+    recipes: changedRecipes(await usualRecipes(), context.settings, changed),
     ...(await listImages(context)),
   }
   context.stdout(values.json ? `${JSON.stringify(listing, null, 2)}\n` : listingText(listing))
   return 0
+}
+
+/** Those that lie here and in ./recipes, where commands and workflows look for them. */
+export async function usualRecipes(): Promise<ListedRecipe[]> {
+  return [...(await listRecipes('.')), ...(await listRecipes('recipes'))]
 }
 
 /** Recipes of a folder; each combination of a matrix is one. */

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { constants, copyFile, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
+import { optional } from '../../lib/optional.ts'
 import type { LockedFile } from '../../recipes/locked-weights.ts'
 import { StageError } from '../error.ts'
 import { makeFolder } from '../files/make-folder.ts'
 import { readPersistently } from '../network/persistent.ts'
+import { holdPlace } from '../store/lock.ts'
 import { sha256Of } from '../weights/folder.ts'
 import type { OpenWeights, SourceContext } from '../weights/source.ts'
 
@@ -28,13 +30,26 @@ export interface FileFetch {
  * from. Throws `file-exists` for another file in its place, and `hash-mismatch` of the weights for wrong bytes.
  */
 export async function fetchFile(fetch: FileFetch): Promise<FetchOrigin> {
-  const { file, path, onBytes } = fetch
-  if (await isThere(path)) {
-    await requireSameFile(fetch)
-    onBytes(file.sizeBytes)
-    return 'kept'
-  }
+  const { path, context } = fetch
+  if (await isThere(path)) return kept(fetch)
   await makeFolder(dirname(path))
+  // Two that fetch into one folder would write one part, and the hash of what each sent would be right all the same.
+  const lock = await holdPlace(`${partOf(path)}.lock`, optional('signal', context.signal))
+  try {
+    return (await isThere(path)) ? await kept(fetch) : await fetched(fetch)
+  } finally {
+    lock.release({ remove: true })
+  }
+}
+
+async function kept(fetch: FileFetch): Promise<FetchOrigin> {
+  await requireSameFile(fetch)
+  fetch.onBytes(fetch.file.sizeBytes)
+  return 'kept'
+}
+
+async function fetched(fetch: FileFetch): Promise<FetchOrigin> {
+  const { file, onBytes } = fetch
   if (await copied(fetch)) {
     onBytes(file.sizeBytes)
     return 'cache'

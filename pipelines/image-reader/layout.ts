@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, hexOf } from '../../lib/digest.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
+import { openRegularFile, readRegularFile } from '../files/regular-file.ts'
 import { isDescriptor, jsonObjectOf } from '../store/manifest.ts'
 import { nameAnnotation } from '../store/reference.ts'
 import { SizeError } from './error.ts'
@@ -12,11 +11,9 @@ import { type BlobPlace, notImage } from './image.ts'
 export function layoutPlace(reference: string, folder: string, tag: string | undefined): BlobPlace {
   const path = (digest: Digest) => join(folder, 'blobs', 'sha256', hexOf(digest))
   const read = async (name: string) => {
-    try {
-      return await readFile(name, 'utf8')
-    } catch (error) {
-      throw missing(reference, name, error)
-    }
+    const found = await readRegularFile(name)
+    if (found.ok) return found.text
+    throw missing(reference, name, found.cause ?? new Error(found.found))
   }
   return {
     reference,
@@ -26,11 +23,9 @@ export function layoutPlace(reference: string, folder: string, tag: string | und
     },
     text: (digest) => read(path(digest)),
     async *read(digest) {
-      try {
-        yield* createReadStream(path(digest), { highWaterMark: 1 << 20 })
-      } catch (error) {
-        throw errnoOf(error) === 'ENOENT' ? missing(reference, path(digest), error) : error
-      }
+      const opened = await openRegularFile(path(digest))
+      if (!opened.ok) throw missing(reference, path(digest), opened.cause ?? new Error(opened.found))
+      yield* opened.file.createReadStream({ highWaterMark: 1 << 20 })
     },
     close: async () => {},
   }

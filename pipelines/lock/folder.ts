@@ -87,9 +87,8 @@ async function requireSameSet(
     ...wanted.filter(({ path }) => !locked.has(path) && !left.has(path)),
   ]
   const changes = listChanges(weights.files, taken)
-  const same = weights.files.filter(({ path, sizeBytes }) =>
-    taken.some((one) => one.path === path && one.sizeBytes === sizeBytes),
-  )
+  const sizes = new Map(taken.map(({ path, sizeBytes }) => [path, sizeBytes]))
+  const same = weights.files.filter(({ path, sizeBytes }) => sizes.get(path) === sizeBytes)
   changes.push(...(await byteChanges(root, same, context, which)))
   if (changes.length === 0) return
   throw new RecipeError('lock-mismatch', {

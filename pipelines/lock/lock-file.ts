@@ -1,4 +1,4 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { errnoOf, messageOf } from '../../lib/error.ts'
@@ -6,6 +6,7 @@ import { RecipeError } from '../../recipes/error.ts'
 import { formatLock, type Lock, parseLock } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import { makeFolder } from '../files/make-folder.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import type { Settings } from '../settings/settings.ts'
 import { readRecipeName } from './recipe-texts.ts'
 
@@ -36,7 +37,11 @@ export async function readLockFile(lockFile: string): Promise<LockState> {
   if (sizeBytes === undefined) return { state: 'none' }
   try {
     if (sizeBytes > mostLockBytes) throw badLock(lockFile, `it has ${sizeBytes} bytes, which no lock has`)
-    return { state: 'read', lock: parseLock(await readFile(lockFile, 'utf8'), lockFile) }
+    const read = await readRegularFile(lockFile)
+    // Somebody took it away since it was looked at.
+    if (!read.ok && errnoOf(read.cause) === 'ENOENT') return { state: 'none' }
+    if (!read.ok) throw badLock(lockFile, read.found, read.cause)
+    return { state: 'read', lock: parseLock(read.text, lockFile) }
   } catch (error) {
     const known = error instanceof RecipeError ? error : badLock(lockFile, messageOf(error), error)
     return { state: 'broken', error: known }
@@ -75,13 +80,18 @@ export function readableLock(lockFile: string, lock: Lock): Lock {
   }
 }
 
+/** Of this process. */
+let writes = 0
+
 /**
  * Writes a lock whole or not at all, and only one that its own reader takes. Throws `bad-answer`, `unwritable-lock`, and
  * `no-space` for a full disk.
  */
 export async function saveLock(lockFile: string, lock: Lock): Promise<void> {
   const text = formatLock(readableLock(lockFile, lock))
-  const part = `${lockFile}.${process.pid}.part`
+  // Two tasks of one process may write the same lock, and neither may take the other's part away.
+  writes += 1
+  const part = `${lockFile}.${process.pid}-${writes}.part`
   try {
     await makeFolder(dirname(lockFile))
     await writeFile(part, text)

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
 import type { TrustedFile } from '../../recipes/certificates.ts'
 import { RecipeError } from '../../recipes/error.ts'
@@ -46,24 +46,31 @@ export async function loadRecipe(
   return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
 }
 
-/** The ending is no part of a lock's name, so that `a.yaml` and `a.yml` in one folder would write the same. */
+/**
+ * The ending is no part of a lock's name, and a recipe of a matrix has its own: `a.yaml`, `a.yml`, `a` and `all.yaml#a` in one
+ * folder would write the same lock.
+ */
 async function requireOwnLock(
   name: string,
   lockFile: string,
   settings: Pick<Settings, 'locksFolder'>,
 ): Promise<void> {
-  const { file } = readRecipeName(name)
-  const other = file.endsWith('.yml') ? file.replace(/\.yml$/, '.yaml') : file.replace(/\.yaml$/, '.yml')
-  if (other === file || lockFileOf(name.replace(file, other), settings) !== lockFile) return
-  const isThere = await stat(other).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) return
-  throw new RecipeError('invalid-recipe', {
-    attempted: `find the lock of ${file}`,
+  const { file, variant } = readRecipeName(name)
+  const own = variant ?? basename(file).replace(/\.ya?ml$/, '')
+  const others = ['.yaml', '.yml']
+    .map((ending) => join(dirname(file), `${own}${ending}`))
+    .filter((other) => resolve(other) !== resolve(file) && lockFileOf(other, settings) === lockFile)
+  for (const other of others) {
+    const isThere = (await stat(other).catch(() => undefined)) !== undefined
+    if (isThere) throw sharedLock(name, other, lockFile)
+  }
+}
+
+function sharedLock(name: string, other: string, lockFile: string): RecipeError {
+  return new RecipeError('invalid-recipe', {
+    attempted: `find the lock of ${name}`,
     found: `${other} is there as well, and both would have ${lockFile}`,
-    hint: 'give one of the two files another name',
+    hint: 'give one of the two another name',
   })
 }
 

@@ -66,7 +66,7 @@ export async function readRecipeText(file: string, why = ''): Promise<string> {
       found: isMissing ? 'there is no such file' : messageOf(cause),
       hint:
         near === undefined
-          ? 'name a YAML file; `ingot list` shows the recipes in ./recipes, `ingot init MODEL` writes one'
+          ? 'name a YAML file; `ingot list` shows the recipes here and in ./recipes, `ingot init MODEL` writes one'
           : `did you mean ${near}?`,
       cause,
     })

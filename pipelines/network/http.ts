@@ -47,7 +47,9 @@ export async function wholeBody({ body }: Pick<HttpAnswer, 'body'>, url: string)
 
 /** What may pass by itself. 501 and 505 say that the server will never do it; 511 waits for a person at a portal. */
 export function isTransientStatus(status: number): boolean {
-  return [408, 425, 429].includes(status) || (status >= 500 && ![501, 505, 511].includes(status))
+  return (
+    [408, 425, 429].includes(status) || (status >= 500 && status < 600 && ![501, 505, 511].includes(status))
+  )
 }
 
 function statusError(url: string, { status, headers }: HttpAnswer): NetworkError {

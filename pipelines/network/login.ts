@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { readRegularFile } from '../files/regular-file.ts'
 import type { ProgramSettings, Settings } from '../settings/settings.ts'
 import { LoginError } from './error.ts'
 
@@ -93,8 +93,9 @@ function namesOf(host: string): string[] {
 
 /** A missing file holds no login; one that cannot be understood is told, since a login may be in it. */
 async function readLogins(path: string): Promise<LoginFile | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined || text.trim() === '') return undefined
+  const read = await readRegularFile(path)
+  if (!read.ok || read.text.trim() === '') return undefined
+  const { text } = read
   try {
     return loginFile.parse(JSON.parse(text))
   } catch {

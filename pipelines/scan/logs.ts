@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SecretFinding } from '../../images/report/scan-result.ts'
+import { errnoOf } from '../../lib/error.ts'
 import type { KnownSecret } from '../../lib/known-secrets.ts'
 import { searchContent } from './content.ts'
 
@@ -15,8 +16,13 @@ export async function secretsInFiles(
   for (const entry of names.filter((item) => item.isFile())) {
     const where = join(folder, entry.name)
     const search = searchContent(secrets)
-    for await (const piece of createReadStream(where))
-      found.push(...search(piece).map(({ what }) => ({ where, what })))
+    try {
+      for await (const piece of createReadStream(where))
+        found.push(...search(piece).map(({ what }) => ({ where, what })))
+    } catch (error) {
+      // What somebody removed since it was listed holds nothing any more.
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
   }
   return found
 }

@@ -1,7 +1,8 @@
 import type { Client, Container, Platform, ReturnType } from '@dagger.io/dagger'
 import type { DebianSource } from '../../images/engines/engine.ts'
 import { hexOf, parseDigest } from '../../lib/digest.ts'
-import type { DebianLock, DebianPackage, PinnedImage } from '../../recipes/lock.ts'
+import type { DebianPackage } from '../../recipes/debian-packages.ts'
+import type { DebianLock, PinnedImage } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 
 /**

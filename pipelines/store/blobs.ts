@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Digest, digestOf, hexOf } from '../../lib/digest.ts'
 import { errnoOf } from '../../lib/error.ts'
+import { openRegularFile } from '../files/regular-file.ts'
 import { StoreError } from './error.ts'
 import { sliceOf } from './slice.ts'
 import type { Store } from './store.ts'
@@ -156,7 +157,7 @@ async function* bytesOf(store: Store, digest: Digest, range?: ByteRange): AsyncG
   // A file that is longer than it was is read to its end, so that its hash tells.
   const last = isWholeFile ? Number.POSITIVE_INFINITY : start + sizeBytes
   const end = range === undefined ? last : Math.min(last, start + range.end)
-  yield* chunksOf(await openBlob(path, digest), start + (range?.start ?? 0), end)
+  yield* chunksOf(await openBlob(store, path, digest), start + (range?.start ?? 0), end)
 }
 
 /** A disk that lost the bytes says EIO; a folder in place of the file says EISDIR. */
@@ -172,10 +173,10 @@ function readFailure(store: Store, digest: Digest, error: unknown): unknown {
   }
 }
 
-async function openBlob(path: string, digest: Digest): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    throw errnoOf(error) === 'ENOENT' ? missingBlob(digest) : error
-  }
+/** What is no file has no bytes of a blob, and a pipe in its place would be waited for without an end. */
+async function openBlob(store: Store, path: string, digest: Digest): Promise<FileHandle> {
+  const opened = await openRegularFile(path)
+  if (opened.ok) return opened.file
+  if (errnoOf(opened.cause) === 'ENOENT') throw missingBlob(digest)
+  throw opened.cause ?? corruptBlob(store, digest)
 }

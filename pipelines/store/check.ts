@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../../lib/digest.ts'
-import { messageOf } from '../../lib/error.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { blobPath, statBlob } from './blobs.ts'
 import { type Damage, type DamageSearch, damageOf } from './damage.ts'
 import { StoreError } from './error.ts'
@@ -134,8 +134,8 @@ async function references(store: Store, report: (problem: StoreProblem) => void)
 
 async function checkLayout(store: Store, report: (problem: StoreProblem) => void): Promise<void> {
   const path = join(store.root, 'oci-layout')
-  const text = await readFile(path, 'utf8').catch(messageOf)
-  if (jsonObjectOf(text)?.['imageLayoutVersion'] === '1.0.0') return
+  const read = await readRegularFile(path)
+  if (read.ok && jsonObjectOf(read.text)?.['imageLayoutVersion'] === '1.0.0') return
   report({ type: 'layout', path, found: 'it does not say imageLayoutVersion 1.0.0' })
 }
 

@@ -211,12 +211,12 @@ async function removeOldPartials(store: Store, olderThanMs: number, dryRun: bool
   const folder = join(store.root, 'ingot', 'partial')
   let freedBytes = 0
   for (const name of await readdir(folder)) {
-    const { mtimeMs, size } = await stat(join(folder, name))
-    if (Date.now() - mtimeMs < olderThanMs) continue
+    const found = await stat(join(folder, name)).catch(() => undefined)
+    if (found === undefined || Date.now() - found.mtimeMs < olderThanMs) continue
     const lock = await tryLock(join(store.root, 'ingot', 'locks', `partial-${name}.lock`))
     if (!lock) continue
-    freedBytes += size
-    if (!dryRun) await rm(join(folder, name), { force: true })
+    freedBytes += found.size
+    if (!dryRun) await rm(join(folder, name), { recursive: true, force: true })
     lock.release({ remove: true })
   }
   return freedBytes

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../../lib/error.ts'
+import { kindOf } from '../files/regular-file.ts'
 import { saidWhile } from '../network/waiting.ts'
 import { StoreError, storeErrorFrom } from './error.ts'
 
@@ -65,12 +66,32 @@ export async function holdLock(path: string, options: LockOptions = {}): Promise
   }
 }
 
+/** The same for a place that is no store: what the disk says is thrown as it is, since the words for a store do not fit. */
+export async function holdPlace(path: string, options: LockOptions = {}): Promise<HeldLock> {
+  try {
+    return await holdLock(path, options)
+  } catch (error) {
+    throw error instanceof StoreError && errnoOf(error.cause) !== undefined ? error.cause : error
+  }
+}
+
 /** Takes the lock if nobody has it, else undefined. */
 export async function tryLock(path: string): Promise<HeldLock | undefined> {
-  const descriptor = openLockFile(path)
-  if ((await flock(descriptor, 'try')) && isStillAt(descriptor, path)) return heldLock(descriptor, path)
-  closeSync(descriptor)
-  return undefined
+  for (;;) {
+    const descriptor = openLockFile(path)
+    try {
+      if (!(await flock(descriptor, 'try'))) {
+        closeSync(descriptor)
+        return undefined
+      }
+      // A holder that took its file away a moment ago holds nothing.
+      if (isStillAt(descriptor, path)) return heldLock(descriptor, path)
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
+    closeSync(descriptor)
+  }
 }
 
 /** Asks the open file and not its path: the holder may have ended, and taken the path away, since this lock was tried. */
@@ -82,6 +103,18 @@ export function holderOf(descriptor: number): string {
 }
 
 function openLockFile(path: string): number {
+  const descriptor = openedAt(path)
+  const kind = kindOf(fstatSync(descriptor))
+  if (kind === undefined) return descriptor
+  closeSync(descriptor)
+  throw new StoreError('locked', {
+    attempted: `open the lock ${path}`,
+    found: `it is ${kind}`,
+    hint: 'a lock is a file that ingot makes itself: remove what is there',
+  })
+}
+
+function openedAt(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
   } catch (error) {

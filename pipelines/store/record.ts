@@ -1,9 +1,10 @@
-import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { type Json, prettyJson } from '../../lib/json.ts'
 import { makeFolder } from '../files/make-folder.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { StoreError } from './error.ts'
 import type { Store } from './store.ts'
@@ -11,17 +12,19 @@ import type { Store } from './store.ts'
 /** The record under this key, or undefined. Its shape is for the caller to check. Throws `corrupt-record`. */
 export async function readRecord(store: Store, kind: string, key: string): Promise<unknown | undefined> {
   const path = recordPath(store, kind, key)
+  const read = await readRegularFile(path)
+  if (!read.ok && errnoOf(read.cause) === 'ENOENT') return undefined
+  if (!read.ok) throw corruptRecord(path, read.found, read.cause)
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(read.text)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw new StoreError('corrupt-record', {
-      attempted: `read the record ${path}`,
-      found: messageOf(error),
-      hint: 'remove this file; ingot makes it again',
-      cause: error,
-    })
+    throw corruptRecord(path, messageOf(error), error)
   }
+}
+
+function corruptRecord(path: string, found: string, cause: unknown): StoreError {
+  const hint = 'remove this file; ingot makes it again'
+  return new StoreError('corrupt-record', { attempted: `read the record ${path}`, found, hint, cause })
 }
 
 /** The same of something that can be made again: a record that cannot be read is as good as none. */

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, mediaTypes } from '../../images/oci/oci.ts'
 import { type Digest, isDigest } from '../../lib/digest.ts'
-import { errnoOf, messageOf } from '../../lib/error.ts'
+import { errnoOf } from '../../lib/error.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { missingBlob, statBlob } from './blobs.ts'
 import { StoreError } from './error.ts'
@@ -69,10 +69,9 @@ export async function resolveReference(store: Store, nameOrDigest: string): Prom
 /** All entries of index.json in its order. Throws `corrupt-index`. */
 export async function listReferences(store: Store): Promise<IndexEntry[]> {
   const path = join(store.root, 'index.json')
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw corruptIndex(path, errnoOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error))
-  })
-  const manifests = jsonObjectOf(text)?.['manifests']
+  const read = await readRegularFile(path)
+  if (!read.ok) throw corruptIndex(path, errnoOf(read.cause) === 'ENOENT' ? 'it is not there' : read.found)
+  const manifests = jsonObjectOf(read.text)?.['manifests']
   if (Array.isArray(manifests) && manifests.every(isEntry)) return manifests.map(referenceOf)
   throw corruptIndex(path, 'it is not an OCI index')
 }

@@ -3,7 +3,8 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
 import { errnoOf, messageOf } from '../../lib/error.ts'
 import { matchesPattern } from '../../recipes/glob.ts'
-import { isSafePath, type SkippedFile } from '../../recipes/locked-weights.ts'
+import type { SkippedFile } from '../../recipes/locked-weights.ts'
+import { isSafePath } from '../../recipes/safe-path.ts'
 import { isWanted } from '../../recipes/weight-selection.ts'
 import type { SourceOf } from '../../recipes/weights.ts'
 import { kindOf } from '../files/regular-file.ts'
@@ -65,7 +66,7 @@ async function walkFolder(
 
 async function visit(walk: Walk, place: string, path: string, above: readonly string[]): Promise<void> {
   const info = await lstat(place).catch((error: unknown) => {
-    throw unlistable(place, error)
+    throw errnoOf(error) === 'ENOENT' ? changing(walk, path) : unlistable(place, error)
   })
   if (info.isDirectory()) return walkFolder(walk, place, `${path}/`, above)
   if (info.isSymbolicLink()) return visitLink(walk, place, path, above)
@@ -77,7 +78,9 @@ async function visit(walk: Walk, place: string, path: string, above: readonly st
 async function visitLink(walk: Walk, place: string, path: string, above: readonly string[]): Promise<void> {
   const target = await realpath(place).catch((error: unknown) => error)
   if (typeof target !== 'string') return refuse(walk, path, brokenWords(target))
-  const info = await stat(target)
+  const info = await stat(target).catch((error: unknown) => {
+    throw errnoOf(error) === 'ENOENT' ? changing(walk, path) : unlistable(target, error)
+  })
   const isInside = isBelow(target, walk.root)
   if (info.isDirectory()) {
     if (isInside) return skip(walk, path, 'a link to a folder whose files stand at their own place')
@@ -92,6 +95,15 @@ async function visitLink(walk: Walk, place: string, path: string, above: readonl
   if (!isInside && !isBlob && !isAllowed(walk, path))
     return refuse(walk, path, 'a link that leads out of the folder')
   walk.files.push({ path, sizeBytes: info.size })
+}
+
+/** Listed a moment ago and gone now: what took it away may be renaming it to a file that belongs to the model. */
+function changing({ root }: Walk, path: string): WeightsError {
+  return new WeightsError('refused', {
+    attempted: `list the folder ${root}`,
+    found: `${path} went away while the folder was listed`,
+    hint: 'somebody is changing the folder: wait until the download or copy into it is done',
+  })
 }
 
 function skip({ skipped }: Walk, path: string, reason: string): void {

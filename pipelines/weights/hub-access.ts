@@ -1,5 +1,6 @@
+import { portalHint } from '../network/answer.ts'
 import type { Fetch, HttpAnswer } from '../network/exchange.ts'
-import { get, getText } from '../network/http.ts'
+import { get, getText, isTransientStatus } from '../network/http.ts'
 import { retryAfterMs } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { isApi, requireHubAnswer, requireNewPage } from './hub-answer.ts'
@@ -117,7 +118,7 @@ export function hubError(hub: HubPlace, answer: Pick<HttpAnswer, 'status' | 'hea
       hint: 'check `repo` and `revision` in the recipe',
     })
   }
-  if (status === 408 || status === 429 || status >= 500)
+  if (isTransientStatus(status))
     return new WeightsError(
       'network',
       { attempted, found: `the Hub answered ${status}`, hint: busyHint(hub, status) },
@@ -126,7 +127,7 @@ export function hubError(hub: HubPlace, answer: Pick<HttpAnswer, 'status' | 'hea
   return new WeightsError('bad-answer', {
     attempted,
     found: `the Hub answered ${status}${status >= 300 && status < 400 ? ', a redirect that leads nowhere' : ''}`,
-    hint: 'check HF_ENDPOINT: is it a Hub, and reachable from here?',
+    hint: `check HF_ENDPOINT: is it a Hub, and reachable from here? ${portalHint}`,
   })
 }
 

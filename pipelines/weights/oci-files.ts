@@ -1,5 +1,6 @@
-import { isSafePath, type LockedFile, type SkippedFile } from '../../recipes/locked-weights.ts'
+import type { LockedFile, SkippedFile } from '../../recipes/locked-weights.ts'
 import { isGguf } from '../../recipes/model-facts/gguf-files.ts'
+import { isSafePath } from '../../recipes/safe-path.ts'
 import { isModelWeights, placeOf, weightName } from '../../recipes/weight-names.ts'
 import { followLinks, isBelow, join, type LayerTree, type PlacedFile } from './oci-tree.ts'
 

@@ -1,10 +1,6 @@
 import type { Digest } from '../../lib/digest.ts'
-import {
-  isSafePath,
-  type LockedFile,
-  type Modelfile,
-  type SkippedFile,
-} from '../../recipes/locked-weights.ts'
+import type { LockedFile, Modelfile, SkippedFile } from '../../recipes/locked-weights.ts'
+import { isSafePath } from '../../recipes/safe-path.ts'
 
 /** The members of a layer's descriptor that say what it holds. */
 export interface LayerDescriptor {

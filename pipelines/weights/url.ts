@@ -1,5 +1,5 @@
 import type { LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
-import { isSafePath } from '../../recipes/locked-weights.ts'
+import { isSafePath } from '../../recipes/safe-path.ts'
 import { fileNameOfUrl, type SourceOf, setDigestOf } from '../../recipes/weights.ts'
 import { publicUrl } from '../network/address.ts'
 import { openRanged, readRange } from '../network/ranged.ts'

@@ -19,7 +19,10 @@ describe('a server that does not boot', () => {
     good = built.stdout.trim().split('\n').at(-1) ?? ''
     await writeFile(
       file,
-      recipe.replace('  parallelism: 2', '  parallelism: 2\n  extraArguments: [--no-such-option]'),
+      recipe.replace(
+        '  parallelism: 2',
+        '  parallelism: 2\n  extraArguments: [--grammar-file, /no/such-grammar]',
+      ),
     )
     const failed = await ingot(['build', file], own)
     expect(failed.code, failed.stderr).toBe(1)
@@ -40,7 +43,7 @@ describe('a server that does not boot', () => {
     expect((await ingot(['size', bad], own)).code).toBe(0)
     const verified = await ingot(['verify', bad], own)
     expect(verified.code).toBe(1)
-    expect(verified.stdout).toContain('no-such-option')
+    expect(verified.stdout).toContain('/no/such-grammar')
   })
 
   test('cannot be published, and goes when it is pruned by its digest', async () => {

@@ -65,7 +65,7 @@ test.each([
   [
     'Go programs, Go modules and packages of tests',
     /^test\/tools\/catalogue\.ts$/,
-    /\bgo\(\s*'[^']+'|\bmodule: '|[\w-]+==[\w.]+|\buvVersion = '/g,
+    /\bgo\(\s*'[^']+'|\bmodule: '|'npm', package: '|[\w-]+==[\w.]+|\buvVersion = '/g,
   ],
   ['Dagger of the lab', /^lab\/engine-build\.ts$/, /daggerVersion = '/g],
   ['packages of Python', /^test\/tools\/python\/.*\.txt$/, /^[\w.-]+==\S+/gm],

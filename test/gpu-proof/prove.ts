@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Architecture, nameOf, parseArchitecture } from '../../images/gpu-code/architecture.ts'
+import { messageOf } from '../../lib/error.ts'
 import type { SlimmedFile } from '../../pipelines/gpu-code/gpu-code.ts'
 import { agreesWithNvidia } from './cuobjdump.ts'
 import { judgeChecks, type ProofRun, type ProofRuns } from './judge.ts'
@@ -212,14 +213,21 @@ function figuresOf(runs: Record<string, ProofRun | null | undefined>): ProofRepo
   )
 }
 
+async function report(): Promise<void> {
+  const proof = await prove()
+  mkdirSync(options.out, { recursive: true })
+  writeFileSync(join(options.out, 'report.json'), `${JSON.stringify(proof, null, 1)}\n`)
+  writeFileSync(join(options.out, 'report.md'), proofMarkdown(proof))
+  process.stdout.write(proofMarkdown(proof))
+  process.exitCode = proof.verdict === 'proven' ? 0 : proof.verdict === 'failed' ? 1 : 3
+}
+
 if (options.pack !== undefined) {
   packKit(options.pack)
   say(`packed ${options.pack}, ${statSync(join(options.pack, 'node.xz')).size} bytes of it Node`)
 } else {
-  const report = await prove()
-  mkdirSync(options.out, { recursive: true })
-  writeFileSync(join(options.out, 'report.json'), `${JSON.stringify(report, null, 1)}\n`)
-  writeFileSync(join(options.out, 'report.md'), proofMarkdown(report))
-  process.stdout.write(proofMarkdown(report))
-  process.exitCode = report.verdict === 'proven' ? 0 : report.verdict === 'failed' ? 1 : 3
+  await report().catch((error: unknown) => {
+    say(messageOf(error))
+    process.exitCode = 3
+  })
 }

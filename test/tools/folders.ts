@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type FolderName, type FolderSource, folders } from './catalogue.ts'
+import { type FolderName, type FolderSource, folders, npmDate } from './catalogue.ts'
 import { command, type Installation } from './command.ts'
 import { folderPlace, wholeMark } from './find.ts'
 import { unpackSource, unpackWheels } from './python.ts'
@@ -24,11 +24,24 @@ async function fill(source: FolderSource, work: string, given: Installation): Pr
       return unpackWheels(source.packages, work, given)
     case 'sdist':
       return unpackSource(source.package, work, given)
+    case 'npm':
+      return installPackage(source, work, given)
     case 'kubernetes-schemas':
       return writeSchemas(source.package, work, given)
     case 'go-module':
       return copyModule(source, work, given)
   }
+}
+
+/** Its scripts are not run: Dagger's client has none that it needs. */
+async function installPackage(
+  { package: name, version }: Extract<FolderSource, { type: 'npm' }>,
+  work: string,
+  given: Installation,
+): Promise<void> {
+  await writeFile(join(work, 'package.json'), '{ "private": true }')
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', `--before=${npmDate}`]
+  await command(given, 'npm', ['install', '--prefix', work, ...flags, `${name}@${version}`])
 }
 
 type ModuleSource = Extract<FolderSource, { type: 'go-module' }>

@@ -12,6 +12,33 @@ export const reserved = {
     { names: ['--model-url', '-mu', '--hf-repo', '-hf', '-hfr', '--hf-file', '-hff'], instead: source },
     { names: ['--docker-repo', '-dr', '--models-dir', '--models-preset'], instead: source },
     {
+      names: [
+        '--gpt-oss-20b-default',
+        '--gpt-oss-120b-default',
+        '--vision-gemma-4b-default',
+        '--vision-gemma-12b-default',
+        '--embd-gemma-default',
+        '--fim-qwen-1.5b-default',
+        '--fim-qwen-3b-default',
+        '--fim-qwen-7b-default',
+        '--fim-qwen-7b-spec',
+        '--fim-qwen-14b-spec',
+        '--fim-qwen-30b-default',
+      ],
+      effect: 'names another model, which a server without a network cannot get',
+      instead: source,
+    },
+    {
+      names: ['--hf-repo-draft', '-hfd', '-hfrd', '--spec-draft-hf'],
+      effect: 'names a model of the Hub, which a server without a network cannot get',
+      instead: 'use `parts` with the role drafter, whose files are locked and in the image',
+    },
+    {
+      names: ['--hf-token', '-hft'],
+      effect: 'is a secret in a command line, for a Hub that the server cannot reach',
+      instead: 'weights.source.token says where the token for the download is kept',
+    },
+    {
       names: ['--mmproj', '-mm', '--mmproj-url', '-mmu'],
       instead:
         'a projector that lies beside the model is passed already; choose it with include of weights.source',
@@ -39,6 +66,9 @@ export const reserved = {
   ],
   variables: {
     LLAMA_API_KEY: use('serving.apiKey'),
+    LLAMA_ARG_API_KEY_FILE: use('serving.apiKey'),
+    LLAMA_ARG_SPEC_DRAFT_HF_REPO:
+      'use `parts` with the role drafter, whose files are locked and in the image',
     LLAMA_ARG_HOST: everyInterface,
     LLAMA_ARG_PORT: use('serving.port'),
     LLAMA_ARG_SSL_KEY_FILE: ownTls().instead,
@@ -71,6 +101,8 @@ export const reserved = {
     LLAMA_ARG_ENDPOINT_SLOTS: 'the page of slots shows what others ask; it stays off',
     LLAMA_ARG_NO_ENDPOINT_SLOTS: 'it is set already; leave it out',
     LLAMA_ARG_WEBUI: 'the image serves an API and no pages',
+    LLAMA_ARG_UI: 'the image serves an API and no pages',
+    LLAMA_ARG_NO_UI: 'it is set already; leave it out',
     LLAMA_ARG_NO_WEBUI: 'it is set already; leave it out',
   },
   kvCacheDtypes: ['f32', 'f16', 'bf16', 'q8_0', 'q4_0', 'q4_1', 'iq4_nl', 'q5_0', 'q5_1'],

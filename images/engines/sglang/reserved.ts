@@ -1,4 +1,12 @@
-import { everyInterface, noHttp, ownTls, type ReservedSettings, settingsInFile, use } from '../reserved.ts'
+import {
+  everyInterface,
+  noDummyWeights,
+  noHttp,
+  ownTls,
+  type ReservedSettings,
+  settingsInFile,
+  use,
+} from '../reserved.ts'
 
 /** Spellings of SGLang 0.5. */
 export const reserved = {
@@ -16,6 +24,7 @@ export const reserved = {
       instead: 'leave it out: an image is one server with its interface',
     },
     noHttp('--grpc-mode', '--smg-grpc-mode'),
+    noDummyWeights('--load-format'),
     { names: ['--is-embedding'], instead: use('model.task') },
     { names: ['--dtype'], instead: use('serving.dtype') },
     { names: ['--context-length'], instead: use('serving.contextLength') },

@@ -1,5 +1,6 @@
 import {
   everyInterface,
+  noDummyWeights,
   noHttp,
   offline,
   ownTls,
@@ -19,6 +20,7 @@ export const reserved = {
     { names: ['--port'], instead: use('serving.port') },
     ownTls('--ssl-keyfile', '--ssl-certfile', '--ssl-ca-certs', '--ssl-cert-reqs', '--ssl-ciphers'),
     noHttp('--headless', '--grpc'),
+    noDummyWeights('--load-format'),
     { names: ['--runner', '--task'], instead: use('model.task') },
     { names: ['--api-key'], instead: use('serving.apiKey') },
     { names: ['--dtype'], instead: use('serving.dtype') },

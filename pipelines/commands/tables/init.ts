@@ -1,4 +1,5 @@
 import { engineIds } from '../../../recipes/engine-ids.ts'
+import { tasks } from '../../../recipes/tasks.ts'
 import type { CommandTable } from '../../command-line/option-table.ts'
 
 export const initTable = {
@@ -21,6 +22,13 @@ export const initTable = {
       value: 'ENGINE',
       known: engineIds,
       help: 'this engine; without it the one that suits best',
+    },
+    task: {
+      kind: 'text',
+      value: 'TASK',
+      values: tasks,
+      isRepeatable: true,
+      help: 'what the server is for; without it the files of the model tell',
     },
     name: { kind: 'text', value: 'NAME', help: 'name of the recipe and the image' },
     to: {

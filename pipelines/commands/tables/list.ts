@@ -2,7 +2,7 @@ import type { CommandTable } from '../../command-line/option-table.ts'
 
 export const listTable = {
   name: 'list',
-  summary: 'engines, recipes in ./recipes, and images in the store',
+  summary: 'engines, recipes here and in ./recipes, and images in the store',
   positionals: { name: 'BASE', least: 0, most: 1 },
   options: {
     changed: {

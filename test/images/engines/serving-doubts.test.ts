@@ -44,13 +44,6 @@ test.each<[number | undefined, string[]]>([
   expect(doubts).toEqual(words.map((part) => expect.stringContaining(part)))
 })
 
-test.each([[['--load-format', 'dummy']], [['--load_format=dummy']]])('%j serves no weights', (items) => {
-  const doubts = doubtsOf((serving) => {
-    serving.extraArguments = items
-  })
-  expect(doubts).toEqual([expect.stringContaining('random numbers')])
-})
-
 test.each<[string[], string[]]>([
   [['--runner', 'pooling'], ['--runner pooling makes a server for vectors']],
   [['--convert=embed'], ['--convert makes a server for vectors']],

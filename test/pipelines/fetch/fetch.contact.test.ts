@@ -105,3 +105,12 @@ test("with delivery hf-cache Python's client finds the model offline", async () 
   await expectWhole((found as { path: string }).path)
   expect((await fetch({ delivery: 'hf-cache' })).every(({ origin }) => origin === 'kept')).toBe(true)
 })
+
+test('two that fetch into one folder at once: one sends for it, and both have it whole', async () => {
+  const { hub, folder, fetch } = await hubWith()
+  const origins = (await Promise.all([fetch(), fetch()])).map((all) => all.map(({ origin }) => origin))
+  expect(origins.flat().sort()).toEqual(['kept', 'kept', 'kept', 'source', 'source', 'source'])
+  await expectWhole(folder)
+  expect(hub.sentBytes).toBeLessThan(4_000_000)
+  expect((await readdir(folder)).sort()).toEqual(['config.json', 'model.safetensors', 'sub'])
+})

@@ -117,7 +117,16 @@ test('a lock that cannot be written leaves nothing, and says where', async () =>
 test.skipIf(!readdirSync('/dev').includes('full'))('a full disk ends with 3', async () => {
   const folder = await scratchFolder()
   // What is written to this device fails as on a full disk.
-  await symlink('/dev/full', join(folder, `x.lock.json.${process.pid}.part`))
+  for (let write = 1; write <= 50; write += 1)
+    await symlink('/dev/full', join(folder, `x.lock.json.${process.pid}-${write}.part`))
   await expect(saveLock(join(folder, 'x.lock.json'), lock)).rejects.toMatchObject({ code: 'no-space' })
-  expect(readdirSync(folder)).toEqual([])
+  expect(readdirSync(folder)).toHaveLength(49)
+})
+
+test('one lock that is written several times at once is whole, and nothing lies beside it', async () => {
+  const folder = await scratchFolder()
+  const file = join(folder, 'x.lock.json')
+  await Promise.all(Array.from({ length: 8 }, () => saveLock(file, lock)))
+  expect(await readLockFile(file)).toEqual({ state: 'read', lock })
+  expect(readdirSync(folder)).toEqual(['x.lock.json'])
 })

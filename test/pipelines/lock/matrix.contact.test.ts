@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
-import { listRecipes } from '../../../pipelines/commands/list.ts'
+import { listRecipes, usualRecipes } from '../../../pipelines/commands/list.ts'
 import { type RawRecipe, rawRecipe } from '../../recipes/locked.ts'
 import { ingot, type Place, placeOf, writeLock } from './place.ts'
 
@@ -88,12 +88,17 @@ test('list has every combination with its files; a change of what it extends tou
   const git = (...args: string[]) =>
     promisify(execFile)('git', ['-c', 'user.name=a', '-c', 'user.email=a@localhost', ...args])
   await git('init', '-q')
-  await git('add', 'recipes')
+  await git('add', 'recipes', 'tiny.yaml')
   await git('commit', '-qm', 'recipes')
   const changed = async () => JSON.parse((await ingot(['list', '--changed', '--json'], place)).stdout).recipes
   expect(await changed()).toEqual([])
   await writeFile(place.base, `${await readFile(place.base, 'utf8')}\n`)
   expect(await changed()).toHaveLength(3)
+  await writeFile('compose.yaml', 'services: {}\n')
+  expect((await usualRecipes()).map(({ file }) => file)).toEqual([
+    'tiny.yaml',
+    ...names.map((name) => `recipes/tiny.yaml#${name}`),
+  ])
 })
 
 test.each([

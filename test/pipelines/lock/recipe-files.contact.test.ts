@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkCommand } from '../../../pipelines/commands/check.ts'
 import { checkRecipe, loadRecipe } from '../../../pipelines/lock/recipe-files.ts'
+import { recipesOf } from '../../../pipelines/lock/recipe-places.ts'
 import { readSettings } from '../../../pipelines/settings/settings.ts'
 import { scratchFolder } from '../../scratch.ts'
 import { quiet } from '../outgoing/sample.ts'
@@ -81,10 +82,27 @@ test('two endings of one name in one folder would share a lock, and are refused'
       code: 'invalid-recipe',
       failure: {
         found: expect.stringContaining('r.lock.json'),
-        hint: 'give one of the two files another name',
+        hint: 'give one of the two another name',
       },
     })
   await expect(loadRecipe(long, { locksFolder: folder })).resolves.toMatchObject({ file: long })
+})
+
+test('one recipe of a matrix and a file of its name would share a lock, and so would a file without an ending', async () => {
+  const folder = await scratchFolder()
+  const text = await readFile(demo, 'utf8')
+  const matrix = `${text}matrix:\n  serving.parallelism: [2, 3]\n`
+  await writeFile(join(folder, 'all.yaml'), matrix)
+  const [name = ''] = await recipesOf(join(folder, 'all.yaml'))
+  const own = name.slice(name.indexOf('#') + 1)
+  const settings = { locksFolder: undefined }
+  await expect(loadRecipe(name, settings)).resolves.toMatchObject({
+    lockFile: join(folder, `${own}.lock.json`),
+  })
+  await writeFile(join(folder, `${own}.yaml`), text)
+  await expect(loadRecipe(name, settings)).rejects.toThrow(`${own}.yaml is there as well`)
+  await writeFile(join(folder, own), text)
+  await expect(loadRecipe(join(folder, own), settings)).rejects.toThrow(`${own}.yaml is there as well`)
 })
 
 test('of a folder the files of other formats are passed over, and named', async () => {

@@ -1,11 +1,11 @@
 import { closeSync, openSync } from 'node:fs'
-import { appendFile, stat } from 'node:fs/promises'
+import { appendFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { readBlobText } from '../../../pipelines/store/blobs.ts'
-import { holderOf, holdLock, withStoreLock } from '../../../pipelines/store/lock.ts'
+import { holderOf, holdLock, holdPlace, tryLock, withStoreLock } from '../../../pipelines/store/lock.ts'
 import { commitPartial, newPartial } from '../../../pipelines/store/partial.ts'
-import { scratchStore } from '../../scratch.ts'
+import { scratchFolder, scratchStore } from '../../scratch.ts'
 import { sha256 } from './image.ts'
 import { startProcess } from './processes.ts'
 
@@ -96,3 +96,30 @@ test('a holder that took its lock file with it is named all the same', async () 
   expect(holderOf(descriptor)).toBe(`process ${process.pid}`)
   closeSync(descriptor)
 })
+
+// Whoever prunes tries the lock of every session, and one that ends at this moment is nobody to wait for.
+test('a lock whose holder takes it away while somebody tries it is free', async () => {
+  const store = await scratchStore()
+  const path = join(store.root, 'ingot', 'locks', 'demo.lock')
+  const programs = await scratchFolder()
+  // The moment between opening the file and locking it.
+  const script = `#!/bin/sh\n[ -e ${programs}/once ] || rm ${path}\n: > ${programs}/once\nPATH=$OTHERS exec flock "$@"\n`
+  await writeFile(join(programs, 'flock'), script, { mode: 0o755 })
+  vi.stubEnv('OTHERS', process.env['PATH'])
+  vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const lock = await tryLock(path)
+  expect(lock).toBeDefined()
+  expect(await tryLock(path)).toBeUndefined()
+  lock?.release({ remove: true })
+})
+
+test.skipIf(process.platform !== 'linux')(
+  'a place that is no store is refused in the words of the disk',
+  async () => {
+    await expect(holdLock('/sys/ingot.lock')).rejects.toMatchObject({ code: 'not-writable' })
+    await expect(holdPlace('/sys/ingot.lock')).rejects.toMatchObject({
+      code: expect.stringMatching(/^E[A-Z]+$/),
+    })
+  },
+)

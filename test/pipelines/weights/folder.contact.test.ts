@@ -3,6 +3,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { listFolder } from '../../../pipelines/weights/folder-list.ts'
 import { openWeights } from '../../../pipelines/weights/inventory.ts'
 import { scratchFolder } from '../../scratch.ts'
 import { lock, model, pathsOf, put } from './folder-samples.ts'
@@ -179,3 +180,15 @@ describe('a place that is no folder of weights', () => {
     await expect(lock(join(place, 'weights'))).rejects.toMatchObject({ code: 'refused' })
   })
 })
+
+// Whatever reads that folder has it open while it lists it, and not any more when it looks at what it listed.
+test.skipIf(process.platform !== 'linux')(
+  'a file that goes while its folder is listed is told as that',
+  async () => {
+    await expect(listFolder('/proc/self/fd', { path: 'fd', exclude: ['*'] })).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringMatching(/\d+ went away while the folder was listed/),
+      hint: expect.stringContaining('somebody is changing the folder'),
+    })
+  },
+)
