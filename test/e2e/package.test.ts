@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -75,18 +75,38 @@ test('what needs no engine runs there', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ verdict: expect.anything() })
 })
 
+// Where Docker runs the engine, the SDK has fetched its command line for the build before.
+const daggerProgram = () =>
+  environment['_EXPERIMENTAL_DAGGER_CLI_BIN'] ?? join(folder, 'home/.cache/dagger/dagger-0.21.8')
+
+const digestOf = (stdout: string) => stdout.trimEnd().split('\n').at(-1)
+
 test('a build there and one inside `dagger run` boot the same digest', async () => {
-  const digestOf = (stdout: string) => stdout.trimEnd().split('\n').at(-1)
   const plain = await npx('build', 'demo.yaml')
   expect(plain.stdout).toMatch(/^verified: \d+ checks passed, 0 failed/m)
   expect(digestOf(plain.stdout)).toMatch(/^sha256:[0-9a-f]{64}$/)
   const { stdout: plan } = await npx('plan', 'demo.yaml', '--json')
   expect(JSON.parse(plan)).toMatchObject({ name: 'smollm2-135m-llama-cpp' })
   await rm(join(folder, 'home/.local/share/ingot/store'), { recursive: true })
-  // Where Docker runs the engine, the SDK has fetched its command line for the build before.
-  const dagger =
-    environment['_EXPERIMENTAL_DAGGER_CLI_BIN'] ?? join(folder, 'home/.cache/dagger/dagger-0.21.8')
-  const within = await run(dagger, ['run', 'npx', '--no-install', 'ingot', 'build', 'demo.yaml'], inProject())
+  const line = ['run', 'npx', '--no-install', 'ingot', 'build', 'demo.yaml']
+  const within = await run(daggerProgram(), line, inProject())
   expect(within.stdout).toMatch(/^verified: \d+ checks passed, 0 failed/m)
   expect(digestOf(within.stdout)).toBe(digestOf(plain.stdout))
+})
+
+test('the module of Dagger builds the same digest, with reports, lock and bundle to take out', async () => {
+  const recipes = join(folder, 'recipes')
+  await mkdir(recipes)
+  await copyFile(demoRecipe, join(recipes, 'demo.yaml'))
+  const call = ['-m', root, 'call', '--installed', project, '--base', 'debian:forky-slim']
+  const build = [...call, 'build', '--folder', recipes, '--recipe', 'demo.yaml']
+  const { stdout } = await run(daggerProgram(), [...build, 'digest'], inProject())
+  expect(stdout).toBe(digestOf((await npx('build', 'demo.yaml')).stdout))
+  const out = join(folder, 'out')
+  for (const part of ['reports', 'locks', 'bundle'])
+    await run(daggerProgram(), [...build, part, 'export', '--path', join(out, part)], inProject())
+  const report = await readFile(join(out, 'reports/smollm2-135m-llama-cpp/report.json'), 'utf8')
+  expect(JSON.parse(report)).toMatchObject({ image: stdout, verdict: 'verified' })
+  expect(await readdir(join(out, 'locks'))).toEqual(['demo.lock.json'])
+  expect(await readFile(join(out, 'bundle/IMAGES'), 'utf8')).toContain(stdout)
 })
