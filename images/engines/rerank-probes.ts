@@ -14,6 +14,9 @@ const answering = 1
 const otherQuery = 'What is cheese made of?'
 const otherAnswering = 2
 
+/** The query and its documents, for interfaces that take them in another form. */
+export const ranking = { query, documents, answering } as const
+
 /** Where an interface of reranking is, and where its scores are. */
 export interface RerankPlace {
   path: string

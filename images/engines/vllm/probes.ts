@@ -1,3 +1,4 @@
+import type { Json } from '../../../lib/json.ts'
 import type { Behaviour, HttpProbe, StopRules } from '../../boot/probe.ts'
 import { type BadInputTable, measured, nestedError, sourced } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
@@ -12,7 +13,7 @@ import {
   vectorsOf,
   versionProbe,
 } from '../openai-server.ts'
-import { cohereRerank, nativeRerankProbe } from '../rerank-probes.ts'
+import { cohereRerank, nativeRerankProbe, ranking } from '../rerank-probes.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
@@ -21,7 +22,13 @@ export function behaviour(deployment: Deployment): Behaviour {
     pages: [healthPage(deployment.engine)],
     native: {
       ...ofGeneration([versionProbe(), tokenize(model), metricsPage(['vllm:']), ...partProbes(deployment)]),
-      embedding: [versionProbe(), tokenize(model), pooling(deployment), score(model), metricsPage(['vllm:'])],
+      embedding: [
+        versionProbe(),
+        tokenize(model),
+        pooling(deployment),
+        nearness(model),
+        metricsPage(['vllm:']),
+      ],
       rerank: [
         versionProbe(),
         tokenize(model),
@@ -68,10 +75,10 @@ const badInput: BadInputTable = {
   'negative-max-tokens': measured(400, nestedError),
 }
 
-/** Its pooling routes share the handlers of its chat (entrypoints/pooling/base/serving.py and exception_handling of 0.32.0). */
+/** Its pooling routes share the handlers of its chat (entrypoints/pooling/base/serving.py and exception_handling of 0.32.0; measured on a CPU). */
 const pooledBadInput: BadInputTable = {
-  ...usualRefusals(sourced, nestedError),
-  'unknown-model': sourced(404, nestedError),
+  ...usualRefusals(measured, nestedError),
+  'unknown-model': measured(404, nestedError),
   'prompt-too-long': sourced(400, nestedError),
   'negative-max-tokens': { type: 'not-asked', reason: 'nothing is generated' },
 }
@@ -96,20 +103,26 @@ function pooling(deployment: Deployment): HttpProbe {
   )
 }
 
-/** A cross-encoder scores a pair itself; of an embedder vLLM takes the cosine. */
+/** A cross-encoder scores a pair itself, as it was taught to: a query with a document. */
 function score(model: string): HttpProbe {
+  const { query, documents, answering } = ranking
+  return scored({ model, text_1: query, text_2: documents }, answering)
+}
+
+/** Of an embedder vLLM takes the cosine. */
+function nearness(model: string): HttpProbe {
   const [first, second, third] = sentences
+  return scored({ model, text_1: first, text_2: [third, second] }, 1)
+}
+
+function scored(body: { [key: string]: Json }, first: number): HttpProbe {
   return nativeProbe(
     {
       id: 'score',
       title: 'the native scores put related texts first',
-      request: {
-        method: 'POST',
-        path: '/score',
-        body: { model, text_1: first, text_2: [third, second] },
-      },
+      request: { method: 'POST', path: '/score', body },
     },
-    [{ at: 'data', rule: 'ranked', first: 1, scoreAt: 'score' }],
+    [{ at: 'data', rule: 'ranked', first, scoreAt: 'score' }],
   )
 }
 
