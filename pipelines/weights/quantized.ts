@@ -20,8 +20,7 @@ export async function openQuantized(
   files: readonly LockedFile[],
   { makeQuantized, openSource }: QuantizedContext,
 ): Promise<OpenWeights> {
-  const outer = new Map(source.from.files.map((file) => [file.path, file.sha256]))
-  const isMade = (file: LockedFile) => outer.get(file.path) !== file.sha256
+  const isMade = madeBy(source)
   const find = (file: LockedFile) => files.find(({ path }) => path === file.path) ?? file
   const made = (file: LockedFile) => makeQuantized?.(source, find(file)) ?? noMaker(file)
   let opened: Promise<OpenWeights> | undefined
@@ -37,6 +36,25 @@ export async function openQuantized(
     openLocal: async (file) => (isMade(find(file)) ? made(file) : (await outside()).openLocal?.(file)),
     close: async () => (await opened?.catch(() => undefined))?.close(),
   }
+}
+
+/**
+ * Makes the quantised ones of these files that are not there yet. Making one packs it into its layer, so whoever holds the lock of
+ * that layer asks for them before.
+ */
+export async function makeAhead(
+  source: QuantizedSource,
+  files: readonly LockedFile[],
+  makeQuantized: QuantizedMaker | undefined,
+): Promise<void> {
+  for (const file of files.filter(madeBy(source)))
+    await (await (makeQuantized?.(source, file) ?? noMaker(file))).close()
+}
+
+/** Tells the files that are made from those that the source has. */
+function madeBy(source: QuantizedSource): (file: LockedFile) => boolean {
+  const outer = new Map(source.from.files.map((file) => [file.path, file.sha256]))
+  return (file) => outer.get(file.path) !== file.sha256
 }
 
 async function* readLocal(file: LocalFile, offset: number): AsyncGenerator<Uint8Array> {

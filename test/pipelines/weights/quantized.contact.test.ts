@@ -2,11 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { planWeightLayers } from '../../../images/weights/layers.ts'
 import { digestOf, hexOf } from '../../../lib/digest.ts'
 import { openWeights } from '../../../pipelines/weights/inventory.ts'
+import { packWeights } from '../../../pipelines/weights/pack.ts'
 import type { LocalFile, QuantizedMaker } from '../../../pipelines/weights/source.ts'
 import type { LockedWeights } from '../../../recipes/locked-weights.ts'
 import { setDigestOf, sortFiles } from '../../../recipes/weights.ts'
+import { scratchStore } from '../../scratch.ts'
 import { contextFor } from './samples.ts'
 
 const projector = Buffer.from('a projector, which stays')
@@ -81,4 +84,28 @@ test('a command without an engine says that it cannot make the file', async () =
     code: 'refused',
     failure: { attempted: 'read model-Q8_0.gguf', hint: expect.stringContaining('ingot build') },
   })
+})
+
+test('a maker that packs its file into the very layer that is packed does not wait for itself', async () => {
+  const store = await scratchStore()
+  const folder = await mkdtemp(join(tmpdir(), 'ingot-quantized-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const weights = await weightsIn(folder)
+  const makes: string[] = []
+  const packed = async (from: LockedWeights, makeQuantized?: QuantizedMaker) => {
+    const layers = planWeightLayers(from.files, { modelFolder: '/models/m' })
+    return packWeights(store, from, layers, { ...contextFor(), recipeFolder: folder, makeQuantized })
+  }
+  const maker: QuantizedMaker = async (_, { path }) => {
+    makes.push(path)
+    await writeFile(join(folder, path), made)
+    const files = [fileOf(path, made)]
+    const own = { source: { type: 'folder' as const, path: folder }, files, setDigest: setDigestOf(files) }
+    await packed(own)
+    return { read: async (target, at) => made.copy(target, 0, at, at + target.length), close: async () => {} }
+  }
+  const layers = await packed(weights, maker)
+  expect(layers).toHaveLength(2)
+  expect(await packed(weights, maker)).toEqual(layers)
+  expect(makes).toEqual(['model-Q8_0.gguf'])
 })
