@@ -6,6 +6,7 @@ import { addedPackages, type LockRequest, type RuntimeRequest } from './lock-ori
 import { partOverheadBytes } from './locked-weights.ts'
 import { ownDifferences } from './own-differences.ts'
 import { partDifferences } from './part-differences.ts'
+import { quantizationDifferences } from './quantization-differences.ts'
 import type { Recipe } from './recipe.ts'
 import { isSameLine } from './release-tags.ts'
 import { settingFileKeys } from './setting-files.ts'
@@ -26,6 +27,7 @@ export function lockDifferences(recipe: Recipe, lock: Lock, request: LockRequest
       recorded: lock.madeFrom?.recipe.weights.source,
       pinned: lock.weights,
     }),
+    ...quantizationDifferences(recipe.weights.quantize, lock.weights),
     ...partDifferences(recipe, lock),
     ...splitDifferences(recipe, lock, request),
     ...modelcarDifferences(recipe, lock, request),

@@ -1,5 +1,6 @@
 import type { Lock } from './lock.ts'
 import type { LockDifference, LockPart } from './lock-difference.ts'
+import { weightsAtSource } from './quantization.ts'
 
 /** What `ingot update` takes from the world as it is now. */
 export const updatableParts = ['engine', 'base', 'model'] as const
@@ -50,10 +51,8 @@ export function updateRenewal(parts: readonly UpdatablePart[]): LockRenewal {
   }
 }
 
-function weightsRenewal(
-  { madeFrom, weights: { source } }: Lock,
-  touched: ReadonlySet<LockPart>,
-): LockRenewal['weights'] {
+function weightsRenewal({ madeFrom, weights }: Lock, touched: ReadonlySet<LockPart>): LockRenewal['weights'] {
+  const { source } = weightsAtSource(weights)
   if (touched.has('weights') || source.type === 'folder') return 'resolved'
   // Patterns take files out of those of one commit; a lock without a record does not say which patterns.
   if (source.type === 'huggingface') return touched.has('files') || !madeFrom ? 'listed' : 'kept'

@@ -1,8 +1,8 @@
 import semver from 'semver'
 import { z } from 'zod'
-import { type Digest, isDigest } from '../lib/digest.ts'
 import { type Json, prettyJson } from '../lib/json.ts'
 import { trustedFileSchema } from './certificates.ts'
+import { pinnedImage, pinnedPackages } from './debian-lock.ts'
 import { debianPackages } from './debian-packages.ts'
 import { engineIds } from './engine-ids.ts'
 import { RecipeError } from './error.ts'
@@ -15,16 +15,6 @@ import { lockedOwnFilesSchema } from './own-layer.ts'
 import { pinnedPartSchema } from './pinned-parts.ts'
 import { settingFilesSchema } from './setting-files.ts'
 import { poolings } from './tasks.ts'
-
-const digest = z.custom<Digest>(
-  (value) => typeof value === 'string' && isDigest(value),
-  'sha256: and 64 hex digits',
-)
-
-const pinnedImage = z.strictObject({
-  reference: z.string().min(1),
-  digest,
-})
 
 /** A distribution of the Python package index at one version, with every wheel of it that the interpreter may take. */
 const pythonPackage = z.strictObject({
@@ -48,13 +38,7 @@ const wheelSet = {
   distributions: z.array(pythonPackage),
 }
 
-const debianRuntime = z.strictObject({
-  type: z.literal('debian'),
-  base: pinnedImage,
-  /** Package files that installing the requested ones adds to the base, sorted by name. */
-  packages: debianPackages,
-  /** Requested packages that the base has already, by name; absent where there are none. */
-  present: z.array(z.string()).optional(),
+const debianRuntime = pinnedPackages.extend({
   /** Packages that are there for those that the recipe adds and for nothing else, by name; absent where it adds none. */
   own: z.array(z.string()).optional(),
   /** Wheels that the recipe adds to an engine without Python. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isDigest } from '../lib/digest.ts'
+import { pinnedPackages } from './debian-lock.ts'
 import { isSafePath } from './safe-path.ts'
 import { setDigestOf } from './weights.ts'
 
@@ -48,7 +49,7 @@ export const lockedFileSchema = z.strictObject({
 })
 
 /** Where the files come from, with everything pinned that could change. No host of a mirror and no token is in it. */
-export const pinnedSourceSchema = z.discriminatedUnion('type', [
+const outerSourceSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('huggingface'),
     repo: z.string(),
@@ -65,6 +66,34 @@ export const pinnedSourceSchema = z.discriminatedUnion('type', [
     version: z.string(),
     wheel: z.strictObject({ filename: z.string(), sizeBytes, sha256 }),
   }),
+])
+
+/** A model that ingot quantises itself, with all that its bytes follow from. */
+const quantizedSource = z.strictObject({
+  type: z.literal('quantized'),
+  /** As llama-quantize names it. */
+  to: z.string().min(1),
+  requantize: z.boolean(),
+  /** The text of an importance matrix, by its path in the recipe, and the matrix that came of it; absent without one. */
+  imatrix: z.strictObject({ path: z.string().min(1), sizeBytes, sha256, matrixSha256: sha256 }).optional(),
+  /** What it is made from: all files of the source, of which `model` is the one that is quantised, or its first shard. */
+  from: z.strictObject({
+    source: outerSourceSchema,
+    files: z.array(lockedFileSchema).min(1),
+    setDigest: digest,
+  }),
+  model: path,
+  /** The programs that made it. */
+  tool: pinnedPackages,
+  /** Tensors of the file that was made, by their types. */
+  tensors: z.array(z.strictObject({ type: z.string().min(1), count: z.int().positive() })),
+  /** Tensors that have another type than was asked for, since their width is no multiple of 256. */
+  fellBack: z.int().nonnegative(),
+})
+
+export const pinnedSourceSchema = z.discriminatedUnion('type', [
+  ...outerSourceSchema.options,
+  quantizedSource,
 ])
 
 /** A file that the source has and the image does not need, with the reason. */

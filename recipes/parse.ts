@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { optional } from '../lib/optional.ts'
 import { nearestName } from '../lib/suggest.ts'
 import { withoutTokens } from '../lib/token-forms.ts'
+import { keyHint } from './key-hints.ts'
 import { knownKeys } from './known-keys.ts'
 import { limits } from './limits.ts'
 import { isShowable, type Key, type LiteralSecret, literalSecrets } from './literal-secrets.ts'
@@ -159,10 +160,8 @@ function problemsOf(issue: z.core.$ZodIssue, written: WrittenRecipe): Problem[] 
 
 function unknownKey(key: string, known: readonly string[]): { message: string; hint: string } {
   const near = nearestName(key, known)
-  return {
-    message: `unknown key "${key}"`,
-    hint: near === undefined ? `keys here are: ${known.join(', ')}` : `did you mean "${near}"?`,
-  }
+  const other = near === undefined ? `keys here are: ${known.join(', ')}` : `did you mean "${near}"?`
+  return { message: `unknown key "${key}"`, hint: keyHint(key) ?? other }
 }
 
 function describeIssue(

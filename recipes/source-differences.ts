@@ -2,6 +2,7 @@ import type { Json } from '../lib/json.ts'
 import { matchesPattern } from './glob.ts'
 import { differing, type LockDifference, type LockPart } from './lock-difference.ts'
 import type { LockedWeights, PinnedSourceOf } from './locked-weights.ts'
+import { weightsAtSource } from './quantization.ts'
 import { fileNameOfUrl, type SourceOf, type WeightsSource } from './weights.ts'
 
 /** A source in a recipe, beside what a lock recorded of it and what it pins. */
@@ -18,7 +19,7 @@ export function sourceDifferences(
 ): LockDifference[] {
   const found = [
     ...(recorded === undefined ? [] : recordedDifferences(source, recorded)),
-    ...pinnedDifferences(source, pinned),
+    ...pinnedDifferences(source, weightsAtSource(pinned)),
   ]
   return found.map((one) => ({ ...one, path: `${root}${one.path}` }))
 }

@@ -100,6 +100,10 @@ const foreignForm =
 const trainingFolder =
   /^(.*?\/)?(checkpoints?[-_]?\d+|checkpoints?\/[^/]+|(global_?)?(epoch|step|iter)[-_]?\d+)\//i
 
+/** Folders that are named by a precision and nothing else; servers read the weights of the folder they are given. */
+const precisionFolder =
+  /^(.*\/)?((b|nv|mx)?fp(4|6|8|16|32)|bf16|float(16|32)|half|u?int[48]|[48]-?bits?|awq|gptq|bnb)\//i
+
 const archive = /\.(zip|7z|rar|tar|tgz|txz|tar\.(gz|xz|bz2|zst))$/i
 
 /** Films and papers anywhere; pictures where people put those of a README: a model's own code may read others. */
@@ -146,6 +150,11 @@ const rules: readonly Rule[] = [
     reason: 'the same weights in their original format',
     isOfFolder: true,
     applies: (path, all) => hasModel(/^()original\//.exec(path), all),
+  },
+  {
+    reason: 'the model in another precision, in a folder of its own',
+    isOfFolder: true,
+    applies: (path, all) => hasModel(precisionFolder.exec(path), all),
   },
   {
     reason: 'an export of the model for another runtime',

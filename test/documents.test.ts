@@ -4,6 +4,8 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { judgeRecipe } from '../images/plan/judge-recipe.ts'
+import { overview } from '../pipelines/command-line/usage.ts'
+import { tables } from '../pipelines/commands/tables/all.ts'
 import { defaultRetry } from '../pipelines/network/retry.ts'
 import { type Variable, variables } from '../pipelines/settings/variables.ts'
 import { parseRecipe } from '../recipes/parse.ts'
@@ -176,6 +178,15 @@ test('a variable that the table gives to ingot is read by ingot', () => {
 test('the recipe of README passes check', () => {
   const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? []
   expect(parseRecipe(text, 'README.md', judgeRecipe)).toMatchObject({ ok: true, doubts: [] })
+})
+
+test.each(['README.md', 'docs/commands.md'])('%s names every exit code that help names', (page) => {
+  const [, codes = ''] = /^Exit codes: (.*)$/m.exec(overview(tables)) ?? []
+  const named = codes.match(/(?<=^|; )\d+(?= )/g) ?? []
+  expect(named).toEqual(['0', '1', '2', '3', '130'])
+  const said = read(page).replaceAll('\n', ' ')
+  const [, shown = ''] = /Exit codes: (.*?interrupted)\./.exec(said) ?? []
+  expect(shown.match(/(?<=^|; )\d+(?= )/g)).toEqual(named)
 })
 
 test('ARCHITECTURE.md names every kind of record that the store keeps', () => {

@@ -79,6 +79,7 @@ const rooms = {
     'model-reader',
     'software',
     'boot',
+    'quantize',
     'lock',
     'catalogue',
     'verify',

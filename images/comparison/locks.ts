@@ -117,6 +117,8 @@ function sourceWords(source: PinnedSource): string {
       return source.url
     case 'pypi':
       return `${source.package} ${source.version}`
+    case 'quantized':
+      return `${sourceWords(source.from.source)} as ${source.to}`
   }
 }
 

@@ -122,7 +122,8 @@ function gpuOf(recipe: Recipe): Gpu | null {
   })
 }
 
-function modelFolderOf({ weights, model }: Recipe): string {
+/** Folder of the model inside the container, absolute. */
+export function modelFolderOf({ weights, model }: Pick<Recipe, 'weights' | 'model'>): string {
   return weights.delivery === 'hf-cache' ? hubCacheFolder : `/models/${folderName(model.name)}`
 }
 

@@ -20,7 +20,7 @@ import type { EngineSuggestion, EngineTraces, PythonImports, SharedMemory } from
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
-import type { PredictedText, PrintedPerplexity } from './perplexity.ts'
+import type { WeightsProgram } from './perplexity.ts'
 import type { Quantizations } from './quantization-table.ts'
 import type { ReservedSettings } from './reserved.ts'
 
@@ -155,15 +155,13 @@ export interface ApiKeyRules {
   open: readonly string[]
 }
 
-/** A program of the engine's own that tells how well a model predicts a text. It is no part of an image. */
-export interface PerplexityProgram {
+/** Programs of the engine's own that look at weights. They are no part of an image. */
+export interface PerplexityProgram extends WeightsProgram {
   /** Package of the base's archive, which is taken in the locked version of another one, from the same source. */
   package: string
   versionOf: string
-  /** Command line; the model lies where it lies in the image. */
-  command(deployment: Deployment, text: PredictedText): string[]
-  /** Null where it told no figure. */
-  printed(said: string): PrintedPerplexity | null
+  /** Where the model lies in the image. */
+  modelFile(deployment: Deployment): string
 }
 
 /** One reason why an engine cannot serve a recipe, with the way out. */

@@ -13,6 +13,7 @@ import { environmentFindings } from './judge-environment.ts'
 import { ownFindings } from './judge-own.ts'
 import { partFindings } from './judge-parts.ts'
 import { settingFindings } from './judge-settings.ts'
+import { quantizationFindings } from './quantization.ts'
 import { reservedLabel } from './reserved-labels.ts'
 
 /**
@@ -30,6 +31,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
     ...gpuFindings(recipe),
     ...registryFindings(recipe),
     ...partFindings(recipe),
+    ...quantizationFindings(recipe),
     ...settingFindings(recipe),
     ...ownFindings(recipe),
   ]

@@ -37,6 +37,7 @@ import { guarded, runtimeConfig, underInit } from './config.ts'
 import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
 import { behaviourOf, engineFiles, ownPrograms } from './own-command.ts'
 import { type OwnLayer, ownLayerOf } from './own-layer.ts'
+import { fallbackDoubts } from './quantization.ts'
 import { refuseUnserved } from './refuse.ts'
 import { type Requirements, requirementsOf } from './requirements.ts'
 import { type ScanPolicy, scanPolicyOf } from './scan-policy.ts'
@@ -193,6 +194,7 @@ function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLaye
     ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),
     ...trustDoubts(deployment),
+    ...fallbackDoubts(lock),
   ]
   const own = optional('ownLayer', ownLayerOf(lock))
   return { ...own, ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }

@@ -18,12 +18,20 @@ export function unlockedText(recipe: Recipe, files: readonly { sizeBytes: number
     `    engine   ${recipe.engine.id} ${recipe.engine.version} on ${recipe.image.platform}`,
     `    base     ${runtime.base}${added.length === 0 ? '' : ` with ${added.join(', ')}`}`,
     `    weights  ${sourceText(recipe.weights.source)}${here}, ${recipe.weights.delivery}`,
+    ...quantizedText(recipe),
     ...recipe.parts.map(
       (part) =>
         `    part     ${partTitle(part)}: ${part.source === undefined ? 'in the model itself' : sourceText(part.source)}`,
     ),
     'not known: versions and packages, memory, layers and checks; `ingot lock` asks the network for them',
   ].join('\n')
+}
+
+/** The file is made when the recipe is locked; before that only its type is known. */
+function quantizedText({ weights: { quantize } }: Recipe): string[] {
+  if (quantize === undefined) return []
+  const matrix = quantize.imatrix === undefined ? '' : `, weighed by ${quantize.imatrix}`
+  return [`    made     ${quantize.to} of these weights${matrix}; its size is not certain before it is made`]
 }
 
 function sourceText(source: WeightsSource): string {

@@ -1,6 +1,7 @@
 import { parseQualityLimit, type QualityLimit, type RecipeQuality } from '../../recipes/quality.ts'
 import type { PrintedPerplexity } from '../engines/perplexity.ts'
 import type { AnswerComparison } from './answers.ts'
+import { divergenceResult, type WeightsDivergence } from './divergence.ts'
 import type { LimitJudgement, LimitResult } from './limit-result.ts'
 import type { QuestionVerdict } from './questions.ts'
 
@@ -22,10 +23,11 @@ export interface QualityReport {
   answers?: AnswerComparison
   questions: QuestionVerdict[]
   perplexity?: TextPerplexity
+  divergence?: WeightsDivergence
   judgement: LimitJudgement
 }
 
-type QualityFindings = Pick<QualityReport, 'answers' | 'questions' | 'perplexity'>
+type QualityFindings = Pick<QualityReport, 'answers' | 'questions' | 'perplexity' | 'divergence'>
 
 /** What the limits of a recipe say. Answers of another machine are shown and nothing follows from them. */
 export function judgeQuality(
@@ -52,6 +54,8 @@ function statusOf(
 
 function resultOf(limit: QualityLimit, found: QualityFindings): LimitResult {
   if (limit.metric === 'perplexity') return perplexityResult(limit, found)
+  if (limit.metric === 'divergence' || limit.metric === 'agreement')
+    return divergenceResult(limit, found.divergence)
   const { text, value } = limit
   const good =
     limit.metric === 'answers'

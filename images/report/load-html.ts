@@ -22,7 +22,15 @@ import {
 } from './load-words.ts'
 import { escapeMarkup as e } from './markup.ts'
 import { figure, folded, pageHead, section, table } from './page.ts'
-import { answerHead, answerRow, qualityWords, questionHead, questionRow } from './quality-words.ts'
+import {
+  answerHead,
+  answerRow,
+  qualityWords,
+  questionHead,
+  questionRow,
+  sideHead,
+  sideRows,
+} from './quality-words.ts'
 
 /** The report of a bench as one page that needs nothing else. */
 export function loadHtml(report: LoadReport): string {
@@ -48,12 +56,15 @@ ${steps.length === 0 ? '' : runsSection(report)}
 }
 
 function qualitySection(quality: QualityReport): string {
-  const { answers, questions, judgement } = quality
+  const { answers, questions, divergence, judgement } = quality
   return [
     section(
       'Answers',
       [
         ...qualityWords(quality).map((words) => `<p>${e(words)}</p>`),
+        divergence === undefined
+          ? ''
+          : table('The weights beside those they are compared with', sideHead, escaped(sideRows(divergence))),
         table(
           'Recorded answers and those of now',
           answerHead,

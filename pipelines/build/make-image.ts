@@ -11,6 +11,7 @@ import type { ImageMount } from '../boot/runner.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { together } from '../process/together.ts'
+import { quantizedMaker } from '../quantize/quantize.ts'
 import { serveStore } from '../registry-server/server.ts'
 import { requireCleanFolder, scanBuilt } from '../scan/built.ts'
 import { attributeBuilt } from '../size/built.ts'
@@ -143,10 +144,10 @@ export async function packedWeights(
   const { delivery } = plan.weights
   if (!context.verify && (delivery === 'mounted' || delivery === 'hf-cache')) return []
   await requireCleanFolder(plan, weights, context)
-  return packReusing(context.store, weights, plan.weights.layers, {
-    ...context,
-    resolveSecret: daggerSecrets(context.engine),
-  })
+  const source = { ...context, resolveSecret: daggerSecrets(context.engine) }
+  const place = { platform: plan.platform, modelFolder: plan.weights.modelFolder }
+  const makeQuantized = quantizedMaker({ ...context, source }, place)
+  return packReusing(context.store, weights, plan.weights.layers, { ...source, makeQuantized })
 }
 
 async function verified(

@@ -13,7 +13,9 @@ import { makeFolder } from '../files/make-folder.ts'
 import { benchImage } from '../load/bench-image.ts'
 import { keepLoadReport, lastAccepted } from '../load/load-record.ts'
 import { readLoadReport } from '../load/report-file.ts'
+import type { LazyEngine } from '../process/session.ts'
 import { readAnswers, writeAnswers } from '../quality/answers-file.ts'
+import { measureDivergence } from '../quality/divergence.ts'
 import { measurePerplexity } from '../quality/perplexity.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
@@ -35,11 +37,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const subject = await subjectOf(image, store)
     const before = await acceptedReport(values.against, subject, store)
     const recorded = values.record === undefined ? await recordedAnswers(subject) : null
+    const programs = (engine: LazyEngine) => ({ ...context, store, engine: () => engine.client() })
     const { report, answers } = await withEngine(context, (engine) =>
       withRunner(subject, chosen, { ...context, store, engine: () => engine.client() }, (runner) =>
         benchImage(subject, {
           ...{ runner, progress, signal, before, recorded },
-          predict: (wish) => measurePerplexity(subject, wish, { store, engine: () => engine.client() }),
+          predict: (wish) => measurePerplexity(subject, wish, programs(engine)),
+          diverge: (wish) => measureDivergence(subject, wish, programs(engine)),
           records: values.record !== undefined,
           judgesBusy: values['although-busy'],
         }),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { modelFolderOf } from '../../images/engines/deployment.ts'
 import { engineOf } from '../../images/engines/engines.ts'
 import { PlanError } from '../../images/error.ts'
 import { formatBytes } from '../../lib/bytes.ts'
@@ -9,6 +10,10 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import type { FetchOrigin } from '../fetch/fetch-file.ts'
 import { fetchWeights } from '../fetch/fetch-weights.ts'
 import { loadLocked } from '../lock/locked-recipe.ts'
+import { quantizedMaker } from '../quantize/quantize.ts'
+import { closeStore, openStore } from '../store/open.ts'
+import type { SourceContext } from '../weights/source.ts'
+import { withEngine } from './engine.ts'
 import { fetchTable } from './tables/fetch.ts'
 
 export const fetchCommand: Command = { run }
@@ -43,7 +48,11 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const folder = resolve(values.to)
   const { cacheFolder } = settings.hub
   const request = { weights: lock.weights, delivery: recipe.weights.delivery, folder, cacheFolder }
-  const fetched = await fetchWeights(request, { settings, signal, recipeFolder }, progress)
+  const source = { settings, signal, recipeFolder }
+  const fetched =
+    lock.weights.source.type === 'quantized'
+      ? await withMaker(recipe, source, context, (whole) => fetchWeights(request, whole, progress))
+      : await fetchWeights(request, source, progress)
   progress.end()
   if (values.json) stdout(`${JSON.stringify({ folder, files: fetched }, null, 2)}\n`)
   else {
@@ -52,4 +61,23 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     stdout(`${formatBytes(totalBytes(fetched))} in ${folder}, every byte as the lock says\n`)
   }
   return 0
+}
+
+/** Weights that are quantised here are read from the store, or made anew in the engine. */
+async function withMaker<Result>(
+  recipe: Recipe,
+  source: SourceContext,
+  context: CommandContext,
+  act: (source: SourceContext) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(context.settings.storeFolder)
+  const place = { platform: recipe.image.platform, modelFolder: modelFolderOf(recipe) }
+  try {
+    return await withEngine(context, (engine) => {
+      const making = { store, source, engine: () => engine.client(), progress: context.progress }
+      return act({ ...source, makeQuantized: quantizedMaker(making, place) })
+    })
+  } finally {
+    await closeStore(store)
+  }
 }

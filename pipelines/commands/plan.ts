@@ -5,11 +5,13 @@ import { factsOf } from '../../images/engines/deployment.ts'
 import { engineOf } from '../../images/engines/engines.ts'
 import { tasksOf } from '../../images/engines/tasks.ts'
 import { type ImagePlan, planDigestOf, planImage } from '../../images/plan/plan.ts'
+import { quantizationWords } from '../../images/plan/quantization.ts'
 import { unlockedText } from '../../images/plan/unlocked.ts'
 import { gpuCodeReason, type Rewriting } from '../../images/slim-rules/slimming.ts'
 import { formatBytes } from '../../lib/bytes.ts'
 import type { Json } from '../../lib/json.ts'
 import { prettyJson } from '../../lib/json.ts'
+import type { Lock } from '../../recipes/lock.ts'
 import { pickFiles } from '../../recipes/weight-selection.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
@@ -36,7 +38,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const plan = planImage(locked.recipe, locked.lock)
   // A plan holds JSON values only; interfaces without an index signature need the cast.
   const { because } = tasksOf(locked.recipe, factsOf(locked.lock))
-  context.stdout(values.json ? prettyJson(plan as unknown as Json) : planText(plan, because))
+  context.stdout(values.json ? prettyJson(plan as unknown as Json) : planText(plan, because, locked.lock))
   return 0
 }
 
@@ -49,7 +51,7 @@ async function knownOf({ recipe, folder }: LoadedRecipe): Promise<string> {
 }
 
 /** `because` says what the task follows from. */
-function planText(plan: ImagePlan, because: string): string {
+function planText(plan: ImagePlan, because: string, lock: Lock): string {
   const { config, weights, verify } = plan
   return [
     `${plan.name}: ${plan.engine.id} ${plan.engine.version} serves ${plan.model}`,
@@ -58,6 +60,7 @@ function planText(plan: ImagePlan, because: string): string {
     `base      ${plan.runtime.locked.base.reference} ${plan.runtime.locked.base.digest.slice(0, 19)}`,
     `packer    ${packerText(plan)}`,
     `weights   ${weights.delivery}, ${weights.files.length} files, ${formatBytes(weights.sizeBytes)}, set ${weights.setDigest.slice(0, 19)}`,
+    ...quantizationWords(lock.weights).map((words) => `made      ${words}`),
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
     ...trustText(plan),

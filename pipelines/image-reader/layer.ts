@@ -23,7 +23,7 @@ export async function listLayer(
   chunks: AsyncIterable<Uint8Array>,
   reading: LayerReading,
 ): Promise<LayerEntry[]> {
-  const { head, all } = await peek(chunks)
+  const { head, all, end } = await peek(chunks)
   const entries: LayerEntry[] = []
   const read = async (plain: AsyncIterable<Uint8Array>) => {
     const source = streamSource(plain)
@@ -31,12 +31,14 @@ export async function listLayer(
     // What follows the tar is read too: the sender's hash covers it.
     await source.pass(Number.POSITIVE_INFINITY)
   }
-  const unpack = unpackerFor(head, reading.what)
   try {
+    const unpack = unpackerFor(head, reading.what)
     if (unpack === null) await read(all)
     else await pipeline(all, unpack, read)
   } catch (error) {
     throw isZlibError(error) ? damaged(reading.what, messageOf(error)) : error
+  } finally {
+    await end()
   }
   return entries
 }
@@ -128,7 +130,9 @@ async function peek(chunks: AsyncIterable<Uint8Array>) {
     yield* held
     yield* { [Symbol.asyncIterator]: () => iterator }
   }
-  return { head: Buffer.concat(held).subarray(0, 6), all: all() }
+  // Who stops in the middle gives the file back, which Node would take for an error of the whole process later.
+  const end = async () => void (await iterator.return?.())
+  return { head: Buffer.concat(held).subarray(0, 6), all: all(), end }
 }
 
 /** By the first bytes: media types lie in archives and old images. Null for a plain tar. */

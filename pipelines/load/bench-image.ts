@@ -2,6 +2,7 @@ import { judgeLoad } from '../../images/load/judgement.ts'
 import { type LoadReport, loadReportVersion } from '../../images/load/load-report.ts'
 import { compareLoads } from '../../images/load/regression.ts'
 import { type AnswersFile, answersVersion, compareAnswers } from '../../images/quality/answers.ts'
+import type { WeightsDivergence } from '../../images/quality/divergence.ts'
 import { judgeQuality, type QualityReport, type TextPerplexity } from '../../images/quality/quality-report.ts'
 import { optional } from '../../lib/optional.ts'
 import { type RecipeLoad, usualLoad } from '../../recipes/load.ts'
@@ -27,6 +28,8 @@ export interface BenchContext {
   records: boolean
   /** Asked when the server is gone, for a recipe that wants it. */
   predict(wish: NonNullable<RecipeQuality['perplexity']>): Promise<TextPerplexity>
+  /** The same of a comparison with other weights. */
+  diverge(wish: NonNullable<RecipeQuality['divergence']>): Promise<WeightsDivergence>
   /** Limits are judged on a busy machine as well. */
   judgesBusy: boolean
   /** How long the machine is watched before each step; a second where nothing is said. */
@@ -44,6 +47,7 @@ interface BenchMeasurement {
   load: LoadMeasurement
   quality: QualityAnswers | null
   perplexity?: TextPerplexity
+  divergence?: WeightsDivergence
 }
 
 /**
@@ -65,10 +69,20 @@ export async function benchImage(subject: Subject, context: BenchContext): Promi
   })
   const [run] = runs
   if (run === undefined) throw new Error('a server was ready, and nothing was measured')
-  const wish = wishesOf(subject).quality?.perplexity
-  if (wish === undefined) return resultOf(subject, run, context)
-  context.progress.step(`the perplexity of ${wish.text}`)
-  return resultOf(subject, { ...run, perplexity: await context.predict(wish) }, context)
+  return resultOf(subject, { ...run, ...(await predicted(subject, context)) }, context)
+}
+
+/** What programs of the engine say of the weights, when nothing else uses the machine. */
+async function predicted(
+  subject: Subject,
+  { progress, predict, diverge }: BenchContext,
+): Promise<Pick<BenchMeasurement, 'perplexity' | 'divergence'>> {
+  const { perplexity, divergence } = wishesOf(subject).quality ?? {}
+  if (perplexity !== undefined) progress.step(`the perplexity of ${perplexity.text}`)
+  const ofText = perplexity && (await predict(perplexity))
+  if (divergence !== undefined) progress.step(`beside ${divergence.from}, over ${divergence.text}`)
+  const ofBoth = divergence && (await diverge(divergence))
+  return { ...optional('perplexity', ofText), ...optional('divergence', ofBoth) }
 }
 
 /** What the recipe asks for: a load where it names one, or where it names nothing. */
@@ -105,7 +119,7 @@ const answerSeconds = 300
 
 async function resultOf(
   subject: Subject,
-  { load: measurement, quality: answered, perplexity }: BenchMeasurement,
+  { load: measurement, quality: answered, perplexity, divergence }: BenchMeasurement,
   { runner, before, recorded, judgesBusy }: BenchContext,
 ): Promise<BenchResult> {
   const { name, engine, model } = subject.plan
@@ -128,7 +142,7 @@ async function resultOf(
       ? {
           quality: qualityOf(
             quality,
-            { ...answered, ...optional('perplexity', perplexity) },
+            { ...answered, ...optional('perplexity', perplexity), ...optional('divergence', divergence) },
             answers,
             recorded,
           ),
@@ -141,7 +155,7 @@ async function resultOf(
 
 function qualityOf(
   quality: RecipeQuality,
-  { questions, perplexity }: QualityAnswers & { perplexity?: TextPerplexity },
+  { questions, perplexity, divergence }: QualityAnswers & Pick<QualityReport, 'perplexity' | 'divergence'>,
   now: AnswersFile,
   recorded: AnswersFile | null,
 ): QualityReport {
@@ -149,7 +163,12 @@ function qualityOf(
     recorded === null || quality.answers === undefined
       ? undefined
       : compareAnswers(now, recorded, quality.answers)
-  const found = { questions, ...optional('answers', answers), ...optional('perplexity', perplexity) }
+  const found = {
+    questions,
+    ...optional('answers', answers),
+    ...optional('perplexity', perplexity),
+    ...optional('divergence', divergence),
+  }
   return { quality, ...found, judgement: judgeQuality(quality, found) }
 }
 

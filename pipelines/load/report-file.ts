@@ -4,6 +4,7 @@ import { type LoadReport, loadReportVersion } from '../../images/load/load-repor
 import type { MachineNoise } from '../../images/load/noise.ts'
 import type { LoadComparison } from '../../images/load/regression.ts'
 import type { LoadStep } from '../../images/load/step.ts'
+import type { WeightsDivergence } from '../../images/quality/divergence.ts'
 import type { LimitJudgement } from '../../images/quality/limit-result.ts'
 import type { QualityReport } from '../../images/quality/quality-report.ts'
 import { engineIds } from '../../recipes/engine-ids.ts'
@@ -99,6 +100,31 @@ const judgementSchema = z.object({
   ),
 }) satisfies z.ZodType<LimitJudgement>
 
+const printedFigure = z.object({ value: z.string(), uncertainty: z.string() })
+const speed = z.object({ perSecond: z.number(), spread: z.number() })
+const weightsSchema = z.object({
+  name: z.string(),
+  file: z.string(),
+  sizeBytes: z.number(),
+  perplexity: printedFigure,
+  speed: z.object({ prompt: speed, output: speed }).nullable(),
+})
+
+const divergenceSchema = z.object({
+  mean: printedFigure,
+  median: z.string(),
+  p99: z.string(),
+  most: z.string(),
+  sameTop: printedFigure,
+  file: z.string(),
+  textSha256: z.string(),
+  contextTokens: z.number(),
+  chunks: z.number(),
+  program: z.string(),
+  reference: weightsSchema,
+  image: weightsSchema,
+}) satisfies z.ZodType<WeightsDivergence>
+
 const reportedQuality = z.object({
   quality: qualitySchema,
   answers: z
@@ -131,6 +157,7 @@ const reportedQuality = z.object({
       program: z.string(),
     })
     .exactOptional(),
+  divergence: divergenceSchema.exactOptional(),
   judgement: judgementSchema,
 }) satisfies z.ZodType<QualityReport>
 

@@ -4,6 +4,7 @@ import { engineOf } from '../../images/engines/engines.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
 import { nameOfPart } from '../../recipes/parts.ts'
+import { weightsAtSource } from '../../recipes/quantization.ts'
 import { isWanted, pickFiles } from '../../recipes/weight-selection.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
 import type { Progress } from '../process/progress.ts'
@@ -50,7 +51,9 @@ async function requireSame(
   which: HashSelection,
 ): Promise<void> {
   const { recipe, lock } = locked
-  const sets: FolderSet[] = [{ key: 'weights', source: recipe.weights.source, weights: lock.weights }]
+  const sets: FolderSet[] = [
+    { key: 'weights', source: recipe.weights.source, weights: weightsAtSource(lock.weights) },
+  ]
   for (const [index, { role, name, weights }] of (lock.parts ?? []).entries()) {
     const source = recipe.parts.find((part) => part.role === role && nameOfPart(part) === name)?.source
     if (source !== undefined) sets.push({ key: `parts.${index}`, source, weights })

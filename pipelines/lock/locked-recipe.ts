@@ -50,8 +50,11 @@ export function requireSame(loaded: LoadedRecipe, lock: Lock): void {
 
 /** Files that the recipe names, with other bytes than were locked. */
 function fileDifferences(loaded: LoadedRecipe, lock: Lock): LockDifference[] {
-  const { trust = [], settingFiles = {}, ownFiles = [] } = loaded
+  const { trust = [], settingFiles = {}, ownFiles = [], calibration } = loaded
+  const { source } = lock.weights
+  const matrix = source.type === 'quantized' ? source.imatrix : undefined
   return [
+    ...changedFile('weights.quantize.imatrix', calibration, matrix),
     ...ownFiles.flatMap((place, index) =>
       changedFiles(`image.files.${index}`, place, lock.ownFiles?.[index]),
     ),

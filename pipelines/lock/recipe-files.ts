@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { judgeRecipe } from '../../images/plan/judge-recipe.ts'
+import { optional } from '../../lib/optional.ts'
 import type { TrustedFile } from '../../recipes/certificates.ts'
 import { RecipeError } from '../../recipes/error.ts'
 import type { LockedOwnFiles } from '../../recipes/own-layer.ts'
 import { formatProblem, type ParsedRecipe, type Problem, parseRecipe } from '../../recipes/parse.ts'
+import type { CalibrationText } from '../../recipes/quantization.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { SettingFiles } from '../../recipes/setting-files.ts'
 import type { Settings } from '../settings/settings.ts'
+import { readCalibration } from './calibration.ts'
 import { lockFileOf } from './lock-file.ts'
 import { readOwnFiles } from './own-files.ts'
 import { withNeeds } from './own-needs.ts'
@@ -28,6 +31,8 @@ export interface LoadedRecipe {
   settingFiles?: SettingFiles
   /** Files that it adds to the image; absent as those are. */
   ownFiles?: LockedOwnFiles
+  /** The text of its importance matrix; absent as those are, and without one. */
+  calibration?: CalibrationText
 }
 
 /** Reads and checks a recipe; throws `no-recipe` for an unreadable file and `invalid-recipe` with every problem. */
@@ -43,7 +48,9 @@ export async function loadRecipe(
   const lockFile = lockFileOf(file, settings)
   await requireOwnLock(file, lockFile, settings)
   const ownFiles = await withNeeds(readOwnFiles(parsed.recipe, folder).files, folder)
-  return { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
+  const { text } = readCalibration(parsed.recipe, folder)
+  const named = { recipe: parsed.recipe, file, folder, lockFile, trust, settingFiles, ownFiles }
+  return { ...named, ...optional('calibration', text) }
 }
 
 /**
@@ -84,6 +91,7 @@ export async function checkRecipe(name: string): Promise<ParsedRecipe> {
     ...readTrusted(recipe, folder).findings,
     ...readSettingFiles(recipe, folder).findings,
     ...readOwnFiles(recipe, folder).findings,
+    ...readCalibration(recipe, folder).findings,
     ...weightsPlaceFindings(recipe, folder),
   ]
   return parseRecipe(own.text, file, judge, { bases, variant })

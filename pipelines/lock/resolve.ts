@@ -6,22 +6,23 @@ import { optional } from '../../lib/optional.ts'
 import type { DebianLock, FactoryLock, Lock } from '../../recipes/lock.ts'
 import { type LockRequest, lockOriginOf } from '../../recipes/lock-origin.ts'
 import { type LockRenewal, lockRenewal } from '../../recipes/lock-renewal.ts'
-import type { Recipe } from '../../recipes/recipe.ts'
 import { StageError } from '../error.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import type { Client } from '../process/session.ts'
 import { together } from '../process/together.ts'
+import type { Settings } from '../settings/settings.ts'
 import { resolveDebian } from '../software/debian.ts'
 import { resolveFactory } from '../software/factory.ts'
 import type { SourceContext, SourceSettings } from '../weights/source.ts'
 import { readableLock } from './lock-file.ts'
 import { lockModel } from './model.ts'
 import { lockParts } from './parts.ts'
+import { lockQuantized } from './quantized.ts'
 import type { LoadedRecipe } from './recipe-files.ts'
 import { lockRuntime } from './runtime.ts'
 
 export interface ResolveContext {
-  settings: SourceSettings
+  settings: SourceSettings & Pick<Settings, 'storeFolder'>
   signal: AbortSignal
   /** Opens the engine. Only base images, packages and some secrets need it. */
   engine(): Promise<Client>
@@ -50,7 +51,8 @@ export async function resolveLock(loaded: LoadedRecipe, resolving: ResolveContex
   const context = { recipeFolder: folder, settings, resolveSecret: daggerSecrets(resolving.engine) }
   const [files, [resolved, modelcar, factory]] = await together(
     [
-      (signal) => lockFiles(recipe, { request, renewal, kept }, { ...context, signal }),
+      (signal) =>
+        lockFiles(loaded, { request, renewal, kept }, { resolving, context: { ...context, signal } }),
       async () => {
         const factory = lockFactory(loaded, renewsFactory(renewal) ? undefined : kept, engine)
         const { signal, note = () => undefined } = resolving
@@ -95,14 +97,20 @@ interface FilesQuestion {
 
 /** The model and what lies beside it. When one fails, the others stop. */
 async function lockFiles(
-  { engine, weights, parts }: Recipe,
+  loaded: LoadedRecipe,
   asked: FilesQuestion,
-  context: SourceContext,
+  { resolving, context }: { resolving: ResolveContext; context: SourceContext },
 ): Promise<Pick<Lock, 'weights' | 'model' | 'gguf' | 'parts'>> {
+  const { engine, weights, parts } = loaded.recipe
   const ofEngine = { ...asked, engine: engine.id }
+  const ofModel = { ...ofEngine, source: weights.source }
+  const lockOwn = (own: SourceContext) =>
+    weights.quantize === undefined
+      ? lockModel(ofModel, own)
+      : lockQuantized(loaded, ofModel, { ...resolving, source: own })
   const [model, beside] = await together(
     [
-      (signal) => lockModel({ ...ofEngine, source: weights.source }, { ...context, signal }),
+      (signal) => lockOwn({ ...context, signal }),
       (signal) => lockParts({ ...ofEngine, parts }, { ...context, signal }),
     ],
     context.signal,

@@ -11,7 +11,7 @@ import { requireComplete } from './completeness.ts'
 import { pickWeights, readContents } from './contents.ts'
 import type { EarlierReading } from './model-facts.ts'
 
-interface SetQuestion {
+export interface SetQuestion {
   engine: EngineId
   source: WeightsSource
   request: LockRequest
@@ -97,7 +97,8 @@ function hubSource(source: WeightsSource & { type: 'huggingface' }, commit: stri
   return { type: 'huggingface', repo, revision, commit, ...(token !== undefined && { token }) }
 }
 
-async function withParts(
+/** Weights whose files are split to layers of a size; without one they are whole. */
+export async function withParts(
   weights: LockedWeights,
   maxLayerBytes: number | undefined,
   context: SourceContext,

@@ -68,9 +68,14 @@ export async function placeBlob(store: Store, path: string, blob: StoredBlob): P
     await stampBlob(store, blob.digest)
   } catch (error) {
     if (errnoOf(error) !== 'EXDEV') throw storeErrorFrom(error, `take ${path} into the store`)
-    await writeBlob(store, chunksOf(await open(path, 'r')), blob)
+    await writeBlob(store, fileChunks(path), blob)
     await rm(path)
   }
+}
+
+/** Opened when it is read: nobody would close it for a writer that ends before. */
+async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
+  yield* chunksOf(await open(path, 'r'))
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -7,6 +7,7 @@ import { inventoryHuggingface, openHuggingface } from './huggingface.ts'
 import { inventoryOci } from './oci.ts'
 import { openOci } from './oci-read.ts'
 import { inventoryPypi, openPypi } from './pypi.ts'
+import { openQuantized } from './quantized.ts'
 import type { OpenWeights, SourceContext, SourceSession } from './source.ts'
 import { inventoryUrl, openUrl } from './url.ts'
 
@@ -87,7 +88,13 @@ function noSet(): never {
   throw new Error('there are no weights to open')
 }
 
-async function openSet({ source, files }: LockedWeights, context: SourceContext): Promise<OpenWeights> {
+async function openSet(set: LockedWeights, context: SourceContext): Promise<OpenWeights> {
+  const { source, files } = set
+  if (source.type === 'quantized')
+    return openQuantized(source, files, {
+      makeQuantized: context.makeQuantized,
+      openSource: () => openSet(source.from, context),
+    })
   const { fetch, close } = openConnection(context.settings.proxies)
   try {
     const weights = await adapterOf(source.type).open(source, { ...context, fetch })

@@ -19,11 +19,16 @@ const placeSchema = z.object({
   offset: z.int().nonnegative(),
 })
 
-/** Notes where the files of a stored layer are, so that another layout of the same model is packed from there. */
-export async function rememberFiles(store: Store, layer: WeightLayer, blob: Digest): Promise<void> {
+/** Notes where the files of a stored layer are, from a size on, so that another layout of the same model is packed from there. */
+export async function rememberFiles(
+  store: Store,
+  layer: WeightLayer,
+  blob: Digest,
+  leastBytes = worthRememberingBytes,
+): Promise<void> {
   let offset = 0
   for (const segment of tarSegments(layer)) {
-    if (segment.type === 'file' && segment.sizeBytes >= worthRememberingBytes)
+    if (segment.type === 'file' && segment.sizeBytes >= leastBytes)
       await writeRecord(store, kind, segment.file.sha256, { blob, offset })
     offset += segment.sizeBytes
   }
@@ -36,7 +41,6 @@ export async function isKnownFile(store: Store, file: WeightFile): Promise<boole
 
 /** A file whose bytes the store has in some layer, or undefined. They are hashed again on the way, as any others. */
 export async function openKnownFile(store: Store, file: WeightFile): Promise<LocalFile | undefined> {
-  if (file.sizeBytes < worthRememberingBytes) return undefined
   const place = await placeOf(store, file)
   if (!place) return undefined
   const handle = await open(blobPath(store, place.blob), 'r')

@@ -19,6 +19,7 @@ import { openKnownFile, rememberFiles } from './known-files.ts'
 import { type WriteContext, writeLayerTars } from './layer-writer.ts'
 import { mapLimited } from './limit.ts'
 import { unpackedBytes } from './oci-read.ts'
+import { makeAhead } from './quantized.ts'
 import { openSlots } from './slots.ts'
 import type { OpenWeights, SourceContext } from './source.ts'
 import { readPartHeaders } from './split.ts'
@@ -52,11 +53,27 @@ export async function packWeights(
   const progress = progressOf(layers, jobs.flat(), context)
   if (jobs.length > 0) {
     await refuseFullDisk(store, jobs.flat(), unpackedBytes(weights.files))
+    await makeMissing(weights, jobs.flat(), context)
     await runJobs(store, weights, jobs, { ...context, onBytes: progress })
   }
   return Promise.all(
     layers.map(async (layer, i) => stored[i] ?? (await storedLayer(store, layer)) ?? lost(layer)),
   )
+}
+
+/** Files that are quantised here and that these layers want; those of parts come from sources of their own. */
+async function makeMissing(
+  { source, files, beside = [] }: WholeWeights,
+  layers: readonly WeightLayer[],
+  { makeQuantized }: PackContext,
+): Promise<void> {
+  if (source.type !== 'quantized') return
+  const wanted = new Set(
+    layers.flatMap(({ entries }) => entries.map((entry) => 'file' in entry && entry.file.path)),
+  )
+  const isOfPart = (path: string) => beside.some(({ folder }) => path.startsWith(`${folder}/`))
+  const own = files.filter(({ path }) => wanted.has(path) && !isOfPart(path))
+  await makeAhead(source, own, makeQuantized)
 }
 
 /** Layers that are packed together: one each, or all parts of a split file, whose hash spans them. */

@@ -1,4 +1,5 @@
 import type { LockedFile } from '../../recipes/locked-weights.ts'
+import type { QuantizedSource } from '../../recipes/quantization.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { Fetch } from '../network/exchange.ts'
 import type { RetryPolicy } from '../network/retry.ts'
@@ -21,7 +22,11 @@ export interface SourceContext {
   stallMs?: number
   /** Reads secrets of URIs that are not env://, file:// or cmd://, as a Dagger client does (op://, vault://, …). */
   resolveSecret?: (uri: string) => Promise<string>
+  /** Quantises a model as its lock says, and opens the file that comes of it. Only what has an engine can. */
+  makeQuantized?: QuantizedMaker | undefined
 }
+
+export type QuantizedMaker = (source: QuantizedSource, file: LockedFile) => Promise<LocalFile>
 
 export function formatsOf({ formats }: SourceContext): readonly WeightFormat[] {
   return formats ?? ['safetensors', 'pytorch']

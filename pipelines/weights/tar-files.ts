@@ -37,6 +37,14 @@ interface MemberRecord {
  */
 export async function listTar(chunks: AsyncIterable<Uint8Array>): Promise<TarEntry[]> {
   const input = inputOf(chunks)
+  try {
+    return await entriesOf(input)
+  } finally {
+    await input.end()
+  }
+}
+
+async function entriesOf(input: Input): Promise<TarEntry[]> {
   const entries: TarEntry[] = []
   let said: MemberRecord = {}
   for (;;) {
@@ -138,6 +146,8 @@ interface Input {
   position(): number
   /** Goes over all that is left. */
   drain(): Promise<void>
+  /** Gives back what the bytes come from, read to its end or not. */
+  end(): Promise<void>
 }
 
 function inputOf(chunks: AsyncIterable<Uint8Array>): Input {
@@ -176,5 +186,6 @@ function inputOf(chunks: AsyncIterable<Uint8Array>): Input {
     drain: async () => {
       while (!(await iterator.next()).done);
     },
+    end: async () => void (await iterator.return?.()),
   }
 }

@@ -8,9 +8,14 @@ export type Compression = 'none' | 'gzip' | 'zstd'
 export async function unpack(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<{ compression: Compression; plain: AsyncIterable<Uint8Array> }> {
-  const { head, all } = await peek(chunks)
-  const compression = compressionOf(head)
-  return { compression, plain: compression === 'none' ? all : through(all, compression) }
+  const { head, all, end } = await peek(chunks)
+  try {
+    const compression = compressionOf(head)
+    return { compression, plain: compression === 'none' ? all : through(all, compression) }
+  } catch (error) {
+    await end()
+    throw error
+  }
 }
 
 /** The same for a packing that is known. */
@@ -63,13 +68,14 @@ async function peek(chunks: AsyncIterable<Uint8Array>) {
     held.push(Buffer.from(next.value))
     size += next.value.length
   }
+  const end = async () => void (await iterator.return?.())
   async function* all(): AsyncGenerator<Uint8Array> {
     try {
       yield* held
       yield* { [Symbol.asyncIterator]: () => iterator }
     } finally {
-      await iterator.return?.()
+      await end()
     }
   }
-  return { head: Buffer.concat(held).subarray(0, 6), all: all() }
+  return { head: Buffer.concat(held).subarray(0, 6), all: all(), end }
 }

@@ -41,6 +41,8 @@ function contentOf(path: string): Buffer {
   if (path.endsWith('imatrix.gguf')) return gguf({ 'general.type': 'imatrix' }, { 'm.in_sum2': 1 })
   if (path.endsWith('.gguf')) return gguf(ggufMetadata, { 'token_embd.weight': 4 })
   if (path === 'config.json') return Buffer.from(JSON.stringify(config))
+  // A pickle begins so, and PyTorch's older files are pickles.
+  if (path.endsWith('.bin')) return Buffer.from(`\x80\x02${path}`, 'latin1')
   return Buffer.from(path.endsWith('.json') ? JSON.stringify({ path }) : `bytes of ${path}`)
 }
 

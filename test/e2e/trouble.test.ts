@@ -44,6 +44,10 @@ describe('what is wrong before anything runs', () => {
     expect((await ingot(['build', demoRecipe, '--verfy'], place)).code).toBe(2)
     expect(await ingot(['biuld'], place)).toMatchObject({
       code: 2,
+      stderr: expect.stringContaining('did you mean `ingot build`?'),
+    })
+    expect(await ingot(['unheard-of'], place)).toMatchObject({
+      code: 2,
       stderr: expect.stringContaining('commands are:'),
     })
   })

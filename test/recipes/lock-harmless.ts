@@ -32,6 +32,7 @@ const quality = { answers: './answers.json', questions: [{ ask: 'a', equals: 'b'
 const qualityKeys = [
   ...['answers', 'limits'],
   ...['text', 'contextTokens', 'chunks'].map((key) => `perplexity.${key}`),
+  ...['text', 'contextTokens', 'chunks', 'from'].map((key) => `divergence.${key}`),
   ...['ask', 'equals', 'mentions', 'schema', 'maxTokens'].map((key) => `questions[].${key}`),
 ]
 

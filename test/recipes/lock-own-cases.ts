@@ -2,8 +2,27 @@ import { all, type Case, type Change, cuda, set } from './lock-cases.ts'
 
 const vllm: Change = all(cuda, set('engine.id', 'vllm'), set('engine.runtime', 'packages'))
 
+/** A new value each time, since a change is made within it. */
+const quantize: Change = (raw) => set('weights.quantize', { to: 'Q4_K_M', imatrix: './a.txt' })(raw)
+const ofQuantize = (key: string, value: unknown) => ({
+  key: `weights.quantize.${key}`,
+  before: quantize,
+  change: set(`weights.quantize.${key}`, value),
+  // What is made anew is seen by what the lock itself says of it; its source stays.
+  renews: { weights: 'kept', runtime: false } as const,
+})
+
 /** Keys of the own layer and of the model's settings, changed in a way that needs another lock. */
 export const ownRefused: Case[] = [
+  ofQuantize('to', 'Q8_0'),
+  ofQuantize('imatrix', './b.txt'),
+  ofQuantize('requantize', true),
+  {
+    ...ofQuantize('to', 'Q4_0'),
+    what: 'not quantised before',
+    before: () => undefined,
+    named: 'weights.quantize',
+  },
   {
     key: 'image.packages.python',
     named: 'image.packages',

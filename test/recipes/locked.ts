@@ -2,7 +2,8 @@ import { lockRequestOf } from '../../images/plan/lock-request.ts'
 import { digestOf } from '../../lib/digest.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { lockOriginOf } from '../../recipes/lock-origin.ts'
-import type { LockedFile, PinnedSource } from '../../recipes/locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from '../../recipes/locked-weights.ts'
+import { quantizedName } from '../../recipes/quantization.ts'
 import { type Recipe, recipeSchema } from '../../recipes/recipe.ts'
 import { fileNameOfUrl, setDigestOf, sortFiles, type WeightsSource } from '../../recipes/weights.ts'
 import { lockFor } from '../images/engines/fixtures.ts'
@@ -61,7 +62,7 @@ export function lockMadeFrom(recipe: Recipe): Lock {
   const lock: Lock = {
     ...made,
     madeFrom: lockOriginOf(recipe, lockRequestOf(recipe)),
-    weights: { source: pinnedOf(source), files, setDigest: setDigestOf(files) },
+    weights: weightsOf(recipe, files),
   }
   if (lock.runtime.type === 'debian')
     lock.runtime.packages = lock.runtime.packages.map(({ name }) => packageFor(recipe, name))
@@ -94,7 +95,26 @@ function filesOf(source: WeightsSource): LockedFile[] {
   )
 }
 
-function pinnedOf(source: WeightsSource): PinnedSource {
+/** As they come, or as a recipe has them quantised. */
+function weightsOf({ weights }: Recipe, files: LockedFile[]): LockedWeights {
+  const from = { source: pinnedOf(weights.source), files, setDigest: setDigestOf(files) }
+  const { quantize } = weights
+  if (quantize === undefined) return from
+  const { to, requantize, imatrix } = quantize
+  const model = files[0]?.path ?? ''
+  const made = [{ path: quantizedName(model, to), sizeBytes: 5, sha256: hash('b') }]
+  const base = { reference: 'debian:forky-slim', digest: digestOf('tool') }
+  const matrix = { sizeBytes: 3, sha256: hash('c'), matrixSha256: hash('d') }
+  const source = {
+    ...{ type: 'quantized' as const, to, requantize, from, model, fellBack: 1 },
+    ...(imatrix === undefined ? {} : { imatrix: { path: imatrix, ...matrix } }),
+    tool: { type: 'debian' as const, base, packages: [] },
+    tensors: [{ type: 'Q4_K', count: 2 }],
+  }
+  return { source, files: made, setDigest: setDigestOf(made) }
+}
+
+function pinnedOf(source: WeightsSource): PinnedSourceOf<WeightsSource['type']> {
   switch (source.type) {
     case 'huggingface': {
       const { repo, revision, token } = source

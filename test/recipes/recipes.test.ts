@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { planImage } from '../../images/plan/plan.ts'
 import { lockFor, nameOf, readRecipe, recipeFiles } from '../images/engines/fixtures.ts'
 import { factsOf, type ModelName } from '../images/memory/models.ts'
+
+const root = resolve(import.meta.dirname, '../..')
 
 /** What a person reads of a plan: what runs, with which settings, and how it is tried. */
 function story(file: string) {
@@ -35,8 +39,20 @@ test.each(recipeFiles)('%s plans as it always did', async (file) => {
   )
 })
 
-test.each(recipeFiles)('%s is named after its file and says how editors check it', (file) => {
-  expect(readRecipe(file).name).toBe(nameOf(file))
+test.each(recipeFiles)(
+  '%s is named after its file, and a copy of it names no schema at a wrong path',
+  (file) => {
+    expect(readRecipe(file).name).toBe(nameOf(file))
+    expect(readFileSync(join(root, 'recipes', file), 'utf8')).not.toMatch(/\$schema/)
+  },
+)
+
+test('editors check recipes here by the settings of this folder, and elsewhere by a line that docs/recipe.md has', () => {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const { 'yaml.schemas': schemas } = JSON.parse(read('.vscode/settings.json'))
+  expect(schemas).toEqual({ 'docs/recipe.schema.json': 'recipes/*.yaml' })
+  expect(JSON.parse(read('docs/recipe.schema.json'))).toHaveProperty('properties.weights')
+  expect(read('docs/recipe.md')).toContain('$schema=../node_modules/ingot/docs/recipe.schema.json')
 })
 
 /** The deployments that people know, by the numbers they know them by. */

@@ -161,6 +161,23 @@ test.each<[string, string[], Record<string, string>]>([
       'original/params.json': 'the same weights in their original format',
     },
   ],
+  [
+    'another precision in a folder',
+    [
+      'config.json',
+      'model.safetensors',
+      'fp8/model.safetensors',
+      'fp8/config.json',
+      'INT4/model.safetensors',
+      'halfway/model.safetensors',
+    ],
+    {
+      'fp8/model.safetensors': 'the model in another precision, in a folder of its own',
+      'fp8/config.json': 'the model in another precision, in a folder of its own',
+      'INT4/model.safetensors': 'the model in another precision, in a folder of its own',
+    },
+  ],
+  ['one precision in a folder and nothing above', ['fp8/model.safetensors', 'fp8/config.json'], {}],
   ['only the original form', ['original/consolidated.00.pth', 'sub/model.safetensors'], {}],
   [
     'frameworks beside .bin alone',

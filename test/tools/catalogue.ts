@@ -117,6 +117,9 @@ export const pythons = {
   // Writes GGUF: models of other kinds out of what an index has.
   gguf: { from: 'e2e' },
   cri: { from: 'slow' },
+  // Load generators of others. guidellm brings torch, with 4 GB of libraries for GPUs.
+  aiperf: { from: 'slow' },
+  guidellm: { from: 'slow' },
 } as const satisfies Record<string, Pick<Tool<never>, 'from'>>
 
 export const folders = {

@@ -147,3 +147,39 @@ test('every form of the report shows answers beside each other, with or without 
     expect(loadJunit(report)).toContain('classname="tiny.answers.answers"')
   }
 })
+
+const side = { file: 'x.gguf', sizeBytes: 271e6, perplexity: { value: '15.114830', uncertainty: '2.604968' } }
+const speed = (perSecond: number) => ({ prompt: { perSecond, spread: 1 }, output: { perSecond, spread: 2 } })
+const divergence = {
+  mean: { value: '0.004188', uncertainty: '0.000277' },
+  ...{ median: '0.003327', p99: '0.018956', most: '0.042241' },
+  sameTop: { value: '96.825', uncertainty: '1.107' },
+  ...{ file: './text.txt', textSha256: 'ab'.repeat(32), contextTokens: 512, chunks: 8, program: 'p 1' },
+  reference: { ...side, name: 'the source', speed: speed(40) },
+  image: { ...side, name: 'this image', sizeBytes: 98.4e6, speed: speed(60) },
+}
+
+test.each([
+  ['divergence <= 0.005', 'passed', '0.004188'],
+  ['divergence <= 0.004', 'failed', '0.004188'],
+  ['agreement >= 96%', 'passed', '96.825 %'],
+  ['agreement >= 97%', 'failed', '96.825 %'],
+])('%s: %s', (limit, status, observed) => {
+  expect(judgeQuality({ limits: [limit] }, { questions: [], divergence })).toMatchObject({
+    status,
+    limits: [{ at: 'beside the source', observed }],
+  })
+  expect(judgeQuality({ limits: [limit] }, { questions: [] }).limits[0]?.status).toBe('missing')
+})
+
+test('every form shows both weights beside each other, with what one has of the other', () => {
+  const quality = qualitySchema.parse({ divergence: { text: './text.txt' } })
+  const judgement = judgeQuality(quality, { questions: [], divergence })
+  const report = loadReportOf({ change: { quality: { quality, questions: [], divergence, judgement } } })
+  const row = /98\.4 MB \(x 0\.36\).*15\.114830 \+\/- 2\.604968.*60\.0 \+\/- 1\.0 \(x 1\.50\)/s
+  for (const text of [loadText(report), loadMarkdown(report), loadHtml(report)]) {
+    expect(text).toMatch(row)
+    expect(text).toContain('tokens diverge by 0.004188 +/- 0.000277 nats')
+    expect(text).toContain('96.825 +/- 1.107 % have the same most likely one')
+  }
+})

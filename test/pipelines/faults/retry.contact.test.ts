@@ -1,4 +1,6 @@
-import { afterEach, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { openConnection } from '../../../pipelines/network/connection.ts'
 import { getText } from '../../../pipelines/network/http.ts'
 import { readPersistently } from '../../../pipelines/network/persistent.ts'
@@ -84,6 +86,37 @@ test('a closed port is given up after four attempts, by a reader as by a publish
   const session = openSession({ host, name: 'a' }, { fetch, login: async () => undefined, retry: quick })
   await expect(hasBlob(session, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({ isHopeless: true })
   await connection.close()
+})
+
+const answerOf = (text: string) => (socket: Socket) => void socket.end(text)
+
+test.each<[string, (socket: Socket) => void, number, string, string]>([
+  ['hangs up', (socket) => void socket.destroy(), 4, 'network', 'hang up'],
+  ['speaks no HTTP', answerOf('\0\x16\x03 hello'), 1, 'bad-answer', 'HTTP'],
+  ['is broken', answerOf('HTTP/1.1 500 x\r\nconnection: close\r\n\r\n'), 10, 'network', 'answered 500'],
+  ['is busy', answerOf('HTTP/1.1 429 x\r\nconnection: close\r\n\r\n'), 10, 'network', 'answered 429'],
+])('a registry that %s is asked as often as it may get better', async (_, answer, times, code, found) => {
+  let asked = 0
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', () => {
+        asked += 1
+        answer(socket)
+      })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  // A server that listens on TCP has an address of this kind.
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { fetch, close } = openConnection({})
+  onTestFinished(close)
+  const session = openSession({ host, name: 'a' }, { fetch, login: async () => undefined, retry: quick })
+  await expect(hasBlob(session, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
+    code,
+    failure: { found: expect.stringContaining(found) },
+  })
+  expect(asked).toBe(times)
 })
 
 test('a server that answered before is waited for', async () => {

@@ -49,6 +49,29 @@ test('where no tool answers, the engine is missing, and each silent tool is name
   )
 })
 
+test('Podman alone is not enough: the program of Dagger that a build needs is missed with what to do', async () => {
+  const environment = await environmentWith({ podman: 'answers' })
+  const said = await doctor({ ...environment, _EXPERIMENTAL_DAGGER_CLI_BIN: '/nonexistent/dagger' })
+  expect(said).toMatch(/^ok {7}where a Dagger engine comes from: podman/m)
+  expect(said).toMatch(
+    /^MISSING {2}the program of Dagger: \S+ names \/nonexistent\/dagger, which is no program; put Dagger \d\S+ there/m,
+  )
+})
+
+test.skipIf(process.getuid?.() !== 0)(
+  'without a network doctor says where that program would come from, and how to bring it',
+  async () => {
+    const env = await environmentWith({ podman: 'answers' })
+    const ended = promisify(execFile)('unshare', ['--net', program, 'doctor'], { env, timeout: 60_000 })
+    await expect(ended).rejects.toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(
+        /^MISSING {2}the program of Dagger: .*dl\.dagger\.io .*cannot be reached from here; .*_EXPERIMENTAL_DAGGER_CLI_BIN$/m,
+      ),
+    })
+  },
+)
+
 test.each([
   ['answers', 'answers', 'docker'],
   ['is silent', 'answers', 'podman'],

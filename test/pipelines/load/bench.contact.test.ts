@@ -38,6 +38,7 @@ async function bench({ load, routes = loadedRoutes(), runner = {}, context, veri
       recorded: null,
       records: false,
       predict: () => Promise.reject(new Error('no program is here')),
+      diverge: () => Promise.reject(new Error('no program is here')),
       judgesBusy: true,
       idleMs: 10,
       ...context,
