@@ -146,6 +146,11 @@ export type SkippedFile = z.infer<typeof skippedFileSchema>
 export type Modelfile = z.infer<typeof modelfileSchema>
 export type LockedWeights = z.infer<typeof lockedWeightsSchema>
 
+/** The files as their source has them, none of them cut into parts. */
+export function wholeFiles(files: readonly LockedFile[]): LockedFile[] {
+  return files.map(({ split, ...file }) => file)
+}
+
 /** The files as an image holds them: parts in place of a file that was split. */
 export function deployedFiles(files: readonly LockedFile[]): { path: string; sizeBytes: number }[] {
   return files.flatMap((file) =>

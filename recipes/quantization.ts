@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits, text } from './limits.ts'
-import type { LockedWeights, PinnedSourceOf } from './locked-weights.ts'
+import type { LockedFile, LockedWeights, PinnedSourceOf } from './locked-weights.ts'
 
 /** Types that llama-quantize writes, in its own words. */
 export const quantizationTypes = [
@@ -74,6 +74,12 @@ export function weightsAtSource(weights: LockedWeights): LockedWeights {
     ...(gated === undefined ? {} : { gated }),
     ...(skipped === undefined ? {} : { skipped }),
   }
+}
+
+/** Tells the files that are made from those that the source has. */
+export function madeBy({ from }: Pick<QuantizedSource, 'from'>): (file: LockedFile) => boolean {
+  const outer = new Map(from.files.map((file) => [file.path, file.sha256]))
+  return (file) => outer.get(file.path) !== file.sha256
 }
 
 /** `smollm2-135m-f16.gguf`, or the first of its shards, becomes `smollm2-135m-Q4_K_M.gguf`. */

@@ -1,7 +1,7 @@
 import type { Digest } from '../../lib/digest.ts'
 import { optional } from '../../lib/optional.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import type { LockedWeights, PinnedSource } from '../../recipes/locked-weights.ts'
+import { type LockedWeights, type PinnedSource, wholeFiles } from '../../recipes/locked-weights.ts'
 import { partFolder, partTitle } from '../../recipes/parts.ts'
 import { filed, wholeWeights } from '../../recipes/pinned-parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
@@ -144,7 +144,7 @@ export function lockFor(recipe: Recipe, lock: Lock): Lock {
   if (recipe.weights.delivery === 'baked' || recipe.weights.delivery === 'artifact') return lock
   const whole = (weights: LockedWeights): LockedWeights => ({
     ...weights,
-    files: weights.files.map(({ split, ...file }) => file),
+    files: wholeFiles(weights.files),
   })
   const parts = lock.parts?.map((part) => ({ ...part, weights: whole(part.weights) }))
   return { ...lock, weights: whole(lock.weights), ...optional('parts', parts) }

@@ -7,6 +7,7 @@ import { absolutePath, type LayerEntry, smallestHashedBytes } from '../../images
 import { ElfError } from '../../images/elf/error.ts'
 import { messageOf } from '../../lib/error.ts'
 import { listGpuCode } from '../gpu-code/gpu-code.ts'
+import { compressionOf, peek } from '../weights/unpack.ts'
 import { SizeError } from './error.ts'
 import { streamSource } from './source.ts'
 import { type TarMember, tarMembers } from './tar.ts'
@@ -115,34 +116,15 @@ async function sharesIn(path: string): Promise<Record<string, number> | undefine
   }
 }
 
-/** The stream, and its first bytes beside it. */
-async function peek(chunks: AsyncIterable<Uint8Array>) {
-  const iterator = chunks[Symbol.asyncIterator]()
-  const held: Uint8Array[] = []
-  let size = 0
-  while (size < 6) {
-    const next = await iterator.next()
-    if (next.done) break
-    held.push(next.value)
-    size += next.value.length
-  }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield* held
-    yield* { [Symbol.asyncIterator]: () => iterator }
-  }
-  // Who stops in the middle gives the file back, which Node would take for an error of the whole process later.
-  const end = async () => void (await iterator.return?.())
-  return { head: Buffer.concat(held).subarray(0, 6), all: all(), end }
-}
+const unpackers = { none: () => null, gzip: () => createGunzip(), zstd: () => createZstdDecompress() }
 
 /** By the first bytes: media types lie in archives and old images. Null for a plain tar. */
 function unpackerFor(head: Uint8Array, what: string) {
-  const hex = Buffer.from(head).toString('hex')
-  if (hex.startsWith('1f8b')) return createGunzip()
-  if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return createZstdDecompress()
-  if (hex.startsWith('fd377a58') || hex.startsWith('425a68'))
-    throw damaged(what, 'it is compressed with xz or bzip2, which no container runtime unpacks')
-  return null
+  try {
+    return unpackers[compressionOf(head)]()
+  } catch (error) {
+    throw damaged(what, messageOf(error))
+  }
 }
 
 function isZlibError(error: unknown): boolean {

@@ -3,9 +3,10 @@ import { modelFolderOf } from '../../images/engines/deployment.ts'
 import { engineOf } from '../../images/engines/engines.ts'
 import { optional } from '../../lib/optional.ts'
 import type { Lock } from '../../recipes/lock.ts'
-import type { LockedFile, LockedWeights } from '../../recipes/locked-weights.ts'
+import { type LockedFile, type LockedWeights, wholeFiles } from '../../recipes/locked-weights.ts'
 import { ggufShards } from '../../recipes/model-facts/gguf-files.ts'
 import {
+  madeBy,
   type QuantizationWish,
   type QuantizedSource,
   quantizedName,
@@ -47,7 +48,7 @@ export async function lockQuantized(
   const before = kept && { weights: weightsAtSource(kept.weights), facts: {} }
   const question = { ...asked, request: { ...request, maxLayerBytes: undefined }, kept: before }
   const { weights: found } = await lockWeights({ ...question, readFacts: async () => ({}) }, source)
-  const from = { ...found, files: found.files.map(({ split, ...file }) => file) }
+  const from = { ...found, files: wholeFiles(found.files) }
   const store = await openStore(context.settings.storeFolder)
   try {
     const { recipe } = loaded
@@ -85,7 +86,7 @@ function keptOf(loaded: LoadedRecipe, from: LockedWeights, kept: Lock | undefine
     source.imatrix?.path === asked.imatrix &&
     source.imatrix?.sha256 === loaded.calibration?.sha256 &&
     source.from.setDigest === from.setDigest
-  const files = kept.weights.files.map(({ split, ...file }) => file)
+  const files = wholeFiles(kept.weights.files)
   return isSame ? madeWeights(from, { ...source, from: outerSet(from) }, files) : undefined
 }
 
@@ -156,8 +157,7 @@ function modelOf(name: string, { files }: LockedWeights): string {
 
 /** Types of the tensors of the file that was made: what the name of its type says is only what most of them have. */
 async function withTensors(made: MadeWeights, context: SourceContext): Promise<MadeWeights> {
-  const outer = new Set(made.source.from.files.map(({ sha256 }) => sha256))
-  const file = made.files.find(({ sha256 }) => !outer.has(sha256))
+  const file = made.files.find(madeBy(made.source))
   if (file === undefined) return made
   const opened = await openWeights(made, context)
   try {

@@ -2,7 +2,7 @@ import { engineOf } from '../../images/engines/engines.ts'
 import type { EngineId } from '../../recipes/engine-ids.ts'
 import type { LockRequest } from '../../recipes/lock-origin.ts'
 import type { LockRenewal } from '../../recipes/lock-renewal.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { type LockedWeights, wholeFiles } from '../../recipes/locked-weights.ts'
 import type { WeightsSource } from '../../recipes/weights.ts'
 import { inventoryWeights, openWeights } from '../weights/inventory.ts'
 import type { SourceContext } from '../weights/source.ts'
@@ -103,7 +103,7 @@ export async function withParts(
   maxLayerBytes: number | undefined,
   context: SourceContext,
 ): Promise<LockedWeights> {
-  const files = weights.files.map(({ split, ...file }) => file)
+  const files = wholeFiles(weights.files)
   const whole = { ...weights, files }
   return maxLayerBytes === undefined ? whole : splitLargeFiles(whole, maxLayerBytes, context)
 }

@@ -1,7 +1,7 @@
 import { weightsImage } from '../../images/weights/artifact.ts'
 import { planWeightLayers } from '../../images/weights/layers.ts'
 import type { Digest } from '../../lib/digest.ts'
-import type { LockedWeights } from '../../recipes/locked-weights.ts'
+import { type LockedWeights, wholeFiles } from '../../recipes/locked-weights.ts'
 import { writeImage } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
 import { type PackContext, packWeights } from '../weights/pack.ts'
@@ -16,7 +16,7 @@ export async function sourceImage(
   platform: string,
   context: PackContext,
 ): Promise<Digest> {
-  const files = weights.files.map(({ split, ...file }) => file)
+  const files = wholeFiles(weights.files)
   const whole = { ...weights, files }
   const planned = planWeightLayers(files, { modelFolder: sourceFolder })
   const stored = await packWeights(store, whole, planned, context)

@@ -1,5 +1,5 @@
 import type { LockedFile } from '../../recipes/locked-weights.ts'
-import type { QuantizedSource } from '../../recipes/quantization.ts'
+import { madeBy, type QuantizedSource } from '../../recipes/quantization.ts'
 import { WeightsError } from './error.ts'
 import type { LocalFile, OpenWeights, QuantizedMaker } from './source.ts'
 
@@ -49,12 +49,6 @@ export async function makeAhead(
 ): Promise<void> {
   for (const file of files.filter(madeBy(source)))
     await (await (makeQuantized?.(source, file) ?? noMaker(file))).close()
-}
-
-/** Tells the files that are made from those that the source has. */
-function madeBy(source: QuantizedSource): (file: LockedFile) => boolean {
-  const outer = new Map(source.from.files.map((file) => [file.path, file.sha256]))
-  return (file) => outer.get(file.path) !== file.sha256
 }
 
 async function* readLocal(file: LocalFile, offset: number): AsyncGenerator<Uint8Array> {

@@ -26,7 +26,8 @@ export function unpackAs(
   return compression === 'none' ? chunks : through(chunks, compression)
 }
 
-function compressionOf(head: Uint8Array): Compression {
+/** By the first bytes. Throws `Error` in words for a packing that no container runtime unpacks. */
+export function compressionOf(head: Uint8Array): Compression {
   const hex = Buffer.from(head).toString('hex')
   if (hex.startsWith('1f8b')) return 'gzip'
   if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return 'zstd'
@@ -58,7 +59,11 @@ function isCut(error: unknown): boolean {
   return error instanceof Error && /unexpected end of file/.test(error.message)
 }
 
-async function peek(chunks: AsyncIterable<Uint8Array>) {
+/**
+ * The first bytes of a stream, and all of it, these included. `end` gives back what the bytes come from, read to its end or not:
+ * a file that stays open is an error of the whole process once Node collects it.
+ */
+export async function peek(chunks: AsyncIterable<Uint8Array>) {
   const iterator = chunks[Symbol.asyncIterator]()
   const held: Uint8Array[] = []
   for (let size = 0; size < 6; ) {
