@@ -37,13 +37,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const subject = await subjectOf(image, store)
     const before = await acceptedReport(values.against, subject, store)
     const recorded = values.record === undefined ? await recordedAnswers(subject) : null
-    const programs = (engine: LazyEngine) => ({ ...context, store, engine: () => engine.client() })
+    const beside = (engine: LazyEngine) => ({ ...context, store, engine: () => engine.client() })
     const { report, answers } = await withEngine(context, (engine) =>
-      withRunner(subject, chosen, { ...context, store, engine: () => engine.client() }, (runner) =>
+      withRunner(subject, chosen, beside(engine), (runner) =>
         benchImage(subject, {
           ...{ runner, progress, signal, before, recorded },
-          predict: (wish) => measurePerplexity(subject, wish, programs(engine)),
-          diverge: (wish) => measureDivergence(subject, wish, programs(engine)),
+          predict: (wish) => measurePerplexity(subject, wish, beside(engine)),
+          diverge: (wish) => measureDivergence(subject, wish, beside(engine)),
           records: values.record !== undefined,
           judgesBusy: values['although-busy'],
         }),

@@ -9,10 +9,9 @@ export function listingText(listing: GpuCodeListing & { hip?: HipListing }): str
 }
 
 function hipText({ file, sizeBytes, bundles, compressed, shares }: HipListing): string {
-  const total = Object.values(shares).reduce((sum, bytes) => sum + bytes, 0)
   const unread = compressed === 0 ? '' : `, ${compressed} compressed ones that are not read`
   return [
-    `${file}  ${formatBytes(sizeBytes)}, GPU code for AMD ${formatBytes(total)} in ${bundles} bundles${unread}`,
+    `${file}  ${formatBytes(sizeBytes)}, GPU code for AMD ${formatBytes(total(shares))} in ${bundles} bundles${unread}`,
     ...Object.entries(shares).map(
       ([name, bytes]) => `  ${name.padEnd(13)} ${formatBytes(bytes).padStart(9)}`,
     ),
