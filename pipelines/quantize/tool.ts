@@ -3,13 +3,11 @@ import type { QuantizedSource } from '../../recipes/quantization.ts'
 import { StageError } from '../error.ts'
 import type { Client } from '../process/session.ts'
 import { anyExit, installDebian, resolveDebian } from '../software/debian.ts'
+import { quantizerSource } from '../software/factory.ts'
 
 export type ToolContainer = ReturnType<Client['container']>
 
 export type QuantizerTool = QuantizedSource['tool']
-
-/** The program, and llama-imatrix of the package beside it. */
-const packages = ['llama.cpp-tools', 'llama.cpp-tools-extra']
 
 /**
  * One build of the CPU's code makes every matrix: sums of another one differ in their last digits, and with them the file that is
@@ -19,8 +17,7 @@ const oneBuild: Record<string, string> = { 'linux/amd64': 'haswell', 'linux/arm6
 
 /** Pins the programs as the archive has them now. Throws as `resolveDebian`. */
 export async function resolveTool(client: Client, platform: string): Promise<QuantizerTool> {
-  const source = { base: 'debian:forky-slim', packages }
-  const found = await resolveDebian(client, source, platform, new Date().toISOString())
+  const found = await resolveDebian(client, quantizerSource, platform, new Date().toISOString())
   const { type, base, packages: files, present } = found
   return { type, base, packages: files, ...optional('present', present) }
 }

@@ -18,6 +18,12 @@ const packages = {
   installer: ['python3-pip'],
 } satisfies Record<HelperName, string[]>
 
+/** What llama-quantize, and llama-imatrix beside it, come out of: llama.cpp is not in the release of the helpers. */
+export const quantizerSource = {
+  base: 'debian:forky-slim',
+  packages: ['llama.cpp-tools', 'llama.cpp-tools-extra'],
+}
+
 /**
  * Helpers whose programs need no more than the base. pax-utils depends on Python for scripts that are not used here, and
  * every update of Python would be another plan.
