@@ -109,7 +109,8 @@ function isInRange({ version }: EngineRuntime, recipe: Recipe): boolean {
   )
 }
 
-function gpuOf(recipe: Recipe): Gpu | null {
+/** The target GPU; null where the recipe names none, and for a name that looks like none of the catalogue. Throws `refused` for a slip. */
+export function gpuOf(recipe: Recipe): Gpu | null {
   if (recipe.target.gpu === undefined) return null
   const named = gpuNamed(recipe.target.gpu)
   if (named.type === 'known') return named.gpu

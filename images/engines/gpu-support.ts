@@ -41,16 +41,23 @@ export function compareVersions(a: string, b: string): number {
   return 0
 }
 
-/** What GPU, driver and the number of GPUs rule out. */
+/** What of a deployment decides whether its hardware suits; all but the facts stands in the recipe. */
+export type Hardware = Pick<Deployment, 'recipe' | 'engine' | 'runtime' | 'gpu' | 'facts'>
+
+/** What GPU, driver, the number of GPUs and the model's quantisation rule out. */
 export function gpuRefusals(deployment: Deployment, quantizations: Quantizations | null): Refusal[] {
   return [
-    ...capabilityRefusals(deployment),
-    ...parallelRefusals(deployment),
+    ...hardwareRefusals(deployment),
     ...(quantizations === null ? [] : quantizationRefusals(deployment, quantizations)),
   ]
 }
 
-function capabilityRefusals(deployment: Deployment): Refusal[] {
+/** What GPU, driver and the number of GPUs rule out. */
+export function hardwareRefusals(hardware: Hardware): Refusal[] {
+  return [...capabilityRefusals(hardware), ...parallelRefusals(hardware)]
+}
+
+function capabilityRefusals(deployment: Hardware): Refusal[] {
   const { recipe, runtime, gpu } = deployment
   const support = runtime.gpu
   if (support === undefined) return []
@@ -77,11 +84,11 @@ function capabilityRefusals(deployment: Deployment): Refusal[] {
   return found
 }
 
-function vulkanHint({ engine }: Deployment): string {
+function vulkanHint({ engine }: Hardware): string {
   return engine.runtimes.some(({ device }) => device === 'vulkan') ? 'set engine.device to vulkan, or ' : ''
 }
 
-function parallelRefusals(deployment: Deployment): Refusal[] {
+function parallelRefusals(deployment: Hardware): Refusal[] {
   const { recipe, runtime, facts, gpu } = deployment
   const { tensorParallel, dtype } = recipe.serving
   const ranks = ranksOf(deployment)

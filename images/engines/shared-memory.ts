@@ -23,7 +23,7 @@ export function sharedMemoryOf(deployment: Deployment): number {
 }
 
 /** Refuses what is surely too little: the server would end in an error of NCCL that names no memory. */
-export function sharedMemoryRefusals(deployment: Deployment): Refusal[] {
+export function sharedMemoryRefusals(deployment: Pick<Deployment, 'recipe' | 'engine'>): Refusal[] {
   const { recipe, engine } = deployment
   const asked = recipe.serving.sharedMemory
   const ranks = ranksOf(deployment)

@@ -21,13 +21,18 @@ export interface TaskFacts {
 
 /** The recipe's own task, else what the files of the model say; `chat` where they say nothing. */
 export function tasksOf(recipe: Recipe, facts: TaskFacts): TaskChoice {
-  const { task } = recipe.model
-  if (task !== undefined) {
-    const named = [task].flat()
-    const asked = named.some((one) => tasksOfChats.includes(one)) ? [...named, 'chat'] : named
-    return { tasks: tasks.filter((one) => asked.includes(one)), because: 'the recipe says so' }
-  }
-  return tasksOfFiles(facts, recipe.serving.ollamaTemplate?.text)
+  const named = tasksNamed(recipe)
+  return named === undefined
+    ? tasksOfFiles(facts, recipe.serving.ollamaTemplate?.text)
+    : { tasks: named, because: 'the recipe says so' }
+}
+
+/** The recipe's own tasks, with the chat that some of them are asked by; undefined where the files decide. */
+export function tasksNamed({ model: { task } }: Recipe): readonly ModelTask[] | undefined {
+  if (task === undefined) return undefined
+  const named = [task].flat()
+  const asked = named.some((one) => tasksOfChats.includes(one)) ? [...named, 'chat'] : named
+  return tasks.filter((one) => asked.includes(one))
 }
 
 /** The same by what files say alone. `template` is one that the recipe writes beside a GGUF. */

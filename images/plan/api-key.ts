@@ -19,7 +19,7 @@ export function withKeyGuard(key: AccessRules | undefined, config: RuntimeConfig
 }
 
 /** Engines that take a key only as an argument, or not at all, are refused: everybody on the machine reads arguments. */
-export function keyRefusals({ recipe, engine }: Deployment): Refusal[] {
+export function keyRefusals({ recipe, engine }: Pick<Deployment, 'recipe' | 'engine'>): Refusal[] {
   if (recipe.serving.apiKey === false || engine.apiKey !== null) return []
   const others = engines.filter(({ apiKey }) => apiKey !== null).map(({ id }) => id)
   return [

@@ -9,6 +9,7 @@ import { argumentProblems } from '../engines/reserved-flags.ts'
 import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
+import { deploymentFindings } from './judge-deployment.ts'
 import { environmentFindings } from './judge-environment.ts'
 import { ownFindings } from './judge-own.ts'
 import { partFindings } from './judge-parts.ts'
@@ -34,6 +35,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
     ...quantizationFindings(recipe),
     ...settingFindings(recipe),
     ...ownFindings(recipe),
+    ...deploymentFindings(recipe),
   ]
 }
 

@@ -3,7 +3,11 @@ import type { Deployment, EngineDefinition, Refusal } from '../engines/engine.ts
 import { engines } from '../engines/engines.ts'
 
 /** What the engine does not serve, with the engines that do. */
-export function taskRefusals({ engine, tasks, recipe }: Deployment): Refusal[] {
+export function taskRefusals({
+  engine,
+  tasks,
+  recipe,
+}: Pick<Deployment, 'engine' | 'tasks' | 'recipe'>): Refusal[] {
   if (serves(engine, tasks)) return []
   const others = engines.filter((other) => serves(other, tasks)).map(({ id }) => id)
   const alone = tasks.every((task) => serves(engine, [task]))

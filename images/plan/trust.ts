@@ -4,7 +4,7 @@ import type { Deployment, Refusal } from '../engines/engine.ts'
 import { certificatesPath, type SettingsFile } from '../tree/settings.ts'
 
 /** Refuses to keep certificates where the base has none: Debian's slim bases come without. */
-export function trustRefusals({ recipe, runtime }: Deployment): Refusal[] {
+export function trustRefusals({ recipe, runtime }: Pick<Deployment, 'recipe' | 'runtime'>): Refusal[] {
   const { trust, base } = recipe.image
   if (trust !== 'keep' || runtime.source.type === 'upstream' || base !== undefined) return []
   return [

@@ -37,8 +37,8 @@ test.each<[EngineId, string[]]>([
 test.each<[EngineId, string[]]>([
   ['vllm', ['--load-format', 'runai_streamer']],
   ['vllm', ['--load-format=bitsandbytes']],
-  ['vllm', ['-O3', '-dp', '2']],
-  ['sglang', ['--dp', '2', '--ep', '2', '--load-format', 'auto']],
+  ['vllm', ['-O3', '-dp', '1']],
+  ['sglang', ['--dp', '1', '--ep', '1', '--load-format', 'auto']],
   ['llama-cpp', ['--hos', 'x']],
 ])('%s takes %j, or says itself what is wrong', (id, items) => {
   expect(judged(withArguments(id, items)).problems).toEqual([])
