@@ -47,6 +47,10 @@ export function behaviour(deployment: Deployment): Behaviour {
   })
 }
 
+/** Whether a request gets its end before the reader goes is a race; two boots with a stream under way lost it, at a load of 16. */
+const waitsForClients =
+  'vllm/v1/engine/async_llm.py and launcher.py of 0.32.0: the reader of the engine is cancelled, and the HTTP server waits without a limit for a request that gets no answer any more'
+
 /** Measured with 0.32.0 on a CPU, and read in its source (docs/decisions/056-an-init-for-llama-cpp.md). */
 const stop: StopRules = {
   signal: 'SIGTERM',
@@ -58,13 +62,8 @@ const stop: StopRules = {
       source:
         'vLLM takes the signal while its engine starts and forgets it (measured, 0.32.0: the server came up and was there after 231 s)',
     },
-    streaming: { type: 'ends', exitCodes: [0] },
-    plain: {
-      type: 'ends-without-client',
-      exitCodes: [0],
-      source:
-        'vllm/v1/engine/async_llm.py and launcher.py of 0.32.0: the reader of the engine is cancelled, and the HTTP server waits without a limit for a request that gets no answer any more',
-    },
+    streaming: { type: 'ends-without-client', exitCodes: [0], source: waitsForClients },
+    plain: { type: 'ends-without-client', exitCodes: [0], source: waitsForClients },
   },
 }
 
