@@ -1,5 +1,6 @@
 import type { Deployment } from './engine.ts'
 import { generates } from './tasks.ts'
+import { valueOfFlag } from './written-arguments.ts'
 
 /** Ways to stretch positions whose factor is in the length that a configuration names. */
 const alreadyStretched = ['longrope', 'llama3', 'deepseek_yarn']
@@ -32,17 +33,6 @@ function portDoubts({ recipe: { serving } }: Deployment): string[] {
   return [
     `serving.port: ${serving.port} is below 1024, where a server that is not root may listen under Docker and not everywhere else; take a higher one and publish it as ${serving.port}`,
   ]
-}
-
-/** The value of a flag in a recipe's own arguments, in either spelling; empty for a switch, undefined where it is not there. */
-function valueOfFlag({ recipe: { serving } }: Deployment, name: string): string | undefined {
-  const items = serving.extraArguments.map((item) =>
-    item.replace(/^--[^=]*/, (flag) => flag.replaceAll('_', '-')),
-  )
-  const joined = items.find((item) => item.startsWith(`${name}=`))
-  if (joined !== undefined) return joined.slice(name.length + 1)
-  const at = items.indexOf(name)
-  return at < 0 ? undefined : (items[at + 1] ?? '')
 }
 
 /** A server for vectors answers no chat, and the boot asks for one. */

@@ -1,4 +1,5 @@
 import { parsePythonJson } from '../../lib/python-json.ts'
+import type { Deployment } from './engine.ts'
 import type { FlagStyle } from './reserved.ts'
 
 type WrittenProblem = { message: string; hint: string }
@@ -64,4 +65,15 @@ function isStray(item: string, before: string | undefined): boolean {
 /** argparse gives these no argument: they are switches by their names. */
 function isSwitched(item: string, before = ''): boolean {
   return /^(true|false)$/i.test(item) && /^--(enable|disable|no|trust)[-_][\w-]+$/.test(before)
+}
+
+/** The value of a flag in a recipe's own arguments, in either spelling; empty for a switch, undefined where it is not there. */
+export function valueOfFlag({ recipe: { serving } }: Deployment, name: string): string | undefined {
+  const items = serving.extraArguments.map((item) =>
+    item.replace(/^--[^=]*/, (flag) => flag.replaceAll('_', '-')),
+  )
+  const joined = items.find((item) => item.startsWith(`${name}=`))
+  if (joined !== undefined) return joined.slice(name.length + 1)
+  const at = items.indexOf(name)
+  return at < 0 ? undefined : (items[at + 1] ?? '')
 }

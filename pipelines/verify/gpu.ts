@@ -1,4 +1,5 @@
 import type { CheckResult } from '../../images/boot/check-result.ts'
+import { judgeDeviceLog } from '../../images/boot/device-log.ts'
 import type { GpuRules } from '../../images/boot/probe.ts'
 import { askAll } from './questions.ts'
 import { madeCheck, type ReadyTrial } from './trial.ts'
@@ -16,18 +17,7 @@ export async function gpuChecks(trial: ReadyTrial): Promise<CheckResult[]> {
 
 async function logCheck(trial: ReadyTrial, rules: GpuRules): Promise<CheckResult> {
   const beganMs = trial.clock.now()
-  const lines = (await trial.server.log()).split('\n')
-  const first = (patterns: readonly string[]) =>
-    lines.find((line) => patterns.some((pattern) => new RegExp(pattern).test(line)))
-  const onCpu = first(rules.cpuLines)
-  const onGpu = first(rules.gpuLines)
-  const wanted = rules.gpuLines.length > 0
-  const observed =
-    onCpu !== undefined
-      ? `it computes on the CPU, its log says: ${onCpu.trim()}`
-      : wanted && onGpu === undefined
-        ? 'its log never says that it computes on a GPU'
-        : `${onGpu?.trim() ?? 'no word of the CPU'}${deviceWords(lines, rules)}`
+  const judged = judgeDeviceLog(await trial.server.log(), rules)
   return madeCheck(
     {
       id: 'gpu-log',
@@ -35,19 +25,8 @@ async function logCheck(trial: ReadyTrial, rules: GpuRules): Promise<CheckResult
       title: 'its log says that it computes on the GPU',
       expected: 'no CPU fallback',
     },
-    {
-      good: onCpu === undefined && (!wanted || onGpu !== undefined),
-      observed,
-      beganMs,
-      endedMs: trial.clock.now(),
-    },
+    { ...judged, beganMs, endedMs: trial.clock.now() },
   )
-}
-
-function deviceWords(lines: readonly string[], { deviceLine }: GpuRules): string {
-  if (deviceLine === undefined) return ''
-  const names = lines.flatMap((line) => new RegExp(deviceLine).exec(line)?.groups?.['device'] ?? [])
-  return names.length === 0 ? '' : `; ${[...new Set(names)].join(', ')}`
 }
 
 /** Where nvidia-smi knows nothing of the device, the server's own count of its buffers. */

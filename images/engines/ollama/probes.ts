@@ -1,4 +1,4 @@
-import type { Behaviour, HttpProbe, JsonCheck, StopRules } from '../../boot/probe.ts'
+import type { Behaviour, HttpProbe, StopRules } from '../../boot/probe.ts'
 import { atLeast } from '../../memory/versions.ts'
 import { answered, type BadInputTable, measured, nestedError, unconfirmed } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
@@ -17,6 +17,7 @@ import { generates } from '../tasks.ts'
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
 import { serverSince } from './memory.ts'
+import { gpuRules, loaded } from './loaded.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
@@ -39,19 +40,7 @@ export function behaviour(deployment: Deployment): Behaviour {
     forcesCalls: false,
     badInput: runsJinja(deployment) ? badInputOfJinja : badInput,
     failureLines: ['Error: listen', 'Error: could not create directory', 'Error: open '],
-    gpu: {
-      cpuLines: [],
-      gpuLines: [],
-      // It is 0 when the model fell back to the CPU, which Ollama does without an error, and less than `size` when a part
-      // of it did: `ollama ps` reads the same two numbers.
-      probes: [
-        loaded(listed, 'loaded-on-gpu', 'the whole model is in GPU memory', {
-          at: 'models.0.size_vram',
-          rule: 'same',
-          as: 'models.0.size',
-        }),
-      ],
-    },
+    gpu: gpuRules(listed),
     stop: stopRules(atLeast(deployment.version, serverSince)),
   })
 }
@@ -230,12 +219,4 @@ function capabilities(model: string, names: readonly string[]): HttpProbe[] {
     names.map((value) => ({ at: 'capabilities.*', rule: 'has', value })),
   )
   return [{ ...probe, required: false }]
-}
-
-function loaded(listed: string, id: string, title: string, size: JsonCheck): HttpProbe {
-  return nativeProbe({ id, title, request: { method: 'GET', path: '/api/ps' } }, [
-    { at: 'models.*.name', rule: 'has', value: listed },
-    { at: 'models.0.size', rule: 'positive' },
-    size,
-  ])
 }

@@ -1,8 +1,9 @@
-import type { Behaviour, HttpProbe } from '../../boot/probe.ts'
+import type { Behaviour, GpuRules, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, flatError, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, ofGeneration, openAiBehaviour, usualRefusals } from '../openai-server.ts'
+import { valueOfFlag } from '../written-arguments.ts'
 import { partProbes } from './parts.ts'
 
 /** A page that generates takes a second and more, and fails under load: Kubernetes would restart a server that is busy. */
@@ -31,8 +32,28 @@ export function behaviour(deployment: Deployment): Behaviour {
     rerank: { path: '/v1/rerank', resultsAt: '', scoreAt: 'score' },
     // A failed child ends the whole tree with 137, which is not a lack of memory.
     failureLines: ['Received sigquit from a child process', 'Scheduler hit an exception', 'uid not found'],
+    gpu: gpuRules(deployment),
     stop: { signal: 'SIGTERM', timeoutSeconds: 60, exitCodes: [0] },
   })
+}
+
+/** Its scheduler says of which memory something is left (managers/scheduler.py of 0.5.19 to 0.5.23), and its settings name the device. */
+function gpuRules(deployment: Deployment): GpuRules {
+  const level = valueOfFlag(deployment, '--log-level') ?? 'info'
+  return {
+    cpuLines: ['available_cpu_mem='],
+    gpuLines: ['info', 'debug'].includes(level.toLowerCase()) ? ['available_gpu_mem=[\\d.]+ GB'] : [],
+    probes: [
+      nativeProbe(
+        {
+          id: 'device',
+          title: 'the server names CUDA as its device',
+          request: { method: 'GET', path: '/get_server_info' },
+        },
+        [{ at: 'device', rule: 'equals', value: 'cuda' }],
+      ),
+    ],
+  }
 }
 
 const badInput: BadInputTable = {

@@ -1,5 +1,5 @@
 import type { Json } from '../../../lib/json.ts'
-import type { Behaviour, HttpProbe, StopRules } from '../../boot/probe.ts'
+import type { Behaviour, GpuRules, HttpProbe, StopRules } from '../../boot/probe.ts'
 import { type BadInputTable, measured, nestedError, sourced } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
@@ -43,6 +43,7 @@ export function behaviour(deployment: Deployment): Behaviour {
     wrongOf: { embedding: pooledBadInput, rerank: pooledBadInput },
     // They only end a wait early; the second is unconfirmed.
     failureLines: ['EngineCore failed to start', 'Engine core initialization failed', 'uid not found'],
+    gpu: gpuRules(deployment),
     stop,
   })
 }
@@ -50,6 +51,24 @@ export function behaviour(deployment: Deployment): Behaviour {
 /** Whether a request gets its end before the reader goes is a race; two boots with a stream under way lost it, at a load of 16. */
 const waitsForClients =
   'vllm/v1/engine/async_llm.py and launcher.py of 0.32.0: the reader of the engine is cancelled, and the HTTP server waits without a limit for a request that gets no answer any more'
+
+/**
+ * Both runners of models for GPUs say what the weights took, and the one for CPUs, which replaces that step, says its own name
+ * (v1/worker/gpu_model_runner.py, gpu/model_runner.py, cpu_model_runner.py and v1/core/kv_cache_utils.py of 0.31.0 and 0.33.0). A
+ * recipe may silence the level of both.
+ */
+function gpuRules({ recipe }: Deployment): GpuRules {
+  const { VLLM_LOGGING_LEVEL: level = 'INFO', ...set } = recipe.serving.environment
+  const speaks =
+    ['INFO', 'DEBUG'].includes(level.toUpperCase()) &&
+    set['VLLM_CONFIGURE_LOGGING'] !== '0' &&
+    set['VLLM_LOGGING_CONFIG_PATH'] === undefined
+  return {
+    cpuLines: ['\\[cpu_model_runner\\.py:\\d+\\]', 'CPU KV cache size: '],
+    gpuLines: speaks ? ['Model loading took [\\d.]+ GiB memory'] : [],
+    probes: [],
+  }
+}
 
 /** Measured with 0.32.0 on a CPU, and read in its source (docs/decisions/056-an-init-for-llama-cpp.md). */
 const stop: StopRules = {
