@@ -31,7 +31,7 @@ function referenceOf({ name, image }: Built): string {
   return `${to.toLowerCase()}${several ? `/${name}` : ''}@${image}`
 }
 
-const worst = ['failed', 'not booted', 'unverified', 'verified']
+const worst = ['failed', 'not booted', 'stand-in boot', 'unverified', 'verified']
 
 function outputs(): string {
   const verdicts = built.map(({ verdict }) => verdict)

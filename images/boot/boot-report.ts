@@ -72,6 +72,8 @@ export interface BootReport {
   logTail: string
   /** What its log says that it goes without; absent where it says nothing of the kind. */
   missing?: string[]
+  /** It was booted on a CPU with a driver that stands in for that of a GPU: no kernel of the image ran. */
+  standIn?: true
   /** How it ended, on each occasion that was tried; absent in older reports. */
   stops?: StopRun[]
 }

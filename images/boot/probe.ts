@@ -1,4 +1,5 @@
 import type { Json } from '../../lib/json.ts'
+import type { StandIn } from './stand-in.ts'
 
 /** A text so many times, so that a plan does not grow with the number. */
 export interface RepeatedText {
@@ -132,6 +133,8 @@ export interface GpuRules {
   bufferLines?: string
   /** A driver in the image that computes on the CPU, and the variables that make the server take it where it gets no GPU. */
   software?: { variables: Readonly<Record<string, string>>; source: string }
+  /** How it boots without a GPU; absent where nobody has found a way. */
+  standIn?: StandIn
 }
 
 /** How the server ends when it is told to; `exitCodes` are those of an idle one. */

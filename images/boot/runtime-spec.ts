@@ -25,10 +25,20 @@ export interface HarnessPaths {
   networkNamespace: string
   /** Folder with the files of `nameFiles`. */
   names: string
-  /** Folders of the harness that the server finds, read-only, where weights are mounted. */
-  binds?: readonly { source: string; destination: string }[]
+  /** Folders and files of the harness that the server finds, read-only; programs and libraries among them are told. */
+  binds?: readonly Bind[]
+  /** Behind the image's own arguments. */
+  arguments?: readonly string[]
   /** `NAME=value` beside the image's own, as whoever starts a container may give them. */
   variables?: readonly string[]
+}
+
+/** A place of the harness and where the server finds it. */
+export interface Bind {
+  source: string
+  destination: string
+  /** Holds programs or libraries. */
+  isExecutable?: true
 }
 
 /** Address of the interface that leads nowhere; pipelines/boot/sink.sh gives it. */
@@ -60,7 +70,7 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
     process: {
       terminal: false,
       user: profile.identity,
-      args: [...Entrypoint, ...Cmd],
+      args: [...Entrypoint, ...Cmd, ...(paths.arguments ?? [])],
       env: [...Env, ...(paths.variables ?? [])],
       cwd: WorkingDir ?? '/',
       capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
@@ -88,8 +98,9 @@ export function runtimeSpec(image: ImageConfig, profile: BootProfile, paths: Har
   }
 }
 
-function bindMount({ source, destination }: { source: string; destination: string }): object {
-  return { destination, type: 'bind', source, options: ['rbind', 'ro', 'nosuid', 'nodev', 'noexec'] }
+function bindMount({ source, destination, isExecutable }: Bind): object {
+  const options = ['rbind', 'ro', 'nosuid', 'nodev', ...(isExecutable ? [] : ['noexec'])]
+  return { destination, type: 'bind', source, options }
 }
 
 function mounts(profile: BootProfile): object[] {

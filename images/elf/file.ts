@@ -12,6 +12,7 @@ export const segmentTypes = {
   note: 4,
   programHeaders: 6,
   tls: 7,
+  stack: 0x6474e551,
   relro: 0x6474e552,
 } as const
 export const segmentFlags = { execute: 1, write: 2, read: 4 } as const

@@ -6,12 +6,12 @@ import { pageHead } from './page.ts'
 import { countChecks, type Report } from './report.ts'
 import { scanSection } from './scan.ts'
 import { bootSection, imageSection, memorySection, removedSection, sizeSection } from './sections.ts'
-import { failedWords } from './words.ts'
+import { failedWords, verdictWords } from './words.ts'
 
 /** The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 export function reportHtml(report: Report): string {
-  const { name, verdict, engine, model } = report
-  return `${pageHead(name, verdict)}
+  const { name, engine, model } = report
+  return `${pageHead(name, verdictWords(report))}
 <p>${e(engine.id)} ${e(engine.version)} serving <strong>${e(model)}</strong></p>
 <p class="faint">image <code>${report.image}</code><br>plan <code>${report.plan}</code></p>
 ${figures(report)}

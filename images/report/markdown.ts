@@ -15,13 +15,14 @@ import {
   readyWords,
   speedWords,
   stopWords,
+  verdictWords,
 } from './words.ts'
 
 /** The report for people, as Markdown. */
 export function reportMarkdown(report: Report): string {
   const { passed, skipped } = countChecks(report)
   return [
-    `# ${report.name}: ${report.verdict}`,
+    `# ${report.name}: ${verdictWords(report)}`,
     '',
     `\`${report.image}\`, plan \`${report.plan}\``,
     '',

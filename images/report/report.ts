@@ -17,7 +17,8 @@ export interface LayerReport {
   sizeBytes: number
 }
 
-export type ImageVerdict = 'verified' | 'failed' | 'unverified' | 'not booted'
+/** Of a stand-in boot all passed that can be asked without a GPU, and the kernels of the image were not run. */
+export type ImageVerdict = 'verified' | 'failed' | 'unverified' | 'stand-in boot' | 'not booted'
 
 /** Raised when the shape changes: reports of another version are not read. */
 export const reportVersion = 3
@@ -65,7 +66,8 @@ export function verdictOf(boots: readonly BootReport[], ofImage: readonly CheckR
   const checks = [...ofImage, ...ofBoots]
   if (checks.some((check) => check.required && check.status === 'failed')) return 'failed'
   if (ofBoots.length === 0) return 'not booted'
-  return checks.some((check) => check.required && check.status === 'skipped') ? 'unverified' : 'verified'
+  if (checks.some((check) => check.required && check.status === 'skipped')) return 'unverified'
+  return boots.some(({ standIn }) => standIn) ? 'stand-in boot' : 'verified'
 }
 
 export function countChecks({

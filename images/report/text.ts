@@ -14,6 +14,7 @@ import {
   readyWords,
   speedWords,
   stopWords,
+  verdictWords,
 } from './words.ts'
 
 /** The report for a terminal; the image digest stands in the last line. */
@@ -32,7 +33,7 @@ export function reportText(report: Report): string {
     ...(report.memory === undefined ? [] : [`planned: ${plannedWords(report.memory)}`]),
     ...report.boots.flatMap(bootText),
     ...gateLines(report.gate),
-    `${report.verdict}: ${countWords(report)}`,
+    `${verdictWords(report)}: ${countWords(report)}`,
     report.image,
     '',
   ].join('\n')

@@ -4,9 +4,16 @@ import type { BootReport } from '../boot/boot-report.ts'
 import type { PredictedMemory } from '../memory/predicted.ts'
 import { countChecks, type Report } from './report.ts'
 
-export function bootTitle({ identity, profile, runner, machine }: BootReport): string {
+/** The verdict, with what it does not say. */
+export function verdictWords({ verdict }: Pick<Report, 'verdict'>): string {
+  return verdict === 'stand-in boot'
+    ? 'booted on a CPU with a stand-in driver: kernels not run'
+    : verdict
+}
+
+export function bootTitle({ identity, profile, runner, machine, standIn }: BootReport): string {
   const emulated = machine?.emulates === undefined ? '' : `, ${machine.emulates} emulated`
-  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}${emulated}`
+  return `${profile} boot as ${identity.uid}:${identity.gid} in ${runner}${emulated}${standIn ? ', on a CPU with a stand-in driver' : ''}`
 }
 
 export function readyWords({ readyAfterMs }: BootReport): string {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client, Container } from '@dagger.io/dagger'
-import { nameFiles, runtimeSpec } from '../../images/boot/runtime-spec.ts'
+import { type Bind, nameFiles, runtimeSpec } from '../../images/boot/runtime-spec.ts'
+import type { StandInBoot } from '../../images/boot/stand-in.ts'
 import type { ImageConfig } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { type FactoryLock, helperLock } from '../../recipes/lock.ts'
@@ -69,10 +70,14 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
     rootfs: '/image',
     networkNamespace: '/var/run/netns/box',
     names: '/harness/etc',
-    binds: (request.mounts ?? []).map(({ path }, index) => ({
-      source: `/mounts/${index}${path}`,
-      destination: path,
-    })),
+    arguments: request.standIn?.arguments ?? [],
+    binds: [
+      ...(request.mounts ?? []).map(({ path }, index) => ({
+        source: `/mounts/${index}${path}`,
+        destination: path,
+      })),
+      ...standInBinds(request.standIn),
+    ],
   })
   const scripts = ['harness.sh', 'channel.pl', 'facts.sh', 'processors.sh', 'sink.sh', 'published.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
@@ -86,10 +91,36 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       container.withMountedDirectory(`/mounts/${index}`, pulledByDigest(context, image).rootfs()),
     (await toolsOf(context)).withMountedDirectory('/image', pulledByDigest(context, request.image).rootfs()),
   )
-  const whole = files.reduce((container, { path, content }) => container.withNewFile(path, content), mounted)
+  const whole = withStandIn(
+    files.reduce((container, { path, content }) => container.withNewFile(path, content), mounted),
+    request.standIn,
+  )
   return withSecret(context.client, whole, request)
     .withEnvVariable('INGOT_BOOT', randomUUID())
     .withExposedPort(channelPort)
+}
+
+/** Where the container that boots keeps a file that stands in. */
+function standInPath(index: number): string {
+  return `/stand-in/${index}`
+}
+
+function standInBinds(standIn: StandInBoot | undefined): Bind[] {
+  const { files = [], folders = [] } = standIn ?? {}
+  return [
+    ...files.map(({ path }, index) => ({ source: standInPath(index), destination: path })),
+    ...folders.map(({ from, to }) => ({ source: `/image${from}`, destination: to })),
+  ].map((bind) => ({ ...bind, isExecutable: true as const }))
+}
+
+/** Dagger takes texts alone, so bytes go in as base64. */
+function withStandIn(container: Container, standIn: StandInBoot | undefined): Container {
+  return (standIn?.files ?? []).reduce((known, { bytes }, index) => {
+    const path = standInPath(index)
+    return known
+      .withNewFile(`${path}.base64`, Buffer.from(bytes).toString('base64'))
+      .withExec(['sh', '-c', `base64 -d ${path}.base64 > ${path} && chmod 755 ${path}`])
+  }, container)
 }
 
 /** The harness puts it into the server's environment; Dagger keeps it out of its logs and its cache. */

@@ -1,6 +1,7 @@
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { Listener } from '../../images/boot/listeners.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
+import type { StandInBoot } from '../../images/boot/stand-in.ts'
 import type { BootProfile } from '../../images/boot/runtime-spec.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -53,6 +54,8 @@ export interface BootRequest {
   variables?: Readonly<Record<string, string>>
   /** A variable that the server gets besides those of the image; its value stands in no argument and no log. */
   secret?: BootSecret
+  /** What stands in for the driver of a GPU; runners that hand over GPUs know nothing of it. */
+  standIn?: StandInBoot
 }
 
 export interface BootSecret {

@@ -81,6 +81,7 @@ export const bootSchema = z.object({
   ),
   logTail: z.string(),
   missing: z.array(z.string()).exactOptional(),
+  standIn: z.literal(true).exactOptional(),
   stops: z
     .array(
       z.object({

@@ -137,7 +137,7 @@ export const reportSchema = z.object({
   plan: digestSchema,
   engine: z.object({ id: z.enum(engineIds), version: z.string() }),
   model: z.string(),
-  verdict: z.enum(['verified', 'failed', 'unverified', 'not booted']),
+  verdict: z.enum(['verified', 'failed', 'unverified', 'stand-in boot', 'not booted']),
   sizes: z.object({
     storedBytes: z.number(),
     runtimeBytes: z.number(),

@@ -28,10 +28,10 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
       verifyAgain(subject, chosen, { ...context, store, engine: () => engine.client() }),
     )
     if (!stored)
-      context.progress.step('these profiles are a part of the plan: the stored report stays as it is')
+      context.progress.step('this boot shows less than the stored report, which stays as it is')
     if (values.report !== undefined) await writeReports(resolve(values.report), report)
     context.stdout(values.json ? prettyJson(reportJson(report)) : reportText(report))
-    return report.verdict === 'verified' ? 0 : 1
+    return report.verdict === (chosen.standsIn ? 'stand-in boot' : 'verified') ? 0 : 1
   } catch (error) {
     throw await explainGone(store, error)
   } finally {
@@ -43,7 +43,10 @@ function readOptions(values: Values<typeof verifyTable>): VerifyOptions {
   const { memory = null, profile = null } = values
   if (values.runner === 'dagger' && memory !== null)
     throw usageError('verify', '--gpus and --memory need --runner docker or podman')
-  return { ...readRunnerOptions('verify', values), memoryBytes: memory, profile }
+  const standsIn = values['stand-in'] === true
+  if (standsIn && values.runner !== 'dagger')
+    throw usageError('verify', '--stand-in is for machines without a GPU, and needs --runner dagger')
+  return { ...readRunnerOptions('verify', values), memoryBytes: memory, profile, standsIn }
 }
 
 type RunnerValues = Pick<Values<typeof verifyTable>, 'runner' | 'gpus'>
@@ -55,5 +58,5 @@ export function readRunnerOptions(command: string, { runner, gpus: text }: Runne
     throw usageError(command, `--gpus ${text} is neither all, nor a number, nor indexes such as 0,1`)
   if (runner === 'dagger' && gpus !== null)
     throw usageError(command, '--gpus and --memory need --runner docker or podman')
-  return { runner, gpus, memoryBytes: null, profile: null }
+  return { runner, gpus, memoryBytes: null, profile: null, standsIn: false }
 }

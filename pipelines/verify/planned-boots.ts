@@ -1,5 +1,6 @@
 import type { StopOccasion } from '../../images/boot/probe.ts'
 import { type BootProfile, bootProfiles } from '../../images/boot/runtime-spec.ts'
+import { type StandIn, standInBoot } from '../../images/boot/stand-in.ts'
 import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -10,7 +11,7 @@ import { newKey } from './access.ts'
 /** What verification reads of a plan. */
 export type VerifyPlan = Pick<
   ImagePlan,
-  'name' | 'model' | 'port' | 'sharedMemoryBytes' | 'requires' | 'verify'
+  'name' | 'model' | 'platform' | 'port' | 'sharedMemoryBytes' | 'requires' | 'verify'
 >
 
 export interface PlannedBoot {
@@ -25,13 +26,16 @@ export interface PlannedBoots {
   besides: PlannedBoot[]
 }
 
+/** What every boot gets from outside of its image. */
+export interface GivenToBoots {
+  mounts: readonly ImageMount[]
+  variables: Record<string, string>
+  standIn?: StandIn | undefined
+}
+
 /** A boot for each profile and identity that the plan asks for, and those that its engine's stops need besides. */
-export function plannedBoots(
-  image: Digest,
-  plan: VerifyPlan,
-  mounts: readonly ImageMount[],
-  variables: Record<string, string>,
-): PlannedBoots {
+export function plannedBoots(image: Digest, plan: VerifyPlan, given: GivenToBoots): PlannedBoots {
+  const { mounts, variables, standIn } = given
   const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
   const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
   const { apiKey } = plan.verify
@@ -39,6 +43,7 @@ export function plannedBoots(
   const requestFor = (profile: BootProfile): BootRequest => ({
     ...{ image, profile, port: plan.port, mounts, variables },
     ...optional('secret', secret),
+    ...optional('standIn', standIn && standInBoot(standIn, plan.platform)),
   })
   const last = profiles.at(-1)
   return {

@@ -1,4 +1,5 @@
 import type { BootReport } from '../../images/boot/boot-report.ts'
+import type { StandIn } from '../../images/boot/stand-in.ts'
 import { type Report, verdictOf } from '../../images/report/report.ts'
 import type { Profile } from '../../recipes/verification.ts'
 import { containerRunner } from '../boot/container.ts'
@@ -11,6 +12,7 @@ import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Run } from '../process/run.ts'
 import type { Client } from '../process/session.ts'
 import { serveStore } from '../registry-server/server.ts'
+import { StageError } from '../error.ts'
 import { requireIntact } from '../store/damage.ts'
 import { readImageManifest } from '../store/image.ts'
 import type { Store } from '../store/store.ts'
@@ -23,6 +25,8 @@ export interface VerifyOptions {
   memoryBytes: number | null
   /** Null means those of the plan. */
   profile: Profile | null
+  /** Boots an image for a GPU on a CPU, with a driver that has no device. */
+  standsIn: boolean
 }
 
 export interface VerifyRun extends Run {
@@ -42,6 +46,7 @@ export async function verifyAgain(
   context: VerifyRun,
 ): Promise<{ report: Report; stored: boolean }> {
   const { plan, report: known, mounts } = subject
+  const standIn = options.standsIn ? requireStandIn(subject) : undefined
   const profiles = options.profile === null ? plan.verify.profiles : [options.profile]
   const began = performance.now()
   const boots = await withRunner(subject, options, context, (runner) =>
@@ -51,15 +56,34 @@ export async function verifyAgain(
       {
         runner,
         mounts,
+        standIn,
         signal: context.signal,
         onStep: (text) => context.progress.step(text),
       },
     ),
   )
   const report = withBoots(known, boots, performance.now() - began)
-  const stored = plan.verify.profiles.every((name) => profiles.includes(name))
+  const isWhole = plan.verify.profiles.every((name) => profiles.includes(name))
+  // What a GPU showed is not replaced by less.
+  const stored = isWhole && (standIn === undefined || known.boots.every((boot) => boot.standIn))
   if (stored) await keepReport(context.store, report)
   return { report, stored }
+}
+
+/** How this image boots without a GPU. Throws `unfit-machine` where nobody has found a way. */
+function requireStandIn({ plan }: Subject): StandIn {
+  const standIn = plan.verify.behaviour.gpu?.standIn
+  if (standIn !== undefined) return standIn
+  const forCpu = plan.requires === undefined
+  throw new StageError('unfit-machine', {
+    attempted: `boot ${plan.name} with a stand-in driver`,
+    found: forCpu
+      ? 'the image computes on the CPU and wants no driver'
+      : `nobody has found a way to start ${plan.engine.id} for a GPU on a CPU`,
+    hint: forCpu
+      ? 'run `ingot verify` without --stand-in'
+      : 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with the GPU',
+  })
 }
 
 /** Layers that a build left in a registry are needed now. */
@@ -96,7 +120,7 @@ async function requireWhole(
 
 export async function withRunner<Result>(
   subject: Subject,
-  options: Omit<VerifyOptions, 'profile'>,
+  options: Omit<VerifyOptions, 'profile' | 'standsIn'>,
   context: VerifyRun,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {

@@ -3,6 +3,7 @@ import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
 import { missingLines } from '../../images/boot/missing-words.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
+import type { StandIn } from '../../images/boot/stand-in.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { lastLines } from '../../lib/text.ts'
@@ -28,6 +29,8 @@ export interface VerifyContext {
   limits?: VerifyLimits
   /** Weights of an image that does not hold them. */
   mounts?: readonly ImageMount[]
+  /** Boots without the GPU that the plan requires. */
+  standIn?: StandIn | undefined
 }
 
 /**
@@ -43,9 +46,10 @@ export async function verifyImage(
   const asked = runner.machine()
   // Whoever waits for the answer hears of a failure.
   asked.catch(() => undefined)
-  const variables = softwareVariables(plan, context)
-  if (plan.requires !== undefined) requireMachine(plan, await asked, runner)
-  const boots = plannedBoots(image, plan, context.mounts ?? [], variables)
+  const { standIn, mounts = [] } = context
+  const variables = standIn?.variables ?? softwareVariables(plan, context)
+  if (plan.requires !== undefined && standIn === undefined) requireMachine(plan, await asked, runner)
+  const boots = plannedBoots(image, plan, { mounts, variables, standIn })
   const ahead = runner.ahead ?? ((_, use) => use())
   return ahead(
     [...boots.whole, ...boots.besides].map(({ request }) => request),
@@ -170,6 +174,7 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
     answers: asked.answers,
     stops: stop.run === null ? [] : [stop.run],
     ...(missing.length === 0 ? {} : { missing }),
+    ...(context.standIn === undefined ? {} : { standIn: true }),
     logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { bootProfiles } from '../../images/boot/runtime-spec.ts'
+import { standInBoot } from '../../images/boot/stand-in.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import { optional } from '../../lib/optional.ts'
@@ -17,11 +18,14 @@ import { waitUntilReady } from '../../pipelines/verify/readiness.ts'
 import { inTurn } from '../../pipelines/verify/turn.ts'
 import type { Workplace } from './ingot.ts'
 
-/** Boots an image that `ingot build` stored under the hostile profile and gives its address once it is ready. */
+/**
+ * Boots an image that `ingot build` stored under the hostile profile and gives its address once it is ready; with the driver that stands in
+ * where its report was made so.
+ */
 export async function withBooted<Result>(
   place: Workplace,
   report: Report,
-  use: (url: string, key: string | null) => Promise<Result>,
+  use: (url: string, key: string | null, server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
   const store = await openStore(place.store)
   const registry = await serveStore(store, {})
@@ -36,14 +40,19 @@ export async function withBooted<Result>(
     const { apiKey } = plan.verify
     const key = apiKey === undefined ? null : newKey()
     const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
-    const request = { image: report.image, profile, port: plan.port, ...optional('secret', secret) }
+    const standIn = report.boots.some((boot) => boot.standIn) ? plan.verify.behaviour.gpu?.standIn : undefined
+    const request = {
+      ...{ image: report.image, profile, port: plan.port, variables: standIn?.variables ?? {} },
+      ...optional('secret', secret),
+      ...optional('standIn', standIn && standInBoot(standIn, plan.platform)),
+    }
     const boot = (use: (server: BootedServer) => Promise<Result>) =>
       inTurn(runner, undefined, () => runner.boot(request, use))
     return await boot(async (server) => {
       const clock = { now: () => performance.now() }
       const ready = await waitUntilReady({ server, plan, clock, limits: usualLimits, key })
       expect(ready.status, ready.observed).toBe('passed')
-      return use(server.url, key)
+      return use(server.url, key, server)
     })
   } finally {
     await engine.close()

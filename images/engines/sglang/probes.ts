@@ -1,3 +1,4 @@
+import { optional } from '../../../lib/optional.ts'
 import type { Behaviour, GpuRules, HttpProbe } from '../../boot/probe.ts'
 import { answered, type BadInputTable, flatError, sourced, unconfirmed } from '../bad-input.ts'
 import type { Deployment } from '../engine.ts'
@@ -5,6 +6,7 @@ import { nativeProbe } from '../openai-probes.ts'
 import { healthPage, metricsPage, ofGeneration, openAiBehaviour, usualRefusals } from '../openai-server.ts'
 import { valueOfFlag } from '../written-arguments.ts'
 import { partProbes } from './parts.ts'
+import { standIn } from './stand-in.ts'
 
 /** A page that generates takes a second and more, and fails under load: Kubernetes would restart a server that is busy. */
 export const health = {
@@ -53,6 +55,7 @@ function gpuRules(deployment: Deployment): GpuRules {
         [{ at: 'device', rule: 'equals', value: 'cuda' }],
       ),
     ],
+    ...optional('standIn', standIn(deployment)),
   }
 }
 

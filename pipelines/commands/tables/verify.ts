@@ -13,6 +13,10 @@ export const verifyTable = {
       help: 'limit of its memory, such as 8GiB; docker and podman only',
     },
     profile: { kind: 'text', values: ['hostile', 'plain'], help: 'this one instead of those of the recipe' },
+    'stand-in': {
+      kind: 'flag',
+      help: 'boot an image for a GPU on the CPU of this machine, with a driver that has no device; what can be asked so is asked, and kernels do not run (SGLang from wheels)',
+    },
     report: {
       kind: 'text',
       value: 'FOLDER',

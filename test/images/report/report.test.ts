@@ -15,6 +15,10 @@ test.each([
   ['failed', [boot(), boot({ checks: [failedCheck] })]],
   ['unverified', [boot({ checks: [check(), skippedCheck] })]],
   ['verified', [boot({ checks: [check(), { ...skippedCheck, required: false }] })]],
+  ['stand-in boot', [boot({ standIn: true })]],
+  ['stand-in boot', [boot(), boot({ standIn: true })]],
+  ['unverified', [boot({ standIn: true, checks: [check(), skippedCheck] })]],
+  ['failed', [boot({ standIn: true, checks: [failedCheck] })]],
 ])('%s', (verdict, boots) => {
   expect(verdictOf(boots)).toBe(verdict)
 })
@@ -23,6 +27,14 @@ test('an image that fails by itself is failed, booted or not, and never verified
   expect(verdictOf([boot()], [failedCheck])).toBe('failed')
   expect(verdictOf([], [failedCheck])).toBe('failed')
   expect(verdictOf([], [check()])).toBe('not booted')
+})
+
+test('a report of a boot with a stand-in driver says in every form that no kernel was run', () => {
+  const one = report({ verdict: 'stand-in boot', boots: [boot({ standIn: true })] })
+  for (const text of [reportText(one), reportMarkdown(one), reportHtml(one)]) {
+    expect(text).toContain('booted on a CPU with a stand-in driver: kernels not run')
+    expect(text).toContain('in podman, on a CPU with a stand-in driver')
+  }
 })
 
 test('a shadowed byte fails the image, and says which file is hidden by which layer', () => {

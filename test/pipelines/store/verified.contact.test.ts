@@ -21,7 +21,7 @@ async function verify({ store, report }: Judged): Promise<void> {
   const subject = await subjectOf(image, store)
   await verifyAgain(
     subject,
-    { runner: 'dagger', gpus: null, memoryBytes: null, profile: null },
+    { runner: 'dagger', gpus: null, memoryBytes: null, profile: null, standsIn: false },
     {
       store,
       progress: { step() {}, bytes() {}, end() {} },

@@ -38,6 +38,7 @@ export const behaviour: Behaviour = {
 export const plan: VerifyPlan = {
   name: 'tiny-server',
   model,
+  platform: 'linux/amd64',
   port: 8080,
   sharedMemoryBytes: 64 * 1024 ** 2,
   verify: { profiles: ['plain'], startTimeoutSeconds: 2, prompts: ['Count to five.'], behaviour },

@@ -1,0 +1,37 @@
+import type { StandIn } from '../../boot/stand-in.ts'
+import { capabilityOf } from '../../memory/gpus.ts'
+import type { Deployment } from '../engine.ts'
+import { debianPython } from '../python-environment.ts'
+
+/** Its mode for CPUs, which the wheels for CUDA have as well. */
+const mode = [
+  ...['--device', 'cpu'],
+  ...['--attention-backend', 'torch_native'],
+  ...['--sampling-backend', 'pytorch'],
+  '--disable-cuda-graph',
+]
+
+/** `lscpu -p=CPU,Core,Socket,Node`, which that mode reads: every processor a core of its own, on one socket. */
+const lscpu = `#!/bin/sh
+n=0
+while read -r name _; do
+  case $name in processor) echo "$n,$n,0,0"; n=$((n + 1)) ;; esac
+done < /proc/cpuinfo
+`
+
+/** How its image from wheels starts without a GPU; its official images were not tried. */
+export function standIn({ runtime: { source }, gpu }: Deployment): StandIn | undefined {
+  if (source.type !== 'python') return undefined
+  const version = debianPython.replace('/usr/bin/', '')
+  const kernels = `${source.folder}/lib/${version}/site-packages/sgl_kernel`
+  // Without a card it takes the operators of another, which slimming has removed for a Hopper.
+  const isHopper = gpu !== null && Math.floor(capabilityOf(gpu)) === 9
+  return {
+    arguments: mode,
+    variables: { SGLANG_USE_CPU_ENGINE: '1' },
+    driverFunctions: ['cuPointerGetAttribute'],
+    folders: isHopper ? [{ from: `${kernels}/sm90`, to: `${kernels}/sm100` }] : [],
+    programs: [{ path: '/usr/bin/lscpu', script: lscpu }],
+    source: 'booted with 0.5.23 (test/slow/sglang-cuda.test.ts)',
+  }
+}
