@@ -1,5 +1,13 @@
 import { encodeHeader, encodeSegments } from './encode.ts'
-import { elfTypes, headerBytes, machines, type Segment, segmentBytes, segmentFlags, segmentTypes } from './file.ts'
+import {
+  elfTypes,
+  headerBytes,
+  machines,
+  type Segment,
+  segmentBytes,
+  segmentFlags,
+  segmentTypes,
+} from './file.ts'
 import { viewOf, writeU64 } from './reader.ts'
 
 /** A library whose functions take nothing and give one number. */
@@ -12,7 +20,15 @@ export interface StubLibrary {
 
 /** Field widths and order: System V gABI chapter 5, dynamic linking. */
 const symbolBytes = 24
-const tags = { end: 0, hash: 4, strings: 5, symbols: 6, stringBytes: 10, symbolBytes: 11, soname: 14 } as const
+const tags = {
+  end: 0,
+  hash: 4,
+  strings: 5,
+  symbols: 6,
+  stringBytes: 10,
+  symbolBytes: 11,
+  soname: 14,
+} as const
 /** Global function (`STB_GLOBAL << 4 | STT_FUNC`) in some section. */
 const globalFunction = 0x12
 const someSection = 1
@@ -51,12 +67,12 @@ export function stubLibrary(library: StubLibrary, machine: 'x86' | 'arm64'): Uin
   return file
 }
 
-interface Place {
+interface Extent {
   at: number
   sizeBytes: number
 }
 
-function heads(machine: 'x86' | 'arm64', textEnd: number, dynamic: Place): Uint8Array {
+function heads(machine: 'x86' | 'arm64', textEnd: number, dynamic: Extent): Uint8Array {
   const text = { at: 0, sizeBytes: textEnd }
   const { execute, read, write } = segmentFlags
   const segments = [
@@ -77,7 +93,7 @@ function heads(machine: 'x86' | 'arm64', textEnd: number, dynamic: Place): Uint8
   return Uint8Array.of(...header, ...encodeSegments(segments))
 }
 
-function segment(type: number, flags: number, { at, sizeBytes }: Place, alignment: number): Segment {
+function segment(type: number, flags: number, { at, sizeBytes }: Extent, alignment: number): Segment {
   return {
     ...{ type, flags, alignment },
     ...{ offset: at, address: at, physicalAddress: at, fileBytes: sizeBytes, memoryBytes: sizeBytes },
@@ -119,7 +135,7 @@ function hashTable(count: number): Uint8Array {
   return bytes
 }
 
-function writeSymbols(table: Uint8Array, names: readonly number[], { at, sizeBytes }: Place): void {
+function writeSymbols(table: Uint8Array, names: readonly number[], { at, sizeBytes }: Extent): void {
   const view = viewOf(table)
   for (const [index, name] of names.entries()) {
     const start = (index + 1) * symbolBytes

@@ -211,6 +211,8 @@ export interface EngineDefinition {
   doubts?(deployment: Deployment): string[]
   /** Command line of the server; the first part is an absolute path. */
   command(deployment: Deployment): string[]
+  /** Prints every flag that the server knows, and ends; null where its command line has none. */
+  help(deployment: Deployment): string[] | null
   environment(deployment: Deployment): Record<string, string>
   /** Files of settings that the command line names; absent where it names none. */
   files?(deployment: Deployment): SettingsFile[]

@@ -1,5 +1,5 @@
 import { parsePythonJson } from '../../lib/python-json.ts'
-import type { Deployment } from './engine.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import type { FlagStyle } from './reserved.ts'
 
 type WrittenProblem = { message: string; hint: string }
@@ -68,7 +68,7 @@ function isSwitched(item: string, before = ''): boolean {
 }
 
 /** The value of a flag in a recipe's own arguments, in either spelling; empty for a switch, undefined where it is not there. */
-export function valueOfFlag({ recipe: { serving } }: Deployment, name: string): string | undefined {
+export function valueOfFlag({ recipe: { serving } }: { recipe: Recipe }, name: string): string | undefined {
   const items = serving.extraArguments.map((item) =>
     item.replace(/^--[^=]*/, (flag) => flag.replaceAll('_', '-')),
   )

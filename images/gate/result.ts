@@ -2,10 +2,19 @@ import type { Digest } from '../../lib/digest.ts'
 
 /**
  * What the gate compares with the stock build of the same lock: whether every library still loads, every file that stays is
- * the same, the engine's modules import, greedy answers are equal, the server starts as fast and says of nothing
- * more that it is missing, and the driver of a GPU compiles no more.
+ * the same, the engine's modules import, the server knows every flag of its command line, greedy answers are equal, it starts as fast and
+ * says of nothing more that it is missing, and the driver of a GPU compiles no more.
  */
-export const gatePartIds = ['files', 'loading', 'imports', 'answers', 'start-up', 'missing', 'ptx'] as const
+export const gatePartIds = [
+  'files',
+  'loading',
+  'imports',
+  'flags',
+  'answers',
+  'start-up',
+  'missing',
+  'ptx',
+] as const
 export type GatePartId = (typeof gatePartIds)[number]
 
 export interface GatePart {

@@ -6,9 +6,7 @@ import { countChecks, type Report } from './report.ts'
 
 /** The verdict, with what it does not say. */
 export function verdictWords({ verdict }: Pick<Report, 'verdict'>): string {
-  return verdict === 'stand-in boot'
-    ? 'booted on a CPU with a stand-in driver: kernels not run'
-    : verdict
+  return verdict === 'stand-in boot' ? 'booted on a CPU with a stand-in driver: kernels not run' : verdict
 }
 
 export function bootTitle({ identity, profile, runner, machine, standIn }: BootReport): string {

@@ -1,8 +1,8 @@
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { Listener } from '../../images/boot/listeners.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
-import type { StandInBoot } from '../../images/boot/stand-in.ts'
 import type { BootProfile } from '../../images/boot/runtime-spec.ts'
+import type { StandInBoot } from '../../images/boot/stand-in.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { Digest } from '../../lib/digest.ts'
 

@@ -27,8 +27,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     const { report, stored } = await withEngine(context, (engine) =>
       verifyAgain(subject, chosen, { ...context, store, engine: () => engine.client() }),
     )
-    if (!stored)
-      context.progress.step('this boot shows less than the stored report, which stays as it is')
+    if (!stored) context.progress.step('this boot shows less than the stored report, which stays as it is')
     if (values.report !== undefined) await writeReports(resolve(values.report), report)
     context.stdout(values.json ? prettyJson(reportJson(report)) : reportText(report))
     return report.verdict === (chosen.standsIn ? 'stand-in boot' : 'verified') ? 0 : 1

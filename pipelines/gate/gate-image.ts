@@ -1,3 +1,5 @@
+import { deploymentOf } from '../../images/engines/deployment.ts'
+import { engineOf } from '../../images/engines/engines.ts'
 import type { GateResult } from '../../images/gate/result.ts'
 import { stockPlanOf } from '../../images/gate/stock.ts'
 import { planImage } from '../../images/plan/plan.ts'
@@ -85,6 +87,7 @@ async function compared(
         { image: report.image, mounts: subject.mounts },
         {
           client: await engine(),
+          deployment: deploymentOf(origin.recipe, origin.lock, engineOf(plan.engine.id)),
           settings,
           factory: origin.lock.factory,
           registryPort: registry.port,

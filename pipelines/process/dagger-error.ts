@@ -19,6 +19,12 @@ export function daggerErrorFrom(
   return found && (noImage(found, error) ?? requestFailed(found, logFile, error))
 }
 
+/** How a program ended that the engine ran, and what it said; undefined where something else failed. */
+export function endOfExec(error: unknown): { text: string; exitCode: number } | undefined {
+  const failed = chainOf(error).find(isExecError)
+  return failed && { text: `${failed.stdout}\n${failed.stderr}`, exitCode: failed.exitCode }
+}
+
 function execFailed(
   { stderr, stdout, cmd, exitCode }: ExecError,
   logFile: string,

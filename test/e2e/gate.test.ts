@@ -13,6 +13,7 @@ import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { readRecord } from '../../pipelines/store/record.ts'
 import { resolveReference } from '../../pipelines/store/reference.ts'
 import type { Store } from '../../pipelines/store/store.ts'
+import { deploymentFor, readRecipe } from '../images/engines/fixtures.ts'
 import { withDamage } from './damaged-image.ts'
 import { demoRecipe, ingot, newWorkplace, type Run, type Workplace } from './ingot.ts'
 
@@ -40,7 +41,7 @@ const partOf = (gate: GateResult | undefined, id: GatePart['id']) =>
   gate?.parts.find((part) => part.id === id)
 
 describe('llama.cpp against its stock build', () => {
-  test.each(['files', 'loading', 'imports', 'answers'] as const)('%s: as good as stock', (id) => {
+  test.each(['files', 'loading', 'imports', 'flags', 'answers'] as const)('%s: as good as stock', (id) => {
     const part = partOf(report.gate, id)
     expect(part?.status, JSON.stringify(part)).toBe('passed')
   })
@@ -48,6 +49,12 @@ describe('llama.cpp against its stock build', () => {
   test('every object of the image was loaded', () => {
     const count = Number(/^(\d+) objects load/.exec(partOf(report.gate, 'loading')?.found ?? '')?.[1])
     expect(count).toBeGreaterThan(20)
+  })
+
+  test('the server that was built knows every flag that it is started with', () => {
+    expect(partOf(report.gate, 'flags')?.found).toMatch(
+      /^\d{2} flags of the command line are known .*; 0 are not$/,
+    )
   })
 
   test('an image for CPUs has no PTX to compile', () => {
@@ -107,6 +114,7 @@ test('an image with a damaged library fails in files, loading and answers', asyn
       { image: damaged.image, mounts: [] },
       {
         ...context,
+        deployment: deploymentFor(readRecipe('smollm2-135m-llama-cpp.yaml')),
         runner: daggerRunner(context),
         stock: async () => ({ image: report.gate?.stockImage ?? report.image, mounts: [] }),
         cutLibraries: [],

@@ -82,6 +82,7 @@ test('everything that loads and imports in the stock build does so here; the res
     files: 'passed',
     loading: 'passed',
     imports: 'passed',
+    flags: 'passed',
     answers: 'not run',
     'start-up': 'not run',
     missing: 'not run',

@@ -25,7 +25,7 @@ afterAll(async () => {
 const partOf = (id: GatePart['id']) => report.gate?.parts.find((part) => part.id === id)
 
 /** The slimmed image has neither installers nor tests nor symbols, and bytecode as the stock image has it. */
-test.each(['files', 'loading', 'imports', 'answers'] as const)(
+test.each(['files', 'loading', 'imports', 'flags', 'answers'] as const)(
   'vLLM on a CPU, %s: as good as stock',
   (id) => {
     expect(partOf(id)?.status, JSON.stringify(partOf(id))).toBe('passed')

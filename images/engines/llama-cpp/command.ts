@@ -66,10 +66,10 @@ function poolingDoubts({ tasks, gguf, recipe }: Deployment): string[] {
 
 export function command(deployment: Deployment): string[] {
   const { serving } = deployment.recipe
-  const { kind, device } = deployment.runtime
+  const { device } = deployment.runtime
   const perSlot = serving.contextLength
   return [
-    kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server',
+    serverOf(deployment),
     ...modelOptions(deployment),
     ...['--host', deployment.listen.host, '--port', String(deployment.listen.port)],
     ...['--parallel', String(serving.parallelism)],
@@ -113,6 +113,14 @@ export function gpuLayersOf({ recipe }: Deployment): string | null {
   const items = recipe.serving.extraArguments
   const at = items.findLastIndex((item) => ['--n-gpu-layers', '--gpu-layers', '-ngl'].includes(item))
   return at < 0 ? null : (items[at + 1] ?? '')
+}
+
+function serverOf({ runtime }: Deployment): string {
+  return runtime.kind === 'upstream' ? '/app/llama-server' : '/usr/bin/llama-server'
+}
+
+export function help(deployment: Deployment): string[] {
+  return [serverOf(deployment), '--help']
 }
 
 export function environment({ recipe, gpu, runtime, init }: Deployment): Record<string, string> {

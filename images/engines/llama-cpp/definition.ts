@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { Device } from '../device.ts'
 import type { EngineDefinition, EngineRuntime, GpuSupport } from '../engine.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, help, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -77,6 +77,7 @@ export const llamaCpp = {
   refusals,
   doubts,
   command,
+  help,
   environment,
   files,
   reserved,

@@ -101,6 +101,10 @@ export function command(): string[] {
   return ['/bin/ollama', 'serve']
 }
 
+export function help(): null {
+  return null
+}
+
 export function environment(deployment: Deployment): Record<string, string> {
   const { recipe, runtime, modelFolder, listen } = deployment
   const { serving } = recipe

@@ -1,6 +1,6 @@
 import semver from 'semver'
 import type { EngineDefinition, EngineRuntime } from '../engine.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, help, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -49,6 +49,7 @@ export const ollama = {
   refusals,
   doubts,
   command,
+  help,
   environment,
   reserved,
   behaviour,

@@ -16,8 +16,8 @@ import { structured } from '../structured-probes.ts'
 import { generates } from '../tasks.ts'
 import { offers, runsJinja } from './chat-form.ts'
 import { usualContextLength } from './command.ts'
-import { serverSince } from './memory.ts'
 import { gpuRules, loaded } from './loaded.ts'
+import { serverSince } from './memory.ts'
 import { partProbes } from './parts.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {

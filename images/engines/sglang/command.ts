@@ -87,6 +87,10 @@ export function command(deployment: Deployment): string[] {
   ]
 }
 
+export function help(deployment: Deployment): string[] {
+  return [pythonOf(deployment), '-m', 'sglang.launch_server', '--help']
+}
+
 export function environment(deployment: Deployment): Record<string, string> {
   return {
     ...pythonEnvironment(deployment),

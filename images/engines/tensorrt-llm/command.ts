@@ -67,6 +67,10 @@ export function command(deployment: Deployment): string[] {
   ]
 }
 
+export function help(): string[] {
+  return ['/usr/local/bin/trtllm-serve', '--help']
+}
+
 export function environment(deployment: Deployment): Record<string, string> {
   return {
     ...pythonEnvironment(deployment),

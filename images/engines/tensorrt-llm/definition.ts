@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { EngineDefinition } from '../engine.ts'
 import { pythonShell, versionCommandOf } from '../python-environment.ts'
-import { command, doubts, environment, quantizations, refusals } from './command.ts'
+import { command, doubts, environment, help, quantizations, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -47,6 +47,7 @@ export const tensorrtLlm = {
   refusals,
   doubts,
   command,
+  help,
   environment,
   reserved,
   behaviour,

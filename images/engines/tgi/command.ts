@@ -88,6 +88,10 @@ export function command(deployment: Deployment): string[] {
   ]
 }
 
+export function help(): string[] {
+  return ['/usr/local/bin/text-generation-launcher', '--help']
+}
+
 export function environment(deployment: Deployment): Record<string, string> {
   const hubCache =
     deployment.recipe.weights.delivery === 'hf-cache' ? deployment.modelFolder : '/tmp/huggingface/hub'

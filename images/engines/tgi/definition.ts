@@ -2,7 +2,7 @@ import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
 import type { EngineDefinition } from '../engine.ts'
 import { pythonShell } from '../python-environment.ts'
-import { command, doubts, environment, quantizations, refusals } from './command.ts'
+import { command, doubts, environment, help, quantizations, refusals } from './command.ts'
 import { imports, movedPython, rootPython } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -48,6 +48,7 @@ export const tgi = {
   refusals,
   doubts,
   command,
+  help,
   environment,
   reserved,
   behaviour,

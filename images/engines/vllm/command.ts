@@ -100,6 +100,10 @@ function mistralOptions({ files, recipe }: Deployment): string[] {
     .flatMap((flag) => [flag, 'mistral'])
 }
 
+export function help(deployment: Deployment): string[] {
+  return [pythonOf(deployment), '-m', 'vllm.entrypoints.cli.main', 'serve', '--help=all']
+}
+
 export function environment(deployment: Deployment): Record<string, string> {
   return {
     ...pythonEnvironment(deployment),

@@ -10,7 +10,7 @@ import {
   pythonSource,
   versionCommandOf,
 } from '../python-environment.ts'
-import { command, doubts, environment, quantizations, refusals } from './command.ts'
+import { command, doubts, environment, help, quantizations, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -96,6 +96,7 @@ export const vllm = {
   refusals,
   doubts,
   command,
+  help,
   environment,
   reserved,
   behaviour,

@@ -60,6 +60,10 @@ export function command({ recipe, files, modelPath, port }: Deployment): string[
   ]
 }
 
+export function help(): string[] {
+  return ['/usr/bin/whisper-server', '--help']
+}
+
 export function environment({ runtime }: Deployment): Record<string, string> {
   return { ...gpuEnvironment(runtime.device), XDG_CACHE_HOME: '/tmp/cache' }
 }

@@ -1,6 +1,6 @@
 import semver from 'semver'
 import type { EngineDefinition } from '../engine.ts'
-import { command, doubts, environment, refusals } from './command.ts'
+import { command, doubts, environment, help, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -42,6 +42,7 @@ export const whisperCpp = {
   refusals,
   doubts,
   command,
+  help,
   environment,
   reserved,
   behaviour,

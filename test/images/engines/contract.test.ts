@@ -28,6 +28,7 @@ const parts = [
   'refusals',
   'doubts',
   'command',
+  'help',
   'environment',
   'files',
   'reserved',

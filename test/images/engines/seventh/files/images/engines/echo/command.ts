@@ -22,6 +22,10 @@ export function command(deployment: Deployment): string[] {
   ]
 }
 
+export function help(): string[] {
+  return ['/usr/bin/node', '/opt/echo/server.ts', '--help']
+}
+
 export function environment({ runtime }: Deployment): Record<string, string> {
   return { ...gpuEnvironment(runtime.device), ECHO_CACHE: '/tmp/echo' }
 }

@@ -1,6 +1,6 @@
 import semver from 'semver'
 import type { EngineDefinition } from '../engine.ts'
-import { command, environment, refusals } from './command.ts'
+import { command, environment, help, refusals } from './command.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -39,6 +39,7 @@ export const echo = {
   versionOf: (text) => semver.coerce(text)?.version ?? null,
   refusals,
   command,
+  help,
   environment,
   reserved,
   behaviour,
