@@ -150,13 +150,15 @@ export interface StopRules {
 export interface BusyStops {
   loading: EndsLoading | DeafLoading
   /** Absent where nothing is streamed. */
-  streaming?: { type: 'ends'; exitCodes: readonly number[] }
+  streaming?: EndsAtWork
   /** A request whose answer is not streamed. */
-  plain:
-    | { type: 'ends'; exitCodes: readonly number[] }
-    /** It waits for an answer that never comes, until the client hangs up. */
-    | { type: 'ends-without-client'; exitCodes: readonly number[]; source: string }
+  plain: EndsAtWork
 }
+
+export type EndsAtWork =
+  | { type: 'ends'; exitCodes: readonly number[] }
+  /** It waits for an answer that never comes, until the client hangs up. */
+  | { type: 'ends-without-client'; exitCodes: readonly number[]; source: string }
 
 export interface EndsLoading {
   type: 'ends'
