@@ -13,6 +13,7 @@ interface Listed {
   name: string | null
   device: 'cpu' | 'cuda' | null
   gpu: { name: string; count: number } | null
+  limits: number
 }
 
 // Our own program's output.
@@ -25,5 +26,10 @@ const { recipes } = JSON.parse(
 
 const include = recipes
   .filter((recipe) => recipe.name !== null && (recipe.device === 'cpu' ? 'cpu' : 'gpu') === device)
-  .map(({ file, name, gpu }) => ({ recipe: file, name, ...(gpu && { gpu: gpu.name, count: gpu.count }) }))
+  .map(({ file, name, gpu, limits }) => ({
+    recipe: file,
+    name,
+    limits: limits > 0,
+    ...(gpu && { gpu: gpu.name, count: gpu.count }),
+  }))
 process.stdout.write(`${JSON.stringify({ include })}\n`)

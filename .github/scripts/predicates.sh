@@ -1,8 +1,9 @@
 #!/bin/sh
 # Fetches what was published beside an image, for `cosign attest`: INGOT_REPOSITORY, INGOT_DIGEST. Writes provenance.json,
-# test-result.json, report.json and, where there is an SBOM, spdx.json and cyclonedx.json into INGOT_PREDICATES. Stops unless
-# the image passed its boot. Needs crane, regctl (it finds referrers with and without the registry's API) and jq.
+# test-result.json, report.json, where it was on the bench bench.json, and where there is an SBOM spdx.json and cyclonedx.json into
+# INGOT_PREDICATES. Stops unless the image passed its boot, and with INGOT_BENCHED=true unless it kept its limits on the bench. Needs crane, regctl (it finds referrers with and without the registry's API) and jq.
 set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 image=$INGOT_REPOSITORY@$INGOT_DIGEST
 mkdir -p "$INGOT_PREDICATES"
 statement=$INGOT_PREDICATES/statement.json
@@ -28,6 +29,7 @@ regctl artifact list "$image" --format '{{range .Descriptors}}{{println .Digest}
     case $type in
       application/vnd.in-toto+json) keep_statement "$layer" ;;
       application/vnd.dev.ingot.report.v1+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/report.json" ;;
+      application/vnd.dev.ingot.bench.v1+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/bench.json" ;;
       application/spdx+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/spdx.json" ;;
       application/vnd.cyclonedx+json) crane blob "$INGOT_REPOSITORY@$layer" > "$INGOT_PREDICATES/cyclonedx.json" ;;
     esac
@@ -39,3 +41,12 @@ for name in provenance test-result report; do
 done
 [ "$(jq -r .result "$INGOT_PREDICATES/test-result.json")" = PASSED ] || fail 'it did not pass its boot'
 [ "$(jq -r .image "$INGOT_PREDICATES/report.json")" = "$INGOT_DIGEST" ] || fail 'its report is about another image'
+bench=$INGOT_PREDICATES/bench.json
+if [ -f "$bench" ]; then
+  [ "$(jq -r .image "$bench")" = "$INGOT_DIGEST" ] || fail 'its report of the bench is about another image'
+fi
+if [ "${INGOT_BENCHED:-}" = true ]; then
+  [ -f "$bench" ] || fail 'it was not on the bench; INGOT_BENCHED asked for it'
+  doubt=$(jq -r -f "$here/doubt.jq" "$bench")
+  [ -z "$doubt" ] || fail "$doubt"
+fi

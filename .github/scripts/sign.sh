@@ -24,6 +24,7 @@ done << 'TYPES'
 provenance https://slsa.dev/provenance/v1
 test-result https://in-toto.io/attestation/test-result/v0.1
 report urn:dev.ingot:report
+bench urn:dev.ingot:bench
 spdx https://spdx.dev/Document
 cyclonedx https://cyclonedx.org/bom
 TYPES

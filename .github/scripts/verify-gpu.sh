@@ -3,6 +3,7 @@
 # committed lock become, is fetched from its registry and booted by its digest; no Dagger is needed. INGOT_USERNAME and
 # INGOT_PASSWORD log in to the registry for this script alone. INGOT_RUNNER and INGOT_GPUS name another runner or other GPUs;
 # INGOT_GPUS=none is for images of CPUs.
+# With INGOT_BENCH=true it goes on the bench too, and a limit that is not kept fails this.
 set -eu
 bin=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)/bin/ingot
 case $INGOT_IMAGE in *@sha256:*) ;; *) echo "INGOT_IMAGE must name a digest: what booted has to be what ships" >&2; exit 2 ;; esac
@@ -17,6 +18,9 @@ fi
 "$bin" build "$INGOT_RECIPE" --no-verify --from-registry "$INGOT_IMAGE" > "$scratch/said"
 built=$(tail -n 1 "$scratch/said")
 [ "$built" = "${INGOT_IMAGE##*@}" ] || { echo "$INGOT_RECIPE and its lock become $built here, which is not $INGOT_IMAGE" >&2; exit 1; }
-set -- --runner "${INGOT_RUNNER:-docker}" --report "${INGOT_REPORT:-ingot-report}"
+report=${INGOT_REPORT:-ingot-report}
+rm -f "$report/load.json"
+set -- --runner "${INGOT_RUNNER:-docker}" --report "$report"
 [ "${INGOT_GPUS:-all}" = none ] || set -- "$@" --gpus "${INGOT_GPUS:-all}"
 "$bin" verify "$INGOT_RECIPE" "$@"
+[ "${INGOT_BENCH:-}" != true ] || "$bin" bench "$INGOT_RECIPE" "$@"

@@ -1,9 +1,18 @@
 /** What the starter workflow writes where no recipe is there yet. */
 const placeholder = 'recipes/NAME.yaml'
 
-/** A GitHub workflow that builds, boots and verifies recipes for processors at each change, and publishes from the main branch. */
-export function starterWorkflow(recipes: readonly string[]): string {
-  const files = recipes.length === 0 ? [placeholder] : recipes
+/** Why what is published must have kept its limits, or how it comes to that. */
+const gated = '# Publishes nothing that did not keep its limits under load, or whose answers did not.'
+const ungated =
+  '# Once each recipe has limits in verify.load or verify.quality, this publishes nothing that did not keep them:'
+
+/**
+ * A GitHub workflow that builds, boots and verifies recipes for processors at each change, and publishes from the main branch. Where
+ * each has limits for the bench it demands that they were kept.
+ */
+export function starterWorkflow(recipes: readonly { file: string; limits: number }[]): string {
+  const files = recipes.length === 0 ? [placeholder] : recipes.map(({ file }) => file)
+  const isGated = recipes.length > 0 && recipes.every(({ limits }) => limits > 0)
   return `# Written by \`ingot init --ci\`. Each recipe is built, booted and verified; what is on main is published by its digest.
 # Hosted runners have no GPU: recipes with target.gpu need a runner of your own, as ingot's docs/github-actions.md says.
 name: images
@@ -35,5 +44,7 @@ ${files.map((file) => `          - ${JSON.stringify(file)}\n`).join('')}    step
           username: \${{ github.actor }}
           password: \${{ secrets.GITHUB_TOKEN }}
           hf-token: \${{ secrets.HF_TOKEN }}
+          ${isGated ? gated : ungated}
+          ${isGated ? '' : '# '}bench: "true"
 `
 }

@@ -39,11 +39,17 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 
 /** The recipes for processors, since hosted runners have no GPU. */
 async function initWorkflow({ stdout }: CommandContext): Promise<void> {
-  const files = (await usualRecipes()).filter(({ device }) => device === 'cpu').map(({ file }) => file)
-  await saveNew(workflowFile, starterWorkflow(files))
+  const recipes = (await usualRecipes()).filter(({ device }) => device === 'cpu')
+  const files = recipes.map(({ file }) => file)
+  await saveNew(workflowFile, starterWorkflow(recipes))
   stdout(
     `wrote ${workflowFile} for ${files.length === 0 ? 'a recipe that is to be named in it' : files.join(', ')}: set owner and commit of ingot in it, and commit it with recipes and locks\n`,
   )
+  const without = recipes.filter(({ limits }) => limits === 0).map(({ file }) => file)
+  if (without.length > 0)
+    stdout(
+      `no gate: ${without.join(', ')} has no limits in verify.load or verify.quality; with some in each recipe, set "bench" in ${workflowFile}\n`,
+    )
 }
 
 async function initModel(

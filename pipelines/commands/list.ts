@@ -35,6 +35,8 @@ interface ListedRecipe {
   device: Device | null
   /** For a workflow that looks for a machine to boot it on. */
   gpu: { name: string; count: number } | null
+  /** Limits that it must keep on the bench. */
+  limits: number
 }
 
 interface ListResult {
@@ -108,9 +110,9 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
     (texts) => texts.map((one) => one.file),
     () => [file],
   )
-  const nothing = { file, files, name: null, engine: null, device: null, gpu: null }
+  const nothing = { file, files, name: null, engine: null, device: null, gpu: null, limits: 0 }
   if (!parsed.ok) return { ...nothing, problems: parsed.problems }
-  const { name, engine, target } = parsed.recipe
+  const { name, engine, target, verify } = parsed.recipe
   return {
     file,
     files,
@@ -119,6 +121,7 @@ async function listRecipe(file: string): Promise<ListedRecipe> {
     engine: engine.id,
     device: engine.device ?? (target.gpu === undefined ? 'cpu' : 'cuda'),
     gpu: target.gpu === undefined ? null : { name: target.gpu, count: target.count },
+    limits: [verify.load, verify.quality].flatMap((asked) => asked?.limits ?? []).length,
   }
 }
 

@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { keepLoadReport } from '../../pipelines/load/load-record.ts'
 import { basicLogin } from '../../pipelines/network/login.ts'
+import { loadReportOf } from '../images/load/sample.ts'
 import { builtSample, publishSample } from '../pipelines/outgoing/sample.ts'
 import { type DebianRegistry, startRegistry } from '../pipelines/publish/debian-registry.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
@@ -51,6 +53,7 @@ async function release(inputs: {
   name: string
   candidate: string
   tags: string
+  benched?: string
 }): Promise<Record<string, string>> {
   const workflow = parse(await readFile(join(root, '.github/workflows/release.yml'), 'utf8'))
   const steps: Step[] = workflow.jobs.release.steps
@@ -58,6 +61,7 @@ async function release(inputs: {
     'github.actor': 'robot',
     'github.repository': 'Acme/LLM',
     'secrets.GITHUB_TOKEN': password,
+    'inputs.benched': 'true',
     ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`inputs.${name}`, value])),
   }
   const filled = (text: string) =>
@@ -83,8 +87,12 @@ async function release(inputs: {
   return known
 }
 
-async function candidate(isVerified: boolean, name: string): Promise<string> {
+/** Published with what the bench last said of it, where something is said. */
+async function candidate(isVerified: boolean, name: string, limits?: string[]): Promise<string> {
   const built = await builtSample(place.store)
+  const { image } = built.report
+  await rm(join(place.store.root, 'ingot/bench'), { recursive: true, force: true })
+  if (limits !== undefined) await keepLoadReport(place.store, loadReportOf({ limits, change: { image } }))
   if (!isVerified) built.report.verdict = 'failed'
   const { digest } = await publishSample({
     store: place.store,
@@ -103,8 +111,10 @@ async function cosign(...args: string[]): Promise<string> {
   return (await run('cosign', [act, ...key, ...rest], { env: environment, maxBuffer: 1 << 26 })).stdout
 }
 
+const kept = ['ttft p99 <= 800s at 4 users']
+
 test('a release signs the candidate, attests what was published beside it, and sets tags by its digest', async () => {
-  const digest = await candidate(true, 'sample')
+  const digest = await candidate(true, 'sample', kept)
   const known = await release({ name: 'sample', candidate: 'candidate-abc', tags: '1.0 stable' })
   expect(known['steps.candidate.outputs.digest']).toBe(digest)
   const image = `${registry.host}/acme/llm/sample`
@@ -120,6 +130,7 @@ test('a release signs the candidate, attests what was published beside it, and s
     'cyclonedx',
     'https://in-toto.io/attestation/test-result/v0.1',
     'urn:dev.ingot:report',
+    'urn:dev.ingot:bench',
   ]) {
     const { payload } = JSON.parse(await cosign('verify-attestation', '--type', type, `${image}@${digest}`))
     const { subject, predicate } = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'))
@@ -128,6 +139,7 @@ test('a release signs the candidate, attests what was published beside it, and s
       expect(predicate.runDetails.metadata.ingot_publishedUnverified).toBe(false)
   }
   expect((await readdir(join(home, 'predicates'))).sort()).toEqual([
+    'bench.json',
     'cyclonedx.json',
     'provenance.json',
     'report.json',
@@ -149,6 +161,22 @@ test('a candidate that did not pass is neither signed nor tagged', async () => {
   await expect(cosign('verify', `${image}@${digest}`)).rejects.toMatchObject({
     stderr: expect.stringMatching(/no signatures found/),
   })
+})
+
+test.each([
+  ['was not on the bench', undefined, 'it was not on the bench'],
+  ['was slower than its limits', ['ttft p99 <= 1ms at 4 users'], 'a limit was not kept on the bench'],
+  ['had no limits', [], 'it had no limits on the bench'],
+])('a candidate that %s is released only by those who do not ask', async (words, limits, found) => {
+  const name = words.replaceAll(' ', '-')
+  const digest = await candidate(true, name, limits)
+  await rm(join(home, 'predicates'), { recursive: true, force: true })
+  const asked = { name, candidate: 'candidate-abc', tags: '3.0' }
+  await expect(release(asked)).rejects.toMatchObject({ stderr: expect.stringContaining(found) })
+  const tag = `${registry.host}/acme/llm/${name}:3.0`
+  await expect(run('crane', ['digest', tag], { env: environment })).rejects.toMatchObject({ code: 1 })
+  await release({ ...asked, benched: 'false' })
+  expect((await run('crane', ['digest', tag], { env: environment })).stdout.trim()).toBe(digest)
 })
 
 test('what was published beside another image is not attested of this one', async () => {

@@ -74,8 +74,8 @@ test('images.yml: what is planned is built, booted and published under its commi
   expect(known['steps.matrix.outputs.any']).toBe('true')
   const { include } = JSON.parse(known['steps.matrix.outputs.matrix'] ?? '')
   const name = basename(demoRecipe, '.yaml')
-  expect(include).toEqual([{ recipe: `recipes/${name}.yaml`, name }])
-  const matrix = { 'matrix.recipe': demoRecipe, 'matrix.name': include[0].name }
+  expect(include).toEqual([{ recipe: `recipes/${name}.yaml`, name, limits: true }])
+  const matrix = { 'matrix.recipe': demoRecipe, 'matrix.name': include[0].name, 'matrix.limits': 'true' }
   await job('images.yml', 'candidate', builder, matrix)
   const tag = `${registry.host}/acme/llm/${name}:candidate-abc`
   const script = resolve(import.meta.dirname, '../../.github/scripts/login.sh')

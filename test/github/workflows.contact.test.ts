@@ -179,10 +179,15 @@ test('the matrix has the recipes of each device, and after a change only what it
     return include
   }
   const [cpu, gpu] = [await matrix({ INGOT_DEVICE: 'cpu' }), await matrix({ INGOT_DEVICE: 'gpu' })]
-  const demo = { recipe: 'recipes/smollm2-135m-llama-cpp.yaml', name: 'smollm2-135m-llama-cpp' }
+  const demo = { recipe: 'recipes/smollm2-135m-llama-cpp.yaml', name: 'smollm2-135m-llama-cpp', limits: true }
   expect(cpu).toContainEqual(demo)
   expect(gpu).toContainEqual(
-    expect.objectContaining({ name: 'llama-3.1-70b-vllm-tp4', gpu: expect.any(String), count: 4 }),
+    expect.objectContaining({
+      name: 'llama-3.1-70b-vllm-tp4',
+      gpu: expect.any(String),
+      count: 4,
+      limits: false,
+    }),
   )
   expect(cpu.length + gpu.length).toBe(names.length)
 

@@ -218,6 +218,18 @@ test.each([
   expect(run.code).toBe(code)
 })
 
+test('the starter workflow of recipes without limits says how a gate comes', async () => {
+  const root = resolve(import.meta.dirname, '../../..')
+  const place = await scratchFolder()
+  const text = await readFile(join(root, 'recipes/smollm2-135m-llama-cpp.yaml'), 'utf8')
+  await writeFile(join(place, 'mine.yaml'), text.replace(/^verify:[\s\S]*/m, ''))
+  const run = await promisify(execFile)(join(root, 'bin/ingot'), ['init', '--ci'], { cwd: place })
+  expect(run.stdout).toContain('no gate: mine.yaml has no limits in verify.load or verify.quality')
+  const file = join(place, '.github/workflows/ingot.yml')
+  expect(await readFile(file, 'utf8')).toContain('\n          # bench: "true"\n')
+  expect((await promisify(execFile)(toolPath('actionlint'), [file])).stdout).toBe('')
+})
+
 test('the starter workflow names the recipes for processors, is sound, and is written once', async () => {
   const root = resolve(import.meta.dirname, '../../..')
   const place = await scratchFolder()
@@ -228,7 +240,10 @@ test('the starter workflow names the recipes for processors, is sound, and is wr
   const { stdout } = await ingot('init', '--ci')
   expect(stdout).toContain('wrote .github/workflows/ingot.yml for recipes/smollm2-135m-llama-cpp.yaml:')
   const file = join(place, '.github/workflows/ingot.yml')
-  expect(await readFile(file, 'utf8')).not.toContain('sglang')
+  const text = await readFile(file, 'utf8')
+  expect(text).not.toContain('sglang')
+  expect(text).toContain('\n          bench: "true"\n')
+  expect(stdout).not.toContain('no gate')
   expect((await promisify(execFile)(toolPath('actionlint'), [file])).stdout).toBe('')
   await expect(ingot('init', '--ci')).rejects.toMatchObject({
     code: 2,
