@@ -13,9 +13,13 @@ export type TimeMetric = (typeof timeMetrics)[number]
 export const rateMetrics = ['output', 'decode', 'prefill', 'requests'] as const
 export type RateMetric = (typeof rateMetrics)[number]
 
-/** Shares of the requests, from 0 to 1. */
-export const shareMetrics = ['errors', 'goodput'] as const
+/** Shares of the requests, and of the engine's cache of keys and values at most, from 0 to 1. */
+export const shareMetrics = ['errors', 'goodput', 'cache'] as const
 export type ShareMetric = (typeof shareMetrics)[number]
+
+/** Counted by the engine itself while a step runs. */
+export const countMetrics = ['preemptions'] as const
+export type CountMetric = (typeof countMetrics)[number]
 
 /** Where a limit holds: at one number of users, at one rate, or at every step. */
 export type LoadPlace =
@@ -26,7 +30,7 @@ export type LoadPlace =
 /** One limit of a load. `value` is in ms for times, per second for rates and a share for shares. */
 export interface LoadLimit {
   text: string
-  metric: TimeMetric | RateMetric | ShareMetric
+  metric: TimeMetric | RateMetric | ShareMetric | CountMetric
   /** Null for what is no time. */
   percentile: Percentile | null
   comparison: '<=' | '>='
@@ -39,14 +43,15 @@ const forms = [
   new RegExp(`^(?<metric>ttft|itl|e2e) p(?<percentile>50|90|99) (?<comparison><=) ${number} ?(?<unit>ms|s)$`),
   new RegExp(`^(?<metric>output|decode|prefill) (?<comparison>>=) ${number} tokens/s$`),
   new RegExp(`^(?<metric>requests) (?<comparison>>=) ${number} requests/s$`),
-  new RegExp(`^(?<metric>errors) (?<comparison><=) ${number} ?(?<unit>%)$`),
+  new RegExp(`^(?<metric>errors|cache) (?<comparison><=) ${number} ?(?<unit>%)$`),
+  new RegExp(`^(?<metric>preemptions) (?<comparison><=) ${number}$`),
   new RegExp(`^(?<metric>goodput) (?<comparison>>=) ${number} ?(?<unit>%)$`),
 ]
 const placeForm = /^(?<limit>.*?) at (?:(?<users>\d+) users?|(?<rate>\d+(?:\.\d+)?) requests\/s)$/
 
 /** What a limit may look like, for people. */
 export const limitForms =
-  'a limit such as "ttft p99 <= 800ms at 8 users", "itl p90 <= 50ms", "e2e p50 <= 2s", "output >= 200 tokens/s", "decode >= 20 tokens/s", "prefill >= 500 tokens/s", "requests >= 2 requests/s at 2 requests/s", "errors <= 0%" or "goodput >= 95%"'
+  'a limit such as "ttft p99 <= 800ms at 8 users", "itl p90 <= 50ms", "e2e p50 <= 2s", "output >= 200 tokens/s", "decode >= 20 tokens/s", "prefill >= 500 tokens/s", "requests >= 2 requests/s at 2 requests/s", "errors <= 0%", "goodput >= 95%", "cache <= 90%" or "preemptions <= 0"'
 
 /** Reads one limit; null where it has none of the forms. */
 export function parseLoadLimit(text: string): LoadLimit | null {

@@ -28,3 +28,19 @@ export interface SharedMemory {
   sizeBytes: number
   source: string
 }
+
+/** How a server is told the key that its clients must have; it never stands in an image. */
+export interface ApiKeyRules {
+  /** Variable that it reads the key from. */
+  variable: string
+  /** What it answers without the key by its own design, such as `GET /health`; the boot lists what it saw of them. */
+  open: readonly string[]
+}
+
+/** The first process of an image: it starts the server, passes signals on and reaps what is orphaned. */
+export interface InitProgram {
+  /** Packages of the base's archive that hold it; a lock from before it gives an image without it. */
+  packages: readonly string[]
+  /** Stands before the server's own command line. */
+  command: readonly string[]
+}

@@ -16,7 +16,15 @@ import type { NeededFiles, SlimPolicy } from '../slim-rules/slimming.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 import type { WeightEntry } from '../weights/layers.ts'
 import type { Device } from './device.ts'
-import type { EngineSuggestion, EngineTraces, PythonImports, SharedMemory } from './engine-facts.ts'
+import type {
+  ApiKeyRules,
+  EngineSuggestion,
+  EngineTraces,
+  InitProgram,
+  PythonImports,
+  SharedMemory,
+} from './engine-facts.ts'
+import type { EngineGauges } from './gauges.ts'
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
@@ -104,14 +112,6 @@ export interface EngineRuntime {
   slimmingFor?(recipe: Recipe, gpu: Gpu | null): Pick<SlimPolicy, 'rules'> & { closure: NeededFiles }
 }
 
-/** The first process of an image: it starts the server, passes signals on and reaps what is orphaned. */
-export interface InitProgram {
-  /** Packages of the base's archive that hold it; a lock from before it gives an image without it. */
-  packages: readonly string[]
-  /** Stands before the server's own command line. */
-  command: readonly string[]
-}
-
 /** What one recipe asks of an engine, after defaults: the input of every function of a definition. */
 export interface Deployment {
   recipe: Recipe
@@ -147,14 +147,6 @@ export interface Deployment {
   init: readonly string[]
 }
 
-/** How a server is told the key that its clients must have; it never stands in an image. */
-export interface ApiKeyRules {
-  /** Variable that it reads the key from. */
-  variable: string
-  /** What it answers without the key by its own design, such as `GET /health`; the boot lists what it saw of them. */
-  open: readonly string[]
-}
-
 /** Programs of the engine's own that look at weights. They are no part of an image. */
 export interface PerplexityProgram extends WeightsProgram {
   /** Package of the base's archive, which is taken in the locked version of another one, from the same source. */
@@ -162,6 +154,11 @@ export interface PerplexityProgram extends WeightsProgram {
   versionOf: string
   /** Where the model lies in the image. */
   modelFile(deployment: Deployment): string
+}
+
+/** Where an engine says how full it is. */
+export interface GaugePage extends EngineGauges {
+  path(deployment: Deployment): string
 }
 
 /** One reason why an engine cannot serve a recipe, with the way out. */
@@ -229,6 +226,8 @@ export interface EngineDefinition {
   health?: { variables: Readonly<Record<string, string>>; source: string }
   /** The longest that a start may take beside reading the weights, where no boot measured it; not given where it is seconds. */
   ownStart?: { seconds: number; source: string }
+  /** Where it says how full it is; absent where it does not. */
+  gauges?: GaugePage
   memory: MemoryRules
   /** Names that a recipe may give; null where the file of the model decides alone. */
   quantizations: Quantizations | null

@@ -1,7 +1,8 @@
 import type { Lock } from '../../recipes/lock.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
-import type { EngineRuntime, InitProgram, RuntimeSource } from './engine.ts'
+import type { EngineRuntime, RuntimeSource } from './engine.ts'
+import type { InitProgram } from './engine-facts.ts'
 import { pythonEnvironmentRules } from './python-environment.ts'
 
 /** Folder of an environment of Python beside an engine that has none. */

@@ -1,7 +1,7 @@
 import { formatMs } from '../../lib/duration.ts'
 import { type LoadLimit, type LoadPlace, parseLoadLimit } from '../../recipes/load-limits.ts'
 import type { JudgementStatus, LimitJudgement, LimitResult } from '../quality/limit-result.ts'
-import { type LoadFigures, type LoadPattern, type LoadStep, patternWords } from './step.ts'
+import { type LoadPattern, type LoadStep, patternWords } from './step.ts'
 
 /** `busy` is why the machine is not comparable; somebody who wants a judgement all the same passes nothing. */
 export function judgeLoad(
@@ -24,10 +24,11 @@ function resultsOf(text: string, steps: readonly LoadStep[]): LimitResult[] {
   if (limit === null) return [missing(text, 'nowhere', 'the limit cannot be read')]
   const fitting = steps.filter(({ pattern }) => isAt(limit.at, pattern))
   if (fitting.length === 0) return [missing(text, 'nowhere', 'no step of this load was measured')]
-  return fitting.map(({ pattern, isRepeat, figures }) => {
+  return fitting.map((step) => {
+    const { pattern, isRepeat } = step
     const at = `${patternWords(pattern)}${isRepeat ? ', again' : ''}`
-    const value = measuredValue(limit, figures)
-    if (value === null || !Number.isFinite(value)) return missing(text, at, 'nothing was measured')
+    const value = measuredValue(limit, step)
+    if (value === null || !Number.isFinite(value)) return missing(text, at, nothingWords(limit))
     const good = limit.comparison === '<=' ? value <= limit.value : value >= limit.value
     return { limit: text, at, status: good ? 'passed' : 'failed', observed: valueWords(limit, value) }
   })
@@ -49,7 +50,7 @@ function isAt(place: LoadPlace, pattern: LoadPattern): boolean {
 }
 
 /** In the unit of the limit; null where nothing was measured. */
-function measuredValue({ metric, percentile }: LoadLimit, figures: LoadFigures): number | null {
+function measuredValue({ metric, percentile }: LoadLimit, { figures, engine }: LoadStep): number | null {
   switch (metric) {
     case 'ttft':
     case 'itl':
@@ -67,11 +68,23 @@ function measuredValue({ metric, percentile }: LoadLimit, figures: LoadFigures):
       return figures.errors
     case 'goodput':
       return figures.goodput
+    case 'cache':
+      return engine?.cachePeak ?? null
+    case 'preemptions':
+      return engine?.preemptions ?? null
   }
+}
+
+function nothingWords({ metric }: LoadLimit): string {
+  return metric === 'cache' || metric === 'preemptions'
+    ? 'the engine does not tell it'
+    : 'nothing was measured'
 }
 
 function valueWords({ metric, percentile }: LoadLimit, value: number): string {
   if (percentile !== null) return value < 100 ? `${value.toFixed(1)} ms` : formatMs(value)
-  if (metric === 'errors' || metric === 'goodput') return `${(value * 100).toFixed(1)} %`
+  if (metric === 'preemptions') return String(value)
+  if (metric === 'errors' || metric === 'goodput' || metric === 'cache')
+    return `${(value * 100).toFixed(1)} %`
   return `${value.toFixed(1)} ${metric === 'requests' ? 'requests/s' : 'tokens/s'}`
 }

@@ -1,3 +1,4 @@
+import type { EngineUse } from './engine-use.ts'
 import type { Quantiles, TimeModel } from './statistics.ts'
 
 /** One request of a load. Times are in ms. */
@@ -53,6 +54,8 @@ export interface LoadStep {
   durationMs: number
   figures: LoadFigures
   requests: LoadRequest[]
+  /** What the engine said of itself; absent where it says nothing. */
+  engine?: EngineUse
 }
 
 /** `4 users` or `2.5 requests/s`. */

@@ -5,6 +5,8 @@ import type { QualityReport } from '../quality/quality-report.ts'
 import { type Curve, curvePlot } from './curves.ts'
 import {
   constancyWords,
+  engineHead,
+  engineRows,
   lengthWords,
   loadMachineWords,
   loadWords,
@@ -92,6 +94,7 @@ function latencySection(report: LoadReport): string {
       throughputPlot(report),
       table('Percentiles by the nearest rank', timesHead, escaped(report.steps.map(timesRow))),
       table('Of one request (medians), and of all together', ratesHead, escaped(report.steps.map(ratesRow))),
+      table('What the engine said of itself', engineHead, escaped(engineRows(report))),
       `<p>${e(lengthWords(report))}</p>`,
     ].join(''),
   )

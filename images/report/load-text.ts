@@ -4,6 +4,8 @@ import { joinedStatus, type LimitResult } from '../quality/limit-result.ts'
 import type { QualityReport } from '../quality/quality-report.ts'
 import {
   constancyWords,
+  engineHead,
+  engineRows,
   lengthWords,
   loadMachineWords,
   loadWords,
@@ -57,10 +59,19 @@ function stepLines(report: LoadReport): string[] {
       const { figures } = step
       return `  ${stepTitle(step).padEnd(18)} ttft ${quantileWords(figures.ttftMs)}, between tokens ${quantileWords(figures.itlMs)}, ${rateWords(figures.outputTokensPerSecond)} tokens/s, errors ${shareWords(figures.errors)}`
     }),
+    ...engineLines(report),
     constancyWords(report),
     lengthWords(report),
     noiseWords(report),
   ]
+}
+
+function engineLines(report: LoadReport): string[] {
+  const rows = engineRows(report).map(
+    ([load = '', cache, preemptions, running, waiting]) =>
+      `  ${load.padEnd(18)} cache ${cache}, preemptions ${preemptions}, running ${running}, waiting ${waiting}`,
+  )
+  return rows.length === 0 ? [] : ['as the engine said of itself (at most):', ...rows]
 }
 
 function qualityLines(quality: QualityReport): string[] {
@@ -115,6 +126,7 @@ export function loadMarkdown(report: LoadReport): string {
 const plain = (head: readonly string[]) => head.map((name) => name.replace('#', ''))
 
 function stepsMarkdown(report: LoadReport): string[] {
+  const engine = engineRows(report)
   return [
     '',
     '## Load',
@@ -124,6 +136,7 @@ function stepsMarkdown(report: LoadReport): string[] {
     ...markdownTable(plain(timesHead), report.steps.map(timesRow)),
     '',
     ...markdownTable(plain(ratesHead), report.steps.map(ratesRow)),
+    ...(engine.length === 0 ? [] : ['', ...markdownTable(plain(engineHead), engine)]),
     '',
     '## T = L_in * T_p + L_out * T_d',
     '',

@@ -56,6 +56,28 @@ export function ratesRow(step: LoadStep): string[] {
   ]
 }
 
+/** Heads of the columns that `engineRow` fills. */
+export const engineHead = [
+  'load',
+  '#cache taken, at most',
+  '#preemptions',
+  '#running, at most',
+  '#waiting, at most',
+  '#readings',
+]
+
+/** What the engine said of itself in each step; none where it says nothing. */
+export function engineRows({ steps }: LoadReport): string[][] {
+  const count = (value: number | null) => (value === null ? '–' : String(value))
+  return steps.flatMap((step) => {
+    const { engine } = step
+    if (engine === undefined) return []
+    const { cachePeak, preemptions, runningPeak, waitingPeak, readings } = engine
+    const counts = [preemptions, runningPeak, waitingPeak, readings].map(count)
+    return [[stepTitle(step), shareWords(cachePeak), ...counts]]
+  })
+}
+
 export const modelHead = ['load', '#T_p', '#T_d', '#residual', '#requests']
 
 export function modelRow(step: LoadStep): string[] {

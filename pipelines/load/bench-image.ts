@@ -1,3 +1,5 @@
+import { deploymentOf } from '../../images/engines/deployment.ts'
+import { engineOf } from '../../images/engines/engines.ts'
 import { judgeLoad } from '../../images/load/judgement.ts'
 import { type LoadReport, loadReportVersion } from '../../images/load/load-report.ts'
 import { compareLoads } from '../../images/load/regression.ts'
@@ -15,6 +17,7 @@ import { serveImage } from '../run/serve-image.ts'
 import { newKey } from '../verify/access.ts'
 import type { Subject } from '../verify/subject.ts'
 import { type LoadMeasurement, measureLoad, measureNothing } from './measure.ts'
+import type { EnginePage } from './watch-engine.ts'
 
 export interface BenchContext {
   runner: Runner
@@ -111,8 +114,15 @@ async function measured(
       : await askForQuality({ ...target, timeoutMs: answerSeconds * 1000 }, verify.prompts, wanted)
   if (load === null) return { load: await measureNothing(server), quality: ofAnswers }
   const timed = { ...target, timeoutMs: load.timeoutSeconds * 1000 }
-  const watch = optional('idleMs', idleMs)
-  return { load: await measureLoad(load, { server, target: timed, onStep, ...watch }), quality: ofAnswers }
+  const context = { server, target: timed, page: enginePage(subject), onStep, ...optional('idleMs', idleMs) }
+  return { load: await measureLoad(load, context), quality: ofAnswers }
+}
+
+/** Where the engine says how full it is, for an image whose recipe is known. */
+function enginePage({ origin, plan }: Subject): EnginePage | null {
+  const engine = engineOf(plan.engine.id)
+  if (origin === undefined || engine.gauges === undefined) return null
+  return { gauges: engine.gauges, path: engine.gauges.path(deploymentOf(origin.recipe, origin.lock, engine)) }
 }
 
 const answerSeconds = 300

@@ -18,12 +18,14 @@ import {
 } from '../../images/load/questions.ts'
 import { arrivalTimes } from '../../images/load/random.ts'
 import { type LoadPattern, type LoadStep, patternWords } from '../../images/load/step.ts'
+import { optional } from '../../lib/optional.ts'
 import { lastLines } from '../../lib/text.ts'
 import type { RecipeLoad } from '../../recipes/load.ts'
 import type { BootedServer } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import { askByTimes, askByUsers, type StepRun } from './drive.ts'
 import { type LoadTarget, sendQuestion } from './send.ts'
+import { type EnginePage, whileWatched } from './watch-engine.ts'
 
 /** What was measured of one server. */
 export interface LoadMeasurement {
@@ -36,6 +38,8 @@ export interface LoadMeasurement {
 export interface MeasureContext {
   server: Pick<BootedServer, 'processors' | 'exitCode' | 'log'>
   target: LoadTarget
+  /** The engine's own page, where it has one. */
+  page: EnginePage | null
   onStep(text: string): void
   /** How long the machine is watched before each step. */
   idleMs?: number
@@ -55,10 +59,13 @@ export async function measureLoad(load: RecipeLoad, context: MeasureContext): Pr
     idle.push(await idleShares(context))
     onStep(`${load.requests} requests, ${patternWords(pattern)}${isRepeat ? ', again' : ''}`)
     const before = await timesOf(server)
-    const { requests, durationMs } = await runStep(load, pattern, { target, tokenRate, number })
+    const { result, use } = await whileWatched(target, context.page, () =>
+      runStep(load, pattern, { target, tokenRate, number }),
+    )
+    const { requests, durationMs } = result
     during.push(sharesBetween(before, await timesOf(server)))
     const figures = figuresOf(requests, durationMs, load.objectives)
-    steps.push({ pattern, isRepeat, durationMs, figures, requests })
+    steps.push({ pattern, isRepeat, durationMs, figures, requests, ...optional('engine', use ?? undefined) })
     await requireAlive(server, steps)
   }
   return {

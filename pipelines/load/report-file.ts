@@ -63,6 +63,15 @@ const stepSchema = z.object({
   durationMs: z.number(),
   figures: figuresSchema,
   requests: z.array(requestSchema),
+  engine: z
+    .object({
+      cachePeak: figure,
+      preemptions: figure,
+      runningPeak: figure,
+      waitingPeak: figure,
+      readings: z.number(),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<LoadStep>
 
 const noiseSchema = z.object({

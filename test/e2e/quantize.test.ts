@@ -32,7 +32,7 @@ async function recipeOf(place: Workplace, to: string, imatrix?: string, quality?
     .replace('name: smollm2-135m-llama-cpp', `name: ${nameOf(to)}`)
     .replace('  delivery: baked', `  quantize: ${quantize}\n  delivery: baked`)
     .replace('  quantization: Q4_1\n', '')
-    .replace(/^image:[\s\S]*/m, '')
+    .replace(/^verify:[\s\S]*/m, '')
   const asked = quality === undefined ? '' : `verify: ${JSON.stringify({ quality })}\n`
   return writeRecipe(place, nameOf(to), text + asked)
 }

@@ -56,7 +56,7 @@ const places: Record<string, (value: string) => string> = {
     demo.replace('\nserving:\n', `\nserving:\n  environment:\n    SOMETHING: ${value}\n`),
   'an argument': (value) => demo.replace('\nserving:\n', `\nserving:\n  extraArguments: ["--x", ${value}]\n`),
   'a label': (value) => demo.replace('\nimage:\n', `\nimage:\n  labels:\n    com.acme.x: ${value}\n`),
-  'a prompt': (value) => `${demo}verify:\n  prompts: [${value}]\n`,
+  'a prompt': (value) => demo.replace('verify:\n', `verify:\n  prompts: [${value}]\n`),
   'a licence': (value) => demo.replace(/ {2}license: .*/, `  license: ${value}`),
   'a key that nobody knows': (value) => `${demo}whatever: ${value}\n`,
   'a key of the wrong type': (value) => demo.replace('contextLength: 4096', `contextLength: ${value}`),

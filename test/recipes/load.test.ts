@@ -13,6 +13,8 @@ test.each([
   ['prefill >= 500 tokens/s', 'prefill', null, 500, { type: 'everywhere' }],
   ['requests >= 2 requests/s at 2 requests/s', 'requests', null, 2, { type: 'rate', perSecond: 2 }],
   ['errors <= 0%', 'errors', null, 0, { type: 'everywhere' }],
+  ['cache <= 90% at 4 users', 'cache', null, 0.9, { type: 'users', users: 4 }],
+  ['preemptions <= 0', 'preemptions', null, 0, { type: 'everywhere' }],
   ['goodput >= 95 %', 'goodput', null, 0.95, { type: 'everywhere' }],
 ])('%s', (text, metric, percentile, value, at) => {
   expect(parseLoadLimit(text)).toMatchObject({ text, metric, percentile, value, at })
@@ -28,6 +30,8 @@ test.each([
   'decode p50 >= 20 tokens/s',
   'errors <= 101%',
   'errors <= 0',
+  'cache >= 10%',
+  'preemptions <= 0%',
   'latency p99 <= 1s',
   'ttft p99 <= 800ms at users',
   '',

@@ -7,7 +7,7 @@ import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { modelSettings } from './model-settings.ts'
-import { files, parts } from './parts.ts'
+import { files, ofModel, parts } from './parts.ts'
 import { perplexity } from './perplexity.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
@@ -85,6 +85,15 @@ export const llamaCpp = {
   apiKey: { variable: 'LLAMA_API_KEY', open: ['GET /health', 'GET /v1/health'] },
   perplexity,
   healthPath: '/health',
+  // A slot keeps its place, so nothing is preempted; older builds told the cache.
+  gauges: {
+    form: 'prometheus',
+    path: (deployment) => `/metrics${ofModel(deployment)}`,
+    cacheShare: [['llamacpp:kv_cache_usage_ratio']],
+    preemptions: [],
+    running: ['llamacpp:requests_processing'],
+    waiting: ['llamacpp:requests_deferred'],
+  },
   memory,
   quantizations: null,
   memoryFlags,

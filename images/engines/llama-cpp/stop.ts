@@ -1,5 +1,5 @@
 import type { StopRules } from '../../boot/probe.ts'
-import type { InitProgram } from '../engine.ts'
+import type { InitProgram } from '../engine-facts.ts'
 
 /**
  * As first process llama-server does not hear SIGTERM while it loads, and afterwards it never answers or ends a plain

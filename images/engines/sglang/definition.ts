@@ -78,6 +78,15 @@ export const sglang = {
   healthPath: '/health',
   health,
   ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },
+  // sglang/srt/observability/metrics_collector.py of 0.5.23.
+  gauges: {
+    form: 'prometheus',
+    path: () => '/metrics',
+    cacheShare: [['sglang:token_usage']],
+    preemptions: ['sglang:num_retracted_requests_total'],
+    running: ['sglang:num_running_reqs'],
+    waiting: ['sglang:num_queue_reqs'],
+  },
   memory,
   quantizations,
   memoryFlags,

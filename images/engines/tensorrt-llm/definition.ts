@@ -54,6 +54,15 @@ export const tensorrtLlm = {
   apiKey: null,
   healthPath: '/health',
   ownStart: { seconds: 600, source: 'an estimate: autotuning and CUDA graphs' },
+  // Statistics of iterations, as its executor writes them.
+  gauges: {
+    form: 'iterations',
+    path: () => '/metrics',
+    cacheShare: [['kvCacheStats.usedNumBlocks', 'kvCacheStats.maxNumBlocks']],
+    preemptions: [],
+    running: ['numActiveRequests'],
+    waiting: ['numQueuedRequests'],
+  },
   memory,
   quantizations,
   memoryFlags,

@@ -54,6 +54,15 @@ export const tgi = {
   behaviour,
   apiKey: { variable: 'API_KEY', open: ['GET /health', 'GET /info', 'GET /metrics'] },
   healthPath: '/health',
+  // Its documentation of metrics: how much of its cache is taken is not on the page.
+  gauges: {
+    form: 'prometheus',
+    path: () => '/metrics',
+    cacheShare: [],
+    preemptions: [],
+    running: ['tgi_batch_current_size'],
+    waiting: ['tgi_queue_size'],
+  },
   memory,
   quantizations,
   memoryFlags,

@@ -122,6 +122,15 @@ export const vllm = {
     seconds: 600,
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',
   },
+  // vllm/v1/metrics/loggers.py of 0.32.0 and 0.33.0; until 0.9 the cache had the second name.
+  gauges: {
+    form: 'prometheus',
+    path: () => '/metrics',
+    cacheShare: [['vllm:kv_cache_usage_perc'], ['vllm:gpu_cache_usage_perc']],
+    preemptions: ['vllm:num_preemptions_total'],
+    running: ['vllm:num_requests_running'],
+    waiting: ['vllm:num_requests_waiting'],
+  },
   memory,
   quantizations,
   memoryFlags,

@@ -1,5 +1,5 @@
 import type { StopRules } from '../../boot/probe.ts'
-import type { InitProgram } from '../engine.ts'
+import type { InitProgram } from '../engine-facts.ts'
 
 /**
  * As first process whisper-server does not hear SIGTERM while it loads, and serves on afterwards (measured, 1.9.5). Behind an init the

@@ -38,6 +38,7 @@ const parts = [
   'healthPath',
   'health',
   'ownStart',
+  'gauges',
   'memory',
   'quantizations',
   'memoryFlags',
@@ -56,6 +57,7 @@ const spare: readonly string[] = [
   'perplexity',
   'health',
   'ownStart',
+  'gauges',
 ] satisfies (keyof EngineDefinition)[]
 
 const deliveries = ['baked', 'mounted', 'hf-cache'] as const

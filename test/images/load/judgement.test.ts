@@ -37,6 +37,21 @@ test('a value that is missing fails the gate, as a limit that is not kept', () =
   expect(judgeLoad(steps, ['itl p50 <= 1s'], []).status).toBe('passed')
 })
 
+test('what the engine counts itself has limits, and one that does not tell fails', () => {
+  const engine = { cachePeak: 0.92, preemptions: 2, runningPeak: 4, waitingPeak: 0, readings: 3 }
+  const told = [{ ...usersStep(4), engine }]
+  const of = (limit: string, of = told) => judgeLoad(of, [limit], []).limits[0]
+  expect(of('cache <= 90%')).toMatchObject({ status: 'failed', observed: '92.0 %' })
+  expect(of('cache <= 95% at 4 users')).toMatchObject({ status: 'passed' })
+  expect(of('preemptions <= 2')).toMatchObject({ status: 'passed', observed: '2' })
+  expect(of('preemptions <= 0')).toMatchObject({ status: 'failed' })
+  const untold = { status: 'missing', observed: 'the engine does not tell it' }
+  expect(of('preemptions <= 0', [{ ...usersStep(4), engine: { ...engine, preemptions: 0 } }])).toMatchObject({
+    status: 'passed',
+  })
+  expect(judgeLoad([usersStep(4)], ['cache <= 90%'], []).limits[0]).toMatchObject(untold)
+})
+
 test('a busy machine neither passes nor fails, and shows what it measured', () => {
   const judged = judgeLoad(steps, ['itl p50 <= 1s', 'itl p50 <= 1ms'], ['others used 40 %'])
   expect(judged.status).toBe('not comparable')

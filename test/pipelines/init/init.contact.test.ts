@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { engineOf } from '../../../images/engines/engines.ts'
 import { modelPack } from '../../../images/weights/artifact.ts'
@@ -15,7 +13,6 @@ import type { Recipe } from '../../../recipes/recipe.ts'
 import { type HubRepo, repoOf } from '../../hub/repo.ts'
 import { startHub } from '../../hub/server.ts'
 import { scratchFolder, scratchStore } from '../../scratch.ts'
-import { toolPath } from '../../tools/find.ts'
 import { config, gguf, ggufMetadata, safetensors } from '../memory-files.ts'
 import { storeImage } from '../store/store-image.ts'
 import { contextFor } from '../weights/samples.ts'
@@ -216,37 +213,4 @@ test.each([
   const run = await init(args, { HF_ENDPOINT: hub.url })
   expect(run.err).toContain(words)
   expect(run.code).toBe(code)
-})
-
-test('the starter workflow of recipes without limits says how a gate comes', async () => {
-  const root = resolve(import.meta.dirname, '../../..')
-  const place = await scratchFolder()
-  const text = await readFile(join(root, 'recipes/smollm2-135m-llama-cpp.yaml'), 'utf8')
-  await writeFile(join(place, 'mine.yaml'), text.replace(/^verify:[\s\S]*/m, ''))
-  const run = await promisify(execFile)(join(root, 'bin/ingot'), ['init', '--ci'], { cwd: place })
-  expect(run.stdout).toContain('no gate: mine.yaml has no limits in verify.load or verify.quality')
-  const file = join(place, '.github/workflows/ingot.yml')
-  expect(await readFile(file, 'utf8')).toContain('\n          # bench: "true"\n')
-  expect((await promisify(execFile)(toolPath('actionlint'), [file])).stdout).toBe('')
-})
-
-test('the starter workflow names the recipes for processors, is sound, and is written once', async () => {
-  const root = resolve(import.meta.dirname, '../../..')
-  const place = await scratchFolder()
-  await mkdir(join(place, 'recipes'))
-  for (const name of ['smollm2-135m-llama-cpp.yaml', 'smollm2-135m-sglang.yaml'])
-    await copyFile(join(root, 'recipes', name), join(place, 'recipes', name))
-  const ingot = (...args: string[]) => promisify(execFile)(join(root, 'bin/ingot'), args, { cwd: place })
-  const { stdout } = await ingot('init', '--ci')
-  expect(stdout).toContain('wrote .github/workflows/ingot.yml for recipes/smollm2-135m-llama-cpp.yaml:')
-  const file = join(place, '.github/workflows/ingot.yml')
-  const text = await readFile(file, 'utf8')
-  expect(text).not.toContain('sglang')
-  expect(text).toContain('\n          bench: "true"\n')
-  expect(stdout).not.toContain('no gate')
-  expect((await promisify(execFile)(toolPath('actionlint'), [file])).stdout).toBe('')
-  await expect(ingot('init', '--ci')).rejects.toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('init changes none'),
-  })
 })

@@ -160,6 +160,39 @@ test.each([
   expect(made.noise.busy[0]).toBe('others used 50 % of the processors while the server was idle')
 })
 
+test('the engine’s own page is read while each step runs, and its limits are judged', async () => {
+  let underWay = 0
+  let most = 0
+  const good = loadedRoutes({ firstMs: 700 })['POST /v1/chat/completions']
+  const routes: Routes = {
+    'POST /v1/chat/completions': async (question, response) => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      await good?.(question, response)
+      underWay -= 1
+    },
+    'GET /metrics': (_, response) => {
+      response.writeHead(200).end(`llamacpp:requests_processing ${underWay}\nllamacpp:requests_deferred 0\n`)
+    },
+  }
+  const limits = ['preemptions <= 0 at 2 users']
+  const made = await bench({ load: { concurrency: [2], requests: 4, limits }, routes })
+  const [first] = made.steps
+  expect(most).toBe(2)
+  expect(first?.engine).toMatchObject({ cachePeak: null, preemptions: null, runningPeak: 2, waitingPeak: 0 })
+  // One before it, one behind it, and those in the 1.4 s between.
+  expect(first?.engine?.readings).toBeGreaterThanOrEqual(3)
+  expect(made.judgement.limits[0]).toMatchObject({
+    status: 'missing',
+    observed: 'the engine does not tell it',
+  })
+})
+
+test('a server without such a page is measured all the same', async () => {
+  const made = await bench({ load: { concurrency: [1], requests: 1 } })
+  expect(made.steps[0]).not.toHaveProperty('engine')
+})
+
 test('a server that ends under its load is told, with its exit code and its log', async () => {
   const routes = (tiny: TinyServer): Routes => {
     const good = loadedRoutes()
