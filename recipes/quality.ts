@@ -87,7 +87,9 @@ export const qualitySchema = z
           .describe('Only so many pieces of that length. Default: the whole text, of which each takes time'),
       })
       .optional()
-      .describe('How well the model predicts a text, by a program of the engine itself (llama.cpp)'),
+      .describe(
+        'How well the model predicts a text, by a program of the engine (llama.cpp) or by the server itself (vLLM, SGLang)',
+      ),
     divergence: z
       .strictObject({
         ...predicted,

@@ -31,6 +31,7 @@ import type { DeployedPart, PartTable } from './parts.ts'
 import type { WeightsProgram } from './perplexity.ts'
 import type { Quantizations } from './quantization-table.ts'
 import type { ReservedSettings } from './reserved.ts'
+import type { PromptScoring } from './scoring.ts'
 
 /** Packages of the base's own archive. */
 export interface DebianSource {
@@ -220,6 +221,8 @@ export interface EngineDefinition {
   apiKey: ApiKeyRules | null
   /** What tells the perplexity of a text; absent where the engine has no such program. */
   perplexity?: PerplexityProgram
+  /** How the server itself says how well it predicts a text; absent where it does not, or nobody looked. */
+  scoring?: PromptScoring
   /** Path that balancers ask: it waits for nothing and generates nothing. */
   healthPath: string
   /** Variables without which that page generates, in run files with probes; `source` says so, and from what. */

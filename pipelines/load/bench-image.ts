@@ -1,5 +1,6 @@
 import { deploymentOf } from '../../images/engines/deployment.ts'
 import { engineOf } from '../../images/engines/engines.ts'
+import type { PromptScoring } from '../../images/engines/scoring.ts'
 import { judgeLoad } from '../../images/load/judgement.ts'
 import { type LoadReport, loadReportVersion } from '../../images/load/load-report.ts'
 import { compareLoads } from '../../images/load/regression.ts'
@@ -11,8 +12,11 @@ import { type RecipeLoad, usualLoad } from '../../recipes/load.ts'
 import type { RecipeQuality } from '../../recipes/quality.ts'
 import type { BootedServer, Runner } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
+import type { LockedRecipe } from '../lock/locked-recipe.ts'
 import type { Progress } from '../process/progress.ts'
 import { askForQuality, type QualityAnswers } from '../quality/measure.ts'
+import { programOf, textBeside } from '../quality/program.ts'
+import { scorePerplexity } from '../quality/scored.ts'
 import { serveImage } from '../run/serve-image.ts'
 import { newKey } from '../verify/access.ts'
 import type { Subject } from '../verify/subject.ts'
@@ -29,7 +33,7 @@ export interface BenchContext {
   recorded: AnswersFile | null
   /** Answers are wanted for a file, whatever the recipe says. */
   records: boolean
-  /** Asked when the server is gone, for a recipe that wants it. */
+  /** Asked when the server is gone, for a recipe that wants it of an engine with a program for it. */
   predict(wish: NonNullable<RecipeQuality['perplexity']>): Promise<TextPerplexity>
   /** The same of a comparison with other weights. */
   diverge(wish: NonNullable<RecipeQuality['divergence']>): Promise<WeightsDivergence>
@@ -60,6 +64,7 @@ interface BenchMeasurement {
 export async function benchImage(subject: Subject, context: BenchContext): Promise<BenchResult> {
   const { plan } = subject
   requireText(subject)
+  requireProgram(subject)
   const key = plan.verify.apiKey === undefined ? null : newKey()
   const runs: BenchMeasurement[] = []
   await serveImage(subject, {
@@ -75,14 +80,22 @@ export async function benchImage(subject: Subject, context: BenchContext): Promi
   return resultOf(subject, { ...run, ...(await predicted(subject, context)) }, context)
 }
 
+/** So that nothing is booted for what cannot be measured then. */
+function requireProgram(subject: Subject): void {
+  const { perplexity, divergence } = wishesOf(subject).quality ?? {}
+  const needs = divergence !== undefined || (perplexity !== undefined && scoringOf(subject) === null)
+  if (needs) programOf(subject)
+}
+
 /** What programs of the engine say of the weights, when nothing else uses the machine. */
 async function predicted(
   subject: Subject,
   { progress, predict, diverge }: BenchContext,
 ): Promise<Pick<BenchMeasurement, 'perplexity' | 'divergence'>> {
   const { perplexity, divergence } = wishesOf(subject).quality ?? {}
-  if (perplexity !== undefined) progress.step(`the perplexity of ${perplexity.text}`)
-  const ofText = perplexity && (await predict(perplexity))
+  const asked = scoringOf(subject) === null ? perplexity : undefined
+  if (asked !== undefined) progress.step(`the perplexity of ${asked.text}`)
+  const ofText = asked && (await predict(asked))
   if (divergence !== undefined) progress.step(`beside ${divergence.from}, over ${divergence.text}`)
   const ofBoth = divergence && (await diverge(divergence))
   return { ...optional('perplexity', ofText), ...optional('divergence', ofBoth) }
@@ -112,10 +125,33 @@ async function measured(
     wanted === null
       ? null
       : await askForQuality({ ...target, timeoutMs: answerSeconds * 1000 }, verify.prompts, wanted)
-  if (load === null) return { load: await measureNothing(server), quality: ofAnswers }
+  const scored = optional('perplexity', await scoredText(server, subject, { key, signal, onStep }))
+  if (load === null) return { load: await measureNothing(server), quality: ofAnswers, ...scored }
   const timed = { ...target, timeoutMs: load.timeoutSeconds * 1000 }
   const context = { server, target: timed, page: enginePage(subject), onStep, ...optional('idleMs', idleMs) }
-  return { load: await measureLoad(load, context), quality: ofAnswers }
+  return { load: await measureLoad(load, context), quality: ofAnswers, ...scored }
+}
+
+/** The server itself scores a text where its engine has no program for it. */
+function scoringOf({ plan, origin }: Subject): { scoring: PromptScoring; origin: LockedRecipe } | null {
+  const { perplexity, scoring } = engineOf(plan.engine.id)
+  return perplexity !== undefined || scoring === undefined || origin === undefined
+    ? null
+    : { scoring, origin }
+}
+
+async function scoredText(
+  { url }: BootedServer,
+  subject: Subject,
+  { key, signal, onStep }: { key: string | null; signal: AbortSignal; onStep: (text: string) => void },
+): Promise<TextPerplexity | undefined> {
+  const wish = wishesOf(subject).quality?.perplexity
+  const scored = scoringOf(subject)
+  if (wish === undefined || scored === null) return undefined
+  const text = await textBeside(wish.text, scored.origin, 'perplexity')
+  onStep(`the perplexity of ${wish.text}`)
+  const server = { url, model: subject.plan.model, key, signal, timeoutMs: answerSeconds * 1000 }
+  return scorePerplexity(server, scored.scoring, { wish, text })
 }
 
 /** Where the engine says how full it is, for an image whose recipe is known. */

@@ -30,7 +30,7 @@ export async function measureDivergence(
   try {
     const client = await context.engine()
     const place = { client, registryPort: registry.port, platform: subject.plan.platform }
-    const { container, version } = await withProgram(client, subject, origin.lock, program)
+    const { container, version } = await withProgram(client, subject, origin.lock)
     const own = program.modelFile(deploymentOf(origin.recipe, origin.lock, engineOf(subject.plan.engine.id)))
     const tree = pulledByDigest(place, reference.image).rootfs()
     const ready = withWeights(container, subject, place)

@@ -32,7 +32,7 @@ export async function measurePerplexity(
   const registry = await serveStore(store, {})
   try {
     const client = await engine()
-    const { container, version } = await withProgram(client, subject, origin.lock, program)
+    const { container, version } = await withProgram(client, subject, origin.lock)
     const { contextTokens, chunks = null } = wish
     const asked: PredictedText = { path: textPath, contextTokens, chunks }
     const file = program.modelFile(deploymentOf(origin.recipe, origin.lock, engineOf(subject.plan.engine.id)))

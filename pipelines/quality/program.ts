@@ -15,11 +15,24 @@ export type ProgramContainer = ReturnType<Client['container']>
 /** Where the text lies for the program. */
 export const textPath = '/text.txt'
 
-/** The engine's own program, and the recipe that says of what. Throws `usage` for an engine without one. */
-export function programOf({ origin, plan }: Subject): { program: PerplexityProgram; origin: LockedRecipe } {
+/**
+ * The engine's own program in the version of the locked packages, and the recipe that says of what. Throws `usage` for an engine or a
+ * runtime without one.
+ */
+export function programOf({ origin, plan }: Subject): {
+  program: PerplexityProgram
+  origin: LockedRecipe
+  version: string
+} {
   const program = engineOf(plan.engine.id).perplexity
-  if (origin === undefined || program === undefined) throw noProgram(plan.name, plan.engine.id)
-  return { program, origin }
+  const runtime = origin?.lock.runtime
+  const version =
+    runtime?.type === 'debian'
+      ? runtime.packages.find(({ name }) => name === program?.versionOf)?.version
+      : undefined
+  if (origin === undefined || program === undefined || version === undefined)
+    throw noProgram(plan.name, plan.engine.id)
+  return { program, origin, version }
 }
 
 /** The weights of the image, or of what carries them, where the server has them. */
@@ -54,15 +67,12 @@ export async function textBeside(
 /** The locked packages, and the program in the version that one of them has. Throws `drifted`. */
 export async function withProgram(
   client: Client,
-  { plan }: Subject,
+  subject: Subject,
   { runtime }: Pick<Lock, 'runtime'>,
-  program: PerplexityProgram,
 ): Promise<{ container: ProgramContainer; version: string }> {
-  const version =
-    runtime.type === 'debian'
-      ? runtime.packages.find(({ name }) => name === program.versionOf)?.version
-      : undefined
-  if (runtime.type !== 'debian' || version === undefined) throw noProgram(plan.name, plan.engine.id)
+  const { plan } = subject
+  const { program, version } = programOf(subject)
+  if (runtime.type !== 'debian') throw noProgram(plan.name, plan.engine.id)
   const installed = await installDebian(client, runtime, plan.platform)
   const added = installBeside(installed, { name: program.package, version })
   if ((await added.exitCode()) === 0) return { container: added, version }
@@ -107,8 +117,8 @@ function quoted(word: string): string {
 
 function noProgram(name: string, engine: string): StageError {
   return new StageError('usage', {
-    attempted: `measure how well ${name} predicts a text`,
+    attempted: `measure the perplexity or divergence of ${name}`,
     found: `ingot has no program for it beside ${engine} in this runtime`,
-    hint: 'take perplexity and divergence out of verify.quality, or serve a GGUF by llama.cpp from packages',
+    hint: 'take them out of verify.quality, or serve a GGUF by llama.cpp from packages; vLLM and SGLang tell the perplexity themselves',
   })
 }

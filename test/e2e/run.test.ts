@@ -1,14 +1,14 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { demoRecipe, ingot, newWorkplace, type Workplace } from './ingot.ts'
+import { runUntil } from './run-until.ts'
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
 
-const program = resolve(import.meta.dirname, '../../bin/ingot')
 let place: Workplace
 
 beforeAll(async () => {
@@ -19,30 +19,6 @@ beforeAll(async () => {
 
 afterAll(() => rm(place.folder, { recursive: true, force: true }))
 
-/** Runs the server in a process group of its own, as a shell does, until `ready` gives the signal that ends it. */
-async function runUntil(
-  args: readonly string[],
-  ready: (said: string, child: { pid: number }) => Promise<void>,
-): Promise<{ code: number | null; out: string; err: string }> {
-  const options = { cwd: place.folder, env: place.environment, detached: true } as const
-  const child = spawn(program, ['run', ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
-  let [out, err] = ['', '']
-  const shown = new Promise<void>((found) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text
-      if (out.includes('END\n')) found()
-    })
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-  })
-  const closed = once(child, 'close')
-  await Promise.race([shown, closed])
-  if (child.exitCode === null && child.pid !== undefined) await ready(out, { pid: child.pid })
-  const [code] = await closed
-  return { code, out, err }
-}
-
 test('an image that no boot verified is not run unasked', async () => {
   const run = await ingot(['run', 'smollm2-135m-llama-cpp'], place)
   expect(run.stderr).toContain('the verdict on')
@@ -52,7 +28,7 @@ test('an image that no boot verified is not run unasked', async () => {
 
 test('it serves on a port, the question that it shows is answered, and Ctrl-C ends it with 0', async () => {
   let url = ''
-  const run = await runUntil(['smollm2-135m-llama-cpp', '--unverified'], async (said, { pid }) => {
+  const run = await runUntil(place, ['smollm2-135m-llama-cpp', '--unverified'], async (said, { pid }) => {
     url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? ''
     const curl = /^curl [\s\S]+?'$/m.exec(said)?.[0] ?? ''
     const { stdout } = await promisify(execFile)('sh', ['-c', curl.replace('curl', 'curl --silent')])
@@ -67,7 +43,7 @@ test('it serves on a port, the question that it shows is answered, and Ctrl-C en
 })
 
 test('a signal to the process alone stops the server by its own signal', async () => {
-  const run = await runUntil(['smollm2-135m-llama-cpp', '--unverified'], async (_, { pid }) => {
+  const run = await runUntil(place, ['smollm2-135m-llama-cpp', '--unverified'], async (_, { pid }) => {
     process.kill(pid, 'SIGTERM')
   })
   expect(run.code, run.err).toBe(0)

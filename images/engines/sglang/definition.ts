@@ -18,6 +18,7 @@ import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour, health } from './probes.ts'
 import { reserved } from './reserved.ts'
+import { scoring } from './scoring.ts'
 import { upstreamRules, wheels } from './slimming.ts'
 
 const wheelSource = pythonSource({
@@ -75,6 +76,7 @@ export const sglang = {
   reserved,
   behaviour,
   apiKey: null,
+  scoring,
   healthPath: '/health',
   health,
   ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },

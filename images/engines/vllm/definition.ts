@@ -18,6 +18,7 @@ import { modelSettings } from './model-settings.ts'
 import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
+import { scoring } from './scoring.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
 
 /** A third party's build for CPUs. It pins torch+cpu, which the index lacks; the plain torch works in its place. */
@@ -117,6 +118,7 @@ export const vllm = {
       ],
     ],
   },
+  scoring,
   healthPath: '/health',
   ownStart: {
     seconds: 600,
