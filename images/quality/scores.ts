@@ -1,20 +1,20 @@
 import type { PrintedPerplexity } from '../engines/perplexity.ts'
 
 /** Tokens of one piece of a text, in the order in which the model reads them. */
-export type Piece = readonly number[]
+export type TextPiece = readonly number[]
 
 /**
  * Pieces of `contextTokens` as llama-perplexity cuts them: what is left at the end is no piece, and where prompts open with a
  * token, it takes the place of each piece's first one.
  */
-export function piecesOf(
+export function textPieces(
   tokens: readonly number[],
   {
     contextTokens,
     chunks,
     opening,
   }: { contextTokens: number; chunks: number | null; opening: number | null },
-): Piece[] {
+): TextPiece[] {
   const whole = Math.floor(tokens.length / contextTokens)
   return Array.from({ length: chunks === null ? whole : Math.min(chunks, whole) }, (_, index) => {
     const piece = tokens.slice(index * contextTokens, (index + 1) * contextTokens)

@@ -2,7 +2,7 @@ import { parseJson } from '../../images/boot/answer-text.ts'
 import type { ProbeRequest } from '../../images/boot/probe.ts'
 import type { PromptScoring } from '../../images/engines/scoring.ts'
 import type { TextPerplexity } from '../../images/quality/quality-report.ts'
-import { openingToken, perplexityOf, piecesOf } from '../../images/quality/scores.ts'
+import { openingToken, perplexityOf, textPieces } from '../../images/quality/scores.ts'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import type { Json } from '../../lib/json.ts'
 import type { RecipeQuality } from '../../recipes/quality.ts'
@@ -36,7 +36,7 @@ export async function scorePerplexity(
     ask(server, scoring.tokenize(model, of, opens), scoring.tokensIn)
   const opening = openingToken(await tokensOf('one', true), await tokensOf('one', false))
   const tokens = await tokensOf(text, true)
-  const pieces = piecesOf(tokens, { contextTokens, chunks, opening })
+  const pieces = textPieces(tokens, { contextTokens, chunks, opening })
   if (pieces.length === 0) throw tooShort(wish, tokens.length)
   const scores: (number | null)[][] = []
   for (const piece of pieces) {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { LoadReport } from '../../images/load/load-report.ts'
-import { openingToken, perplexityOf, piecesOf } from '../../images/quality/scores.ts'
+import { openingToken, perplexityOf, textPieces } from '../../images/quality/scores.ts'
 import { demoRecipe, ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
 import { runUntil } from './run-until.ts'
 
@@ -57,7 +57,7 @@ async function scorePieces(url: string): Promise<(number | null)[][]> {
   const opening = openingToken(await tokensOf('one', true), await tokensOf('one', false))
   const tokens = await tokensOf(await readFile(text, 'utf8'), true)
   const scores: (number | null)[][] = []
-  for (const piece of piecesOf(tokens, { contextTokens, chunks, opening })) {
+  for (const piece of textPieces(tokens, { contextTokens, chunks, opening })) {
     const ofPiece: (number | null)[] = piece.map(() => null)
     for (let index = contextTokens / 2 + 1; index < contextTokens; index += 1)
       ofPiece[index] = await scoreByStep(url, piece.slice(0, index), piece[index] ?? -1)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { engineOf } from '../../../images/engines/engines.ts'
-import { openingToken, perplexityOf, piecesOf } from '../../../images/quality/scores.ts'
+import { openingToken, perplexityOf, textPieces } from '../../../images/quality/scores.ts'
 
 const tokens = Array.from({ length: 21 }, (_, index) => index)
 
@@ -16,7 +16,7 @@ test.each([
   ],
   [{ contextTokens: 22, chunks: null, opening: null }, []],
 ])('a text is cut into %j', (wish, pieces) => {
-  expect(piecesOf(tokens, wish)).toEqual(pieces)
+  expect(textPieces(tokens, wish)).toEqual(pieces)
 })
 
 test('the token that prompts open with is told by what it is beside', () => {
