@@ -1,6 +1,6 @@
 import type { Json } from '../../../lib/json.ts'
 import type { Behaviour, GpuRules, HttpProbe, StopRules } from '../../boot/probe.ts'
-import { type BadInputTable, measured, nestedError, sourced } from '../bad-input.ts'
+import { type BadInputTable, measured, nestedError } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
 import type { Deployment } from '../engine.ts'
 import { nativeProbe } from '../openai-probes.ts'
@@ -97,7 +97,7 @@ const badInput: BadInputTable = {
 const pooledBadInput: BadInputTable = {
   ...usualRefusals(measured, nestedError),
   'unknown-model': measured(404, nestedError),
-  'prompt-too-long': sourced(400, nestedError),
+  'prompt-too-long': measured(400, nestedError),
   'negative-max-tokens': { type: 'not-asked', reason: 'nothing is generated' },
 }
 
