@@ -9,7 +9,7 @@ import type { RecipeQuality } from '../../recipes/quality.ts'
 import { StageError } from '../error.ts'
 import { askServer } from '../verify/exchange.ts'
 
-type Wish = NonNullable<RecipeQuality['perplexity']>
+type TextWish = NonNullable<RecipeQuality['perplexity']>
 
 /** A ready server that tells what it makes of each token of a prompt. */
 export interface ScoringServer {
@@ -28,7 +28,7 @@ export interface ScoringServer {
 export async function scorePerplexity(
   server: ScoringServer,
   scoring: PromptScoring,
-  { wish, text }: { wish: Wish; text: string },
+  { wish, text }: { wish: TextWish; text: string },
 ): Promise<TextPerplexity> {
   const { model } = server
   const { contextTokens, chunks = null } = wish
@@ -74,7 +74,7 @@ function wrongAnswer(path: string, found: string): StageError {
   })
 }
 
-function tooShort({ text, contextTokens }: Wish, found: number): StageError {
+function tooShort({ text, contextTokens }: TextWish, found: number): StageError {
   return new StageError('no-file', {
     attempted: `cut ${text} into pieces of ${contextTokens} tokens`,
     found: `it has ${found} tokens`,
