@@ -8,7 +8,7 @@ import { blobFilePath } from '../../images/oci/bundle.ts'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
-import { attest, type DocumentedImage } from '../outgoing/attestations.ts'
+import { attest, type DocumentedImage, signModels } from '../outgoing/attestations.ts'
 import type { StatementSigner } from '../outgoing/signatures.ts'
 import { reachableBlobs } from '../store/closure.ts'
 import type { Store } from '../store/store.ts'
@@ -46,9 +46,14 @@ export async function spokenOf(
     ...blobEntry(store, bundle.digest, bundle.size),
     path,
   }))
+  const models = sign === undefined ? [] : await signModels(store, said, sign)
+  const signatures = models.map(({ path, bundle }) => ({
+    ...blobEntry(store, bundle.digest, bundle.size),
+    path: `model-signatures/${name}/${path}`,
+  }))
   const unsigned = await storeAttachments(store, documents, image)
-  const referrers = [...unsigned, ...made.map(({ manifest }) => manifest)]
-  return { files, attestations, attached: { image: image.digest, referrers } }
+  const referrers = [...unsigned, ...[...made, ...models].map(({ manifest }) => manifest)]
+  return { files: [...files, ...signatures], attestations, attached: { image: image.digest, referrers } }
 }
 
 /**

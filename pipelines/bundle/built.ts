@@ -45,14 +45,14 @@ export async function bundleContents(
     attestations: [],
     attached: [],
   }
-  for (const { built, image, documents, companions } of prepared) {
+  for (const { built, image, documents, companions, models } of prepared) {
     const { name } = built.plan
-    const reference = await collect(collected, store, { name, image, documents }, sign)
+    const reference = await collect(collected, store, { name, image, documents, models }, sign)
     let weights: string | undefined
     for (const companion of companions) {
       // A ModelPack is for registries and their tools; no container tool loads one.
       if (companion.name === 'modelpack') continue
-      const beside = { ...companion, name: `${name}-${companion.name}` }
+      const beside = { ...companion, models, name: `${name}-${companion.name}` }
       const added = await collect(collected, store, beside, sign)
       if (companion.name === 'weights') weights = added
     }

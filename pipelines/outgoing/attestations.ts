@@ -1,4 +1,9 @@
 import { attestationManifest, signatureType } from '../../images/oci/attestation.ts'
+import {
+  modelSignatureManifest,
+  modelStatement,
+  type SignableModel,
+} from '../../images/oci/model-signature.ts'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { Store } from '../store/store.ts'
@@ -12,6 +17,8 @@ export interface DocumentedImage {
   name: string
   image: Descriptor
   documents: readonly ImageDocument[]
+  /** What it serves, signed in the form of the OpenSSF beside it; none of an index. */
+  models?: readonly SignableModel[]
 }
 
 /** A signed statement: cosign's file of it, and the manifest by which a registry finds it. */
@@ -41,6 +48,31 @@ export async function attest(
         attestationManifest(image, bundle, config, predicateType),
       ),
     })
+  }
+  return made
+}
+
+/** A signature over a model's files, as a file and as the manifest by which a registry finds it beside the image. */
+export interface ModelSignature {
+  path: string
+  bundle: Descriptor
+  manifest: Descriptor
+}
+
+/** Signs the models of an image by the hashes of their files. Throws `tool-failed`. */
+export async function signModels(
+  store: Store,
+  { image, models = [] }: DocumentedImage,
+  sign: StatementSigner,
+): Promise<ModelSignature[]> {
+  const made: ModelSignature[] = []
+  for (const model of models) {
+    const bundle = await sign({ ...modelStatement(model), keptWith: image.digest })
+    const { path } = model
+    const manifest = await storeReferrer(store, (config) =>
+      modelSignatureManifest(image, bundle, { config, path }),
+    )
+    made.push({ path, bundle, manifest })
   }
   return made
 }

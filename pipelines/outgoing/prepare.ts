@@ -1,3 +1,4 @@
+import { type SignableModel, signableModels } from '../../images/oci/model-signature.ts'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import { modelcarSbomFacts, sbomFactsOf } from '../../images/sbom/sbom.ts'
 import { verdictText } from '../../images/vulnerabilities/text.ts'
@@ -29,6 +30,7 @@ export interface PreparedImage {
   image: Descriptor
   documents: ImageDocument[]
   companions: PreparedCompanion[]
+  models: SignableModel[]
 }
 
 export interface PreparedCompanion extends Companion {
@@ -59,7 +61,8 @@ export async function prepareImage(built: OriginalImage, request: PrepareRequest
     await rescan.companion(companion, own)
     companions.push({ ...companion, documents: own })
   }
-  return { built, image, documents, companions }
+  const { recipe, lock } = built.origin
+  return { built, image, documents, companions, models: signableModels(recipe.model.name, lock) }
 }
 
 /** What is proven away of the vulnerabilities of an image whose recipe has a word on them. Throws `vulnerable` beyond its limits. */

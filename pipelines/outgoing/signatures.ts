@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { signatureType, sigstoreBundleType, statementText } from '../../images/oci/attestation.ts'
+import { modelSignature, modelSignatureType } from '../../images/oci/model-signature.ts'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import { type Digest, digestOf, hexOf, isDigest } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
@@ -15,6 +16,8 @@ export interface SignableStatement {
   subject: { name?: string; digest: Digest }
   predicateType: string
   predicate: Json
+  /** Image that the signature is kept with; the subject where it is absent. */
+  keptWith?: Digest
 }
 
 /** Signs a statement without a registry; gives cosign's bundle of it, which is in the store then. Throws `tool-failed`. */
@@ -36,13 +39,17 @@ export async function withSigning<Result>(
   if (signer === undefined) return act(undefined)
   return withCosign({ ...context, signer }, async (cosign) => {
     const publicKey = await cosign.publicKey()
-    return act(async ({ subject, predicateType, predicate }) => {
+    return act(async ({ subject, predicateType, predicate, keptWith = subject.digest }) => {
       const text = statementText(subject, predicateType, predicate)
-      const make = () => signed(store, cosign, text, `sign ${predicateType} of ${subject.digest}`)
+      const make = async () => {
+        const bundle = await signed(cosign, text, `sign ${predicateType} of ${subject.digest}`)
+        const isModel = predicateType === modelSignatureType && publicKey !== undefined
+        return keep(store, isModel ? modelSignature(bundle, publicKey) : bundle)
+      }
       if (publicKey === undefined) return make()
       const isLogged = signer.type === 'key' && signer.isLogged
       const key = hexOf(digestOf(canonicalJson({ publicKey, isLogged, statement: digestOf(text) })))
-      return (await known(store, key)) ?? remember(store, key, subject.digest, await make())
+      return (await known(store, key)) ?? remember(store, key, keptWith, await make())
     })
   })
 }
@@ -53,12 +60,17 @@ export async function signedList(store: Store, sign: StatementSigner, list: stri
   return readBlobText(store, (await sign(statement)).digest)
 }
 
-async function signed(store: Store, cosign: Cosign, text: string, act: string): Promise<Descriptor> {
+/** cosign's bundle of a statement. */
+async function signed(cosign: Cosign, text: string, act: string): Promise<string> {
   const statement = join(cosign.folder, 'statement.json')
   const bundle = join(cosign.folder, 'bundle.json')
   await writeFile(statement, text)
   await cosign.run(act, ['attest-blob', ...cosign.signing, '--statement', statement, '--bundle', bundle])
-  const { digest, sizeBytes } = await writeBlobText(store, await readFile(bundle, 'utf8'))
+  return readFile(bundle, 'utf8')
+}
+
+async function keep(store: Store, bundle: string): Promise<Descriptor> {
+  const { digest, sizeBytes } = await writeBlobText(store, bundle)
   return { mediaType: sigstoreBundleType, digest, size: sizeBytes }
 }
 

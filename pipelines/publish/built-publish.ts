@@ -5,7 +5,7 @@ import type { RegistrySettings } from '../image-reader/registry.ts'
 import type { Connection } from '../network/connection.ts'
 import type { Login } from '../network/login.ts'
 import { storeAttachments } from '../outgoing/attachments.ts'
-import { attest, type DocumentedImage } from '../outgoing/attestations.ts'
+import { attest, type DocumentedImage, signModels } from '../outgoing/attestations.ts'
 import type { Signer } from '../outgoing/cosign.ts'
 import { type PreparedImage, type PrepareRequest, prepareImages } from '../outgoing/prepare.ts'
 import { type StatementSigner, withSigning } from '../outgoing/signatures.ts'
@@ -68,10 +68,12 @@ async function publishAll(
   prepared: readonly PreparedImage[],
 ): Promise<Publication & { companions: Publication[] }> {
   const { target, hasAttachments } = request
-  const said = (name: string, { image, documents }: Omit<DocumentedImage, 'name'>): DocumentedImage => ({
-    name,
-    image,
-    documents: hasAttachments ? documents : [],
+  const said = (
+    name: string,
+    { image, documents, models = [] }: Omit<DocumentedImage, 'name'>,
+  ): DocumentedImage => ({
+    ...{ name, image },
+    ...(hasAttachments ? { documents, models } : { documents: [] }),
   })
   const name = prepared.map(({ built }) => built.plan.name).join('.')
   const companions: Publication[] = []
@@ -94,12 +96,12 @@ async function publishAll(
 /** What stands beside each platform's server; the same image for several of them counts once. */
 function companionsByName(prepared: readonly PreparedImage[]): Map<string, Omit<DocumentedImage, 'name'>[]> {
   const found = new Map<string, Omit<DocumentedImage, 'name'>[]>()
-  for (const { image: server, companions } of prepared)
+  for (const { image: server, companions, models } of prepared)
     for (const { name, image, documents } of companions) {
       const others = found.get(name) ?? []
       if (others.some((other) => other.image.digest === image.digest)) continue
       const platform = server.platform && { platform: server.platform }
-      found.set(name, [...others, { image: { ...image, ...platform }, documents }])
+      found.set(name, [...others, { image: { ...image, ...platform }, documents, models }])
     }
   return found
 }
@@ -123,7 +125,8 @@ async function sendTogether(
   for (const said of all) {
     const attached = await storeAttachments(store, said.documents, said.image)
     const attested = sign === undefined ? [] : await attest(store, said, sign)
-    const manifests = [...attached, ...attested.map(({ manifest }) => manifest)]
+    const models = sign === undefined ? [] : await signModels(store, said, sign)
+    const manifests = [...attached, ...[...attested, ...models].map(({ manifest }) => manifest)]
     referrers.push(...manifests.map((manifest) => ({ subject: said.image.digest, manifest })))
   }
   return send(request, target, root, referrers)

@@ -219,7 +219,7 @@ test('the password of the key is in no argument of any process', async () => {
   })
   await other.close()
   const seen = (await readFile(key('arguments'), 'utf8')).trim().split('\n')
-  // The key is read, then the image is signed and each of five documents.
-  expect(seen.map((line) => line.split(' ')[0])).toEqual(['public-key', ...Array(6).fill('attest-blob')])
+  // The key is read, then the image is signed, each of five documents, and the model.
+  expect(seen.map((line) => line.split(' ')[0])).toEqual(['public-key', ...Array(7).fill('attest-blob')])
   expect(seen.filter((line) => line.includes(password))).toEqual([])
 })

@@ -106,6 +106,8 @@ export const programs = {
 export const pythons = {
   'in-toto': { from: 'contact' },
   sbom: { from: 'contact' },
+  // With pyopenssl, which its own metadata forgets.
+  'model-signing': { from: 'contact' },
   hub: { from: 'contact' },
   safetensors: { from: 'contact' },
   clients: { from: 'contact' },
