@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
 import { fixedTime } from '../oci/oci.ts'
+import type { SbomModelCard } from './model-card.ts'
 import {
   type LockedPackage,
   missingPackages,
@@ -105,7 +106,7 @@ function lockedComponent(item: LockedPackage) {
 }
 
 function modelComponent(model: SbomModel) {
-  const { name, revision, place, license, setDigest, files, isInside } = model
+  const { name, revision, place, license, setDigest, files, isInside, card } = model
   return {
     type: 'machine-learning-model',
     'bom-ref': refOf(model),
@@ -114,6 +115,7 @@ function modelComponent(model: SbomModel) {
     ...(license && { licenses: [{ license: license.spdx ? { id: license.spdx } : { name: license.text } }] }),
     ...(place.startsWith('pkg:') && { purl: place }),
     hashes: [sha256(hexOf(setDigest))],
+    ...(card !== undefined && { modelCard: modelCard(card) }),
     properties: [
       { name: 'dev.ingot:set-digest', value: setDigest },
       { name: 'dev.ingot:source', value: place },
@@ -126,6 +128,24 @@ function modelComponent(model: SbomModel) {
       hashes: [sha256(hash)],
       properties: [{ name: 'dev.ingot:size-bytes', value: String(sizeBytes) }],
     })),
+  }
+}
+
+/** CycloneDX has one task a model: the first, with all of them as a fact where there are several. */
+function modelCard({ tasks, inputs, outputs, family, architecture, facts }: SbomModelCard) {
+  const [task] = tasks
+  const formats = (names: readonly string[]) => names.map((format) => ({ format }))
+  const said = { ...facts, ...(tasks.length > 1 && { tasks: tasks.join(' ') }) }
+  const properties = Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    modelParameters: {
+      ...(task !== undefined && { task }),
+      ...(family !== undefined && { architectureFamily: family }),
+      ...(architecture !== undefined && { modelArchitecture: architecture }),
+      inputs: formats(inputs),
+      outputs: formats(outputs),
+    },
+    properties: properties.map(([name, value]) => ({ name: `dev.ingot:${name}`, value })),
   }
 }
 

@@ -4,9 +4,12 @@ import { distributionsOf, type Lock, type LockedRuntime } from '../../recipes/lo
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { nameOfPart, partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
+import { factsOf } from '../engines/deployment.ts'
+import { tasksOf } from '../engines/tasks.ts'
 import { spdxLicence } from '../plan/licence.ts'
 import { weightsPlaceOf } from '../report/provenance.ts'
 import { isGone, type PackageContents } from '../tree/packages.ts'
+import { modelCardOf, type SbomModelCard } from './model-card.ts'
 
 /** What a lister of packages cannot know of an image: its real digest, its model, and what its lock pins. */
 export interface SbomFacts {
@@ -42,6 +45,8 @@ export interface SbomModel {
   files: { path: string; sizeBytes: number; sha256: string }[]
   /** False where the weights are mounted beside the image. */
   isInside: boolean
+  /** Of the model itself; absent for parts. */
+  card?: SbomModelCard
 }
 
 export interface LockedPackage {
@@ -64,7 +69,10 @@ export function sbomFactsOf(
     name: recipe.name,
     image,
     packageUrl: `pkg:oci/${recipe.name}@${encodeURIComponent(image)}?arch=${architecture}`,
-    model: modelFactsOf({ key: '', ...recipe.model }, lock.weights, isInside),
+    model: {
+      ...modelFactsOf({ key: '', ...recipe.model }, lock.weights, isInside),
+      card: modelCardOf(tasksOf(recipe, factsOf(lock)).tasks, lock.model ?? null),
+    },
     parts: (lock.parts ?? []).map((pinned) => {
       const part = recipe.parts.find((one) => one.role === pinned.role && nameOfPart(one) === pinned.name)
       const named = { key: partTitle(pinned), name: partTitle(pinned), license: part?.license }

@@ -7,6 +7,7 @@ import { completeSpdx } from '../../../images/sbom/spdx.ts'
 import { licencesByPackage } from '../../../images/tree/copyright.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import { lock, recipe } from '../../pipelines/sbom/image.ts'
+import { factsOf as modelFacts } from '../memory/models.ts'
 import { cycloneDxProblems, spdxProblems } from './validate.ts'
 
 // The validators are installed on first use.
@@ -113,6 +114,44 @@ test('weights that are mounted are a dependency, not a part', () => {
   expect(ofModel).toMatchObject([
     { spdxElementId: 'SPDXRef-Model', relationshipType: 'RUNTIME_DEPENDENCY_OF' },
   ])
+})
+
+describe('the card of the model', () => {
+  const model = modelFacts('llama-3.1-8b')
+  const cardOf = (more: Partial<typeof recipe.model>, known: typeof lock) => {
+    const told = { ...recipe, model: { ...recipe.model, ...more } }
+    const text = completeCycloneDx(read('syft-cyclonedx.json'), sbomFactsOf(told, known, image))
+    const { components } = JSON.parse(text)
+    const found = components.find(({ type }: { type: string }) => type === 'machine-learning-model')
+    return { text, card: found.modelCard }
+  }
+
+  test('says what the model is for, what it is and how large, in a valid document', async () => {
+    const { text, card } = cardOf({ task: ['chat', 'vision'] }, { ...lock, model })
+    expect(card.modelParameters).toEqual({
+      task: 'text-generation',
+      architectureFamily: 'llama',
+      modelArchitecture: 'LlamaForCausalLM',
+      inputs: [{ format: 'text' }, { format: 'image' }],
+      outputs: [{ format: 'text' }],
+    })
+    const names = ['dev.ingot:parameters', 'dev.ingot:context-length', 'dev.ingot:tasks']
+    expect(card.properties.filter(({ name }: { name: string }) => names.includes(name))).toEqual([
+      { name: 'dev.ingot:context-length', value: '131072' },
+      { name: 'dev.ingot:parameters', value: '8030261248' },
+      { name: 'dev.ingot:tasks', value: 'text-generation image-text-to-text' },
+    ])
+    expect(await cycloneDxProblems(text)).toBe('')
+    expect(await cycloneDxProblems(text.replace('"modelArchitecture"', '"architecture"'))).not.toBe('')
+  })
+
+  test('says nothing of a model that the lock does not know', async () => {
+    const { text, card } = cardOf({}, lock)
+    const formats = [{ format: 'text' }]
+    expect(card.modelParameters).toEqual({ task: 'text-generation', inputs: formats, outputs: formats })
+    expect(card.properties).toEqual([])
+    expect(await cycloneDxProblems(text)).toBe('')
+  })
 })
 
 test('a serial number is a function of the digest', () => {
