@@ -1,6 +1,6 @@
 import { formatBytes } from '../../lib/bytes.ts'
 import { requireOrigin, requireVerified } from '../catalogue/built-image.ts'
-import { findImage } from '../catalogue/find-image.ts'
+import { findImage, isRecipeFile } from '../catalogue/find-image.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import type { Values } from '../command-line/option-table.ts'
@@ -9,8 +9,16 @@ import { openConnection } from '../network/connection.ts'
 import { basicLogin, findLogin, type Login } from '../network/login.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { publishBuilt } from '../publish/built-publish.ts'
+import { copyPublished } from '../publish/copy-published.ts'
 import type { Publication } from '../publish/publish.ts'
-import { type PushTarget, parsePushTarget, repositoryOf, requireTag } from '../registry-client/reference.ts'
+import {
+  namesHost,
+  type PushTarget,
+  parsePushTarget,
+  parseReference,
+  repositoryOf,
+  requireTag,
+} from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { readSecret } from '../weights/token.ts'
 import { withEngine } from './engine.ts'
@@ -23,6 +31,8 @@ type PublishValues = Values<typeof publishTable>
 
 async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(argv, publishTable)
+  const [first = ''] = positionals
+  if (positionals.some(isPublished)) return copy(readCopy(values, positionals), first, context)
   const target = parsePushTarget(values.to)
   const tags = tagsOf(values, target)
   const { settings, signal } = context
@@ -55,6 +65,54 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     return 0
   } catch (error) {
     throw await explainGone(store, error)
+  } finally {
+    await connection.close()
+    await closeStore(store)
+  }
+}
+
+/** An image of a registry is copied as it is: nothing of it is made here. */
+function isPublished(text: string): boolean {
+  return !isRecipeFile(text) && namesHost(text)
+}
+
+/** Options that a copy takes. Throws `usage` for what would change what is copied, and for several images. */
+function readCopy(values: PublishValues, positionals: readonly string[]): PublishValues {
+  if (positionals.length > 1) throw usageError('publish', 'an image of a registry is copied alone: name one')
+  const others = ['sign', 'transparency-log', 'sbom', 'benched', 'no-attachments'] as const
+  const given = others.filter((name) => values[name] !== undefined && values[name] !== false)
+  if (given.length === 0) return values
+  throw usageError(
+    'publish',
+    `an image of a registry is copied with what is beside it, and nothing is made anew: leave out --${given.join(' and --')}`,
+  )
+}
+
+async function copy(values: PublishValues, from: string, context: CommandContext): Promise<number> {
+  const target = parsePushTarget(values.to)
+  const { settings, signal, stdout } = context
+  const store = await openStore(settings.storeFolder)
+  const connection = openConnection(settings.proxies, signal)
+  try {
+    const copied = await withEngine(context, (engine) =>
+      copyPublished({
+        ...{ store, connection, from: parseReference(from), target, tags: tagsOf(values, target), context },
+        ...{ isUnverified: values.unverified, mountFrom: values['mount-from'], parallel: values.parallel },
+        ...(values['chunk-size'] !== undefined && { chunkBytes: values['chunk-size'] }),
+        login: loginOf(
+          values,
+          target,
+          context,
+          daggerSecrets(() => engine.client()),
+        ),
+      }),
+    )
+    stdout(
+      values.json
+        ? `${JSON.stringify(copied, null, 2)}\n`
+        : publishedText(target, { ...copied, companions: [] }),
+    )
+    return 0
   } finally {
     await connection.close()
     await closeStore(store)

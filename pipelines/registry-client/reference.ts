@@ -44,6 +44,12 @@ export function parseReference(text: string): Reference {
   return { host, name, version: digest ?? tag ?? 'latest' }
 }
 
+/** Whether a text names a host and what is there, as no name of a store does. */
+export function namesHost(text: string): boolean {
+  const [first = '', ...rest] = text.split('/')
+  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') && hostPattern.test(first)
+}
+
 /** A name without a host is Docker Hub's, as Docker has it. */
 function parseWritten(text: string, words: string): WrittenReference {
   const [, before = '', digest] = /^([^@]*)(?:@(.*))?$/s.exec(text) ?? []

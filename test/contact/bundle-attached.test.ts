@@ -109,7 +109,7 @@ test('with a login that skopeo is given, for what is written as for what is read
     )
   const first = await load()
   expect(first, first.stderr).toMatchObject({ code: 0 })
-  expect(first.stdout + first.stderr).toContain('Copying 10 of 10 images in list')
+  expect(first.stdout + first.stderr).toContain('Copying 11 of 11 images in list')
   // What is there already is seen, and left as it is.
   const second = await load()
   expect(second, second.stderr).toMatchObject({ code: 0 })

@@ -210,7 +210,7 @@ test('the password of the key is in no argument, and signatures go with their im
   const changed = Object.keys(after).filter((name) => after[name] !== before[name])
   expect(changed).toEqual(['SHA256SUMS.sigstore.json'])
 
-  expect((await listRecords(other.store, 'signature')).length).toBe(11)
+  expect((await listRecords(other.store, 'signature')).length).toBe(12)
   await collectGarbage(other.store, { drop: ({ name }) => name !== undefined, recordsForMs: 0 })
   expect(await listReferences(other.store)).toEqual([])
   expect(await listRecords(other.store, 'signature')).toEqual([])

@@ -4,8 +4,8 @@ import { signingOptions } from './signing.ts'
 export const publishTable = {
   name: 'publish',
   summary:
-    'send verified images by digest, scanned, with SBOM and provenance; tags last; prints the digest last',
-  positionals: { name: 'RECIPE|NAME|DIGEST', least: 1, most: 20 },
+    'send verified images by digest, scanned, with SBOM and provenance, or copy one from another registry with all that is beside it; tags last; prints the digest last',
+  positionals: { name: 'RECIPE|NAME|DIGEST|HOST/NAME', least: 1, most: 20 },
   options: {
     to: {
       kind: 'text',
