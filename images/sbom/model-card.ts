@@ -1,5 +1,9 @@
+import type { Lock } from '../../recipes/lock.ts'
 import type { ModelFacts } from '../../recipes/model-facts.ts'
+import type { Recipe } from '../../recipes/recipe.ts'
 import type { ModelTask } from '../../recipes/tasks.ts'
+import { factsOf } from '../engines/deployment.ts'
+import { tasksOf } from '../engines/tasks.ts'
 
 /** What a list of contents says of a model besides its files; facts of the lock, and nothing that nobody read. */
 export interface SbomModelCard {
@@ -35,19 +39,20 @@ const pipelines: Record<ModelTask, Pipeline> = {
   vision: { task: 'image-text-to-text', input: 'image', output: 'text' },
 }
 
-/** The card of a model that serves some tasks. */
-export function modelCardOf(tasks: readonly ModelTask[], facts: ModelFacts | null): SbomModelCard {
-  const served = tasks.map((task) => pipelines[task])
+/** The card of a recipe's model, for the tasks that it is served for. */
+export function modelCardOf(recipe: Recipe, lock: Lock): SbomModelCard {
+  const facts = lock.model ?? null
+  const served = tasksOf(recipe, factsOf(lock)).tasks.map((task) => pipelines[task])
   return {
     tasks: distinct(served.map(({ task }) => task)),
     inputs: distinct(served.map(({ input }) => input)),
     outputs: distinct(served.map(({ output }) => output)),
     ...(facts !== null && { family: facts.modelType, architecture: facts.architecture }),
-    facts: facts === null ? {} : factsOf(facts),
+    facts: facts === null ? {} : sizesOf(facts),
   }
 }
 
-function factsOf({ dtype, layerCount, maxPositions, parameters, quantization, weights }: ModelFacts) {
+function sizesOf({ dtype, layerCount, maxPositions, parameters, quantization, weights }: ModelFacts) {
   const said: Record<string, string | number | null | undefined> = {
     'context-length': maxPositions,
     dtype,

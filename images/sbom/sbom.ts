@@ -4,8 +4,6 @@ import { distributionsOf, type Lock, type LockedRuntime } from '../../recipes/lo
 import type { LockedWeights } from '../../recipes/locked-weights.ts'
 import { nameOfPart, partTitle } from '../../recipes/parts.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
-import { factsOf } from '../engines/deployment.ts'
-import { tasksOf } from '../engines/tasks.ts'
 import { spdxLicence } from '../plan/licence.ts'
 import { weightsPlaceOf } from '../report/provenance.ts'
 import { isGone, type PackageContents } from '../tree/packages.ts'
@@ -71,7 +69,7 @@ export function sbomFactsOf(
     packageUrl: `pkg:oci/${recipe.name}@${encodeURIComponent(image)}?arch=${architecture}`,
     model: {
       ...modelFactsOf({ key: '', ...recipe.model }, lock.weights, isInside),
-      card: modelCardOf(tasksOf(recipe, factsOf(lock)).tasks, lock.model ?? null),
+      card: modelCardOf(recipe, lock),
     },
     parts: (lock.parts ?? []).map((pinned) => {
       const part = recipe.parts.find((one) => one.role === pinned.role && nameOfPart(one) === pinned.name)

@@ -24,7 +24,7 @@ export interface PublishedTree {
   configOf(manifest: Digest): Descriptor | undefined
 }
 
-interface Reading {
+interface TreeReading {
   session: RegistrySession
   store: Store
   manifests: Map<Digest, ManifestFacts>
@@ -39,7 +39,7 @@ export async function readPublished(
   store: Store,
   version: string,
 ): Promise<PublishedTree> {
-  const reading: Reading = {
+  const reading: TreeReading = {
     ...{ session, store, manifests: new Map<Digest, ManifestFacts>(), images: [] },
     ...{ referrers: [], blobs: new Map<Digest, Descriptor>() },
   }
@@ -56,7 +56,7 @@ export async function readPublished(
 }
 
 /** Takes a manifest of the tree, and of what speaks about it. */
-async function follow(reading: Reading, descriptor: Descriptor, known?: FoundDocument): Promise<void> {
+async function follow(reading: TreeReading, descriptor: Descriptor, known?: FoundDocument): Promise<void> {
   if (reading.manifests.has(descriptor.digest)) return
   const facts = await take(reading, descriptor, known)
   const isIndex = indexTypes.includes(facts.mediaType)
@@ -72,7 +72,7 @@ const listSchema = z.looseObject({ manifests: z.array(descriptorSchema) })
 const mostDepth = 4
 
 /** Signatures are about documents as well, so what is found is asked for too. */
-async function takeReferrers(reading: Reading, subject: Digest, depth = 1): Promise<void> {
+async function takeReferrers(reading: TreeReading, subject: Digest, depth = 1): Promise<void> {
   if (depth > mostDepth) return
   const found = await findReferrers(reading.session, subject)
   if (found === undefined) return
@@ -88,7 +88,7 @@ async function takeReferrers(reading: Reading, subject: Digest, depth = 1): Prom
 
 /** Stores a manifest, and remembers where its blobs are. */
 async function take(
-  { session, store, manifests, blobs }: Reading,
+  { session, store, manifests, blobs }: TreeReading,
   { digest }: Descriptor,
   known?: FoundDocument,
 ): Promise<ManifestFacts> {
