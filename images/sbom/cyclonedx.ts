@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
+import { uuidOf } from '../../lib/uuid.ts'
 import { fixedTime } from '../oci/oci.ts'
 import type { SbomModelCard } from './model-card.ts'
 import {
@@ -9,7 +10,6 @@ import {
   removalOf,
   type SbomFacts,
   type SbomModel,
-  uuidOf,
   whyListed,
 } from './sbom.ts'
 

@@ -1,6 +1,6 @@
 import { digestOf, hexOf } from '../../lib/digest.ts'
 import { canonicalJson, type Json } from '../../lib/json.ts'
-import { uuidOf } from '../sbom/sbom.ts'
+import { uuidOf } from '../../lib/uuid.ts'
 import type { JudgedFinding } from './evidence.ts'
 import type { FindingSeverity, FoundPackage } from './finding.ts'
 import { plainUrl, type VexDocument } from './openvex.ts'
