@@ -33,6 +33,14 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { values, positionals } = readArguments(argv, publishTable)
   const [first = ''] = positionals
   if (positionals.some(isPublished)) return copy(readCopy(values, positionals), first, context)
+  return publish(values, positionals, context)
+}
+
+async function publish(
+  values: PublishValues,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<number> {
   const target = parsePushTarget(values.to)
   const tags = tagsOf(values, target)
   const { settings, signal } = context
