@@ -1,5 +1,5 @@
 import { formatBytes } from '../../lib/bytes.ts'
-import { requireOrigin, requireVerified } from '../catalogue/built-image.ts'
+import { type OriginalImage, requireOrigin, requireVerified } from '../catalogue/built-image.ts'
 import { findImage, isRecipeFile } from '../catalogue/find-image.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
@@ -20,6 +20,7 @@ import {
   requireTag,
 } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import { readSecret } from '../weights/token.ts'
 import { withEngine } from './engine.ts'
 import { signerOf } from './signer.ts'
@@ -48,11 +49,7 @@ async function publish(
   const store = await openStore(settings.storeFolder)
   const connection = openConnection(settings.proxies, signal)
   try {
-    const find = async (text: string) =>
-      requireOrigin(await findImage(text, store, { settings, act: 'publish' }), 'publish')
-    const built = await Promise.all(positionals.map(find))
-    for (const image of built) requireVerified(image, values.unverified, 'publish')
-    if (values.benched) for (const image of built) await requireBenched(store, image)
+    const built = await publishable(values, positionals, { store, settings })
     const published = await withEngine(context, (engine) => {
       // The engine starts only for a secret that needs it.
       const resolveSecret = daggerSecrets(() => engine.client())
@@ -77,6 +74,20 @@ async function publish(
     await connection.close()
     await closeStore(store)
   }
+}
+
+/** Images that may leave. Throws `no-image` and `not-verified`. */
+async function publishable(
+  values: PublishValues,
+  texts: readonly string[],
+  { store, settings }: { store: Store; settings: CommandContext['settings'] },
+): Promise<OriginalImage[]> {
+  const find = async (text: string) =>
+    requireOrigin(await findImage(text, store, { settings, act: 'publish' }), 'publish')
+  const built = await Promise.all(texts.map(find))
+  for (const image of built) requireVerified(image, values.unverified, 'publish')
+  if (values.benched) for (const image of built) await requireBenched(store, image)
+  return built
 }
 
 /** An image of a registry is copied as it is: nothing of it is made here. */
