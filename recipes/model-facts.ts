@@ -111,7 +111,14 @@ export const modelFactsSchema = z.strictObject({
   /** Layers of the checkpoint's own draft head (MTP): each has a cache like the last attention layer when it is used. */
   draftLayers: count.default(0),
   experts: z
-    .strictObject({ count: positive, perToken: positive, ffnSize: count, layerCount: count })
+    .strictObject({
+      count: positive,
+      perToken: positive,
+      ffnSize: count,
+      layerCount: count,
+      /** Width of the layers without experts, where a header has some. */
+      denseSize: positive.optional(),
+    })
     .nullable(),
   /** Image tower: layers, widths, patches of the largest image, its tokens in the text, elements of one patch of pixels. */
   vision: z

@@ -29,8 +29,9 @@ export function graphBufferBytes(tensors: readonly GraphTensor[]): number {
   for (const tensor of tensors) {
     const taken = takenOver(tensor, readers, places)
     const place = taken ?? placeIn(gaps, roundUp(tensor.sizeBytes))
-    places.set(tensor.name, place)
     if (taken && tensor.over) places.delete(tensor.over)
+    if (taken) gaps = joined([...gaps, ...cutOff(taken, roundUp(tensor.sizeBytes))])
+    places.set(tensor.name, place)
     peak = Math.max(peak, place.start + place.sizeBytes)
     for (const name of tensor.from) {
       readers.set(name, (readers.get(name) ?? 1) - 1)
@@ -52,6 +53,13 @@ function readersOf(tensors: readonly GraphTensor[]): Map<string, number> {
 function takenOver({ over, sizeBytes }: GraphTensor, readers: Map<string, number>, places: Map<string, Gap>) {
   const place = over === undefined || readers.get(over) !== 1 ? undefined : places.get(over)
   return place && place.sizeBytes >= roundUp(sizeBytes) ? place : undefined
+}
+
+/** Shortens a place that was taken over, and gives what lies behind it. */
+function cutOff(place: Gap, sizeBytes: number): Gap[] {
+  const rest = { start: place.start + sizeBytes, sizeBytes: place.sizeBytes - sizeBytes }
+  place.sizeBytes = sizeBytes
+  return rest.sizeBytes > 0 ? [rest] : []
 }
 
 /** Takes the place out of the gaps; the last gap is the end of the buffer. */

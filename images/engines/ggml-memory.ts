@@ -23,6 +23,7 @@ const GiB = 1024 ** 3
 export interface GraphRules {
   /** Whether logits are kept for every token of a batch, or for those that are answered. */
   keepsAllLogits: boolean
+  placesValues: boolean
   mixesEmbeddings: boolean
   /** Whether it is Ollama's own runner. */
   isPlain: boolean
@@ -33,6 +34,8 @@ export interface GgmlRules {
   /** Whether a version uses flash attention unasked for such a model. */
   usesFlash(facts: ModelFacts, version: string): boolean
   graphOf(facts: ModelFacts, version: string): GraphRules
+  /** Whether a version rounds the cells of a cache up to 256 without flash attention too, and not to 32. */
+  padsAlways(version: string): boolean
   /** Whether the context length is that of one sequence or of all that run at once. */
   contextOf: 'one' | 'all'
   /** Context length, in tokens, as the engine counts it. */
@@ -55,8 +58,9 @@ export function ggmlMemory(rules: GgmlRules): MemoryRules {
 function planGgml(request: MemoryRequest, rules: GgmlRules): EnginePlan {
   const version = readVersion(request.engineVersion)
   const gpus = (request.tp ?? 1) * (request.pp ?? 1)
-  const usesFlash = request.flashAttention ?? rules.usesFlash(request.facts, version)
-  const slots = slotsOf(request, rules, usesFlash)
+  const usesFlash =
+    hasFlash(request.facts) && (request.flashAttention ?? rules.usesFlash(request.facts, version))
+  const slots = slotsOf(request, rules, usesFlash || rules.padsAlways(version))
   const maxModelLen = rules.contextLength(request, version)
   const kvCacheDtype = (request.kvCacheDtype ?? 'auto') === 'auto' ? 'f16' : cacheDtypeOf(request, null)
   const caches = onGpu(request, ggmlCaches(request, kvCacheDtype, gpus))
@@ -108,7 +112,7 @@ interface ReservedBatch extends GraphRules {
 }
 
 function reservedGraph(request: MemoryRequest, slots: SequenceSlots, reserved: ReservedBatch): GraphBytes {
-  const { usesFlash, maxModelLen, keepsAllLogits, mixesEmbeddings, isPlain } = reserved
+  const { usesFlash, maxModelLen, keepsAllLogits, placesValues, mixesEmbeddings, isPlain } = reserved
   const tokens = Math.min(slots.ubatch, cellsOf(slots, maxModelLen, null) * (slots.unified ? 1 : slots.count))
   const answered = slots.count * (1 + (request.speculativeTokens ?? 0))
   return graphBytes(request.facts, {
@@ -117,6 +121,7 @@ function reservedGraph(request: MemoryRequest, slots: SequenceSlots, reserved: R
     outputs: keepsAllLogits ? tokens : Math.min(tokens, answered),
     cellsOf: (windowTokens) => cellsOf(slots, maxModelLen, windowTokens),
     usesFlash,
+    placesValues,
     mixesEmbeddings,
     isPlain,
   })
@@ -150,15 +155,21 @@ const formulas = {
     'the tensors of one layer of each kind, placed as ggml-alloc.c places them, beside masks and logits',
 }
 
-function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, usesFlash: boolean): SequenceSlots {
+function slotsOf(request: MemoryRequest, { contextOf }: GgmlRules, padsWide: boolean): SequenceSlots {
   return {
     count: request.parallel ?? request.maxNumSeqs ?? 1,
     unified: request.unifiedKv ?? false,
+    ownStreams: request.facts.layers.some(({ layer }) => layer.kind === 'compressed'),
     ubatch: request.ubatch ?? request.maxNumBatchedTokens ?? 512,
-    padding: usesFlash ? 256 : 32,
+    padding: padsWide ? 256 : 32,
     perSequence: contextOf === 'one',
     stateCopies: goesBack(request.facts) ? (request.speculativeTokens ?? 0) : 0,
   }
+}
+
+/** Grok bends its scores before they are weighed, so llama.cpp leaves flash attention off whatever is asked. */
+function hasFlash({ modelType }: ModelFacts): boolean {
+  return !modelType.startsWith('grok')
 }
 
 /** Families whose recurrent layers keep a state for each drafted token (`llm_arch_supports_rs_rollback`). */

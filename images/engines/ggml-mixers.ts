@@ -1,13 +1,19 @@
 import type { LayerKind, ModelFacts } from '../../recipes/model-facts.ts'
+import { addCompressed } from './ggml-compressed.ts'
+import { addMamba, addPast } from './ggml-mamba.ts'
 import { add, floatBytes, type Graph, maskName, rowBytes } from './ggml-parts.ts'
 
 /** What mixes tokens in one layer, by its kind. */
 export function addMixer(graph: Graph, layer: LayerKind, from: string, name: string): string {
   switch (layer.kind) {
     case 'state':
-      return addState(graph, layer, from, name)
+      return isMamba(graph.facts, layer)
+        ? addMamba(graph, layer, { from, name })
+        : addState(graph, layer, from, name)
     case 'mla':
       return addLatent(graph, layer, from, name)
+    case 'compressed':
+      return addCompressed(graph, layer, { from, name })
     case 'full':
     case 'window':
     case 'chunked':
@@ -26,6 +32,16 @@ type QueryLayer = Extract<LayerKind, { kind: 'full' | 'window' | 'chunked' }>
 /** Qwen3-Next and its followers project a gate together with the queries. */
 function hasGate({ modelType }: ModelFacts): boolean {
   return /^qwen(3_5|3\.5|35|3_next|3next|3_6|4)/.test(modelType)
+}
+
+/** What a layer reads before its norm. */
+export function addBefore(graph: Graph, layer: LayerKind, name: string): void {
+  if (layer.kind === 'state' && isMamba(graph.facts, layer)) addPast(graph, layer, name)
+}
+
+/** A GGUF header has the sizes of Mamba for Qwen's delta layers too. */
+function isMamba(facts: ModelFacts, { family }: Extract<LayerKind, { kind: 'state' }>): boolean {
+  return /^mamba/.test(family) && !hasGate(facts)
 }
 
 function addAttention(graph: Graph, layer: QueryLayer, from: string, name: string): string {

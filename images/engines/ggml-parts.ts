@@ -10,6 +10,8 @@ export interface GraphBatch {
   /** Cells of one stream of the cache, by window; null for layers that see everything. */
   cellsOf(windowTokens: number | null): number
   usesFlash: boolean
+  /** Builds that write values to places which the host names, one by one. */
+  placesValues: boolean
   /** Builds that mix embeddings of images into those of tokens copy them three times. */
   mixesEmbeddings: boolean
   /** Ollama's own runner computes activation and product apart, and keeps masks in 32 and in 16 bits. */

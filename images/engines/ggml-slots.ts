@@ -6,6 +6,8 @@ export interface SequenceSlots {
   /** Sequences at once. */
   count: number
   unified: boolean
+  /** Caches that give every sequence a stream of its own whatever is asked; with one cache asked for, each as long as that. */
+  ownStreams: boolean
   ubatch: number
   padding: number
   /** True when the context length is that of one sequence, false when all share it. */
@@ -22,22 +24,33 @@ export function totalTokens(slots: SequenceSlots, length: number): number {
   return slots.perSequence && !slots.unified ? length * slots.count : length
 }
 
-function streamsOf({ unified, count }: SequenceSlots): number {
-  return unified ? 1 : count
+function streamsOf({ unified, ownStreams, count }: SequenceSlots): number {
+  return unified && !ownStreams ? 1 : count
 }
 
 /** Cells of one stream: all of the context, or a window for each of its sequences and one batch. */
 export function cellsOf(slots: SequenceSlots, length: number, windowTokens: number | null): number {
-  const full = pad(Math.ceil(totalTokens(slots, length) / streamsOf(slots)), slots.padding)
+  const full = pad(Math.ceil(totalTokens(slots, length) / (slots.unified ? 1 : slots.count)), slots.padding)
   if (windowTokens === null) return full
-  const sequences = slots.unified ? slots.count : 1
+  const sequences = slots.count / streamsOf(slots)
   return Math.min(full, pad(windowTokens * sequences + slots.ubatch, slots.padding))
+}
+
+/** Vectors of DeepSeek-V4 that stand for several tokens lie in a cache that is padded by itself. */
+function closedBytes(
+  { tokenBytes, tokensPerVector = 1 }: LayerCache,
+  slots: SequenceSlots,
+  length: number,
+): number {
+  const vectors = Math.ceil(cellsOf(slots, length, null) / tokensPerVector)
+  return tokenBytes * tokensPerVector * pad(vectors, slots.padding) * streamsOf(slots)
 }
 
 /** Cells of each kind for the whole context (checked on V27 to V31 of test/images/memory/vectors). */
 export function slotPool(caches: readonly LayerCache[], slots: SequenceSlots): Pool {
   const bytesOf = (cache: LayerCache, length: number) => {
     if (cache.kind === 'state') return cache.count * cache.stateBytes * slots.count * (1 + slots.stateCopies)
+    if (cache.kind === 'compressed') return cache.count * closedBytes(cache, slots, length)
     if (cache.kind === 'cross') return cache.count * cache.tokenBytes * (cache.spanTokens ?? 0) * slots.count
     return cache.count * cache.tokenBytes * cellsOf(slots, length, cache.spanTokens) * streamsOf(slots)
   }

@@ -19,6 +19,8 @@ export interface LayerCache {
   spanTokens: number | null
   /** Bytes of one sequence's state in one layer; 0 for attention. */
   stateBytes: number
+  /** Tokens that one kept vector stands for, where there are several. */
+  tokensPerVector?: number
 }
 
 export interface CacheRules {
@@ -94,7 +96,7 @@ function compressedCaches(layer: CompressedLayer, { format }: CacheRules): OneCa
   const window: OneCache = { ...none, kind: 'window', tokenBytes: vector, spanTokens: layer.windowTokens }
   if (layer.ratio === 1) return [window]
   const tokenBytes = (vector + indexEntryBytes(layer.indexDim, format)) / layer.ratio
-  const closed: OneCache = { ...none, kind: 'compressed', tokenBytes }
+  const closed: OneCache = { ...none, kind: 'compressed', tokenBytes, tokensPerVector: layer.ratio }
   if (!isGgml(format)) return [window, closed]
   return [window, closed, { ...none, kind: 'state', stateBytes: openElements(layer) * 4 }]
 }

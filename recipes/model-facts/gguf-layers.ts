@@ -13,7 +13,6 @@ export function isEncoderGguf(architecture: string): boolean {
 
 /** Architectures whose caches follow rules of their own that nobody has taught the planner from a header. */
 const unread: Readonly<Record<string, string>> = {
-  deepseek4: 'the compressed caches of deepseek4, which its header alone does not tell',
   glm5next: 'how the index layers of glm5next share the cache',
 }
 
@@ -40,11 +39,29 @@ function kindsAt(header: GgufHeader, number: LayerNumber, missing: string[]): La
   const { index, count } = number
   if (isEncoderGguf(architecture)) return [encoderAt(read, number)]
   if (index >= keepingLayers(header, count)) return [{ kind: 'none' }]
+  if (architecture === 'deepseek4') return [compressedAt(read, number, missing)]
   if (isRecurrent(header, index)) return [ggufState(header, missing)]
   // Falcon-H1 has both in every layer.
   const beside = architecture === 'falcon-h1' ? [ggufState(header, missing)] : []
   const attention = attentionAt(header, number, missing)
   return [...beside, attention]
+}
+
+/** DeepSeek-V4: its header has the tokens of a vector layer by layer, 0 where there is a window alone. */
+function compressedAt(read: Reader, { index, headDim }: LayerNumber, missing: string[]): LayerKind {
+  const ratios = read('attention.compress_ratios')
+  const windowTokens = numberAt(read('attention.sliding_window'), index)
+  if (!Array.isArray(ratios) || !windowTokens)
+    missing.push('attention.compress_ratios, attention.sliding_window')
+  const ratio = Math.max(1, numberAt(ratios, index) ?? 1)
+  return {
+    kind: 'compressed',
+    headDim,
+    ropeDim: numberAt(read('rope.dimension_count'), 0) ?? 0,
+    windowTokens: windowTokens ?? 0,
+    ratio,
+    indexDim: ratio === 4 ? (numberAt(read('attention.indexer.key_length'), 0) ?? 0) : 0,
+  }
 }
 
 /** Layers of Gemma 3n that llama.cpp gives a cache, whatever the header says. */

@@ -8,6 +8,8 @@ interface WindowRule {
   /** The loader takes this size whatever the header says. */
   isFixed?: boolean
   isChunk?: boolean
+  /** Windows are those of the model with so many layers alone; smaller ones have none, whatever the header says. */
+  layers?: number
   /** The first layer of a round sees everything, and not the last. */
   fullFirst?: boolean
 }
@@ -18,7 +20,7 @@ const rules: Readonly<Record<string, WindowRule>> = {
   cohere2: { period: 4 },
   cohere2moe: { period: 4, fullFirst: true },
   'exaone-moe': { period: 4, tokens: 128 },
-  exaone4: { period: 4 },
+  exaone4: { period: 4, layers: 64 },
   gemma2: { period: 2, tokens: 4096 },
   gemma3: { period: 6 },
   gemma3n: { period: 5 },
@@ -40,7 +42,8 @@ export function ggufWindowAt({ architecture, read }: GgufHeader, index: number):
   const rule = rules[architecture]
   const named = numberAt(read('attention.sliding_window'), 0)
   const tokens = named === 0 ? 0 : rule?.isFixed ? (rule.tokens ?? 0) : (named ?? rule?.tokens ?? 0)
-  if (tokens === 0) return undefined
+  const isOther = rule?.layers !== undefined && numberAt(read('block_count'), 0) !== rule.layers
+  if (tokens === 0 || isOther) return undefined
   const isWindow = patternAt(read('attention.sliding_window_pattern'), rule, index)
   return isWindow ? { tokens, isChunk: rule?.isChunk ?? false } : undefined
 }

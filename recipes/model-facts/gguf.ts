@@ -40,14 +40,14 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
     layerCount,
     headCount,
     headDim,
-    activeFfnSize: activeSizeOf(read),
+    activeFfnSize: activeSizeOf(read, tensors),
     maxPositions: numberAt(read('context_length'), 0) || null,
     rotaryDim: 0,
     tiedEmbeddings: true,
     ...(layerChannels > 0 && { layerChannels }),
     layers: runsOf(layers),
     draftLayers,
-    experts: expertsOf(read, layerCount),
+    experts: expertsOf(read, layerCount, tensors),
     vision: null,
     quantization: null,
     parameters: null,
@@ -87,14 +87,33 @@ function vocabularyOf(metadata: GgufMetadata, read: Reader): number {
   return numberAt(read('vocab_size'), 0) ?? (Array.isArray(tokens) ? tokens.length : 0)
 }
 
-function activeSizeOf(read: Reader): number {
+function activeSizeOf(read: Reader, tensors: readonly GgufTensor[]): number {
   const used = numberAt(read('expert_used_count'), 0)
-  const expert = numberAt(read('expert_feed_forward_length'), 0)
-  if (used && expert) return used * expert + (numberAt(read('expert_shared_feed_forward_length'), 0) ?? 0)
-  return largestAt(read('feed_forward_length'))
+  const expert = numberAt(read('expert_feed_forward_length'), 0) ?? expertWidthOf(tensors)
+  if (used && expert) return used * (expertWidthOf(tensors) ?? expert) + sharedSizeOf(read, tensors, expert)
+  return denseWidthOf(tensors) ?? largestAt(read('feed_forward_length'))
 }
 
-function expertsOf(read: Reader, layerCount: number): ModelFacts['experts'] {
+/** Qwen's first models have half of what their header says; a matrix of both up and gate is read from the header. */
+const denseWidthOf = (tensors: readonly GgufTensor[]) =>
+  widthOf(tensors, '.ffn_gate.weight') && widthOf(tensors, '.ffn_up.weight')
+
+/** Some loaders take the experts' width from the dense layers, whatever the header says: the tensors have it. */
+const expertWidthOf = (tensors: readonly GgufTensor[]) => widthOf(tensors, '.ffn_up_exps.weight')
+
+function widthOf(tensors: readonly GgufTensor[], ending: string): number | undefined {
+  const width = tensors.find(({ name }) => name.endsWith(ending))?.shape[1]
+  return width === undefined ? undefined : Number(width)
+}
+
+/** Width of what every token passes beside the experts it is given to: by name, or as many experts. */
+function sharedSizeOf(read: Reader, tensors: readonly GgufTensor[], expert: number): number {
+  const named =
+    widthOf(tensors, '.ffn_up_shexp.weight') ?? numberAt(read('expert_shared_feed_forward_length'), 0)
+  return named ?? (numberAt(read('expert_shared_count'), 0) ?? 0) * expert
+}
+
+function expertsOf(read: Reader, layerCount: number, tensors: readonly GgufTensor[]): ModelFacts['experts'] {
   const count = numberAt(read('expert_count'), 0)
   const perToken = numberAt(read('expert_used_count'), 0)
   if (!count || !perToken) return null
@@ -102,7 +121,11 @@ function expertsOf(read: Reader, layerCount: number): ModelFacts['experts'] {
   return {
     count,
     perToken,
-    ffnSize: numberAt(read('expert_feed_forward_length'), 0) ?? largestAt(read('feed_forward_length')),
+    ffnSize:
+      expertWidthOf(tensors) ??
+      numberAt(read('expert_feed_forward_length'), 0) ??
+      largestAt(read('feed_forward_length')),
     layerCount: layerCount - dense,
+    ...(dense > 0 && { denseSize: denseWidthOf(tensors) ?? largestAt(read('feed_forward_length')) }),
   }
 }

@@ -9,14 +9,23 @@ const flashSince = '6325.0.0'
 const fewLogitsSince = '9464.0.0'
 const mixedSince = '11401.0.0'
 
+/** Values are written by index since about August 2025; the build is near. */
+const placesSince = '6100.0.0'
+
+/** Caches are rounded to 256 cells whatever reads them since ggml-org/llama.cpp#17046 of November 2025; the build is near. */
+const padsSince = '6990.0.0'
+
 /** llama.cpp takes the context that the model was trained for, and `-c` is shared by all sequences. */
 export const memory = ggmlMemory({
   usesFlash: (_facts, version) => isBuild(version, flashSince),
-  graphOf: (_facts, version) => ({
-    keepsAllLogits: !isBuild(version, fewLogitsSince),
+  graphOf: ({ modelType }, version) => ({
+    // The graph of CogVLM picks no rows out of its last layer.
+    keepsAllLogits: !isBuild(version, fewLogitsSince) || modelType === 'cogvlm',
+    placesValues: isBuild(version, placesSince),
     mixesEmbeddings: isBuild(version, mixedSince),
     isPlain: false,
   }),
+  padsAlways: (version) => isBuild(version, padsSince),
   contextOf: 'all',
   contextLength: contextOf,
   setAsideBytes: 0,

@@ -12,9 +12,11 @@ export const memory = ggmlMemory({
   usesFlash,
   graphOf: (facts, version) => ({
     keepsAllLogits: !atLeast(version, serverSince) && !hasOwnRunner(facts, version),
+    placesValues: atLeast(version, serverSince),
     mixesEmbeddings: false,
     isPlain: !atLeast(version, serverSince) && hasOwnRunner(facts, version),
   }),
+  padsAlways: (version) => atLeast(version, serverSince),
   contextOf: 'one',
   contextLength,
   setAsideBytes: 457 * MiB,

@@ -9,8 +9,8 @@ export interface StateRules {
   slots: number | undefined
   /** Slots that one running request takes: prefixes that are kept have states too. */
   slotsOfRequest: number
-  /** Tokens that are checked at once, the drafted ones and their root; each has a copy of the state. 0 without drafts. */
-  checkedTokens: number
+  /** Bytes of the copies that one request needs while drafted tokens are checked; 0 without drafts. */
+  copyBytes: number
   maxRequests: number
 }
 
@@ -64,25 +64,24 @@ function tokenBytesOf(cache: LayerCache, { windowRatio }: SglangPoolRules): numb
 /** One slot more than the pool has is padding, of states and of their copies alike. */
 function statesOf(poolBytes: number, state: number, rules: StateRules): States {
   if (state === 0) return { slots: 0, bytes: 0 }
-  const { slotsOfRequest, checkedTokens, maxRequests } = rules
+  const { slotsOfRequest, copyBytes, maxRequests } = rules
   const slots = Math.max(0, rules.slots ?? slotsInShare(poolBytes, state, rules))
   const requests = Math.min(maxRequests, Math.floor(slots / slotsOfRequest))
-  const copies = checkedTokens > 0 ? state * (requests + 1) * checkedTokens : 0
-  return { slots, bytes: (slots + 1) * state + copies }
+  return { slots, bytes: (slots + 1) * state + (requests + 1) * copyBytes }
 }
 
 /** States and copies take their share of the pool together. */
 function slotsInShare(poolBytes: number, state: number, rules: StateRules): number {
-  const { ratio, slotsOfRequest, checkedTokens } = rules
+  const { ratio, slotsOfRequest, copyBytes } = rules
   const share = (poolBytes * ratio) / (1 + ratio)
-  return Math.floor((share - state * (1 + checkedTokens)) / (state * (1 + checkedTokens / slotsOfRequest)))
+  return Math.floor((share - state - copyBytes) / (state + copyBytes / slotsOfRequest))
 }
 
 /** Pool that leaves these bytes for tokens, and room for one request's states. */
 function poolFor(tokenBytes: number, state: number, rules: StateRules): number {
   if (state === 0) return tokenBytes
   if (rules.slots !== undefined) return tokenBytes + statesOf(0, state, rules).bytes
-  const { ratio, slotsOfRequest, checkedTokens } = rules
-  const least = state * (slotsOfRequest + 1) + state * 2 * checkedTokens
+  const { ratio, slotsOfRequest, copyBytes } = rules
+  const least = state * (slotsOfRequest + 1) + 2 * copyBytes
   return Math.max(tokenBytes * (1 + ratio), (least * (1 + ratio)) / ratio)
 }

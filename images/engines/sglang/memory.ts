@@ -1,7 +1,8 @@
 import type { ModelFacts } from '../../../recipes/model-facts.ts'
-import type { LayerCache } from '../../memory/cache.ts'
+import { fixedBytesOf, type LayerCache } from '../../memory/cache.ts'
 import { withIndexes } from '../../memory/compressed.ts'
 import {
+  type CacheChoices,
   cacheDtypeOf,
   cachesOf,
   contextOf,
@@ -54,7 +55,8 @@ function plan(request: MemoryRequest): EnginePlan {
   const isCompressed = compressedLayersOf(request).length > 0
   const kvCacheDtype = cacheDtypeOf(request, isCompressed ? 'fp8_e4m3' : null)
   const facts = withIndexes(request.facts)
-  const kept = cachesOf({ ...request, facts }, { tp, pp, format: formatOf(request, kvCacheDtype) })
+  const choices = { tp, pp, format: formatOf(request, kvCacheDtype) }
+  const kept = [...cachesOf({ ...request, facts }, choices), ...drafterCaches(request, choices)]
   const { pool, caches } = isCompressed
     ? compressedPool(request, version, kept)
     : { pool: poolOf(request, kept), caches: kept }
@@ -73,6 +75,11 @@ function plan(request: MemoryRequest): EnginePlan {
     warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),
     doubts: capDoubts(request, caches),
   })
+}
+
+/** A drafter of its own keeps as many tokens as the model. */
+function drafterCaches({ drafter, ...request }: MemoryRequest, choices: CacheChoices): LayerCache[] {
+  return drafter ? cachesOf({ ...request, facts: drafter }, { ...choices, usesDraftHead: false }) : []
 }
 
 /** Without a cache of prefixes the windows of a told number of requests are reserved, and the rest is for full layers. */
@@ -116,9 +123,25 @@ function stateRules(request: MemoryRequest): StateRules {
     ratio: ratio ?? stateRatio,
     slots: stateSlots ?? (keepsPrefixes ? undefined : maxNumSeqs),
     slotsOfRequest: keepsPrefixes ? slotsWithPrefixes : 1,
-    checkedTokens: speculativeTokens > 0 ? speculativeTokens + 1 : 0,
+    copyBytes: copyBytesOf(request),
     maxRequests: maxNumSeqs ?? (speculativeTokens > 0 ? draftingRequests : Number.POSITIVE_INFINITY),
   }
+}
+
+/**
+ * Each drafted token and their root have a copy of every recurrent matrix, and convolutions a row for each drafted one (N15 of
+ * test/images/memory/cases logs 48.75 and 0.43 GiB of them).
+ */
+function copyBytesOf(request: MemoryRequest): number {
+  const { facts, tp = 1, pp = 1, speculativeTokens: drafted = 0 } = request
+  if (drafted === 0) return 0
+  const matrices = facts.layers.map(({ count, layer }) => ({
+    count,
+    layer: layer.kind === 'state' ? { ...layer, convTaps: 0 } : layer,
+  }))
+  const choices = { tp, pp, format: formatOf(request, cacheDtypeOf(request, null)) }
+  const matrix = fixedBytesOf(cachesOf({ ...request, facts: { ...facts, layers: matrices } }, choices))
+  return fixedBytesOf(cachesOf(request, { ...choices, draftedRows: drafted })) + drafted * matrix
 }
 
 function warningsOf(request: MemoryRequest, caches: readonly LayerCache[]): string[] {

@@ -57,33 +57,15 @@ const latent = {
 }
 const hybridHeads = { 'attention.head_count_kv': [0, 4, 0, 4] }
 
+const mixtures =
+  'grok arctic deepseek glm4moe olmoe bailingmoe bailingmoe2 hunyuan-moe granitemoe grovemoe ernie4_5-moe qwen2moe qwen3moe qwen3vlmoe phimoe llada-moe nomic-bert-moe exaone-moe'
+
 /** What one architecture has of its own, so that its loader takes it. */
 const own: Readonly<Record<string, Readonly<Record<string, GgufValue>>>> = {
-  ...Object.fromEntries(
-    [
-      'grok',
-      'dbrx',
-      'arctic',
-      'deepseek',
-      'glm4moe',
-      'olmoe',
-      'bailingmoe',
-      'bailingmoe2',
-      'hunyuan-moe',
-      'granitemoe',
-      'grovemoe',
-      'ernie4_5-moe',
-      'qwen2moe',
-      'qwen3moe',
-      'qwen3vlmoe',
-      'phimoe',
-      'llada-moe',
-      'nomic-bert-moe',
-      'exaone-moe',
-    ].map((name) => [name, experts]),
-  ),
+  ...Object.fromEntries(mixtures.split(' ').map((name) => [name, experts])),
   afmoe: { ...experts, ...window, 'attention.key_length': 64, 'attention.value_length': 64 },
   cohere2: window,
+  dbrx: { expert_count: 8, expert_used_count: 2 },
   deepseek2: { ...experts, ...latent },
   deepseek32: {
     ...experts,
@@ -91,6 +73,30 @@ const own: Readonly<Record<string, Readonly<Record<string, GgufValue>>>> = {
     'attention.indexer.head_count': 8,
     'attention.indexer.key_length': 128,
     'attention.indexer.top_k': 256,
+  },
+  deepseek4: {
+    ...experts,
+    'attention.head_count_kv': 1,
+    'attention.key_length': 512,
+    'attention.value_length': 512,
+    'attention.q_lora_rank': 256,
+    'attention.sliding_window': 128,
+    'attention.compress_ratios': [0, 4, 128, 4],
+    'attention.compress_rope_freq_base': 160000.5,
+    'attention.indexer.head_count': 8,
+    'attention.indexer.key_length': 128,
+    'attention.indexer.top_k': 256,
+    'attention.output_group_count': 4,
+    'attention.output_lora_rank': 128,
+    'hyper_connection.count': 4,
+    'hyper_connection.sinkhorn_iterations': 4,
+    'hyper_connection.epsilon': 1e-6,
+    hash_layer_count: 0,
+    expert_shared_count: 1,
+    expert_weights_scale: 1.5,
+    expert_weights_norm: true,
+    expert_gating_func: 4,
+    swiglu_clamp_exp: 10.5,
   },
   'glm-dsa': {
     ...experts,
@@ -224,6 +230,7 @@ export function metadataOf(architecture: string): Map<string, GgufValue> {
 
 /** Tensors that a loader takes as optional and a graph needs. */
 export function optionalTensors(architecture: string): string[] {
+  if (architecture === 'granitemoe') return [0, 1, 2, 3].map((index) => `blk.${index}.ffn_gate_exps.weight`)
   if (!/^qwen3(next|5)/.test(architecture)) return []
   return [0, 1, 2].flatMap((index) => [`blk.${index}.attn_qkv.weight`, `blk.${index}.attn_gate.weight`])
 }

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { findGpu } from '../../../../images/memory/gpus.ts'
 import { factsFromFiles } from '../../../../pipelines/model-reader/facts.ts'
 import { factsFromConfig } from '../../../../recipes/model-facts/config.ts'
+import { factsFromGguf } from '../../../../recipes/model-facts/gguf.ts'
 import { layerTotals, sumOf } from '../../../../recipes/model-facts.ts'
 import { gpuEngineIds } from '../../engines/fixtures.ts'
+import loggedConfigs from '../logged/configs.json' with { type: 'json' }
+import { planFor } from '../plan-for.ts'
 import configs from './configs.json' with { type: 'json' }
 import { layerRows } from './layer-rows.ts'
 import { type ConfigName, factsOfCase, GiB, planOfCase } from './rows.ts'
@@ -23,6 +27,77 @@ describe.each(layerRows)('$id', (row) => {
     expect(at(pool - step * GiB)).toBeLessThanOrEqual(logged + rounding)
     expect(at(pool + step * GiB)).toBeGreaterThanOrEqual(logged - rounding)
   })
+})
+
+/** Its log has neither version nor batch, which decide what windows take: 11.04 GiB for 1,048,576 tokens, and 1,001,216 in 10.85. */
+test.each(['0.22.0', '0.26.0', '0.28.0'])(
+  'N32 DeepSeek-V4-Flash, vLLM %s on a DGX Spark: 47,360 tokens more take 0.19 GiB',
+  (engineVersion) => {
+    const needed = (maxModelLen: number) =>
+      planOfCase({
+        id: '',
+        model: 'deepseek-v4-flash',
+        expected: {},
+        options: {
+          engineVersion,
+          gpu: 'dgx-spark',
+          kvCacheDtype: 'fp8',
+          maxModelLen,
+          availableKvBytes: 20 * GiB,
+        },
+      }).kvBytesForOneSequence
+    const more = (needed(1048576) - needed(1001216)) / GiB
+    expect(more).toBeGreaterThan(11.035 - 10.855)
+    expect(more).toBeLessThan(11.045 - 10.845)
+  },
+)
+
+/** Its log: 64 slots, states 3.05, their copies 48.75 and 0.43, the drafter's cache 6.78 GiB, and 295,950 tokens. */
+test('N15 Qwen3.5-9B, SGLang, 15 drafted tokens by a drafter of six layers', () => {
+  const drafter = {
+    model_type: 'qwen3',
+    hidden_size: 4096,
+    num_hidden_layers: 6,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    intermediate_size: 12288,
+    vocab_size: 248320,
+    torch_dtype: 'bfloat16',
+  }
+  const tokens = 295950
+  const convolutions = 65 * 24 * 3 * 8192 * 2
+  const plan = planFor({
+    engine: 'sglang',
+    facts: factsFromConfig(loggedConfigs['qwen3.5-9b']),
+    gpu: findGpu('h100'),
+    drafter: factsFromConfig(drafter),
+    speculativeTokens: 15,
+    maxNumSeqs: 64,
+    stateSlots: 64,
+    prefixCaching: false,
+    availableKvBytes: Math.round((3.05 + 48.75 + 0.43 + 6.78) * GiB + tokens * 32768 + convolutions),
+  })
+  const printed = (0.02 * GiB) / (32768 + 24576)
+  expect(Math.abs((plan.outcome === 'planned' ? plan.kvTokens : 0) - tokens)).toBeLessThan(printed)
+})
+
+test('a GGUF header has the layers of DeepSeek-V4 as its configuration has them', () => {
+  const ratios = configs['deepseek-v4-flash'].compress_ratios
+  const header = {
+    'general.architecture': 'deepseek4',
+    'deepseek4.block_count': 43,
+    'deepseek4.embedding_length': 4096,
+    'deepseek4.attention.head_count': 64,
+    'deepseek4.attention.key_length': 512,
+    'deepseek4.attention.sliding_window': 128,
+    'deepseek4.attention.indexer.key_length': 128,
+    'deepseek4.attention.compress_ratios': ratios,
+    'deepseek4.rope.dimension_count': 64,
+  }
+  expect(factsFromGguf(header, []).layers).toEqual(factsOfCase('deepseek-v4-flash').layers)
+  const { 'deepseek4.attention.compress_ratios': _ratios, ...without } = header
+  expect(factsFromGguf(without, []).missing).toContain('attention.compress_ratios, attention.sliding_window')
 })
 
 test('NVIDIA calls the layers of GLM-5.2 by a word, and its index goes by the same list', () => {
