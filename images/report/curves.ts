@@ -19,9 +19,12 @@ export interface CurvePlot {
   title: string
   /** What a reader who sees no picture is told. */
   description: string
-  x: { name: string; format: (value: number) => string }
+  /** `places` are named along the scale in place of round values. */
+  x: { name: string; format: (value: number) => string; places?: readonly number[] }
   y: { name: string; format: (value: number) => string }
   curves: readonly Curve[]
+  /** Whether each point of the first curve has its label beside it. */
+  isLabelled?: boolean
   /** Lines that no point should cross. */
   limits: readonly { label: string; y: number }[]
 }
@@ -40,15 +43,32 @@ export function curvePlot(plot: CurvePlot): string {
   }
   const inner = [
     ...roundSteps(mostY).map((y) => gridLine(place.y(y), plot.y.format(y))),
-    ...roundSteps(mostX).map((x) => label(place.x(x), height + 18, plot.x.format(x), 'faint middle')),
+    ...spaced(plot.x.places ?? roundSteps(mostX), place.x).map((x) =>
+      label(place.x(x), height + 18, plot.x.format(x), 'faint middle'),
+    ),
     label(left, -10, plot.y.name, 'faint'),
     label(left + plotWidth, height + 38, plot.x.name, 'faint end'),
     ...limits.map((limit) => limitLine(place.y(limit.y), limit.label)),
     ...plot.curves.map((curve) => curveMarkup(curve, plot, place)),
+    ...(plot.isLabelled ? (plot.curves[0]?.points ?? []) : []).map((point) =>
+      label(place.x(point.x) - 8, place.y(point.y) - 10, point.label, 'faint end'),
+    ),
     ...plot.curves.map(({ name, colour }, index) => legend(name, colour, index)),
   ]
   const { id } = plot
   return `<svg role="img" aria-labelledby="${id}-title ${id}-text" viewBox="0 -26 ${width} ${height + 76}"><title id="${id}-title">${escapeMarkup(plot.title)}</title><desc id="${id}-text">${escapeMarkup(plot.description)}</desc>${inner.join('')}</svg>`
+}
+
+const leastApart = 28
+
+/** Places whose names do not run into each other. */
+function spaced(values: readonly number[], placeOf: (value: number) => number): number[] {
+  let last = Number.NEGATIVE_INFINITY
+  return values.filter((value) => {
+    if (placeOf(value) - last < leastApart) return false
+    last = placeOf(value)
+    return true
+  })
 }
 
 /** Round values up to `most`, also where that is below 1. */
@@ -82,7 +102,7 @@ function gridLine(y: number, words: string): string {
 }
 
 function limitLine(y: number, words: string): string {
-  return `<line class="limit" x1="${left}" x2="${left + plotWidth}" y1="${round(y)}" y2="${round(y)}"/>${label(left + plotWidth - 6, y - 6, words, 'faint end')}`
+  return `<line class="limit" x1="${left}" x2="${left + plotWidth}" y1="${round(y)}" y2="${round(y)}"/>${label(left + 6, y - 6, words, 'faint')}`
 }
 
 function label(x: number, y: number, content: string, name = ''): string {

@@ -70,12 +70,17 @@ function qualitySection(quality: QualityReport): string {
         table(
           'Recorded answers and those of now',
           answerHead,
-          escaped((answers?.answers ?? []).map(answerRow)),
+          marked(
+            (answers?.answers ?? []).map(answerRow),
+            1,
+            // Nothing follows from answers of another machine.
+            (answers?.why.length ?? 0) > 0 ? 'not-comparable' : 'failed',
+          ),
         ),
         table(
           'Questions with an answer that can be checked',
           questionHead,
-          escaped(questions.map(questionRow)),
+          marked(questions.map(questionRow), 1),
         ),
       ].join(''),
     ),
@@ -84,6 +89,19 @@ function qualitySection(quality: QualityReport): string {
 }
 
 const escaped = (rows: readonly string[][]) => rows.map((cells) => cells.map(e))
+
+const goodWords = ['right', 'same', 'better']
+
+/** The same with one column as marks, by its first word; `other` is the mark of what is not good. */
+function marked(rows: readonly string[][], column: number, other = 'failed'): string[][] {
+  return rows.map((cells) =>
+    cells.map((cell, index) => {
+      if (index !== column) return e(cell)
+      const [word = ''] = cell.split(' ')
+      return `<span class="mark ${goodWords.includes(word) ? 'passed' : other}">${e(cell)}</span>`
+    }),
+  )
+}
 
 function latencySection(report: LoadReport): string {
   return section(
@@ -121,7 +139,7 @@ function latencyPlot(report: LoadReport, metric: TimeMetric, title: string): str
   const words = `${title} by the number of users: ${curves[0]?.points.map(({ label, y }) => `${label} ${preciseMs(y)}`).join(', ')} (medians).`
   const plot = curvePlot({
     ...{ id: metric, title, description: words, curves, limits: limitsOf(report, metric) },
-    x: { name: 'users', format: (value) => String(value) },
+    x: { name: 'users', format: (value) => String(value), places: steps.map(({ users }) => users) },
     y: { name: title, format: preciseMs },
   })
   return figure(plot, words)
@@ -139,6 +157,7 @@ function throughputPlot(report: LoadReport): string {
     x: { name: 'tokens/s of all answers', format: (value) => String(Math.round(value * 10) / 10) },
     y: { name: 'p90 to the end of an answer', format: preciseMs },
     curves: [{ name: 'e2e p90', colour: 0, points }],
+    isLabelled: true,
     limits: limitsOf(report, 'e2e'),
   })
   return figure(plot, words)
@@ -160,7 +179,9 @@ function modelSection(report: LoadReport): string {
 
 function limitSection({ limits, status }: LimitJudgement, title: string): string {
   if (limits.length === 0) return ''
-  const rows = limits.map(({ limit, at, status: result, observed }) => [
+  // What was not kept comes first: a limit of every step has a row for each.
+  const sorted = limits.toSorted((a, b) => Number(a.status === 'passed') - Number(b.status === 'passed'))
+  const rows = sorted.map(({ limit, at, status: result, observed }) => [
     e(limit),
     e(at),
     `<span class="mark ${result}">${result}</span>`,
@@ -171,13 +192,18 @@ function limitSection({ limits, status }: LimitJudgement, title: string): string
 
 function comparisonSection({ comparison }: LoadReport): string {
   if (comparison === undefined) return ''
-  const rows = comparison.figures.map(({ at, metric, beforeMs, nowMs, tolerance, verdict }) =>
-    [metric, at, preciseMs(beforeMs), preciseMs(nowMs), shareWords(tolerance), verdict].map(e),
-  )
+  const rows = comparison.figures.map(({ at, metric, beforeMs, nowMs, tolerance, verdict }) => [
+    metric,
+    at,
+    preciseMs(beforeMs),
+    preciseMs(nowMs),
+    shareWords(tolerance),
+    verdict,
+  ])
   const why = comparison.why.length === 0 ? '' : `<p>${e(comparison.why.join('; '))}.</p>`
   return section(
     `Beside an accepted report: ${comparison.status}`,
-    why + table(comparison.before, ['figure', 'at', '#before', '#now', '#noise', 'verdict'], rows),
+    why + table(comparison.before, ['figure', 'at', '#before', '#now', '#noise', 'verdict'], marked(rows, 5)),
   )
 }
 

@@ -20,7 +20,7 @@ function answersWords({ file, before, why, answers }: NonNullable<QualityReport[
     why.length === 0
       ? 'on a machine as the one that gave them'
       : `nothing follows from a difference: ${why.join('; ')}`
-  return `${same} of ${answers.length} answers are those of ${file} by ${before}, ${machine}.`
+  return `${same} of ${answers.length} answers are those of ${file} by ${before.slice(0, 19)}, ${machine}.`
 }
 
 function perplexityWords(perplexity: NonNullable<QualityReport['perplexity']>): string {

@@ -22,7 +22,7 @@ body {
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.75rem 0 .75rem; }
 h3 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-p { margin: .5rem 0; max-width: 46rem; }
+p { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 code, pre { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; overflow-x: auto; white-space: pre-wrap; }
 .faint, caption, figcaption { color: var(--faint); }
@@ -56,7 +56,8 @@ table { border-collapse: collapse; width: 100%; min-width: 38rem; font-size: .92
 caption { text-align: left; padding-bottom: .35rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { font-weight: 600; color: var(--faint); font-size: .85rem; }
-tbody th { color: var(--ink); font-size: inherit; font-weight: 400; }
+thead th { white-space: nowrap; }
+tbody th { color: var(--ink); font-size: inherit; font-weight: 400; min-width: 7rem; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td .mark { font-size: .8rem; }
 details { margin: .25rem 0 0; }
