@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { limits } from './limits.ts'
+import { limits, text } from './limits.ts'
 import { limitForms, parseLoadLimit, parseTime } from './load-limits.ts'
 import { count } from './quantities.ts'
 
@@ -39,6 +39,12 @@ export const loadSchema = z
         { inputTokens: 64, outputTokens: 64 },
       ])
       .describe('Lengths of the questions, in turn. Two that differ let prefill and decode be told apart'),
+    prompts: text(limits.place)
+      .min(1)
+      .optional()
+      .describe(
+        'A file of real prompts in place of drawn words, one a line: text, or `{"prompt": "…", "outputTokens": 64}`; a path relative to the recipe',
+      ),
     timeoutSeconds: count(limits.seconds)
       .default(300)
       .describe('Time for one answer; a later one is an error'),
@@ -75,8 +81,8 @@ function checkLoad(load: Load, context: z.RefinementCtx): void {
   if (concurrency.length + perSecond.length === 0) add(['concurrency'], 'at least one step here or in rates')
   const most = Math.max(0, ...concurrency)
   if (most > requests) add(['requests'], `at least ${most}, one for each user of the largest step`)
-  for (const [index, text] of load.limits.entries()) {
-    const limit = parseLoadLimit(text)
+  for (const [index, written] of load.limits.entries()) {
+    const limit = parseLoadLimit(written)
     if (limit === null) continue
     const { at, metric } = limit
     if (at.type === 'users' && !concurrency.includes(at.users))

@@ -7,6 +7,7 @@ import type { LimitJudgement } from '../quality/limit-result.ts'
 import type { QualityReport } from '../quality/quality-report.ts'
 import type { MachineNoise } from './noise.ts'
 import type { TokenRate } from './questions.ts'
+import type { PromptsFile } from './real-prompts.ts'
 import type { LoadComparison } from './regression.ts'
 import type { LoadStep } from './step.ts'
 
@@ -29,6 +30,8 @@ export interface LoadReport {
   load: RecipeLoad
   /** Empty steps: the recipe asks for the quality of answers alone. */
   tokenRate: TokenRate
+  /** Where the prompts come from; absent for drawn words. */
+  prompts?: PromptsFile
   steps: LoadStep[]
   noise: MachineNoise
   judgement: LimitJudgement

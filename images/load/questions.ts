@@ -1,5 +1,6 @@
 import type { RecipeLoad } from '../../recipes/load.ts'
 import { randomNumbers } from './random.ts'
+import type { RealPrompt } from './real-prompts.ts'
 
 /** Common words, most of which are one token to most tokenizers. */
 const words =
@@ -31,8 +32,6 @@ export function tokenRateOf(
 /** One question of a load. */
 export interface LoadQuestion {
   prompt: string
-  /** Tokens that were asked for; the server's own count is in the result. */
-  inputTokens: number
   outputTokens: number
 }
 
@@ -43,15 +42,22 @@ export function loadPrompt(count: number, seed: number): string {
   return Array.from({ length: Math.max(1, count) }, word).join(' ')
 }
 
-/** The questions of one step, with the shapes in turn. Two steps have no question in common. */
+/**
+ * The questions of one step, with the shapes in turn. Two steps have no question in common, but where prompts of a file are fewer than
+ * all requests.
+ */
 export function questionsOf(
   { shapes, requests }: Pick<RecipeLoad, 'shapes' | 'requests'>,
   rate: TokenRate,
   step: number,
+  real: readonly RealPrompt[] = [],
 ): LoadQuestion[] {
   return Array.from({ length: requests }, (_, index) => {
     const shape = shapes[index % shapes.length] ?? { inputTokens: 64, outputTokens: 64 }
     const count = Math.round((shape.inputTokens - rate.around) / rate.perWord)
-    return { prompt: loadPrompt(count, (step + 1) * 1_000_003 + index), ...shape }
+    const { outputTokens } = shape
+    const given = real[(step * requests + index) % Math.max(1, real.length)]
+    if (given !== undefined) return { prompt: given.prompt, outputTokens: given.outputTokens ?? outputTokens }
+    return { prompt: loadPrompt(count, (step + 1) * 1_000_003 + index), outputTokens }
   })
 }

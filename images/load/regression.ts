@@ -1,6 +1,7 @@
 import type { RecipeLoad } from '../../recipes/load.ts'
 import type { RunnerFacts } from '../boot/runner-facts.ts'
 import type { MachineNoise } from './noise.ts'
+import type { PromptsFile } from './real-prompts.ts'
 import { type LoadStep, patternWords } from './step.ts'
 
 /** One figure of a step beside that of an accepted report. */
@@ -29,6 +30,8 @@ export interface LoadRun {
   processor: string | null
   gpus: number
   load: Pick<RecipeLoad, 'shapes' | 'requests'>
+  /** A file of prompts, by its content. */
+  prompts?: Pick<PromptsFile, 'sha256'>
   steps: readonly LoadStep[]
   noise: MachineNoise
 }
@@ -69,9 +72,10 @@ function machineDifferences(now: LoadRun, before: LoadRun): string[] {
     .map((key) => `the machine is another one: ${here[key]} in place of ${there[key]}`)
 }
 
-function sameLoad({ load: now }: LoadRun, { load: before }: LoadRun): boolean {
+function sameLoad(now: LoadRun, before: LoadRun): boolean {
   const keys = ['shapes', 'requests'] as const
-  return keys.every((key) => JSON.stringify(now[key]) === JSON.stringify(before[key]))
+  const isSame = now.prompts?.sha256 === before.prompts?.sha256
+  return isSame && keys.every((key) => JSON.stringify(now.load[key]) === JSON.stringify(before.load[key]))
 }
 
 function comparedStep(step: LoadStep, now: LoadRun, before: LoadRun): ComparedFigure[] {

@@ -114,7 +114,9 @@ export function constancyWords({ steps }: LoadReport): string {
 }
 
 /** What was asked, in one line. */
-export function loadWords({ load, tokenRate }: LoadReport): string {
+export function loadWords({ load, tokenRate, prompts }: LoadReport): string {
+  if (prompts !== undefined)
+    return `${load.requests} requests a step, in turn of the ${prompts.count} prompts of ${prompts.file} (sha256 ${prompts.sha256.slice(0, 12)}).`
   const shapes = load.shapes.map(
     ({ inputTokens, outputTokens }) => `${inputTokens} in and ${outputTokens} out`,
   )

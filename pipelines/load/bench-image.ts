@@ -3,6 +3,7 @@ import { engineOf } from '../../images/engines/engines.ts'
 import type { PromptScoring } from '../../images/engines/scoring.ts'
 import { judgeLoad } from '../../images/load/judgement.ts'
 import { type LoadReport, loadReportVersion } from '../../images/load/load-report.ts'
+import type { PromptsFile, RealPrompt } from '../../images/load/real-prompts.ts'
 import { compareLoads } from '../../images/load/regression.ts'
 import { type AnswersFile, answersVersion, compareAnswers } from '../../images/quality/answers.ts'
 import type { WeightsDivergence } from '../../images/quality/divergence.ts'
@@ -21,6 +22,7 @@ import { serveImage } from '../run/serve-image.ts'
 import { newKey } from '../verify/access.ts'
 import type { Subject } from '../verify/subject.ts'
 import { type LoadMeasurement, measureLoad, measureNothing } from './measure.ts'
+import { promptsBeside, type ReadPrompts } from './prompts-file.ts'
 import type { EnginePage } from './watch-engine.ts'
 
 export interface BenchContext {
@@ -51,6 +53,7 @@ export interface BenchResult {
 }
 
 interface BenchMeasurement {
+  prompts?: PromptsFile
   load: LoadMeasurement
   quality: QualityAnswers | null
   perplexity?: TextPerplexity
@@ -65,19 +68,29 @@ export async function benchImage(subject: Subject, context: BenchContext): Promi
   const { plan } = subject
   requireText(subject)
   requireProgram(subject)
+  const prompts = await promptsOf(subject)
   const key = plan.verify.apiKey === undefined ? null : newKey()
   const runs: BenchMeasurement[] = []
   await serveImage(subject, {
     ...context,
     key,
     async onReady(server) {
-      runs.push(await measured(server, subject, context, key))
+      runs.push(await measured(server, subject, { ...context, prompts: prompts?.prompts ?? [] }, key))
       return 'stop'
     },
   })
   const [run] = runs
   if (run === undefined) throw new Error('a server was ready, and nothing was measured')
-  return resultOf(subject, { ...run, ...(await predicted(subject, context)) }, context)
+  const all = { ...run, ...(await predicted(subject, context)), ...optional('prompts', prompts?.told) }
+  return resultOf(subject, all, context)
+}
+
+/** Read before anything boots. */
+async function promptsOf(subject: Subject): Promise<ReadPrompts | undefined> {
+  const { load } = wishesOf(subject)
+  return subject.origin === undefined || load?.prompts === undefined
+    ? undefined
+    : promptsBeside(load.prompts, subject.origin)
 }
 
 /** So that nothing is booted for what cannot be measured then. */
@@ -110,7 +123,7 @@ function wishesOf({ origin }: Subject): { load: RecipeLoad | null; quality: Reci
 async function measured(
   server: BootedServer,
   subject: Subject,
-  { signal, progress, records, idleMs }: BenchContext,
+  { signal, progress, records, idleMs, prompts }: BenchContext & { prompts: readonly RealPrompt[] },
   key: string | null,
 ): Promise<BenchMeasurement> {
   const { model, verify } = subject.plan
@@ -128,7 +141,8 @@ async function measured(
   const scored = optional('perplexity', await scoredText(server, subject, { key, signal, onStep }))
   if (load === null) return { load: await measureNothing(server), quality: ofAnswers, ...scored }
   const timed = { ...target, timeoutMs: load.timeoutSeconds * 1000 }
-  const context = { server, target: timed, page: enginePage(subject), onStep, ...optional('idleMs', idleMs) }
+  const watched = { page: enginePage(subject), ...optional('idleMs', idleMs) }
+  const context = { server, target: timed, prompts, onStep, ...watched }
   return { load: await measureLoad(load, context), quality: ofAnswers, ...scored }
 }
 
@@ -165,14 +179,15 @@ const answerSeconds = 300
 
 async function resultOf(
   subject: Subject,
-  { load: measurement, quality: answered, perplexity, divergence }: BenchMeasurement,
+  { load: measurement, quality: answered, perplexity, divergence, prompts }: BenchMeasurement,
   { runner, before, recorded, judgesBusy }: BenchContext,
 ): Promise<BenchResult> {
   const { name, engine, model } = subject.plan
   const { image, plan } = subject.report
   const { load, quality } = wishesOf(subject)
   const machine = await runner.machine()
-  const run = { machine, gpus: runner.gpus, load: load ?? usualLoad(), ...measurement }
+  const asked = { load: load ?? usualLoad(), ...optional('prompts', prompts) }
+  const run = { machine, gpus: runner.gpus, ...asked, ...measurement }
   const gpus = runner.gpus === 0 ? [] : machine.gpus.map((gpu) => gpu.name)
   const origin = { engine, processor: measurement.processor, gpus }
   const answers: AnswersFile | undefined = answered

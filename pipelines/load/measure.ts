@@ -11,12 +11,14 @@ import {
 } from '../../images/load/noise.ts'
 import {
   assumedRate,
+  type LoadQuestion,
   loadPrompt,
   questionsOf,
   type TokenRate,
   tokenRateOf,
 } from '../../images/load/questions.ts'
 import { arrivalTimes } from '../../images/load/random.ts'
+import type { RealPrompt } from '../../images/load/real-prompts.ts'
 import { type LoadPattern, type LoadStep, patternWords } from '../../images/load/step.ts'
 import { optional } from '../../lib/optional.ts'
 import { lastLines } from '../../lib/text.ts'
@@ -38,6 +40,8 @@ export interface LoadMeasurement {
 export interface MeasureContext {
   server: Pick<BootedServer, 'processors' | 'exitCode' | 'log'>
   target: LoadTarget
+  /** In place of drawn words; empty without a file of them. */
+  prompts?: readonly RealPrompt[]
   /** The engine's own page, where it has one. */
   page: EnginePage | null
   onStep(text: string): void
@@ -60,7 +64,7 @@ export async function measureLoad(load: RecipeLoad, context: MeasureContext): Pr
     onStep(`${load.requests} requests, ${patternWords(pattern)}${isRepeat ? ', again' : ''}`)
     const before = await timesOf(server)
     const { result, use } = await whileWatched(target, context.page, () =>
-      runStep(load, pattern, { target, tokenRate, number }),
+      runStep(pattern, questionsOf(load, tokenRate, number, context.prompts), { target, number }),
     )
     const { requests, durationMs } = result
     during.push(sharesBetween(before, await timesOf(server)))
@@ -106,11 +110,10 @@ function patternsOf({ concurrency, rates }: RecipeLoad): { pattern: LoadPattern;
 }
 
 async function runStep(
-  load: RecipeLoad,
   pattern: LoadPattern,
-  { target, tokenRate, number }: { target: LoadTarget; tokenRate: TokenRate; number: number },
+  questions: readonly LoadQuestion[],
+  { target, number }: { target: LoadTarget; number: number },
 ): Promise<StepRun> {
-  const questions = questionsOf(load, tokenRate, number)
   return pattern.type === 'users'
     ? askByUsers(target, questions, pattern.users)
     : askByTimes(target, questions, arrivalTimes(questions.length, pattern.perSecond, number))
@@ -119,7 +122,7 @@ async function runStep(
 /** Two texts of known length; they warm the server as well, and stand in no figure. */
 async function countTokens(target: LoadTarget): Promise<TokenRate> {
   const count = async (words: number) => {
-    const question = { prompt: loadPrompt(words, words), inputTokens: words, outputTokens: 2 }
+    const question = { prompt: loadPrompt(words, words), outputTokens: 2 }
     const now = target.clock.now()
     const { inputTokens } = await sendQuestion(target, question, { dueMs: now, beganMs: now })
     return { words, tokens: inputTokens }

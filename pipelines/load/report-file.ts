@@ -184,6 +184,7 @@ export const loadReportSchema = z.object({
   createdAt: z.string(),
   load: loadSchema,
   tokenRate: z.object({ perWord: z.number(), around: z.number(), from: z.enum(['usage', 'assumed']) }),
+  prompts: z.object({ file: z.string(), sha256: z.string(), count: z.number() }).exactOptional(),
   steps: z.array(stepSchema),
   noise: noiseSchema,
   judgement: judgementSchema,

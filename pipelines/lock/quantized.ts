@@ -151,7 +151,10 @@ function modelOf(name: string, { files }: LockedWeights): string {
       model === undefined
         ? `no GGUF among ${paths.slice(0, 8).join(', ')}`
         : `${model} and ${second} are models, and one is made of one`,
-    hint: 'take one GGUF of a higher precision by `include` of weights.source; of safetensors a converter makes one first',
+    hint:
+      model === undefined
+        ? 'make one of safetensors first: `python convert_hf_to_gguf.py FOLDER --outtype f16 --outfile model-f16.gguf` of llama.cpp, and name its folder as weights.source; many repositories have one ready, such as NAME-GGUF'
+        : 'take one GGUF of a higher precision by `include` of weights.source',
   })
 }
 

@@ -21,9 +21,9 @@ const probeKeys = [
   ...['type', 'status', 'textAt', 'lastLine'].map((key) => `expect(json-lines).${key}`),
 ]
 
-const load = { concurrency: [1, 2], limits: ['errors <= 0%'] }
+const load = { concurrency: [1, 2], prompts: './prompts.txt', limits: ['errors <= 0%'] }
 const loadKeys = [
-  ...['concurrency', 'rates', 'requests', 'timeoutSeconds', 'limits'],
+  ...['concurrency', 'rates', 'requests', 'timeoutSeconds', 'prompts', 'limits'],
   ...['shapes[].inputTokens', 'shapes[].outputTokens'],
   ...['ttft', 'itl', 'e2e'].map((key) => `objectives.${key}`),
 ]

@@ -42,6 +42,15 @@ test('the page has a curve a percentile, the limit drawn in, and no word of othe
   expect(page).not.toContain('undefined')
 })
 
+test('what was not kept comes first, and a file of prompts is named', () => {
+  const page = loadHtml(loadReportOf({ limits: ['errors <= 0%', 'decode >= 60 tokens/s'] }))
+  const limits = page.slice(page.lastIndexOf('Limits of the load'))
+  expect(limits).toContain('decode &gt;= 60')
+  expect(limits.indexOf('decode &gt;= 60')).toBeLessThan(limits.indexOf('errors &lt;= 0%'))
+  const prompts = { file: './real.txt', sha256: 'a'.repeat(64), count: 7 }
+  expect(loadText(loadReportOf({ change: { prompts } }))).toContain('in turn of the 7 prompts of ./real.txt')
+})
+
 test('a load of rates alone is told without curves of users', () => {
   const page = loadHtml(loadReportOf({ steps: [stepOf({ type: 'rate', perSecond: 2.5 }, [requestOf()])] }))
   expect(page).toContain('2.5 requests/s')
