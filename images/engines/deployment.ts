@@ -8,6 +8,7 @@ import type { SettingFiles } from '../../recipes/setting-files.ts'
 import { PlanError } from '../error.ts'
 import { type Gpu, gpuNamed } from '../memory/gpus.ts'
 import { repoFolder } from '../weights/hub-cache.ts'
+import { toolkitOf } from './cuda-toolkit.ts'
 import type { Device } from './device.ts'
 import type { Deployment, EngineDefinition, EngineRuntime } from './engine.ts'
 import { atLeastDriver } from './gpu-support.ts'
@@ -38,6 +39,7 @@ export function deploymentOf(recipe: Recipe, lock: Lock, engine: EngineDefinitio
     files: filesInImage(lock.weights.files),
     parts: deployedParts(recipe.parts, lock, (pinned) => partPathOf(recipe, pinned, modelFolder)),
     ...portsOf(recipe, engine),
+    toolkit: toolkitOf(runtime, lock.runtime),
     init: initOf(runtime, lock),
   }
 }

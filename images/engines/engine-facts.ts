@@ -44,3 +44,18 @@ export interface InitProgram {
   /** Stands before the server's own command line. */
   command: readonly string[]
 }
+
+/** What a CUDA build asks of a machine. */
+export interface GpuSupport {
+  cuda: string
+  /** Compute capability as a number: 8.9. */
+  minCapability: number
+  /** Oldest driver that runs it, minor-version compatibility counted. */
+  minDriver: string
+}
+
+/** `to` is relative to the folder of `at`. */
+export interface PackageLink {
+  at: string
+  to: string
+}

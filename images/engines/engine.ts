@@ -20,7 +20,9 @@ import type {
   ApiKeyRules,
   EngineSuggestion,
   EngineTraces,
+  GpuSupport,
   InitProgram,
+  PackageLink,
   PythonImports,
   SharedMemory,
 } from './engine-facts.ts'
@@ -78,25 +80,20 @@ export interface PythonSource {
   /** Packages that a recipe asks for besides, and requirements that are resolved together with the engine's. */
   own?: readonly string[]
   requirements?: readonly string[]
+  /** What the engine's kernels are compiled with at run time, resolved together with it. */
+  toolkit: readonly string[]
   /** What dependencies must be instead of what they say, in uv's words. */
   overrides: readonly string[]
   /** Second names under which installed distributions must be found, with what is added to their versions. */
   aliases: readonly { distribution: string; alsoAs: string; versionSuffix: string }[]
+  /** Links that wheels leave out and compilers look for, below the folder of packages; made where what they lead to is there. */
+  links: readonly PackageLink[]
 }
 
 /** Where the software of an image comes from. */
 export type RuntimeSource = DebianSource | UpstreamSource | PythonSource
 
 export type RuntimeKind = 'packages' | 'upstream'
-
-/** What a CUDA build asks of a machine. */
-export interface GpuSupport {
-  cuda: string
-  /** Compute capability as a number: 8.9. */
-  minCapability: number
-  /** Oldest driver that runs it, minor-version compatibility counted. */
-  minDriver: string
-}
 
 /** One way to get the engine. Of those that suit a recipe the first is taken. */
 export interface EngineRuntime {
@@ -144,6 +141,8 @@ export interface Deployment {
   port: number
   /** Where the engine itself listens: on every interface and that port, unless a server of the recipe is around it. */
   listen: { host: string; port: number }
+  /** Folder of a CUDA toolkit that the locked wheels make; null where they make none that compiles. */
+  toolkit: string | null
   /** What stands before the server's command line; empty where the server is the first process. */
   init: readonly string[]
 }

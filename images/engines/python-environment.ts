@@ -5,12 +5,18 @@ import type { Deployment, PythonSource } from './engine.ts'
  * Caches of the libraries that Python engines share, all below /tmp: the only place that is writable in every profile.
  * Compilers of kernels load what they write there: vLLM's engine ends where `/.triton` cannot be written (llm-d#1430).
  */
-export function pythonEnvironment({ runtime, recipe, modelFolder }: Deployment): Record<string, string> {
+export function pythonEnvironment({
+  runtime,
+  recipe,
+  modelFolder,
+  toolkit,
+}: Deployment): Record<string, string> {
   const { source } = runtime
   return {
     ...(source.type === 'python'
       ? { PATH: `${source.folder}/bin:/usr/local/bin:/usr/bin:/bin`, VIRTUAL_ENV: source.folder }
       : {}),
+    ...(toolkit === null ? {} : { CUDA_HOME: toolkit }),
     HF_HOME: '/tmp/huggingface',
     ...(recipe.weights.delivery === 'hf-cache' ? { HF_HUB_CACHE: modelFolder } : {}),
     HF_DATASETS_OFFLINE: '1',
@@ -34,6 +40,11 @@ export function pythonEnvironment({ runtime, recipe, modelFolder }: Deployment):
 const base = 'debian:bookworm-slim'
 export const debianPython = '/usr/bin/python3.11'
 
+/** Where the environment of a source has its packages. */
+export function packagesOf({ folder, interpreter }: Pick<PythonSource, 'folder' | 'interpreter'>): string {
+  return `${folder}/lib/${interpreter.replace(/^.*\//, '')}/site-packages`
+}
+
 /** Compilers that Triton and torch start at run time for kernels: a C compiler and Python's headers. */
 export const kernelCompilers = ['gcc', 'g++', 'libc6-dev', 'libpython3.11-dev']
 
@@ -45,7 +56,9 @@ export function pythonSource(
     base,
     interpreter: debianPython,
     overrides: [],
+    toolkit: [],
     aliases: [],
+    links: [],
     ...own,
     packages: ['python3.11', 'libgomp1', ...(own.packages ?? [])],
   }

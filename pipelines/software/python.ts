@@ -34,7 +34,7 @@ export async function resolvePython(
     now,
   )
   const { interpreter, overrides, requirements = [] } = source
-  const ofEngine = requirementFor(source.distribution, range)
+  const ofEngine = [requirementFor(source.distribution, range), ...source.toolkit]
   const wheels = await resolveWheels(
     client,
     system,
@@ -66,8 +66,8 @@ interface WheelQuestion {
   overrides: readonly string[]
   /** Those of the recipe. */
   requirements: readonly string[]
-  /** The engine itself, where it is a wheel. */
-  ofEngine?: string
+  /** The engine itself, where it is a wheel, and what it compiles with. */
+  ofEngine?: readonly string[]
 }
 
 /** All requirements in one resolution, so that two of them never fight in the image. */
@@ -77,10 +77,10 @@ async function resolveWheels(
   question: WheelQuestion,
   place: WheelPlace & { now: string },
 ): Promise<NonNullable<DebianLock['environment']>> {
-  const { interpreter, overrides, requirements, ofEngine } = question
+  const { interpreter, overrides, requirements, ofEngine = [] } = question
   const system = await installDebian(client, { type: 'debian', base, packages }, place.platform)
   const lines = (items: readonly string[]) => items.map((line) => `${line}\n`).join('')
-  const wanted = [...(ofEngine === undefined ? [] : [ofEngine]), ...requirements]
+  const wanted = [...ofEngine, ...requirements]
   const asked = place
     .mirror(await withUv(client, system, place))
     .withNewFile('/tmp/ingot/requirements.in', lines(wanted))
@@ -114,7 +114,7 @@ export async function installWithWheels(
   const system = await installDebian(client, lock, place.platform)
   if (own === undefined || lock.environment === undefined) return system
   const { distributions } = lock.environment
-  return installWheels(client, system, { ...own, aliases: [], distributions }, place)
+  return installWheels(client, system, { ...own, aliases: [], links: [], distributions }, place)
 }
 
 /** `vllm` and `>=0.28 <0.34` are `vllm>=0.28.0,<0.34.0` in PEP 440. Throws `usage` for a range of alternatives. */
@@ -186,9 +186,13 @@ function alternatives(range: string): StageError {
 }
 
 /** uv names the packages that cannot stand together, and why. */
-function unresolvable(base: string, { ofEngine, requirements }: WheelQuestion, said: string): StageError {
+function unresolvable(
+  base: string,
+  { ofEngine = [], requirements }: WheelQuestion,
+  said: string,
+): StageError {
   const added = requirements.length === 0 ? '' : `image.packages.python (${requirements.join(', ')})`
-  const wanted = [ofEngine ?? '', added].filter((words) => words !== '').join(' together with ')
+  const wanted = [ofEngine.join(', '), added].filter((words) => words !== '').join(' together with ')
   return new StageError('engine-failed', {
     attempted: `resolve ${wanted} for the Python of ${base}`,
     found: said.trim().split('\n').slice(-20).join('\n  '),

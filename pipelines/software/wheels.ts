@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import type { PythonSource } from '../../images/engines/engine.ts'
+import type { PackageLink } from '../../images/engines/engine-facts.ts'
 import type { PythonPackage } from '../../recipes/lock.ts'
 import { StageError } from '../error.ts'
 import type { Client } from '../process/session.ts'
@@ -19,7 +21,7 @@ export const uv: WheelProgram = {
 }
 
 /** An environment of Python and what is in it. */
-export interface WheelEnvironment extends Pick<PythonSource, 'interpreter' | 'folder' | 'aliases'> {
+export interface WheelEnvironment extends Pick<PythonSource, 'interpreter' | 'folder' | 'aliases' | 'links'> {
   distributions: readonly PythonPackage[]
 }
 
@@ -63,7 +65,7 @@ export const systemTrust =
   'for file in /etc/ssl/certs/ca-certificates.crt; do [ ! -e "$file" ] || export SSL_CERT_FILE="$file"; done'
 
 /** The temporary cache lies on the file system of the environment, so that files are linked and no byte is copied. */
-function installScript({ interpreter, folder, aliases }: WheelEnvironment): string {
+function installScript({ interpreter, folder, aliases, links }: WheelEnvironment): string {
   return `
 set -eu
 cd /tmp/ingot
@@ -76,6 +78,7 @@ mkdir -p $TMPDIR
 rm -rf $TMPDIR
 packages=$(${folder}/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 ${aliases.map(aliasCommand).join('\n')}
+${links.map(linkCommand).join('\n')}
 rm -rf "$packages"/_virtualenv.* ${folder}/.lock ${folder}/.gitignore ${folder}/CACHEDIR.TAG ${folder}/bin/activate*
 find ${folder} -depth -name __pycache__ -exec rm -rf {} +
 find ${folder} -name uv_cache.json -o -name REQUESTED | xargs -r rm -f
@@ -99,6 +102,12 @@ library=$(${interpreter} -c 'import sysconfig; print(sysconfig.get_path("stdlib"
 find "$packages" "$library" -mindepth 1 -maxdepth 1 \\( -type d -o -name '*.py' \\) -print0 | sort -z |
   xargs -0 -n 1 -P "$(nproc)" sh -c '${compile} "$1" > /dev/null 2>&1 || true' compile
 `
+}
+
+/** A wheel holds no links. */
+function linkCommand({ at, to }: PackageLink): string {
+  const [link, target] = [at, posix.join(posix.dirname(at), to)].map((path) => `"$packages"/${path}`)
+  return `if [ -e ${target} ] && [ ! -e ${link} ]; then ln -s ${to} ${link}; fi`
 }
 
 /** A second record of an installed distribution; it owns no files, so that every byte has one cause. */

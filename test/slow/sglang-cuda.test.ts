@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { connect } from '@dagger.io/dagger'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judgeDeviceLog } from '../../images/boot/device-log.ts'
 import type { GpuRules } from '../../images/boot/probe.ts'
@@ -7,6 +8,7 @@ import { withBooted } from '../e2e/booted.ts'
 import { askWithClients, type Clients } from '../e2e/clients.ts'
 import { ingot, newWorkplace, storyOf, type Workplace, writeRecipe } from '../e2e/ingot.ts'
 import { deploymentFor, recipeFor } from '../images/engines/fixtures.ts'
+import { compileKernel, ranWithoutCard } from './kernel-compile.ts'
 import { writeSmollm2 } from './smollm2-by-wheels.ts'
 
 // An image for an H100 from SGLang's published wheels, booted without a card. Needs 45 GB of disk.
@@ -88,5 +90,11 @@ test('clients of others talk to it, and its log says that it computes on the CPU
   expect(judgeDeviceLog(log, rules)).toMatchObject({
     good: false,
     observed: expect.stringContaining('available_cpu_mem='),
+  })
+})
+
+test('FlashInfer finds a toolkit: a kernel for the card compiles, links and loads', async () => {
+  await connect(async (client) => {
+    expect(await compileKernel(client, place, report, '/opt/sglang/bin/python')).toMatch(ranWithoutCard)
   })
 })

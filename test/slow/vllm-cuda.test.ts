@@ -6,6 +6,7 @@ import type { Report } from '../../images/report/report.ts'
 import { serveStore } from '../../pipelines/registry-server/server.ts'
 import { closeStore, openStore } from '../../pipelines/store/open.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from '../e2e/ingot.ts'
+import { compileKernel, ranWithoutCard } from './kernel-compile.ts'
 
 let place: Workplace
 let report: Report
@@ -126,4 +127,10 @@ test('kernels can be compiled in what is left, and vLLM can be imported', async 
     await registry.close()
     await closeStore(store)
   }
+})
+
+test('FlashInfer finds a toolkit: a kernel for the card compiles, links and loads', async () => {
+  await connect(async (client) => {
+    expect(await compileKernel(client, place, report, '/opt/vllm/bin/python')).toMatch(ranWithoutCard)
+  })
 })

@@ -1,5 +1,6 @@
 import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
+import { cudaToolkit } from '../cuda-toolkit.ts'
 import type { EngineDefinition, EngineRuntime } from '../engine.ts'
 import { cuda13, cuda129 } from '../gpu-support.ts'
 import {
@@ -25,6 +26,7 @@ const wheelSource = pythonSource({
   folder: '/opt/sglang',
   distribution: 'sglang',
   packages: [...kernelCompilers, 'libnuma1'],
+  ...cudaToolkit,
 })
 
 function image(version: string, tag: string, gpu: NonNullable<EngineRuntime['gpu']>): EngineRuntime {

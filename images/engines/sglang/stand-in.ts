@@ -1,7 +1,7 @@
 import type { StandIn } from '../../boot/stand-in.ts'
 import { capabilityOf } from '../../memory/gpus.ts'
 import type { Deployment } from '../engine.ts'
-import { debianPython } from '../python-environment.ts'
+import { packagesOf } from '../python-environment.ts'
 
 /** Its mode for CPUs, which the wheels for CUDA have as well. */
 const mode = [
@@ -22,8 +22,7 @@ done < /proc/cpuinfo
 /** How its image from wheels starts without a GPU; its official images were not tried. */
 export function standIn({ runtime: { source }, gpu }: Deployment): StandIn | undefined {
   if (source.type !== 'python') return undefined
-  const version = debianPython.replace('/usr/bin/', '')
-  const kernels = `${source.folder}/lib/${version}/site-packages/sgl_kernel`
+  const kernels = `${packagesOf(source)}/sgl_kernel`
   // Without a card it takes the operators of another, which slimming has removed for a Hopper.
   const isHopper = gpu !== null && Math.floor(capabilityOf(gpu)) === 9
   return {

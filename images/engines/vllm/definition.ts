@@ -1,5 +1,6 @@
 import semver from 'semver'
 import { inPackages } from '../../slim-rules/rule.ts'
+import { cudaToolkit } from '../cuda-toolkit.ts'
 import type { EngineDefinition, EngineRuntime } from '../engine.ts'
 import { cuda13, cuda129 } from '../gpu-support.ts'
 import {
@@ -37,6 +38,7 @@ const cudaWheels = pythonSource({
   folder: '/opt/vllm',
   distribution: 'vllm',
   packages: kernelCompilers,
+  ...cudaToolkit,
 })
 
 const versionCommand = versionCommandOf('vllm')

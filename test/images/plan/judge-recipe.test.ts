@@ -82,6 +82,7 @@ const free = new Set([
   'LLAMA_ARG_LOG_VERBOSITY',
   'CUDA_VERSION',
   'CUDA_CACHE_PATH',
+  'CUDA_HOME',
   'HF_HOME',
   'XDG_CACHE_HOME',
   'XDG_CONFIG_HOME',
