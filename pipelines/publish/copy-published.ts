@@ -5,6 +5,7 @@ import type { Descriptor } from '../../images/oci/oci.ts'
 import { StageError } from '../error.ts'
 import { fetchForeign } from '../image-reader/fetch-blobs.ts'
 import type { RegistrySettings } from '../image-reader/registry.ts'
+import { readAnswer } from '../network/answer.ts'
 import type { Connection } from '../network/connection.ts'
 import type { Login } from '../network/login.ts'
 import type { Run } from '../process/run.ts'
@@ -103,14 +104,28 @@ async function requireReport(source: RegistrySession, tree: PublishedTree, image
   )
   const layers = reports.flatMap(({ manifest }) => tree.layersOf(manifest.digest))
   for (const layer of layers.filter(({ mediaType }) => mediaType === documentTypes.report)) {
-    const report = reportSchema.safeParse(JSON.parse((await readTextBlob(source, layer)).text))
-    if (report.data?.image === image.digest && report.data.verdict === 'verified') return
+    const report = await readDocument(source, layer, reportSchema)
+    if (report?.image === image.digest && report.verdict === 'verified') return
   }
   throw new StageError('not-verified', {
     attempted: `copy ${repositoryOf(source.target)}@${image.digest}`,
     found: layers.length === 0 ? 'no report lies beside it' : 'its report does not call it verified',
     hint: 'publish it from the store that built it; a copy by `crane copy` has lost its reports. --unverified copies it as it is, as weights and other images without a boot',
   })
+}
+
+/** Far above any report, and far below what a manifest may claim of a layer: it is read whole. */
+const mostDocumentBytes = 64 * 1024 * 1024
+
+/** A document of others; undefined for one that is none of this form. */
+async function readDocument<Value>(
+  source: RegistrySession,
+  blob: Descriptor,
+  schema: z.ZodType<Value>,
+): Promise<Value | undefined> {
+  if (blob.size > mostDocumentBytes) return undefined
+  const answer = readAnswer(schema, { text: (await readTextBlob(source, blob)).text })
+  return answer.ok ? answer.value : undefined
 }
 
 const configSchema = z.object({
@@ -121,8 +136,8 @@ const configSchema = z.object({
 async function besideIt(source: RegistrySession, tree: PublishedTree, from: Reference): Promise<string[]> {
   const [config] = tree.images.flatMap(({ digest }) => tree.configOf(digest) ?? [])
   if (config === undefined) return []
-  const read = configSchema.safeParse(JSON.parse((await readTextBlob(source, config)).text))
-  if (read.data?.config?.Labels?.[labelNames.delivery] !== 'artifact') return []
+  const read = await readDocument(source, config, configSchema)
+  if (read?.config?.Labels?.[labelNames.delivery] !== 'artifact') return []
   return [
     `its weights are an image of their own: copy ${repositoryOf(from)}-weights too, with --unverified, since nothing of them boots`,
   ]

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { documentTypes } from '../../images/oci/document-types.ts'
 import { main } from '../../pipelines/cli.ts'
 import { openConnection } from '../../pipelines/network/connection.ts'
 import { findReferrers, openReader } from '../../pipelines/registry-client/read.ts'
@@ -169,6 +170,27 @@ describe('ingot publish from another registry', () => {
     await expect(digestAt(`${target}:latest`)).rejects.toThrow()
     expect((await copy([bare, '--to', target, '--unverified'])).code).toBe(0)
     expect(await digestAt(`${target}:latest`)).toBe(digest)
+  })
+
+  test.each([
+    ['is no JSON', () => 'no report'],
+    ['is of another image', () => JSON.stringify({ verdict: 'verified', image: `sha256:${'0'.repeat(64)}` })],
+    ['says that it failed', () => JSON.stringify({ verdict: 'failed', image: digest })],
+  ])('a report that %s verifies nothing', async (what, text) => {
+    const bare = `${debian.host}/report-${what.replaceAll(' ', '-').toLowerCase()}:v1`
+    await run(toolPath('crane'), ['copy', '--insecure', source, bare])
+    const folder = await scratchFolder()
+    await writeFile(join(folder, 'report.json'), text())
+    const type = documentTypes.report
+    await run(
+      toolPath('oras'),
+      ['attach', '--plain-http', '--artifact-type', type, bare, `report.json:${type}`],
+      { cwd: folder },
+    )
+    expect(await copy([bare, '--to', `${debian.host}/refused-too`])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('its report does not call it verified'),
+    })
   })
 
   test('makes nothing anew, and takes one image', async () => {
