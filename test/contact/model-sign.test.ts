@@ -88,9 +88,9 @@ async function pulled(image: string): Promise<void> {
   await run(oras, ['pull', '--plain-http', '--output', key('pulled'), target])
 }
 
-async function verify(path: string, given: { signature?: string; publicKey?: string } = {}) {
-  const { signature: file = signature, publicKey = key('ours.pub') } = given
-  const args = ['verify', 'key', '--signature', file, '--public_key', publicKey, path]
+async function verify(path: string, given: { signature?: string; publicKey?: string; more?: string[] } = {}) {
+  const { signature: file = signature, publicKey = key('ours.pub'), more = [] } = given
+  const args = ['verify', 'key', '--signature', file, '--public_key', publicKey, path, ...more]
   const python = pythonPath('model-signing')
   const told = await run(python, ['-m', 'model_signing', ...args], { env: { PATH: '/usr/bin:/bin' } }).catch(
     (error: { stdout: string; stderr: string }) => error,
@@ -124,6 +124,16 @@ describe('model_signing', () => {
     const said = await verify(await changed(change))
     expect(said).not.toContain('Verification succeeded')
     expect(said).toMatch(words)
+  })
+
+  test('passes over the parts beside a model where it is told to', async () => {
+    const whole = await changed(async (copy) => {
+      await mkdir(join(copy, 'parts/adapter/sql'), { recursive: true })
+      await writeFile(join(copy, 'parts/adapter/sql/adapter_model.safetensors'), 'an adapter')
+    })
+    expect(await verify(whole)).not.toContain('Verification succeeded')
+    const told = await verify(whole, { more: ['--ignore-paths', join(whole, 'parts')] })
+    expect(told).toContain('Verification succeeded')
   })
 
   test('refuses another key, and a signature whose list was changed', async () => {
