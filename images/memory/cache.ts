@@ -19,6 +19,8 @@ export interface LayerCache {
   spanTokens: number | null
   /** Bytes of one sequence's state in one layer; 0 for attention. */
   stateBytes: number
+  /** Of a drafter of its own, whose layers do not set the size of blocks. */
+  drafts?: boolean
   /** Tokens that one kept vector stands for, where there are several. */
   tokensPerVector?: number
 }

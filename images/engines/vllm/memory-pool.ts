@@ -133,8 +133,9 @@ function equalPages(caches: readonly LayerCache[], rules: VllmPoolRules): Omit<C
   const step = Math.max(base, rules.hybridBlockTokens)
   const state = Math.max(...caches.map((cache) => cache.stateBytes))
   const widest = Math.max(...caches.map((cache) => cache.tokenBytes))
-  const blockTokens =
-    state > 0 && widest > 0 ? Math.max(base, step * Math.ceil(state / (step * widest))) : base
+  // The block is set before a drafter is looked at (`HybridAttentionMambaModelConfig`).
+  const own = Math.max(...caches.map((cache) => (cache.drafts ? 0 : cache.tokenBytes)))
+  const blockTokens = state > 0 && own > 0 ? Math.max(base, step * Math.ceil(state / (step * own))) : base
   const pageBytes = Math.max(state, widest * blockTokens)
   return caches.map((cache) => {
     if (cache.kind === 'state') return { cache, blockTokens, pageBytes }

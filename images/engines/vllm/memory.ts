@@ -2,15 +2,7 @@ import type { ModelFacts } from '../../../recipes/model-facts.ts'
 import { activationPeak } from '../../memory/activation.ts'
 import { usesDraftHead } from '../../memory/drafter.ts'
 import { modelDtypeOf } from '../../memory/dtypes.ts'
-import {
-  cacheDtypeOf,
-  cachesOf,
-  type EnginePlan,
-  enginePlan,
-  formatOf,
-  type MemoryRules,
-  stateBytesOf,
-} from '../../memory/engine-plan.ts'
+import { type EnginePlan, enginePlan, formatOf, type MemoryRules } from '../../memory/engine-plan.ts'
 import type { ExpertTiles } from '../../memory/expert-tiles.ts'
 import { capabilityOf, isAmd } from '../../memory/gpus.ts'
 import type { Pool } from '../../memory/pool.ts'
@@ -22,6 +14,7 @@ import { type CompressedPoolRules, compressedPool } from './compressed-pool.ts'
 import { vllmContext } from './context.ts'
 import { adapterBytes, adapterDoubts } from './memory-adapters.ts'
 import { baseBlockTokens, hybridBlockTokens } from './memory-blocks.ts'
+import { cacheTypeOf, drafterDoubts, isCompressed, vllmCaches } from './memory-caches.ts'
 import { doubtOf, expertDoubt, samplerDoubts } from './memory-doubts.ts'
 import { graphEstimateBytes, graphWarnings } from './memory-graphs.ts'
 import { type VllmPoolRules, vllmPool } from './memory-pool.ts'
@@ -73,7 +66,11 @@ function plan(asked: MemoryRequest): EnginePlan {
     cpuBlocks: cpuBlocksOf(request, defaults, pool.blockBytes),
     formulas,
     warnings: [...warningsOf(request, defaults), ...graphWarnings(request, version, defaults)],
-    doubts: [...samplerDoubts(request, overhead, defaults), ...adapterDoubts(request)],
+    doubts: [
+      ...samplerDoubts(request, overhead, defaults),
+      ...adapterDoubts(request),
+      ...drafterDoubts(request),
+    ],
   })
 }
 
@@ -151,33 +148,6 @@ function compressedRules(
     needsPacked: atLeast(version, '0.29.0'),
     meaning: meaningOf(defaults),
   }
-}
-
-function isCompressed({ facts }: MemoryRequest): boolean {
-  return facts.layers.some(({ layer }) => layer.kind === 'compressed')
-}
-
-function vllmCaches(request: MemoryRequest, version: string, defaults: VllmDefaults) {
-  const { tp = 1, pp = 1, facts } = request
-  return cachesOf(request, {
-    tp,
-    pp,
-    format: formatOf(request, cacheTypeOf(request, version)),
-    ssmBytes: stateBytesOf(facts, request, atLeast(version, '0.11.0')),
-    keepsWindows: defaults.keepsWindows,
-    // VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE is on since 0.14.
-    keepsChunks: defaults.keepsWindows && atLeast(version, '0.14.0'),
-    crossPerToken: defaults.isV0,
-    draftedRows: request.speculativeTokens ?? 0,
-    latentAsHeads: !atLeast(version, '0.7.1'),
-  })
-}
-
-/** Checkpoints that name an 8-bit cache get it since about v0.12; DeepSeek-V4 is packed whatever its checkpoint says. */
-function cacheTypeOf(request: MemoryRequest, version: string): string {
-  if (isCompressed(request)) return cacheDtypeOf(request, 'fp8_ds_mla')
-  const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
-  return cacheDtypeOf(request, ofCheckpoint)
 }
 
 function meaningOf(defaults: VllmDefaults): TokenMeaning {

@@ -47,7 +47,8 @@ const half = 'bfloat16'
 /** Undefined for models with layers that the judge is not told of. */
 export function caseOf(id: string, request: MemoryRequest): JudgedCase | undefined {
   const { facts } = request
-  const runs = [...facts.layers, ...(request.speculativeTokens ? draftHeadOf(facts) : [])]
+  const drafting = request.drafter?.layers ?? (request.speculativeTokens ? draftHeadOf(facts) : [])
+  const runs = [...facts.layers, ...drafting]
   const layers = runs.flatMap(({ count, layer }) => {
     const specs = specsOf(layer, request)
     return Array.from({ length: count }, () => specs)

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { engineOf } from '../../../images/engines/engines.ts'
 import { vllmContext } from '../../../images/engines/vllm/context.ts'
+import { takesDrafter } from '../../../images/engines/vllm/memory-caches.ts'
 import { findGpu } from '../../../images/memory/gpus.ts'
 import { planMemory } from '../../../images/memory/plan.ts'
 import type { MemoryRequest } from '../../../images/memory/request.ts'
@@ -68,6 +69,20 @@ interface AskedCase {
 
 const GiB = 1024 ** 3
 
+/** One layer as EAGLE-3 has them. */
+const eagle = factsFromConfig({
+  model_type: 'llama',
+  hidden_size: 4096,
+  num_hidden_layers: 1,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  head_dim: 128,
+  intermediate_size: 14336,
+  vocab_size: 32000,
+  max_position_embeddings: 131072,
+  torch_dtype: 'bfloat16',
+})
+
 /** How each configuration is served, so that every rule of the pool is met. */
 const servings: Record<string, Partial<MemoryRequest>> = {
   plain: {},
@@ -78,6 +93,7 @@ const servings: Record<string, Partial<MemoryRequest>> = {
   'long batches': { maxNumBatchedTokens: 32768 },
   'three drafted tokens': { speculativeTokens: 3 },
   'tokens over two ranks': { tp: 2, dcp: 2 },
+  'a drafter of its own': { speculativeTokens: 3, drafter: eagle },
 }
 
 /** Cases of all configurations of the tests whose layers the judge can be told. */
@@ -104,6 +120,7 @@ function requestOf(
 ): MemoryRequest | undefined {
   const base = { facts, gpu: findGpu('h100'), engineVersion: judgedVersion, availableKvBytes: 20 * GiB }
   if (options.tp !== undefined && facts.headCount % options.tp !== 0) return undefined
+  if (options.drafter && !takesDrafter(facts)) return undefined
   const maxModelLen = Math.min(131072, vllmContext({ ...base }, judgedVersion))
   return { ...base, maxModelLen, maxNumBatchedTokens: 8192, prefixCaching: true, ...options }
 }
