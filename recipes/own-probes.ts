@@ -1,8 +1,14 @@
 import { z } from 'zod'
+import { answerSchema } from './answer-schema.ts'
 import { limits, text, words } from './limits.ts'
 import { count } from './quantities.ts'
 
-const at = text(limits.words).min(1).describe('Place in the answer, such as choices.0.message.content')
+const at = text(limits.words)
+  .regex(
+    /^[^.[\]]+(\.[^.[\]]+)*$/,
+    'keys and places in lists joined by dots, such as choices.0.message.content',
+  )
+  .describe('Place in the answer, such as choices.0.message.content')
 const value = z.json().describe('The value there')
 const status = z.number().int().min(100).max(599).describe('Status of the answer')
 const textAt = z.array(at).min(1).max(limits.prompts).describe('Places where the pieces of the text are')
@@ -18,11 +24,13 @@ const check = z.discriminatedUnion('rule', [
     at,
     value: text(limits.value).describe('The text'),
   }),
-  z.strictObject({ rule: z.literal('same').describe('What another place has'), at, as: at }),
+  z
+    .strictObject({ rule: z.literal('same').describe('What another place has'), at, as: at })
+    .refine((one) => one.at !== one.as, { path: ['as'], message: 'another place than `at`' }),
   z.strictObject({
     rule: z.literal('schema').describe('A text of JSON that a schema accepts'),
     at,
-    schema: z.record(z.string(), z.json()).describe('The JSON schema'),
+    schema: answerSchema.describe('The JSON schema'),
   }),
 ])
 

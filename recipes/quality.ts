@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { answerSchema } from './answer-schema.ts'
 import { limits, text } from './limits.ts'
 import { count } from './quantities.ts'
 
@@ -40,7 +41,7 @@ const question = z
       .regex(/^[\p{L}\p{N}]+$/u, 'one word or number')
       .optional()
       .describe('A word or number that stands by itself in the answer'),
-    schema: z.record(z.string(), z.json()).optional().describe('The answer is JSON that this schema accepts'),
+    schema: answerSchema.optional().describe('The answer is JSON that this schema accepts'),
     maxTokens: count(limits.tokens).default(64).describe('Longest answer'),
   })
   .refine((one) => [one.equals, one.mentions, one.schema].filter((form) => form !== undefined).length === 1, {
