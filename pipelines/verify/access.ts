@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type AccessRules, closedRequests, openRequests, routeOf } from '../../images/boot/access.ts'
+import type { BootReport } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { ProbeRequest } from '../../images/boot/probe.ts'
 import { askServer } from './exchange.ts'
@@ -17,6 +18,29 @@ export function newKey(): string {
   return `ingot-${randomBytes(24).toString('hex')}`
 }
 
+/** A report of a boot, for a server that writes its key into answers or its log: reports leave the machine. */
+export function withoutKey(report: BootReport, key: string | undefined): BootReport {
+  if (key === undefined) return report
+  const hidden = (text: string) => text.replaceAll(key, '(the key)')
+  const { checks, answers, missing, logTail } = report
+  return {
+    ...report,
+    checks: checks.map((check) => ({
+      ...check,
+      observed: hidden(check.observed),
+      evidence: hidden(check.evidence),
+    })),
+    answers: answers.map((one) => ({ ...one, answer: hidden(one.answer) })),
+    ...(missing === undefined ? {} : { missing: missing.map(hidden) }),
+    logTail: hidden(logTail),
+  }
+}
+
+/** A key that differs from the right one in its last character alone: a server that compares less of it takes both. */
+function nearlyRight(key: string): string {
+  return `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`
+}
+
 const answerSeconds = 30
 
 /** Whether a server that wants a key refuses everybody without it; nothing where none is wanted. */
@@ -27,7 +51,7 @@ export async function accessChecks(trial: ReadyTrial): Promise<CheckResult[]> {
   const closed = closedRequests([readiness, ...probes], rules)
   return [
     await refusalCheck(trial, closed, null),
-    await refusalCheck(trial, closed, newKey()),
+    await refusalCheck(trial, closed, nearlyRight(trial.key ?? newKey())),
     await openCheck(trial, rules),
     await silenceCheck(trial),
   ]
@@ -46,13 +70,15 @@ async function refusalCheck(
     expected: `401 of ${closed.length} routes`,
   }
   return asked(trial, named, { requests: closed, key }, (statuses) => {
-    const wrong = statuses.filter(({ status }) => status !== 401)
+    const wrong = [
+      ...statuses
+        .filter(({ status }) => status !== 401)
+        .map(({ route, status }) => `${route} answers ${status} ${words}`),
+      ...shownKeys(statuses),
+    ]
     return {
       good: wrong.length === 0,
-      observed:
-        wrong.length === 0
-          ? `401 of ${statuses.map(({ route }) => route).join(', ')}`
-          : wrong.map(({ route, status }) => `${route} answers ${status} ${words}`).join('; '),
+      observed: wrong.join('; ') || `401 of ${statuses.map(({ route }) => route).join(', ')}`,
     }
   })
 }
@@ -66,16 +92,26 @@ async function openCheck(trial: ReadyTrial, rules: AccessRules): Promise<CheckRe
     expected: `no 401 of ${rules.open[0]}`,
   }
   return asked(trial, named, { requests: openRequests(rules), key: null }, (statuses) => ({
-    good: statuses[0]?.status !== 401 && statuses[0]?.status !== null,
-    observed: statuses
-      .map(({ route, status }) => `${route} ${status === 401 ? 'wants the key' : `is open (${status})`}`)
-      .join(', '),
+    good:
+      statuses[0]?.status !== 401 && statuses[0]?.status !== null && !statuses.some(({ hasKey }) => hasKey),
+    observed: [
+      ...statuses.map(
+        ({ route, status }) => `${route} ${status === 401 ? 'wants the key' : `is open (${status})`}`,
+      ),
+      ...shownKeys(statuses),
+    ].join(', '),
   }))
+}
+
+function shownKeys(statuses: readonly SeenStatus[]): string[] {
+  return statuses.filter(({ hasKey }) => hasKey).map(({ route }) => `${route} shows the key to everybody`)
 }
 
 interface SeenStatus {
   route: string
   status: number | null
+  /** Whether the answer holds the right key, which the question did not. */
+  hasKey: boolean
 }
 
 async function asked(
@@ -94,8 +130,10 @@ async function asked(
       signal: trial.signal,
       key,
     })
-    const status = came.type === 'answer' ? came.answer.status : came.status
-    statuses.push({ route: routeOf(request), status })
+    const { status, body } =
+      came.type === 'answer' ? came.answer : { status: came.status, body: came.partial }
+    const hasKey = trial.key !== null && trial.key !== undefined && body.includes(trial.key)
+    statuses.push({ route: routeOf(request), status, hasKey })
   }
   return madeCheck(named, { ...judge(statuses), beganMs, endedMs: trial.clock.now() })
 }

@@ -8,7 +8,7 @@ import type { StandIn } from '../../images/boot/stand-in.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { lastLines } from '../../lib/text.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
-import { accessChecks } from './access.ts'
+import { accessChecks, withoutKey } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
 import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
 import { measuredOf, peakMemory, spansOf } from './figures.ts'
@@ -77,8 +77,10 @@ async function bootAll(
     const attempt = { plan, machine, request, context, occasion, isFirst: index === 0 }
     const boot = () => {
       const clock = startClock()
-      const tryIt = (server: BootedServer) =>
-        tryServer({ ...attempt, server, clock: countedFrom(clock, server.aheadMs ?? 0) })
+      const tryIt = async (server: BootedServer) => {
+        const report = await tryServer({ ...attempt, server, clock: countedFrom(clock, server.aheadMs ?? 0) })
+        return withoutKey(report, request.secret?.value)
+      }
       return runner.boot(request, tryIt)
     }
     boots.push(await inTurn(runner, signal, boot))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { digestOf } from '../../../lib/digest.ts'
 import { verifyImage } from '../../../pipelines/verify/verify.ts'
-import { good, type Handler, sendJson, serve, type TinyServer } from '../../servers/openai.ts'
+import { good, type Handler, type Routes, sendJson, serve, type TinyServer } from '../../servers/openai.ts'
 import { runnerOf } from '../../servers/runner.ts'
 import { complaints, limits, plan } from './plan.ts'
 
@@ -16,10 +16,17 @@ interface Door {
   /** Whether a token opens the others. */
   takes(token: string | undefined, key: string | undefined): boolean
   onStart?(server: TinyServer, key: string | undefined): void
+  /** What it answers to somebody without the key, with KEY for the right one. */
+  page?: string
+  /** The same of its health page. */
+  health?: string
 }
 
 /** A good server behind a door. */
-function behind({ open, takes, onStart }: Door, key: string | undefined): Promise<TinyServer> {
+function behind(
+  { open, takes, onStart, page = 'Invalid API Key', health }: Door,
+  key: string | undefined,
+): Promise<TinyServer> {
   return serve((server) => {
     onStart?.(server, key)
     const guarded = (route: string, handler: Handler): Handler => {
@@ -27,10 +34,17 @@ function behind({ open, takes, onStart }: Door, key: string | undefined): Promis
       return (asked, response) =>
         isOpen || takes(asked.token, key)
           ? handler(asked, response)
-          : sendJson(response, 401, { error: { message: 'Invalid API Key' } })
+          : sendJson(response, 401, { error: { message: page.replace('KEY', key ?? '') } })
     }
+    const pages: Routes =
+      health === undefined
+        ? {}
+        : {
+            'GET /health': (_, response) =>
+              sendJson(response, 200, { status: 'ok', settings: health.replace('KEY', key ?? '') }),
+          }
     return Object.fromEntries(
-      Object.entries(good).map(([route, handler]) => [route, guarded(route, handler)]),
+      Object.entries({ ...good, ...pages }).map(([route, handler]) => [route, guarded(route, handler)]),
     )
   })
 }
@@ -67,6 +81,32 @@ test.each([
     { ...honest, takes: (token: string | undefined) => token !== undefined },
     [
       'key-wrong failed: POST /v1/chat/completions answers 200 with a wrong key; GET /v1/models answers 200 with a wrong key',
+    ],
+  ],
+  [
+    'looks at the beginning of a key alone',
+    {
+      ...honest,
+      takes: (token: string | undefined, key: string | undefined) =>
+        token?.slice(0, 20) === key?.slice(0, 20),
+    },
+    [
+      'key-wrong failed: POST /v1/chat/completions answers 200 with a wrong key; GET /v1/models answers 200 with a wrong key',
+    ],
+  ],
+  [
+    'tells the right key to whoever has none',
+    { ...honest, page: 'the key is KEY' },
+    [
+      'key-none failed: POST /v1/chat/completions shows the key to everybody; GET /v1/models shows the key to everybody',
+      'key-wrong failed: POST /v1/chat/completions shows the key to everybody; GET /v1/models shows the key to everybody',
+    ],
+  ],
+  [
+    'shows its settings on a page that is open',
+    { ...honest, health: 'api_key=KEY' },
+    [
+      'key-open failed: GET /health is open (200), POST /tokenize is open (404), GET /health shows the key to everybody',
     ],
   ],
   [
@@ -110,6 +150,21 @@ test('a server that refuses the key it was given is asked once', async () => {
     /^ready failed: it refuses the key that it was given in TINY_API_KEY; last answer: status 401 instead of 200/,
   )
   expect(asked).toEqual(['POST /v1/chat/completions'])
+})
+
+test('a report does not hold the key that a server writes into its log and its answers', async () => {
+  const keys: (string | undefined)[] = []
+  const boot = await bootBehind({
+    ...honest,
+    page: 'the key is KEY',
+    onStart: (server, key) => {
+      keys.push(key)
+      server.log += `key ${key}\n`
+    },
+  })
+  expect(boot.logTail).toContain('key (the key)')
+  expect(keys[0]).toMatch(/^ingot-/)
+  expect(JSON.stringify(boot)).not.toContain(keys[0])
 })
 
 test('every verification makes a key of its own, and no report holds it', async () => {
