@@ -5,6 +5,9 @@ import { ownProbe } from './own-probes.ts'
 import { qualitySchema } from './quality.ts'
 import { count } from './quantities.ts'
 
+/** What is asked where a recipe names no prompt. */
+export const usualPrompts: readonly string[] = ['What is the capital of France? Answer in one word.']
+
 export const profiles = ['hostile', 'plain'] as const
 export type Profile = (typeof profiles)[number]
 
@@ -23,7 +26,7 @@ export const verification = z.strictObject({
     .array(text(limits.value).min(1))
     .min(1)
     .max(limits.prompts)
-    .default(['What is the capital of France? Answer in one word.'])
+    .default([...usualPrompts])
     .describe('Prompts answered greedily and recorded in the report'),
   probes: z
     .array(ownProbe)

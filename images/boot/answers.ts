@@ -2,7 +2,7 @@ import type { Json } from '../../lib/json.ts'
 import { parseEvents, parseJson, streamedText, valuesAt } from './answer-text.ts'
 import { failedCheck } from './json-checks.ts'
 import type { Comparison, Expectation, JsonCheck } from './probe.ts'
-import { schemaFaults } from './schema-faults.ts'
+import { streamedAnswer } from './streamed-answer.ts'
 import { cosine } from './vectors.ts'
 
 /** An answer as it came; streams are read to their end. */
@@ -113,14 +113,11 @@ function streamDifferences(
 
 function streamedFaults(
   parsed: readonly (Json | undefined)[],
-  { schema, textAt }: Extract<Expectation, { type: 'event-stream' }>,
+  { whole }: Extract<Expectation, { type: 'event-stream' }>,
 ): string[] {
-  if (schema === undefined) return []
-  const text = streamedText(
-    parsed.filter((event) => event !== undefined),
-    textAt,
-  )
-  return schemaFaults(text, schema).map((fault) => `the streamed text ${fault}`)
+  if (whole === undefined) return []
+  const answer = streamedAnswer(parsed.filter((event) => event !== undefined))
+  return whole.flatMap((check) => failedCheck(answer, check)).map((fault) => `streamed, ${fault}`)
 }
 
 function linesDifferences(
@@ -150,6 +147,7 @@ function pieceDifferences(
   parsed: readonly (Json | undefined)[],
   textAt: readonly string[],
 ): string[] {
+  if (textAt.length === 0) return []
   const known = parsed.filter((event) => event !== undefined)
   const withText = known.filter((event) => streamedText([event], textAt) !== '').length
   if (withText === 0) return ['the stream carried no text']

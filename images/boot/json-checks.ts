@@ -10,8 +10,8 @@ import { plainWords, wordErrorRate } from './words.ts'
 export function failedCheck(value: Json, check: JsonCheck): string[] {
   const found = valuesAt(value, check.at)
   switch (check.rule) {
-    case 'nearer':
-      return failedNearer(value, check)
+    case 'paired':
+      return failedPairs(found, check)
     case 'ranked':
       return failedRanking(value, check)
     case 'vector':
@@ -31,7 +31,7 @@ export function failedCheck(value: Json, check: JsonCheck): string[] {
 
 type ValueCheck = Exclude<
   JsonCheck,
-  RuleOf<'nearer' | 'ranked' | 'vector' | 'schema' | 'words' | 'call' | 'apart'>
+  RuleOf<'paired' | 'ranked' | 'vector' | 'schema' | 'words' | 'call' | 'apart'>
 >
 
 function failedValue(value: Json, found: readonly Json[], check: ValueCheck): string[] {
@@ -77,23 +77,37 @@ function failedVectors(found: readonly Json[], check: RuleOf<'vector'>): string[
   return faults.slice(0, 1).map((fault) => `${check.at} ${fault}`)
 }
 
-function failedNearer(value: Json, { at, to, than }: RuleOf<'nearer'>): string[] {
-  const [vector, near, far] = [at, to, than].map((path) => valuesAt(value, path)[0])
-  const [related, unrelated] = [cosine(vector, near), cosine(vector, far)]
-  if (related > unrelated) return []
+function failedPairs(vectors: readonly Json[], { at, pairs }: RuleOf<'paired'>): string[] {
+  if (vectors.length !== 2 * pairs) return [`${at} has ${vectors.length} vectors instead of ${2 * pairs}`]
+  const apart = vectors.flatMap((vector, index) => {
+    const partner = index % 2 === 0 ? index + 1 : index - 1
+    const related = cosine(vector, vectors[partner])
+    const other = vectors.findIndex(
+      (one, place) => place !== index && place !== partner && !(related > cosine(vector, one)),
+    )
+    return other < 0 ? [] : [{ index, partner, related, other, unrelated: cosine(vector, vectors[other]) }]
+  })
   const words = (cos: number) => (Number.isNaN(cos) ? 'unknown' : cos.toFixed(3))
-  return [
-    `related texts are no nearer than unrelated ones: cosine ${words(related)} of ${at} and ${to}, ${words(unrelated)} with ${than}`,
-  ]
+  return apart
+    .slice(0, 1)
+    .map(
+      ({ index, partner, related, other, unrelated }) =>
+        `related texts are no nearer than unrelated ones: of ${at} the cosine of ${index} and ${partner} is ${words(related)}, and of ${index} and ${other} ${words(unrelated)}`,
+    )
 }
 
-function failedRanking(value: Json, { at, first, scoreAt }: RuleOf<'ranked'>): string[] {
+function failedRanking(value: Json, { at, first, scoreAt, count }: RuleOf<'ranked'>): string[] {
   const list = at === '' ? value : valuesAt(value, at)[0]
   const items = (Array.isArray(list) ? list : []).map((item) => ({
     index: Number(valuesAt(item, 'index')[0]),
     score: valuesAt(item, scoreAt)[0],
   }))
   if (items.length === 0) return [`${at || 'the answer'} is ${shownAll([list ?? null])} instead of scores`]
+  const places = new Set(items.map(({ index }) => index))
+  if (items.length !== count || places.size !== count)
+    return [
+      `${at || 'the answer'} scores ${[...places].join(', ')} in ${items.length} items, and ${count} documents were sent`,
+    ]
   const odd = items.find(({ score }) => typeof score !== 'number' || !Number.isFinite(score))
   if (odd !== undefined)
     return [`${at} has the score ${JSON.stringify(odd.score) ?? 'absent'} for ${odd.index}`]

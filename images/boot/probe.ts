@@ -50,8 +50,8 @@ export type JsonCheck =
   | { at: string; rule: 'schema'; schema: JsonMap }
   /** Each value is a list of finite numbers that are not all 0, `dimension` of them, of length 1 where they are normalised. */
   | { at: string; rule: 'vector'; dimension?: number; normalized?: boolean }
-  /** A vector that is nearer to one than to the other. */
-  | { at: string; rule: 'nearer'; to: string; than: string }
+  /** Vectors of so many pairs of texts, pair after pair: each is nearer to its partner than to any vector of another pair. */
+  | { at: string; rule: 'paired'; pairs: number }
   /**
    * A choice of a chat that calls the function with arguments which its schema accepts; unless forced, one that answers.
    * Arguments are a text of JSON, as OpenAI's clients read them, unless they are told to be an object.
@@ -63,8 +63,8 @@ export type JsonCheck =
   | { at: string; rule: 'mentions'; value: string; without?: string }
   /** A text with the words that were said, but for a share of them: substituted, left out or added. */
   | { at: string; rule: 'words'; said: string; errorRate: number }
-  /** Of a list with a score for each item, that of item `first` is the highest. */
-  | { at: string; rule: 'ranked'; first: number; scoreAt: string }
+  /** Of a list of so many items with a score for each, that of item `first` is the highest. */
+  | { at: string; rule: 'ranked'; first: number; scoreAt: string; count: number }
 
 export type RuleOf<Name extends JsonCheck['rule']> = Extract<JsonCheck, { rule: Name }>
 
@@ -77,11 +77,12 @@ export type Expectation =
       type: 'event-stream'
       status: number
       endMarker: string | null
+      /** Where pieces of the text are, of which there must be several; without a place nobody looks for them. */
       textAt: readonly string[]
       /** Holds of every event that carries text, such as the name of the model. */
       events?: readonly JsonCheck[]
-      /** The joined text is JSON that this schema accepts. */
-      schema?: JsonMap
+      /** Holds of the answer that the events make up, in the form of one that is not streamed. */
+      whole?: readonly JsonCheck[]
     }
   | { type: 'json-lines'; status: number; lastLine: readonly JsonCheck[]; textAt: readonly string[] }
 

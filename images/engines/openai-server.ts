@@ -20,7 +20,7 @@ import {
   textProbe,
 } from './openai-probes.ts'
 import { cohereRerank, type RerankPlace, rerankProbes, scoredProbe } from './rerank-probes.ts'
-import { freeToolProbes, parsedProbes, toolProbes } from './skill-probes.ts'
+import { freeToolProbes, parsedProbes, type SeenStreams, toolProbes } from './skill-probes.ts'
 import { structuredProbes } from './structured-probes.ts'
 import { generates } from './tasks.ts'
 import { visionProbes } from './vision-probes.ts'
@@ -31,7 +31,8 @@ const unknownContextLength = 4096
 /** What one engine adds to the behaviour that all servers with an OpenAI interface share. */
 export interface OwnBehaviour
   extends Pick<Behaviour, 'failureLines' | 'stop'>,
-    Partial<Pick<Behaviour, 'gpu'>> {
+    Partial<Pick<Behaviour, 'gpu'>>,
+    SeenStreams {
   /** Name that is asked for; the recipe's where nothing is said. */
   asked?: string
   /** Name in answers, where it is another than the one asked for. */
@@ -44,6 +45,8 @@ export interface OwnBehaviour
   pages: readonly HttpProbe[]
   /** Its own interfaces by task, asked after the common ones. */
   native?: Partial<Record<ModelTask, readonly HttpProbe[]>>
+  /** What proves the parts of the recipe, whatever the model is for; asked last. */
+  parts?: readonly HttpProbe[]
   /** Of chat and completion. */
   badInput: BadInputTable
   wrongOf?: TaskAnswers
@@ -71,6 +74,7 @@ export function openAiBehaviour(deployment: Deployment, own: OwnBehaviour): Beha
       ...own.pages,
       modelsProbe(own.listed ?? names.answered),
       ...tasks.flatMap((task) => probesOf(task, deployment, own)),
+      ...(own.parts ?? []),
     ],
     failureLines,
     ...(gpu === undefined ? {} : { gpu }),
@@ -129,7 +133,7 @@ function probesOf(task: ModelTask, deployment: Deployment, own: OwnBehaviour): H
     case 'transcription':
       return [...native]
     case 'tools':
-      return [...(own.forcesCalls === false ? freeToolProbes(asked) : toolProbes(asked)), ...native]
+      return [...(own.forcesCalls === false ? freeToolProbes(asked) : toolProbes(asked, own)), ...native]
     case 'structured':
       // Of some engines every chat is asked so.
       return [...(own.answersToSchemas ? [] : structuredProbes(asked)), ...native]
@@ -145,7 +149,7 @@ function chatProbes(deployment: Deployment, own: OwnBehaviour): HttpProbe[] {
     chatStreamProbe(asked, answered),
     completionsProbe(asked),
     ...(own.answersToSchemas ? structuredProbes(asked) : []),
-    ...parsedProbes(deployment, asked),
+    ...parsedProbes(deployment, asked, own),
   ]
 }
 

@@ -1,7 +1,13 @@
 import { folderName } from '../../recipes/parts.ts'
+import type { ModelTask } from '../../recipes/tasks.ts'
 import type { HttpProbe, JsonCheck, ProbeRequest } from '../boot/probe.ts'
+import { completionBody } from './completion-probes.ts'
+import { embeddingProbes } from './embedding-probes.ts'
 import type { Deployment } from './engine.ts'
 import { chatBody } from './openai-probes.ts'
+import type { PlacedPart } from './parts.ts'
+import { cohereRerank, rerankProbes } from './rerank-probes.ts'
+import { tasksOfFiles } from './tasks.ts'
 
 /** Asked besides the recipe's own prompts: an adapter may change some answers and leave others. */
 const furtherPrompts = ['Write the first sentences of a story about the sea.', 'Explain what a list is.']
@@ -15,7 +21,7 @@ export interface AdapterRequests {
 
 /** An adapter answers under its name, and answers otherwise than the model alone. */
 export function adapterProbe(
-  { recipe }: Pick<Deployment, 'recipe'>,
+  { recipe, tasks }: Pick<Deployment, 'recipe' | 'tasks'>,
   name: string,
   { base, adapted }: AdapterRequests,
 ): HttpProbe {
@@ -29,19 +35,27 @@ export function adapterProbe(
     expect: { type: 'json', status: 200, checks: [{ at: 'usage.completion_tokens', rule: 'positive' }] },
     differs: {
       pairs: prompts.map((prompt) => [base(prompt, comparedTokens), adapted(prompt, comparedTokens)]),
-      at: 'choices.0.message.content',
+      at: tasks.includes('chat') ? 'choices.0.message.content' : 'choices.0.text',
       otherwise: `the adapter ${name} changes nothing`,
     },
     timeoutSeconds: 120,
   }
 }
 
-/** A chat under a name, as an adapter or a further model has one. */
-export function namedChat(model: string): (prompt: string, maxTokens: number) => ProbeRequest {
+/**
+ * A question under a name, as an adapter or a further model has one: a chat, or a text to go on with where the model has no chat template.
+ * `beside` are further members of the body.
+ */
+export function namedQuestion(
+  { tasks }: { tasks: readonly ModelTask[] },
+  model: string,
+  beside: ProbeRequest['body'] & object = {},
+): (prompt: string, maxTokens: number) => ProbeRequest {
+  const isChat = tasks.includes('chat')
   return (prompt, maxTokens) => ({
     method: 'POST',
-    path: '/v1/chat/completions',
-    body: chatBody(model, prompt, maxTokens),
+    path: isChat ? '/v1/chat/completions' : '/v1/completions',
+    body: { ...(isChat ? chatBody : completionBody)(model, prompt, maxTokens), ...beside },
   })
 }
 
@@ -58,14 +72,40 @@ export function listedProbe(name: string, what: string, listed = name): HttpProb
   }
 }
 
-/** A further model generates under its name. */
-export function furtherModelProbe(name: string): HttpProbe {
+/** What a further model is for: what its own files say. */
+export function tasksOfPart({ pinned }: Pick<PlacedPart, 'pinned'>): readonly ModelTask[] {
+  const { model: facts = null, gguf = null } = pinned ?? {}
+  return tasksOfFiles({ facts, gguf, folder: null, modelfile: pinned?.weights.modelfile ?? null }).tasks
+}
+
+/** A further model does its own work under its name: it generates, makes vectors or ranks. */
+export function furtherModelProbes(name: string, part: Pick<PlacedPart, 'pinned'>): HttpProbe[] {
+  const tasks = tasksOfPart(part)
+  if (tasks.includes('embedding')) {
+    const dimension = part.pinned?.model?.hiddenSize
+    // Both engines that serve further models bring what they say here to length 1.
+    const vectors = { ...(dimension === undefined ? {} : { dimension }), normalized: true }
+    return renamed(name, 'embeddings', embeddingProbes(name, vectors))
+  }
+  if (tasks.includes('rerank')) return renamed(name, 'rerank', rerankProbes(name, cohereRerank))
+  return [generatingModelProbe(name, tasks)]
+}
+
+function renamed(name: string, from: string, probes: readonly HttpProbe[]): HttpProbe[] {
+  return probes.map((probe) => ({
+    ...probe,
+    id: probe.id.replace(from, `model-${folderName(name)}`),
+    title: `the model ${name}: ${probe.title}`,
+  }))
+}
+
+function generatingModelProbe(name: string, tasks: readonly ModelTask[]): HttpProbe {
   return {
     id: `model-${folderName(name)}`,
     group: 'serve',
     title: `the model ${name} answers`,
     required: true,
-    request: namedChat(name)('Name one colour.', 8),
+    request: namedQuestion({ tasks }, name)('Name one colour.', 8),
     expect: {
       type: 'json',
       status: 200,

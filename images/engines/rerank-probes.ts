@@ -91,7 +91,7 @@ function rankedProbe(
     expect: {
       type: 'json',
       status: 200,
-      checks: [{ at: resultsAt, rule: 'ranked', first, scoreAt }],
+      checks: [{ at: resultsAt, rule: 'ranked', first, scoreAt, count: documents.length }],
     },
     timeoutSeconds: 120,
   }

@@ -63,8 +63,7 @@ function setByIngot(
   { names, instead, effect }: ReservedFlag,
   isMeant: (name: string) => boolean,
 ): Omit<ArgumentProblem, 'index'> {
-  if (effect === undefined) return { message: `${names[0]} is set by ingot itself`, hint: instead }
-  return { message: `${names.find(isMeant)} ${effect}`, hint: instead }
+  return { message: `${names.find(isMeant)} ${effect ?? 'is set by ingot itself'}`, hint: instead }
 }
 
 /** Servers that compare whole words look for a flag with `=` in its name. */

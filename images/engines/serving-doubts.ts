@@ -1,3 +1,4 @@
+import { usualPrompts } from '../../recipes/verification.ts'
 import type { Deployment } from './engine.ts'
 import { generates } from './tasks.ts'
 import { valueOfFlag } from './written-arguments.ts'
@@ -11,6 +12,7 @@ export function servingDoubts(deployment: Deployment): string[] {
     ...lengthDoubts(deployment),
     ...portDoubts(deployment),
     ...taskDoubts(deployment),
+    ...promptDoubts(deployment),
     ...machineDoubts(deployment),
   ]
 }
@@ -46,6 +48,15 @@ function taskDoubts(deployment: Deployment): string[] {
     (flag) =>
       `serving.extraArguments: ${flag} makes a server for vectors or scores, and the model is taken to be for ${deployment.tasks.join(', ')}, which its boot asks for: set model.task to embedding or rerank and leave the flag out`,
   )
+}
+
+/** Prompts are answered by what generates. */
+function promptDoubts({ recipe, tasks }: Deployment): string[] {
+  const isOwn = recipe.verify.prompts.join('\n') !== usualPrompts.join('\n')
+  if (generates(tasks) || !isOwn) return []
+  return [
+    `verify.prompts: the model is served for ${tasks.join(', ')} and generates no text, so that nobody asks them`,
+  ]
 }
 
 /** Such a server answers nobody before the others are there. */

@@ -18,20 +18,34 @@ interface NamedSetting {
   standing: NameStanding
 }
 
+/** What a task has to be for a key: all but the defaults for drawing tokens are of chats. */
+function suits(key: ModelSettingKey, tasks: Deployment['tasks']): boolean {
+  return key === 'generationConfig' ? generates(tasks) : tasks.includes('chat')
+}
+
+/** Refuses settings that no question to a model of these tasks would use; known without a lock where the recipe names them. */
+export function unusedSettingRefusals({ recipe, tasks }: Pick<Deployment, 'recipe' | 'tasks'>): Refusal[] {
+  return modelSettingKeys
+    .filter((key) => recipe.model[key] !== undefined && !suits(key, tasks))
+    .map((key) => ({
+      path: `model.${key}`,
+      found: `the model is served for ${tasks.join(', ')} and answers no chat`,
+      hint: 'leave it out, or set model.task',
+    }))
+}
+
 /** Refuses settings of a model that the engine has none for, names that its version surely lacks, and all of it without a chat. */
 export function settingRefusals(deployment: Deployment): Refusal[] {
-  const { recipe, engine, version, tasks } = deployment
+  const { recipe, engine, version } = deployment
   const used = modelSettingKeys.filter((key) => recipe.model[key] !== undefined)
-  const isGenerating = generates(tasks)
   return [
     ...used.flatMap((key) => {
       const support = engine.modelSettings[key]
-      if (support.type === 'refused')
-        return [{ path: `model.${key}`, found: `${engine.title}: ${support.found}`, hint: support.hint }]
-      if (isGenerating) return []
-      const found = `the model is served for ${tasks.join(', ')} and answers no chat`
-      return [{ path: `model.${key}`, found, hint: 'leave it out, or set model.task' }]
+      return support.type === 'refused'
+        ? [{ path: `model.${key}`, found: `${engine.title}: ${support.found}`, hint: support.hint }]
+        : []
     }),
+    ...unusedSettingRefusals(deployment),
     ...namedSettings(deployment).flatMap(({ key, name, standing }) =>
       standing.type === 'absent'
         ? [

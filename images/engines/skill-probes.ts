@@ -1,3 +1,4 @@
+import type { Json } from '../../lib/json.ts'
 import type { HttpProbe, JsonCheck } from '../boot/probe.ts'
 import type { Deployment } from './engine.ts'
 import { chatBody, withoutThinking } from './openai-probes.ts'
@@ -40,7 +41,32 @@ function body(model: string, choice: 'required' | 'auto') {
 
 /** Where only the model decides whether it calls. */
 export function freeToolProbes(model: string): HttpProbe[] {
-  return toolProbes(model).filter(({ id }) => id === 'tools-auto')
+  return toolProbes(model, {}).filter(({ id }) => id === 'tools-auto')
+}
+
+/** Whether the streams of an engine were seen to carry calls and reasoning; else what they carry is only told. */
+export interface SeenStreams {
+  streamsSkills?: true
+}
+
+/** The same question streamed: parsers have another way through the text then. No text of its own need be in it. */
+function streamed(probe: HttpProbe, { streamsSkills = false }: { streamsSkills?: boolean }): HttpProbe {
+  const { request, expect } = probe
+  const body = { ...(request.body as { [key: string]: Json }), stream: true }
+  return {
+    ...probe,
+    id: `${probe.id}-stream`,
+    title: `streamed, ${probe.title}`,
+    required: streamsSkills,
+    request: { ...request, body },
+    expect: {
+      type: 'event-stream',
+      status: 200,
+      endMarker: '[DONE]',
+      textAt: [],
+      whole: expect.type === 'json' ? expect.checks : [],
+    },
+  }
 }
 
 /** What a server with tools of its own interface is asked there: the body's members, and what its call must be. */
@@ -56,17 +82,19 @@ export function freeCall(at: string, argumentsAre?: 'object'): JsonCheck {
  * A call that is forced, and one that is left to the model. One function is offered and `required` asked, since llama-server 0.7.0 treats
  * a named function as `auto` (measured).
  */
-export function toolProbes(model: string): HttpProbe[] {
+export function toolProbes(model: string, seen: SeenStreams): HttpProbe[] {
   const call = { at: 'choices.0', rule: 'call', name: weather.function.name, schema: parameters } as const
   const shared = { group: 'serve', required: true, timeoutSeconds: 120 } as const
+  const forced: HttpProbe = {
+    ...shared,
+    id: 'tools-forced',
+    title: 'a forced call names the function, with arguments that its schema accepts',
+    request: { method: 'POST', path, body: body(model, 'required') },
+    expect: { type: 'json', status: 200, checks: [{ ...call, forced: true }] },
+  }
   return [
-    {
-      ...shared,
-      id: 'tools-forced',
-      title: 'a forced call names the function, with arguments that its schema accepts',
-      request: { method: 'POST', path, body: body(model, 'required') },
-      expect: { type: 'json', status: 200, checks: [{ ...call, forced: true }] },
-    },
+    forced,
+    streamed(forced, seen),
     {
       ...shared,
       id: 'tools-auto',
@@ -78,13 +106,17 @@ export function toolProbes(model: string): HttpProbe[] {
 }
 
 /** What a recipe's parsers promise. `tools` as a task has its questions already. */
-export function parsedProbes({ recipe, tasks, gguf }: Deployment, model: string): HttpProbe[] {
+export function parsedProbes(
+  { recipe, tasks, gguf }: Deployment,
+  model: string,
+  seen: SeenStreams,
+): HttpProbe[] {
   const { toolCallParser, reasoningParser } = recipe.model
   return [
-    ...(toolCallParser === undefined || tasks.includes('tools') ? [] : toolProbes(model)),
+    ...(toolCallParser === undefined || tasks.includes('tools') ? [] : toolProbes(model, seen)),
     ...(reasoningParser === undefined || reasoningParser === 'none' || !thinks(gguf)
       ? []
-      : [reasoningProbe(model)]),
+      : [reasoningProbe(model), streamed(reasoningProbe(model), seen)]),
   ]
 }
 

@@ -57,7 +57,7 @@ export function structuredProbes(model: string): HttpProbe[] {
         status: 200,
         endMarker: '[DONE]',
         textAt: ['choices.0.delta.content'],
-        schema,
+        whole: [{ at: 'choices.0.message.content', rule: 'schema', schema }],
       },
       timeoutSeconds: 120,
     },

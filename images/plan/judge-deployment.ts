@@ -4,12 +4,13 @@ import { gpuOf, runtimeOf } from '../engines/deployment.ts'
 import type { Refusal } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { hardwareRefusals } from '../engines/gpu-support.ts'
+import { unusedSettingRefusals } from '../engines/setting-refusals.ts'
 import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { tasksNamed } from '../engines/tasks.ts'
 import { PlanError } from '../error.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { keyRefusals } from './api-key.ts'
-import { taskRefusals } from './tasks.ts'
+import { partTaskRefusals, taskRefusals } from './tasks.ts'
 import { trustRefusals } from './trust.ts'
 
 /**
@@ -23,7 +24,13 @@ export function deploymentFindings(recipe: Recipe): Finding[] {
   return [
     ...keyRefusals(ofRecipe),
     ...sharedMemoryRefusals(ofRecipe),
-    ...(tasks === undefined ? [] : taskRefusals({ ...ofRecipe, tasks })),
+    ...(tasks === undefined
+      ? []
+      : [
+          ...taskRefusals({ ...ofRecipe, tasks }),
+          ...partTaskRefusals({ recipe, tasks }),
+          ...unusedSettingRefusals({ recipe, tasks }),
+        ]),
     ...runtimeRefusals(recipe),
   ].map(findingOf)
 }

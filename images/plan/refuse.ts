@@ -6,7 +6,7 @@ import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { PlanError } from '../error.ts'
 import { keyRefusals } from './api-key.ts'
 import { licenceRefusals, partLicenceRefusals } from './licence.ts'
-import { taskRefusals } from './tasks.ts'
+import { furtherTaskRefusals, partTaskRefusals, taskRefusals } from './tasks.ts'
 import { trustRefusals } from './trust.ts'
 
 /** Throws `refused` with everything at once that speaks against serving a recipe: licences, its engine, its own settings. */
@@ -19,6 +19,8 @@ export function refuseUnserved(deployment: Deployment, { weights }: Lock): void 
     ...settingRefusals(deployment),
     ...placeRefusals(deployment),
     ...taskRefusals(deployment),
+    ...partTaskRefusals(deployment),
+    ...furtherTaskRefusals(deployment),
     ...keyRefusals(deployment),
     ...sharedMemoryRefusals(deployment),
     ...trustRefusals(deployment),

@@ -1,6 +1,9 @@
 import type { ModelTask } from '../../recipes/tasks.ts'
 import type { Deployment, EngineDefinition, Refusal } from '../engines/engine.ts'
 import { engines } from '../engines/engines.ts'
+import { tasksOfPart } from '../engines/part-probes.ts'
+import { partsOf } from '../engines/parts.ts'
+import { generates } from '../engines/tasks.ts'
 
 /** What the engine does not serve, with the engines that do. */
 export function taskRefusals({
@@ -27,6 +30,40 @@ export function taskRefusals({
         .join('; '),
     },
   ]
+}
+
+/** Parts that only a model which generates has: an adapter is known by its answers, and a drafter guesses tokens. */
+export function partTaskRefusals({ recipe, tasks }: Pick<Deployment, 'tasks' | 'recipe'>): Refusal[] {
+  if (generates(tasks)) return []
+  return recipe.parts.flatMap((part, index): Refusal[] => {
+    if (part.role !== 'adapter' && part.role !== 'drafter') return []
+    const path = `parts.${index}.role`
+    const found = `the model is served for ${tasks.join(' and ')} and generates no tokens`
+    return part.role === 'drafter'
+      ? [{ path, found: `${found}, which a drafter would guess`, hint: 'leave the part out' }]
+      : [
+          {
+            path,
+            found: `${found} by which an adapter could be proven`,
+            hint: 'merge the adapter into the model and name the result in weights.source',
+          },
+        ]
+  })
+}
+
+/** Further models that are for what the engine does not serve, by what their own files say. */
+export function furtherTaskRefusals({ engine, parts }: Pick<Deployment, 'engine' | 'parts'>): Refusal[] {
+  return partsOf({ parts }, 'model').flatMap((one) => {
+    const tasks = tasksOfPart(one)
+    if (one.pinned === null || serves(engine, tasks)) return []
+    return [
+      {
+        path: `parts.${parts.findIndex(({ part }) => part === one.part)}`,
+        found: `the model ${one.part.name} is for ${tasks.join(' and ')}, as its files say, and ${engine.title} serves ${listed(engine)}`,
+        hint: 'make an image of its own for it, by an engine that serves that',
+      },
+    ]
+  })
 }
 
 function serves(engine: EngineDefinition, asked: readonly ModelTask[]): boolean {

@@ -2,7 +2,7 @@ import { parseJson, valuesAt } from '../../images/boot/answer-text.ts'
 import { differences, vectorDifferences } from '../../images/boot/answers.ts'
 import type { RecordedAnswer } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
-import type { Behaviour, Difference, HttpProbe } from '../../images/boot/probe.ts'
+import type { Behaviour, Difference, HttpProbe, ProbeRequest } from '../../images/boot/probe.ts'
 import { type AskedQuestion, askRequest } from '../../images/engines/ask-request.ts'
 import { askServer, type QuestionResult } from './exchange.ts'
 
@@ -68,28 +68,48 @@ async function compared(
   return vectorDifferences(first.answer.body, second.answer.body, compare)
 }
 
-/** Nothing once the answers of a pair differ; else in words that none do, or what went wrong. */
+/**
+ * Nothing once the answers of a pair differ, and the first question is answered as before when it is asked again: a server that answers
+ * in two ways shows nothing. Else in words that none does, or what went wrong.
+ */
 async function sameAnswers(
   url: string,
   { pairs, at, otherwise }: Difference,
   options: AskOptions & { timeoutMs: number },
 ): Promise<string[]> {
-  const seen: string[] = []
-  for (const pair of pairs) {
-    const texts: (string | undefined)[] = []
-    for (const request of pair) {
-      const came = await askServer(url, request, options)
-      if (came.type === 'trouble') return [came.words]
-      const [text] = valuesAt(parseJson(came.answer.body), at)
-      if (typeof text !== 'string') return [`status ${came.answer.status} without a text at ${at}`]
-      texts.push(text)
+  const same: string[] = []
+  for (const [first, second] of pairs) {
+    const one = await textOf(url, first, at, options)
+    const other = await textOf(url, second, at, options)
+    if ('words' in one) return [one.words]
+    if ('words' in other) return [other.words]
+    if (one.text === other.text) {
+      same.push(one.text)
+      continue
     }
-    if (texts[0] !== texts[1]) return []
-    seen.push(texts[0] ?? '')
+    const again = await textOf(url, first, at, options)
+    if ('words' in again) return [again.words]
+    if (one.text === again.text) return []
   }
+  if (same.length === 0)
+    return ['each question gets another answer when it is asked again, so that a difference shows nothing']
   return [
-    `${otherwise}: ${seen.length} of ${pairs.length} answers are the same, such as "${seen[0]?.slice(0, 100)}"`,
+    `${otherwise}: ${same.length} of ${pairs.length} answers are the same, such as "${same[0]?.slice(0, 100)}"`,
   ]
+}
+
+async function textOf(
+  url: string,
+  request: ProbeRequest,
+  at: string,
+  options: AskOptions & { timeoutMs: number },
+): Promise<{ text: string } | { words: string }> {
+  const came = await askServer(url, request, options)
+  if (came.type === 'trouble') return { words: came.words }
+  const [text] = valuesAt(parseJson(came.answer.body), at)
+  return typeof text === 'string'
+    ? { text }
+    : { words: `status ${came.answer.status} without a text at ${at}` }
 }
 
 function outcomeOf(came: QuestionResult, { expect }: HttpProbe, wrong: readonly string[]): QuestionOutcome {

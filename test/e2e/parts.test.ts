@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { Report } from '../../images/report/report.ts'
+import { writeEncoders } from '../models/models.ts'
 import { startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
 import { pythonPath } from '../tools/find.ts'
 import { ingot, newWorkplace, type Workplace, writeRecipe } from './ingot.ts'
@@ -30,6 +31,8 @@ let place: Workplace
 
 beforeAll(async () => {
   place = await newWorkplace()
+  await mkdir(join(place.folder, 'encoders'))
+  await writeEncoders(join(place.folder, 'encoders'))
   const python = pythonPath('gguf')
   for (const [folder, kind] of [
     ['loud', 'lora'],
@@ -111,10 +114,17 @@ test('an adapter that changes nothing fails the image', async () => {
   expect(check?.observed).toMatch(/^the adapter silent changes nothing: 3 of 3 answers are the same/)
 })
 
-test('two models behind the router of llama.cpp are listed and answer, with an adapter of the first', async () => {
-  const report = await build('two', `  - { role: model, name: second, source: *smollm2 }\n${adapter}`)
+test('models for several tasks behind the router of llama.cpp do their own work, with an adapter of the first', async () => {
+  const encoder = (name: string, file: string) =>
+    `  - { role: model, name: ${name}, source: { type: folder, path: encoders, include: [${file}] } }\n`
+  const second = '  - { role: model, name: second, source: *smollm2 }\n'
+  const report = await build(
+    'several',
+    `${second}${encoder('vectors', 'minilm.gguf')}${encoder('scores', 'reranker.gguf')}${adapter}`,
+  )
   const failed = report.boots.flatMap(({ checks }) => checks.filter(({ status }) => status !== 'passed'))
   expect(failed).toEqual([])
-  for (const id of ['models', 'listed-second', 'model-second', 'adapter-loud'])
+  const asked = ['models', 'listed-second', 'model-second', 'listed-vectors', 'model-vectors']
+  for (const id of [...asked, 'model-vectors-batch', 'model-scores', 'model-scores-other', 'adapter-loud'])
     expect(checksOf(report, id).map(({ status }) => status)).toEqual(['passed', 'passed'])
 })

@@ -52,8 +52,8 @@ function reportOf(name: Name): Report {
 }
 
 describe.each([
-  ['tools', ['chat', 'structured', 'tools-forced', 'tools-auto']],
-  ['thinking', ['chat', 'reasoning']],
+  ['tools', ['chat', 'structured', 'tools-forced', 'tools-forced-stream', 'tools-auto']],
+  ['thinking', ['chat', 'reasoning', 'reasoning-stream']],
 ] as const)('%s', (name, asked) => {
   test('is verified under the hostile profile, as two users', () => {
     expectVerified(reportOf(name))

@@ -31,6 +31,16 @@ const wrong: [what: string, text: string, message: string][] = [
     'llama.cpp does not serve chat and rerank from one server',
   ],
   [
+    'a parser of calls for a model that does not chat',
+    recipeOf({ model: ', task: completion, toolCallParser: |hermes' }),
+    'the model is served for completion and answers no chat',
+  ],
+  [
+    'a parser of reasoning for a model that makes vectors',
+    recipeOf({ model: ', task: embedding, reasoningParser: |qwen3' }),
+    'the model is served for embedding and answers no chat',
+  ],
+  [
     'a GPU of another maker',
     recipeOf({ rest: 'target: { gpu: |mi300x }' }),
     'mi300x is an AMD GPU and this runtime is built for CUDA',

@@ -14,6 +14,8 @@ interface WrongParts {
   engine: string
   delivery: string
   arguments: string
+  /** Of the model. */
+  task?: string
 }
 
 const source = '{ type: folder, path: x }'
@@ -41,6 +43,20 @@ const made: WrongParts[] = [
   },
   {
     ...plain,
+    what: 'an adapter of a model that makes vectors',
+    parts: `[{ role: |adapter, name: a, source: ${source} }]`,
+    message: 'the model is served for embedding and generates no tokens by which an adapter could be proven',
+    task: 'embedding',
+  },
+  {
+    ...plain,
+    what: 'a drafter of a model that ranks',
+    parts: `[{ role: |drafter, source: ${source} }]`,
+    message: 'the model is served for rerank and generates no tokens, which a drafter would guess',
+    task: 'rerank',
+  },
+  {
+    ...plain,
     what: 'a token itself',
     parts: `[{ role: drafter, source: { type: huggingface, repo: a/b, token: |hf_${'Ab1'.repeat(12)} } }]`,
     message: 'a Hugging Face token stands in the recipe',
@@ -49,12 +65,12 @@ const made: WrongParts[] = [
 
 const wrongParts = [...table, ...made]
 
-function textOf({ parts, engine, delivery, ...more }: WrongParts): string {
+function textOf({ parts, engine, delivery, task, ...more }: WrongParts): string {
   const gpu = ['', 'llama-cpp', 'ollama'].includes(engine) ? '' : 'target: { gpu: h100 }\n'
   const flags = more.arguments === '' ? '' : `serving: { extraArguments: ${more.arguments} }\n`
   return `apiVersion: ingot/v1
 name: r
-model: { name: base }
+model: { name: base${task === undefined ? '' : `, task: ${task}`} }
 engine: { id: ${engine || 'llama-cpp'} }
 weights: { source: { type: huggingface, repo: acme/base }, delivery: ${delivery || 'baked'} }
 ${gpu}${flags}parts: ${parts}

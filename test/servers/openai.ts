@@ -109,6 +109,38 @@ export async function streamWords(response: ServerResponse, end: string, named =
   response.end(end)
 }
 
+/** What a chat says beside its role. */
+export interface SaidMessage {
+  content?: string | null
+  reasoning_content?: string
+  reasoning?: string
+  tool_calls?: { function: { name: string; arguments: unknown } }[]
+}
+
+/** A message in pieces: the role, its texts in two, each call by its name and then by its arguments in two, and the end. */
+export function streamMessage(response: ServerResponse, said: SaidMessage, finish: string): void {
+  const { tool_calls: calls = [], ...texts } = said
+  const halves = (text: unknown) =>
+    typeof text === 'string' ? [text.slice(0, text.length / 2), text.slice(text.length / 2)] : [text]
+  const deltas = [
+    { role: 'assistant', content: null },
+    ...Object.entries(texts).flatMap(([key, text]) => halves(text).map((half) => ({ [key]: half }))),
+    ...calls.flatMap(({ function: { name, arguments: args } }, index) =>
+      [{ name, arguments: '' }, ...halves(args).map((half) => ({ arguments: half }))].map((piece) => ({
+        tool_calls: [{ index, function: piece }],
+      })),
+    ),
+  ]
+  const events = [
+    ...deltas.map((delta) => ({ choices: [{ delta }] })),
+    { choices: [{ delta: {}, finish_reason: finish }] },
+  ]
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.end(
+    `${events.map((event) => `data: ${JSON.stringify({ model, ...event })}\n\n`).join('')}${endMarker}`,
+  )
+}
+
 const notFound: Handler = ({ route }, response) =>
   sendJson(response, 404, { error: { message: `no ${route}`, type: 'not_found_error' } })
 

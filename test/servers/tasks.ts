@@ -5,16 +5,18 @@ import { type Handler, model, type Routes, sendJson } from './openai.ts'
 
 export const dimension = 4
 
-/** Two related texts and one of something else, by their place; a text alone has the vector it has in a batch. */
-const vectors = [
-  [0.8, 0.6, 0, 0],
-  [0.6, 0.8, 0, 0],
-  [0, 0, 0.6, 0.8],
+/** Related texts by a word of theirs, pair after pair; a text alone has the vector it has in a batch. */
+const vectors: readonly [string, readonly number[]][] = [
+  ['cat', [0.8, 0.6, 0, 0]],
+  ['kitten', [0.6, 0.8, 0, 0]],
+  ['central', [0, 0, 0.6, 0.8]],
+  ['Borrowing', [0, 0, 0.8, 0.6]],
+  ['pasta', [-0.8, 0, -0.6, 0]],
+  ['spaghetti', [-0.6, 0, -0.8, 0]],
 ]
 
-export function vectorOf(text: string): number[] {
-  const at = ['cat', 'kitten', 'bank'].findIndex((word) => text.includes(word))
-  return vectors[Math.max(at, 0)] ?? []
+export function vectorOf(text: string): readonly number[] {
+  return (vectors.find(([word]) => text.includes(word)) ?? vectors[0])?.[1] ?? []
 }
 
 type Vectorize = (text: string, count: number) => unknown

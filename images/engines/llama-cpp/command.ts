@@ -5,7 +5,8 @@ import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
 import { templateRefusals } from '../skill-refusals.ts'
 import { flags, variables } from './names.ts'
-import { modelOptions, partRefusals, projectorOf } from './parts.ts'
+import { hasRouter, modelOptions, partRefusals, projectorOf } from './parts.ts'
+import { taskOptions } from './task-options.ts'
 import { vulkanEnvironment } from './vulkan.ts'
 
 const names: FlagNames = { flags, variables: { prefix: 'LLAMA_ARG_', names: variables } }
@@ -77,7 +78,7 @@ export function command(deployment: Deployment): string[] {
     ...option('--cache-type-k', serving.kvCacheDtype),
     ...option('--cache-type-v', serving.kvCacheDtype),
     ...option('--ubatch-size', serving.maxPrefillTokens),
-    ...taskOptions(deployment),
+    ...(hasRouter(deployment) ? [] : taskOptions(deployment, deployment)),
     ...(device !== 'cpu' && gpuLayersOf(deployment) === null ? ['--n-gpu-layers', '999'] : []),
     ...(serving.tensorParallel > 1 ? ['--split-mode', 'row'] : []),
     '--offline',
@@ -85,26 +86,6 @@ export function command(deployment: Deployment): string[] {
     '--no-slots',
     '--no-webui',
     ...serving.extraArguments,
-  ]
-}
-
-/** The longest text that is made one vector at once where nobody says how long texts are: the buffer grows with it. */
-const mostBatchTokens = 8192
-
-/** A text that is pooled must fit into one batch, and its logical size is another flag (measured with 0.7.0: 500 otherwise). */
-function taskOptions(deployment: Deployment): string[] {
-  const { tasks, gguf, facts, recipe } = deployment
-  const isReranker = tasks.includes('rerank')
-  if (!isReranker && !tasks.includes('embedding')) return []
-  const { contextLength, maxPrefillTokens, extraArguments } = recipe.serving
-  const batch = contextLength ?? Math.min(facts?.maxPositions ?? mostBatchTokens, mostBatchTokens)
-  const pools = gguf?.pooling !== undefined && gguf.pooling !== 'none'
-  return [
-    isReranker ? '--reranking' : '--embeddings',
-    ...(isReranker || pools || extraArguments.includes('--pooling') ? [] : ['--pooling', 'mean']),
-    ...(maxPrefillTokens === undefined
-      ? ['--batch-size', String(batch), '--ubatch-size', String(batch)]
-      : ['--batch-size', String(maxPrefillTokens)]),
   ]
 }
 

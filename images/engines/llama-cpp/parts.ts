@@ -2,11 +2,13 @@ import type { RecipePart } from '../../../recipes/parts.ts'
 import type { SettingsFile } from '../../tree/settings.ts'
 import type { Deployment, Refusal } from '../engine.ts'
 import { settingOptions } from '../model-settings.ts'
+import { tasksOfPart } from '../part-probes.ts'
 import { architectureRefusals, partRefusal } from '../part-refusals.ts'
 import { type DeployedPart, type PartTable, type PlacedPart, partsOf, served } from '../parts.ts'
 import { ggufModels, ggufProjector } from '../refusals.ts'
 import { option } from '../serving-keys.ts'
 import { modelSettings } from './model-settings.ts'
+import { taskOptions } from './task-options.ts'
 
 /** Flags of `reserved.ts` are refused in any case. */
 export const parts: PartTable = {
@@ -90,8 +92,12 @@ export function files(deployment: Deployment): SettingsFile[] {
   if (models.length === 0) return []
   const own = ['--model', `${deployment.modelPath}/${ggufModels(deployment)[0]?.path}`]
   const sections = [
-    section(deployment.recipe.model.name, [...own, ...besideOptions(deployment)]),
-    ...models.map((one) => section(one.part.name, furtherOptions(one))),
+    section(deployment.recipe.model.name, [
+      ...own,
+      ...besideOptions(deployment),
+      ...taskOptions(deployment, deployment),
+    ]),
+    ...models.map((one) => section(one.part.name, furtherOptions(deployment, one))),
   ]
   return [
     { type: 'folder', path: '/etc/ingot', mode: '0755' },
@@ -99,17 +105,25 @@ export function files(deployment: Deployment): SettingsFile[] {
   ]
 }
 
-function furtherOptions(one: DeployedPart<'model'>): string[] {
+function furtherOptions(deployment: Deployment, one: DeployedPart<'model'>): string[] {
   const { files: own, path, pinned } = one
-  const projector = ggufProjector({ files: [...own], gguf: pinned?.gguf ?? null })
-  return ['--model', fileOf(one), ...option('--mmproj', projector && `${path}/${projector.path}`)]
+  const { gguf = null, model: facts = null } = pinned ?? {}
+  const projector = ggufProjector({ files: [...own], gguf })
+  return [
+    ...['--model', fileOf(one)],
+    ...option('--mmproj', projector && `${path}/${projector.path}`),
+    ...taskOptions({ tasks: tasksOfPart(one), gguf, facts }, deployment),
+  ]
 }
 
+/** A flag without a value is switched on by a word (measured, 0.7.0). */
 function section(name: string, options: readonly string[]): string {
-  const pairs = options.flatMap((flag, index) =>
-    index % 2 === 0 ? [`${flag.slice(2)} = ${options[index + 1]}\n`] : [],
-  )
-  return [`[${name}]\n`, ...pairs, 'load-on-startup = true\n'].join('')
+  const lines = options.flatMap((flag, index) => {
+    if (!flag.startsWith('--')) return []
+    const value = options[index + 1]
+    return [`${flag.slice(2)} = ${value === undefined || value.startsWith('--') ? 'true' : value}\n`]
+  })
+  return [`[${name}]\n`, ...lines, 'load-on-startup = true\n'].join('')
 }
 
 export function partRefusals(deployment: Deployment): Refusal[] {

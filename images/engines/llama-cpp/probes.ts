@@ -18,7 +18,7 @@ export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     pages: [health(deployment.engine)],
     native: {
-      chat: [...generating, ...partProbes(deployment)],
+      chat: generating,
       completion: generating,
       // Beside a chat the page of metrics is asked already.
       embedding: [embedding(deployment), ...(generates(deployment.tasks) ? [] : [ownMetrics])],
@@ -28,10 +28,12 @@ export function behaviour(deployment: Deployment): Behaviour {
         ownMetrics,
       ],
     },
+    parts: partProbes(deployment),
     badInput: badInput(deployment),
     wrongOf: { embedding: pooledBadInput(500), rerank: pooledBadInput(500) },
     // Grammars make schemas certain (measured with 0.7.0).
     answersToSchemas: true,
+    streamsSkills: true,
     // What is said to /v1/embeddings is brought to length 1, and to /embedding as well (measured with 0.7.0).
     normalizes: 'always',
     failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],

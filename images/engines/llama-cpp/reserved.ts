@@ -41,7 +41,7 @@ export const reserved = {
     {
       names: ['--mmproj', '-mm', '--mmproj-url', '-mmu'],
       instead:
-        'a projector that lies beside the model is passed already; choose it with include of weights.source',
+        'a projector that lies beside the model is passed already (include of weights.source chooses it); name another one in parts with role projector',
     },
     { names: ['--alias', '-a'], instead: use('model.name') },
     { names: ['--host'], instead: everyInterface },

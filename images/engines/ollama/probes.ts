@@ -34,6 +34,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       tags(listed),
     ],
     native: nativeProbes(deployment, listed),
+    parts: partProbes(deployment),
     wrongOf: { embedding: embeddingBadInput },
     normalizes: 'always',
     // The body that it reads has no `tool_choice` (openai/openai.go of 0.32.15).
@@ -50,13 +51,7 @@ function nativeProbes(deployment: Deployment, listed: string): NonNullable<OwnBe
   const model = recipe.model.name
   const inMemory = loaded(listed, 'loaded', 'the model is loaded', { at: 'models.0.size', rule: 'positive' })
   return {
-    chat: [
-      generate(model),
-      nativeStream(model),
-      inMemory,
-      ...capabilities(model, offers(deployment)),
-      ...partProbes(deployment),
-    ],
+    chat: [generate(model), nativeStream(model), inMemory, ...capabilities(model, offers(deployment))],
     completion: [generate(model), inMemory],
     embedding: [embed(deployment), ...(generates(tasks) ? [] : [inMemory])],
     tools: [nativeTools(model)],

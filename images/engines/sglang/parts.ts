@@ -1,7 +1,13 @@
-import type { HttpProbe, ProbeRequest } from '../../boot/probe.ts'
+import type { HttpProbe } from '../../boot/probe.ts'
 import type { Deployment, Refusal } from '../engine.ts'
-import { chatBody } from '../openai-probes.ts'
-import { adapterProbe, draftedProbe, easyPrompt, easyTokens, listedProbe } from '../part-probes.ts'
+import {
+  adapterProbe,
+  draftedProbe,
+  easyPrompt,
+  easyTokens,
+  listedProbe,
+  namedQuestion,
+} from '../part-probes.ts'
 import { formRefusals } from '../part-refusals.ts'
 import { type DeployedPart, notServed, type PartTable, partsOf, served } from '../parts.ts'
 
@@ -55,18 +61,11 @@ export function partRefusals(deployment: Deployment): Refusal[] {
 /** Read in its source (0.5.23) and not booted: `lora_path` of a request is the name of an adapter. */
 export function partProbes(deployment: Deployment): HttpProbe[] {
   const { name } = deployment.recipe.model
-  const ask = (prompt: string, maxTokens: number, adapter: string | null): ProbeRequest => ({
-    method: 'POST',
-    path: '/v1/chat/completions',
-    body: { ...chatBody(name, prompt, maxTokens), lora_path: adapter },
-  })
+  const ask = (adapter: string | null) => namedQuestion(deployment, name, { lora_path: adapter })
   return [
     ...partsOf(deployment, 'adapter').flatMap(({ part }) => [
       listedProbe(part.name, 'adapter'),
-      adapterProbe(deployment, part.name, {
-        base: (prompt, maxTokens) => ask(prompt, maxTokens, null),
-        adapted: (prompt, maxTokens) => ask(prompt, maxTokens, part.name),
-      }),
+      adapterProbe(deployment, part.name, { base: ask(null), adapted: ask(part.name) }),
     ]),
     ...partsOf(deployment, 'drafter').map(() =>
       draftedProbe(

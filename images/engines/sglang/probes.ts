@@ -19,16 +19,11 @@ export function behaviour(deployment: Deployment): Behaviour {
     // It generates a token itself.
     pages: [healthPage(deployment.engine)],
     native: {
-      ...ofGeneration([
-        generate,
-        generateStream,
-        modelInfo,
-        metricsPage(['sglang'], false),
-        ...partProbes(deployment),
-      ]),
+      ...ofGeneration([generate, generateStream, modelInfo, metricsPage(['sglang'], false)]),
       embedding: [modelInfo, metricsPage(['sglang'], false)],
       rerank: [modelInfo, metricsPage(['sglang'], false)],
     },
+    parts: partProbes(deployment),
     badInput,
     // A list of scores, and nothing around it (unconfirmed).
     rerank: { path: '/v1/rerank', resultsAt: '', scoreAt: 'score' },

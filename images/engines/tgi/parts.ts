@@ -1,7 +1,7 @@
 import type { HttpProbe } from '../../boot/probe.ts'
 import type { Deployment, Refusal } from '../engine.ts'
-import { adapterProbe, namedChat } from '../part-probes.ts'
-import { formRefusals } from '../part-refusals.ts'
+import { adapterProbe, namedQuestion } from '../part-probes.ts'
+import { formRefusals, partRefusal } from '../part-refusals.ts'
 import { notServed, type PartTable, partsOf, served } from '../parts.ts'
 import { option } from '../serving-keys.ts'
 
@@ -25,12 +25,25 @@ export function partOptions(deployment: Deployment): string[] {
 }
 
 export function partRefusals(deployment: Deployment): Refusal[] {
-  return partsOf(deployment, 'adapter').flatMap((one) => formRefusals(deployment, one))
+  return partsOf(deployment, 'adapter').flatMap((one) => [
+    ...formRefusals(deployment, one),
+    ...(one.part.name === 'tgi'
+      ? [
+          partRefusal(deployment, one.part, {
+            found: 'to TGI the name "tgi" is the model alone, so that no request would get the adapter',
+            hint: 'give the adapter another name',
+          }),
+        ]
+      : []),
+  ])
 }
 
 /** Its list of models has the model alone, so that an adapter is known by its answer. */
 export function partProbes(deployment: Deployment): HttpProbe[] {
   return partsOf(deployment, 'adapter').map(({ part }) =>
-    adapterProbe(deployment, part.name, { base: namedChat('tgi'), adapted: namedChat(part.name) }),
+    adapterProbe(deployment, part.name, {
+      base: namedQuestion(deployment, 'tgi'),
+      adapted: namedQuestion(deployment, part.name),
+    }),
   )
 }

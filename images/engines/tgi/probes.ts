@@ -12,13 +12,8 @@ export function behaviour(deployment: Deployment): Behaviour {
     asked: 'tgi',
     answered: modelPath,
     pages: [healthPage(deployment.engine)],
-    native: ofGeneration([
-      info(modelPath),
-      generate,
-      generateStream,
-      metricsPage(['tgi_']),
-      ...partProbes(deployment),
-    ]),
+    native: ofGeneration([info(modelPath), generate, generateStream, metricsPage(['tgi_'])]),
+    parts: partProbes(deployment),
     badInput,
     failureLines: [
       'failed to start',

@@ -2,7 +2,7 @@ import semver from 'semver'
 import { canonicalJson } from '../../../lib/json.ts'
 import type { HttpProbe } from '../../boot/probe.ts'
 import type { Deployment, Refusal } from '../engine.ts'
-import { adapterProbe, draftMetricProbe, listedProbe, namedChat } from '../part-probes.ts'
+import { adapterProbe, draftMetricProbe, listedProbe, namedQuestion } from '../part-probes.ts'
 import { formRefusals, partRefusal } from '../part-refusals.ts'
 import { type DeployedPart, notServed, type PartTable, partsOf, served } from '../parts.ts'
 
@@ -88,7 +88,10 @@ export function partProbes(deployment: Deployment): HttpProbe[] {
   return [
     ...partsOf(deployment, 'adapter').flatMap(({ part }) => [
       listedProbe(part.name, 'adapter'),
-      adapterProbe(deployment, part.name, { base: namedChat(name), adapted: namedChat(part.name) }),
+      adapterProbe(deployment, part.name, {
+        base: namedQuestion(deployment, name),
+        adapted: namedQuestion(deployment, part.name),
+      }),
     ]),
     ...partsOf(deployment, 'drafter').map(() =>
       draftMetricProbe('vllm:spec_decode_num_accepted_tokens_total'),

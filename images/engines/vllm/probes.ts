@@ -1,4 +1,3 @@
-import type { Json } from '../../../lib/json.ts'
 import type { Behaviour, GpuRules, HttpProbe, StopRules } from '../../boot/probe.ts'
 import { type BadInputTable, measured, nestedError } from '../bad-input.ts'
 import { batchChecks, sentences } from '../embedding-probes.ts'
@@ -21,7 +20,7 @@ export function behaviour(deployment: Deployment): Behaviour {
   return openAiBehaviour(deployment, {
     pages: [healthPage(deployment.engine)],
     native: {
-      ...ofGeneration([versionProbe(), tokenize(model), metricsPage(['vllm:']), ...partProbes(deployment)]),
+      ...ofGeneration([versionProbe(), tokenize(model), metricsPage(['vllm:'])]),
       embedding: [
         versionProbe(),
         tokenize(model),
@@ -39,6 +38,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       ],
     },
     // Measured with 0.32.0 on a CPU, as its source and issues say.
+    parts: partProbes(deployment),
     badInput,
     wrongOf: { embedding: pooledBadInput, rerank: pooledBadInput },
     // They only end a wait early; the second is unconfirmed.
@@ -124,23 +124,27 @@ function pooling(deployment: Deployment): HttpProbe {
 /** A cross-encoder scores a pair itself, as it was taught to: a query with a document. */
 function score(model: string): HttpProbe {
   const { query, documents, answering } = ranking
-  return scored({ model, text_1: query, text_2: documents }, answering)
+  return scored(model, { first: query, others: documents, nearest: answering })
 }
 
 /** Of an embedder vLLM takes the cosine. */
 function nearness(model: string): HttpProbe {
   const [first, second, third] = sentences
-  return scored({ model, text_1: first, text_2: [third, second] }, 1)
+  return scored(model, { first, others: [third, second], nearest: 1 })
 }
 
-function scored(body: { [key: string]: Json }, first: number): HttpProbe {
+function scored(
+  model: string,
+  { first, others, nearest }: { first: string; others: readonly string[]; nearest: number },
+): HttpProbe {
+  const body = { model, text_1: first, text_2: others }
   return nativeProbe(
     {
       id: 'score',
       title: 'the native scores put related texts first',
       request: { method: 'POST', path: '/score', body },
     },
-    [{ at: 'data', rule: 'ranked', first, scoreAt: 'score' }],
+    [{ at: 'data', rule: 'ranked', first: nearest, scoreAt: 'score', count: others.length }],
   )
 }
 

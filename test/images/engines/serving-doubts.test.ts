@@ -54,3 +54,19 @@ test.each<[string[], string[]]>([
   const doubts = doubtsOf((serving) => void serving.extraArguments.push(...items))
   expect(doubts).toEqual(words.map((part) => expect.stringContaining(part)))
 })
+
+test.each([
+  ['chat', ['Name a colour.'], []],
+  ['embedding', undefined, []],
+  [
+    'embedding',
+    ['Name a colour.'],
+    ['verify.prompts: the model is served for embedding and generates no text'],
+  ],
+] as const)('a model for %s with the prompts %j', (task, prompts, words) => {
+  const recipe = recipeFor('vllm', ({ verify, model }) => {
+    model.task = task
+    if (prompts !== undefined) verify.prompts = [...prompts]
+  })
+  expect(servingDoubts(deploymentFor(recipe))).toEqual(words.map((part) => expect.stringContaining(part)))
+})

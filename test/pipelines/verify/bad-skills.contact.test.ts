@@ -9,7 +9,9 @@ import {
   type Handler,
   model,
   type Routes,
+  type SaidMessage,
   sendJson,
+  streamMessage,
   streamWords,
 } from '../../servers/openai.ts'
 import { behaviour, complaints, plan, verifyTiny } from './plan.ts'
@@ -19,24 +21,23 @@ const thinking = deploymentFor(
 )
 
 const probes = {
-  tools: toolProbes(model),
-  reasoning: parsedProbes(thinking, model),
+  tools: toolProbes(model, { streamsSkills: true }),
+  reasoning: parsedProbes(thinking, model, { streamsSkills: true }),
   vision: visionProbes(model),
 }
 
-interface Said {
-  content?: string | null
-  reasoning_content?: string
-  reasoning?: string
-  tool_calls?: object[]
-}
-
 /** A chat that answers rightly, apart from what it says to questions with a tool, a thought or a picture. */
-function chat(said: Said, finish = 'stop', toAuto: Said = said): Routes {
+function chat(
+  said: SaidMessage,
+  finish = 'stop',
+  toAuto: SaidMessage = said,
+  inStreams: SaidMessage = said,
+): Routes {
   const handler: Handler = ({ body }, response) => {
-    if (body.stream) return streamWords(response, endMarker)
     const text = JSON.stringify(body)
-    if (!/tool_choice|Think first|image_url/.test(text)) return sendJson(response, 200, chatAnswer())
+    if (!/tool_choice|Think first|image_url/.test(text))
+      return body.stream ? streamWords(response, endMarker) : sendJson(response, 200, chatAnswer())
+    if (body.stream) return streamMessage(response, inStreams, finish)
     const message = { role: 'assistant', content: '', ...(text.includes('"auto"') ? toAuto : said) }
     return sendJson(response, 200, { ...chatAnswer(), choices: [{ message, finish_reason: finish }] })
   }
@@ -49,8 +50,8 @@ async function complaintsOf(asked: keyof typeof probes, routes: Routes): Promise
   return complaints(boot.checks)
 }
 
-function call(name: string, args: unknown): Said {
-  return { tool_calls: [{ id: 'one', type: 'function', function: { name, arguments: args } }] }
+function call(name: string, args: unknown): SaidMessage {
+  return { tool_calls: [{ function: { name, arguments: args } }] }
 }
 
 /** A chat that names the colours of pictures: what it says to the red one, and to the other. */
@@ -68,7 +69,7 @@ function seeing(toRed: string, toOther: string): Routes {
 }
 
 const right = call('get_weather', '{"city": "Paris", "unit": "celsius"}')
-const prose: Said = { content: 'It is sunny in Paris.' }
+const prose: SaidMessage = { content: 'It is sunny in Paris.' }
 
 test.each([
   ['calls what it is offered', 'tools', chat(right, 'tool_calls')],
@@ -88,34 +89,66 @@ test.each([
 const written = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
 const plain = `the call is plain text in the answer: ${JSON.stringify(written)}`
 
+/** The words for one fault of an answer, whole and streamed. */
+function twice(id: string, fault: string): string[] {
+  return [`${id} failed: ${fault}`, `${id}-stream failed: streamed, ${fault}`]
+}
+
 test.each([
+  [
+    'writes its call as plain text when it streams',
+    'tools',
+    chat(right, 'tool_calls', right, { content: written }),
+    [`tools-forced-stream failed: streamed, ${plain}`],
+  ],
+  [
+    'loses the arguments of its call when it streams',
+    'tools',
+    chat(right, 'tool_calls', right, call('get_weather', '')),
+    ['tools-forced-stream failed: streamed, the call\'s arguments: is "" instead of a text of JSON'],
+  ],
+  [
+    'leaves its reasoning in the answer when it streams',
+    'reasoning',
+    chat(
+      { content: '14', reasoning: 'Twice seven.' },
+      'stop',
+      {},
+      { content: '<think>Twice seven.</think>14' },
+    ),
+    [
+      'reasoning-stream failed: streamed, the reasoning stands in the answer, with <think>: "<think>Twice seven.</think>14"',
+    ],
+  ],
   [
     'writes its call as plain text',
     'tools',
     chat({ content: written }),
-    [`tools-forced failed: ${plain}`, `tools-auto failed: ${plain}`],
+    [...twice('tools-forced', plain), `tools-auto failed: ${plain}`],
   ],
   [
     'ignores that a call is required',
     'tools',
     chat(prose),
-    [
-      'tools-forced failed: it answers in place of calling "get_weather", which was required: "It is sunny in Paris."',
-    ],
+    twice(
+      'tools-forced',
+      'it answers in place of calling "get_weather", which was required: "It is sunny in Paris."',
+    ),
   ],
   [
     'never comes to the call',
     'tools',
     chat({ content: 'Well, well, well' }, 'length'),
-    [
-      'tools-forced failed: the answer was cut before it called "get_weather", which was required: "Well, well, well"',
-    ],
+    twice(
+      'tools-forced',
+      'the answer was cut before it called "get_weather", which was required: "Well, well, well"',
+    ),
   ],
   [
     'calls a function that nobody offered',
     'tools',
     chat(call('get_time', '{}'), 'tool_calls', prose),
-    ['tools-forced failed: it calls "get_time", and "get_weather" alone was offered'],
+    twice('tools-forced', 'it calls "get_time", and "get_weather" alone was offered'),
   ],
   [
     'calls with arguments that the schema does not accept',
@@ -124,6 +157,9 @@ test.each([
     [
       expect.stringMatching(
         /^tools-forced failed: the call's arguments: is .*, which the schema does not accept: unit: /,
+      ),
+      expect.stringMatching(
+        /^tools-forced-stream failed: streamed, the call's arguments: is .*, which the schema does not accept: unit: /,
       ),
     ],
   ],
@@ -143,15 +179,16 @@ test.each([
     'leaves its reasoning in the answer',
     'reasoning',
     chat({ content: '<think>Twice seven.</think>14' }),
-    ['reasoning failed: the reasoning stands in the answer, with <think>: "<think>Twice seven.</think>14"'],
+    twice('reasoning', 'the reasoning stands in the answer, with <think>: "<think>Twice seven.</think>14"'),
   ],
   [
     'does not reason',
     'reasoning',
     chat({ content: '14' }),
-    [
-      'reasoning failed: choices.0.message has no reasoning: neither reasoning_content nor reasoning is a text',
-    ],
+    twice(
+      'reasoning',
+      'choices.0.message has no reasoning: neither reasoning_content nor reasoning is a text',
+    ),
   ],
   [
     'does not see the picture',

@@ -43,6 +43,12 @@ test.each([
   expect(await complaintsOf(asked, routes)).toEqual([])
 })
 
+/** Numbers out of the letters of a text, of length 1: the first two texts happen to be near. */
+function noise(text: string): number[] {
+  const angle = [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 628, 7) / 100
+  return [Math.cos(angle), Math.sin(angle), 0, 0]
+}
+
 const skipped = 'not asked: the server was never ready'
 const times = (count: number, value: unknown) => Array.from({ length: count }, () => value)
 
@@ -78,12 +84,28 @@ test.each([
     'gives one vector to every text',
     () => vectorOf('cat'),
     [
-      'embeddings failed: related texts are no nearer than unrelated ones: cosine 1.000 of data.0.embedding and data.1.embedding, 1.000 with data.2.embedding',
+      'embeddings failed: related texts are no nearer than unrelated ones: of data.*.embedding the cosine of 0 and 1 is 1.000, and of 0 and 2 1.000',
+    ],
+  ],
+  [
+    'makes vectors that know nothing of their texts, each the same every time',
+    (text: string) => noise(text),
+    [
+      expect.stringMatching(
+        /^embeddings failed: related texts are no nearer than unrelated ones: of data\.\*\.embedding the cosine of /,
+      ),
+    ],
+  ],
+  [
+    'pairs one of three pairs wrongly',
+    (text: string) => (text.includes('pasta') ? vectorOf('cat') : vectorOf(text)),
+    [
+      'embeddings failed: related texts are no nearer than unrelated ones: of data.*.embedding the cosine of 0 and 1 is 0.960, and of 0 and 4 1.000',
     ],
   ],
   [
     'mixes up a batch',
-    (text: string, count: number) => (count > 1 ? vectorOf(text) : vectorOf('bank')),
+    (text: string, count: number) => (count > 1 ? vectorOf(text) : vectorOf('central')),
     [
       'embeddings-batch failed: data.1.embedding of the batch is 1.00 away from the same text alone (data.0.embedding); at most 0.01 is allowed',
     ],
@@ -131,6 +153,19 @@ test.each([
   ],
 ] as const)('a reranker that %s fails with these words', async (_, score, words) => {
   expect(await complaintsOf(reranking, rerank(score))).toEqual(words)
+})
+
+test('a reranker that gives the best document alone fails, since nothing is known of the others', async () => {
+  const routes: Routes = {
+    'POST /v1/rerank': ({ body }, response) => {
+      const index = String(body['query']).includes('heese') ? 2 : 1
+      sendJson(response, 200, { results: [{ index, relevance_score: 1 }] })
+    },
+  }
+  expect(await complaintsOf(reranking, routes)).toEqual([
+    'rerank failed: results scores 1 in 1 items, and 3 documents were sent',
+    'rerank-other failed: results scores 2 in 1 items, and 3 documents were sent',
+  ])
 })
 
 test('a generator behind a reranking endpoint that is not there is not ready', async () => {
@@ -191,7 +226,9 @@ test.each([
   [
     'ignores the schema when it streams',
     { streamed: 'The sky is blue today.' },
-    ['structured-stream failed: the streamed text is "The sky is blue today." instead of a text of JSON'],
+    [
+      'structured-stream failed: streamed, choices.0.message.content is "The sky is blue today." instead of a text of JSON',
+    ],
   ],
 ])('a chat that %s fails with its own words', async (_, said, words) => {
   expect(await complaintsOf(structured, chat(said))).toEqual(words)
