@@ -38,11 +38,12 @@ export interface AnswerComparison {
   answers: ComparedAnswer[]
 }
 
-/** Every prompt of now beside the answer of the file. */
+/** Every prompt of now beside the answer of the file. `dated` is why they hold for one day, where that is so. */
 export function compareAnswers(
   now: AnswerOrigin & Pick<AnswersFile, 'answers'>,
   before: AnswersFile,
   file: string,
+  dated: string | null = null,
 ): AnswerComparison {
   const known = new Map(before.answers.map(({ prompt, answer }) => [prompt, answer]))
   const answers = now.answers.map(({ prompt, answer }): ComparedAnswer => {
@@ -52,7 +53,12 @@ export function compareAnswers(
     const status = earlier === answer ? 'same' : 'other'
     return { prompt, status, before: earlier, now: answer, sameCharacters: commonLength(earlier, answer) }
   })
-  return { file, before: before.image, why: originDifferences(now, before), answers }
+  return {
+    file,
+    before: before.image,
+    why: [...originDifferences(now, before), ...(dated === null ? [] : [dated])],
+    answers,
+  }
 }
 
 function originDifferences(now: AnswerOrigin, before: AnswerOrigin): string[] {

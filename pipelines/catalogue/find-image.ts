@@ -81,7 +81,15 @@ interface Explanation {
   hint: string
 }
 
+/** `HOST/NAME@sha256:…`: what was published is taken by the recipe that it was made of. */
+const publishedForm = /^[^/\s]+\/\S+@sha256:[0-9a-f]{64}$/
+
 async function unknownName(text: string, store: Store): Promise<Explanation> {
+  if (publishedForm.test(text))
+    return {
+      found: 'it lies in a registry, and the store has no such digest',
+      hint: `take it with \`ingot build RECIPE --no-verify --from-registry ${text}\`, which copies its layers where recipe and lock give the same plan; then name the recipe`,
+    }
   const names = (await listReferences(store)).flatMap(({ name }) => name ?? [])
   const bare = names.map((name) => name.replace(/:latest$/, ''))
   const near = (await nearRecipe(text)) ?? nearestName(text.replace(/:latest$/, ''), bare)

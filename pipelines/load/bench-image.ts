@@ -6,6 +6,7 @@ import { type LoadReport, loadReportVersion } from '../../images/load/load-repor
 import type { PromptsFile, RealPrompt } from '../../images/load/real-prompts.ts'
 import { compareLoads } from '../../images/load/regression.ts'
 import { type AnswersFile, answersVersion, compareAnswers } from '../../images/quality/answers.ts'
+import { dateDoubt } from '../../images/quality/dated.ts'
 import type { WeightsDivergence } from '../../images/quality/divergence.ts'
 import { judgeQuality, type QualityReport, type TextPerplexity } from '../../images/quality/quality-report.ts'
 import { optional } from '../../lib/optional.ts'
@@ -23,7 +24,7 @@ import { newKey } from '../verify/access.ts'
 import type { Subject } from '../verify/subject.ts'
 import { type LoadMeasurement, measureLoad, measureNothing } from './measure.ts'
 import { promptsBeside, type ReadPrompts } from './prompts-file.ts'
-import type { EnginePage } from './watch-engine.ts'
+import { enginePage } from './watch-engine.ts'
 
 export interface BenchContext {
   runner: Runner
@@ -168,11 +169,10 @@ async function scoredText(
   return scorePerplexity(server, scored.scoring, { wish, text })
 }
 
-/** Where the engine says how full it is, for an image whose recipe is known. */
-function enginePage({ origin, plan }: Subject): EnginePage | null {
-  const engine = engineOf(plan.engine.id)
-  if (origin === undefined || engine.gauges === undefined) return null
-  return { gauges: engine.gauges, path: engine.gauges.path(deploymentOf(origin.recipe, origin.lock, engine)) }
+function datedBy({ origin, plan }: Subject): string | null {
+  return origin === undefined
+    ? null
+    : dateDoubt(deploymentOf(origin.recipe, origin.lock, engineOf(plan.engine.id)))
 }
 
 const answerSeconds = 300
@@ -205,7 +205,7 @@ async function resultOf(
             quality,
             { ...answered, ...optional('perplexity', perplexity), ...optional('divergence', divergence) },
             answers,
-            recorded,
+            { recorded, dated: datedBy(subject) },
           ),
         }
       : {}),
@@ -218,12 +218,12 @@ function qualityOf(
   quality: RecipeQuality,
   { questions, perplexity, divergence }: QualityAnswers & Pick<QualityReport, 'perplexity' | 'divergence'>,
   now: AnswersFile,
-  recorded: AnswersFile | null,
+  { recorded, dated }: { recorded: AnswersFile | null; dated: string | null },
 ): QualityReport {
   const answers =
     recorded === null || quality.answers === undefined
       ? undefined
-      : compareAnswers(now, recorded, quality.answers)
+      : compareAnswers(now, recorded, quality.answers, dated)
   const found = {
     questions,
     ...optional('answers', answers),

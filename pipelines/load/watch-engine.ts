@@ -1,12 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deploymentOf } from '../../images/engines/deployment.ts'
+import { engineOf } from '../../images/engines/engines.ts'
 import type { EngineGauges } from '../../images/engines/gauges.ts'
 import { type EngineReading, type EngineUse, readGauges, useOf } from '../../images/load/engine-use.ts'
 import { askServer } from '../verify/exchange.ts'
+import type { Subject } from '../verify/subject.ts'
 
 /** The page of a server that says how full it is. */
 export interface EnginePage {
   path: string
   gauges: EngineGauges
+}
+
+/** Where the engine says how full it is, for an image whose recipe is known. */
+export function enginePage({ origin, plan }: Subject): EnginePage | null {
+  const engine = engineOf(plan.engine.id)
+  if (origin === undefined || engine.gauges === undefined) return null
+  return { gauges: engine.gauges, path: engine.gauges.path(deploymentOf(origin.recipe, origin.lock, engine)) }
 }
 
 interface WatchedServer {

@@ -64,6 +64,14 @@ test('answers are the same to the character, and a difference has its place', ()
   ])
 })
 
+test('a date that nothing fixes makes them answers of one day', () => {
+  const compared = compareAnswers(recorded, recorded, './a.json', 'the template writes the date')
+  expect(compared.why).toEqual(['the template writes the date'])
+  expect(judgeQuality({ limits: ['answers >= 100%'] }, { answers: compared, questions: [] }).status).toBe(
+    'not comparable',
+  )
+})
+
 test.each([
   [{ processor: 'another' }, 'processor: EPYC 9, and here it is another'],
   [{ processor: null }, 'processor: EPYC 9, and here it is unknown'],

@@ -162,6 +162,14 @@ test.each(Object.entries(strange))('%s is not taken for a built image', async (_
   await expect(find(await text())).rejects.toThrow(words)
 })
 
+test('one that was published elsewhere is answered with the way to take it', async () => {
+  const place = `registry.example/llm/mine@sha256:${'0'.repeat(64)}`
+  await expect(find(place)).rejects.toMatchObject({
+    code: 'no-image',
+    failure: { hint: expect.stringContaining(`ingot build RECIPE --no-verify --from-registry ${place}`) },
+  })
+})
+
 /** Another JSON value in place of a record. */
 async function changeRecord(kind: string, change: (value: never) => unknown): Promise<void> {
   const path = recordPath(store, kind, planDigestOf(judged.plan))
