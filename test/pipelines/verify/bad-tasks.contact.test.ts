@@ -31,8 +31,13 @@ const reranking: Behaviour = {
   ask: { path: '/v1/rerank', bodyFor: 'rerank', textAt: null },
 }
 
-async function complaintsOf(asked: Behaviour, routes: Routes): Promise<string[]> {
-  const boot = await verifyTiny({ routes, plan: { verify: { ...plan.verify, behaviour: asked } } })
+async function complaintsOf(
+  asked: Behaviour,
+  routes: Routes,
+  { startTimeoutSeconds }: { startTimeoutSeconds: number } = plan.verify,
+): Promise<string[]> {
+  const verify = { ...plan.verify, startTimeoutSeconds, behaviour: asked }
+  const boot = await verifyTiny({ routes, plan: { verify } })
   return complaints(boot.checks)
 }
 
@@ -169,10 +174,11 @@ test('a reranker that gives the best document alone fails, since nothing is know
 })
 
 test('a generator behind a reranking endpoint that is not there is not ready', async () => {
-  const found = await complaintsOf(reranking, {
+  const routes: Routes = {
     'POST /v1/rerank': (_, response) =>
       sendJson(response, 501, { error: { message: 'not supported', type: 'not_supported_error' } }),
-  })
+  }
+  const found = await complaintsOf(reranking, routes, { startTimeoutSeconds: 2 })
   expect(found[0]).toMatch(/^ready failed: not ready within 2 s; last answer: status 501 instead of 200/)
 })
 

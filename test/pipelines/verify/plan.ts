@@ -28,7 +28,7 @@ export const behaviour: Behaviour = {
   readiness: generatedTokenProbe(model, 2),
   probes: [health, modelsProbe(model), chatProbe(model), chatStreamProbe(model)].map((probe) => ({
     ...probe,
-    timeoutSeconds: 1,
+    timeoutSeconds: 10,
   })),
   failureLines: ['failed to load model'],
   stop: { signal: 'SIGTERM', timeoutSeconds: 1, exitCodes: [0] },
@@ -41,12 +41,12 @@ export const plan: VerifyPlan = {
   platform: 'linux/amd64',
   port: 8080,
   sharedMemoryBytes: 64 * 1024 ** 2,
-  verify: { profiles: ['plain'], startTimeoutSeconds: 2, prompts: ['Count to five.'], behaviour },
+  verify: { profiles: ['plain'], startTimeoutSeconds: 20, prompts: ['Count to five.'], behaviour },
 }
 
 export const limits: VerifyLimits = {
   askSeconds: 60,
-  answerSeconds: 0.5,
+  answerSeconds: 10,
   wrongAnswerSeconds: 0.2,
   firstAttemptSeconds: 15,
   pollMs: 10,
@@ -61,6 +61,21 @@ export interface Case {
   plan?: Partial<VerifyPlan>
   limits?: Partial<VerifyLimits>
 }
+
+/** Waits for less: for servers that never answer. A busy machine makes a good one late. */
+export const hasty = {
+  plan: {
+    verify: {
+      ...plan.verify,
+      startTimeoutSeconds: 2,
+      behaviour: {
+        ...behaviour,
+        probes: behaviour.probes.map((probe) => ({ ...probe, timeoutSeconds: 1 })),
+      },
+    },
+  },
+  limits: { answerSeconds: 0.5 },
+} satisfies Case
 
 /** Verifies a small server under the plain profile, once. */
 export async function verifyTiny(given: Case = {}): Promise<BootReport> {
