@@ -32,6 +32,8 @@ export async function debianFiles(image: string): Promise<OwnedFiles> {
 /** Code and data of each Python package, by the RECORD that its wheel brought: neither metadata nor bytecode. */
 export async function pythonFiles(image: string): Promise<OwnedFiles> {
   const found: OwnedFiles = new Map()
+  const paths = await pathsIn(image)
+  if (!paths.some((path) => path.endsWith('.dist-info/RECORD'))) return found
   for (const [record, line] of await linesOf(image, '*.dist-info/RECORD')) {
     const [, site = '', name = ''] = /^(.*)\/([^/]+?)-\d[^/]*\.dist-info\/RECORD$/.exec(record) ?? []
     const path = line.replace(/,[^,]*,[^,]*$/, '').replace(/^"(.*)"$/, '$1')
