@@ -50,14 +50,14 @@ export interface SeenStreams {
 }
 
 /** The same question streamed: parsers have another way through the text then. No text of its own need be in it. */
-function streamed(probe: HttpProbe, { streamsSkills = false }: { streamsSkills?: boolean }): HttpProbe {
+function streamed(probe: HttpProbe, seen: SeenStreams): HttpProbe {
   const { request, expect } = probe
   const body = { ...(request.body as { [key: string]: Json }), stream: true }
   return {
     ...probe,
     id: `${probe.id}-stream`,
     title: `streamed, ${probe.title}`,
-    required: streamsSkills,
+    required: seen.streamsSkills === true,
     request: { ...request, body },
     expect: {
       type: 'event-stream',

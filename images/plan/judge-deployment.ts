@@ -1,7 +1,7 @@
 import type { Finding } from '../../recipes/parse.ts'
 import type { Recipe } from '../../recipes/recipe.ts'
 import { gpuOf, runtimeOf } from '../engines/deployment.ts'
-import type { Refusal } from '../engines/engine.ts'
+import type { Deployment, Refusal } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { hardwareRefusals } from '../engines/gpu-support.ts'
 import { unusedSettingRefusals } from '../engines/setting-refusals.ts'
@@ -18,28 +18,32 @@ import { trustRefusals } from './trust.ts'
  * memory, certificates.
  */
 export function deploymentFindings(recipe: Recipe): Finding[] {
-  const engine = engineOf(recipe.engine.id)
-  const ofRecipe = { recipe, engine }
-  const tasks = tasksNamed(recipe)
+  const ofRecipe = { recipe, engine: engineOf(recipe.engine.id) }
   return [
     ...keyRefusals(ofRecipe),
     ...sharedMemoryRefusals(ofRecipe),
-    ...(tasks === undefined
-      ? []
-      : [
-          ...taskRefusals({ ...ofRecipe, tasks }),
-          ...partTaskRefusals({ recipe, tasks }),
-          ...unusedSettingRefusals({ recipe, tasks }),
-        ]),
-    ...runtimeRefusals(recipe),
+    ...namedTaskRefusals(ofRecipe),
+    ...runtimeRefusals(ofRecipe),
   ].map(findingOf)
 }
 
+type OfRecipe = Pick<Deployment, 'recipe' | 'engine'>
+
+/** Nothing where the files of the model tell the tasks. */
+function namedTaskRefusals({ recipe, engine }: OfRecipe): Refusal[] {
+  const tasks = tasksNamed(recipe)
+  if (tasks === undefined) return []
+  return [
+    ...taskRefusals({ recipe, engine, tasks }),
+    ...partTaskRefusals({ recipe, tasks }),
+    ...unusedSettingRefusals({ recipe, tasks }),
+  ]
+}
+
 /** A name of a GPU that is a slip has a finding of its own. */
-function runtimeRefusals(recipe: Recipe): Refusal[] {
+function runtimeRefusals({ recipe, engine }: OfRecipe): Refusal[] {
   const { gpu } = recipe.target
   if (gpu !== undefined && gpuNamed(gpu).type === 'near') return []
-  const engine = engineOf(recipe.engine.id)
   try {
     const runtime = runtimeOf(recipe, engine)
     const deployment = { recipe, engine, runtime, gpu: gpuOf(recipe), facts: null }

@@ -16,20 +16,18 @@ export async function promptsBeside(
   { folder }: Pick<LockedRecipe, 'folder'>,
 ): Promise<ReadPrompts> {
   const read = await readRegularFile(resolve(folder, file))
-  const prompts = read.ok ? readPrompts(read.text) : undefined
-  if (read.ok && Array.isArray(prompts)) {
-    const sha256 = hexOf(digestOf(Buffer.from(read.text)))
-    return { told: { file, sha256, count: prompts.length }, prompts }
-  }
-  throw new StageError('no-file', {
-    attempted: `read the prompts of ${join(folder, file)}`,
-    found:
-      read.ok && prompts !== undefined && 'line' in prompts
-        ? `line ${prompts.line}: ${prompts.found}`
-        : read.ok
-          ? 'no prompt'
-          : read.found,
+  if (!read.ok) throw unread(join(folder, file), read.found, read.cause)
+  const prompts = readPrompts(read.text)
+  if (!Array.isArray(prompts)) throw unread(join(folder, file), `line ${prompts.line}: ${prompts.found}`)
+  const sha256 = hexOf(digestOf(Buffer.from(read.text)))
+  return { told: { file, sha256, count: prompts.length }, prompts }
+}
+
+function unread(path: string, found: string, cause?: unknown): StageError {
+  return new StageError('no-file', {
+    attempted: `read the prompts of ${path}`,
+    found,
     hint: 'verify.load.prompts names a file with a prompt a line, as text or as {"prompt": "…", "outputTokens": 64}',
-    cause: read.ok ? undefined : read.cause,
+    cause,
   })
 }
