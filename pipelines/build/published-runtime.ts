@@ -23,7 +23,6 @@ export interface PublishedContext extends Run {
   fromRegistry?: readonly string[]
 }
 
-const indexSchema = z.object({ manifests: z.array(descriptorSchema) })
 const manifestSchema = z.object({
   artifactType: z.string().optional(),
   config: descriptorSchema,
@@ -118,9 +117,7 @@ async function runtimeAt(
 
 /** What was published about the image by `ingot publish`: it tells what slimming removed, which no layer shows. */
 async function reportOf(place: RegistryPlace, image: Digest) {
-  const index = (await place.referrers(image)) ?? '{"manifests":[]}'
-  const { manifests } = parsed(indexSchema, index, place.reference)
-  for (const { artifactType, digest: referrer } of manifests) {
+  for (const { artifactType, digest: referrer } of await place.referrers(image)) {
     // An index that a person's tools wrote may not say it.
     if (artifactType !== undefined && artifactType !== documentTypes.report) continue
     const { layers } = parsed(manifestSchema, await place.manifest(referrer), place.reference)

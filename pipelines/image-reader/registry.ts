@@ -1,3 +1,4 @@
+import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { openConnection } from '../network/connection.ts'
 import { RemoteError } from '../network/error.ts'
@@ -27,8 +28,8 @@ export interface RegistryOptions {
 export interface RegistryPlace extends BlobPlace {
   /** The blob from `offset` on. */
   readFrom(digest: Digest, sizeBytes: number, offset: number, own?: AbortSignal): AsyncIterable<Uint8Array>
-  /** An index of the manifests that refer to this one; undefined where the registry knows of none. */
-  referrers(digest: Digest): Promise<string | undefined>
+  /** The manifests that refer to this one. */
+  referrers(digest: Digest): Promise<Descriptor[]>
 }
 
 /** A repository of a registry, read with the login of docker or podman where there is one. A broken download goes on. */
@@ -58,7 +59,7 @@ export function registryPlace(reference: string, options: RegistryOptions): Regi
     text: async (digest) => (await explained(readSmallBlob(session, digest))).text,
     read: (digest, sizeBytes, own) => readFrom(digest, sizeBytes, 0, own),
     readFrom,
-    referrers: async (digest) => (await explained(findReferrers(session, digest)))?.text,
+    referrers: (digest) => explained(findReferrers(session, digest)),
     close: connection.close,
   }
 }

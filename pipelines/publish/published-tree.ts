@@ -1,8 +1,6 @@
-import { z } from 'zod'
 import type { Descriptor } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { RegistryError } from '../registry-client/error.ts'
-import { descriptorSchema } from '../registry-client/oci-documents.ts'
 import { type FoundDocument, findReferrers, readManifest } from '../registry-client/read.ts'
 import { repositoryOf } from '../registry-client/reference.ts'
 import type { RegistrySession } from '../registry-client/session.ts'
@@ -66,19 +64,13 @@ async function follow(reading: TreeReading, descriptor: Descriptor, known?: Foun
   await takeReferrers(reading, descriptor.digest)
 }
 
-const listSchema = z.looseObject({ manifests: z.array(descriptorSchema) })
-
 /** A signature of a document about an image is two; registries that list more than this for ever are not followed. */
 const mostDepth = 4
 
 /** Signatures are about documents as well, so what is found is asked for too. */
 async function takeReferrers(reading: TreeReading, subject: Digest, depth = 1): Promise<void> {
   if (depth > mostDepth) return
-  const found = await findReferrers(reading.session, subject)
-  if (found === undefined) return
-  const list = listSchema.safeParse(JSON.parse(found.text))
-  if (!list.success) throw noManifest(reading.session, subject, 'what refers to it is no list of manifests')
-  for (const manifest of list.data.manifests) {
+  for (const manifest of await findReferrers(reading.session, subject)) {
     reading.referrers.push({ subject, manifest })
     if (reading.manifests.has(manifest.digest)) continue
     await take(reading, manifest)

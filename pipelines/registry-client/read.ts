@@ -11,7 +11,8 @@ import { readPersistently } from '../network/persistent.ts'
 import { readRange } from '../network/ranged.ts'
 import { type RetryPolicy, withRetry } from '../network/retry.ts'
 import { RegistryError } from './error.ts'
-import { acceptManifests } from './oci-documents.ts'
+import { acceptManifests, descriptorSchema } from './oci-documents.ts'
+import { listPages } from './pages.ts'
 import { type Repository, repositoryOf } from './reference.ts'
 import { openSession, type RegistrySession, repositoryUrl } from './session.ts'
 
@@ -66,16 +67,37 @@ export async function readSmallBlob(session: RegistrySession, digest: Digest): P
   return sameDigest(session, await document(session, `blobs/${digest}`, {}), digest)
 }
 
-/** What the registry lists as speaking about a manifest, as an index; undefined where it knows of nothing. */
-export async function findReferrers(
-  session: RegistrySession,
-  subject: Digest,
-): Promise<FoundDocument | undefined> {
-  const listed = await document(session, `referrers/${subject}`, {}).catch((error: unknown) => {
-    if (error instanceof NetworkError && error.code === 'not-found') return undefined
-    throw error
+const referrersSchema = z.looseObject({ manifests: z.array(descriptorSchema) })
+
+/**
+ * What speaks about a manifest, all pages of it; nothing where the registry knows of nothing. Registries from before the referrers
+ * API have their list under a tag. Throws `bad-answer` for what is no such list, and what reading throws.
+ */
+export async function findReferrers(session: RegistrySession, subject: Digest): Promise<Descriptor[]> {
+  const found: Descriptor[] = []
+  try {
+    for await (const page of listPages(session, `referrers/${subject}`))
+      found.push(...referrersOf(page, page.contentType))
+    return found
+  } catch (error) {
+    // A further page that is not there would be a list cut short.
+    if (!(error instanceof NetworkError && error.code === 'not-found' && found.length === 0)) throw error
+  }
+  const listed = await findManifest(session, referrersTag(subject))
+  return listed === undefined ? [] : referrersOf(listed)
+}
+
+function referrersOf(
+  { url, text }: Pick<FoundDocument, 'url' | 'text'>,
+  contentType?: string | null,
+): Descriptor[] {
+  const answer = readAnswer(referrersSchema, { text, contentType })
+  if (answer.ok) return answer.value.manifests
+  throw new RegistryError('bad-answer', {
+    attempted: `read what refers to an image from ${publicUrl(url)}`,
+    found: `the server sent ${answer.found}`,
+    hint: `check that the host is a registry; ${portalHint}`,
   })
-  return listed ?? (await findManifest(session, referrersTag(subject)))
 }
 
 /** Where registries from before the referrers API have their list, by the distribution spec. */

@@ -52,8 +52,7 @@ async function saidAbout(reference: string, digest: string): Promise<string[]> {
   try {
     const session = openReader(parsePushTarget(reference), { fetch: connection.fetch, settings })
     const found = await findReferrers(session, digest as `sha256:${string}`)
-    const { manifests } = JSON.parse(found?.text ?? '{"manifests":[]}')
-    return manifests.map(({ artifactType }: { artifactType?: string }) => artifactType ?? '').sort()
+    return found.map(({ artifactType }) => artifactType ?? '').sort()
   } finally {
     await connection.close()
   }

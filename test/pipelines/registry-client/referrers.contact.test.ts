@@ -4,6 +4,8 @@ import { openConnection } from '../../../pipelines/network/connection.ts'
 import { findReferrers } from '../../../pipelines/registry-client/read.ts'
 import { putReferrers } from '../../../pipelines/registry-client/referrers.ts'
 import { openSession, type RegistrySession } from '../../../pipelines/registry-client/session.ts'
+import { listTags } from '../../../pipelines/registry-client/tags.ts'
+import { startAnswering } from '../../servers/answering.ts'
 import { type Preconditions, startManifestRegistry } from '../../servers/manifest-registry.ts'
 
 const subject = `sha256:${'5'.repeat(64)}` as const
@@ -78,7 +80,11 @@ test('referrers of one image are one write, and those that are there already non
   await putReferrers(session, all)
   await putReferrers(session, all)
   expect(registry.writes).toEqual([{ status: 201, precondition: '*' }])
-  expect((await findReferrers(session, subject))?.text).toContain(all[2]?.manifest.descriptor.digest)
+  expect(await findReferrers(session, subject)).toEqual(
+    expect.arrayContaining(
+      all.map(({ manifest }) => expect.objectContaining({ digest: manifest.descriptor.digest })),
+    ),
+  )
 })
 
 test('a tag that may not be changed ends in an error that says so', async () => {
@@ -91,4 +97,56 @@ test('a tag that may not be changed ends in an error that says so', async () => 
     failure: { hint: expect.stringContaining('immutable') },
   })
   expect(registry.writes.length).toBeLessThan(4)
+})
+
+/** The referrers API and the list of tags in pages of `sizes`, as the distribution spec lets a registry do it. */
+async function pagedRegistry(pages: readonly (object | undefined)[]) {
+  const server = await startAnswering((request, response) => {
+    const url = new URL(request.url ?? '', 'http://registry')
+    const page = Number(url.searchParams.get('page') ?? 0)
+    const body = pages[page]
+    if (body === undefined) return response.writeHead(404, { 'content-length': 0 }).end()
+    const next = `<${url.pathname}?page=${page + 1}>; rel="next"`
+    const isLast = page === pages.length - 1
+    response.writeHead(200, { 'content-type': mediaTypes.index, ...(!isLast && { link: next }) })
+    return response.end(JSON.stringify(body))
+  })
+  onTestFinished(() => server.close())
+  const { fetch, close } = openConnection({})
+  onTestFinished(close)
+  return openSession({ host: server.host, name: 'a/b' }, { fetch, login: async () => undefined })
+}
+
+const listOf = (...names: string[]) => ({
+  schemaVersion: 2,
+  manifests: names.map((name) => referrer(name).manifest.descriptor),
+})
+
+test('what speaks about an image is read from all pages of the list', async () => {
+  const session = await pagedRegistry([listOf('a', 'b'), listOf(), listOf('c')])
+  const found = await findReferrers(session, subject)
+  expect(found.map(({ digest }) => digest)).toEqual(
+    listOf('a', 'b', 'c').manifests.map(({ digest }) => digest),
+  )
+})
+
+test('a list that is cut short is an error, and no shorter list', async () => {
+  const session = await pagedRegistry([listOf('a'), undefined, listOf('c')])
+  await expect(findReferrers(session, subject)).rejects.toMatchObject({ code: 'not-found' })
+})
+
+test('a list that never ends is an error, of referrers and of tags', async () => {
+  const endless = { schemaVersion: 2, manifests: [], tags: ['v1'] }
+  const session = await pagedRegistry(Array.from({ length: 1002 }, () => endless))
+  const failure = { failure: { found: 'after 1000 pages the registry names a further one' } }
+  await expect(findReferrers(session, subject)).rejects.toMatchObject({ code: 'bad-answer', ...failure })
+  await expect(listTags(session)).rejects.toMatchObject({ code: 'bad-answer', ...failure })
+})
+
+test('an answer that is no list is named', async () => {
+  const session = await pagedRegistry([{ schemaVersion: 2, manifests: [{ digest: 'sha256:short' }] }])
+  await expect(findReferrers(session, subject)).rejects.toMatchObject({
+    code: 'bad-answer',
+    failure: { found: expect.stringContaining('manifests.0') },
+  })
 })
