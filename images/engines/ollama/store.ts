@@ -54,15 +54,32 @@ export function ollamaStoreEntries(
   form: StoreForm = 'named',
 ): WeightEntry[] {
   const root = modelsFolder.replace(/^\/+|\/+$/g, '')
-  const leaves = [
-    ...new Map(
-      models.flatMap((model) => modelEntries(model, root, form)).map((entry) => [entry.path, entry]),
-    ).values(),
-  ]
-  return [...foldersOf(leaves.map((entry) => entry.path)), ...leaves]
+  // By what is in them: the first model's name of a file is the one that stays.
+  const files = new Map<string, WeightFile>()
+  for (const { file } of models.flatMap(filesOf)) if (!files.has(file.sha256)) files.set(file.sha256, file)
+  const leaves = new Map(
+    [
+      ...[...files.values()].flatMap((file) => fileEntries(file, root, form)),
+      ...models.flatMap((model) => textEntries(model, root)),
+    ].map((entry) => [entry.path, entry]),
+  )
+  return [...foldersOf([...leaves.keys()]), ...leaves.values()]
 }
 
-function modelEntries(model: OllamaModel, root: string, form: StoreForm): WeightEntry[] {
+function fileEntries(file: WeightFile, root: string, form: StoreForm): WeightEntry[] {
+  const path = blobPath(root, `sha256:${file.sha256}`)
+  if (form === 'pulled') return [{ type: 'file', path, file }]
+  return [
+    { type: 'file', path: `${root}/${file.path}`, file },
+    { type: 'symlink', path, target: `../${file.path}` },
+  ]
+}
+
+function blobPath(root: string, digest: Digest): string {
+  return `${root}/blobs/sha256-${hexOf(digest)}`
+}
+
+function textEntries(model: OllamaModel, root: string): WeightEntry[] {
   const texts = textLayers(model)
   const config = canonicalJson(configOf(model))
   const manifest = canonicalJson({
@@ -74,18 +91,9 @@ function modelEntries(model: OllamaModel, root: string, form: StoreForm): Weight
       ...texts.map(({ kind, text }) => ({ mediaType: layerType(kind), ...sizeAndDigest(text) })),
     ],
   })
-  const blob = (digest: Digest) => `${root}/blobs/sha256-${hexOf(digest)}`
   return [
-    ...filesOf(model).flatMap(({ file }): WeightEntry[] => {
-      const path = blob(`sha256:${file.sha256}`)
-      if (form === 'pulled') return [{ type: 'file', path, file }]
-      return [
-        { type: 'file', path: `${root}/${file.path}`, file },
-        { type: 'symlink', path, target: `../${file.path}` },
-      ]
-    }),
     ...[config, ...texts.map(({ text }) => text)].map(
-      (text) => ({ type: 'text', path: blob(digestOf(text)), text }) satisfies WeightEntry,
+      (text) => ({ type: 'text', path: blobPath(root, digestOf(text)), text }) satisfies WeightEntry,
     ),
     { type: 'text', path: `${root}/manifests/${manifestPath(model.name)}`, text: manifest },
   ]

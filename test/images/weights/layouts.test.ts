@@ -89,6 +89,17 @@ test('a store as a pull leaves it has the model as a blob, and no file beside it
   ])
 })
 
+test('a file that two models share is there once, whatever it is called', () => {
+  const model = { name: 'tiny:135m', gguf, architecture: 'llama', parameterSize: '134.52M', fileType: 'Q4_1' }
+  const second = { ...model, name: 'second', gguf: { ...gguf, path: 'second/other.gguf' } }
+  const entries = ollamaStoreEntries([model, second], '/models')
+  expect(entries.flatMap((entry) => (entry.type === 'file' ? [entry.path] : []))).toEqual([
+    'models/model.gguf',
+  ])
+  const blob = entries.filter(({ path }) => path === `models/blobs/sha256-${gguf.sha256}`)
+  expect(blob).toMatchObject([{ type: 'symlink', target: '../model.gguf' }])
+})
+
 test.each([
   ['smollm2', 'registry.ollama.ai/library/smollm2/latest'],
   ['acme/tiny:q4', 'registry.ollama.ai/acme/tiny/q4'],
