@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
@@ -65,6 +66,7 @@ async function measure(): Promise<void> {
 
   // What generating left unwritten would share the disk with the first measurement.
   await run('sync')
+  const limits = { hashSeconds: bytes / (await pairedSha256Rate()), diskSeconds: await diskSeconds(bytes) }
   const rates = [sha256Rate()]
   const first = await pack(lock, 'one')
   rates.push(sha256Rate())
@@ -87,8 +89,13 @@ async function measure(): Promise<void> {
     machine: `${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, store on ${values.dir}`,
     model: `${formatBytes(bytes)} in ${weights.files.length} files from a ${weights.source.type} source`,
     'sha256 of one core': `${formatBytes(rate)}/s, so ${floor.toFixed(2)} s for the model`,
+    'two such hashes at once, on threads': `${limits.hashSeconds.toFixed(2)} s for the model`,
+    'dd of as many zeros, synced': `${limits.diskSeconds.toFixed(2)} s`,
     'ingot packs in': `${first.seconds.toFixed(2)} s and ${elsewhere.seconds.toFixed(2)} s (CPU ${first.cpuSeconds.toFixed(2)} s)`,
     'ratio to sha256': (best / floor).toFixed(2),
+    'ratio to the slower of hashing twice and dd': (
+      best / Math.max(limits.hashSeconds, limits.diskSeconds)
+    ).toFixed(2),
     'CPU seconds / cores / sha256': (
       Math.min(first.cpuSeconds, elsewhere.cpuSeconds) /
       availableParallelism() /
@@ -147,6 +154,49 @@ function sha256Rate(): number {
   for (let i = 0; i < 32; i++) hash.update(block)
   hash.digest()
   return (32 * block.length) / ((performance.now() - began) / 1000)
+}
+
+/** The same on two threads at once, as a file and its tar are hashed: bytes per second of each. Cores may share what they compute with. */
+async function pairedSha256Rate(): Promise<number> {
+  const program = `const { createHash, randomBytes } = require('node:crypto')
+    const { parentPort } = require('node:worker_threads')
+    const block = randomBytes(32 << 20)
+    parentPort.on('message', () => {
+      const hash = createHash('sha256')
+      for (let i = 0; i < 32; i++) hash.update(block)
+      parentPort.postMessage(hash.digest('hex'))
+    })
+    parentPort.postMessage('ready')`
+  const threads = [0, 1].map(() => new Worker(program, { eval: true }))
+  await Promise.all(threads.map((thread) => once(thread, 'message')))
+  const began = performance.now()
+  await Promise.all(
+    threads.map((thread) => {
+      thread.postMessage('hash')
+      return once(thread, 'message')
+    }),
+  )
+  const seconds = (performance.now() - began) / 1000
+  await Promise.all(threads.map((thread) => thread.terminate()))
+  return (32 * (32 << 20)) / seconds
+}
+
+/** What the disk alone takes, past the page cache where it can. */
+async function diskSeconds(bytes: number): Promise<number> {
+  const path = join(folder, 'zeros')
+  const block = 2 << 20
+  const args = [
+    'if=/dev/zero',
+    `of=${path}`,
+    `bs=${block}`,
+    `count=${Math.ceil(bytes / block)}`,
+    'conv=fsync',
+  ]
+  const began = performance.now()
+  await run('dd', [...args, 'oflag=direct'])
+  const seconds = (performance.now() - began) / 1000
+  await rm(path)
+  return seconds
 }
 
 async function pack(lock: string, store: string): Promise<Packed> {
