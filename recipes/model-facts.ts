@@ -137,6 +137,8 @@ export const modelFactsSchema = z.strictObject({
     .strictObject({
       method: z.string(),
       bitsPerWeight: z.number().positive(),
+      /** Of experts, where they are packed otherwise than the rest. */
+      expertBits: z.number().positive().optional(),
       /** True when only expert weights are packed (gpt-oss). */
       expertsOnly: z.boolean(),
       attentionPacked: z.boolean(),
@@ -145,6 +147,8 @@ export const modelFactsSchema = z.strictObject({
     .nullable(),
   /** Elements by role, counted from the configuration; null where the architecture's layout is not known. */
   parameters: roleCountsSchema.nullable(),
+  /** Why `parameters` may lack something, in words; absent where they have it all. */
+  uncounted: z.string().optional(),
   /** Bytes by role, from tensor headers; null when no header was read. */
   weights: z
     .strictObject({

@@ -37,7 +37,11 @@ function fromParameters(request: MemoryRequest, parameters: RoleCounts): RoleCou
   const counts = usesDraftHead(request)
     ? { ...parameters, draft: draftParameters(facts, parameters) }
     : parameters
-  return mapRoles(counts, (role, count) => (count * (isPacked(role, facts, bits) ? bits : unpacked)) / 8)
+  const packed = (role: WeightRole) => (role === 'expert' && facts.quantization?.expertBits) || bits
+  return mapRoles(
+    counts,
+    (role, count) => (count * (isPacked(role, facts, bits) ? packed(role) : unpacked)) / 8,
+  )
 }
 
 /** Each layer of a draft head is like the last of the model, behind a matrix that joins two hidden vectors. */

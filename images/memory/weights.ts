@@ -115,6 +115,8 @@ function doubtOf(request: MemoryRequest, { from, bytes, isDrafterKnown }: Weight
       doubtBytes: bytes * 0.15,
       doubt: 'what its quantiser left in 16 bits is not in the configuration; headers of its tensors tell',
     }
+  if (facts.uncounted !== undefined)
+    return { doubtBytes: bytes * 0.25, doubt: `${facts.uncounted}; headers of its tensors tell` }
   const isPart = tower > 0 && (facts.parameters?.vision ?? 0) > sumOf(facts.parameters ?? {}) * 0.015
   return {
     doubtBytes: Math.max(tower, bytes * shareOf(facts)),

@@ -6,6 +6,7 @@ import {
   runsOf,
 } from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
+import { soundParametersOf } from './encoder-parameters.ts'
 import { isKnownFamily, unknownCacheOf } from './families.ts'
 import { feedForwardOf } from './feed-forward.ts'
 import {
@@ -28,6 +29,7 @@ import { isDoubleWide, layerChannelsOf, perLayerParametersOf } from './per-layer
 import { quantizationOf } from './quantization.ts'
 import { hasSectionedRope, ropeOf } from './rope.ts'
 import { isTied } from './tied.ts'
+import { uncountedOf } from './uncounted.ts'
 import { visionOf, visionParametersOf } from './vision.ts'
 
 /**
@@ -44,6 +46,7 @@ export function factsFromConfig(config: Config): ModelFacts {
   const headDim = latentHeadDimOf(text) ?? headDimOf(text, hidden ?? 0, heads)
   const tied = isTied(config, text)
   const ffn = feedForwardOf(text)
+  const uncounted = uncountedOf(config, text)
   return {
     architecture,
     modelType,
@@ -65,8 +68,9 @@ export function factsFromConfig(config: Config): ModelFacts {
     quantization: quantizationFor(config, text),
     parameters: withVision(
       wholeOf(parametersOf(text, layers, tied), perLayerParametersOf(text)),
-      visionParametersOf(config),
+      visionParametersOf(config) + soundParametersOf(config),
     ),
+    ...(uncounted !== undefined && { uncounted }),
     weights: null,
     missing: [...(hidden ? [] : ['hidden_size']), ...missing, ...unknownOf(modelType, text, layers)],
     doubts: doubtsOf(modelType, architecture, text),
@@ -180,5 +184,5 @@ function quantizationFor(config: Config, text: Config): Quantization | null {
   // MLX names a group and bits under a key of its own, and no method under either.
   if (isConfig(mlx) && 'group_size' in mlx && (!isConfig(raw) || !('quant_method' in raw)))
     return quantizationOf({ ...mlx, quant_method: 'mlx' })
-  return isConfig(raw) ? quantizationOf(raw) : null
+  return isConfig(raw) ? quantizationOf(raw, textOf(text, 'expert_dtype')) : null
 }

@@ -105,7 +105,10 @@ function sharedSizeOf(config: Config, expertSize: number): number {
   )
   if (named) return named
   const isLlama4 = textOf(config, 'model_type')?.startsWith('llama4') ?? false
-  return (countOf(config, 'n_shared_experts', 'num_shared_experts') ?? (isLlama4 ? 1 : 0)) * expertSize
+  return (
+    (countOf(config, 'n_shared_experts', 'num_shared_experts', 'moe_num_shared_experts') ??
+      (isLlama4 ? 1 : 0)) * expertSize
+  )
 }
 
 interface LayerSplit {

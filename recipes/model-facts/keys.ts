@@ -3,7 +3,7 @@ import { defaultsOfSection } from './defaults.ts'
 
 /** Reads a config.json, whose writers never agreed on names. */
 
-const textSections = [
+export const textSections = [
   'text_config',
   'llm_config',
   'language_config',

@@ -1,7 +1,8 @@
 import type { LayerKind, RoleCounts } from '../model-facts.ts'
 import type { Config } from './config-value.ts'
+import { encoderParametersOf } from './encoder-parameters.ts'
 import { hasGatedFeedForward } from './families.ts'
-import { feedForwardOf } from './feed-forward.ts'
+import { type FeedForward, feedForwardOf } from './feed-forward.ts'
 import {
   countOf,
   headCountOf,
@@ -12,7 +13,8 @@ import {
   textOf,
   vocabSizeOf,
 } from './keys.ts'
-import { mambaHeadsOf } from './states.ts'
+import { type AttentionLayer, readingLayersOf } from './readers.ts'
+import { stateParameters } from './state-parameters.ts'
 
 /**
  * Elements by role of one copy of the text model, or null when a size is missing.
@@ -22,15 +24,18 @@ export function parametersOf(config: Config, layers: readonly LayerKind[], tied:
   const hidden = hiddenSizeOf(config)
   const heads = headCountOf(config) ?? 0
   const vocab = vocabSizeOf(config)
-  if (!hidden || vocab === 0 || listOf(config, 'block_configs') || countOf(config, 'encoder_layers'))
-    return null
-  const counts: RoleCounts = { embedding: vocab * hidden, head: tied ? 0 : vocab * hidden, norm: hidden }
+  if (!hidden || vocab === 0 || listOf(config, 'block_configs')) return null
+  // ELECTRA and OPT-350m embed in fewer channels than their layers have.
+  const width = countOf(config, 'embedding_size', 'word_embed_proj_dim') ?? hidden
+  const counts: RoleCounts = { embedding: vocab * width, head: tied ? 0 : vocab * hidden, norm: hidden }
   const blocks = sharedBlockParameters(config, layers, hidden)
   for (const layer of layers)
     if (!blocks || layer.kind === 'state') add(counts, layerParameters(config, layer, hidden, heads))
+  for (const layer of readingLayersOf(config))
+    add(counts, readerParameters(config, attentionParameters(config, layer, hidden, heads)))
   add(counts, blocks ?? feedForwardParameters(config, hidden))
+  add(counts, encoderParametersOf(config, hidden))
   add(counts, olderParameters(config, hidden))
-  add(counts, perLayerParameters(config, hidden))
   return counts
 }
 
@@ -80,11 +85,24 @@ function layerParameters(config: Config, layer: LayerKind, hidden: number, heads
     case 'compressed':
       return { norm, ...compressedParameters(config, layer, hidden, heads) }
     default:
-      return attentionParameters(config, layer, hidden, heads)
+      return textOf(config, 'model_type') === 'minicpm3'
+        ? latentParameters(config, expandedLatentOf(config), hidden, heads)
+        : attentionParameters(config, layer, hidden, heads)
   }
 }
 
-type AttentionLayer = Extract<LayerKind, { kvHeads: number }>
+/** MiniCPM3 keeps whole heads, and has the matrices of MLA. */
+function expandedLatentOf(config: Config): MlaLayer {
+  const latentDim = countOf(config, 'kv_lora_rank') ?? 0
+  return { kind: 'mla', latentDim, ropeDim: countOf(config, 'qk_rope_head_dim') ?? 0, indexDim: 0 }
+}
+
+type MlaLayer = Extract<LayerKind, { kind: 'mla' }>
+
+/** A layer that reads the cache of an earlier one has queries and an output; Gemma 3n has keys and values that it does not use. */
+function readerParameters(config: Config, { attention = 0, keyValue = 0 }: RoleCounts): RoleCounts {
+  return textOf(config, 'model_type')?.startsWith('gemma3n') ? { attention, keyValue } : { attention }
+}
 
 function attentionParameters(
   config: Config,
@@ -94,7 +112,7 @@ function attentionParameters(
 ): RoleCounts {
   const type = textOf(config, 'model_type') ?? ''
   const biased = hasAttentionBias(config)
-  const queries = heads * layer.keyDim * (config['attn_output_gate'] === true ? 2 : 1)
+  const queries = heads * layer.keyDim * (hasOutputGate(config) ? 2 : 1)
   const keyValue = layer.kvHeads * (layer.keyDim + layer.valueDim)
   const sinks = type === 'gpt_oss' ? heads + hidden : 0
   return {
@@ -102,6 +120,12 @@ function attentionParameters(
     attention: hidden * queries + heads * layer.valueDim * hidden + (biased ? queries : 0) + sinks,
     keyValue: hidden * keyValue + (biased ? keyValue : 0),
   }
+}
+
+/** Queries of Qwen3-Next and its followers are twice as wide, for a gate behind attention. */
+function hasOutputGate(config: Config): boolean {
+  const isGated = /^qwen(3_next|3_5|3_6|4)/.test(textOf(config, 'model_type') ?? '')
+  return typeof config['attn_output_gate'] === 'boolean' ? config['attn_output_gate'] : isGated
 }
 
 /** Qwen2 has biases on q, k and v and no key that says so; others say it. */
@@ -117,12 +141,7 @@ function hasQueryKeyNorm(config: Config): boolean {
   return /^qwen3|^gemma3|^gemma4/.test(type) || config['use_qk_norm'] === true
 }
 
-function latentParameters(
-  config: Config,
-  layer: Extract<LayerKind, { kind: 'mla' }>,
-  hidden: number,
-  heads: number,
-): RoleCounts {
+function latentParameters(config: Config, layer: MlaLayer, hidden: number, heads: number): RoleCounts {
   const queryRank = countOf(config, 'q_lora_rank')
   const nope = countOf(config, 'qk_nope_head_dim') ?? 0
   const valueDim = countOf(config, 'v_head_dim') ?? nope
@@ -161,24 +180,6 @@ function compressedParameters(
   return { attention: query + output, mlaDown: hidden * headDim + compressor + index }
 }
 
-function stateParameters(
-  config: Config,
-  layer: Extract<LayerKind, { kind: 'state' }>,
-  hidden: number,
-): number {
-  const { innerChannels: inner, groupChannels, groupCount, convTaps } = layer
-  const channels = inner + groupChannels * groupCount
-  const conv = channels * (convTaps + 1)
-  if (layer.family === 'gated-delta-net') return hidden * (channels + inner) + inner * hidden + conv
-  // Each head has a step as well.
-  if (layer.family === 'mamba2')
-    return hidden * (channels + inner + (mambaHeadsOf(config) ?? 0)) + inner * hidden + conv
-  if (layer.family === 'short-conv') return hidden * 3 * inner + inner * hidden + conv
-  // Mamba-1 projects its input to a step of rank hidden / 16 and back, and has one matrix of decay.
-  const rank = Math.ceil(hidden / 16)
-  return hidden * 3 * inner + inner * 2 * rank + 3 * layer.stateElements + conv
-}
-
 /**
  * Families before Llama have biases on every linear layer and norm; GPT-2, OPT and BERT also learn a table of positions, OPT
  * with two rows more than it has positions.
@@ -204,18 +205,18 @@ function olderParameters(config: Config, hidden: number): RoleCounts {
   }
 }
 
-/** Gemma 3n and 4 give each layer an embedding of each token, and two matrices to take it in. */
-function perLayerParameters(config: Config, hidden: number): RoleCounts {
-  const width = countOf(config, 'hidden_size_per_layer_input')
-  if (!width) return {}
-  const layers = layerCountOf(config) ?? 0
-  const vocab = countOf(config, 'vocab_size_per_layer_input') ?? vocabSizeOf(config)
-  return { embedding: vocab * layers * width, dense: 3 * layers * hidden * width }
-}
-
 /** Pure Mamba has no feed-forward part: its `intermediate_size` is the width of the state. */
 function isPureMamba(config: Config): boolean {
   return ['mamba', 'mamba2', 'falcon_mamba'].includes(textOf(config, 'model_type') ?? '')
+}
+
+/** Widths of all experts of a layer together; Ernie-VL lists a size for those of text and one for those of images. */
+function expertWidthOf(config: Config, ffn: FeedForward): number {
+  const named = config['moe_num_experts']
+  const sizes = listOf(config, 'moe_intermediate_size')
+  if (named === undefined || !sizes) return ffn.expertCount * ffn.expertSize
+  const counts = Array.isArray(named) ? named : sizes.map(() => named)
+  return sizes.reduce<number>((sum, size, index) => sum + Number(size) * Number(counts[index] ?? 0), 0)
 }
 
 function feedForwardParameters(config: Config, hidden: number): RoleCounts {
@@ -228,7 +229,7 @@ function feedForwardParameters(config: Config, hidden: number): RoleCounts {
   const projected = ffn.expertInput === hidden ? 0 : 2 * hidden * ffn.expertInput
   return {
     dense: ffn.denseLayers * matrices * hidden * ffn.denseSize,
-    expert: ffn.expertLayers * ffn.expertCount * matrices * ffn.expertInput * ffn.expertSize,
+    expert: ffn.expertLayers * matrices * ffn.expertInput * expertWidthOf(config, ffn),
     // Biases of packed experts stay in 16 bits: gpt-oss-120b is then exact to the byte (hf-mem#60).
     other: ffn.expertLayers * ffn.expertCount * biases,
     shared: ffn.expertLayers * (matrices * hidden * ffn.sharedSize + projected),

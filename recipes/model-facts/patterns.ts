@@ -166,7 +166,8 @@ function byInterval(config: Config, count: number): Marker[] | undefined {
 
 function byModelType(config: Config, count: number): Marker[] | undefined {
   const type = textOf(config, 'model_type') ?? ''
-  if (['mamba', 'mamba2', 'falcon_mamba'].includes(type)) return each(count, () => 'state')
+  // Bamba without a list of its attention layers has none.
+  if (['mamba', 'mamba2', 'falcon_mamba', 'bamba'].includes(type)) return each(count, () => 'state')
   if (type === 'falcon_h1') return each(count, () => 'state-and-full')
   const cross = crossIndexes(config)
   return cross.length > 0 ? each(count, (index) => (cross.includes(index) ? 'cross' : 'full')) : undefined

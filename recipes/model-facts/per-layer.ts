@@ -7,6 +7,8 @@ const usualChannels = 256
 
 /** Channels that an embedding of its own gives each layer, 0 for models without. */
 export function layerChannelsOf(config: Config): number {
+  // A drafter takes what the model that it drafts for made of them.
+  if (countOf(config, 'backbone_hidden_size')) return 0
   const named = numberOf(config, 'hidden_size_per_layer_input')
   if (named !== undefined) return named
   const isSmallGemma =

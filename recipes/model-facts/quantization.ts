@@ -6,11 +6,13 @@ import { countOf, listOf, sectionOf, textOf } from './keys.ts'
  * Bits per weight of packed matrices by method. The scales and zeros of a group of weights are counted in: GPTQ at 4 bits
  * in groups of 128 has 4 + 16/128 + 4/128.
  */
-export function quantizationOf(raw: Config): Quantization | null {
+export function quantizationOf(raw: Config, expertDtype?: string): Quantization | null {
   const method = (textOf(raw, 'quant_method', 'quant_algo') ?? 'unknown').toLowerCase()
   return {
     method,
     bitsPerWeight: bitsOf(raw, method),
+    // DeepSeek-V4 names the type of its experts apart: floats of 4 bits with a scale byte for 32.
+    ...(expertDtype === 'fp4' && { expertBits: microscaledBits('mxfp4') }),
     expertsOnly: method === 'mxfp4' || packsExpertsAlone(raw),
     attentionPacked: !skipsAttention(raw),
     kvCacheDtype: kvCacheDtypeOf(raw),
@@ -32,7 +34,14 @@ function bitsOf(raw: Config, method: string): number {
   if (method.startsWith('modelopt') || method.includes('nvfp4')) return modelOptBits(raw)
   if (method === 'awq' || method === 'gptq' || method === 'auto-round' || method === 'awq_marlin')
     return packedBits(bits, group ?? 128, raw['sym'] === true && method === 'auto-round')
-  return microscaled ?? bits
+  return microscaled ?? countOf(raw, 'bits', 'w_bit', 'weight_bits') ?? namedBits(raw, method)
+}
+
+/** Methods that name a type in place of bits: torchao's `Int8WeightOnlyConfig`, quanto's `int8`, HQQ's `nbits`, EETQ, which has one. */
+function namedBits(raw: Config, method: string): number {
+  if (method === 'eetq') return 8
+  const named = /(?:int|float|fp|nbits"?:) ?(\d)/i.exec(`${method} ${JSON.stringify(raw)}`)?.[1]
+  return named === undefined ? 4 : Number(named)
 }
 
 /** One scale byte for 32 weights (MX), or for 16 (NVFP4). */

@@ -6,7 +6,8 @@ import { countOf, hiddenSizeOf, listOf, sectionOf, textConfigOf, textOf } from '
 const qwenMaxPatches = 16384 * 4
 
 /** Towers whose every matrix is counted: patches, positions, layers, and what brings their tokens to the text model. */
-const wholeTowers = /^(qwen2_vl|qwen2_5_vl|qwen3_vl|qwen3_5|qwen3_6|mistral3|pixtral|gemma3|mllama)/
+const wholeTowers =
+  /^(qwen2_vl|qwen2_5_vl|qwen3_vl|qwen3_5|qwen3_6|mistral3|pixtral|gemma3|mllama|glm4v|glm46v|glmga)/
 
 /** Sizes of the image tower that decide the peak of a profile run, or null for a text model. */
 export function visionOf(config: Config): ModelFacts['vision'] {
@@ -26,12 +27,22 @@ export function visionOf(config: Config): ModelFacts['vision'] {
     // SGLang looks at this key alone and takes 24 without it.
     layerCount: countOf(vision, 'num_hidden_layers') ?? 24,
     hiddenSize: towerSizeOf(vision, hidden),
-    ffnSize: countOf(vision, 'intermediate_size', 'vt_intermediate_size') ?? 4 * hidden,
+    ffnSize: towerWidthOf(config, vision) ?? 4 * hidden,
     maxPatches,
     maxTokens: countOf(config, 'mm_tokens_per_image') ?? Math.floor(maxPatches / merge ** 2),
     ...(wholeTowers.test(textOf(config, 'model_type') ?? '') && { isWhole: true }),
     patchElements: 3 * (countOf(vision, 'temporal_patch_size') ?? (isQwen ? 2 : 1)) * patch ** 2,
   }
+}
+
+/** GLM-V names the width of its merger `intermediate_size`, and makes its layers as wide as what comes out. */
+function towerWidthOf(config: Config, vision: Config): number | undefined {
+  const names = ['intermediate_size', 'vt_intermediate_size']
+  return isGlm(config) ? countOf(vision, 'out_hidden_size', ...names) : countOf(vision, ...names)
+}
+
+function isGlm(config: Config): boolean {
+  return /^glm(4v|46v|ga|4_1v|4_5v)/.test(textOf(config, 'model_type') ?? '')
 }
 
 /** Qwen2-VL names the width of the text model `hidden_size` and its own `embed_dim`. */
@@ -48,7 +59,7 @@ export function visionParametersOf(config: Config): number {
   const hidden = sizes.hiddenSize
   const type = `${textOf(config, 'model_type') ?? ''} ${textOf(vision, 'model_type') ?? ''}`
   const globals = countOf(vision, 'num_global_layers') ?? (/^mllama/.test(type) ? 8 : 0)
-  const matrices = /^qwen2_5|^gemma4|pixtral/.test(type) ? 3 : 2
+  const matrices = /^qwen2_5|^gemma4|^glm|pixtral/.test(type) ? 3 : 2
   const tower = (named + globals) * hidden * (4 * hidden + matrices * sizes.ffnSize)
   return (
     tower + sizes.patchElements * hidden + positionsOf(vision) * hidden + connectorOf(config, vision, hidden)
@@ -73,12 +84,20 @@ function connectorOf(config: Config, vision: Config, hidden: number): number {
   const text = hiddenSizeOf(textConfigOf(config)) ?? 0
   const type = textOf(config, 'model_type') ?? ''
   if (type.startsWith('gemma')) return hidden * text
+  if (isGlm(config)) return glmConnectorOf(vision, hidden)
   if (type === 'mllama') return (countOf(vision, 'vision_output_dim') ?? 6 * hidden) * text
   if (type === 'mistral3') {
     const merge = countOf(config, 'spatial_merge_size') ?? 2
     return hidden * merge ** 2 * hidden + hidden * text + text * text
   }
   return mergersOf(vision, hidden, type)
+}
+
+/** GLM-V joins neighbours, and takes them through one square matrix and three of the merger. */
+function glmConnectorOf(vision: Config, hidden: number): number {
+  const out = countOf(vision, 'out_hidden_size') ?? hidden
+  const merge = countOf(vision, 'spatial_merge_size') ?? 2
+  return out * (hidden * merge ** 2 + out + 3 * (countOf(vision, 'intermediate_size') ?? 0))
 }
 
 /** Layers that Qwen3-VL takes tokens from, where the configuration names none. */

@@ -5,7 +5,6 @@ import {
   type CacheChoices,
   cacheDtypeOf,
   cachesOf,
-  contextOf,
   type EnginePlan,
   enginePlan,
   formatOf,
@@ -18,6 +17,7 @@ import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
 import { sharedPool } from '../shared-pool.ts'
 import { compressedLayersOf, compressedPool } from './compressed.ts'
+import { sglangContext } from './context.ts'
 import { type StateRules, sglangPool } from './memory-pool.ts'
 
 const MiB = 1024 ** 2
@@ -69,7 +69,7 @@ function plan(request: MemoryRequest): EnginePlan {
     pool,
     caches,
     kvCacheDtype,
-    maxModelLen: contextOf(request),
+    maxModelLen: sglangContext(request),
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
     warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),

@@ -1,6 +1,6 @@
 """Prints, as JSON, the default configuration of every class of transformers for text, images with text and speech, and the context
-length that vLLM derives from it. The length comes from vLLM's own functions, taken out of the source files of one version, which
-lie in the folder that is the argument; nothing of it is imported, so no card and no torch is needed."""
+length that vLLM and SGLang derive from it. Lengths come from functions of the engines themselves, taken out of the source files of
+one version, which lie in the folder that is the argument; nothing of it is imported, so no card and no torch is needed."""
 
 import ast
 import json
@@ -88,16 +88,33 @@ def length_of(config):
     return scope["_get_and_verify_max_len"](text, facts, None, None, False, None)
 
 
+taken("sglang/srt/utils/hf_transformers/common.py", ["get_context_length"], scope)
+lists = ast.parse((source / "sglang/srt/utils/hf_transformers/common.py").read_text()).body
+scope |= {
+    node.targets[0].id: ast.literal_eval(node.value)
+    for node in lists
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CONTEXT_LENGTH_KEYS"
+}
+
+
+def sglang_length_of(config):
+    try:
+        return scope["get_context_length"](config.get_text_config())
+    except Exception:
+        return None
+
+
 def row(name, variant, make):
     try:
         config = make()
     except Exception as error:
         return {"name": name, "variant": variant, "refused": str(error).strip().splitlines()[-1]}
     printed = json.loads(config.to_json_string(use_diff=False))
+    both = {"name": name, "variant": variant, "config": printed, "sglang": sglang_length_of(config)}
     try:
-        return {"name": name, "variant": variant, "config": printed, "length": length_of(config)}
+        return {**both, "length": length_of(config)}
     except Exception as error:
-        return {"name": name, "variant": variant, "config": printed, "length": None, "why": repr(error)}
+        return {**both, "length": None, "why": repr(error)}
 
 
 rows = [row(name, None, CONFIG_MAPPING[name]) for name in mapped()]

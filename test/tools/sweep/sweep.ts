@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { engineOf } from '../../../images/engines/engines.ts'
+import { sglangContext } from '../../../images/engines/sglang/context.ts'
 import { vllmContext } from '../../../images/engines/vllm/context.ts'
 import { customGpu } from '../../../images/memory/gpus.ts'
 import { planMemory } from '../../../images/memory/plan.ts'
@@ -12,9 +13,10 @@ import type { MemoryPlan } from '../../../images/memory/result.ts'
 import { parsePythonJson } from '../../../lib/python-json.ts'
 import { factsFromConfig } from '../../../recipes/model-facts/config.ts'
 import type { Config } from '../../../recipes/model-facts/config-value.ts'
-import { modelFactsSchema } from '../../../recipes/model-facts.ts'
+import { type ModelFacts, modelFactsSchema, sumOf } from '../../../recipes/model-facts.ts'
 import { pythonPath } from '../find.ts'
 import { readSources } from '../wheel-sources.ts'
+import { parametersSchema } from './parameters.ts'
 
 /** The judge: configurations by transformers, lengths by functions of this version of vLLM. */
 const vllmVersion = '0.33.0'
@@ -25,6 +27,10 @@ const vllmFiles = [
   'vllm/transformers_utils/model_arch_config_convertor.py',
 ]
 
+const sglangVersion = '0.5.23'
+
+const sglangFiles = ['sglang/srt/utils/hf_transformers/common.py']
+
 const classRows = z.array(
   z.object({
     name: z.string(),
@@ -32,6 +38,8 @@ const classRows = z.array(
     config: z.record(z.string(), z.unknown()).optional(),
     /** What vLLM derives; null where it cannot. */
     length: z.number().nullish(),
+    /** What SGLang derives. */
+    sglang: z.number().nullish(),
     refused: z.string().optional(),
   }),
 )
@@ -43,35 +51,67 @@ export interface SweepRow {
   plan: MemoryPlan
   /** Whether the output is tied to the input embedding, by the class and by what is read when the key is left out. */
   tied: { byClass: boolean | undefined; withoutKey: boolean }
-  length: { vllm: number | null; planned: number }
+  length: DerivedLength
+  sglangLength: DerivedLength
+  weights: WeightCount
+}
+
+/** Context length where the caller names none. */
+interface DerivedLength {
+  engine: number | null
+  planned: number
+}
+
+/** Parameters without the output matrix, which `tied` judges. */
+interface WeightCount {
+  /** Null where the class could not be made, or is not plain. */
+  byClass: number | null
+  counted: number
+  /** Whether an answer that rests on the count is certain. */
+  certain: boolean
+}
+
+/** Parts by which a count may be off and still be certain. */
+const withinWeights = 0.015
+
+export function isCounted({ byClass, counted }: WeightCount): boolean {
+  return byClass !== null && Math.abs(counted / byClass - 1) <= withinWeights
 }
 
 /** Plans the default configuration of each class that transformers has, and compares what vLLM's own code says of it. */
 export async function sweepClasses(): Promise<SweepRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ingot-sweep-'))
   try {
-    const sources = await readSources({ distribution: 'vllm', version: vllmVersion, paths: vllmFiles })
-    for (const [path, text] of sources) {
+    const vllm = await readSources({ distribution: 'vllm', version: vllmVersion, paths: vllmFiles })
+    const sglang = await readSources({ distribution: 'sglang', version: sglangVersion, paths: sglangFiles })
+    for (const [path, text] of [...vllm, ...sglang]) {
       await mkdir(dirname(join(folder, path)), { recursive: true })
       await writeFile(join(folder, path), text)
     }
     const script = join(import.meta.dirname, 'classes.py')
+    const recorded = await readFile(join(import.meta.dirname, 'parameters.json'), 'utf8')
+    const parameters = parametersSchema.parse(JSON.parse(recorded))
     const { stdout } = await promisify(execFile)(pythonPath('transformers'), [script, folder], {
       maxBuffer: 64 * 1024 ** 2,
     })
-    return classRows.parse(parsePythonJson(stdout)).flatMap(({ name, variant, config, length }) => {
-      return config ? [rowOf({ name, variant }, config, length ?? null)] : []
-    })
+    return classRows
+      .parse(parsePythonJson(stdout))
+      .flatMap(({ name, variant, config, length, sglang: other }) => {
+        const judged = { length: length ?? null, sglang: other ?? null, parameters: parameters[name] ?? null }
+        return config ? [rowOf({ name, variant }, config, judged)] : []
+      })
   } finally {
     await rm(folder, { recursive: true })
   }
 }
 
-function rowOf(
-  id: { name: string; variant: string | null },
-  config: Config,
-  length: number | null,
-): SweepRow {
+interface Judged {
+  length: number | null
+  sglang: number | null
+  parameters: number | null
+}
+
+function rowOf(id: { name: string; variant: string | null }, config: Config, judged: Judged): SweepRow {
   const facts = modelFactsSchema.parse(factsFromConfig(config))
   const request = { facts, gpu: customGpu('any', 80e9), availableKvBytes: 20e9 }
   const plan = planMemory(engineOf('vllm'), request)
@@ -82,8 +122,17 @@ function rowOf(
       byClass: tiedByClass(config),
       withoutKey: factsFromConfig(withoutTies(config)).tiedEmbeddings,
     },
-    length: { vllm: length, planned: vllmContext(request, vllmVersion) },
+    length: { engine: judged.length, planned: vllmContext(request, vllmVersion) },
+    sglangLength: { engine: judged.sglang, planned: sglangContext(request) },
+    weights: weightsOf(facts, judged.parameters),
   }
+}
+
+/** With so much room that nothing but the weights decides how sure the answer is. */
+function weightsOf(facts: ModelFacts, byClass: number | null): WeightCount {
+  const plan = planMemory(engineOf('vllm'), { facts, gpu: customGpu('any', 1e14), maxModelLen: 64 })
+  const counted = facts.parameters ? sumOf({ ...facts.parameters, head: 0 }) : 0
+  return { byClass, counted, certain: plan.outcome === 'planned' && plan.certain }
 }
 
 const tieName = 'tie_word_embeddings'
@@ -106,19 +155,42 @@ export function summaryOf(rows: readonly SweepRow[]): string[] {
     plan.outcome === 'planned' ? [] : [`${name}: ${plan.verdict}`],
   )
   const doubted = classes.filter(({ plan }) => plan.outcome === 'planned' && !plan.certain)
-  const lengths = rows.filter(({ length }) => length.vllm !== null)
-  const other = lengths.filter(({ length }) => length.vllm !== length.planned)
   const named = classes.filter(({ tied }) => tied.byClass !== undefined)
   const untied = named.filter(({ tied }) => tied.byClass !== tied.withoutKey)
   return [
     `${classes.length} classes: ${classes.length - untold.length} planned, ${doubted.length} of them with a doubt`,
     ...untold.map((line) => `  ${line}`),
-    `${lengths.length} lengths by vLLM ${vllmVersion}: ${lengths.length - other.length} agree`,
-    ...other.map(
-      ({ name, variant, length }) => `  ${name} ${variant ?? ''}: ${length.vllm}, here ${length.planned}`,
-    ),
+    ...lengthLines(`vLLM ${vllmVersion}`, rows, ({ length }) => length),
+    ...lengthLines(`SGLang ${sglangVersion}`, rows, ({ sglangLength }) => sglangLength),
     `${named.length} ties by class: ${named.length - untied.length} agree`,
     ...untied.map(({ name, tied }) => `  ${name}: ${tied.byClass}, here ${tied.withoutKey}`),
+    ...weightLines(classes),
+  ]
+}
+
+function lengthLines(
+  engine: string,
+  rows: readonly SweepRow[],
+  of: (row: SweepRow) => DerivedLength,
+): string[] {
+  const derived = rows.filter((row) => of(row).engine !== null)
+  const other = derived.filter((row) => of(row).engine !== of(row).planned)
+  return [
+    `${derived.length} lengths by ${engine}: ${derived.length - other.length} agree`,
+    ...other.map((row) => {
+      const name = row.variant === null ? row.name : `${row.name} ${row.variant}`
+      return `  ${name}: ${of(row).engine}, here ${of(row).planned}`
+    }),
+  ]
+}
+
+function weightLines(classes: readonly SweepRow[]): string[] {
+  const made = classes.filter(({ weights }) => weights.byClass !== null)
+  const other = made.filter(({ weights }) => !isCounted(weights))
+  const sure = other.filter(({ weights }) => weights.certain)
+  return [
+    `${made.length} parameter counts by class: ${made.length - other.length} within ${withinWeights * 100} %, ${sure.length} of the others certain`,
+    ...sure.map(({ name, weights }) => `  ${name}: ${weights.byClass}, here ${weights.counted}`),
   ]
 }
 

@@ -62,6 +62,12 @@ function figureOf(plan: Partial<PlannedMemory>, figure: Figure): number {
   }
 }
 
+/** GiB between which a plan has its pool. */
+export function bandOf(logged: LoggedCase): [low: number, high: number] {
+  const [low = 0, high = 0] = planOf(logged, logged.pool).bands?.kvPoolBytes ?? []
+  return [gib(low), gib(high)]
+}
+
 /** Half of the last place that a log prints. */
 function halfPlace(value: number): number {
   const places = String(Number(value.toFixed(6))).split('.')[1]?.length ?? 0

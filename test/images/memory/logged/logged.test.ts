@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { figuresOf, loggedSummary } from '../../../tools/logged-starts.ts'
 import { budgets, weights } from './budgets.ts'
-import { compare } from './judge.ts'
+import { bandOf, compare } from './judge.ts'
 import type { LoggedCase } from './logged-case.ts'
 import { givenPools } from './more-pools.ts'
 import { slots } from './slots.ts'
@@ -24,6 +24,12 @@ test('pools with nothing told come within 2 %, but for what nobody told', () => 
   const off = compared(budgets, 'poolGiB').filter(({ agreement }) => agreement === 'off')
   expect(off.map(({ id }) => id)).toEqual(outside)
   expect(off.filter(({ certain }) => certain)).toEqual([])
+})
+
+test.each(budgets)('the band of $id holds the logged pool', (logged) => {
+  const [low, high] = bandOf(logged)
+  expect(logged.logged.poolGiB).toBeGreaterThanOrEqual(low)
+  expect(logged.logged.poolGiB).toBeLessThanOrEqual(high)
 })
 
 test('weights of a configuration come within 1.5 %, or the answer is not certain', () => {
