@@ -85,7 +85,7 @@ function runtimeDifferences(recipe: Recipe, lock: Lock, request: LockRequest): L
   const pinned = { type: runtime.type, base: runtime.base.reference }
   const isBase = hasReleases ? isSameLine(pinned.base, asked.base) : pinned.base === asked.base
   const isPinned = pinned.type === asked.type && isBase
-  const isRecorded = madeFrom === undefined || isSame(madeFrom.runtime, asked)
+  const isRecorded = madeFrom === undefined || canonicalJson(madeFrom.runtime) === canonicalJson(asked)
   if (isPinned && isRecorded) return pinnedDifferences(recipe, lock)
   const edited = choosingKeys(recipe, lock)
   if (edited.length > 0) return edited
@@ -130,10 +130,6 @@ function lostPackages({ packages, present = [] }: DebianLock, asked: readonly st
   return asked.filter((name) => !have.has(name))
 }
 
-function isSame(one: RuntimeRequest, other: RuntimeRequest): boolean {
-  return canonicalJson(one) === canonicalJson(other)
-}
-
 /** Edited keys out of those that choose the runtime. */
 function choosingKeys({ engine, image, target }: Recipe, { madeFrom, ...lock }: Lock): LockDifference[] {
   if (madeFrom === undefined) return []
@@ -144,6 +140,7 @@ function choosingKeys({ engine, image, target }: Recipe, { madeFrom, ...lock }: 
     ...differing('engine.device', engine.device, before.engine.device, renews),
     ...differing('image.packages', addedPackages(image), before.image.packages, renews),
     ...differing('image.command', image.command !== undefined, before.image.command === true, renews),
+    ...differing('image.compileCache', !!image.compileCache, !!before.image.compileCache, renews),
     ...differing('target.gpu', target.gpu, before.target.gpu, renews),
     ...differing('target.driver', target.driver, before.target.driver, renews),
     ...differing('image.base', image.base, before.image.base, renews),

@@ -46,6 +46,8 @@ const originRecipeSchema = z.strictObject({
     packages: z.strictObject({ python: z.array(z.string()), system: z.array(z.string()) }).optional(),
     /** Whether it has a command of its own, for which an init is installed; absent where it has none. */
     command: z.literal(true).optional(),
+    /** Whether it holds what the engine compiles, for which compilers may be installed; absent where it does not. */
+    compileCache: z.literal(true).optional(),
   }),
   target: z.strictObject({ gpu: z.string().optional(), driver: z.string().optional() }),
 })
@@ -88,6 +90,7 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
         registry: image.registry,
         packages: addedPackages(image),
         command: image.command === undefined ? undefined : true,
+        compileCache: image.compileCache || undefined,
       },
       target: { gpu: target.gpu, driver: target.driver },
     },

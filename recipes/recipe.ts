@@ -143,6 +143,12 @@ const image = z.strictObject({
     .describe(
       'What the list of Debian packages in a slim image says. base: all that was installed; told: packages of which slimming left nothing stand there as removed, as dpkg writes it, and scanners pass over them. Default: base',
     ),
+  compileCache: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: what the engine compiles when it starts is taken from a boot into a layer of the image, so that later starts load it (vLLM, SGLang). Such an image is not the same to the byte when it is built twice. Default: false',
+    ),
   policy: policy.default(() => policy.parse({})),
   ...ownLayer,
   trust: z

@@ -1,3 +1,5 @@
+import { digestOf, hexOf } from '../../lib/digest.ts'
+
 /** A GPU as nvidia-smi shows it. */
 export interface RunnerGpu {
   name: string
@@ -21,9 +23,18 @@ export interface RunnerFacts {
   cuda: string | null
   /** The platform of the image, where the machine has another one and emulates it; absent where it is the machine's own. */
   emulates?: string
+  /** First digits of a sha256 over what /proc/cpuinfo says that the processor can do; absent in older reports. */
+  instructions?: string
 }
 
 const MiB = 1024 ** 2
+
+/** Reads /proc/cpuinfo: `flags` of the first processor, `Features` on Arm. Nothing where there is neither. */
+export function instructionsOf(cpuinfo: string): Pick<RunnerFacts, 'instructions'> {
+  const words = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo)?.[1]?.trim().split(/\s+/)
+  if (words === undefined) return {}
+  return { instructions: hexOf(digestOf([...new Set(words)].sort().join(' '))).slice(0, 16) }
+}
 
 /** Columns of `nvidia-smi --query-gpu=` in the order `parseGpus` reads them. */
 export const gpuColumns = 'driver_version,compute_cap,memory.total,name'

@@ -15,6 +15,7 @@ import type { WheelPolicy } from '../slim-rules/rule.ts'
 import type { NeededFiles, SlimPolicy } from '../slim-rules/slimming.ts'
 import type { SettingsFile } from '../tree/settings.ts'
 import type { WeightEntry } from '../weights/layers.ts'
+import type { CompileCacheRules } from './compile-cache.ts'
 import type { Device } from './device.ts'
 import type {
   ApiKeyRules,
@@ -228,6 +229,7 @@ export interface EngineDefinition {
   health?: { variables: Readonly<Record<string, string>>; source: string }
   /** The longest that a start may take beside reading the weights, where no boot measured it; not given where it is seconds. */
   ownStart?: { seconds: number; source: string }
+  compileCache?: CompileCacheRules
   /** Where it says how full it is; absent where it does not. */
   gauges?: GaugePage
   memory: MemoryRules

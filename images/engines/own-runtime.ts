@@ -3,7 +3,7 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import type { SlimPolicy } from '../slim-rules/slimming.ts'
 import type { EngineRuntime, RuntimeSource } from './engine.ts'
 import type { InitProgram } from './engine-facts.ts'
-import { pythonEnvironmentRules } from './python-environment.ts'
+import { compilerFiles, kernelCompilers, pythonEnvironmentRules } from './python-environment.ts'
 
 /** Folder of an environment of Python beside an engine that has none. */
 export const ownFolder = '/opt/own'
@@ -18,7 +18,8 @@ const ownInit: InitProgram = {
 }
 
 /** A runtime with what a recipe adds to it. An official image is taken as it is, and its recipe refused elsewhere. */
-export function withOwnPackages(runtime: EngineRuntime, { image }: Recipe): EngineRuntime {
+export function withOwnPackages(known: EngineRuntime, { image }: Recipe): EngineRuntime {
+  const runtime = image.compileCache ? withCompilers(known) : known
   const { source } = runtime
   if (source.type === 'upstream') return image.command === undefined ? runtime : withoutInit(runtime)
   const init = image.command === undefined ? runtime.init : ownInit
@@ -26,6 +27,33 @@ export function withOwnPackages(runtime: EngineRuntime, { image }: Recipe): Engi
     ...runtime,
     source: withRequirements(withSystem(source, image), image.packages.python),
     ...(init === undefined ? {} : { init }),
+  }
+}
+
+/**
+ * An environment of Python for CPUs has no compiler, so it compiles nothing. One that shall use what was compiled needs it too:
+ * the version of g++ is a part of every key of inductor (torch/_inductor/cpu_vec_isa.py of 2.13.0).
+ */
+function withCompilers(runtime: EngineRuntime): EngineRuntime {
+  const { source, slimming, device } = runtime
+  if (source.type !== 'python' || device !== 'cpu') return runtime
+  const { rules, programs, data, kept } = compilerFiles
+  const { closure } = slimming
+  return {
+    ...runtime,
+    source: { ...source, packages: [...source.packages, ...kernelCompilers] },
+    slimming: {
+      ...slimming,
+      rules: [...slimming.rules, ...rules],
+      ...(closure && {
+        closure: {
+          ...closure,
+          roots: [...closure.roots, ...programs],
+          data: [...closure.data, ...data],
+        },
+      }),
+      kept: [...(slimming.kept ?? []), ...kept],
+    },
   }
 }
 

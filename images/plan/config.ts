@@ -9,6 +9,7 @@ import { labelNames } from '../oci/label-names.ts'
 import type { RuntimeConfig } from '../oci/oci.ts'
 import { userId } from '../tree/settings.ts'
 import { guardedEntrypoint, mountLabels } from '../weights/mount-guard.ts'
+import { cacheCommand } from './compile-cache.ts'
 import { memoryLabels } from './memory.ts'
 import { commandOf, workingFolderOf } from './own-command.ts'
 import { trustVariables } from './trust.ts'
@@ -25,7 +26,7 @@ export function runtimeConfig(
     User: userId,
     ExposedPorts: { [`${deployment.port}/tcp`]: {} },
     Env: environmentOf(deployment, engine, lock),
-    Entrypoint: [program, ...parameters],
+    Entrypoint: [...cacheCommand(deployment), program, ...parameters],
     WorkingDir: workingFolderOf(deployment.recipe.image),
     Labels: labelsOf(deployment, engine, lock, memory),
     StopSignal: engine.behaviour(deployment).stop.signal,

@@ -9,6 +9,7 @@ import { argumentProblems } from '../engines/reserved-flags.ts'
 import { reservedVariable } from '../engines/reserved-variables.ts'
 import { gpuNamed } from '../memory/gpus.ts'
 import { registryLimits } from '../weights/registry-limits.ts'
+import { compileCacheFindings } from './judge-compile-cache.ts'
 import { deploymentFindings } from './judge-deployment.ts'
 import { environmentFindings } from './judge-environment.ts'
 import { ownFindings } from './judge-own.ts'
@@ -35,6 +36,7 @@ export function judgeRecipe(recipe: Recipe): Finding[] {
     ...quantizationFindings(recipe),
     ...settingFindings(recipe),
     ...ownFindings(recipe),
+    ...compileCacheFindings(recipe),
     ...deploymentFindings(recipe),
   ]
 }

@@ -33,6 +33,7 @@ import { type SettingsFile, settingsFiles } from '../tree/settings.ts'
 import { keyGuardPrograms } from '../weights/key-guard.ts'
 import { guardPrograms, mountGuardFiles } from '../weights/mount-guard.ts'
 import { accessRulesOf, guardFiles, withKeyGuard } from './api-key.ts'
+import { type CompileCachePlan, compileCacheFiles, compileCachePlan } from './compile-cache.ts'
 import { guarded, runtimeConfig, underInit } from './config.ts'
 import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
 import { behaviourOf, engineFiles, ownPrograms } from './own-command.ts'
@@ -68,6 +69,8 @@ export interface ImagePlan {
   /** Paths of the engine itself; other files are `system` (from the base) or `libraries` (added to it). */
   enginePaths: string[]
   settings: SettingsFile[]
+  /** What is taken of a boot into a layer of its own; absent where the recipe does not ask for it. */
+  compileCache?: CompileCachePlan
   /** Files of the recipe, in a layer of their own; absent where it names none. */
   ownLayer?: OwnLayer
   weights: WeightsPlan
@@ -131,7 +134,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     sharedMemoryBytes: sharedMemoryOf(deployment),
     ...requirementsOf(deployment, memory),
     memory,
-    ...remarksOf(deployment, lock),
+    ...remarksOf(deployment, lock, config),
     predictedMemory: predictedMemory(deployment, memory),
     budgets: recipe.image.budgets,
     policy: scanPolicyOf(recipe, engine),
@@ -166,6 +169,7 @@ function settingsOf(deployment: Deployment, guard: readonly SettingsFile[]): Set
     ...settingsFiles(),
     ...ofEngine,
     ...engineFiles(deployment),
+    ...compileCacheFiles(deployment),
     ...modelSettingFiles(deployment.settingFiles),
     ...guard,
   ]
@@ -183,8 +187,12 @@ function programsBefore(deployment: Deployment, baked: boolean): string[] {
   ]
 }
 
-/** What the recipe's own files are, and what a person should see of a plan before it is built. */
-function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLayer' | 'trust' | 'doubts'> {
+/** Layers that a recipe asks for besides, and what a person should see of a plan before it is built. */
+function remarksOf(
+  deployment: Deployment,
+  lock: Lock,
+  config: RuntimeConfig,
+): Pick<ImagePlan, 'compileCache' | 'ownLayer' | 'trust' | 'doubts'> {
   const doubts = [
     ...(deployment.engine.doubts?.(deployment) ?? []),
     ...codeDoubts(deployment),
@@ -197,7 +205,8 @@ function remarksOf(deployment: Deployment, lock: Lock): Pick<ImagePlan, 'ownLaye
     ...fallbackDoubts(lock),
   ]
   const own = optional('ownLayer', ownLayerOf(lock))
-  return { ...own, ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
+  const compiled = optional('compileCache', compileCachePlan(deployment, config))
+  return { ...compiled, ...own, ...trustedOf(lock), ...(doubts.length === 0 ? {} : { doubts }) }
 }
 
 /** A newer release of an official image is taken by its tag; what its runtime asks of a machine was read of another one. */

@@ -7,6 +7,7 @@ import { parseListeners } from '../../images/boot/listeners.ts'
 import { nameFiles } from '../../images/boot/runtime-spec.ts'
 import { runProgram } from '../process/program.ts'
 import type { Store } from '../store/store.ts'
+import { compileCacheOf } from './compile-cache.ts'
 import { type GpuChoice, gpuCount, profileFlags } from './container-flags.ts'
 import type { Reach } from './forward.ts'
 import { machineOf, requireGpus } from './machine.ts'
@@ -233,6 +234,7 @@ function serverOf(
       const [program = 'sh', ...args] = [...owner, 'sh', join(import.meta.dirname, 'compute-cache.sh')]
       return (await runProgram(program, [...args, String(pid)], tool)).stdout
     },
+    ...compileCacheOf(tool, pid),
     stop: (signal, timeoutSeconds) => stopContainer(tool, id, signal, timeoutSeconds),
     stopOnceSaid: (stop) => stopOnceSaid(tool, id, stop),
   }

@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
-import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
+import { instructionsOf, type RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
 import type { Channel } from './channel.ts'
 import { forwardTo } from './forward.ts'
@@ -56,7 +57,11 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
   const native = await nativePlatform(context.client)
   const said = await (await toolsOf(context))
     .withEnvVariable('INGOT_ASKED_AT', new Date().toISOString())
-    .withExec(['sh', '-c', 'uname -r; nproc; cat /proc/meminfo'])
+    .withExec([
+      'sh',
+      '-c',
+      'uname -r; nproc; cat /proc/meminfo; grep -m 1 -E "^(flags|Features)" /proc/cpuinfo',
+    ])
     .stdout()
   const [kernel = '', cpus = ''] = said.split('\n')
   return {
@@ -68,6 +73,7 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
     gpus: [],
     driver: null,
     cuda: null,
+    ...instructionsOf(said),
     ...(native === context.platform ? {} : { emulates: context.platform }),
   }
 }
@@ -97,6 +103,12 @@ function serverOf(channel: Channel, url: string): BootedServer {
     gpuMemoryBytes: async () => null,
     // It hands no GPUs to a server.
     computeCache: async () => '',
+    async compiledFiles(folders) {
+      const listed = await order(`compile-cache added ${folders.join(' ')}`)
+      return listed.split('\n').filter((path) => path !== '')
+    },
+    saveCompiled: async (folders, file) =>
+      writeFile(file, await giveOrder(channel, `compile-cache tar ${folders.join(' ')}`)),
     stop: async (signal, timeoutSeconds) =>
       parseStop(await order(`stop ${nameOf(signal)}:${timeoutSeconds}`)),
     async stopOnceSaid({ signal, timeoutSeconds, startSeconds, line }) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs one image under runc in a network namespace of its own and answers one port, on which channel.pl takes apart what is for whom:
 #   server  the port that the image publishes ($1), reached from a namespace outside of the server's
-#   orders  one line each: start, state, facts, processors, listeners, log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
+#   orders  one line each: start, state, facts, processors, listeners, compile-cache MODE FOLDER..., log FROM, stop SIGNAL:SECONDS, stop-loading SIGNAL:SECONDS:START:LINE
 # $2 is that port, or `answer` for one order. The server starts with the order start or stop-loading.
 set -u
 server_port=$1
@@ -50,6 +50,12 @@ if [ "$channel_port" = answer ]; then
     state) show_state ;;
     facts) sh /harness/facts.sh "$(server_pid)" "$(cat $state/outside)" ;;
     processors) sh /harness/processors.sh "$(server_pid)" ;;
+    compile-cache)
+      mode=${argument%% *}
+      # Folders have no blanks.
+      # shellcheck disable=SC2086
+      sh /harness/compile-cache.sh "$mode" "$(server_pid)" - ${argument#"$mode"}
+      ;;
     listeners) ip netns exec box cat /proc/net/tcp /proc/net/tcp6 2>/dev/null ;;
     # A piece at a time: a log that grows while it is sent would never end.
     log) tail -c "+$((argument + 1))" $state/log | head -c 1000000 ;;

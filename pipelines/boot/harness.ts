@@ -63,6 +63,17 @@ export async function openHarness(context: DaggerBoot, request: BootRequest): Pr
   }
 }
 
+/** Programs of this folder that it starts. */
+const scripts = [
+  'harness.sh',
+  'channel.pl',
+  'facts.sh',
+  'processors.sh',
+  'sink.sh',
+  'published.sh',
+  'compile-cache.sh',
+]
+
 async function harnessOf(context: DaggerBoot, request: BootRequest, config: ImageConfig): Promise<Container> {
   const given = Object.entries(request.variables ?? {}).map(([name, value]) => `${name}=${value}`)
   const spec = runtimeSpec(config, request.profile, {
@@ -79,7 +90,6 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
       ...standInBinds(request.standIn),
     ],
   })
-  const scripts = ['harness.sh', 'channel.pl', 'facts.sh', 'processors.sh', 'sink.sh', 'published.sh']
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
   const files = [
     ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),

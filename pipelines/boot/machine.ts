@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { cpus, release, totalmem } from 'node:os'
-import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
+import { instructionsOf, type RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { StageError } from '../error.ts'
 import { type GpuChoice, gpuCount } from './container-flags.ts'
 import { nvidiaFacts } from './nvidia.ts'
@@ -15,6 +16,7 @@ export async function machineOf(tool: Tool, gpus: GpuChoice | null): Promise<Run
     kernel: release(),
     cpus: cpus().length,
     memoryBytes: totalmem(),
+    ...instructionsOf(await readFile('/proc/cpuinfo', 'utf8').catch(() => '')),
     ...(gpus?.type === 'dri'
       ? { gpus: (await renderNodes()).gpus, driver: null, cuda: null }
       : await nvidiaFacts(tool.environment)),

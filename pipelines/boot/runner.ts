@@ -38,6 +38,10 @@ export interface BootedServer {
   gpuMemoryBytes(): Promise<number | null>
   /** What compute-cache.sh prints of the running server; empty where the runner cannot look into it. */
   computeCache(): Promise<string>
+  /** Files below these folders that no layer of compiled code put there; null where the runner cannot look into it. */
+  compiledFiles(folders: readonly string[]): Promise<string[] | null>
+  /** Writes everything below these folders into a file, as the tar of such a layer. */
+  saveCompiled(folders: readonly string[], file: string): Promise<void>
   /** Sends the signal and waits; a server that is still there afterwards is killed, with exit code null. */
   stop(signal: string, timeoutSeconds: number): Promise<StopObservation>
   /** As `stop`, once the log has the line; null when it never comes. */

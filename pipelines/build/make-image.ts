@@ -1,3 +1,4 @@
+import type { CheckResult } from '../../images/boot/check-result.ts'
 import { labelNames } from '../../images/oci/label-names.ts'
 import { type AssembledImage, assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
 import { imageAnnotations } from '../../images/plan/annotations.ts'
@@ -7,7 +8,7 @@ import { type Report, verdictOf } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { WholeWeights } from '../../recipes/pinned-parts.ts'
 import { daggerRunner } from '../boot/dagger.ts'
-import type { ImageMount } from '../boot/runner.ts'
+import type { ImageMount, Runner } from '../boot/runner.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { together } from '../process/together.ts'
@@ -18,6 +19,7 @@ import { attributeBuilt } from '../size/built.ts'
 import { writeImage } from '../store/image.ts'
 import { verifyImage } from '../verify/verify.ts'
 import type { BuildContext } from './build-context.ts'
+import { type CompileCacheResult, compileCacheLayer, notMade } from './compile-cache.ts'
 import { draftReport } from './draft-report.ts'
 import { keepSources, requireBudgets } from './judged-image.ts'
 import { judging } from './judging.ts'
@@ -34,21 +36,14 @@ export async function makeImage(
   weights: WholeWeights,
   context: BuildContext,
 ): Promise<Report> {
-  const { progress, store } = context
+  const { store } = context
   const beganMs = performance.now()
   const parts = await packedParts(plan, weights, context)
-  const layers = [...parts.baked, ...parts.built.value.layers]
-  progress.step(`assemble ${layers.length} layers`)
-  const annotations = imageAnnotations(plan, context.createdAt)
-  const assembled = assembleImage(layers, labelled(plan), plan.platform, annotations)
-  const image = await writeImage(store, assembled)
+  const compiled = await withCompiled(plan, parts, context)
+  const { assembled, image } = await assembledImage(plan, compiled.layers, context)
   return judging(image, async () => {
-    const { report, requireClean } = await judge(
-      plan,
-      weights,
-      { ...parts, assembled, image, beganMs },
-      context,
-    )
+    const made = { ...parts, compiled, assembled, image, beganMs }
+    const { report, requireClean } = await judge(plan, weights, made, context)
     await requireClean(report)
     context.signal.throwIfAborted()
     await keepReport(store, report)
@@ -59,7 +54,53 @@ export async function makeImage(
   })
 }
 
+async function assembledImage(plan: ImagePlan, layers: readonly StoredLayer[], context: BuildContext) {
+  context.progress.step(`assemble ${layers.length} layers`)
+  const annotations = imageAnnotations(plan, context.createdAt)
+  const assembled = assembleImage(layers, labelled(plan), plan.platform, annotations)
+  return { assembled, image: await writeImage(context.store, assembled) }
+}
+
+/** All layers of the image, its runtime with what its engine compiled, and what the report says of that. */
+interface CompiledParts {
+  layers: StoredLayer[]
+  runtime: BuiltRuntime
+  checks: CheckResult[]
+}
+
+/** The image without it compiles, so it is assembled and booted first. */
+async function withCompiled(
+  plan: ImagePlan,
+  { baked, built: { value: runtime }, mounts }: PackedParts,
+  context: BuildContext,
+): Promise<CompiledParts> {
+  const layers = [...baked, ...runtime.layers]
+  if (plan.compileCache === undefined) return { layers, runtime, checks: [] }
+  const { layers: compiled, check } = context.verify
+    ? await compiledByBoot(plan, { layers, runtime, mounts }, context)
+    : notMade('the build boots nothing (--no-verify)')
+  return {
+    layers: [...layers, ...compiled],
+    runtime: { ...runtime, layers: [...runtime.layers, ...compiled] },
+    checks: [check],
+  }
+}
+
+async function compiledByBoot(
+  plan: ImagePlan,
+  { layers, runtime, mounts }: Omit<CompiledParts, 'checks'> & Pick<PackedParts, 'mounts'>,
+  context: BuildContext,
+): Promise<CompileCacheResult> {
+  const { image } = await assembledImage(plan, layers, context)
+  return context.boots(() =>
+    withRunner(plan, context, (runner) =>
+      compileCacheLayer(plan, { image, runtime: runtime.layers, mounts }, { ...context, runner }),
+    ),
+  )
+}
+
 interface AssembledParts extends PackedParts {
+  compiled: CompiledParts
   assembled: AssembledImage
   image: Digest
   beganMs: number
@@ -69,15 +110,19 @@ interface AssembledParts extends PackedParts {
 async function judge(
   plan: ImagePlan,
   weights: WholeWeights,
-  { built, packed, baked, mounts, assembled, image, beganMs }: AssembledParts,
+  { built, packed, baked, mounts, compiled, assembled, image, beganMs }: AssembledParts,
   context: BuildContext,
 ) {
   const { store, origin } = context
-  const { layers } = built.value
+  const { layers } = compiled.runtime
   const { scan, requireClean } = await scanBuilt(plan, weights, { layers, assembled, origin }, context)
   const attribution = await attributeBuilt(store, plan, { weights: baked, runtime: layers })
   const planDigest = planDigestOf(plan)
-  const draft = draftReport(plan, { planDigest, image, weights: baked, runtime: built.value, attribution })
+  const drafted = draftReport(plan, {
+    ...{ planDigest, image, attribution },
+    ...{ weights: baked, runtime: compiled.runtime },
+  })
+  const draft = { ...drafted, checks: [...drafted.checks, ...compiled.checks] }
   const isBooted = context.verify && budgetBreaches(plan.budgets, draft).length === 0
   const verifying = isBooted ? context.boots(() => verified(image, plan, mounts, context)) : []
   const boots = await timedTask(Promise.resolve(verifying))
@@ -156,15 +201,23 @@ async function verified(
   mounts: readonly ImageMount[],
   context: BuildContext,
 ) {
-  const { store, progress, signal, factory } = context
+  const { progress, signal } = context
   const onStep = (text: string) => progress.step(text)
-  if (context.runner) return verifyImage(image, plan, { runner: context.runner, onStep, signal, mounts })
+  return withRunner(plan, context, (runner) => verifyImage(image, plan, { runner, onStep, signal, mounts }))
+}
+
+/** What the build was told to boot with, else the engine's harness and the store as its registry. */
+async function withRunner<Result>(
+  { platform }: ImagePlan,
+  context: BuildContext,
+  use: (runner: Runner) => Promise<Result>,
+): Promise<Result> {
+  const { store, factory } = context
+  if (context.runner) return use(context.runner)
   const client = await context.engine()
   const registry = await serveStore(store, {})
   try {
-    const { platform } = plan
-    const runner = daggerRunner({ client, store, registryPort: registry.port, platform, factory })
-    return await verifyImage(image, plan, { runner, onStep, signal, mounts })
+    return await use(daggerRunner({ client, store, registryPort: registry.port, platform, factory }))
   } finally {
     await registry.close()
   }

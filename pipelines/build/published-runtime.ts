@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { documentTypes } from '../../images/oci/document-types.ts'
 import { labelNames } from '../../images/oci/label-names.ts'
-import { ownLayerCause } from '../../images/oci/layer-causes.ts'
+import { compileCacheCause, ownLayerCause } from '../../images/oci/layer-causes.ts'
 import type { StoredLayer } from '../../images/oci/oci.ts'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { reportVersion } from '../../images/report/report.ts'
@@ -97,8 +97,8 @@ async function runtimeAt(
     if (layer.annotations?.[layerKeyAnnotation] !== undefined || diffId === undefined) return []
     const { mediaType, digest: blob, size } = layer
     const cause = (config.history[index]?.created_by ?? '').replace(/^ingot: /, '')
-    // It is made of the files beside the recipe, and no part of what an equal runtime shares.
-    if (cause === ownLayerCause) return []
+    // Made of the files beside the recipe, or by a boot: no part of what an equal runtime shares.
+    if (cause === ownLayerCause || cause === compileCacheCause) return []
     return [{ descriptor: { mediaType, digest: blob, size }, diffId, cause }]
   })
   const missing = []

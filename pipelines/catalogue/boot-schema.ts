@@ -29,6 +29,7 @@ export const machineSchema = z.object({
   driver: z.string().nullable(),
   cuda: z.string().nullable(),
   emulates: z.string().exactOptional(),
+  instructions: z.string().exactOptional(),
 }) satisfies z.ZodType<RunnerFacts>
 
 const factsSchema = z.object({

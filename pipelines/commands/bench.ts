@@ -22,8 +22,8 @@ import type { Store } from '../store/store.ts'
 import { withRunner } from '../verify/run.ts'
 import { type Subject, subjectOf } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
+import { readRunnerOptions } from './runner-options.ts'
 import { benchTable } from './tables/bench.ts'
-import { readRunnerOptions } from './verify.ts'
 
 export const benchCommand: Command = { run }
 

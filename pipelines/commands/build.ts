@@ -4,12 +4,15 @@ import { type ImagePlan, planImage } from '../../images/plan/plan.ts'
 import type { Report } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
 import { firstQuestion } from '../../images/run-files/first-question.ts'
+import { optional } from '../../lib/optional.ts'
 import type { Lock } from '../../recipes/lock.ts'
 import { wholeWeights } from '../../recipes/pinned-parts.ts'
+import type { Runner } from '../boot/runner.ts'
 import { buildImage } from '../build/build.ts'
-import { readArguments } from '../command-line/arguments.ts'
+import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
 import { tellFailure } from '../command-line/failure.ts'
+import type { Values } from '../command-line/option-table.ts'
 import { requireSameFolder, withSameFolder } from '../lock/folder.ts'
 import { lockOf, saveLockOf } from '../lock/locked-recipe.ts'
 import { type LoadedRecipe, loadRecipe } from '../lock/recipe-files.ts'
@@ -19,7 +22,10 @@ import type { Progress } from '../process/progress.ts'
 import type { Run } from '../process/run.ts'
 import type { LazyEngine } from '../process/session.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import type { VerifyOptions } from '../verify/run.ts'
 import { withEngine } from './engine.ts'
+import { readRunnerOptions } from './runner-options.ts'
 import { exitCodeOfAll, forEachRecipe, outcomesText } from './several.ts'
 import { buildTable } from './tables/build.ts'
 import { writeReports } from './write-reports.ts'
@@ -34,12 +40,13 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   await Promise.all(loaded.map((recipe) => requireFit(recipe, context)))
   const items = loaded.map((recipe) => ({ name: recipe.recipe.name, recipe }))
   const verify = !values['no-verify']
+  const boot = readBootOptions(values)
   const slim = !values['no-slim']
   const boots = openTaskQueue()
   const fromRegistry = values['from-registry']
   const outcomes = await withEngine(context, (engine, explain) => {
     const build = (item: (typeof items)[number], progress: Progress) =>
-      buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, fromRegistry })
+      buildRecipe(item.recipe, engine, { ...context, progress, verify, slim, boots, boot, fromRegistry })
     return forEachRecipe(items, { ...context, limit: values.parallel, explain }, build)
   })
   const built = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
@@ -93,6 +100,7 @@ interface RecipeContext extends Run, Pick<CommandContext, 'settings'> {
   verify: boolean
   slim: boolean
   boots: TaskQueue
+  boot: VerifyOptions
   fromRegistry: readonly string[]
 }
 
@@ -122,13 +130,40 @@ async function buildRecipe(
       createdAt: context.settings.createdAt,
     }
     const report = await withSameFolder(building.origin, building, () =>
-      buildImage(plan, wholeWeights(lock), building),
+      withBuildRunner(context, store, (runner) =>
+        buildImage(plan, wholeWeights(lock), { ...building, ...optional('runner', runner) }),
+      ),
     )
     return { report, plan, didWork }
   } catch (error) {
     throw await explainGone(store, error)
   } finally {
     await closeStore(store)
+  }
+}
+
+function readBootOptions(values: Values<typeof buildTable>): VerifyOptions {
+  if (values['no-verify'] && values.runner !== 'dagger')
+    throw usageError('build', '--runner says what boots the image, and --no-verify boots nothing')
+  return readRunnerOptions('build', values)
+}
+
+/** Docker or Podman where the person asks for them; undefined for the engine's own harness. */
+async function withBuildRunner<Result>(
+  { boot, settings }: RecipeContext,
+  store: Store,
+  use: (runner: Runner | undefined) => Promise<Result>,
+): Promise<Result> {
+  const { runner, ...options } = boot
+  if (runner === 'dagger') return use(undefined)
+  const { serveStore } = await import('../registry-server/server.ts')
+  const { withContainers } = await import('../verify/run.ts')
+  const registry = await serveStore(store, {})
+  try {
+    const { programs } = settings
+    return await withContainers({ ...options, runner }, { store, registryPort: registry.port, programs }, use)
+  } finally {
+    await registry.close()
   }
 }
 

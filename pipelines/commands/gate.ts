@@ -6,8 +6,8 @@ import type { Command, CommandContext } from '../command-line/command.ts'
 import { gateImage } from '../gate/gate-image.ts'
 import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { withEngine } from './engine.ts'
+import { readRunnerOptions } from './runner-options.ts'
 import { gateTable } from './tables/gate.ts'
-import { readRunnerOptions } from './verify.ts'
 
 export const gateCommand: Command = { run }
 

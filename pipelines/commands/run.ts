@@ -15,8 +15,8 @@ import { usualLimits } from '../verify/limits.ts'
 import { type VerifyOptions, withRunner } from '../verify/run.ts'
 import { type Subject, subjectOf } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
+import { readRunnerOptions } from './runner-options.ts'
 import { runTable } from './tables/run.ts'
-import { readRunnerOptions } from './verify.ts'
 
 export const runCommand: Command = { run }
 

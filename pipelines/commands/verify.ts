@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { reportJson } from '../../images/report/report.ts'
 import { reportText } from '../../images/report/text.ts'
 import { prettyJson } from '../../lib/json.ts'
-import { parseGpuChoice } from '../boot/container-flags.ts'
 import { findImage } from '../catalogue/find-image.ts'
 import { readArguments, usageError } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
@@ -11,6 +10,7 @@ import { closeStore, explainGone, openStore } from '../store/open.ts'
 import { type VerifyOptions, verifyAgain } from '../verify/run.ts'
 import { subjectOf } from '../verify/subject.ts'
 import { withEngine } from './engine.ts'
+import { readRunnerOptions } from './runner-options.ts'
 import { verifyTable } from './tables/verify.ts'
 import { writeReports } from './write-reports.ts'
 
@@ -46,16 +46,4 @@ function readOptions(values: Values<typeof verifyTable>): VerifyOptions {
   if (standsIn && values.runner !== 'dagger')
     throw usageError('verify', '--stand-in is for machines without a GPU, and needs --runner dagger')
   return { ...readRunnerOptions('verify', values), memoryBytes: memory, profile, standsIn }
-}
-
-type RunnerValues = Pick<Values<typeof verifyTable>, 'runner' | 'gpus'>
-
-/** The runner and its GPUs, as every command that boots takes them. */
-export function readRunnerOptions(command: string, { runner, gpus: text }: RunnerValues): VerifyOptions {
-  const gpus = text === undefined ? null : parseGpuChoice(text)
-  if (text !== undefined && gpus === null)
-    throw usageError(command, `--gpus ${text} is neither all, nor a number, nor indexes such as 0,1`)
-  if (runner === 'dagger' && gpus !== null)
-    throw usageError(command, '--gpus and --memory need --runner docker or podman')
-  return { runner, gpus, memoryBytes: null, profile: null, standsIn: false }
 }

@@ -11,7 +11,7 @@ import { newKey } from './access.ts'
 /** What verification reads of a plan. */
 export type VerifyPlan = Pick<
   ImagePlan,
-  'name' | 'model' | 'platform' | 'port' | 'sharedMemoryBytes' | 'requires' | 'verify'
+  'name' | 'model' | 'platform' | 'port' | 'sharedMemoryBytes' | 'requires' | 'compileCache' | 'verify'
 >
 
 export interface PlannedBoot {

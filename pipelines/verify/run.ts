@@ -138,15 +138,30 @@ export async function withRunner<Result>(
       const client = await engine()
       return await use(daggerRunner({ client, store, registryPort: registry.port, platform, factory }))
     }
-    const { runner: name, gpus, memoryBytes } = options
-    const tool = { name, ...settings.programs }
-    const runner = await containerRunner({ tool, store, registryPort: registry.port, gpus, memoryBytes })
-    try {
-      return await use(runner)
-    } finally {
-      await runner.close()
-    }
+    const place = { store, registryPort: registry.port, programs: settings.programs }
+    return await withContainers({ ...options, runner: options.runner }, place, use)
   } finally {
     await registry.close()
+  }
+}
+
+type ContainerOptions = Pick<VerifyOptions, 'gpus' | 'memoryBytes'> & { runner: 'docker' | 'podman' }
+
+/** Boots with Docker or Podman while `use` runs. The store is served as a registry at that port. */
+export async function withContainers<Result>(
+  { runner: name, gpus, memoryBytes }: ContainerOptions,
+  {
+    store,
+    registryPort,
+    programs,
+  }: { store: Store; registryPort: number; programs: RegistrySettings['programs'] },
+  use: (runner: Runner) => Promise<Result>,
+): Promise<Result> {
+  const tool = { name, ...programs }
+  const runner = await containerRunner({ tool, store, registryPort, gpus, memoryBytes })
+  try {
+    return await use(runner)
+  } finally {
+    await runner.close()
   }
 }

@@ -10,6 +10,7 @@ import { lastLines } from '../../lib/text.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
 import { accessChecks, withoutKey } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
+import { compileCacheChecks } from './compile-cache.ts'
 import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
 import { measuredOf, peakMemory, spansOf } from './figures.ts'
 import { gpuChecks } from './gpu.ts'
@@ -157,11 +158,12 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   const contained = containerChecks(facts, ending, profile, clock.now())
   const gpuMemoryBytes = await server.gpuMemoryBytes()
   const missing = missingLines(await server.log())
+  const compiled = ready ? await compileCacheChecks(trial, plan.compileCache) : []
   const dead = ending.exitCode === null ? null : 'the server had ended before'
   if (dead !== null) await server.stop(plan.verify.behaviour.stop.signal, 0)
   // A server that never got ready is stopped all the same.
   const stop = await stopServer(trial, ready && occasion !== 'loading' ? occasion : 'idle', dead)
-  const checks = [readiness, ...asked.checks, ...contained, stop.check]
+  const checks = [readiness, ...asked.checks, ...compiled, ...contained, stop.check]
   return {
     profile: profile.name,
     runner: context.runner.name,

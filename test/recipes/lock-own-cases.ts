@@ -24,6 +24,14 @@ export const ownRefused: Case[] = [
     named: 'weights.quantize',
   },
   {
+    key: 'image.compileCache',
+    what: 'wanted now, so that there must be compilers',
+    before: all(set('engine.id', 'vllm'), set('engine.runtime', 'packages')),
+    change: set('image.compileCache', true),
+    isUnseenWithoutRecord: true,
+    renews: { weights: 'kept', runtime: true },
+  },
+  {
     key: 'image.packages.python',
     named: 'image.packages',
     change: set('image.packages', { python: ['fastapi>=0.115'] }),

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
+import { compileCacheOf } from '../../pipelines/boot/compile-cache.ts'
 import { reachThrough } from '../../pipelines/boot/reach.ts'
 import type { BootedServer, BootRequest, LoadingStop, Runner } from '../../pipelines/boot/runner.ts'
 import { runProgram } from '../../pipelines/process/program.ts'
@@ -113,6 +114,7 @@ function serverOf(
     log: async () => log(),
     gpuMemoryBytes: async () => null,
     computeCache: async () => '',
+    ...compileCacheOf({ name: 'podman', ...{ environment: process.env, path: '' } }, pid),
     // Node names signals by a type of its own.
     stop: (signal, timeoutSeconds) => stop(child, pid, signal as NodeJS.Signals, timeoutSeconds),
     stopOnceSaid: (asked) => stopOnceSaid(running, asked),

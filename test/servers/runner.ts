@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { Listener } from '../../images/boot/listeners.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
@@ -21,6 +22,9 @@ export interface TinyRunner {
   facts?: Partial<ContainerFacts>
   gpuMemoryBytes?: number
   computeCache?: string
+  /** What it compiled; nothing where it is not given. */
+  compiledFiles?: string[] | null
+  compiledTar?: Uint8Array
   /** Where it listens; the published port on all addresses where nothing is said. */
   listeners?: Listener[]
   /** What the kernel says of the processors; nothing where it is not given. */
@@ -64,6 +68,8 @@ function bootedServer(server: TinyServer, facts: ContainerFacts, options: TinyRu
     log: async () => server.log,
     gpuMemoryBytes: async () => options.gpuMemoryBytes ?? null,
     computeCache: async () => options.computeCache ?? '',
+    compiledFiles: async () => (options.compiledFiles === undefined ? [] : options.compiledFiles),
+    saveCompiled: (_, file) => writeFile(file, options.compiledTar ?? ''),
     async stop() {
       if (options.ignoresSignals) return { exitCode: null, waitedMs: 0 }
       server.exitCode ??= 0

@@ -12,6 +12,7 @@ import {
   versionCommandOf,
 } from '../python-environment.ts'
 import { command, doubts, environment, help, quantizations, refusals } from './command.ts'
+import { compileCache } from './compile-cache.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -82,6 +83,7 @@ export const sglang = {
   healthPath: '/health',
   health,
   ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },
+  compileCache,
   // sglang/srt/observability/metrics_collector.py of 0.5.23.
   gauges: {
     form: 'prometheus',

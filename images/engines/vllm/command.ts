@@ -86,7 +86,9 @@ export function command(deployment: Deployment): string[] {
     ...partOptions(deployment),
     ...settingOptions(deployment, modelSettings),
     // Without a compiler in the image nothing is compiled at start.
-    ...(deployment.runtime.device === 'cpu' ? ['--enforce-eager'] : []),
+    ...(deployment.runtime.device === 'cpu' && !deployment.recipe.image.compileCache
+      ? ['--enforce-eager']
+      : []),
     ...serving.extraArguments,
   ]
 }
@@ -114,7 +116,16 @@ export function environment(deployment: Deployment): Record<string, string> {
     VLLM_NO_USAGE_STATS: '1',
     // In a container the CPUs of the machine are not all ours, so no thread is bound to one.
     ...(deployment.runtime.device === 'cpu'
-      ? { VLLM_CPU_KVCACHE_SPACE: '1', VLLM_CPU_OMP_THREADS_BIND: 'nobind' }
+      ? { VLLM_CPU_KVCACHE_SPACE: '1', VLLM_CPU_OMP_THREADS_BIND: 'nobind', ...cpuCompiling(deployment) }
       : {}),
   }
+}
+
+/**
+ * On a CPU vLLM cannot load what it compiled ahead of time: it calls `finalize_loading` of torch's own object, which has
+ * none, and compiles again (vllm/compilation/decorators.py of 0.32.0 and 0.33.0, torch/_dynamo/aot_compile_types.py of
+ * 2.13.0). Without it, inductor's cache of graphs and libraries is used.
+ */
+function cpuCompiling({ recipe }: Deployment): Record<string, string> {
+  return recipe.image.compileCache ? { VLLM_USE_AOT_COMPILE: '0' } : {}
 }

@@ -12,6 +12,7 @@ import {
   versionCommandOf,
 } from '../python-environment.ts'
 import { command, doubts, environment, help, quantizations, refusals } from './command.ts'
+import { compileCache } from './compile-cache.ts'
 import { imports } from './imports.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
@@ -126,6 +127,7 @@ export const vllm = {
     seconds: 600,
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',
   },
+  compileCache,
   // vllm/v1/metrics/loggers.py of 0.32.0 and 0.33.0; until 0.9 the cache had the second name.
   gauges: {
     form: 'prometheus',

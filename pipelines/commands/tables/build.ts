@@ -1,4 +1,5 @@
 import type { CommandTable } from '../../command-line/option-table.ts'
+import { runnerOptions } from './runner.ts'
 
 export const buildTable = {
   name: 'build',
@@ -18,6 +19,7 @@ export const buildTable = {
       isRepeatable: true,
       help: 'use weight layers that this image has; with --no-verify none of them is downloaded. HOST/NAME@sha256:… of the same plan: all its layers, nothing is built',
     },
+    ...runnerOptions,
     'no-verify': { kind: 'flag', help: 'do not boot the image; its report says "not booted"' },
     'no-slim': {
       kind: 'flag',

@@ -39,6 +39,7 @@ const parts = [
   'healthPath',
   'health',
   'ownStart',
+  'compileCache',
   'gauges',
   'memory',
   'quantizations',
@@ -59,6 +60,7 @@ const spare: readonly string[] = [
   'scoring',
   'health',
   'ownStart',
+  'compileCache',
   'gauges',
 ] satisfies (keyof EngineDefinition)[]
 
