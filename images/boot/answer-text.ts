@@ -10,11 +10,22 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
+/** The paths that are asked are those of a plan, some dozens. */
+const keysByPath = new Map<string, readonly string[]>()
+
+function keysOf(path: string): readonly string[] {
+  const known = keysByPath.get(path)
+  if (known !== undefined) return known
+  const keys = path.split('.')
+  keysByPath.set(path, keys)
+  return keys
+}
+
 /** Values at a path such as `choices.0.message.content`; `*` stands for every item of a list. */
 export function valuesAt(value: Json | undefined, path: string): Json[] {
   // A load asks this of every token, so nothing is made but the lists.
   let values = value === undefined ? [] : [value]
-  for (const key of path.split('.')) {
+  for (const key of keysOf(path)) {
     const next: Json[] = []
     for (const item of values) {
       if (item === null || typeof item !== 'object') continue
@@ -27,6 +38,7 @@ export function valuesAt(value: Json | undefined, path: string): Json[] {
       if (member !== undefined) next.push(member)
     }
     values = next
+    if (values.length === 0) break
   }
   return values
 }

@@ -17,7 +17,7 @@ function recipe(name: string, folder: string, apiKey: boolean): string {
 model: { name: ${name} }
 engine: { id: vllm, version: ">=0.28 <0.34", device: cpu }
 weights: { source: { type: folder, path: ${folder} } }
-serving: { dtype: float32, sharedMemory: 256MiB, apiKey: ${apiKey} }
+serving: { contextLength: 256, dtype: float32, sharedMemory: 256MiB, apiKey: ${apiKey} }
 verify: { startTimeoutSeconds: 1800 }
 `
 }
