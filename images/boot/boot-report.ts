@@ -3,6 +3,7 @@ import type { ContainerFacts } from './container-facts.ts'
 import type { StopOccasion } from './probe.ts'
 import type { RunnerFacts } from './runner-facts.ts'
 import type { Identity } from './runtime-spec.ts'
+import type { StartStep } from './start-line.ts'
 
 /** A prompt answered greedily. */
 export interface RecordedAnswer {
@@ -65,6 +66,8 @@ export interface BootReport {
   peakMemoryFrom: 'cgroup' | 'resident' | null
   measured: BootMeasurements
   spans: TimeSpan[]
+  /** From an empty node to the first token; absent in older reports. */
+  start?: StartStep[]
   facts: ContainerFacts | null
   checks: CheckResult[]
   answers: RecordedAnswer[]

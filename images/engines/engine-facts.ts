@@ -59,3 +59,10 @@ export interface PackageLink {
   at: string
   to: string
 }
+
+/** One reason why an engine cannot serve a recipe, with the way out. */
+export interface Refusal {
+  path: string
+  found: string
+  hint: string
+}

@@ -9,6 +9,7 @@ import type { ModelTask } from '../../recipes/tasks.ts'
 import type { WeightFormat } from '../../recipes/weight-names.ts'
 import type { WeightFile } from '../../recipes/weights.ts'
 import type { Behaviour } from '../boot/probe.ts'
+import type { StartWords } from '../boot/start-line.ts'
 import type { MemoryRules } from '../memory/engine-plan.ts'
 import type { Gpu } from '../memory/gpus.ts'
 import type { WheelPolicy } from '../slim-rules/rule.ts'
@@ -25,6 +26,7 @@ import type {
   InitProgram,
   PackageLink,
   PythonImports,
+  Refusal,
   SharedMemory,
 } from './engine-facts.ts'
 import type { EngineGauges } from './gauges.ts'
@@ -94,6 +96,8 @@ export interface PythonSource {
 /** Where the software of an image comes from. */
 export type RuntimeSource = DebianSource | UpstreamSource | PythonSource
 
+export type { Refusal }
+
 export type RuntimeKind = 'packages' | 'upstream'
 
 /** One way to get the engine. Of those that suit a recipe the first is taken. */
@@ -162,13 +166,6 @@ export interface GaugePage extends EngineGauges {
   path(deployment: Deployment): string
 }
 
-/** One reason why an engine cannot serve a recipe, with the way out. */
-export interface Refusal {
-  path: string
-  found: string
-  hint: string
-}
-
 /**
  * How a model lies in the image. `files`: under their own names, so that engines share layers, and a file that is too
  * large for a registry may be split. `store`: as the engine's own store, in which every file is whole.
@@ -230,6 +227,8 @@ export interface EngineDefinition {
   /** The longest that a start may take beside reading the weights, where no boot measured it; not given where it is seconds. */
   ownStart?: { seconds: number; source: string }
   compileCache?: CompileCacheRules
+  /** How its log tells the times of its start; absent where it tells none. */
+  startWords?: readonly StartWords[]
   /** Where it says how full it is; absent where it does not. */
   gauges?: GaugePage
   memory: MemoryRules

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../lib/bytes.ts'
+import { formatMs } from '../../lib/duration.ts'
 import type { BootReport } from '../boot/boot-report.ts'
 import type { CheckResult } from '../boot/check-result.ts'
 import { gateLines } from '../gate/result.ts'
@@ -102,6 +103,16 @@ function memoryMarkdown({ memory, boots }: Report): string[] {
   ]
 }
 
+function startMarkdown({ start = [] }: BootReport): string[] {
+  if (start.length === 0) return []
+  const rows = start.map(({ step, ms, note = '' }) => [
+    step,
+    ms === null ? 'not measured' : formatMs(ms),
+    note,
+  ])
+  return ['', ...markdownTable(['from an empty node to the first token', 'time', 'note'], rows)]
+}
+
 function bootMarkdown(boot: BootReport): string[] {
   const title = bootTitle(boot)
   return [
@@ -109,6 +120,7 @@ function bootMarkdown(boot: BootReport): string[] {
     `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
     '',
     `${readyWords(boot)}; ${speedWords(boot)}; ${measuredMemoryWords(boot)}. On ${machineWords(boot)}.`,
+    ...startMarkdown(boot),
     ...(stopWords(boot) === '' ? [] : ['', `S${stopWords(boot).slice(1)}.`]),
     ...missingWords(boot).flatMap((words) => ['', `${line(`I${words.slice(1)}`)}.`]),
     '',

@@ -20,11 +20,13 @@ export interface BarPlot {
   bars: readonly Bar[]
   /** A line that no bar should cross. */
   limit: { label: string; value: number } | null
+  /** How values are written; as bytes unless told. */
+  format?: (value: number) => string
 }
 
-/** Horizontal bars of bytes over one scale that begins at 0; every part is named in a tooltip. */
+/** Horizontal bars over one scale that begins at 0; every part is named in a tooltip. */
 export function bytesPlot(plot: BarPlot): string {
-  const { bars, limit } = plot
+  const { bars, limit, format = formatBytes } = plot
   const total = ({ parts }: Bar) => parts.reduce((sum, part) => sum + part.value, 0)
   const largest = Math.max(1, ...bars.map(total), limit?.value ?? 0)
   const scale = (value: number) => (value / largest) * plotWidth
@@ -35,7 +37,7 @@ export function bytesPlot(plot: BarPlot): string {
       const part = rect(
         { x: left, y: top + 4, length: scale(value), height: 22 },
         `bar c${colour}`,
-        `${name}: ${formatBytes(value)}`,
+        `${name}: ${format(value)}`,
       )
       left += scale(value)
       return part
@@ -44,7 +46,7 @@ export function bytesPlot(plot: BarPlot): string {
       text(labelWidth - 12, top + 20, bar.label, 'end'),
       rect({ x: labelWidth, y: top + 4, length: plotWidth, height: 22 }, 'track'),
       ...parts,
-      text(labelWidth + plotWidth + 10, top + 20, formatBytes(total(bar))),
+      text(labelWidth + plotWidth + 10, top + 20, format(total(bar))),
     ].join('')
   })
   const height = bars.length * 34

@@ -7,7 +7,7 @@ import { escapeMarkup as e } from './markup.ts'
 import { figure, section, swatch, table } from './page.ts'
 import { type Bar, bytesPlot, timePlot } from './plots.ts'
 import type { Report } from './report.ts'
-import { bootTitle, machineWords, missingWords, plannedAndMeasured, readyWords } from './words.ts'
+import { bootTitle, machineWords, missingWords, plannedAndMeasured, readyWords, startWords } from './words.ts'
 
 /** Bytes by cause: the stored layers in one bar, and the tree before and after slimming. */
 export function sizeSection({ layers, sizes }: Report): string {
@@ -104,6 +104,7 @@ export function bootSection(boot: BootReport, index: number): string {
         timePlot({ id: `time-${index}`, title: `Time line: ${title}`, description, rows }),
         description,
       ) +
+      startFigure(boot, index) +
       table('Checks', checkHead, boot.checks.map(checkRow)) +
       missingWords(boot)
         .map((words) => `<p>${e(words)}</p>`)
@@ -113,6 +114,30 @@ export function bootSection(boot: BootReport, index: number): string {
         .map(({ prompt, answer }) => `<h3>${e(prompt)}</h3><blockquote>${e(answer.trim())}</blockquote>`)
         .join('') +
       (boot.logTail === '' ? '' : `<h3>Last lines of its log</h3><pre>${e(boot.logTail)}</pre>`),
+  )
+}
+
+/** The start as one bar, and what was not measured of it. */
+function startFigure(boot: BootReport, index: number): string {
+  const { start = [] } = boot
+  const known = start.flatMap(({ step, ms }, colour) =>
+    ms === null || ms === 0 ? [] : [{ name: step, value: ms, colour }],
+  )
+  if (known.length === 0) return ''
+  const description = startWords(boot)
+  const bars = [{ label: 'from an empty node', parts: known }]
+  const plot = { id: `start-${index}`, title: `Start: ${bootTitle(boot)}`, description, bars, limit: null }
+  return (
+    figure(bytesPlot({ ...plot, format: formatMs }), description) +
+    table(
+      'From an empty node to the first token',
+      ['step', '#time', 'note'],
+      start.map(({ step, ms, note = '' }, colour) => [
+        swatch(colour) + e(step),
+        ms === null ? 'not measured' : formatMs(ms),
+        e(note),
+      ]),
+    )
   )
 }
 

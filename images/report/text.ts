@@ -13,6 +13,7 @@ import {
   plannedWords,
   readyWords,
   speedWords,
+  startWords,
   stopWords,
   verdictWords,
 } from './words.ts'
@@ -42,6 +43,7 @@ export function reportText(report: Report): string {
 function bootText(boot: BootReport): string[] {
   return [
     `${bootTitle(boot)}: ${readyWords(boot)}, ${speedWords(boot)}, ${measuredMemoryWords(boot)}`,
+    ...(startWords(boot) === '' ? [] : [`  ${startWords(boot)}`]),
     ...(stopWords(boot) === '' ? [] : [`  ${stopWords(boot)}`]),
     ...boot.checks.map(checkText),
     ...missingWords(boot).map((line) => `  ${line}`),

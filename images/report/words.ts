@@ -18,6 +18,14 @@ export function readyWords({ readyAfterMs }: BootReport): string {
   return readyAfterMs === null ? 'never ready' : `ready after ${formatMs(readyAfterMs)}`
 }
 
+/** What a start is made of, the steps that nobody measured at the end; empty in older reports. */
+export function startWords({ start = [] }: BootReport): string {
+  const told = start.flatMap(({ step, ms }) => (ms === null ? [] : [`${step} ${formatMs(ms)}`]))
+  const untold = start.flatMap(({ step, ms }) => (ms === null ? [step] : []))
+  if (told.length === 0) return ''
+  return `from an empty node: ${told.join(', ')}${untold.length === 0 ? '' : `; not measured: ${untold.join(', ')}`}`
+}
+
 /** Peak memory of the host, and which of the two ways to count it is. */
 export function measuredMemoryWords({ peakMemoryBytes, peakMemoryFrom }: BootReport): string {
   if (peakMemoryBytes === null) return 'peak memory unknown'

@@ -69,11 +69,11 @@ async function bootContainer<Result>(
       ? null
       : watchGpus(session.tool.environment, session.machine.gpus.length)
   try {
-    return await withContainer(session, request, async ({ id, folder }) => {
+    return await withContainer(session, request, async ({ id, folder, pullMs }) => {
       const container = await inspected(session.tool, id)
       const reach = await reachOf(session.tool, container, request.port, folder)
       try {
-        return await use(serverOf(session.tool, container, reach, watch))
+        return await use({ ...serverOf(session.tool, container, reach, watch), pullMs })
       } finally {
         reach.close()
       }
@@ -98,6 +98,7 @@ async function stopInContainer(
 /** A container that was started, and a folder for what belongs to its boot. */
 interface StartedContainer {
   id: string
+  pullMs: number
   folder: string
 }
 
@@ -107,7 +108,9 @@ async function withContainer<Result>(
   request: BootRequest,
   use: (started: StartedContainer) => Promise<Result>,
 ): Promise<Result> {
+  const beganMs = performance.now()
   const reference = await pull(session, request.image)
+  const pullMs = performance.now() - beganMs
   const folder = await mkdtemp(join(tmpdir(), 'ingot-boot-'))
   const endings: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
@@ -134,7 +137,7 @@ async function withContainer<Result>(
       ...mounts,
       reference,
     ])
-    return await use({ id, folder })
+    return await use({ id, folder, pullMs })
   } finally {
     for (const end of endings) await end()
   }

@@ -26,6 +26,8 @@ export interface BootedServer {
   url: string
   /** What its container had already cost when the boot was asked for, in milliseconds; absent where it was made then. */
   aheadMs?: number
+  /** How long its image was pulled and unpacked; absent where the runner does it as a part of making the container. */
+  pullMs?: number
   /** Null while it runs. */
   exitCode(): Promise<number | null>
   facts(): Promise<ContainerFacts>

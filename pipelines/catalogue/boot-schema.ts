@@ -3,6 +3,7 @@ import type { BootReport } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
+import { startSteps } from '../../images/boot/start-line.ts'
 
 const figure = z.number().nullable()
 
@@ -75,6 +76,9 @@ export const bootSchema = z.object({
   peakMemoryFrom: z.enum(['cgroup', 'resident']).nullable(),
   measured: measuredSchema,
   spans: z.array(z.object({ what: z.string(), beganMs: z.number(), endedMs: z.number() })),
+  start: z
+    .array(z.object({ step: z.enum(startSteps), ms: figure, note: z.string().exactOptional() }))
+    .exactOptional(),
   facts: factsSchema.nullable(),
   checks: z.array(checkSchema),
   answers: z.array(

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import type { Attribution } from '../../images/attribution/attribution.ts'
+import { type PullFigures, pullFrom, pullText } from '../../images/attribution/pull.ts'
 import { attributionText, counted } from '../../images/attribution/text.ts'
 import { findEngine } from '../../images/engines/engines.ts'
 import { labelNames } from '../../images/oci/label-names.ts'
 import { certificatesPath, settingsFiles } from '../../images/tree/settings.ts'
 import { prettyJson } from '../../lib/json.ts'
+import { optional } from '../../lib/optional.ts'
 import { findImage } from '../catalogue/find-image.ts'
 import { readArguments } from '../command-line/arguments.ts'
 import type { Command, CommandContext } from '../command-line/command.ts'
@@ -27,20 +29,18 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
   const { settings, signal, progress } = context
   const folder = settings.storeFolder
   const [text = ''] = positionals
-  // A file of another name may be an archive with an image.
-  const isRecipe = /\.ya?ml$/.test(readRecipeName(text).file)
-  const store = isRecipe || existsSync(folder) ? await openStoreToRead(folder) : null
+  const recipes = [text, values.from ?? ''].filter(isRecipe)
+  const store = recipes.length > 0 || existsSync(folder) ? await openStoreToRead(folder) : null
+  const open = async (name: string) => {
+    const reference = isRecipe(name) && store ? await imageOfRecipe(name, store, settings) : name
+    return openReference(reference, { store, platform, settings, signal })
+  }
   try {
-    const reference = isRecipe && store ? await imageOfRecipe(text, store, settings) : text
-    const image = await openReference(reference, { store, platform, settings, signal })
+    // The one that a node has is not read: its manifest tells its layers.
+    const before = values.from === undefined ? undefined : await layersOf(values.from, open)
+    const image = await open(text)
     try {
-      // Layers whose listing is kept are not read again.
-      if (store && image.isStored && image.digest)
-        await requireIntact(store, [image.digest], {
-          by: 'stamp',
-          onBytes: (done, total) => progress.bytes('hash what changed in the store', done, total),
-          signal,
-        })
+      if (store) await requireStored(store, image, context)
       const found = await sizeImage(image, {
         gpuCode: values['gpu-code'],
         top: values.top,
@@ -48,7 +48,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
         ...cacheOf(image.isStored ? store : null),
         onProgress: (done, total) => progress.bytes('layers', done, total),
       })
-      context.stdout(values.json ? sizeJson(image, found) : sizeText(image, found))
+      const pull = before && pullFrom(before.reference, before.digests, found.layers)
+      context.stdout(values.json ? sizeJson(image, found, pull) : sizeText(image, found, pull))
     } finally {
       await image.close()
     }
@@ -56,6 +57,32 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     if (store) await closeStore(store)
   }
   return 0
+}
+
+/** Layers whose listing is kept are not read again, so their bytes are looked at. */
+async function requireStored(
+  store: Store,
+  { isStored, digest }: OpenImage,
+  { progress, signal }: CommandContext,
+): Promise<void> {
+  if (!isStored || digest === null) return
+  const onBytes = (done: number, total: number) =>
+    progress.bytes('hash what changed in the store', done, total)
+  await requireIntact(store, [digest], { by: 'stamp', onBytes, signal })
+}
+
+/** A file of another name may be an archive with an image. */
+function isRecipe(text: string): boolean {
+  return /\.ya?ml$/.test(readRecipeName(text).file)
+}
+
+async function layersOf(name: string, open: (name: string) => Promise<OpenImage>) {
+  const image = await open(name)
+  try {
+    return { reference: image.reference, digests: image.layers.map(({ digest }) => digest) }
+  } finally {
+    await image.close()
+  }
 }
 
 async function imageOfRecipe(
@@ -79,12 +106,22 @@ function cacheOf(store: Store | null) {
   return store === null ? {} : { cache: storedListings(store) }
 }
 
-function sizeText({ reference, digest, platform, layers }: OpenImage, found: Attribution): string {
+function sizeText(
+  { reference, digest, platform, layers }: OpenImage,
+  found: Attribution,
+  pull: PullFigures | undefined,
+): string {
   const about = [platform, counted(layers.length, 'layer'), ...(digest === null ? [] : [digest])].join(', ')
-  return [`${reference}: ${about}`, ...attributionText(found), ''].join('\n')
+  const pulling = pull === undefined ? [] : [...pullText(pull), '']
+  return [`${reference}: ${about}`, ...pulling, ...attributionText(found), ''].join('\n')
 }
 
-function sizeJson({ reference, digest, platform }: OpenImage, found: Attribution): string {
+function sizeJson(
+  { reference, digest, platform }: OpenImage,
+  found: Attribution,
+  pull: PullFigures | undefined,
+): string {
   // Plain data; interfaces without an index signature need the cast.
-  return prettyJson({ reference, digest, platform, ...(found as unknown as Record<string, never>) })
+  const plain = { ...found, ...optional('pull', pull) } as unknown as Record<string, never>
+  return prettyJson({ reference, digest, platform, ...plain })
 }

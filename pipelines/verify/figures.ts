@@ -1,6 +1,10 @@
 import type { BootMeasurements, SpeedRun, TimeSpan } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
+import type { MeasuredStart, StartWords } from '../../images/boot/start-line.ts'
+import { engineOf } from '../../images/engines/engines.ts'
+import type { BootedServer } from '../boot/runner.ts'
+import type { VerifyPlan } from './planned-boots.ts'
 import { median } from './speed.ts'
 
 /** Peak of one boot, and which of the two counts it is. */
@@ -38,4 +42,19 @@ export function spansOf(containerMs: number, checks: readonly CheckResult[]): Ti
       endedMs: beganMs + durationMs,
     })),
   ]
+}
+
+/** What was measured of a start, with the pull apart where the runner tells it. */
+export function startOf(
+  { pullMs }: Pick<BootedServer, 'pullMs'>,
+  { containerMs, readyMs, firstTokenMs }: BootMeasurements,
+): MeasuredStart {
+  const rest = { readyMs, firstTokenMs }
+  if (pullMs === undefined) return { pullMs: null, containerMs, ...rest }
+  return { pullMs, containerMs: Math.max(0, containerMs - pullMs), ...rest }
+}
+
+/** A server of the recipe around the engine shows the engine's log too. */
+export function startWordsOf({ engine }: Pick<VerifyPlan, 'engine'>): readonly StartWords[] {
+  return engineOf(engine.id).startWords ?? []
 }

@@ -11,7 +11,15 @@ import { newKey } from './access.ts'
 /** What verification reads of a plan. */
 export type VerifyPlan = Pick<
   ImagePlan,
-  'name' | 'model' | 'platform' | 'port' | 'sharedMemoryBytes' | 'requires' | 'compileCache' | 'verify'
+  | 'name'
+  | 'engine'
+  | 'model'
+  | 'platform'
+  | 'port'
+  | 'sharedMemoryBytes'
+  | 'requires'
+  | 'compileCache'
+  | 'verify'
 >
 
 export interface PlannedBoot {

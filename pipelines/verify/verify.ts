@@ -5,6 +5,7 @@ import { missingLines } from '../../images/boot/missing-words.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { StandIn } from '../../images/boot/stand-in.ts'
+import { startLine } from '../../images/boot/start-line.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { lastLines } from '../../lib/text.ts'
 import type { BootedServer, BootRequest, ImageMount, Runner } from '../boot/runner.ts'
@@ -12,7 +13,7 @@ import { accessChecks, withoutKey } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
 import { compileCacheChecks } from './compile-cache.ts'
 import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
-import { measuredOf, peakMemory, spansOf } from './figures.ts'
+import { measuredOf, peakMemory, spansOf, startOf, startWordsOf } from './figures.ts'
 import { gpuChecks } from './gpu.ts'
 import { usualLimits, type VerifyLimits } from './limits.ts'
 import { type PlannedBoot, type PlannedBoots, plannedBoots, type VerifyPlan } from './planned-boots.ts'
@@ -144,7 +145,6 @@ interface BootAttempt extends PlannedBoot {
 
 async function tryServer(booting: BootAttempt): Promise<BootReport> {
   const { server, plan, clock, request, context, occasion } = booting
-  const { profile } = request
   const { onStep, signal, limits = usualLimits } = context
   const trial: Trial = { server, plan, clock, limits, signal, key: request.secret?.value ?? null }
   const containerMs = clock.now()
@@ -154,33 +154,39 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   const deadlineMs = clock.now() + limits.askSeconds * 1000
   const asked = ready ? await askBooted({ ...trial, deadlineMs }, booting) : nothingAsked(trial)
   const facts = await server.facts()
-  const ending = { exitCode: await server.exitCode() }
-  const contained = containerChecks(facts, ending, profile, clock.now())
+  const exitCode = await server.exitCode()
+  const contained = containerChecks(facts, { exitCode }, request.profile, clock.now())
   const gpuMemoryBytes = await server.gpuMemoryBytes()
-  const missing = missingLines(await server.log())
-  const compiled = ready ? await compileCacheChecks(trial, plan.compileCache) : []
-  const dead = ending.exitCode === null ? null : 'the server had ended before'
+  const log = await server.log()
+  const dead = exitCode === null ? null : 'the server had ended before'
   if (dead !== null) await server.stop(plan.verify.behaviour.stop.signal, 0)
   // A server that never got ready is stopped all the same.
   const stop = await stopServer(trial, ready && occasion !== 'loading' ? occasion : 'idle', dead)
-  const checks = [readiness, ...asked.checks, ...compiled, ...contained, stop.check]
+  const measured = { containerMs, gpuMemoryBytes, ...measuredOf(readiness, asked.runs, facts) }
+  const checks = [readiness, ...asked.checks, ...contained, stop.check]
   return {
-    profile: profile.name,
+    profile: request.profile.name,
     runner: context.runner.name,
-    identity: profile.identity,
+    identity: request.profile.identity,
     machine: booting.machine,
     readyAfterMs: ready ? readiness.durationMs : null,
     ...peakMemory(facts),
-    measured: { containerMs, gpuMemoryBytes, ...measuredOf(readiness, asked.runs, facts) },
+    measured,
+    start: startLine(startOf(server, measured), log, startWordsOf(plan)),
     spans: spansOf(containerMs, checks),
     facts,
     checks,
     answers: asked.answers,
     stops: stop.run === null ? [] : [stop.run],
-    ...(missing.length === 0 ? {} : { missing }),
+    ...missingIn(log),
     ...(context.standIn === undefined ? {} : { standIn: true }),
     logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
   }
+}
+
+function missingIn(log: string): Pick<BootReport, 'missing'> {
+  const missing = missingLines(log)
+  return missing.length === 0 ? {} : { missing }
 }
 
 interface BootAnswers {
@@ -208,6 +214,7 @@ async function askBooted(
       ...(speed ? [speed.check] : []),
       ...access,
       ...onGpu,
+      ...(await compileCacheChecks(trial, plan.compileCache)),
     ],
     answers: recorded?.answers ?? [],
     runs: speed?.runs ?? [],

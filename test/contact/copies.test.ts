@@ -11,6 +11,7 @@ import { parsePushTarget } from '../../pipelines/registry-client/reference.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import { builtSample, publishSample, quiet } from '../pipelines/outgoing/sample.ts'
 import { type DebianRegistry, startDebianRegistry } from '../pipelines/publish/debian-registry.ts'
+import { imageOf } from '../pipelines/publish/images.ts'
 import { openPlace, type Place } from '../pipelines/publish/place.ts'
 import { vulnerableImage } from '../pipelines/vulnerabilities/image.ts'
 import { recordedGrype } from '../pipelines/vulnerabilities/recorded.ts'
@@ -102,6 +103,21 @@ describe.each<[string, () => string]>([
     await run(program, args, { env: { ...process.env, HOME: await scratchFolder() } })
     expect(await saidAbout(target, digest)).toHaveLength(kept)
   })
+})
+
+test.each<[string, string[], boolean]>([
+  ['skopeo copy --preserve-digests keeps plain layers and the digest', ['--all', '--preserve-digests'], true],
+  ['skopeo copy without options packs plain layers, so that it is another image', [], false],
+])('%s', async (_, options, isKept) => {
+  const name = `plain-${options.length}:v1`
+  const image = await imageOf(place.store, [{ seed: name, sizeBytes: 5000 }], { name })
+  const target = `127.0.0.1:${other.registry.port}/${name}`
+  const flags = ['--insecure-policy', 'copy', '--dest-tls-verify=false', ...options]
+  await run(toolPath('skopeo'), [...flags, `oci:${place.store.root}:${name}`, `docker://${target}`])
+  expect((await digestAt(target)) === image.digest).toBe(isKept)
+  const said = await run(toolPath('crane'), ['manifest', '--insecure', target])
+  const { layers }: { layers: { mediaType: string }[] } = JSON.parse(said.stdout)
+  expect(layers.map(({ mediaType }) => mediaType.endsWith('.tar'))).toEqual([isKept])
 })
 
 interface Copied {

@@ -9,6 +9,7 @@ import { parts } from './parts.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { otherBackends, wheels } from './slimming.ts'
+import { startWords } from './start-words.ts'
 import { weights } from './weights.ts'
 
 function image(device: EngineRuntime['device'], kept: 'cuda_v13' | 'cuda_v12' | 'none'): EngineRuntime {
@@ -55,6 +56,7 @@ export const ollama = {
   behaviour,
   apiKey: null,
   healthPath: '/api/version',
+  startWords,
   memory,
   quantizations: null,
   memoryFlags,

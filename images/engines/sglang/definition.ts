@@ -22,6 +22,7 @@ import { behaviour, health } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { scoring } from './scoring.ts'
 import { upstreamRules, wheels } from './slimming.ts'
+import { startWords } from './start-words.ts'
 
 const wheelSource = pythonSource({
   folder: '/opt/sglang',
@@ -84,6 +85,7 @@ export const sglang = {
   health,
   ownStart: { seconds: 600, source: 'an estimate: kernels compiled at the start, and CUDA graphs' },
   compileCache,
+  startWords,
   // sglang/srt/observability/metrics_collector.py of 0.5.23.
   gauges: {
     form: 'prometheus',

@@ -22,6 +22,7 @@ import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
 import { scoring } from './scoring.ts'
 import { cudnnEngines, upstreamRules, wheels } from './slimming.ts'
+import { startWords } from './start-words.ts'
 
 /** A third party's build for CPUs. It pins torch+cpu, which the index lacks; the plain torch works in its place. */
 const cpuWheels = pythonSource({
@@ -128,6 +129,7 @@ export const vllm = {
     source: 'an estimate: torch.compile, kernels compiled at the start, and CUDA graphs',
   },
   compileCache,
+  startWords,
   // vllm/v1/metrics/loggers.py of 0.32.0 and 0.33.0; until 0.9 the cache had the second name.
   gauges: {
     form: 'prometheus',

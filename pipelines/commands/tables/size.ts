@@ -9,6 +9,11 @@ export const sizeTable = {
       kind: 'flag',
       help: 'split libraries by the GPU architectures they hold code for; copies one library at a time',
     },
+    from: {
+      kind: 'text',
+      value: 'RECIPE|NAME|DIGEST|REF',
+      help: 'what a node that has this image still pulls and unpacks',
+    },
     top: { kind: 'count', range: [0, 999_999], default: 30, help: 'length of the lists' },
     platform: {
       kind: 'text',

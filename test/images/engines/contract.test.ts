@@ -40,6 +40,7 @@ const parts = [
   'health',
   'ownStart',
   'compileCache',
+  'startWords',
   'gauges',
   'memory',
   'quantizations',
@@ -61,6 +62,7 @@ const spare: readonly string[] = [
   'health',
   'ownStart',
   'compileCache',
+  'startWords',
   'gauges',
 ] satisfies (keyof EngineDefinition)[]
 

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { attributionChecks } from '../../../images/attribution/checks.ts'
+import { startLine } from '../../../images/boot/start-line.ts'
+import { engineOf } from '../../../images/engines/engines.ts'
 import { reportHtml } from '../../../images/report/html.ts'
 import { reportMarkdown } from '../../../images/report/markdown.ts'
 import { countChecks, verdictOf } from '../../../images/report/report.ts'
@@ -35,6 +37,24 @@ test('a report of a boot with a stand-in driver says in every form that no kerne
     expect(text).toContain('booted on a CPU with a stand-in driver: kernels not run')
     expect(text).toContain('in podman, on a CPU with a stand-in driver')
   }
+})
+
+test('the start stands in every form, as one bar in the page, with what nobody measured', () => {
+  const start = startLine(
+    { pullMs: null, containerMs: 400, readyMs: 2100, firstTokenMs: 31 },
+    'llama runner started in 0.60 seconds',
+    engineOf('ollama').startWords ?? [],
+  )
+  const one = report({ boots: [boot({ start })] })
+  expect(reportText(one)).toContain(
+    'from an empty node: container 400 ms, import and start 1.5 s, load weights 600 ms, first token 31 ms; not measured: pull and unpack, compile, warm-up',
+  )
+  expect(reportMarkdown(one)).toContain('| compile | not measured | its log gives no figure |')
+  const page = reportHtml(one)
+  expect(page.match(/id="start-0[^"]*"/g)?.length).toBeGreaterThan(0)
+  expect(page).toContain('load weights: 600 ms')
+  expect(page).toContain('<td>pull and unpack</td>'.slice(4, -5))
+  expect(reportHtml(report({ boots: [boot()] }))).not.toContain('from an empty node')
 })
 
 test('a shadowed byte fails the image, and says which file is hidden by which layer', () => {

@@ -37,6 +37,7 @@ export const behaviour: Behaviour = {
 
 export const plan: VerifyPlan = {
   name: 'tiny-server',
+  engine: { id: 'llama-cpp', version: '0.7.0' },
   model,
   platform: 'linux/amd64',
   port: 8080,
