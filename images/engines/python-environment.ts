@@ -24,6 +24,8 @@ export function pythonEnvironment({
     XDG_CONFIG_HOME: '/tmp/config',
     TRITON_CACHE_DIR: '/tmp/triton',
     TORCHINDUCTOR_CACHE_DIR: '/tmp/torchinductor',
+    // Headers are compiled beside that folder, under the user's name, and by the program openssl (torch/_inductor/codecache.py of 2.13.0).
+    ...(recipe.image.compileCache ? { TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS: '0' } : {}),
     TORCH_EXTENSIONS_DIR: '/tmp/torch-extensions',
     NUMBA_CACHE_DIR: '/tmp/numba',
     FLASHINFER_WORKSPACE_BASE: '/tmp/flashinfer',

@@ -64,6 +64,7 @@ function planText(plan: ImagePlan, because: string, lock: Lock): string {
     `packages  at most ${formatBytes(plan.estimate.packagesBytes)} compressed, before slimming`,
     `user      ${config.User}, writable: /tmp`,
     ...trustText(plan),
+    ...compiledText(plan),
     `command   ${(config.Entrypoint ?? []).join(' ')}`,
     ...(plan.doubts ?? []).map((doubt) => `warning   ${doubt}`),
     ...causeText(plan),
@@ -73,6 +74,11 @@ function planText(plan: ImagePlan, because: string, lock: Lock): string {
     `boots     ${verify.profiles.join(', ')}: ${verify.behaviour.probes.length + 1} questions each`,
     '',
   ].join('\n')
+}
+
+function compiledText({ compileCache }: ImagePlan): string[] {
+  if (compileCache === undefined) return []
+  return [`compiled  a layer of what a boot writes to ${compileCache.folders.join(', ')}`]
 }
 
 function trustText({ trust = [] }: ImagePlan): string[] {

@@ -70,6 +70,7 @@ test('on a CPU the image gets compilers and compiles; without the key it has nei
   expect(plain.config.Entrypoint).toContain('--enforce-eager')
   expect(compiling.config.Entrypoint).not.toContain('--enforce-eager')
   expect(compiling.config.Env).toContain('VLLM_USE_AOT_COMPILE=0')
+  expect(compiling.config.Env).toContain('TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS=0')
   expect(compiling.slimming.closure?.roots.join()).toContain('g++')
   expect(plain.compileCache).toBeUndefined()
   expect(plain.config.Env?.join()).not.toContain('VLLM_USE_AOT_COMPILE')
