@@ -68,6 +68,8 @@ function inputsOf(graph: Graph): string {
     if (!batch.usesFlash && batch.placesValues) addPlaces(graph, window)
     add(graph, { name: maskName(window), sizeBytes: maskBytes(batch, window), from: [] })
   }
+  if (facts.layers.some(({ layer }) => layer.kind === 'encoder'))
+    add(graph, { name: maskName(null), sizeBytes: (batch.usesFlash ? 2 : 4) * batch.tokens ** 2, from: [] })
   addClosedMasks(graph)
   const perLayer = rowBytes(graph, (facts.layerChannels ?? 0) * facts.layerCount)
   if (perLayer > 0) addLayerInputs(graph, perLayer)

@@ -14,6 +14,7 @@ export function addMixer(graph: Graph, layer: LayerKind, from: string, name: str
       return addLatent(graph, layer, from, name)
     case 'compressed':
       return addCompressed(graph, layer, { from, name })
+    case 'encoder':
     case 'full':
     case 'window':
     case 'chunked':
@@ -27,7 +28,7 @@ export function addMixer(graph: Graph, layer: LayerKind, from: string, name: str
   }
 }
 
-type QueryLayer = Extract<LayerKind, { kind: 'full' | 'window' | 'chunked' }>
+type QueryLayer = Extract<LayerKind, { kind: 'full' | 'window' | 'chunked' | 'encoder' }>
 
 /** Qwen3-Next and its followers project a gate together with the queries. */
 function hasGate({ modelType }: ModelFacts): boolean {
@@ -48,6 +49,7 @@ function addAttention(graph: Graph, layer: QueryLayer, from: string, name: strin
   const { facts } = graph
   const queryBytes = rowBytes(graph, facts.headCount * layer.keyDim)
   const gated = hasGate(facts)
+  if (joined.test(facts.modelType)) return addJoinedAttention(graph, layer, from, name)
   const projected = add(graph, { name: `${name} q`, sizeBytes: queryBytes * (gated ? 2 : 1), from: [from] })
   const query = add(graph, {
     name: `${name} q rope`,
@@ -67,15 +69,52 @@ function addAttention(graph: Graph, layer: QueryLayer, from: string, name: strin
   })
   add(graph, { name: `${name} k kept`, sizeBytes: 0, from: [key] })
   add(graph, { name: `${name} v kept`, sizeBytes: 0, from: [value] })
-  const window =
-    layer.kind === 'window' ? layer.windowTokens : layer.kind === 'chunked' ? layer.chunkTokens : null
   const width = facts.headCount * layer.valueDim
-  const seen = addSeen(graph, { query, name, width, window, heads: facts.headCount })
-  if (!gated)
-    return add(graph, { name: `${name} o`, sizeBytes: rowBytes(graph, facts.hiddenSize), from: [seen] })
+  const seen = addSeen(graph, { query, name, width, ...spanOf(graph, layer), heads: facts.headCount })
+  if (!gated) return addOutput(graph, seen, name, width)
   const gate = add(graph, { name: `${name} gate`, sizeBytes: queryBytes, from: [projected] })
   const open = add(graph, { name: `${name} gated`, sizeBytes: queryBytes, from: [seen, gate], over: seen })
   return add(graph, { name: `${name} o`, sizeBytes: rowBytes(graph, facts.hiddenSize), from: [open] })
+}
+
+/** Architectures of one matrix for queries, keys and values, whose queries and keys are turned out of it. */
+const joined = /^(cogvlm|neo-bert|plamo3|qwen)$/
+
+function addJoinedAttention(graph: Graph, layer: QueryLayer, from: string, name: string): string {
+  const { facts } = graph
+  const queries = facts.headCount * layer.keyDim
+  // The first models of Qwen and CogVLM have as many keys as queries, whatever a header says.
+  const isWhole = /^(cogvlm|qwen)$/.test(facts.modelType)
+  const keyValues = isWhole ? 2 * queries : layer.kvHeads * (layer.keyDim + layer.valueDim)
+  const keyBytes = rowBytes(graph, layer.kvHeads * layer.keyDim)
+  const joint = add(graph, {
+    name: `${name} qkv`,
+    sizeBytes: rowBytes(graph, queries + keyValues),
+    from: [from],
+  })
+  const query = add(graph, { name: `${name} q rope`, sizeBytes: rowBytes(graph, queries), from: [joint] })
+  add(graph, { name: `${name} v kept`, sizeBytes: 0, from: [joint] })
+  const key = add(graph, { name: `${name} k rope`, sizeBytes: keyBytes, from: [joint] })
+  add(graph, { name: `${name} k kept`, sizeBytes: 0, from: [key] })
+  const width = facts.headCount * layer.valueDim
+  const seen = addSeen(graph, { query, name, width, ...spanOf(graph, layer), heads: facts.headCount })
+  return addOutput(graph, seen, name, width)
+}
+
+/** BitNet norms what its heads have seen before it goes on. */
+function addOutput(graph: Graph, seen: string, name: string, width: number): string {
+  const sizeBytes = rowBytes(graph, graph.facts.hiddenSize)
+  if (graph.facts.modelType !== 'bitnet') return add(graph, { name: `${name} o`, sizeBytes, from: [seen] })
+  const scaled = add(graph, { name: `${name} seen rms`, sizeBytes: rowBytes(graph, width), from: [seen] })
+  return add(graph, { name: `${name} o`, sizeBytes, from: [scaled] })
+}
+
+/** What a layer looks at: cells of a cache, or the batch itself where there is none. */
+function spanOf({ batch }: Graph, layer: QueryLayer): Pick<ScoredQuery, 'window' | 'cells'> {
+  if (layer.kind === 'encoder') return { window: null, cells: batch.tokens }
+  const window =
+    layer.kind === 'window' ? layer.windowTokens : layer.kind === 'chunked' ? layer.chunkTokens : null
+  return { window, cells: batch.cellsOf(window) }
 }
 
 interface ScoredQuery {
@@ -83,15 +122,16 @@ interface ScoredQuery {
   name: string
   width: number
   window: number | null
+  cells: number
   heads: number
 }
 
 /** Without flash attention every head keeps a score for each cell. */
-function addSeen(graph: Graph, { query, name, width, window, heads }: ScoredQuery): string {
+function addSeen(graph: Graph, { query, name, width, window, cells, heads }: ScoredQuery): string {
   const { batch } = graph
   const sizeBytes = rowBytes(graph, width)
   if (batch.usesFlash) return add(graph, { name: `${name} seen`, sizeBytes, from: [query, maskName(window)] })
-  const scoreBytes = rowBytes(graph, heads * batch.cellsOf(window))
+  const scoreBytes = rowBytes(graph, heads * cells)
   const scores = add(graph, { name: `${name} scores`, sizeBytes: scoreBytes, from: [query] })
   const soft = add(graph, {
     name: `${name} soft`,
@@ -123,7 +163,8 @@ function addLatent(graph: Graph, layer: LatentLayer, from: string, name: string)
   const latent = add(graph, { name: `${name} kv`, sizeBytes: keptBytes, from: [from] })
   add(graph, { name: `${name} kv kept`, sizeBytes: keptBytes, from: [latent] })
   const width = headCount * layer.latentDim
-  const seen = addSeen(graph, { query, name, width, window: null, heads: headCount })
+  const cells = graph.batch.cellsOf(null)
+  const seen = addSeen(graph, { query, name, width, window: null, cells, heads: headCount })
   const values = add(graph, {
     name: `${name} values`,
     sizeBytes: rowBytes(graph, headCount * headDim),

@@ -40,7 +40,7 @@ export function factsFromGguf(metadata: GgufMetadata, tensors: readonly GgufTens
     layerCount,
     headCount,
     headDim,
-    activeFfnSize: activeSizeOf(read, tensors),
+    activeFfnSize: activeSizeOf(architecture, read, tensors),
     maxPositions: numberAt(read('context_length'), 0) || null,
     rotaryDim: 0,
     tiedEmbeddings: true,
@@ -87,11 +87,11 @@ function vocabularyOf(metadata: GgufMetadata, read: Reader): number {
   return numberAt(read('vocab_size'), 0) ?? (Array.isArray(tokens) ? tokens.length : 0)
 }
 
-function activeSizeOf(read: Reader, tensors: readonly GgufTensor[]): number {
+function activeSizeOf(architecture: string, read: Reader, tensors: readonly GgufTensor[]): number {
   const used = numberAt(read('expert_used_count'), 0)
   const expert = numberAt(read('expert_feed_forward_length'), 0) ?? expertWidthOf(tensors)
   if (used && expert) return used * (expertWidthOf(tensors) ?? expert) + sharedSizeOf(read, tensors, expert)
-  return denseWidthOf(tensors) ?? largestAt(read('feed_forward_length'))
+  return denseWidthOf(tensors) ?? largestAt(read('feed_forward_length')) / (architecture === 'qwen' ? 2 : 1)
 }
 
 /** Qwen's first models have half of what their header says; a matrix of both up and gate is read from the header. */

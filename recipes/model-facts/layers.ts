@@ -183,9 +183,10 @@ function windowHeadsOf(config: Config, index: number): Heads | undefined {
   if (!base) return undefined
   const other = sectionOf(config, 'attention_other_setting') ?? {}
   const keyDim = countOf(config, 'swa_head_dim') ?? countOf(other, 'head_dim')
+  // The class of MiMo-V2 gives windows twice the heads of the other layers, and names none.
+  const usual = /^mimo_v2/.test(textOf(config, 'model_type') ?? '') ? 2 * base.kvHeads : base.kvHeads
   return {
-    kvHeads:
-      countOf(config, 'swa_num_key_value_heads') ?? countOf(other, 'num_attention_groups') ?? base.kvHeads,
+    kvHeads: countOf(config, 'swa_num_key_value_heads') ?? countOf(other, 'num_attention_groups') ?? usual,
     keyDim: keyDim ?? base.keyDim,
     valueDim: countOf(config, 'swa_v_head_dim') ?? keyDim ?? base.valueDim,
   }

@@ -19,10 +19,10 @@ const padsSince = '6990.0.0'
 export const memory = ggmlMemory({
   usesFlash: (_facts, version) => isBuild(version, flashSince),
   graphOf: ({ modelType }, version) => ({
-    // The graph of CogVLM picks no rows out of its last layer.
+    // The graph of CogVLM picks no rows out of its last layer, and chooses other matrices for images in place of mixing.
     keepsAllLogits: !isBuild(version, fewLogitsSince) || modelType === 'cogvlm',
     placesValues: isBuild(version, placesSince),
-    mixesEmbeddings: isBuild(version, mixedSince),
+    mixesEmbeddings: isBuild(version, mixedSince) && modelType !== 'cogvlm',
     isPlain: false,
   }),
   padsAlways: (version) => isBuild(version, padsSince),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { isCounted, summaryOf, sweepClasses } from '../../tools/sweep/sweep.ts'
+import { isCounted, otherCaches, summaryOf, sweepClasses } from '../../tools/sweep/sweep.ts'
 
 // Some hundred kilobytes of a wheel are read, and 300 classes made.
 vi.setConfig({ testTimeout: 180_000 })
@@ -32,6 +32,23 @@ const otherSglangLengths = [...otherLengths, 'gemma3_text', 'speech_to_text', 'w
 /** The class makes half a matrix for each of the experts that do nothing; checkpoints have none. */
 const otherWeights = ['longcat_flash']
 
+/**
+ * Recurrent layers whose matrices are called keys and values too, blocks that layers take in turn, and what stands beside the text
+ * model under its names.
+ */
+const otherWidths = [
+  'bailing_hybrid',
+  'blt',
+  'fun_asr_nano',
+  'glm5_next',
+  'hrm_text',
+  'kimi_linear',
+  'kyutai_speech_to_text',
+  'pi0',
+  'zamba',
+  'zamba2',
+]
+
 test('classes of transformers are planned, with lengths and ties as the engine and the classes have them', async () => {
   const rows = await sweepClasses()
   const classes = rows.filter(({ variant }) => variant === null)
@@ -51,6 +68,7 @@ test('classes of transformers are planned, with lengths and ties as the engine a
     ({ weights }) => weights.byClass !== null && !isCounted(weights) && weights.certain,
   )
   expect(wrong.map(({ name }) => name)).toEqual(otherWeights)
+  expect(otherCaches(classes).map(({ name }) => name)).toEqual(otherWidths)
   const page = readFileSync(resolve(import.meta.dirname, '../../../docs/memory.md'), 'utf8')
   expect(page).toContain(`$ node test/tools/sweep/sweep.ts\n${summaryOf(rows).join('\n')}\n`)
 })

@@ -1,8 +1,10 @@
-"""Prints, as JSON, how many parameters the class of transformers with a default configuration has: tied ones once, the output
-matrix apart. Models are made without memory (torch's device "meta"). Classes that cannot be made with their defaults are left out."""
+"""Prints, as JSON, how many parameters each class of transformers has with its default configuration: tied ones once, the output
+matrix apart; and how wide the keys and values of all layers of its text model are together, where each has a matrix of its own.
+Models are made without memory (torch's device "meta"). Classes that cannot be made with their defaults are left out."""
 
 import json
 import logging
+import re
 
 import torch
 from transformers import CONFIG_MAPPING
@@ -40,9 +42,23 @@ def counted(name):
     with torch.device("meta"):
         model = class_of(config)(config)
     model.tie_weights()
-    sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
-    output = sum(size for name, size in sizes.items() if name.endswith("lm_head.weight"))
-    return sum(sizes.values()) - output
+    parameters = dict(model.named_parameters())
+    output = sum(one.numel() for name, one in parameters.items() if name.endswith("lm_head.weight"))
+    return {
+        "elements": sum(one.numel() for one in parameters.values()) - output,
+        "keys": width_of(parameters, r"self_attn\.k_proj\.weight$"),
+        "values": width_of(parameters, r"self_attn\.v_proj\.weight$"),
+    }
+
+
+# Parts beside the text model whose layers have attention as well.
+TOWERS = re.compile(r"vis|vit|image|audio|tower|encoder|cross|talker|code_predictor|indexer|qformer|perceiver|linear_attn")
+
+
+def width_of(parameters, name):
+    return sum(
+        one.shape[0] for key, one in parameters.items() if re.search(name, key) and not TOWERS.search(key.lower())
+    )
 
 
 rows = {}

@@ -6,13 +6,22 @@ import { z } from 'zod'
 import { pythonPath } from '../find.ts'
 
 /**
- * Records how many parameters each class of transformers has, so that the sweep can be held to them where torch is not
+ * Records how many parameters each class of transformers has and how wide its keys and values are, so that the sweep can be held to them where torch is not
  * installed. Takes some minutes of one core.
  *
  *     node test/tools/sweep/parameters.ts
  */
 
-export const parametersSchema = z.record(z.string(), z.int().positive())
+const classSchema = z.strictObject({
+  elements: z.int().positive(),
+  /** Elements of one token's keys, and of its values, in all layers together; 0 where no matrix of theirs has that name. */
+  keys: z.int(),
+  values: z.int(),
+})
+
+export type ClassParameters = z.infer<typeof classSchema>
+
+export const parametersSchema = z.record(z.string(), classSchema)
 
 const path = join(import.meta.dirname, 'parameters.json')
 

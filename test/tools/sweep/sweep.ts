@@ -16,7 +16,7 @@ import type { Config } from '../../../recipes/model-facts/config-value.ts'
 import { type ModelFacts, modelFactsSchema, sumOf } from '../../../recipes/model-facts.ts'
 import { pythonPath } from '../find.ts'
 import { readSources } from '../wheel-sources.ts'
-import { parametersSchema } from './parameters.ts'
+import { type ClassParameters, parametersSchema } from './parameters.ts'
 
 /** The judge: configurations by transformers, lengths by functions of this version of vLLM. */
 const vllmVersion = '0.33.0'
@@ -54,6 +54,8 @@ export interface SweepRow {
   length: DerivedLength
   sglangLength: DerivedLength
   weights: WeightCount
+  /** Elements of one token's keys and values in all layers; null where the class has no matrices of theirs, or was not made. */
+  cache: { byClass: number | null; planned: number }
 }
 
 /** Context length where the caller names none. */
@@ -108,7 +110,7 @@ export async function sweepClasses(): Promise<SweepRow[]> {
 interface Judged {
   length: number | null
   sglang: number | null
-  parameters: number | null
+  parameters: ClassParameters | null
 }
 
 function rowOf(id: { name: string; variant: string | null }, config: Config, judged: Judged): SweepRow {
@@ -125,14 +127,32 @@ function rowOf(id: { name: string; variant: string | null }, config: Config, jud
     length: { engine: judged.length, planned: vllmContext(request, vllmVersion) },
     sglangLength: { engine: judged.sglang, planned: sglangContext(request) },
     weights: weightsOf(facts, judged.parameters),
+    cache: { byClass: cacheByClass(judged.parameters), planned: cacheOf(facts) },
   }
 }
 
+function cacheByClass(parameters: ClassParameters | null): number | null {
+  if (parameters === null || parameters.keys === 0) return null
+  // Where keys are values too, there is one matrix.
+  return parameters.keys + (parameters.values || parameters.keys)
+}
+
+/** Layers that read the cache of an earlier one keep nothing, and have matrices in some classes; those are counted apart. */
+function cacheOf({ layers }: ModelFacts): number {
+  return layers.reduce(
+    (sum, { count, layer }) =>
+      'kvHeads' in layer && layer.kind !== 'cross'
+        ? sum + count * layer.kvHeads * (layer.keyDim + layer.valueDim)
+        : sum,
+    0,
+  )
+}
+
 /** With so much room that nothing but the weights decides how sure the answer is. */
-function weightsOf(facts: ModelFacts, byClass: number | null): WeightCount {
+function weightsOf(facts: ModelFacts, byClass: ClassParameters | null): WeightCount {
   const plan = planMemory(engineOf('vllm'), { facts, gpu: customGpu('any', 1e14), maxModelLen: 64 })
   const counted = facts.parameters ? sumOf({ ...facts.parameters, head: 0 }) : 0
-  return { byClass, counted, certain: plan.outcome === 'planned' && plan.certain }
+  return { byClass: byClass?.elements ?? null, counted, certain: plan.outcome === 'planned' && plan.certain }
 }
 
 const tieName = 'tie_word_embeddings'
@@ -165,6 +185,7 @@ export function summaryOf(rows: readonly SweepRow[]): string[] {
     `${named.length} ties by class: ${named.length - untied.length} agree`,
     ...untied.map(({ name, tied }) => `  ${name}: ${tied.byClass}, here ${tied.withoutKey}`),
     ...weightLines(classes),
+    ...cacheLines(classes),
   ]
 }
 
@@ -191,6 +212,23 @@ function weightLines(classes: readonly SweepRow[]): string[] {
   return [
     `${made.length} parameter counts by class: ${made.length - other.length} within ${withinWeights * 100} %, ${sure.length} of the others certain`,
     ...sure.map(({ name, weights }) => `  ${name}: ${weights.byClass}, here ${weights.counted}`),
+  ]
+}
+
+/** Classes whose keys and values are others than those of the planned layers, without what is not planned. */
+export function otherCaches(classes: readonly SweepRow[]): SweepRow[] {
+  return classes.filter(
+    ({ plan, cache }) =>
+      plan.outcome === 'planned' && cache.byClass !== null && cache.byClass !== cache.planned,
+  )
+}
+
+function cacheLines(classes: readonly SweepRow[]): string[] {
+  const made = classes.filter(({ plan, cache }) => plan.outcome === 'planned' && cache.byClass !== null)
+  const other = otherCaches(classes)
+  return [
+    `${made.length} widths of keys and values by class: ${made.length - other.length} agree`,
+    ...other.map(({ name, cache }) => `  ${name}: ${cache.byClass}, here ${cache.planned}`),
   ]
 }
 
