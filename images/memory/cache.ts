@@ -123,8 +123,11 @@ function spanOf(layer: LayerKind, { keepsWindows, keepsChunks, crossPerToken }: 
   return layer.kind === 'chunked' && keepsChunks ? layer.chunkTokens : null
 }
 
-/** DeepSeek's fp8 layout: 512 latent bytes, 4 fp32 scales and 64 bf16 rotary elements make 656 (`fp8_ds_mla` of vLLM). */
-const deepSeekPackedBytes = 656
+/**
+ * Bytes of one token in DeepSeek's own layouts (vLLM's `mla_attention.py`): in fp8 512 latent bytes, 4 scales of 32 bits and 64
+ * rotary elements of 16; in NVFP4 352 of them all.
+ */
+const deepSeekRows: Readonly<Record<string, number>> = { fp8_ds_mla: 656, nvfp4_ds_mla: 352 }
 
 function latentBytesOf(
   facts: ModelFacts,
@@ -136,13 +139,11 @@ function latentBytesOf(
     return Math.max(1, Math.ceil(facts.headCount / tp)) * 2 * format.perVector(padded)
   }
   const index = indexEntryBytes(layer.indexDim, format) / (layer.indexTokens ?? 1)
-  const isPacked = format.name === 'fp8_ds_mla' || (isSparse(facts) && format.name.startsWith('fp8'))
-  const latent = isPacked ? deepSeekPackedBytes : format.perVector(layer.latentDim + layer.ropeDim)
-  return latent + index
+  return (deepSeekRows[format.name] ?? format.perVector(layer.latentDim + layer.ropeDim)) + index
 }
 
 /** Where one layer has an index, all layers read their cache by it. */
-function isSparse({ layers }: ModelFacts): boolean {
+export function isSparse({ layers }: ModelFacts): boolean {
   return layers.some(({ layer }) => layer.kind === 'mla' && layer.indexDim > 0)
 }
 

@@ -16,10 +16,12 @@ const elementBytes: Readonly<Record<string, number>> = {
   fp8_e5m2: 1,
   fp8_inc: 1,
   float8_e4m3fn: 1,
+  fp8_e4m3fn: 1,
   int8: 1,
   fp8_per_token_head: 1,
   int8_per_token_head: 1,
   fp8_ds_mla: 1,
+  nvfp4_ds_mla: 1,
   q8_0: 34 / 32,
   q5_1: 24 / 32,
   q5_0: 22 / 32,
@@ -105,12 +107,17 @@ function turboQuantSlot(
   return Math.ceil((key + value) / 2) * 2
 }
 
+/** Floats of 4 bits with a scale byte for 16: vLLM's two, and SGLang's under three names. */
+const packedInSixteens = ['nvfp4', 'nvfp4_4over6', 'fp4_e2m1', 'fp4_mx_block16']
+
 /**
  * How keys and values lie in the cache (vLLM's `v1/kv_cache_interface.py`). Per-token-head formats add one fp32 scale for each
- * key and value; NVFP4 keeps dim/2 bytes and one scale byte for 16 elements. Undefined for an unknown name.
+ * key and value; NVFP4 keeps dim/2 bytes and one scale byte for 16 elements, UltraQuant one for 32, SGLang's MXFP8 one for 32 of 8 bits. Undefined for an unknown name.
  */
 export function cacheFormatOf(name: string): CacheFormat | undefined {
-  if (name === 'nvfp4' || name === 'nvfp4_4over6') return { name, perVector: (dim) => dim / 2 + dim / 16 }
+  if (packedInSixteens.includes(name)) return { name, perVector: (dim) => dim / 2 + dim / 16 }
+  if (name === 'ultraquant_4bit') return { name, perVector: (dim) => dim / 2 + dim / 32 }
+  if (name === 'mxfp8') return { name, perVector: (dim) => dim + dim / 32 }
   if (name === 'int4_per_token_head') return { name, perVector: (dim) => dim / 2 + 4 }
   const bits = turboQuant[name]
   if (bits)

@@ -107,7 +107,7 @@ export function formatOf(request: MemoryRequest, resolved: string) {
   throw new MemoryError('bad-request', {
     attempted: `plan a cache of type "${request.kvCacheDtype}"`,
     found: 'its size per element is not known here',
-    hint: 'use auto, float16, bfloat16, fp8, fp8_e4m3, fp8_e5m2, fp8_ds_mla, fp8_per_token_head, int8_per_token_head, int4_per_token_head, nvfp4, turboquant_k8v4, turboquant_4bit_nc, turboquant_k3v4_nc, turboquant_3bit_nc, q8_0, q5_1, q5_0, q4_1 or q4_0',
+    hint: 'use auto, float16, bfloat16, fp8, fp8_e4m3, fp8_e5m2, fp8_ds_mla, fp8_per_token_head, int8_per_token_head, int4_per_token_head, nvfp4, nvfp4_ds_mla, ultraquant_4bit, mxfp8, fp4_e2m1, turboquant_k8v4, turboquant_4bit_nc, turboquant_k3v4_nc, turboquant_3bit_nc, q8_0, q5_1, q5_0, q4_1 or q4_0',
   })
 }
 

@@ -16,6 +16,7 @@ import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
 import { residentWeights } from '../../memory/weights.ts'
 import { sharedPool } from '../shared-pool.ts'
+import { cacheTypeDoubts, rowsOf, sglangCacheType } from './cache-types.ts'
 import { compressedLayersOf, compressedPool } from './compressed.ts'
 import { sglangContext } from './context.ts'
 import { type StateRules, sglangPool } from './memory-pool.ts'
@@ -53,9 +54,9 @@ function plan(request: MemoryRequest): EnginePlan {
   const reserve = Math.round((gpu.memoryBytes - context) * (1 - fraction))
   const weights = residentWeights(request, { ...weightRules, tp, pp })
   const isCompressed = compressedLayersOf(request).length > 0
-  const kvCacheDtype = cacheDtypeOf(request, isCompressed ? 'fp8_e4m3' : null)
+  const kvCacheDtype = sglangCacheType(request, isCompressed)
   const facts = withIndexes(request.facts)
-  const choices = { tp, pp, format: formatOf(request, kvCacheDtype) }
+  const choices = { tp, pp, format: formatOf(request, rowsOf(request, kvCacheDtype)) }
   const kept = [...cachesOf({ ...request, facts }, choices), ...drafterCaches(request, choices)]
   const { pool, caches } = isCompressed
     ? compressedPool(request, version, kept)
@@ -73,7 +74,7 @@ function plan(request: MemoryRequest): EnginePlan {
     maxNumSeqs: request.maxNumSeqs ?? 4096,
     formulas,
     warnings: isCompressed ? [ringWarning] : warningsOf(request, caches),
-    doubts: capDoubts(request, caches),
+    doubts: [...capDoubts(request, caches), ...cacheTypeDoubts(request, kvCacheDtype)],
   })
 }
 

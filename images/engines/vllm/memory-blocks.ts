@@ -14,7 +14,8 @@ export function baseBlockTokens(request: MemoryRequest, version: string, kvCache
   const isSparse = latent.some(({ indexDim }) => indexDim > 0)
   const isPacked = kvCacheDtype.startsWith('fp8')
   const generation = Math.floor(capabilityOf(request.gpu))
-  if (isSparse) return atLeast(version, '0.18.0') && generation === 10 && isPacked ? 32 : 64
+  // FlashInfer reads plain rows by 32, others by 64.
+  if (isSparse) return generation === 10 && isPacked && kvCacheDtype !== 'fp8_ds_mla' ? 32 : 64
   const keyDim = request.facts.headDim - first.ropeDim
   return atLeast(version, '0.18.0')
     ? preferredBlock(generation, isPacked)

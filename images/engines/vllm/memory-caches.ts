@@ -1,5 +1,6 @@
-import type { LayerCache } from '../../memory/cache.ts'
+import { isSparse, type LayerCache } from '../../memory/cache.ts'
 import { cacheDtypeOf, cachesOf, formatOf, stateBytesOf } from '../../memory/engine-plan.ts'
+import { capabilityOf } from '../../memory/gpus.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast } from '../../memory/versions.ts'
 import type { VllmDefaults } from './memory-rules.ts'
@@ -38,7 +39,29 @@ function ownCaches(request: MemoryRequest, version: string, defaults: VllmDefaul
 export function cacheTypeOf(request: MemoryRequest, version: string): string {
   if (isCompressed(request)) return cacheDtypeOf(request, 'fp8_ds_mla')
   const ofCheckpoint = atLeast(version, '0.12.0') ? (request.facts.quantization?.kvCacheDtype ?? null) : null
-  return cacheDtypeOf(request, ofCheckpoint)
+  const named = cacheDtypeOf(request, ofCheckpoint)
+  return isSparse(request.facts) ? sparseTypeOf(request, version, named) : named
+}
+
+/**
+ * What reads sparse attention decides how its rows lie (`platforms/cuda.py`, `mla_attention.py`): FlashMLA takes those of
+ * `fp8_ds_mla` whatever type of 8 bits is asked, FlashInfer on Blackwell plain ones, and on cards of generation 12 since 0.24
+ * `fp8_ds_mla` unasked too.
+ */
+function sparseTypeOf(request: MemoryRequest, version: string, named: string): string {
+  const generation = Math.floor(capabilityOf(request.gpu))
+  const isAuto = (request.kvCacheDtype ?? 'auto') === 'auto'
+  if (generation === 12 && atLeast(version, '0.24.0') && isAuto) return 'fp8_ds_mla'
+  if (!named.startsWith('fp8') || named === 'fp8_ds_mla') return named
+  return generation === 10 && readsPlainRows(request, version) ? named : 'fp8_ds_mla'
+}
+
+/** FlashInfer is preferred for few heads since 0.17 and for 8 bits since 0.20, and knows two sizes of keys, one before 0.20. */
+function readsPlainRows({ facts, tp = 1 }: MemoryRequest, version: string): boolean {
+  const latent = facts.layers.flatMap(({ layer }) => (layer.kind === 'mla' ? [layer] : []))
+  const keyDim = facts.headDim - (latent[0]?.ropeDim ?? 0)
+  if (atLeast(version, '0.20.0')) return keyDim === 128 || keyDim === 192
+  return atLeast(version, '0.17.0') && keyDim === 128 && facts.headCount / tp <= 16
 }
 
 export function isCompressed({ facts }: MemoryRequest): boolean {
