@@ -10,7 +10,7 @@ import {
   formatOf,
   type MemoryRules,
 } from '../../memory/engine-plan.ts'
-import type { Gpu } from '../../memory/gpus.ts'
+import { type Gpu, isAmd } from '../../memory/gpus.ts'
 import type { Pool } from '../../memory/pool.ts'
 import type { MemoryRequest } from '../../memory/request.ts'
 import { atLeast, readVersion } from '../../memory/versions.ts'
@@ -66,7 +66,8 @@ function plan(request: MemoryRequest): EnginePlan {
     utilization: fraction,
     weights,
     overhead: { nonTorch: context, reservedForActivationsAndGraphs: reserve, ...workspaceOf(request) },
-    doubtBytes: 0.5 * GiB + (weights?.bytes ?? 0) * 0.01,
+    doubtBytes:
+      0.5 * GiB + (weights?.bytes ?? 0) * 0.01 + measuredDoubt(request, version, Math.max(0, reserve)),
     pool,
     caches,
     kvCacheDtype,
@@ -81,6 +82,14 @@ function plan(request: MemoryRequest): EnginePlan {
 /** A drafter of its own keeps as many tokens as the model. */
 function drafterCaches({ drafter, ...request }: MemoryRequest, choices: CacheChoices): LayerCache[] {
   return drafter ? cachesOf({ ...request, facts: drafter }, { ...choices, usesDraftHead: false }) : []
+}
+
+/** First release found to measure what is free once graphs are captured, and to size the pool by that. */
+const measuresSince = '0.5.18'
+
+/** Half of what is set aside, where a release may measure it; no log has told here how much that is. */
+function measuredDoubt({ gpu }: MemoryRequest, version: string, reserve: number): number {
+  return atLeast(version, measuresSince) && !isAmd(gpu) ? reserve / 2 : 0
 }
 
 /** Without a cache of prefixes the windows of a told number of requests are reserved, and the rest is for full layers. */
