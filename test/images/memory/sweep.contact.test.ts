@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { isCounted, otherCaches, summaryOf, sweepClasses } from '../../tools/sweep/sweep.ts'
+import { isCounted, sweepClasses } from '../../tools/sweep/classes.ts'
+import { otherCaches, summaryOf } from '../../tools/sweep/sweep.ts'
 
 // Some hundred kilobytes of a wheel are read, and 300 classes made.
 vi.setConfig({ testTimeout: 180_000 })
