@@ -95,10 +95,11 @@ function outward({
   outwardPackets,
   outwardRefused,
   interfaces,
+  sent,
 }: ContainerFacts): Pick<Judgement, 'observed' | 'good'> {
   if (outwardPackets === null || outwardRefused === null) return told(false, false)
   return told(
-    `${outwardPackets} packets, ${outwardRefused} attempts without a route; interfaces ${interfaces.join(' ')}`,
+    `${outwardPackets} packets, ${outwardRefused} attempts without a route; interfaces ${interfaces.join(' ')}${sent.length === 0 ? '' : `; sent: ${sent.join(', ')}`}`,
     outwardPackets + outwardRefused === 0,
   )
 }

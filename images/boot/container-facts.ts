@@ -11,6 +11,8 @@ export interface ContainerFacts {
   /** Attempts to reach an address that no route leads to, by the kernel's own count for both IP versions. */
   outwardRefused: number | null
   interfaces: string[]
+  /** What left over that interface, a line for each kind; empty also where the runner only counts. */
+  sent: string[]
   /** Peak that was charged to the container's control group. */
   cgroupPeakBytes: number | null
   /** Largest resident sizes of all its processes, added up. */
@@ -40,6 +42,7 @@ export function parseFacts(text: string): ContainerFacts {
     outwardPackets: number('outward'),
     outwardRefused: number('refused'),
     interfaces: values('interfaces'),
+    sent: lines.flatMap(([first, ...words]) => (first === 'sent' ? [words.join(' ')] : [])),
     cgroupPeakBytes: number('cgroup-peak'),
     residentPeakBytes: resident === null ? null : resident * 1024,
     processes: number('processes'),

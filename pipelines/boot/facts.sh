@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the kernel knows of the server whose first process is $1, as lines of a key and values; nothing for what it hides.
-# $2 is a process on the outside of the server's published port, where there is such a side.
+# $2 is a process on the outside of the server's published port, where there is such a side; $3 a file with what it sent outward, by
+# sent.pl.
 pid=$1
 outside=${2:-}
 cat "/proc/$pid/status" 2>/dev/null || exit 0
@@ -22,6 +23,7 @@ sed 's/:/ /' "/proc/$pid/net/dev" | awk -v strayed="$strayed" '
 grep -q ' *sink:' "/proc/$pid/net/dev" || awk '
   NR > 1 && $2 == "00000000" { routed = 1 }
   END { if (!routed) print "outward 0" }' "/proc/$pid/net/route"
+[ -z "${3:-}" ] || sed -n '2,$ s/^/sent /p' "$3"
 # OutNoRoutes counts connections, look-ups and sends that found no route (RFC 4293, ipSystemStatsOutNoRoutes).
 { grep '^Ip:' "/proc/$pid/net/snmp"; cat "/proc/$pid/net/snmp6" 2>/dev/null; } | awk '
   $1 == "Ip:" && !column { for (i = 1; i <= NF; i++) if ($i == "OutNoRoutes") column = i; next }

@@ -48,7 +48,7 @@ if [ "$channel_port" = answer ]; then
   case $order in
     start) start_server ;;
     state) show_state ;;
-    facts) sh /harness/facts.sh "$(server_pid)" "$(cat $state/outside)" ;;
+    facts) sh /harness/facts.sh "$(server_pid)" "$(cat $state/outside)" $state/sent ;;
     processors) sh /harness/processors.sh "$(server_pid)" ;;
     compile-cache)
       mode=${argument%% *}
@@ -79,6 +79,8 @@ fi 2>/dev/null
 # Everything that the server is asked comes from the namespace `caller`, as from another machine.
 for name in box caller; do ip netns add $name; done
 ip netns exec box sh /harness/sink.sh
+ip netns exec box perl /harness/sent.pl nowhere > $state/sent 2>&1 &
+until [ -s $state/sent ]; do sleep 0.01; done
 ip netns exec caller sh /harness/published.sh box /run/netns/box "$server_port" || exit 1
 
 # A secret is written into the configuration by words of the shell: no argument of a program holds it.

@@ -70,6 +70,7 @@ const scripts = [
   'facts.sh',
   'processors.sh',
   'sink.sh',
+  'sent.pl',
   'published.sh',
   'compile-cache.sh',
 ]

@@ -42,6 +42,8 @@ const factsSchema = z.object({
   outwardPackets: figure,
   outwardRefused: figure,
   interfaces: z.array(z.string()),
+  // Reports from before have none.
+  sent: z.array(z.string()).default([]),
   cgroupPeakBytes: figure,
   residentPeakBytes: figure,
   processes: figure,

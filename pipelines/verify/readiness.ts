@@ -5,8 +5,8 @@ import { elapsedMs, type QuestionOutcome, runProbe } from './ask.ts'
 import { signOfDeath, type Trial } from './trial.ts'
 
 /**
- * Asks for a token until one comes, the server dies, its log proves a failed start, waiting cannot help, or time is up.
- * A failure says what was seen last.
+ * Asks for a token until one comes, the server dies, its log proves a failed start, waiting cannot help, or time is up, and then
+ * for its page of health, which is where others look. A failure says what was seen last.
  */
 export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
   const { readiness } = trial.plan.verify.behaviour
@@ -18,6 +18,7 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
     const leftSeconds = Math.max(1, (deadlineMs - trial.clock.now()) / 1000)
     const probe = { ...readiness, timeoutSeconds: Math.min(leftSeconds, attemptSeconds) }
     const { outcome, ...result } = await runProbe(trial.server.url, probe, trial)
+    if (outcome === 'passed') await untilHealthy(trial)
     const whole = { ...result, beganMs, durationMs: elapsedMs(trial.clock, beganMs) }
     if (outcome === 'passed') return whole
     // A refusal comes at once; only a question that was not answered in its time earns the next one more.
@@ -28,6 +29,21 @@ export async function waitUntilReady(trial: Trial): Promise<CheckResult> {
       (await hopeless(trial, outcome)) ??
       (await outOfPatience(trial, outcome, deadlineMs, wrongSinceMs))
     if (reason !== null) return { ...whole, observed: `${reason}; last answer: ${result.observed}` }
+    await sleep(trial.limits.pollMs)
+  }
+}
+
+/**
+ * A server may answer while it still warms up: SGLang 0.5.23 says 503 at /health until a request of its own was answered, and
+ * nobody who asks there first sends it anything. Where it gets no better, its own check says so.
+ */
+async function untilHealthy(trial: Trial): Promise<void> {
+  const health = trial.plan.verify.behaviour.probes.find(({ id }) => id === 'health')
+  const deadlineMs = trial.clock.now() + trial.limits.wrongAnswerSeconds * 1000
+  while (health !== undefined && trial.clock.now() < deadlineMs) {
+    trial.signal?.throwIfAborted()
+    const { outcome } = await runProbe(trial.server.url, health, trial)
+    if (outcome !== 'refused') return
     await sleep(trial.limits.pollMs)
   }
 }

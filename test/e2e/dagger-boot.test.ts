@@ -83,12 +83,18 @@ test('a quiet server: its profile holds and its memory is measured', async () =>
 })
 
 test.each([
-  ['looking up a name', 'nslookup huggingface.co >/dev/null 2>&1'],
-  ['a connection', 'nc -w 1 1.1.1.1 443 </dev/null'],
-])('%s is seen', async (_, attempt) => {
+  [
+    'looking up a name',
+    'nslookup huggingface.co >/dev/null 2>&1',
+    'udp 192.0.2.1:53 look-up of huggingface.co',
+  ],
+  ['a connection', 'nc -w 1 1.1.1.1 443 </dev/null', 'tcp 1.1.1.1:443'],
+])('%s is seen', async (_, attempt, sent) => {
   await booted(`${attempt}; echo done; exec sleep 900`, async (server) => {
     await waitFor(server, 'done')
-    expect((await server.facts()).outwardPackets).toBeGreaterThan(0)
+    const facts = await server.facts()
+    expect(facts.outwardPackets).toBeGreaterThan(0)
+    expect(facts.sent).toEqual([sent])
   })
 })
 

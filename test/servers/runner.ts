@@ -91,6 +91,7 @@ const goodFacts: ContainerFacts = {
   outwardPackets: 0,
   outwardRefused: 0,
   interfaces: ['lo', 'sink'],
+  sent: [],
   cgroupPeakBytes: 300e6,
   residentPeakBytes: 320e6,
   processes: 1,

@@ -14,6 +14,7 @@ CapAmb:	0000000000000000
 NoNewPrivs:	1
 root ro,relatime
 interfaces lo sink
+sent udp 192.0.2.1:53 look-up of example.org
 outward 0
 refused 3
 cgroup-peak 229801984
@@ -37,6 +38,7 @@ test('facts are read from what the kernel shows', () => {
     outwardPackets: 0,
     outwardRefused: 3,
     interfaces: ['lo', 'sink'],
+    sent: ['udp 192.0.2.1:53 look-up of example.org'],
     cgroupPeakBytes: 229801984,
     residentPeakBytes: 319788 * 1024,
     processes: 2,

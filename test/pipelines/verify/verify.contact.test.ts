@@ -9,7 +9,7 @@ import { verifyImage } from '../../../pipelines/verify/verify.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { deploymentFor, recipeFor } from '../../images/engines/fixtures.ts'
 import * as bad from '../../servers/bad.ts'
-import { sendJson, serve } from '../../servers/openai.ts'
+import { type Routes, sendJson, serve } from '../../servers/openai.ts'
 import { runnerOf } from '../../servers/runner.ts'
 import { behaviour, complaints, limits, plan, verifyTiny } from './plan.ts'
 
@@ -62,6 +62,26 @@ test('a server that loads for a while is waited for', async () => {
   const boot = await verifyTiny({ routes: bad.loadsAtFirst(5) })
   expect(complaints(boot.checks)).toEqual([])
   expect(boot.readyAfterMs).toBeGreaterThanOrEqual(50)
+})
+
+/** Its page of health says 503 so many times, whatever else it answers. */
+function warmsUp(times: number): () => Routes {
+  let asked = 0
+  return () => ({
+    'GET /health': (_, response) => sendJson(response, ++asked > times ? 200 : 503, { status: 'warm' }),
+  })
+}
+
+test('a server that answers and still warms up is waited for, at the page where others ask', async () => {
+  const boot = await verifyTiny({ routes: warmsUp(3) })
+  expect(complaints(boot.checks)).toEqual([])
+})
+
+test('a server that answers and never calls itself healthy fails at that page alone', async () => {
+  const boot = await verifyTiny({ routes: warmsUp(Number.POSITIVE_INFINITY) })
+  expect(complaints(boot.checks)).toEqual([
+    expect.stringMatching(/^health failed: status 503 instead of 200/),
+  ])
 })
 
 test('a server that ignores the signal is said to have been killed', async () => {
@@ -135,6 +155,10 @@ test.each([
   [
     { outwardPackets: 2 },
     'no-outward-connection failed: 2 packets, 0 attempts without a route; interfaces lo sink',
+  ],
+  [
+    { outwardPackets: 1, sent: ['udp 192.0.2.1:53 look-up of example.org'] },
+    'no-outward-connection failed: 1 packets, 0 attempts without a route; interfaces lo sink; sent: udp 192.0.2.1:53 look-up of example.org',
   ],
   [
     { outwardRefused: 1 },
