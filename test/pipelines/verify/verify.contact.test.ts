@@ -68,12 +68,12 @@ test('a server that loads for a while is waited for', async () => {
 function warmsUp(times: number): () => Routes {
   let asked = 0
   return () => ({
-    'GET /health': (_, response) => sendJson(response, ++asked > times ? 200 : 503, { status: 'warm' }),
+    'GET /health': (_, response) => sendJson(response, ++asked > times ? 200 : 503, { status: 'ok' }),
   })
 }
 
 test('a server that answers and still warms up is waited for, at the page where others ask', async () => {
-  const boot = await verifyTiny({ routes: warmsUp(3) })
+  const boot = await verifyTiny({ routes: warmsUp(3), limits: { wrongAnswerSeconds: 30 } })
   expect(complaints(boot.checks)).toEqual([])
 })
 
