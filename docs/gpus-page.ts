@@ -1,3 +1,4 @@
+import { engineOf } from '../images/engines/engines.ts'
 import type { Trust } from '../images/memory/gpu-rows.ts'
 import { type Gpu, gpus, nativeFormats, sourceOf, vendorOf } from '../images/memory/gpus.ts'
 import { row } from './markdown.ts'
@@ -11,8 +12,9 @@ export function gpusPage(): string {
     '*logged* was printed by a machine, and the source is the repository and number of the issue where it stands; *sheet* is the vendor’s; *derived* is computed from a logged figure of a like board; *general* is',
     'general knowledge that nobody looked up. Formats are those that the card multiplies itself. A card that is not here is told by `--gpu-memory-bytes`, or is planned without memory and with a doubt.',
     '',
-    'What runs on them: CUDA images on NVIDIA’s cards from the capability that the engine’s build needs ([engines.md](engines.md)); `engine.device: vulkan` of llama.cpp on all of them. Images for ROCm and SYCL are not',
-    'built. No image has been booted on a real card yet; Vulkan is booted on a software device ([verify.md](verify.md)).',
+    'What runs on them: CUDA images on NVIDIA’s cards from the capability that the engine’s build needs ([engines.md](engines.md)); `engine.device: vulkan` of llama.cpp on all of them;',
+    `\`engine.device: rocm\` of llama.cpp on those whose architecture Debian’s libraries have code for: ${llamaCppProcessors()}. Images for SYCL are not built.`,
+    'No image has been booted on a real card yet; Vulkan is booted on a software device ([verify.md](verify.md)).',
     '',
     'This page is generated from `images/memory/gpu-rows.ts` by `npm run docs`.',
     ...section('NVIDIA', 'nvidia', 'capability'),
@@ -20,6 +22,12 @@ export function gpusPage(): string {
     ...section('Intel', 'intel', 'architecture'),
     '',
   ].join('\n')
+}
+
+function llamaCppProcessors(): string {
+  return engineOf('llama-cpp')
+    .runtimes.flatMap(({ amd }) => amd?.processors ?? [])
+    .join(', ')
 }
 
 function section(title: string, vendor: ReturnType<typeof vendorOf>, architecture: string): string[] {

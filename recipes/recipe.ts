@@ -77,10 +77,10 @@ const engine = z.strictObject({
       'packages: a small base and locked packages; upstream: the official image, cleaned. Default: by engine',
     ),
   device: z
-    .enum(['cpu', 'cuda', 'vulkan'])
+    .enum(['cpu', 'cuda', 'vulkan', 'rocm'])
     .optional()
     .describe(
-      'What the server computes on. vulkan: cards of AMD, Intel and NVIDIA, where the engine has it. Default: cuda with a target GPU, else cpu',
+      'What the server computes on. vulkan: cards of AMD, Intel and NVIDIA; rocm: cards of AMD; both where the engine has them. Default: cuda with a target GPU, else cpu',
     ),
 })
 

@@ -1,11 +1,13 @@
 import { digestOf, hexOf } from '../../lib/digest.ts'
 
-/** A GPU as nvidia-smi shows it. */
+/** A GPU as nvidia-smi shows it, or the kernel. */
 export interface RunnerGpu {
   name: string
   memoryBytes: number
   /** Compute capability, 8.9; null where the driver is too old to say. */
   capability: number | null
+  /** `gfx1100` of AMD's, as its kernel driver tells; absent for others. */
+  processor?: string
 }
 
 /** What the machine that booted an image is. */

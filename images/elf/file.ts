@@ -4,7 +4,7 @@ export const segmentBytes = 56
 export const sectionBytes = 64
 
 export const elfTypes = { executable: 2, shared: 3 } as const
-export const machines = { x86: 62, arm64: 183, cuda: 190 } as const
+export const machines = { x86: 62, arm64: 183, cuda: 190, amdGpu: 224 } as const
 export const segmentTypes = {
   load: 1,
   dynamic: 2,

@@ -154,9 +154,11 @@ function noDevice(recipe: Recipe, engine: EngineDefinition, device: Device): Pla
   return new PlanError('refused', {
     attempted: `plan ${recipe.name}`,
     found: `${engine.title} has no runtime for ${device}`,
-    hint: devices.includes('cuda')
-      ? 'name the GPU the image is for in target.gpu, or choose another engine'
-      : `set engine.device to ${devices.join(' or ')}`,
+    hint:
+      engine.elsewhere?.[device] ??
+      (devices.includes('cuda')
+        ? 'name the GPU the image is for in target.gpu, or choose another engine'
+        : `set engine.device to ${devices.join(' or ')}`),
   })
 }
 

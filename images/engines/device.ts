@@ -1,3 +1,3 @@
 /** What a server computes on. */
-export const devices = ['cpu', 'cuda', 'vulkan'] as const
+export const devices = ['cpu', 'cuda', 'vulkan', 'rocm'] as const
 export type Device = (typeof devices)[number]

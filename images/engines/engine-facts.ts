@@ -54,6 +54,13 @@ export interface GpuSupport {
   minDriver: string
 }
 
+/** What a ROCm build asks of a machine. */
+export interface AmdSupport {
+  rocm: string
+  /** Processors that its libraries have code for, such as `gfx1100`. */
+  processors: readonly string[]
+}
+
 /** `to` is relative to the folder of `at`. */
 export interface PackageLink {
   at: string

@@ -19,12 +19,12 @@ import type { WeightEntry } from '../weights/layers.ts'
 import type { CompileCacheRules } from './compile-cache.ts'
 import type { Device } from './device.ts'
 import type {
+  AmdSupport,
   ApiKeyRules,
   EngineSuggestion,
   EngineTraces,
   GpuSupport,
   InitProgram,
-  PackageLink,
   PythonImports,
   Refusal,
   SharedMemory,
@@ -36,67 +36,16 @@ import type { DeployedPart, PartTable } from './parts.ts'
 import type { WeightsProgram } from './perplexity.ts'
 import type { Quantizations } from './quantization-table.ts'
 import type { ReservedSettings } from './reserved.ts'
+import type {
+  DebianSource,
+  OwnPython,
+  PythonSource,
+  RuntimeSource,
+  UpstreamSource,
+} from './runtime-source.ts'
 import type { PromptScoring } from './scoring.ts'
 
-/** Packages of the base's own archive. */
-export interface DebianSource {
-  type: 'debian'
-  base: string
-  /** Packages asked for; their dependencies follow. */
-  packages: readonly string[]
-  /** Packages that a recipe asks for besides, with exact versions where it says so. */
-  own?: readonly string[]
-  /** An environment of Python that a recipe asks for. */
-  environment?: OwnPython
-  /** The package whose version is the engine's. */
-  versionOf: string
-}
-
-/** Wheels beside an engine that has no Python. */
-export interface OwnPython {
-  interpreter: string
-  folder: string
-  /** In the words of the Python package index. */
-  requirements: readonly string[]
-}
-
-/** The engine's own image, cleaned and re-owned. */
-export interface UpstreamSource {
-  type: 'upstream'
-  base: string
-  versionCommand: readonly string[]
-  /** Folders that no other user may enter where they are; links to them and texts that name them are changed. */
-  moves?: readonly { from: string; to: string }[]
-}
-
-/** A small base with its archive's Python, and an environment of wheels of the Python package index. */
-export interface PythonSource {
-  type: 'python'
-  base: string
-  /** Packages of the base's archive: the interpreter and what wheels expect of a system. */
-  packages: readonly string[]
-  interpreter: string
-  /** Folder of the environment. */
-  folder: string
-  /** Distribution whose version is the engine's; the recipe's range is put on it. */
-  distribution: string
-  /** Packages that a recipe asks for besides, and requirements that are resolved together with the engine's. */
-  own?: readonly string[]
-  requirements?: readonly string[]
-  /** What the engine's kernels are compiled with at run time, resolved together with it. */
-  toolkit: readonly string[]
-  /** What dependencies must be instead of what they say, in uv's words. */
-  overrides: readonly string[]
-  /** Second names under which installed distributions must be found, with what is added to their versions. */
-  aliases: readonly { distribution: string; alsoAs: string; versionSuffix: string }[]
-  /** Links that wheels leave out and compilers look for, below the folder of packages; made where what they lead to is there. */
-  links: readonly PackageLink[]
-}
-
-/** Where the software of an image comes from. */
-export type RuntimeSource = DebianSource | UpstreamSource | PythonSource
-
-export type { Refusal }
+export type { DebianSource, OwnPython, PythonSource, Refusal, RuntimeSource, UpstreamSource }
 
 export type RuntimeKind = 'packages' | 'upstream'
 
@@ -108,6 +57,7 @@ export interface EngineRuntime {
   version?: string
   source: RuntimeSource
   gpu?: GpuSupport
+  amd?: AmdSupport
   slimming: SlimPolicy
   /** Absent where the server itself is the first process. */
   init?: InitProgram
@@ -199,6 +149,8 @@ export interface EngineDefinition {
   /** What the server starts a shell for; null where it starts none, and then a shell in the image fails the build. */
   shell: string | null
   runtimes: readonly EngineRuntime[]
+  /** Devices that its own project builds images for and this one does not, each with what there is. */
+  elsewhere?: Partial<Readonly<Record<Device, string>>>
   /** Semver of the engine from what its package or program calls itself; null when it cannot be read. */
   versionOf(text: string): string | null
   refusals(deployment: Deployment): Refusal[]

@@ -1,5 +1,5 @@
 import type { Recipe } from '../../recipes/recipe.ts'
-import { capabilityOf, vendorOf } from '../memory/gpus.ts'
+import { capabilityOf, isAmd, vendorOf } from '../memory/gpus.ts'
 import type { Device } from './device.ts'
 import type { Deployment, Refusal } from './engine.ts'
 import type { GpuSupport } from './engine-facts.ts'
@@ -55,7 +55,7 @@ export function gpuRefusals(deployment: Deployment, quantizations: Quantizations
 
 /** What GPU, driver and the number of GPUs rule out. */
 export function hardwareRefusals(hardware: Hardware): Refusal[] {
-  return [...capabilityRefusals(hardware), ...parallelRefusals(hardware)]
+  return [...capabilityRefusals(hardware), ...processorRefusals(hardware), ...parallelRefusals(hardware)]
 }
 
 function capabilityRefusals(deployment: Hardware): Refusal[] {
@@ -68,7 +68,7 @@ function capabilityRefusals(deployment: Hardware): Refusal[] {
     found.push({
       path: 'target.gpu',
       found: `${gpu.name} is ${maker === 'amd' ? 'an AMD' : 'an Intel'} GPU and this runtime is built for CUDA ${support.cuda}`,
-      hint: `${vulkanHint(deployment)}name an NVIDIA GPU; images for ROCm${maker === 'amd' ? '' : ' and SYCL'} are not built here`,
+      hint: `${otherDeviceHint(deployment, maker)}name an NVIDIA GPU${maker === 'intel' ? '; images for SYCL are not built here' : elsewhereHint(deployment)}`,
     })
   else if (gpu && capabilityOf(gpu) > 0 && capabilityOf(gpu) < support.minCapability)
     found.push({
@@ -85,8 +85,38 @@ function capabilityRefusals(deployment: Hardware): Refusal[] {
   return found
 }
 
-function vulkanHint({ engine }: Hardware): string {
-  return engine.runtimes.some(({ device }) => device === 'vulkan') ? 'set engine.device to vulkan, or ' : ''
+function otherDeviceHint({ engine }: Hardware, maker: 'amd' | 'intel' | null): string {
+  const devices = (maker === 'amd' ? (['rocm', 'vulkan'] as const) : (['vulkan'] as const)).filter((wanted) =>
+    engine.runtimes.some(({ device }) => device === wanted),
+  )
+  return devices.length === 0 ? '' : `set engine.device to ${devices.join(' or ')}, or `
+}
+
+function elsewhereHint({ engine }: Hardware): string {
+  const rocm = engine.elsewhere?.rocm
+  return rocm === undefined ? '' : `; ${rocm}`
+}
+
+/** A ROCm build has code for processors that it names, and a driver compiles none for others. */
+function processorRefusals({ runtime: { amd }, gpu, engine }: Hardware): Refusal[] {
+  if (amd === undefined || gpu === null || amd.processors.includes(gpu.architecture)) return []
+  const vulkan = engine.runtimes.some(({ device }) => device === 'vulkan')
+  const elsewhere = vulkan ? 'set engine.device to vulkan, which has no such list, or ' : ''
+  if (!isAmd(gpu))
+    return [
+      {
+        path: 'target.gpu',
+        found: `${gpu.name} is no GPU of AMD and this runtime is built for ROCm ${amd.rocm}`,
+        hint: vendorOf(gpu) === 'nvidia' ? 'set engine.device to cuda' : `${elsewhere}name a GPU of AMD`,
+      },
+    ]
+  return [
+    {
+      path: 'target.gpu',
+      found: `${gpu.name} is ${gpu.architecture}, and this build for ROCm ${amd.rocm} has code for ${amd.processors.join(', ')} alone`,
+      hint: `${elsewhere}name a card of one of those`,
+    },
+  ]
 }
 
 function parallelRefusals(deployment: Hardware): Refusal[] {

@@ -2,6 +2,8 @@ import type { ElfFile } from '../elf/file.ts'
 import { loadedReader } from '../elf/loaded.ts'
 import { type ByteReader, readU64, viewOf } from '../elf/reader.ts'
 import type { ByteSpan, Edit, Range } from '../elf/spans.ts'
+import { type CodeObject, findCodeObjects, readCodeObject } from './code-object.ts'
+import { codeFor } from './processors.ts'
 
 /**
  * Code for AMD's GPUs: the section `.hip_fatbin` has bundles of clang, one a source file, each with a table and a code object for every
@@ -38,13 +40,18 @@ export interface HipCode {
   bundles: HipBundle[]
   /** Compressed ones, which are not read. */
   compressed: number
+  /** Code objects outside of bundles. */
+  objects: CodeObject[]
 }
 
-/** All bundles of a library, by address; none where it has no such section. */
-export async function findBundles(file: ByteReader, elf: ElfFile): Promise<HipCode> {
-  const code: HipCode = { bundles: [], compressed: 0 }
+/** All code for AMD's GPUs in a library, by address, or in a file that is a code object itself. */
+export async function findHipCode(file: ByteReader, elf: ElfFile): Promise<HipCode> {
+  const section = hipRange(elf)
+  const whole = await readCodeObject(file, elf)
+  const objects = whole === undefined ? await findCodeObjects(file, elf, section) : [whole]
+  const code: HipCode = { bundles: [], compressed: 0, objects }
   const memory = loadedReader(file, elf)
-  const { start, end } = hipRange(elf)
+  const { start, end } = section
   for (let at = start; at < end; ) {
     const found = await nextHead(memory, at, end)
     if (found === null) break
@@ -122,28 +129,16 @@ function processorOf(id: string): string | null {
   return /--(gfx[0-9a-z-]+)/.exec(id)?.[1] ?? null
 }
 
-/** Families by the name of their generic code, as LLVM lists them ("User Guide for AMDGPU Backend", generic processors). */
-const generic: readonly (readonly [name: string, processors: RegExp])[] = [
-  ['gfx9-generic', /^gfx90(0|2|4|6|9|c)$/],
-  ['gfx9-4-generic', /^gfx9(4[0-2]|50)$/],
-  ['gfx10-1-generic', /^gfx101[0-3]$/],
-  ['gfx10-3-generic', /^gfx103[0-6]$/],
-  ['gfx11-generic', /^gfx11(0[0-3]|5[0-3])$/],
-  ['gfx12-generic', /^gfx120[01]$/],
-]
-
 /**
  * The entries of a bundle that a processor takes: those for itself with every set of features, else generic ones of its family. The
  * host's stays always.
  */
 export function hipEntriesFor({ entries }: HipBundle, processors: readonly string[]): HipEntry[] {
-  const chosen = processors.flatMap((wanted) => {
-    const exact = entries.filter(({ processor }) => processor === wanted)
-    if (exact.length > 0) return exact
-    const families = generic.filter(([, members]) => members.test(wanted)).map(([name]) => name)
-    return entries.filter(({ processor }) => processor !== null && families.includes(processor))
-  })
-  return entries.filter((entry) => entry.processor === null || chosen.includes(entry))
+  const isTaken = codeFor(
+    entries.map(({ processor }) => processor),
+    processors,
+  )
+  return entries.filter(({ processor }) => processor === null || isTaken(processor))
 }
 
 /**
@@ -159,10 +154,7 @@ export function compactBundle(
   if (gone.length === 0) return null
   const head = encodeHead(bundle, kept)
   const rest: ByteSpan[] = [{ type: 'zeros', length: bundle.headBytes - head.length }]
-  const freed = gone
-    .filter(({ sizeBytes }) => sizeBytes > 0)
-    .map(({ offset, sizeBytes }) => ({ start: offset, end: offset + sizeBytes }))
-    .filter(({ start, end }) => !kept.some((one) => one.offset < end && start < one.offset + one.sizeBytes))
+  const freed = joined(gone.map(rangeOf), kept.map(rangeOf))
   return {
     edits: [
       {
@@ -178,6 +170,25 @@ export function compactBundle(
     ],
     freed,
   }
+}
+
+function rangeOf({ offset, sizeBytes }: HipEntry): Range {
+  return { start: offset, end: offset + sizeBytes }
+}
+
+/** Ranges that nothing kept lies in; neighbours and the padding between them become one, as a loader maps each hole by itself. */
+function joined(gone: readonly Range[], kept: readonly Range[]): Range[] {
+  const isFree = ({ start, end }: Range) => !kept.some((one) => one.start < end && start < one.end)
+  const all: Range[] = []
+  for (const range of gone
+    .filter((one) => one.end > one.start && isFree(one))
+    .sort((a, b) => a.start - b.start)) {
+    const last = all.at(-1)
+    const both = last && { start: last.start, end: Math.max(last.end, range.end) }
+    if (both && isFree(both)) all.splice(-1, 1, both)
+    else all.push(range)
+  }
+  return all
 }
 
 function encodeHead({ offset }: HipBundle, entries: readonly HipEntry[]): Uint8Array {
@@ -199,10 +210,32 @@ function encodeHead({ offset }: HipBundle, entries: readonly HipEntry[]): Uint8A
   return bytes
 }
 
-/** Bytes of code by processor. */
-export function hipShares(bundles: readonly HipBundle[]): Record<string, number> {
+/** Bytes of code by processor; code that names none is `unknown`. */
+export function hipShares({ bundles, objects }: Omit<HipCode, 'compressed'>): Record<string, number> {
   const sums: Record<string, number> = {}
+  const add = (name: string, bytes: number) => {
+    sums[name] = (sums[name] ?? 0) + bytes
+  }
   for (const { processor, sizeBytes } of bundles.flatMap(({ entries }) => entries))
-    if (processor !== null) sums[processor] = (sums[processor] ?? 0) + sizeBytes
+    if (processor !== null) add(processor, sizeBytes)
+  for (const { processor, sizeBytes } of objects) add(processor ?? 'unknown', sizeBytes)
   return sums
+}
+
+/** The same of what no card of these processors takes: 0 in a library that was slimmed for them. */
+export function unusableShares(code: HipCode, processors: readonly string[]): Record<string, number> {
+  const bundles = code.bundles.map((bundle) => {
+    const kept = hipEntriesFor(bundle, processors)
+    return { ...bundle, entries: bundle.entries.filter((entry) => !kept.includes(entry)) }
+  })
+  return hipShares({ bundles, objects: unusableObjects(code.objects, processors) })
+}
+
+/** Bare code objects for other processors. One that names no processor stays, since nothing says whom it is for. */
+export function unusableObjects(objects: readonly CodeObject[], processors: readonly string[]): CodeObject[] {
+  const isTaken = codeFor(
+    objects.map(({ processor }) => processor),
+    processors,
+  )
+  return objects.filter(({ processor }) => processor !== null && !isTaken(processor))
 }

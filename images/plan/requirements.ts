@@ -4,14 +4,17 @@ import type { Deployment } from '../engines/engine.ts'
 import { compareVersions } from '../engines/gpu-support.ts'
 import { ranksOf } from '../engines/ranks.ts'
 import { driversOf } from '../engines/vulkan-drivers.ts'
+import type { Gpu } from '../memory/gpus.ts'
 import type { MemoryPlan } from '../memory/result.ts'
 
 /** What an image asks of the machine that boots it. */
 export interface Requirements {
   /** GPUs of one server; 0 computes on the CPU. */
   gpus: number
-  /** How the GPUs are reached; absent for CUDA. Vulkan's are no GPUs of NVIDIA's tools, which know nothing of them. */
-  api?: 'vulkan'
+  /** How the GPUs are reached; absent for CUDA. Those of the others are none of NVIDIA's tools, which know nothing of them. */
+  api?: 'vulkan' | 'rocm'
+  /** Processors of AMD that the image has code for; absent where it is none for ROCm. */
+  processors?: readonly string[]
   /** Vulkan drivers in the image, or that it lets in. */
   drivers?: readonly VulkanDriver[]
   /** Oldest NVIDIA driver, such as 525.60.13. */
@@ -39,13 +42,11 @@ export function unmetRequirements(
     return [
       {
         found: `the image needs ${required.gpus} GPU${required.gpus === 1 ? '' : 's'} and gets none`,
-        hint:
-          required.api === 'vulkan'
-            ? 'run `ingot verify --runner docker --gpus dri` (or podman) on a machine with the card, or put `software` into target.drivers to try it without one'
-            : 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
+        hint: waysToGpus[required.api ?? 'cuda'],
       },
     ]
   if (required.api === 'vulkan') return []
+  if (required.api === 'rocm') return [...tooFew(required, givenGpus), ...otherProcessors(required, runner)]
   if (runner.gpus.length === 0)
     return [
       {
@@ -54,6 +55,31 @@ export function unmetRequirements(
       },
     ]
   return [...tooFew(required, givenGpus), ...oldDriver(required, runner), ...weakGpus(required, runner)]
+}
+
+const onTheCard = 'run `ingot verify --runner docker --gpus dri` (or podman) on a machine with the card'
+const waysToGpus = {
+  cuda: 'run `ingot verify --runner docker --gpus all` (or podman) on a machine with NVIDIA GPUs',
+  rocm: onTheCard,
+  vulkan: `${onTheCard}, or put \`software\` into target.drivers to try it without one`,
+} as const
+
+/** The kernel's driver tells processors of AMD; a machine without its node computes on none. */
+function otherProcessors({ processors = [] }: Requirements, { gpus }: RunnerFacts): UnmetRequirement[] {
+  const here = gpus.flatMap(({ processor }) => processor ?? [])
+  if (here.some((processor) => processors.includes(processor))) return []
+  return [
+    {
+      found:
+        here.length === 0
+          ? 'the kernel shows no GPU that ROCm computes on (/dev/kfd)'
+          : `the GPUs here are ${here.join(', ')} and the image has code for ${processors.join(', ')}`,
+      hint:
+        here.length === 0
+          ? 'load amdgpu with its compute part, or go to a machine with a card of AMD'
+          : 'name the card of this machine in target.gpu and build again',
+    },
+  ]
 }
 
 function tooFew({ gpus }: Requirements, givenGpus: number): UnmetRequirement[] {
@@ -122,7 +148,15 @@ export function requirementsOf(
       ...(runtime.device === 'vulkan'
         ? { api: runtime.device, drivers: [...driversOf(recipe, deployment.gpu)] }
         : {}),
+      ...(runtime.amd === undefined
+        ? {}
+        : { api: 'rocm', processors: processorsOf(runtime.amd.processors, deployment.gpu) }),
       ...(needed === undefined ? {} : { minGpuMemoryBytes: needed }),
     },
   }
+}
+
+/** Code for the card's processor stays alone; all of it stays where the recipe names no card. */
+function processorsOf(all: readonly string[], gpu: Gpu | null): readonly string[] {
+  return gpu === null ? all : [gpu.architecture]
 }

@@ -4,7 +4,7 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import type { Deployment } from '../engines/engine.ts'
 import { ownSlimming } from '../engines/own-runtime.ts'
 import { type Architecture, nameOf, parseArchitecture } from '../gpu-code/architecture.ts'
-import { capabilityOf } from '../memory/gpus.ts'
+import { capabilityOf, isAmd } from '../memory/gpus.ts'
 import { rulesFor, type WheelRule } from '../slim-rules/rule.ts'
 import {
   commonRules,
@@ -120,10 +120,12 @@ export function targetsOf({ runtime, gpu }: Deployment): readonly Architecture[]
   return capability === 0 ? 'unknown' : [parseArchitecture(capability.toFixed(1))]
 }
 
-/** Debian's packages come stripped and hold no GPU code, so the files of such an image are not opened. */
+/** What leaves files. Debian's packages come stripped, and those for ROCm alone hold GPU code: files of others are not opened. */
 function rewritingOf(deployment: Deployment): { rewriting?: Rewriting } {
   const { type } = deployment.runtime.source
-  if (type === 'debian' || !classesOf(deployment.recipe).includes('safe')) return {}
+  if (!classesOf(deployment.recipe).includes('safe')) return {}
+  if (deployment.runtime.device === 'rocm') return processorsOnly(deployment)
+  if (type === 'debian') return {}
   const targets = targetsOf(deployment)
   return {
     rewriting: {
@@ -133,4 +135,10 @@ function rewritingOf(deployment: Deployment): { rewriting?: Rewriting } {
       bytecode: type === 'upstream',
     },
   }
+}
+
+/** Code for other processors of AMD goes; all stays where the recipe names no card. */
+function processorsOnly({ gpu }: Deployment): { rewriting?: Rewriting } {
+  if (gpu === null || !isAmd(gpu)) return {}
+  return { rewriting: { targets: [gpu.architecture], symbols: false, bytecode: false } }
 }

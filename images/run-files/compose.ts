@@ -2,7 +2,7 @@ import type { Json } from '../../lib/json.ts'
 import type { RunFacts } from './facts.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cdiNames, commentOf, mebibytes, needsLowPort, renderNode, usesCards } from './words.ts'
+import { cardNodes, cdiNames, commentOf, computeNode, mebibytes, needsLowPort, renderNode } from './words.ts'
 import { yamlOf } from './yaml.ts'
 
 /** A Compose file (the Compose Specification), for `docker compose` and podman-compose. */
@@ -34,14 +34,20 @@ function service(facts: RunFacts, placement: Placement): Json {
   }
 }
 
-function devicesOf({ gpus, vulkan }: RunFacts, placement: Placement): Record<string, Json> {
-  if (vulkan !== undefined)
-    return usesCards(vulkan)
-      ? {
-          devices: ['/dev/dri:/dev/dri'],
-          group_add: [`\${RENDER_GROUP:?number of the group of ${renderNode}}`],
+function devicesOf(facts: RunFacts, placement: Placement): Record<string, Json> {
+  const nodes = cardNodes(facts)
+  if (nodes !== null)
+    return nodes.length === 0
+      ? {}
+      : {
+          devices: nodes.map((node) => `${node}:${node}`),
+          group_add: nodes.map((node) =>
+            node === computeNode
+              ? `\${KFD_GROUP:?number of the group of ${node}}`
+              : `\${RENDER_GROUP:?number of the group of ${renderNode}}`,
+          ),
         }
-      : {}
+  const { gpus } = facts
   return gpus === 0 ? {} : { devices: cdiNames(gpus, placement.devices) }
 }
 

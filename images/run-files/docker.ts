@@ -1,7 +1,7 @@
 import type { RunFacts, WeightsMount } from './facts.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { commentOf, mebibytes, needsLowPort, renderNode, usesCards } from './words.ts'
+import { cardNodes, commentOf, computeNode, mebibytes, needsLowPort, renderNode } from './words.ts'
 
 /** One `docker run` in a script: hardened as the boot was. Podman takes the same line, but for `--gpus`. */
 export function dockerScript(facts: RunFacts, placement: Placement): string {
@@ -35,9 +35,14 @@ export function dockerScript(facts: RunFacts, placement: Placement): string {
 }
 
 /** The user of the image is in no group that may open the nodes of cards; the number of that group is the host's. */
-function gpuOptions({ gpus, vulkan }: RunFacts, { devices }: Placement): string[] {
-  if (vulkan !== undefined)
-    return usesCards(vulkan) ? ['--device /dev/dri', `--group-add "$(stat -c %g ${renderNode})"`] : []
+function gpuOptions(facts: RunFacts, { devices }: Placement): string[] {
+  const nodes = cardNodes(facts)
+  if (nodes !== null)
+    return nodes.flatMap((node) => [
+      `--device ${node}`,
+      `--group-add "$(stat -c %g ${node === computeNode ? node : renderNode})"`,
+    ])
+  const { gpus } = facts
   return gpus === 0 ? [] : [`--gpus ${gpuSpec(gpus, devices)}`]
 }
 

@@ -53,6 +53,8 @@ export interface RunFacts {
   gpus: number
   /** Drivers of an image for Vulkan, whose cards are nodes of /dev/dri; absent for CUDA. */
   vulkan?: readonly VulkanDriver[]
+  /** Whether the cards are reached by ROCm: nodes of /dev/dri, and /dev/kfd. */
+  rocm?: boolean
   sharedMemoryBytes: number
   weights: WeightsMount
   /** Undefined where no boot measured it: then no limit is set. */
@@ -100,6 +102,7 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     ),
     gpus: plan.requires?.gpus ?? 0,
     ...optional('vulkan', plan.requires?.drivers),
+    ...(plan.requires?.api === 'rocm' && { rocm: true }),
     sharedMemoryBytes: plan.sharedMemoryBytes,
     weights: mountOf(plan, weightsImage),
     ...(limit !== undefined && { memoryLimitBytes: limit }),

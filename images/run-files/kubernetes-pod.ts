@@ -96,7 +96,8 @@ function container(facts: RunFacts, placement: Placement): JsonObject {
 const pluginResources = { amd: 'amd.com/gpu', intel: 'gpu.intel.com/i915', nvidia: 'nvidia.com/gpu' } as const
 
 /** The card that a pod asks for: the first of the image's drivers; none for a software device alone. */
-function resourceOf({ vulkan }: RunFacts): string | undefined {
+function resourceOf({ vulkan, rocm }: RunFacts): string | undefined {
+  if (rocm) return pluginResources.amd
   if (vulkan === undefined) return pluginResources.nvidia
   const driver = vulkan.find((name) => name !== 'software')
   return driver === undefined ? undefined : pluginResources[driver]

@@ -2,7 +2,7 @@ import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
 import type { Placement } from './placement.ts'
 import { isClusterTarget, type RunTarget } from './targets.ts'
-import { renderNode, usesCards } from './words.ts'
+import { computeNode, renderNode, usesCards } from './words.ts'
 
 /** What a person has to do before a file starts anything: sentences for its head. */
 export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement): string[] {
@@ -44,7 +44,18 @@ function cardNotes(target: RunTarget, drivers: readonly VulkanDriver[]): string[
   return []
 }
 
-function gpuNotes(target: RunTarget, { gpus, vulkan }: RunFacts): string[] {
+function computeNotes(target: RunTarget): string[] {
+  if (target === 'compose')
+    return [`GPUs: RENDER_GROUP=$(stat -c %g ${renderNode}), KFD_GROUP=$(stat -c %g ${computeNode}).`]
+  if (target === 'quadlet')
+    return [
+      `GPUs: the user that starts the unit must be in the groups of /dev/dri/renderD* and ${computeNode}.`,
+    ]
+  return []
+}
+
+function gpuNotes(target: RunTarget, { gpus, vulkan, rocm }: RunFacts): string[] {
+  if (rocm) return computeNotes(target)
   if (vulkan !== undefined) return cardNotes(target, vulkan)
   if (gpus === 0 || target === 'docker' || isClusterTarget(target)) return []
   const tools =

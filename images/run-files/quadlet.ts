@@ -1,7 +1,7 @@
 import type { RunFacts } from './facts.ts'
 import { notesOf, podmanSecret } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cdiNames, commentOf, mebibytes, needsLowPort, usesCards } from './words.ts'
+import { cardNodes, cdiNames, commentOf, mebibytes, needsLowPort } from './words.ts'
 
 /** A unit for Podman's systemd generator: put it into ~/.config/containers/systemd/ or /etc/containers/systemd/. */
 export function quadletUnit(facts: RunFacts, placement: Placement): string {
@@ -41,9 +41,14 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
 }
 
 /** Rootless, the groups of the caller stay, who must be in the one of the nodes. */
-function deviceLines({ gpus, vulkan }: RunFacts, { devices }: Placement): string[] {
-  if (vulkan !== undefined) return usesCards(vulkan) ? ['AddDevice=/dev/dri', 'GroupAdd=keep-groups'] : []
-  return cdiNames(gpus, devices).map((device) => `AddDevice=${device}`)
+function deviceLines(facts: RunFacts, { devices }: Placement): string[] {
+  const nodes = cardNodes(facts)
+  if (nodes !== null)
+    return [
+      ...nodes.map((node) => `AddDevice=${node}`),
+      ...(nodes.length === 0 ? [] : ['GroupAdd=keep-groups']),
+    ]
+  return cdiNames(facts.gpus, devices).map((device) => `AddDevice=${device}`)
 }
 
 function secretLines({ secretVariables }: Placement): string[] {

@@ -29,6 +29,16 @@ export function usesCards(drivers: readonly VulkanDriver[]): boolean {
   return drivers.includes('amd') || drivers.includes('intel')
 }
 
+/** The node that ROCm computes through. */
+export const computeNode = '/dev/kfd'
+
+/** Nodes of cards that a container needs, and the one whose group may open it beside; null where another tool hands them over. */
+export function cardNodes({ vulkan, rocm }: Pick<RunFacts, 'vulkan' | 'rocm'>): string[] | null {
+  if (rocm) return ['/dev/dri', computeNode]
+  if (vulkan === undefined) return null
+  return usesCards(vulkan) ? ['/dev/dri'] : []
+}
+
 /** Names of GPUs in the Container Device Interface. */
 export function cdiNames(gpus: number, devices: readonly number[] | undefined): string[] {
   return (devices ?? Array.from({ length: gpus }, (_, index) => index)).map(

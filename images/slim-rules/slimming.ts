@@ -1,5 +1,6 @@
 import picomatch from 'picomatch'
 import type { RiskClass } from '../../recipes/recipe.ts'
+import { isProcessor } from '../gpu-code/processors.ts'
 
 export type { RiskClass }
 
@@ -36,7 +37,7 @@ export interface NeededFiles {
 export interface Rewriting {
   /**
    * Architectures of the GPUs the image is for, such as `sm_90`: GPU code that none of them loads goes, and on an image for
-   * CPUs, which has none, all of it. `any`: all stays.
+   * CPUs, which has none, all of it. `any`: all stays. Processors of AMD are `gfx1100` and the like.
    */
   targets: readonly string[] | 'any'
   /** Whether symbol tables and debug sections, which no loader reads, leave shared objects. */
@@ -47,8 +48,10 @@ export interface Rewriting {
 
 /** Why GPU code leaves libraries. */
 export function gpuCodeReason(targets: Rewriting['targets']): string {
-  return targets === 'any' || targets.length === 0
-    ? 'machine code and PTX inside libraries; the image computes on the CPU'
+  if (targets === 'any' || targets.length === 0)
+    return 'machine code and PTX inside libraries; the image computes on the CPU'
+  return targets.every(isProcessor)
+    ? `code inside libraries for other processors of AMD than ${targets.join(' and ')}`
     : `machine code and PTX inside libraries that ${targets.join(' and ')} cannot load or never chooses`
 }
 

@@ -1,4 +1,5 @@
 import { kernelSettings } from '../../images/boot/runtime-spec.ts'
+import type { RenderNodes } from './render-nodes.ts'
 import type { BootRequest } from './runner.ts'
 import type { ContainerTool } from './tool.ts'
 
@@ -12,7 +13,7 @@ type GpuSelection =
   | { type: 'all' }
   | { type: 'count'; count: number }
   | { type: 'indexes'; indexes: number[] }
-  /** Every card that the kernel offers to Mesa's drivers. */
+  /** Every card that the kernel offers to drivers of Mesa and to ROCm. */
   | { type: 'dri' }
 
 const cdiKind = 'nvidia.com/gpu='
@@ -26,8 +27,8 @@ export interface FlagOptions {
   memoryBytes: number | null
   /** Folder with the files of `nameFiles`. */
   names: string
-  /** Groups that may open the nodes of /dev/dri: an arbitrary user is in none. */
-  renderGroups?: readonly number[]
+  /** Nodes of cards, and the groups that may open them: an arbitrary user is in none. */
+  cards?: Pick<RenderNodes, 'places' | 'groups'>
 }
 
 /** Reads `all`, `2` or `0,1`, `dri`, and CDI's `nvidia.com/gpu=all` or `nvidia.com/gpu=0,1`; null for anything else. */
@@ -82,10 +83,13 @@ export function profileFlags({ profile, variables, secret }: BootRequest, option
 }
 
 /** Docker takes GPUs of NVIDIA by its own flag, Podman by CDI, and so does Docker where it is asked to; others are device nodes. */
-function gpuFlags({ tool, gpus: choice, renderGroups = [] }: FlagOptions): string[] {
+function gpuFlags({ tool, gpus: choice, cards }: FlagOptions): string[] {
   if (choice === null) return []
   if (choice.type === 'dri')
-    return [...['--device', '/dev/dri'], ...renderGroups.flatMap((group) => ['--group-add', String(group)])]
+    return [
+      ...(cards?.places ?? ['/dev/dri']).flatMap((place) => ['--device', place]),
+      ...(cards?.groups ?? []).flatMap((group) => ['--group-add', String(group)]),
+    ]
   const names = choice.type === 'all' ? ['all'] : indexesOf(choice).map(String)
   if (tool === 'podman' || choice.cdi) return names.flatMap((name) => ['--device', `${cdiKind}${name}`])
   if (choice.type === 'indexes') return ['--gpus', `"device=${names.join(',')}"`]

@@ -119,7 +119,7 @@ async function withContainer<Result>(
     const { tool, gpus, memoryBytes } = session
     const flags = profileFlags(request, {
       ...{ tool: tool.name, network, gpus, memoryBytes, names: folder },
-      ...(gpus?.type === 'dri' ? { renderGroups: (await renderNodes()).groups } : {}),
+      ...(gpus?.type === 'dri' ? { cards: await renderNodes() } : {}),
     })
     const mounts = await mountsOf(session, request, endings)
     const id = `ingot-${randomUUID().slice(0, 8)}`

@@ -83,12 +83,12 @@ function partsOfBoots(stock: SeenBoots, slim: SeenBoots, plan: BootPlan, context
     judgeAnswers(stock.boots, slim.boots),
     judgeStartUp(stock.boots, slim.boots),
     judgeMissing(stock.boots, slim.boots),
-    plan.requires === undefined || plan.requires.api === 'vulkan'
+    plan.requires === undefined || plan.requires.api !== undefined
       ? skipped(
           'ptx',
           plan.requires === undefined
             ? 'the image computes on the CPU, where no driver compiles'
-            : 'Vulkan’s drivers compile no PTX',
+            : 'PTX is for GPUs of NVIDIA by CUDA alone',
         )
       : judgePtx(stock, slim, causes),
   ]

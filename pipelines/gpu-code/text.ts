@@ -8,13 +8,15 @@ export function listingText(listing: GpuCodeListing & { hip?: HipListing }): str
   return listing.hip === undefined ? nvidiaText(listing) : hipText(listing.hip)
 }
 
-function hipText({ file, sizeBytes, bundles, compressed, shares }: HipListing): string {
+function hipText({ file, sizeBytes, bundles, compressed, shares, unusable }: HipListing): string {
   const unread = compressed === 0 ? '' : `, ${compressed} compressed ones that are not read`
+  const places = bundles + compressed === 0 ? 'outside of bundles' : `in ${bundles} bundles${unread}`
   return [
-    `${file}  ${formatBytes(sizeBytes)}, GPU code for AMD ${formatBytes(total(shares))} in ${bundles} bundles${unread}`,
+    `${file}  ${formatBytes(sizeBytes)}, GPU code for AMD ${formatBytes(total(shares))} ${places}`,
     ...Object.entries(shares).map(
       ([name, bytes]) => `  ${name.padEnd(13)} ${formatBytes(bytes).padStart(9)}`,
     ),
+    ...(unusable === undefined ? [] : [`  cannot run    ${amounts(unusable)}`]),
     '',
   ].join('\n')
 }

@@ -4,6 +4,7 @@ import { ElfError } from '../../images/elf/error.ts'
 import type { GpuTargets } from '../../images/gpu-code/keep.ts'
 import type { Shrinking, Symbols } from '../../images/gpu-code/rewrite.ts'
 import { type SlimmedFile, slimGpuCode } from './gpu-code.ts'
+import { type SlimmedHip, slimHipCode } from './hip.ts'
 
 /** Libraries below hold no GPU code worth the look: the smallest of vLLM's 11 with any has 220 kB. */
 const leastFileBytes = 100_000
@@ -19,22 +20,31 @@ const filesAtOnce = 4
  * second name of the same file becomes a name of the slimmed one; files that only begin as ELF (32-bit, cut short) stay as
  * they are. Throws at the first file that fails its check, which is then as it was.
  */
-export async function* slimTree(
+export function slimTree(
   folder: string,
   targets: GpuTargets,
   shrinking: Shrinking = 'holes',
   symbols: Symbols = 'kept',
 ): AsyncGenerator<SlimmedFile> {
+  return slimBelow(folder, (path) => slimGpuCode(path, path, targets, { shrinking, symbols }))
+}
+
+/** The same for code of AMD's GPUs. */
+export function slimHipTree(folder: string, processors: readonly string[]): AsyncGenerator<SlimmedHip> {
+  return slimBelow(folder, (path) => slimHipCode(path, path, processors))
+}
+
+async function* slimBelow<Slimmed extends { changed: boolean }>(
+  folder: string,
+  slim: (path: string) => Promise<Slimmed | null>,
+): AsyncGenerator<Slimmed> {
   const firstNames = new Map<string, FirstName>()
-  const waiting: { result: Promise<SlimmedFile | null>; ended: Promise<unknown> }[] = []
+  const waiting: { result: Promise<Slimmed | null>; ended: Promise<unknown> }[] = []
   const running = new Set<Promise<unknown>>()
   try {
     for await (const { path, inode } of filesBelow(folder)) {
       const known = inode === undefined ? undefined : firstNames.get(inode)
-      const result =
-        known === undefined
-          ? slimGpuCode(path, path, targets, { shrinking, symbols }).catch(nullForOtherFiles)
-          : linkAfter(known, path)
+      const result = known === undefined ? slim(path).catch(nullForOtherFiles) : linkAfter(known, path)
       if (inode !== undefined && known === undefined) firstNames.set(inode, { path, result })
       const forget = () => running.delete(ended)
       // A failure is thrown when its turn comes; a large file keeps its turn while later ones go on.
@@ -52,7 +62,7 @@ export async function* slimTree(
 
 interface FirstName {
   path: string
-  result: Promise<SlimmedFile | null>
+  result: Promise<{ changed: boolean } | null>
 }
 
 function present<Item>(item: Item | null | undefined): Item[] {

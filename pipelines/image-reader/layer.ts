@@ -7,6 +7,7 @@ import { absolutePath, type LayerEntry, smallestHashedBytes } from '../../images
 import { ElfError } from '../../images/elf/error.ts'
 import { messageOf } from '../../lib/error.ts'
 import { listGpuCode } from '../gpu-code/gpu-code.ts'
+import { listHipCode } from '../gpu-code/hip.ts'
 import { compressionOf, peek } from '../weights/unpack.ts'
 import { SizeError } from './error.ts'
 import { streamSource } from './source.ts'
@@ -107,8 +108,12 @@ async function gpuCodeOf(
 async function sharesIn(path: string): Promise<Record<string, number> | undefined> {
   try {
     const { code } = await listGpuCode(path, [])
-    if (code.shares.length === 0) return undefined
-    return Object.fromEntries(code.shares.map(({ name, sizeBytes }) => [name, sizeBytes]))
+    const hip = await listHipCode(path)
+    if (code.shares.length === 0 && hip === null) return undefined
+    return {
+      ...Object.fromEntries(code.shares.map(({ name, sizeBytes }) => [name, sizeBytes])),
+      ...hip?.shares,
+    }
   } catch (error) {
     // A foreign image may hold a broken or a 32-bit library: it has no GPU code that anybody loads.
     if (error instanceof ElfError) return undefined

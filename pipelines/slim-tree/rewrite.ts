@@ -1,13 +1,17 @@
 import { parseArchitecture } from '../../images/gpu-code/architecture.ts'
+import { isProcessor } from '../../images/gpu-code/processors.ts'
 import type { Rewriting } from '../../images/slim-rules/slimming.ts'
 import type { RewrittenFile } from '../../images/tree/rewritten.ts'
-import { slimTree } from '../gpu-code/tree.ts'
+import { slimHipTree, slimTree } from '../gpu-code/tree.ts'
 import { markBytecode } from './bytecode.ts'
 
 /** Rewrites the files of a tree that stay, and tells those that got smaller. Paths are absolute in the tree. */
 export async function* rewriteFiles(folder: string, rewriting: Rewriting): AsyncGenerator<RewrittenFile> {
   if (rewriting.bytecode) await markBytecode(folder)
-  const targets = rewriting.targets === 'any' ? 'any' : rewriting.targets.map(parseArchitecture)
+  const named = rewriting.targets === 'any' ? [] : rewriting.targets
+  const processors = named.filter(isProcessor)
+  if (processors.length > 0) yield* withoutOthers(folder, processors)
+  const targets = rewriting.targets === 'any' || processors.length > 0 ? 'any' : named.map(parseArchitecture)
   const symbols = rewriting.symbols ? 'dropped' : 'kept'
   if (targets === 'any' && symbols === 'kept') return
   for await (const slimmed of slimTree(folder, targets, 'holes', symbols)) {
@@ -20,4 +24,15 @@ export async function* rewriteFiles(folder: string, rewriting: Rewriting): Async
         symbolBytes: Math.min(symbolBytes, sizeBeforeBytes - sizeAfterBytes),
       }
   }
+}
+
+/** The same for code of AMD's GPUs alone. */
+async function* withoutOthers(folder: string, processors: readonly string[]): AsyncGenerator<RewrittenFile> {
+  for await (const { file, sizeBeforeBytes, sizeAfterBytes } of slimHipTree(folder, processors))
+    if (sizeBeforeBytes > sizeAfterBytes)
+      yield {
+        path: file.slice(folder.length),
+        gpuCodeBytes: sizeBeforeBytes - sizeAfterBytes,
+        symbolBytes: 0,
+      }
 }

@@ -6,8 +6,9 @@ import { parseRecipe } from '../../recipes/parse.ts'
 const demo = readFileSync(join(import.meta.dirname, '../../recipes/smollm2-135m-llama-cpp.yaml'), 'utf8')
 
 test.each([
-  ['rocm', 'images for ROCm are not built; engine.device: vulkan'],
-  ['ROCm', 'images for ROCm are not built'],
+  ['hip', 'engine.device: rocm of llama-cpp'],
+  ['ROCm', 'did you mean "rocm"'],
+  ['AMD', 'engine.device: rocm or vulkan'],
   ['xpu', 'cards of Intel'],
   ['metal', 'image.platform: linux/arm64'],
   ['gpu', 'cards of NVIDIA are cuda'],

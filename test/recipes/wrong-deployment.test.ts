@@ -46,6 +46,21 @@ const wrong: [what: string, text: string, message: string][] = [
     'mi300x is an AMD GPU and this runtime is built for CUDA',
   ],
   [
+    'a card of AMD that Debian’s libraries have no code for',
+    recipeOf({ engine: '{ id: llama-cpp, device: rocm }', rest: 'target: { gpu: |mi300x }' }),
+    'mi300x is gfx942, and this build for ROCm 6.4 has code for gfx803, gfx900, gfx906, gfx908, gfx90a, gfx1010',
+  ],
+  [
+    'a card of NVIDIA with rocm',
+    recipeOf({ engine: '{ id: llama-cpp, device: rocm }', rest: 'target: { gpu: |h100 }' }),
+    'h100 is no GPU of AMD',
+  ],
+  [
+    'a device that the engine’s own project alone builds for',
+    recipeOf({ engine: '|{ id: vllm, device: rocm }', rest: 'target: { gpu: mi300x }' }),
+    'vLLM has no runtime for rocm',
+  ],
+  [
     'a GPU too old',
     recipeOf({ rest: 'target: { gpu: |v100-16gb }' }),
     'v100-16gb has compute capability 7.0; this build needs 7.5',
@@ -103,6 +118,10 @@ const right: [what: string, asked: Asked][] = [
   [
     'an AMD card with vulkan',
     { engine: '{ id: llama-cpp, device: vulkan }', rest: 'target: { gpu: mi300x }' },
+  ],
+  [
+    'an AMD card with rocm',
+    { engine: '{ id: llama-cpp, device: rocm }', rest: 'target: { gpu: rx-7900-xtx }' },
   ],
   ['a task with the chat that it is asked by', { model: ', task: tools' }],
   [

@@ -6,6 +6,7 @@ import { option, unsupportedKeys } from '../serving-keys.ts'
 import { templateRefusals } from '../skill-refusals.ts'
 import { flags, variables } from './names.ts'
 import { hasRouter, modelOptions, partRefusals, projectorOf } from './parts.ts'
+import { rocmEnvironment } from './rocm.ts'
 import { taskOptions } from './task-options.ts'
 import { vulkanEnvironment } from './vulkan.ts'
 
@@ -108,6 +109,7 @@ export function environment({ recipe, gpu, runtime, init }: Deployment): Record<
   return {
     ...gpuEnvironment(runtime.device),
     ...(runtime.device === 'vulkan' ? vulkanEnvironment(recipe, gpu) : {}),
+    ...(runtime.device === 'rocm' ? rocmEnvironment : {}),
     // By default, 3, it does not say what it computes on. No prompt is in what 4 adds (measured, 0.7.0).
     ...(runtime.device === 'cpu' ? {} : { LLAMA_ARG_LOG_VERBOSITY: '4' }),
     LLAMA_CACHE: '/tmp/llama.cpp',

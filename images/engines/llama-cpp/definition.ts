@@ -12,6 +12,7 @@ import { files, ofModel, parts } from './parts.ts'
 import { perplexity } from './perplexity.ts'
 import { behaviour } from './probes.ts'
 import { reserved } from './reserved.ts'
+import { debianRocm, rocmPackages, rocmSlimming } from './rocm.ts'
 import { closure, wheels } from './slimming.ts'
 import { hangUpInit } from './stop.ts'
 import { vulkanPackages, vulkanSlimming } from './vulkan.ts'
@@ -67,6 +68,20 @@ export const llamaCpp = {
       },
       slimming: { rules: [], closure },
       slimmingFor: vulkanSlimming,
+      init: hangUpInit,
+    },
+    {
+      kind: 'packages',
+      device: 'rocm',
+      source: {
+        type: 'debian',
+        base: 'debian:forky-slim',
+        packages: ['llama.cpp-tools', ...rocmPackages, ...hangUpInit.packages],
+        versionOf: 'llama.cpp-tools',
+      },
+      amd: debianRocm,
+      slimming: { rules: [], closure },
+      slimmingFor: rocmSlimming,
       init: hangUpInit,
     },
     image('cpu', 'server'),

@@ -11,6 +11,7 @@ import { driversOf } from '../vulkan-drivers.ts'
 import { gpuLayersOf } from './command.ts'
 import { partProbes } from './part-probes.ts'
 import { hasRouter, ofModel } from './parts.ts'
+import { rocmRules } from './rocm.ts'
 import { stopAlone, stopByInit } from './stop.ts'
 
 export function behaviour(deployment: Deployment): Behaviour {
@@ -41,6 +42,7 @@ export function behaviour(deployment: Deployment): Behaviour {
       ...offloadLines(gpuLayersOf(deployment)),
       probes: [],
       ...(deployment.runtime.device === 'vulkan' ? vulkanRules(deployment) : {}),
+      ...(deployment.runtime.device === 'rocm' ? rocmRules : {}),
     },
     stop: deployment.init.length > 0 ? stopByInit : stopAlone,
   })

@@ -94,6 +94,7 @@ export const reserved = {
     LLAMA_ARG_N_GPU_LAYERS: layers,
     LLAMA_ARG_SPLIT_MODE: use('serving.tensorParallel'),
     LLAMA_ARG_SSE_PING_INTERVAL: 'the time in which a stream ends at a stop follows from it; leave it out',
+    AMD_COMGR_CACHE_DIR: 'compiled kernels are kept where any user may write; leave it out',
     MESA_SHADER_CACHE_DIR: 'compiled shaders are kept where any user may write; leave it out',
     LLAMA_ARG_OFFLINE: offline,
     LLAMA_OFFLINE: offline,

@@ -71,6 +71,9 @@ export const sglang = {
       slimming: pythonSlimming(wheelSource, compilerFiles),
     },
   ],
+  elsewhere: {
+    rocm: 'SGLang’s own images for cards of AMD are lmsysorg/sglang:vX.Y.Z-rocm720-mi30x for gfx942 and -mi35x for gfx950; ingot builds none from them',
+  },
   versionOf: (text) => semver.coerce(text)?.version ?? null,
   refusals,
   doubts,

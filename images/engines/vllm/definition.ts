@@ -97,6 +97,10 @@ export const vllm = {
       slimming: { rules: upstreamRules },
     },
   ],
+  // Processors: of its docker/Dockerfile.rocm_base.
+  elsewhere: {
+    rocm: 'vLLM’s own image for cards of AMD is vllm/vllm-openai-rocm:v0.31.0, built for gfx90a, gfx942, gfx950, gfx1100, gfx1101, gfx1150, gfx1151, gfx1200 and gfx1201; ingot builds none from it',
+  },
   versionOf: (text) => semver.coerce(text)?.version ?? null,
   refusals,
   doubts,

@@ -12,6 +12,6 @@ export const runnerOptions = {
     kind: 'text',
     value: 'GPUS',
     known: ['all', 'dri'],
-    help: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or nvidia.com/gpu=all by CDI; dri for the cards of /dev/dri (Vulkan); docker and podman only',
+    help: 'GPUs to hand to it: all, a number of them, indexes such as 0,1, or nvidia.com/gpu=all by CDI; dri for the cards of /dev/dri (Vulkan, ROCm); docker and podman only',
   },
 } as const satisfies Record<string, Option>

@@ -24,6 +24,7 @@ const parts = [
   'modelSettings',
   'shell',
   'runtimes',
+  'elsewhere',
   'versionOf',
   'refusals',
   'doubts',
@@ -55,6 +56,7 @@ const parts = [
 
 /** Parts that an engine may leave out. */
 const spare: readonly string[] = [
+  'elsewhere',
   'doubts',
   'files',
   'perplexity',
@@ -141,9 +143,10 @@ describe.each(engineIds)('%s', (id) => {
     for (const { device } of engine.runtimes) {
       const { runtime, ...rest } = deploymentFor(recipeFor(id))
       const env = engine.environment({ ...rest, runtime: { ...runtime, device } })
-      const capabilities = { cpu: undefined, cuda: 'compute,utility', vulkan: 'compute,utility,graphics' }
-      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(device === 'cpu' ? undefined : 'all')
-      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(capabilities[device])
+      const capabilities = { cuda: 'compute,utility', vulkan: 'compute,utility,graphics' }
+      const wanted = device === 'cuda' || device === 'vulkan' ? capabilities[device] : undefined
+      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(wanted === undefined ? undefined : 'all')
+      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(wanted)
     }
   })
 

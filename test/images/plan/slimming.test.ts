@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { planSlimming } from '../../../images/plan/slimming.ts'
-import type { SlimPolicy } from '../../../images/slim-rules/slimming.ts'
+import { ruleMatcher, type SlimPolicy } from '../../../images/slim-rules/slimming.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import type { Recipe } from '../../../recipes/recipe.ts'
 import { deploymentFor, lockFor, recipeFor } from '../engines/fixtures.ts'
@@ -64,7 +64,42 @@ describe('GPU code', () => {
     expect(rewriting).toEqual({ targets: ['sm_80'], symbols: true, bytecode: true })
   })
 
-  test("files of Debian's packages are not opened", () => {
+  test.each([
+    ['rx-7900-xtx', ['gfx1100']],
+    ['mi210', ['gfx90a']],
+  ])('of Debian’s packages for ROCm leaves that of %s: %j', (gpu, targets) => {
+    const { rewriting, rules } = slimmingOf('llama-cpp', (recipe) => {
+      recipe.engine.device = 'rocm'
+      recipe.target.gpu = gpu
+    })
+    expect(rewriting).toEqual({ targets, symbols: false, bytecode: false })
+    const kernels = rules.find(({ id }) => id === 'rocblas-other-processors')
+    const removes = kernels && ruleMatcher(kernels)
+    const folder = '/usr/lib/x86_64-linux-gnu/rocblas/4.4.1/library'
+    const processors = ['gfx1100', 'gfx1101', 'gfx906', 'gfx90a']
+    const gone = processors.flatMap((name) => [
+      `${folder}/TensileLibrary_Type_SS_Contraction_l_Ailk_Bljk_Cijk_Dijk_${name}.co`,
+      `${folder}/TensileLibrary_lazy_${name}.dat`,
+      `${folder}/Kernels.so-000-${name}.hsaco`,
+      `${folder}/Kernels.so-000-${name}-xnack+.hsaco`,
+    ])
+    expect(gone.filter((path) => !removes?.(path))).toEqual(
+      gone.filter((path) => path.includes(targets[0] ?? '')),
+    )
+    expect(removes?.(`${folder}/TensileLibrary_Type_SS_Contraction_l_Ailk_Bljk_Cijk_Dijk_fallback.dat`)).toBe(
+      false,
+    )
+  })
+
+  test('for ROCm all stays where the recipe names no card', () => {
+    const { rewriting, rules } = slimmingOf('llama-cpp', (recipe) => {
+      recipe.engine.device = 'rocm'
+    })
+    expect(rewriting).toBeUndefined()
+    expect(rules.map(({ id }) => id)).not.toContain('rocblas-other-processors')
+  })
+
+  test("files of Debian's other packages are not opened", () => {
     expect(slimmingOf('llama-cpp', () => undefined).rewriting).toBeUndefined()
   })
 })

@@ -44,6 +44,7 @@ export const cases: Record<string, RunFacts> = {
     gpus: 1,
     weights: { type: 'volume', folder: '/models/hub', sizeBytes: 16e9 },
   },
+  'a card of AMD by ROCm': { ...cpu, gpus: 1, rocm: true },
   'weights as an image': {
     ...cpu,
     weights: {
