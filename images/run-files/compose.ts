@@ -2,7 +2,7 @@ import type { Json } from '../../lib/json.ts'
 import type { RunFacts } from './facts.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cardNodes, cdiNames, commentOf, computeNode, mebibytes, needsLowPort, renderNode } from './words.ts'
+import { cardNodes, cdiNames, commentOf, mebibytes, needsLowPort, renderNode } from './words.ts'
 import { yamlOf } from './yaml.ts'
 
 /** A Compose file (the Compose Specification), for `docker compose` and podman-compose. */
@@ -41,11 +41,8 @@ function devicesOf(facts: RunFacts, placement: Placement): Record<string, Json> 
       ? {}
       : {
           devices: nodes.map((node) => `${node}:${node}`),
-          group_add: nodes.map((node) =>
-            node === computeNode
-              ? `\${KFD_GROUP:?number of the group of ${node}}`
-              : `\${RENDER_GROUP:?number of the group of ${renderNode}}`,
-          ),
+          // ROCm's node has the same group by the rules of udev, and a list with a group twice is refused.
+          group_add: [`\${RENDER_GROUP:?number of the group of ${renderNode}}`],
         }
   const { gpus } = facts
   return gpus === 0 ? {} : { devices: cdiNames(gpus, placement.devices) }

@@ -46,7 +46,7 @@ function cardNotes(target: RunTarget, drivers: readonly VulkanDriver[]): string[
 
 function computeNotes(target: RunTarget): string[] {
   if (target === 'compose')
-    return [`GPUs: RENDER_GROUP=$(stat -c %g ${renderNode}), KFD_GROUP=$(stat -c %g ${computeNode}).`]
+    return [`GPUs: RENDER_GROUP=$(stat -c %g ${renderNode}), which must be the group of ${computeNode} too.`]
   if (target === 'quadlet')
     return [
       `GPUs: the user that starts the unit must be in the groups of /dev/dri/renderD* and ${computeNode}.`,

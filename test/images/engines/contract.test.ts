@@ -139,17 +139,6 @@ describe.each(engineIds)('%s', (id) => {
     expect(plan.config.Env).toContain('HF_HOME=/elsewhere')
   })
 
-  test('asks for the drivers of NVIDIA where it computes on a GPU, and only there', () => {
-    for (const { device } of engine.runtimes) {
-      const { runtime, ...rest } = deploymentFor(recipeFor(id))
-      const env = engine.environment({ ...rest, runtime: { ...runtime, device } })
-      const capabilities = { cuda: 'compute,utility', vulkan: 'compute,utility,graphics' }
-      const wanted = device === 'cuda' || device === 'vulkan' ? capabilities[device] : undefined
-      expect(env['NVIDIA_VISIBLE_DEVICES']).toBe(wanted === undefined ? undefined : 'all')
-      expect(env['NVIDIA_DRIVER_CAPABILITIES']).toBe(wanted)
-    }
-  })
-
   test('says for every CUDA runtime which driver and GPU it needs', () => {
     for (const { device, gpu } of engine.runtimes) expect(gpu === undefined).toBe(device !== 'cuda')
   })

@@ -64,7 +64,14 @@ describe.each(Object.entries(cases))('%s', (name, facts) => {
     const path = await written('compose', facts)
     // This program reads no environment; what `docker compose` does with one is the same replacement.
     const text = runFileFor('compose', facts).content
-    await writeFile(path, text.replace(/\$\{INGOT_WEIGHTS:[^}]*\}/, '/srv/models'))
+    const given = { INGOT_WEIGHTS: '/srv/models', RENDER_GROUP: '105' }
+    await writeFile(
+      path,
+      Object.entries(given).reduce(
+        (all, [name, value]) => all.replaceAll(new RegExp(`\\$\\{${name}:[^}]*\\}`, 'g'), value),
+        text,
+      ),
+    )
     const { stdout } = await run(toolPath('cmd'), [path])
     expect(parseYaml(stdout).services[facts.name]).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
   })
