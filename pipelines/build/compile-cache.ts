@@ -9,9 +9,9 @@ import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import { compileCacheCause } from '../../images/oci/layer-causes.ts'
 import { mediaTypes, type StoredLayer } from '../../images/oci/oci.ts'
 import { compileCacheKey } from '../../images/plan/compile-cache-key.ts'
-import type { ImagePlan } from '../../images/plan/plan.ts'
+import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { formatBytes } from '../../lib/bytes.ts'
-import { type Digest, parseDigest } from '../../lib/digest.ts'
+import { type Digest, hexOf, parseDigest } from '../../lib/digest.ts'
 import { formatMs } from '../../lib/duration.ts'
 import type { BootedServer, ImageMount, Runner } from '../boot/runner.ts'
 import type { Run } from '../process/run.ts'
@@ -28,14 +28,36 @@ import { areIntact, storedLayersSchema } from './stored-layers.ts'
 /** What a boot compiled, as a layer of the store. */
 interface KnownCache {
   layers: StoredLayer[]
-  files: number
-  /** How long the boot that compiled took until it was ready. */
-  readyMs: number
+  /** Of the boot here that compiled them; absent for those of a published image. */
+  boot?: { files: number; readyMs: number }
 }
 
 const recordKind: RecordKind<KnownCache> = {
   name: 'compile-cache',
-  schema: z.object({ layers: storedLayersSchema, files: z.number(), readyMs: z.number() }),
+  schema: z.object({
+    layers: storedLayersSchema,
+    boot: z.object({ files: z.number(), readyMs: z.number() }).exactOptional(),
+  }),
+}
+
+/** The layer that an image of the very plan had, made here or published; undefined where the store has none. */
+export async function compiledOfPlan(store: Store, plan: ImagePlan): Promise<CompileCacheResult | undefined> {
+  const known = await knownCache(store, hexOf(planDigestOf(plan)))
+  return (
+    known && made(known, known.boot === undefined ? 'of the published image' : 'kept from an earlier build')
+  )
+}
+
+/** So that a build of the same plan that takes a published image, or boots nothing, comes to the same digest. */
+export function keepCompiled(store: Store, plan: ImagePlan, cache: KnownCache): Promise<void> {
+  return remember(store, recordKind, hexOf(planDigestOf(plan)), cache)
+}
+
+async function knownCache(store: Store, key: string): Promise<KnownCache | undefined> {
+  const known = await recall(store, recordKind, key)
+  if (known === undefined || !(await areIntact(store, known.layers))) return undefined
+  await touchRecord(store, recordKind.name, key)
+  return known
 }
 
 /** The layer, where there is one, and what the report says of it. */
@@ -69,9 +91,9 @@ export async function compileCacheLayer(
   if (compileCache === undefined) throw new Error('the plan asks for no compiled code')
   const machine = await context.runner.machine()
   const key = compileCacheKey(plan, compiling.runtime, machine)
-  const known = await recall(context.store, recordKind, key)
-  if (known !== undefined && (await areIntact(context.store, known.layers))) {
-    await touchRecord(context.store, recordKind.name, key)
+  const known = await knownCache(context.store, key)
+  if (known !== undefined) {
+    await keepCompiled(context.store, plan, known)
     return made(known, 'kept from an earlier build')
   }
   const why = unfitWords(plan, machine)
@@ -80,6 +102,7 @@ export async function compileCacheLayer(
   const taken = await takenFromBoot(plan, compiling, context)
   if (typeof taken === 'string') return notMade(taken)
   await remember(context.store, recordKind, key, taken)
+  await keepCompiled(context.store, plan, taken)
   return made(taken, 'taken from a boot')
 }
 
@@ -88,10 +111,13 @@ export function notMade(why: string): CompileCacheResult {
   return { layers: [], check: layerCheck('skipped', `not made: ${why}`) }
 }
 
-function made({ layers, files, readyMs }: KnownCache, how: string): CompileCacheResult {
+function made({ layers, boot }: KnownCache, how: string): CompileCacheResult {
   const bytes = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
-  const said = `${files} files, ${formatBytes(bytes)} stored, ${how}; the boot that compiled them was ready after ${formatMs(readyMs)}`
-  return { layers, check: layerCheck('passed', said) }
+  const files = boot === undefined ? [] : [`${boot.files} files`]
+  const compiling =
+    boot === undefined ? '' : `; the boot that compiled them was ready after ${formatMs(boot.readyMs)}`
+  const said = [...files, `${formatBytes(bytes)} stored`, how].join(', ')
+  return { layers, check: layerCheck('passed', `${said}${compiling}`) }
 }
 
 function layerCheck(status: CheckResult['status'], observed: string): CheckResult {
@@ -137,7 +163,9 @@ async function takenFromBoot(
     const taken = await takenFromServer(server, plan, store)
     const { signal: stop, timeoutSeconds } = plan.verify.behaviour.stop
     await server.stop(stop, timeoutSeconds)
-    return typeof taken === 'string' ? taken : { ...taken, readyMs }
+    return typeof taken === 'string'
+      ? taken
+      : { layers: [taken.layer], boot: { files: taken.files, readyMs } }
   }
   return inTurn(runner, signal, () => runner.boot(request, boot))
 }
@@ -146,7 +174,7 @@ async function takenFromServer(
   server: BootedServer,
   { compileCache, compression }: ImagePlan,
   store: Store,
-): Promise<Omit<KnownCache, 'readyMs'> | string> {
+): Promise<{ layer: StoredLayer; files: number } | string> {
   const { folders = [] } = compileCache ?? {}
   const files = await server.compiledFiles(folders)
   if (files === null) return 'the runner cannot look into a running container: use podman, or run as root'
@@ -155,7 +183,7 @@ async function takenFromServer(
   try {
     const tar = join(scratch, 'layer.tar')
     await server.saveCompiled(folders, tar)
-    return { layers: [await storedTar(tar, compression, store)], files: files.length }
+    return { layer: await storedTar(tar, compression, store), files: files.length }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

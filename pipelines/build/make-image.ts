@@ -1,25 +1,27 @@
-import type { CheckResult } from '../../images/boot/check-result.ts'
-import { labelNames } from '../../images/oci/label-names.ts'
-import { type AssembledImage, assembleImage, type StoredLayer } from '../../images/oci/oci.ts'
-import { imageAnnotations } from '../../images/plan/annotations.ts'
+import type { AssembledImage, StoredLayer } from '../../images/oci/oci.ts'
 import { type ImagePlan, planDigestOf } from '../../images/plan/plan.ts'
 import { budgetBreaches } from '../../images/report/budgets.ts'
 import { type Report, verdictOf } from '../../images/report/report.ts'
 import type { Digest } from '../../lib/digest.ts'
 import type { WholeWeights } from '../../recipes/pinned-parts.ts'
-import { daggerRunner } from '../boot/dagger.ts'
-import type { ImageMount, Runner } from '../boot/runner.ts'
+import type { ImageMount } from '../boot/runner.ts'
 import { keepReport } from '../catalogue/report-record.ts'
 import { daggerSecrets } from '../process/secrets.ts'
 import { together } from '../process/together.ts'
 import { quantizedMaker } from '../quantize/quantize.ts'
-import { serveStore } from '../registry-server/server.ts'
 import { requireCleanFolder, scanBuilt } from '../scan/built.ts'
 import { attributeBuilt } from '../size/built.ts'
-import { writeImage } from '../store/image.ts'
+import type { Store } from '../store/store.ts'
 import { verifyImage } from '../verify/verify.ts'
 import type { BuildContext } from './build-context.ts'
-import { type CompileCacheResult, compileCacheLayer, notMade } from './compile-cache.ts'
+import { compiledOfPlan } from './compile-cache.ts'
+import {
+  assembledImage,
+  type CompiledParts,
+  fromRegistry,
+  withBuildRunner,
+  withCompiled,
+} from './compiled-image.ts'
 import { draftReport } from './draft-report.ts'
 import { keepSources, requireBudgets } from './judged-image.ts'
 import { judging } from './judging.ts'
@@ -39,7 +41,7 @@ export async function makeImage(
   const { store } = context
   const beganMs = performance.now()
   const parts = await packedParts(plan, weights, context)
-  const compiled = await withCompiled(plan, parts, context)
+  const compiled = await withCompiled(plan, { ...parts, runtime: parts.built.value }, context)
   const { assembled, image } = await assembledImage(plan, compiled.layers, context)
   return judging(image, async () => {
     const made = { ...parts, compiled, assembled, image, beganMs }
@@ -52,51 +54,6 @@ export async function makeImage(
     await nameJudged(store, report, parts.names)
     return report
   })
-}
-
-async function assembledImage(plan: ImagePlan, layers: readonly StoredLayer[], context: BuildContext) {
-  context.progress.step(`assemble ${layers.length} layers`)
-  const annotations = imageAnnotations(plan, context.createdAt)
-  const assembled = assembleImage(layers, labelled(plan), plan.platform, annotations)
-  return { assembled, image: await writeImage(context.store, assembled) }
-}
-
-/** All layers of the image, its runtime with what its engine compiled, and what the report says of that. */
-interface CompiledParts {
-  layers: StoredLayer[]
-  runtime: BuiltRuntime
-  checks: CheckResult[]
-}
-
-/** The image without it compiles, so it is assembled and booted first. */
-async function withCompiled(
-  plan: ImagePlan,
-  { baked, built: { value: runtime }, mounts }: PackedParts,
-  context: BuildContext,
-): Promise<CompiledParts> {
-  const layers = [...baked, ...runtime.layers]
-  if (plan.compileCache === undefined) return { layers, runtime, checks: [] }
-  const { layers: compiled, check } = context.verify
-    ? await compiledByBoot(plan, { layers, runtime, mounts }, context)
-    : notMade('the build boots nothing (--no-verify)')
-  return {
-    layers: [...layers, ...compiled],
-    runtime: { ...runtime, layers: [...runtime.layers, ...compiled] },
-    checks: [check],
-  }
-}
-
-async function compiledByBoot(
-  plan: ImagePlan,
-  { layers, runtime, mounts }: Omit<CompiledParts, 'checks'> & Pick<PackedParts, 'mounts'>,
-  context: BuildContext,
-): Promise<CompileCacheResult> {
-  const { image } = await assembledImage(plan, layers, context)
-  return context.boots(() =>
-    withRunner(plan, context, (runner) =>
-      compileCacheLayer(plan, { image, runtime: runtime.layers, mounts }, { ...context, runner }),
-    ),
-  )
 }
 
 interface AssembledParts extends PackedParts {
@@ -167,10 +124,16 @@ async function packedParts(
   return { built, packed, baked, ...images }
 }
 
+async function lacksCompiled(store: Store, plan: ImagePlan): Promise<boolean> {
+  return plan.compileCache !== undefined && (await compiledOfPlan(store, plan)) === undefined
+}
+
 async function runtimeOf(plan: ImagePlan, context: BuildContext): Promise<BuiltRuntime> {
   const { store, recipeFolder } = context
-  const known = (await knownRuntime(store, plan)) ?? (await publishedRuntime(plan, context))
-  const built = known ?? (await buildRuntime(await context.engine(), store, plan, context))
+  const known = await knownRuntime(store, plan)
+  const lacks = known === undefined || (fromRegistry(context) && (await lacksCompiled(store, plan)))
+  const found = (lacks ? await publishedRuntime(plan, context) : undefined) ?? known
+  const built = found ?? (await buildRuntime(await context.engine(), store, plan, context))
   if (plan.ownLayer === undefined) return built
   // The recipe's own files change most often, so they are on top.
   const own = await packOwnLayer(store, plan.ownLayer, recipeFolder)
@@ -203,28 +166,9 @@ async function verified(
 ) {
   const { progress, signal } = context
   const onStep = (text: string) => progress.step(text)
-  return withRunner(plan, context, (runner) => verifyImage(image, plan, { runner, onStep, signal, mounts }))
-}
-
-/** What the build was told to boot with, else the engine's harness and the store as its registry. */
-async function withRunner<Result>(
-  { platform }: ImagePlan,
-  context: BuildContext,
-  use: (runner: Runner) => Promise<Result>,
-): Promise<Result> {
-  const { store, factory } = context
-  if (context.runner) return use(context.runner)
-  const client = await context.engine()
-  const registry = await serveStore(store, {})
-  try {
-    return await use(daggerRunner({ client, store, registryPort: registry.port, platform, factory }))
-  } finally {
-    await registry.close()
-  }
-}
-
-function labelled(plan: ImagePlan) {
-  return { ...plan.config, Labels: { ...plan.config.Labels, [labelNames.plan]: planDigestOf(plan) } }
+  return withBuildRunner(plan, context, (runner) =>
+    verifyImage(image, plan, { runner, onStep, signal, mounts }),
+  )
 }
 
 interface Timing<Value> {

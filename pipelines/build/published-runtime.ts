@@ -15,6 +15,7 @@ import type { Run } from '../process/run.ts'
 import { descriptorSchema, digestSchema } from '../registry-client/oci-documents.ts'
 import { intactBytes } from '../store/damage.ts'
 import type { Store } from '../store/store.ts'
+import { keepCompiled } from './compile-cache.ts'
 import { type BuiltRuntime, keepRuntime } from './runtime.ts'
 
 export interface PublishedContext extends Run {
@@ -92,15 +93,7 @@ async function runtimeAt(
     progress.step(`${reference} was published without its report: its runtime is built here`)
     return undefined
   }
-  const layers = image.layers.flatMap((layer, index): StoredLayer[] => {
-    const diffId = config.rootfs.diff_ids[index]
-    if (layer.annotations?.[layerKeyAnnotation] !== undefined || diffId === undefined) return []
-    const { mediaType, digest: blob, size } = layer
-    const cause = (config.history[index]?.created_by ?? '').replace(/^ingot: /, '')
-    // Made of the files beside the recipe, or by a boot: no part of what an equal runtime shares.
-    if (cause === ownLayerCause || cause === compileCacheCause) return []
-    return [{ descriptor: { mediaType, digest: blob, size }, diffId, cause }]
-  })
+  const layers = runtimeLayers(image.layers, config)
   const missing = []
   for (const { descriptor: blob } of layers)
     if ((await intactBytes(store, blob)) === undefined) missing.push(blob)
@@ -110,9 +103,30 @@ async function runtimeAt(
     signal,
     onProgress: (done, total) => progress.bytes('runtime', done, total),
   })
+  // Made by a boot of this very plan: an equal runtime of another one does not share it.
+  const compiled = layers.filter(({ cause }) => cause === compileCacheCause)
+  if (compiled.length > 0) await keepCompiled(store, plan, { layers: compiled })
   const { sizes, removals, missingLibraries, licences } = report
   const stats = { stockBytes: sizes.stockTreeBytes, keptBytes: sizes.keptTreeBytes }
-  return { layers, tree: { ...stats, removals, missing: missingLibraries }, licences }
+  return {
+    layers: layers.filter((layer) => !compiled.includes(layer)),
+    tree: { ...stats, removals, missing: missingLibraries },
+    licences,
+  }
+}
+
+/** Without weights, and without the recipe's own files: those are no part of what an equal runtime shares. */
+function runtimeLayers(
+  layers: z.infer<typeof manifestSchema>['layers'],
+  { rootfs, history }: z.infer<typeof configSchema>,
+): StoredLayer[] {
+  return layers.flatMap((layer, index): StoredLayer[] => {
+    const diffId = rootfs.diff_ids[index]
+    if (layer.annotations?.[layerKeyAnnotation] !== undefined || diffId === undefined) return []
+    const { mediaType, digest: blob, size } = layer
+    const cause = (history[index]?.created_by ?? '').replace(/^ingot: /, '')
+    return cause === ownLayerCause ? [] : [{ descriptor: { mediaType, digest: blob, size }, diffId, cause }]
+  })
 }
 
 /** What was published about the image by `ingot publish`: it tells what slimming removed, which no layer shows. */

@@ -130,7 +130,7 @@ async function buildRecipe(
       createdAt: context.settings.createdAt,
     }
     const report = await withSameFolder(building.origin, building, () =>
-      withBuildRunner(context, store, (runner) =>
+      withChosenRunner(context, store, (runner) =>
         buildImage(plan, wholeWeights(lock), { ...building, ...optional('runner', runner) }),
       ),
     )
@@ -149,7 +149,7 @@ function readBootOptions(values: Values<typeof buildTable>): VerifyOptions {
 }
 
 /** Docker or Podman where the person asks for them; undefined for the engine's own harness. */
-async function withBuildRunner<Result>(
+async function withChosenRunner<Result>(
   { boot, settings }: RecipeContext,
   store: Store,
   use: (runner: Runner | undefined) => Promise<Result>,

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { compileCacheCause } from '../../../images/oci/layer-causes.ts'
 import { type ImagePlan, planImage } from '../../../images/plan/plan.ts'
 import { digestOf } from '../../../lib/digest.ts'
-import { compileCacheLayer } from '../../../pipelines/build/compile-cache.ts'
+import { compileCacheLayer, compiledOfPlan } from '../../../pipelines/build/compile-cache.ts'
 import { listLayer } from '../../../pipelines/image-reader/layer.ts'
 import { readBlob } from '../../../pipelines/store/blobs.ts'
 import type { Store } from '../../../pipelines/store/store.ts'
@@ -83,6 +83,9 @@ test('the image is booted once, and an equal plan takes the layer from the store
   expect(entries.filter(({ type }) => type === 'file').map(({ path }) => path)).toEqual([
     '/usr/local/lib/ingot/compile-cache/tmp/triton/a.so',
   ])
+  // A build that boots nothing has it too.
+  expect((await compiledOfPlan(store, planned()))?.layers).toEqual(first.layers)
+  expect(await compiledOfPlan(store, planned(256))).toBeUndefined()
   const again = await take()
   expect(again.layers).toEqual(first.layers)
   expect(again.check.observed).toContain('kept from an earlier build')
