@@ -65,7 +65,7 @@ function draftParameters(facts: ModelFacts, parameters: RoleCounts): number {
 function isPacked(role: WeightRole, facts: ModelFacts, bits: number): boolean {
   const has = (kind: string) => facts.layers.some(({ layer }) => layer.kind === kind)
   const packsExperts = bits < 8 && facts.experts !== null && has('mla')
-  if (facts.quantization?.expertsOnly || packsExperts) return role === 'expert'
+  if ((facts.quantization?.expertsOnly && facts.experts !== null) || packsExperts) return role === 'expert'
   const staysWhole = bits < 8 && has('state')
   if (role === 'attention' || role === 'keyValue' || role === 'mlaDown')
     return facts.quantization?.attentionPacked !== false && !staysWhole

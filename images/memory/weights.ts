@@ -99,7 +99,7 @@ function leavesSome({ facts, quantization }: MemoryRequest): boolean {
   const written = facts.quantization?.method
   if (written === undefined)
     return quantization !== undefined && !/^(none|auto|fp8|int8|bitsandbytes|mxfp8)/.test(quantization)
-  if (written === 'mxfp4') return false
+  if (written === 'mxfp4') return facts.experts === null
   const isPlain = facts.layers.every(({ layer }) => layer.kind !== 'state')
   return !(isPlain && (written === 'fp8' || (facts.experts === null && /^(gptq|awq)/.test(written))))
 }

@@ -29,6 +29,9 @@ function isIndexed(config: Config, marker: Marker, index: number, markers: reado
   if (marker === 'window') return false
   const flags = listOf(sectionOf(config, 'sparse_attention_config') ?? {}, 'sparse_attention_freq')
   if (flags) return flags[index] === 1
+  // MiniMax-M3 names the sizes of an index whether it has sparse layers or not.
+  if (/^minimax_m3/.test(textOf(config, 'model_type') ?? '') && listOf(config, 'layer_types'))
+    return marker === 'indexed'
   const kind = listOf(config, 'indexer_types')?.[index]
   if (kind !== undefined) return kind !== 'shared'
   const pattern = textOf(config, 'index_topk_pattern') ?? listOf(config, 'index_topk_pattern')

@@ -1,6 +1,6 @@
 import type { Quantization } from '../model-facts.ts'
 import { type Config, isConfig } from './config-value.ts'
-import { countOf, listOf, sectionOf, textOf } from './keys.ts'
+import { countOf, listOf, numberOf, sectionOf, textOf } from './keys.ts'
 
 /**
  * Bits per weight of packed matrices by method. The scales and zeros of a group of weights are counted in: GPTQ at 4 bits
@@ -20,8 +20,9 @@ export function quantizationOf(raw: Config, expertDtype?: string): Quantization 
 }
 
 function bitsOf(raw: Config, method: string): number {
-  const bits = countOf(raw, 'bits', 'w_bit', 'weight_bits') ?? 4
-  const group = countOf(raw, 'group_size', 'q_group_size')
+  const bits = numberOf(raw, 'bits', 'w_bit', 'weight_bits') ?? 4
+  // -1 is one scale for a whole column.
+  const group = numberOf(raw, 'group_size', 'q_group_size')
   const microscaled = microscaledBits(
     `${method} ${textOf(raw, 'quant_algo', 'format', 'weight_dtype') ?? ''}`,
   )
@@ -34,7 +35,7 @@ function bitsOf(raw: Config, method: string): number {
   if (method.startsWith('modelopt') || method.includes('nvfp4')) return modelOptBits(raw)
   if (method === 'awq' || method === 'gptq' || method === 'auto-round' || method === 'awq_marlin')
     return packedBits(bits, group ?? 128, raw['sym'] === true && method === 'auto-round')
-  return microscaled ?? countOf(raw, 'bits', 'w_bit', 'weight_bits') ?? namedBits(raw, method)
+  return microscaled ?? numberOf(raw, 'bits', 'w_bit', 'weight_bits') ?? namedBits(raw, method)
 }
 
 /** Methods that name a type in place of bits: torchao's `Int8WeightOnlyConfig`, quanto's `int8`, HQQ's `nbits`, EETQ, which has one. */
@@ -52,7 +53,10 @@ function microscaledBits(name: string): number | undefined {
 
 /** Quark names a type for weights in its global part: `fp4`, `fp6_e2m3`, `fp8_e4m3`, `int4`, in groups of 32 for MX types. */
 function quarkBits(raw: Config): number {
-  const weights = sectionOf(sectionOf(raw, 'global_quant_config') ?? {}, 'weight') ?? {}
+  const named = sectionOf(raw, 'global_quant_config')?.['weight']
+  // One section, or one for each step of a scale that is packed itself.
+  const first: unknown = Array.isArray(named) ? named[0] : named
+  const weights = isConfig(first) ? first : {}
   const bits = Number(/\d+/.exec(textOf(weights, 'dtype') ?? '')?.[0] ?? 8)
   const isGrouped = textOf(weights, 'qscheme') === 'per_group'
   return bits + (isGrouped ? 8 / (countOf(weights, 'group_size') ?? 32) : 0)

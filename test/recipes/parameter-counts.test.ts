@@ -57,6 +57,12 @@ test.each<[string, Config, number]>([
   ['hqq', { quant_config: { weight_quant_params: { nbits: 8, group_size: 64 } } }, 8],
   ['quanto', { weights: 'int8' }, 8],
   ['eetq', { weights: 'int8' }, 8],
+  ['gptq', { bits: 8, group_size: -1 }, 8],
+  [
+    'quark',
+    { global_quant_config: { weight: [{ dtype: 'fp4', qscheme: 'per_group', group_size: 32 }] } },
+    4.25,
+  ],
 ])('%s of %j has %i bits a weight', (method, config, bits) => {
   expect(quantizationOf({ quant_method: method, ...config })?.bitsPerWeight).toBe(bits)
 })

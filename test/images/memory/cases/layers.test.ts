@@ -193,3 +193,25 @@ test.each<[ConfigName, Record<string, number>]>([
   })
   expect({ missing, doubts, ...Object.fromEntries(totals) }).toEqual({ missing: [], doubts: [], ...expected })
 })
+
+test('MiniMax-M3 has the same layers as its checkpoint writes it and as transformers writes it', () => {
+  const { sparse_attention_config: sparse, ...rest } = configs['minimax-m3']
+  const written = {
+    ...rest,
+    layer_types: sparse.sparse_attention_freq.map((flag) =>
+      flag === 1 ? 'minimax_m3_sparse' : 'full_attention',
+    ),
+    index_head_dim: sparse.sparse_index_dim,
+  }
+  expect(factsFromConfig(written).layers).toEqual(factsOfCase('minimax-m3').layers)
+})
+
+test('a packed dense model of MXFP4 is packed whole, and not certain', () => {
+  const facts = factsFromConfig({
+    ...loggedConfigs['qwen2.5-7b-gptq'],
+    quantization_config: { quant_method: 'mxfp4' },
+  })
+  const plan = planFor({ facts, engine: 'vllm', gpu: findGpu('h100'), maxModelLen: 8192 })
+  expect(plan).toMatchObject({ certain: false })
+  expect(plan.outcome === 'planned' && plan.weightsTotalBytes < 6 * GiB).toBe(true)
+})
