@@ -88,3 +88,14 @@ describe('sparse attention with an index of 132 bytes', () => {
     expect(planOf('glm-5-fp8', '--engine sglang --gpu b200 --tp 8')).toMatchObject({ certain: false })
   })
 })
+
+test('a cache that is packed unasked is not advised to be packed', () => {
+  const { engine, request } = readMemoryArguments(
+    '--config glm --engine sglang --engine-version 0.5.9 --gpu b200 --tp 4 --max-model-len 131072'.split(' '),
+  )
+  const plan = planMemory(engine, { ...request, facts: factsFromConfig(cases['glm-5-fp8']) })
+  expect(plan).toMatchObject({ fits: false, kvCacheDtype: 'fp8_e4m3' })
+  const advice = plan.outcome === 'planned' ? plan.advice : []
+  expect(advice.map(({ option }) => option)).not.toContain('--kv-cache-dtype fp8_e4m3')
+  expect(advice.length).toBeGreaterThan(0)
+})
