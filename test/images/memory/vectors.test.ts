@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Check } from './vector.ts'
 import { heldOut, vectors } from './vectors.ts'
@@ -7,6 +9,13 @@ describe.each([...vectors, ...heldOut])('$id $source', ({ checks }) => {
     if (typeof check.logged === 'boolean') expect(check.planned).toBe(check.logged)
     else expect(errorOf(check), `planned ${check.planned}, logged ${check.logged}`).toBeLessThanOrEqual(1)
   })
+})
+
+test('docs/memory.md has the counts', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../../docs/memory.md'), 'utf8')
+  expect(page).toContain(
+    `the ${vectors.length} logged cases the planner was written for and ${heldOut.length} that`,
+  )
 })
 
 /** Distance from the log in units of what is allowed; exact checks allow only rounding of a double. */

@@ -41,5 +41,7 @@ test('weights of a configuration come within 1.5 %, or the answer is not certain
 
 test('docs/memory.md has the counts', () => {
   const page = readFileSync(resolve(import.meta.dirname, '../../../../docs/memory.md'), 'utf8')
+  const starts = new Set([...givenPools, ...slots, ...budgets, ...weights].map(({ id }) => id.split(' ')[0]))
+  expect(page).toContain(`holds ${starts.size} further starts`)
   expect(page).toContain(`$ node test/tools/logged-starts.ts\n${loggedSummary().join('\n')}\n`)
 })
