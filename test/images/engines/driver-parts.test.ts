@@ -10,9 +10,7 @@ const driverParts = {
   rocm: undefined,
 } as const
 
-const cases = engines.flatMap((engine) =>
-  engine.runtimes.map(({ device }) => [engine, device] as const),
-)
+const cases = engines.flatMap((engine) => engine.runtimes.map(({ device }) => [engine, device] as const))
 
 test.each(cases)(
   '$id asks for the drivers of NVIDIA where it computes on such a GPU, and only there: %s',
