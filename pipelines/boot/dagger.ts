@@ -60,7 +60,7 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
     .withExec([
       'sh',
       '-c',
-      'uname -r; nproc; cat /proc/meminfo; grep -m 1 -E "^(flags|Features)" /proc/cpuinfo',
+      'uname -r; nproc; cat /proc/meminfo; grep -m 1 -E "^(flags|Features)" /proc/cpuinfo || true',
     ])
     .stdout()
   const [kernel = '', cpus = ''] = said.split('\n')
