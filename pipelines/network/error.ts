@@ -1,4 +1,5 @@
 import { type Failure, IngotError } from '../../lib/error.ts'
+import { timeText } from './waiting.ts'
 
 /** What a failed exchange says of the next attempt. */
 export interface RetryHints {
@@ -14,10 +15,18 @@ export abstract class RemoteError<Code extends string = string> extends IngotErr
   readonly isHopeless: boolean
 
   constructor(code: Code, failure: Failure, { retryAfterMs, isHopeless = false }: RetryHints = {}) {
-    super(code, failure)
+    super(code, { ...failure, found: `${failure.found}${wishText(retryAfterMs)}` })
     this.retryAfterMs = retryAfterMs
     this.isHopeless = isHopeless
   }
+}
+
+const dayMs = 24 * 3600_000
+
+/** A server's wish is told, since a person can keep one that is too long for this program. */
+function wishText(retryAfterMs = 0): string {
+  if (retryAfterMs < 1000) return ''
+  return `, and asks to be left alone for ${retryAfterMs > dayMs ? 'more than a day' : timeText(retryAfterMs)}`
 }
 
 export type NetworkErrorCode = 'unauthorized' | 'not-found' | 'network' | 'bad-answer' | 'size-mismatch'

@@ -67,7 +67,16 @@ function statusError(url: string, { status, headers }: HttpAnswer): NetworkError
       { ...failure, hint: 'the server is busy or broken; try again later' },
       { retryAfterMs: retryAfterMs(headers.get('retry-after')) },
     )
-  return new NetworkError('bad-answer', { ...failure, hint: 'open the address by hand to see what it says' })
+  return new NetworkError('bad-answer', {
+    ...failure,
+    found: `${failure.found}${redirectText(status)}`,
+    hint: 'open the address by hand to see what it says',
+  })
+}
+
+/** Redirects that lead somewhere are followed. */
+export function redirectText(status: number): string {
+  return status >= 300 && status < 400 ? ', a redirect that leads nowhere' : ''
 }
 
 function tooLarge(url: string): NetworkError {

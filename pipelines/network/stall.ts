@@ -26,7 +26,8 @@ export function watchForStall(url: string, stallMs: number, onStall: (error: Err
     clearTimeout(timer)
     dueMs = timeMs
     // The connection itself keeps the process as long as there is one.
-    timer = setTimeout(look, timeMs - performance.now()).unref()
+    // On a busy machine that time is past already, and Node warns people of a timer that would be negative.
+    timer = setTimeout(look, Math.max(0, timeMs - performance.now())).unref()
   }
   function look(): void {
     timer = undefined

@@ -1,6 +1,6 @@
 import { portalHint } from '../network/answer.ts'
 import type { Fetch, HttpAnswer } from '../network/exchange.ts'
-import { get, getText, isTransientStatus } from '../network/http.ts'
+import { get, getText, isTransientStatus, redirectText } from '../network/http.ts'
 import { retryAfterMs } from '../network/retry.ts'
 import { WeightsError } from './error.ts'
 import { isApi, requireHubAnswer, requireNewPage } from './hub-answer.ts'
@@ -126,7 +126,7 @@ export function hubError(hub: HubPlace, answer: Pick<HttpAnswer, 'status' | 'hea
     )
   return new WeightsError('bad-answer', {
     attempted,
-    found: `the Hub answered ${status}${status >= 300 && status < 400 ? ', a redirect that leads nowhere' : ''}`,
+    found: `the Hub answered ${status}${redirectText(status)}`,
     hint: `check HF_ENDPOINT: is it a Hub, and reachable from here? ${portalHint}`,
   })
 }

@@ -5,6 +5,7 @@ import { openConnection } from '../../../pipelines/network/connection.ts'
 import { getText } from '../../../pipelines/network/http.ts'
 import { readPersistently } from '../../../pipelines/network/persistent.ts'
 import { startPatience, withRetry } from '../../../pipelines/network/retry.ts'
+import { watchForStall } from '../../../pipelines/network/stall.ts'
 import { onWait, saidWhile, timeText } from '../../../pipelines/network/waiting.ts'
 import { together } from '../../../pipelines/process/together.ts'
 import { openSession } from '../../../pipelines/registry-client/session.ts'
@@ -70,6 +71,20 @@ test('a pause is told: of what, how often, and when it ends', async () => {
   expect(heard).toEqual([
     expect.stringMatching(/^read it: the server answered 503; attempt 2 of 3 in \d s, gives up after 1\d s$/),
   ])
+})
+
+test('a wait whose time is over before it is watched says nothing of its timer', async () => {
+  const warnings: string[] = []
+  const hear = ({ name }: Error) => void warnings.push(name)
+  process.on('warning', hear)
+  onTestFinished(() => void process.off('warning', hear))
+  const stalled = new Promise<Error>((resolve) => {
+    watchForStall('http://host/a', 1e-6, resolve).arm()
+    // The watch alone does not keep a process.
+    setTimeout(() => resolve(new Error('nothing was said')), 5000)
+  })
+  expect((await stalled).message).toMatch('nothing moved')
+  expect(warnings).toEqual([])
 })
 
 test('a closed port is given up after four attempts, by a reader as by a publisher', async () => {

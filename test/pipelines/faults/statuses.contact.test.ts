@@ -35,3 +35,12 @@ test.each([511, 999])('the status %i is asked for once', async (status) => {
   ).rejects.toThrow(String(status))
   expect(server.asked).toHaveLength(2)
 })
+
+test('a redirect in a circle is told as one', async () => {
+  const server = await startAnswering((request, response) => {
+    response.writeHead(301, { location: request.url ?? '/' }).end()
+  })
+  onTestFinished(() => server.close())
+  const source = { type: 'url', url: `${server.url}/m.gguf`, sha256: '0'.repeat(64) } as const
+  await expect(inventory(source, {})).rejects.toThrow('the server answered 301, a redirect that leads nowhere')
+})

@@ -229,7 +229,8 @@ test.each(
   })
   onTestFinished(() => server.close())
   const failure = await read(server.url, server.host).catch((error: unknown) => error)
-  expect(failure).toMatchObject({ code: 'network' })
+  const wish = retryAfter === '0' ? /answered 503$/m : /answered 503, and asks to be left alone for \d+ min$/m
+  expect(failure).toMatchObject({ code: 'network', message: expect.stringMatching(wish) })
   expect(server.asked).toHaveLength(times)
 })
 

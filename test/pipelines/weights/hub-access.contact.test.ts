@@ -31,4 +31,12 @@ test.each([
 ])('status %i with %j is worth waiting for', (status, headers, ms) => {
   const error = hubError(place, { status, headers: new Headers(headers as Record<string, string>) })
   expect(error).toMatchObject({ code: 'network', retryAfterMs: ms })
+  expect(error.failure.found).toBe(
+    `the Hub answered ${status}${ms === undefined ? '' : `, and asks to be left alone for ${ms / 1000} s`}`,
+  )
+})
+
+test('a time that nobody can mean is not counted out', () => {
+  const error = hubError(place, { status: 503, headers: new Headers({ 'retry-after': '9'.repeat(20) }) })
+  expect(error.failure.found).toMatch(/for more than a day$/)
 })
