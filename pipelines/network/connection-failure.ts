@@ -28,5 +28,13 @@ export function wordsOf(error: unknown): string {
   if (error instanceof ConnectionFailure) return wordsOf(error.cause)
   if (!(error instanceof Error)) return String(error)
   if (error.cause instanceof Error) return wordsOf(error.cause)
+  const name = lookupWords[errnoOf(error) ?? '']
+  if (name !== undefined && 'hostname' in error) return `${name} ${error.hostname}`
   return error.message || errnoOf(error) || 'the connection failed'
+}
+
+/** What the system's look-up of a name says; its own words are `getaddrinfo EAI_AGAIN host`. */
+const lookupWords: Record<string, string> = {
+  ENOTFOUND: 'there is no host of the name',
+  EAI_AGAIN: 'no name server answered for',
 }

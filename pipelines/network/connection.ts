@@ -14,6 +14,7 @@ import {
   type HttpAnswer,
   headersOf,
 } from './exchange.ts'
+import { type WatchedLookup, watchedLookup } from './name-lookup.ts'
 import { following } from './redirect.ts'
 import { watchForStall } from './stall.ts'
 import { userAgent } from './user-agent.ts'
@@ -75,10 +76,13 @@ async function askOnce(
   failed: (error: unknown) => unknown,
 ): Promise<HttpAnswer> {
   const { body, signal, stallMs = 60_000 } = options
-  const request = openRequest(url, options, agents)
+  const names = watchedLookup()
+  const request = openRequest(url, options, { agents, names })
   // The stream of an answer says of every end but that it was aborted.
   let stalled: Error | undefined
-  const watch = watchForStall(url, stallMs, (error) => {
+  const wait = () =>
+    `${names.isWaiting() ? 'no name server answers, to find' : 'nothing moves at'} ${publicUrl(url)}`
+  const watch = watchForStall(wait, stallMs, (error) => {
     stalled = error
     request.destroy(error)
   })
@@ -100,13 +104,17 @@ async function askOnce(
   }
 }
 
-function openRequest(url: string, options: FetchOptions, agents: Agents): ClientRequest {
+function openRequest(
+  url: string,
+  options: FetchOptions,
+  { agents, names: { lookup } }: { agents: Agents; names: WatchedLookup },
+): ClientRequest {
   const { method = options.body === undefined ? 'GET' : 'POST', headers, body } = options
   const hasLength = body !== undefined || (method !== 'GET' && method !== 'HEAD')
   const all = { ...headers, ...(hasLength && { 'content-length': String(sizeOf(body)) }) }
   return new URL(url).protocol === 'https:'
-    ? secureRequest(url, { method, headers: all, agent: agents['https:'] })
-    : plainRequest(url, { method, headers: all, agent: agents['http:'] })
+    ? secureRequest(url, { method, headers: all, lookup, agent: agents['https:'] })
+    : plainRequest(url, { method, headers: all, lookup, agent: agents['http:'] })
 }
 
 /** What the person must know first: an interruption, then a fault of our own source, then the connection. */

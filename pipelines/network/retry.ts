@@ -18,7 +18,7 @@ const hopelessAttempts = 4
 /** All pauses of one act together. A server that asks for more patience than this is told to the person instead. */
 const longestWaitMs = 15 * 60_000
 
-/** Shorter pauses are over before anybody wonders. */
+/** What fails and is tried again within less is over before anybody wonders. */
 const silentMs = 2000
 
 /**
@@ -40,20 +40,24 @@ export interface Patience {
 export function startPatience(policy: RetryPolicy = defaultRetry, signal?: AbortSignal): Patience {
   let failures = 0
   let waitedMs = 0
+  let sinceMs = performance.now()
   return {
     async pause(error) {
       failures += 1
+      const attemptMs = performance.now() - sinceMs
       const attempts = error.isHopeless ? Math.min(hopelessAttempts, policy.attempts) : policy.attempts
       const pauseMs = delayMs(policy, failures, error)
       waitedMs += pauseMs
       if (failures >= attempts || waitedMs > longestWaitMs) throw error
-      const next = { pauseMs, attempt: failures + 1, attempts }
-      if (pauseMs >= silentMs) sayWait(pauseText(error, next, policy))
+      const next = { pauseMs, attemptMs, attempt: failures + 1, attempts }
+      if (pauseMs + attemptMs >= silentMs) sayWait(pauseText(error, next, policy))
       await sleep(pauseMs, undefined, signal ? { signal } : undefined)
+      sinceMs = performance.now()
     },
     moved() {
       failures = 0
       waitedMs = 0
+      sinceMs = performance.now()
     },
   }
 }
@@ -86,14 +90,22 @@ function backoffMs({ firstDelayMs, maxDelayMs }: RetryPolicy, failures: number):
   return Math.min(firstDelayMs * 2 ** (failures - 1), maxDelayMs)
 }
 
+interface NextAttempt {
+  pauseMs: number
+  /** What the last attempt took: the next ones may take as long. */
+  attemptMs: number
+  attempt: number
+  attempts: number
+}
+
 /** `read https://host/path: the server answered 503; attempt 4 of 10 in 4 s, gives up after 3 min more`. */
 function pauseText(
   { failure }: RemoteError,
-  { pauseMs, attempt, attempts }: { pauseMs: number; attempt: number; attempts: number },
+  { pauseMs, attemptMs, attempt, attempts }: NextAttempt,
   policy: RetryPolicy,
 ): string {
-  let moreMs = pauseMs
-  for (let failed = attempt; failed < attempts; failed++) moreMs += backoffMs(policy, failed)
+  let moreMs = pauseMs + attemptMs
+  for (let failed = attempt; failed < attempts; failed++) moreMs += backoffMs(policy, failed) + attemptMs
   const last = attempt === attempts ? 'the last one' : `gives up after ${timeText(moreMs)}`
   return `${failure.attempted}: ${failure.found}; attempt ${attempt} of ${attempts} in ${timeText(pauseMs)}, ${last}`
 }

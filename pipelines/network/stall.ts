@@ -1,4 +1,3 @@
-import { publicUrl } from './address.ts'
 import { sayWait, timeText } from './waiting.ts'
 
 /** Looks at one exchange: `arm` each time something moves, `disarm` while nobody waits for the server. */
@@ -13,10 +12,11 @@ export interface StallWatch {
 const silentMs = 5000
 
 /**
- * Calls `onStall` when nothing moved for `stallMs` since it was armed. It is told after 5 s of that. A timer looks at the
- * time of the last move, since one that is set anew for each piece of a download costs as much as the reading.
+ * Calls `fail` when nothing moved for `stallMs` since it was armed. After 5 s of that people are told `what` is waited for. A
+ * timer looks at the time of the last move, since one that is set anew for each piece of a download costs as much as the
+ * reading. On a busy machine its time may be past already: Node warns people of a negative one.
  */
-export function watchForStall(url: string, stallMs: number, onStall: (error: Error) => void): StallWatch {
+export function watchForStall(what: () => string, stallMs: number, fail: (error: Error) => void): StallWatch {
   if (stallMs === Number.POSITIVE_INFINITY) return { stallMs, arm() {}, disarm() {} }
   let timer: NodeJS.Timeout | undefined
   let dueMs = 0
@@ -26,17 +26,16 @@ export function watchForStall(url: string, stallMs: number, onStall: (error: Err
     clearTimeout(timer)
     dueMs = timeMs
     // The connection itself keeps the process as long as there is one.
-    // On a busy machine that time is past already, and Node warns people of a timer that would be negative.
     timer = setTimeout(look, Math.max(0, timeMs - performance.now())).unref()
   }
   function look(): void {
     timer = undefined
     if (movedMs === undefined) return
     const stillMs = performance.now() - movedMs
-    if (stillMs >= limitMs) onStall(new Error(`nothing moved for ${limitMs / 1000} s`))
+    if (stillMs >= limitMs) fail(new Error(`nothing moved for ${limitMs / 1000} s`))
     else if (stillMs < silentMs) lookAt(movedMs + Math.min(silentMs, limitMs))
     else {
-      sayWait(`nothing moves at ${publicUrl(url)}; gives up after ${timeText(limitMs)} of that`)
+      sayWait(`${what()}; this attempt ends after ${timeText(limitMs)} of that`)
       lookAt(movedMs + limitMs)
     }
   }

@@ -73,13 +73,21 @@ test('a pause is told: of what, how often, and when it ends', async () => {
   ])
 })
 
+test('a short pause after a long attempt is told, with the time that the next ones may take', async () => {
+  const patience = startPatience({ attempts: 3, firstDelayMs: 1, maxDelayMs: 2 }, AbortSignal.abort())
+  const began = performance.now()
+  while (performance.now() - began < 2100);
+  await patience.pause(busy()).catch(() => {})
+  expect(heard).toEqual([expect.stringMatching(/; attempt 2 of 3 in \d ms, gives up after [4-9] s$/)])
+})
+
 test('a wait whose time is over before it is watched says nothing of its timer', async () => {
   const warnings: string[] = []
   const hear = ({ name }: Error) => void warnings.push(name)
   process.on('warning', hear)
   onTestFinished(() => void process.off('warning', hear))
   const stalled = new Promise<Error>((resolve) => {
-    watchForStall('http://host/a', 1e-6, resolve).arm()
+    watchForStall(() => 'host', 1e-6, resolve).arm()
     // The watch alone does not keep a process.
     setTimeout(() => resolve(new Error('nothing was said')), 5000)
   })

@@ -42,5 +42,7 @@ test('a redirect in a circle is told as one', async () => {
   })
   onTestFinished(() => server.close())
   const source = { type: 'url', url: `${server.url}/m.gguf`, sha256: '0'.repeat(64) } as const
-  await expect(inventory(source, {})).rejects.toThrow('the server answered 301, a redirect that leads nowhere')
+  await expect(inventory(source, {})).rejects.toThrow(
+    'the server answered 301, a redirect that leads nowhere',
+  )
 })

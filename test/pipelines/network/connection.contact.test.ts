@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openConnection } from '../../../pipelines/network/connection.ts'
+import { ConnectionFailure, wordsOf } from '../../../pipelines/network/connection-failure.ts'
 import { get, getBytes, getText } from '../../../pipelines/network/http.ts'
+import { watchedLookup } from '../../../pipelines/network/name-lookup.ts'
 import { startAnswering } from '../../servers/answering.ts'
 
 type Handler = Parameters<typeof startAnswering>[0]
@@ -158,4 +160,21 @@ test('what is too large for memory is not collected', async () => {
 
 test.each(['::', 'ftp://127.0.0.1/x', 'http://'])('"%s" is no address, now and later', async (url) => {
   await expect(connect().fetch(url)).rejects.toMatchObject({ code: 'bad-answer' })
+})
+
+test.each([
+  ['ENOTFOUND', 'there is no host of the name nowhere.example'],
+  ['EAI_AGAIN', 'no name server answered for nowhere.example'],
+])('a look-up that ends with %s is told in words', (code, words) => {
+  const error = Object.assign(new Error(`getaddrinfo ${code}`), { code, hostname: 'nowhere.example' })
+  expect(wordsOf(new ConnectionFailure(error, true))).toBe(words)
+})
+
+test('a name is known to be looked up until there is an answer', async () => {
+  const names = watchedLookup()
+  const { promise, resolve } = Promise.withResolvers<unknown[]>()
+  names.lookup('localhost', { all: false }, (...answer) => resolve(answer))
+  expect(names.isWaiting()).toBe(true)
+  expect(await promise).toEqual([null, expect.any(String), expect.any(Number)])
+  expect(names.isWaiting()).toBe(false)
 })
