@@ -1,5 +1,6 @@
 import type { CheckResult } from './check-result.ts'
 import type { ContainerFacts } from './container-facts.ts'
+import { judgeOutward } from './outward.ts'
 import type { BootProfile } from './runtime-spec.ts'
 
 /** How the server stood when the questions were over; null exit code while it runs. */
@@ -72,8 +73,8 @@ function confinement(facts: ContainerFacts): Judgement[] {
     {
       id: 'no-outward-connection',
       title: 'it sent nothing outward',
-      expected: '0 packets, 0 attempts without a route',
-      ...outward(facts),
+      expected: 'no packet but questions for the name of its own address, 0 attempts without a route',
+      ...judgeOutward(facts),
     },
   ]
 }
@@ -89,19 +90,6 @@ interface Judgement {
 
 function told(observed: string | false, good: boolean): Pick<Judgement, 'observed' | 'good'> {
   return { observed: observed === false ? null : observed, good }
-}
-
-function outward({
-  outwardPackets,
-  outwardRefused,
-  interfaces,
-  sent,
-}: ContainerFacts): Pick<Judgement, 'observed' | 'good'> {
-  if (outwardPackets === null || outwardRefused === null) return told(false, false)
-  return told(
-    `${outwardPackets} packets, ${outwardRefused} attempts without a route; interfaces ${interfaces.join(' ')}${sent.length === 0 ? '' : `; sent: ${sent.join(', ')}`}`,
-    outwardPackets + outwardRefused === 0,
-  )
 }
 
 /** What could not be read is skipped with its reason: a required check that is skipped leaves the image unverified. */

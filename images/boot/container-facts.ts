@@ -11,7 +11,7 @@ export interface ContainerFacts {
   /** Attempts to reach an address that no route leads to, by the kernel's own count for both IP versions. */
   outwardRefused: number | null
   interfaces: string[]
-  /** What left over that interface, a line for each kind; empty also where the runner only counts. */
+  /** What left over that interface, a line for each packet; empty also where the runner only counts. */
   sent: string[]
   /** Peak that was charged to the container's control group. */
   cgroupPeakBytes: number | null

@@ -219,7 +219,8 @@ function serverOf(
     exitCode: () => containerExitCode(tool, id),
     async facts() {
       const script = join(import.meta.dirname, 'facts.sh')
-      const said = await runProgram('sh', [script, String(pid), String(reach.outsidePid ?? '')], tool)
+      const args = [script, String(pid), String(reach.outsidePid ?? ''), reach.sentFile ?? '']
+      const said = await runProgram('sh', args, tool)
       const facts = parseFacts(said.stdout)
       // Only root may read the mounts of others; the tool knows what it mounted.
       return facts.uid !== null && facts.rootReadOnly === null

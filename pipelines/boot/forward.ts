@@ -8,6 +8,8 @@ export interface Reach {
   url: string
   /** A process on the outside of the published port, where there is such a side. */
   outsidePid?: number
+  /** A file that names what the server sends outward, packet by packet (sent.pl). */
+  sentFile?: string
   close(): void
 }
 

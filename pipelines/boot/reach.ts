@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { open } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { extname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sinkAddress } from '../../images/boot/runtime-spec.ts'
 import { messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
@@ -34,6 +36,7 @@ export async function reachThrough(
   const [program = '', ...args] = [...owner, 'nsenter', `--net=${inside}`, '--', 'sh', scriptOf('sink.sh')]
   const sink = await runProgram(program, args, { environment })
   if (sink.exitCode !== 0) throw noWay('give the container an interface that leads nowhere', sink.all)
+  const sent = await watchSent([...owner, 'nsenter', `--net=${inside}`], environment, folder)
   const socketFile = join(folder, 'bridge.sock')
   const bridge = await startBridge(owner, environment, [
     ...[scriptOf('published.sh'), String(server.pid), inside, String(server.port)],
@@ -43,10 +46,39 @@ export async function reachThrough(
   return {
     url: outer.url,
     outsidePid: bridge.pid,
+    sentFile: sent.file,
     close() {
+      sent.stop()
       bridge.stop()
       outer.close()
     },
+  }
+}
+
+const mostWaitMs = 2000
+
+/** Names what leaves; where the machine has no perl the file stays empty, and packets are only counted. */
+async function watchSent(
+  inside: readonly string[],
+  environment: ProgramSettings['environment'],
+  folder: string,
+): Promise<{ file: string; stop(): void }> {
+  const file = join(folder, 'sent')
+  const handle = await open(file, 'w')
+  try {
+    const [program = '', ...args] = [...inside, '--', 'perl', scriptOf('sent.pl'), 'nowhere']
+    const child = spawn(program, args, { env: environment, stdio: ['ignore', handle.fd, 'ignore'] })
+    let hasEnded = false
+    const ended = () => (hasEnded = true)
+    child.once('error', ended).once('close', ended)
+    // What is sent before it watches would be counted and not named.
+    for (let waitedMs = 0; waitedMs < mostWaitMs && !hasEnded; waitedMs += 20) {
+      if ((await handle.stat()).size > 0) break
+      await sleep(20)
+    }
+    return { file, stop: () => void child.kill() }
+  } finally {
+    await handle.close()
   }
 }
 

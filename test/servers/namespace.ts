@@ -83,7 +83,7 @@ async function firstProcess(child: ChildProcess): Promise<number> {
 
 function serverOf(
   running: Running,
-  reach: { url: string; outsidePid?: number },
+  reach: { url: string; outsidePid?: number; sentFile?: string },
   { profile }: BootRequest,
 ): BootedServer {
   const { child, pid, log } = running
@@ -91,7 +91,7 @@ function serverOf(
     url: reach.url,
     exitCode: async () => child.exitCode,
     async facts() {
-      const args = [join(boot, 'facts.sh'), String(pid), String(reach.outsidePid ?? '')]
+      const args = [join(boot, 'facts.sh'), String(pid), String(reach.outsidePid ?? ''), reach.sentFile ?? '']
       const said = await runProgram('sh', args, { environment: process.env })
       const facts = parseFacts(said.stdout)
       const none = Array<string>(5).fill('0')

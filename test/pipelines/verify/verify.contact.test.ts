@@ -161,6 +161,10 @@ test.each([
     'no-outward-connection failed: 1 packets, 0 attempts without a route; interfaces lo sink; sent: udp 192.0.2.1:53 look-up of example.org',
   ],
   [
+    { outwardPackets: 2, sent: ['udp 192.0.2.1:53 look-up of 0.0.0.0.in-addr.arpa'] },
+    'no-outward-connection failed: 2 packets, 0 attempts without a route; interfaces lo sink; sent: udp 192.0.2.1:53 look-up of 0.0.0.0.in-addr.arpa; 1 of them asked for the name of its own address',
+  ],
+  [
     { outwardRefused: 1 },
     'no-outward-connection failed: 0 packets, 1 attempts without a route; interfaces lo sink',
   ],
