@@ -223,9 +223,8 @@ function serverOf(
       const said = await runProgram('sh', args, tool)
       const facts = parseFacts(said.stdout)
       // Only root may read the mounts of others; the tool knows what it mounted.
-      return facts.uid !== null && facts.rootReadOnly === null
-        ? { ...facts, rootReadOnly: readOnlyRoot }
-        : facts
+      const isUnknown = facts.uid !== null && facts.rootReadOnly === null
+      return isUnknown ? { ...facts, rootReadOnly: readOnlyRoot } : facts
     },
     processors: async () =>
       (await runProgram('sh', [join(import.meta.dirname, 'processors.sh'), String(pid)], tool)).stdout,

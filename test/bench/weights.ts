@@ -1,12 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
-import { createCipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { Worker } from 'node:worker_threads'
 import { formatBytes, parseBytes } from '../../lib/bytes.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import { inventoryWeights } from '../../pipelines/weights/inventory.ts'
@@ -14,6 +13,7 @@ import { type LockedWeights, totalBytes } from '../../recipes/locked-weights.ts'
 import { diskContent, type HubRepo } from '../hub/repo.ts'
 import { startHub } from '../hub/server.ts'
 import { toolPath } from '../tools/find.ts'
+import { diskSeconds, pairedSha256Rate, sha256Rate } from './machine-limits.ts'
 import { otherDownloads } from './other-downloads.ts'
 
 const run = promisify(execFile)
@@ -66,7 +66,10 @@ async function measure(): Promise<void> {
 
   // What generating left unwritten would share the disk with the first measurement.
   await run('sync')
-  const limits = { hashSeconds: bytes / (await pairedSha256Rate()), diskSeconds: await diskSeconds(bytes) }
+  const limits = {
+    hashSeconds: bytes / (await pairedSha256Rate()),
+    diskSeconds: await diskSeconds(folder, bytes),
+  }
   const rates = [sha256Rate()]
   const first = await pack(lock, 'one')
   rates.push(sha256Rate())
@@ -144,59 +147,6 @@ async function writeRandom(path: string, sizeBytes: number): Promise<void> {
     if (!file.write(cipher.update(zeros.subarray(0, Math.min(left, zeros.length))))) await once(file, 'drain')
   file.end()
   await once(file, 'close')
-}
-
-/** Bytes per second of one thread over memory: the floor that packing is compared with. */
-function sha256Rate(): number {
-  const block = randomBytes(32 << 20)
-  const hash = createHash('sha256')
-  const began = performance.now()
-  for (let i = 0; i < 32; i++) hash.update(block)
-  hash.digest()
-  return (32 * block.length) / ((performance.now() - began) / 1000)
-}
-
-/** The same on two threads at once, as a file and its tar are hashed: bytes per second of each. Cores may share what they compute with. */
-async function pairedSha256Rate(): Promise<number> {
-  const program = `const { createHash, randomBytes } = require('node:crypto')
-    const { parentPort } = require('node:worker_threads')
-    const block = randomBytes(32 << 20)
-    parentPort.on('message', () => {
-      const hash = createHash('sha256')
-      for (let i = 0; i < 32; i++) hash.update(block)
-      parentPort.postMessage(hash.digest('hex'))
-    })
-    parentPort.postMessage('ready')`
-  const threads = [0, 1].map(() => new Worker(program, { eval: true }))
-  await Promise.all(threads.map((thread) => once(thread, 'message')))
-  const began = performance.now()
-  await Promise.all(
-    threads.map((thread) => {
-      thread.postMessage('hash')
-      return once(thread, 'message')
-    }),
-  )
-  const seconds = (performance.now() - began) / 1000
-  await Promise.all(threads.map((thread) => thread.terminate()))
-  return (32 * (32 << 20)) / seconds
-}
-
-/** What the disk alone takes, past the page cache where it can. */
-async function diskSeconds(bytes: number): Promise<number> {
-  const path = join(folder, 'zeros')
-  const block = 2 << 20
-  const args = [
-    'if=/dev/zero',
-    `of=${path}`,
-    `bs=${block}`,
-    `count=${Math.ceil(bytes / block)}`,
-    'conv=fsync',
-  ]
-  const began = performance.now()
-  await run('dd', [...args, 'oflag=direct'])
-  const seconds = (performance.now() - began) / 1000
-  await rm(path)
-  return seconds
 }
 
 async function pack(lock: string, store: string): Promise<Packed> {

@@ -9,7 +9,7 @@ import { verifyImage } from '../../../pipelines/verify/verify.ts'
 import type { EngineId } from '../../../recipes/engine-ids.ts'
 import { deploymentFor, recipeFor } from '../../images/engines/fixtures.ts'
 import * as bad from '../../servers/bad.ts'
-import { type Routes, sendJson, serve } from '../../servers/openai.ts'
+import { sendJson, serve } from '../../servers/openai.ts'
 import { runnerOf } from '../../servers/runner.ts'
 import { behaviour, complaints, limits, plan, verifyTiny } from './plan.ts'
 
@@ -58,32 +58,6 @@ test('spans follow the boot in time and name every timed check', async () => {
   expect(spans.map((span) => span.what)).toContain(checks.find((check) => check.id === 'chat')?.title)
 })
 
-test('a server that loads for a while is waited for', async () => {
-  const boot = await verifyTiny({ routes: bad.loadsAtFirst(5) })
-  expect(complaints(boot.checks)).toEqual([])
-  expect(boot.readyAfterMs).toBeGreaterThanOrEqual(50)
-})
-
-/** Its page of health says 503 so many times, whatever else it answers. */
-function warmsUp(times: number): () => Routes {
-  let asked = 0
-  return () => ({
-    'GET /health': (_, response) => sendJson(response, ++asked > times ? 200 : 503, { status: 'ok' }),
-  })
-}
-
-test('a server that answers and still warms up is waited for, at the page where others ask', async () => {
-  const boot = await verifyTiny({ routes: warmsUp(3), limits: { wrongAnswerSeconds: 30 } })
-  expect(complaints(boot.checks)).toEqual([])
-})
-
-test('a server that answers and never calls itself healthy fails at that page alone', async () => {
-  const boot = await verifyTiny({ routes: warmsUp(Number.POSITIVE_INFINITY) })
-  expect(complaints(boot.checks)).toEqual([
-    expect.stringMatching(/^health failed: status 503 instead of 200/),
-  ])
-})
-
 test('a server that ignores the signal is said to have been killed', async () => {
   const boot = await verifyTiny({ runner: { ignoresSignals: true } })
   expect(complaints(boot.checks)).toEqual([
@@ -100,12 +74,6 @@ test('time for all questions together ends the asking', async () => {
     `answers skipped: ${over}`,
     `speed skipped: ${over}`,
   ])
-})
-
-test('a first question that gets lost is asked again', async () => {
-  const boot = await verifyTiny({ routes: bad.losesFirst, limits: { firstAttemptSeconds: 0.2 } })
-  expect(complaints(boot.checks)).toEqual([])
-  expect(boot.readyAfterMs).toBeGreaterThanOrEqual(200)
 })
 
 test('hostile is tried with both identities, each in a boot of its own', async () => {
