@@ -19,6 +19,8 @@ export const limits = {
   tokens: 16_777_216,
   sequences: 65_536,
   gpus: 1024,
+  /** Machines of one server; the addresses of a boot are those of one network of 256. */
+  nodes: 128,
   draftTokens: 64,
   parts: 64,
   /** Values of one axis of a matrix, and combinations of all of them. */

@@ -131,8 +131,9 @@ function lostPackages({ packages, present = [] }: DebianLock, asked: readonly st
 }
 
 /** Edited keys out of those that choose the runtime. */
-function choosingKeys({ engine, image, target }: Recipe, { madeFrom, ...lock }: Lock): LockDifference[] {
+function choosingKeys(recipe: Recipe, { madeFrom, ...lock }: Lock): LockDifference[] {
   if (madeFrom === undefined) return []
+  const { engine, serving, image, target } = recipe
   const { recipe: before } = madeFrom
   const renews = ['runtime'] as const
   return [
@@ -141,6 +142,7 @@ function choosingKeys({ engine, image, target }: Recipe, { madeFrom, ...lock }: 
     ...differing('image.packages', addedPackages(image), before.image.packages, renews),
     ...differing('image.command', image.command !== undefined, before.image.command === true, renews),
     ...differing('image.compileCache', !!image.compileCache, !!before.image.compileCache, renews),
+    ...differing('serving.nodes', serving.nodes > 1, before.hasNodes === true, renews),
     ...differing('target.gpu', target.gpu, before.target.gpu, renews),
     ...differing('target.driver', target.driver, before.target.driver, renews),
     ...differing('image.base', image.base, before.image.base, renews),

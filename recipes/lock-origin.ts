@@ -49,6 +49,8 @@ const originRecipeSchema = z.strictObject({
     /** Whether it holds what the engine compiles, for which compilers may be installed; absent where it does not. */
     compileCache: z.literal(true).optional(),
   }),
+  /** Whether several machines serve the model, for which workers may be installed; absent where one does. */
+  hasNodes: z.literal(true).optional(),
   target: z.strictObject({ gpu: z.string().optional(), driver: z.string().optional() }),
 })
 
@@ -78,7 +80,7 @@ export interface LockRequest {
 
 /** The record that goes into a lock. */
 export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
-  const { engine, weights, image, target } = recipe
+  const { engine, weights, serving, image, target } = recipe
   const origin = {
     recipe: {
       engine: { id: engine.id, version: engine.version, runtime: engine.runtime, device: engine.device },
@@ -92,6 +94,7 @@ export function lockOriginOf(recipe: Recipe, request: LockRequest): LockOrigin {
         command: image.command === undefined ? undefined : true,
         compileCache: image.compileCache || undefined,
       },
+      hasNodes: serving.nodes > 1 || undefined,
       target: { gpu: target.gpu, driver: target.driver },
     },
     runtime: request.runtime,

@@ -163,7 +163,7 @@ const image = z.strictObject({
 
 const target = z.strictObject({
   gpu: words.optional().describe('GPU the image is for, e.g. h100, l4, a100-80gb; none means CPU'),
-  count: count(limits.gpus).default(1).describe('GPUs of one server'),
+  count: count(limits.gpus).default(1).describe('GPUs of one server, on each of its machines'),
   driver: z
     .string()
     .max(64)

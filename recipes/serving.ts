@@ -27,6 +27,11 @@ export const serving = z.strictObject({
   quantization: words.optional().describe("Quantisation in the engine's words, e.g. gptq, awq, fp8, Q4_K_M"),
   kvCacheDtype: words.optional().describe("Type of the KV cache in the engine's words"),
   tensorParallel: count(limits.gpus).default(1).describe('GPUs that one model is split over'),
+  nodes: count(limits.nodes)
+    .default(1)
+    .describe(
+      'Machines that one model is split over. llama.cpp: so many workers hold its layers, and a server asks them; vLLM, SGLang: a stage of the pipeline on each, with target.count GPUs',
+    ),
   gpuMemoryUtilization: z
     .number()
     .gt(0)

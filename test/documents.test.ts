@@ -146,7 +146,7 @@ function variablesRead(): string[] {
 }
 
 /** Set by ingot itself, for what it starts. */
-const setInside = ['LD_LIBRARY_PATH', 'HARNESS_SECRET']
+const setInside = ['LD_LIBRARY_PATH', 'HARNESS_SECRET', 'HARNESS_WORKERS', 'HARNESS_WORKER_PORT']
 
 test('docs/environment.md has every variable that the product reads', () => {
   const page = read('docs/environment.md')

@@ -77,8 +77,17 @@ export interface BootReport {
   missing?: string[]
   /** It was booted on a CPU with a driver that stands in for that of a GPU: no kernel of the image ran. */
   standIn?: true
+  /** Programs on other machines that worked for it; absent where there were none. */
+  workers?: WorkerReport[]
   /** How it ended, on each occasion that was tried; absent in older reports. */
   stops?: StopRun[]
+}
+
+/** A worker that held layers for the server. */
+export interface WorkerReport {
+  name: string
+  /** Null where the kernel did not tell. */
+  peakMemoryBytes: number | null
 }
 
 /** How a server ended that was told to; null exit code when it had to be killed. */

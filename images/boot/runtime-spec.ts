@@ -54,6 +54,17 @@ export const nameFiles: Readonly<Record<string, string>> = {
   'resolv.conf': 'nameserver 192.0.2.1\noptions timeout:1 attempts:1\n',
 }
 
+/** Address of a worker, counted from 1, in the network of a boot; pipelines/boot/wire.sh gives it. */
+function workerAddress(number: number): string {
+  return `203.0.113.${number}`
+}
+
+/** The same files of a server that finds workers by their names. */
+export function nameFilesWith(workers: readonly string[]): Readonly<Record<string, string>> {
+  const lines = workers.map((name, index) => `${workerAddress(index + 1)} ${name}\n`)
+  return { ...nameFiles, hosts: [nameFiles['hosts'], ...lines].join('') }
+}
+
 /** Any user may bind any port, as Docker and containerd 2 let it: TGI's well-known deployment listens on 80. */
 export const kernelSettings: Readonly<Record<string, string>> = {
   'net.ipv4.ip_unprivileged_port_start': '0',

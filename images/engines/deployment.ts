@@ -100,9 +100,16 @@ export function runtimeOf(recipe: Recipe, engine: EngineDefinition): EngineRunti
   const runtime = inRange.find(({ gpu }) => gpu === undefined || atLeastDriver(recipe, gpu)) ?? inRange[0]
   if (runtime === undefined) throw noKind(recipe, engine, ofDevice)
   return withOwnPackages(
-    base === undefined ? runtime : { ...runtime, source: { ...runtime.source, base } },
+    withAsked(base === undefined ? runtime : { ...runtime, source: { ...runtime.source, base } }, recipe),
     recipe,
   )
+}
+
+function withAsked(runtime: EngineRuntime, recipe: Recipe): EngineRuntime {
+  const { source } = runtime
+  const asked = runtime.packagesFor?.(recipe) ?? []
+  if (source.type !== 'debian' || asked.length === 0) return runtime
+  return { ...runtime, source: { ...source, packages: [...source.packages, ...asked] } }
 }
 
 function isInRange({ version }: EngineRuntime, recipe: Recipe): boolean {

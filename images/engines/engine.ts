@@ -30,6 +30,7 @@ import type {
   SharedMemory,
 } from './engine-facts.ts'
 import type { EngineGauges } from './gauges.ts'
+import type { Machines } from './machine-rules.ts'
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
@@ -61,6 +62,8 @@ export interface EngineRuntime {
   slimming: SlimPolicy
   /** Absent where the server itself is the first process. */
   init?: InitProgram
+  /** Packages that a recipe asks for by its keys, besides those of the source. */
+  packagesFor?(recipe: Recipe): readonly string[]
   /** What further goes and stays by what a recipe asks for. */
   slimmingFor?(recipe: Recipe, gpu: Gpu | null): Pick<SlimPolicy, 'rules'> & { closure: NeededFiles }
 }
@@ -183,6 +186,8 @@ export interface EngineDefinition {
   startWords?: readonly StartWords[]
   /** Where it says how full it is; absent where it does not. */
   gauges?: GaugePage
+  /** How it splits a model over several machines; null where it does not. */
+  machines: Machines | null
   memory: MemoryRules
   /** Names that a recipe may give; null where the file of the model decides alone. */
   quantizations: Quantizations | null

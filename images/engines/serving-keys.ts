@@ -5,7 +5,12 @@ type Serving = Recipe['serving']
 type ServingKey = keyof Serving
 
 /** Values that say nothing: what every engine does by itself. */
-const defaults: Partial<Record<ServingKey, unknown>> = { dtype: 'auto', parallelism: 1, tensorParallel: 1 }
+const defaults: Partial<Record<ServingKey, unknown>> = {
+  dtype: 'auto',
+  parallelism: 1,
+  tensorParallel: 1,
+  nodes: 1,
+}
 
 /** Keys of `serving` whose value is one argument as it stands. */
 type ArgumentKey = Exclude<

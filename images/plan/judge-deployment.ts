@@ -4,6 +4,7 @@ import { gpuOf, runtimeOf } from '../engines/deployment.ts'
 import type { Deployment, Refusal } from '../engines/engine.ts'
 import { engineOf } from '../engines/engines.ts'
 import { hardwareRefusals } from '../engines/gpu-support.ts'
+import { machineRefusals } from '../engines/machines.ts'
 import { unusedSettingRefusals } from '../engines/setting-refusals.ts'
 import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
 import { tasksNamed } from '../engines/tasks.ts'
@@ -47,7 +48,7 @@ function runtimeRefusals({ recipe, engine }: OfRecipe): Refusal[] {
   try {
     const runtime = runtimeOf(recipe, engine)
     const deployment = { recipe, engine, runtime, gpu: gpuOf(recipe), facts: null }
-    return [...hardwareRefusals(deployment), ...trustRefusals(deployment)]
+    return [...hardwareRefusals(deployment), ...machineRefusals(deployment), ...trustRefusals(deployment)]
   } catch (error) {
     if (!(error instanceof PlanError)) throw error
     const { found, hint } = error.failure

@@ -35,6 +35,7 @@ import { guardPrograms, mountGuardFiles } from '../weights/mount-guard.ts'
 import { accessRulesOf, guardFiles, withKeyGuard } from './api-key.ts'
 import { type CompileCachePlan, compileCacheFiles, compileCachePlan } from './compile-cache.ts'
 import { guarded, runtimeConfig, underInit } from './config.ts'
+import { type MachinesPlan, machineDoubts, machinesOf } from './machines.ts'
 import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
 import { behaviourOf, engineFiles, ownPrograms } from './own-command.ts'
 import { type OwnLayer, ownLayerOf } from './own-layer.ts'
@@ -79,6 +80,8 @@ export interface ImagePlan {
   sharedMemoryBytes: number
   /** What the machine that boots it must have; absent for images that compute on the CPU. */
   requires?: Requirements
+  /** How it is started on several machines; absent for one. */
+  machines?: MachinesPlan
   /** What the memory planner says of the target GPU; null without a GPU or without facts of the model. */
   memory: MemoryPlan | null
   /** Certificates of the recipe's files; absent where it names none. */
@@ -132,7 +135,7 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     config: underInit(deployment.init, withKeyGuard(key, guardedConfig)),
     port: deployment.port,
     sharedMemoryBytes: sharedMemoryOf(deployment),
-    ...requirementsOf(deployment, memory),
+    ...surroundingsOf(deployment, memory),
     memory,
     ...remarksOf(deployment, lock, config),
     predictedMemory: predictedMemory(deployment, memory),
@@ -141,6 +144,13 @@ export function planImage(recipe: Recipe, locked: Lock): ImagePlan {
     verify: { ...withoutProbes(recipe), behaviour: behaviourOf(deployment), ...optional('apiKey', key) },
     estimate: { weightsBytes: weights.sizeBytes, packagesBytes: packagesBytes(lock.runtime) },
   }
+}
+
+function surroundingsOf(
+  deployment: Deployment,
+  memory: MemoryPlan | null,
+): Pick<ImagePlan, 'requires' | 'machines'> {
+  return { ...requirementsOf(deployment, memory), ...machinesOf(deployment) }
 }
 
 /** What writes the layers, and how; nothing for zstd, so that a plan is the one it was before there was a choice. */
@@ -198,6 +208,7 @@ function remarksOf(
     ...codeDoubts(deployment),
     ...placeDoubts(deployment),
     ...servingDoubts(deployment),
+    ...machineDoubts(deployment),
     ...besideDoubts(deployment),
     ...releaseDoubts(deployment, lock),
     ...settingDoubts(deployment),

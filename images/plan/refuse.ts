@@ -1,5 +1,6 @@
 import type { Lock } from '../../recipes/lock.ts'
 import type { Deployment } from '../engines/engine.ts'
+import { machineRefusals } from '../engines/machines.ts'
 import { placeRefusals } from '../engines/named-places.ts'
 import { settingRefusals } from '../engines/setting-refusals.ts'
 import { sharedMemoryRefusals } from '../engines/shared-memory.ts'
@@ -16,6 +17,7 @@ export function refuseUnserved(deployment: Deployment, { weights }: Lock): void 
     ...licenceRefusals(recipe, weights),
     ...partLicenceRefusals(parts),
     ...engine.refusals(deployment),
+    ...machineRefusals(deployment),
     ...settingRefusals(deployment),
     ...placeRefusals(deployment),
     ...taskRefusals(deployment),

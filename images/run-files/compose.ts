@@ -1,8 +1,18 @@
 import type { Json } from '../../lib/json.ts'
 import type { RunFacts } from './facts.ts'
+import { givenVariables, workerAddressWords, workerFacts } from './machines.ts'
 import { notesOf } from './notes.ts'
-import type { Placement } from './placement.ts'
-import { cardNodes, cdiNames, commentOf, mebibytes, needsLowPort, renderNode } from './words.ts'
+import { anywhere, type Placement } from './placement.ts'
+import type { RunWorkers } from './run-machines.ts'
+import {
+  cardNodes,
+  cdiNames,
+  commentOf,
+  mebibytes,
+  needsLowPort,
+  renderNode,
+  workerComment,
+} from './words.ts'
 import { yamlOf } from './yaml.ts'
 
 /** A Compose file (the Compose Specification), for `docker compose` and podman-compose. */
@@ -13,7 +23,7 @@ export function composeFile(facts: RunFacts, placement: Placement): string {
   return [...commentOf(facts, notesOf('compose', facts, placement)), yamlOf(file)].join('\n')
 }
 
-function service(facts: RunFacts, placement: Placement): Json {
+function service(facts: RunFacts, placement: Placement): { readonly [key: string]: Json | undefined } {
   const { port } = facts
   return {
     image: facts.image,
@@ -27,7 +37,7 @@ function service(facts: RunFacts, placement: Placement): Json {
     sysctls: needsLowPort(facts) ? { 'net.ipv4.ip_unprivileged_port_start': '0' } : undefined,
     stop_grace_period: `${facts.stopSeconds}s`,
     ports: [`127.0.0.1:${port}:${port}`],
-    environment: secretsOf(placement),
+    environment: variablesOf(facts, placement),
     volumes: volumesOf(facts, placement),
     // podman-compose before 1.2 skips `deploy` without a word, and the server then computes on the CPU.
     ...devicesOf(facts, placement),
@@ -49,11 +59,20 @@ function devicesOf(facts: RunFacts, placement: Placement): Record<string, Json> 
 }
 
 /** From the environment of the caller, which has to have them. */
-function secretsOf({ secretVariables }: Placement): Json | undefined {
-  if (secretVariables.length === 0) return undefined
-  return Object.fromEntries(
-    secretVariables.map(({ variable }) => [variable, `\${${variable}:?value of a secret}`]),
-  )
+function variablesOf(facts: RunFacts, placement: Placement): Json | undefined {
+  const given = givenVariables(facts, placement)
+  if (given.length === 0) return undefined
+  return Object.fromEntries(given.map(({ variable, words }) => [variable, `\${${variable}:?${words}}`]))
+}
+
+/** A worker on a machine of its own, of which one address is in the network of the server. */
+export function composeWorkerFile(facts: RunFacts, workers: RunWorkers): string {
+  const own = workerFacts(facts, workers)
+  const { ports: _, environment: __, ...plain } = service(own, anywhere)
+  const published = `\${INGOT_WORKER_ADDRESS:?${workerAddressWords}}:${own.port}:${own.port}`
+  const worker = { ...plain, entrypoint: [...workers.command], command: [], ports: [published] }
+  const file = { name: own.name, services: { [own.name]: worker } }
+  return [...workerComment(facts, workers), yamlOf(file)].join('\n')
 }
 
 function volumesOf({ name, weights }: RunFacts, { hasSelinux }: Placement): Json | undefined {

@@ -1,7 +1,17 @@
 import type { RunFacts, WeightsMount } from './facts.ts'
+import { givenVariables, workerAddressWords, workerFacts } from './machines.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cardNodes, commentOf, computeNode, mebibytes, needsLowPort, renderNode } from './words.ts'
+import type { RunWorkers } from './run-machines.ts'
+import {
+  cardNodes,
+  commentOf,
+  computeNode,
+  mebibytes,
+  needsLowPort,
+  renderNode,
+  workerComment,
+} from './words.ts'
 
 /** One `docker run` in a script: hardened as the boot was. Podman takes the same line, but for `--gpus`. */
 export function dockerScript(facts: RunFacts, placement: Placement): string {
@@ -21,15 +31,41 @@ export function dockerScript(facts: RunFacts, placement: Placement): string {
     ...(needsLowPort(facts) ? ['--sysctl net.ipv4.ip_unprivileged_port_start=0'] : []),
     `--stop-timeout ${facts.stopSeconds}`,
     `--publish 127.0.0.1:${port}:${port}`,
-    ...placement.secretVariables.map(({ variable }) => `--env ${variable}`),
+    ...givenVariables(facts, placement).map(({ variable }) => `--env ${variable}`),
     ...mountOptions(facts, placement),
   ]
   return [
     '#!/bin/sh',
     ...commentOf(facts, notesOf('docker', facts, placement)),
     'set -eu',
-    ...placement.secretVariables.map(({ variable }) => `: "\${${variable}:?value of a secret}"`),
+    ...givenVariables(facts, placement).map(({ variable, words }) => `: "\${${variable}:?${words}}"`),
     `exec docker run ${options.join(' \\\n  ')} \\\n  ${image}`,
+    '',
+  ].join('\n')
+}
+
+/** A worker on a machine of its own, of which one address is in the network of the server. */
+export function dockerWorkerScript(facts: RunFacts, workers: RunWorkers): string {
+  const { name, image, port, memoryLimitBytes } = workerFacts(facts, workers)
+  const [program = '', ...words] = workers.command
+  const options = [
+    `--name ${name}`,
+    '--detach',
+    '--restart unless-stopped',
+    '--read-only',
+    '--tmpfs /tmp:rw,nosuid,nodev,exec',
+    '--cap-drop ALL',
+    '--security-opt no-new-privileges',
+    ...(memoryLimitBytes === undefined ? [] : [`--memory ${mebibytes(memoryLimitBytes)}m`]),
+    `--stop-timeout ${facts.stopSeconds}`,
+    `--publish "\${INGOT_WORKER_ADDRESS:?${workerAddressWords}}":${port}:${port}`,
+    `--entrypoint ${program}`,
+  ]
+  return [
+    '#!/bin/sh',
+    ...workerComment(facts, workers),
+    'set -eu',
+    `exec docker run ${options.join(' \\\n  ')} \\\n  ${image} \\\n  ${words.join(' ')}`,
     '',
   ].join('\n')
 }

@@ -9,6 +9,7 @@ import type { Report } from '../report/report.ts'
 import { firstQuestion } from './first-question.ts'
 import { runName } from './name.ts'
 import type { SecretVariable } from './placement.ts'
+import { type RunMachines, runMachinesOf } from './run-machines.ts'
 import { startAllowance } from './start.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */
@@ -51,6 +52,8 @@ export interface RunFacts {
   /** Names of variables that the image sets, or that would change what its command says. */
   variables: readonly string[]
   gpus: number
+  /** How it is started on several machines; absent for one. */
+  machines?: RunMachines
   /** Drivers of an image for Vulkan, whose cards are nodes of /dev/dri; absent for CUDA. */
   vulkan?: readonly VulkanDriver[]
   /** Whether the cards are reached by ROCm: nodes of /dev/dri, and /dev/kfd. */
@@ -100,16 +103,30 @@ export function runFactsOf(plan: ImagePlan, report: Report, image: string, weigh
     variables: [...variablesOf(plan), ...Object.keys(engine.reserved.variables)].filter(
       (name) => name !== plan.verify.apiKey?.variable,
     ),
-    gpus: plan.requires?.gpus ?? 0,
-    ...optional('vulkan', plan.requires?.drivers),
-    ...(plan.requires?.api === 'rocm' && { rocm: true }),
+    ...placesOf(plan, boots),
     sharedMemoryBytes: plan.sharedMemoryBytes,
     weights: mountOf(plan, weightsImage),
     ...(limit !== undefined && { memoryLimitBytes: limit }),
     ...(readyMs !== undefined && { readySeconds: Math.ceil(readyMs / 1000) }),
     startSeconds: start.seconds,
     stopSeconds: plan.verify.behaviour.stop.timeoutSeconds,
-    origins: [memoryOrigin(peakBytes, limit), start.origin, ...memoryWords(plan.memory)],
+    origins: originsOf(plan, memoryOrigin(peakBytes, limit), start.origin),
+  }
+}
+
+function originsOf(plan: ImagePlan, memory: string, start: string): string[] {
+  return [memory, ...workerOrigins(plan), start, ...memoryWords(plan.memory)]
+}
+
+function placesOf(
+  { requires, machines, sharedMemoryBytes }: ImagePlan,
+  boots: Report['boots'],
+): Pick<RunFacts, 'gpus' | 'machines' | 'vulkan' | 'rocm'> {
+  return {
+    gpus: requires?.gpus ?? 0,
+    ...optional('machines', runMachinesOf({ machines }, workerLimitOf(boots, sharedMemoryBytes))),
+    ...optional('vulkan', requires?.drivers),
+    ...(requires?.api === 'rocm' && { rocm: true }),
   }
 }
 
@@ -139,6 +156,25 @@ function keyOf({ name, verify: { apiKey } }: ImagePlan): SecretVariable | undefi
 /** /dev/shm is charged to the container, and so is a share for load that the boot did not have. */
 function limitOf(peakBytes: number, sharedMemoryBytes: number): number {
   return Math.ceil((peakBytes * memoryFactor + sharedMemoryBytes) / memoryStepBytes) * memoryStepBytes
+}
+
+/** Which worker holds how much follows from what is free on its machine, so that each may have to hold all. */
+function workerLimitOf(boots: Report['boots'], sharedMemoryBytes: number): number | undefined {
+  const sums = boots.map(({ workers }) =>
+    workers?.reduce<number | null>(
+      (sum, { peakMemoryBytes }) => (sum === null || peakMemoryBytes === null ? null : sum + peakMemoryBytes),
+      0,
+    ),
+  )
+  const most = largest(sums.map((sum) => sum ?? null))
+  return most === undefined ? undefined : limitOf(most, sharedMemoryBytes)
+}
+
+function workerOrigins({ machines }: ImagePlan): string[] {
+  if (machines?.type !== 'workers') return []
+  return [
+    'Workers: layers are divided by the memory that each says is free, so the limit of each is for all of them together.',
+  ]
 }
 
 function mountOf({ weights }: ImagePlan, weightsImage: string | undefined): WeightsMount {

@@ -1,12 +1,13 @@
-import { composeFile } from './compose.ts'
-import { dockerScript } from './docker.ts'
+import { composeFile, composeWorkerFile } from './compose.ts'
+import { dockerScript, dockerWorkerScript } from './docker.ts'
 import type { RunFacts } from './facts.ts'
 import { helmChart } from './helm.ts'
 import { kserveFile } from './kserve.ts'
 import { kserveLlmFile } from './kserve-llm.ts'
 import { kubernetesFile } from './kubernetes.ts'
+import { workersName } from './machines.ts'
 import { anywhere, type Placement } from './placement.ts'
-import { quadletUnit } from './quadlet.ts'
+import { quadletUnit, quadletWorkerUnit } from './quadlet.ts'
 import type { FileTarget, RunFile, RunTarget } from './targets.ts'
 
 /** The files that start an image with this tool: one, or those of a chart. */
@@ -17,7 +18,24 @@ export function runFilesFor(
 ): readonly RunFile[] {
   return target === 'helm'
     ? helmChart(facts, siteOf(facts, placement))
-    : [runFileFor(target, facts, placement)]
+    : [runFileFor(target, facts, placement), ...workerFilesFor(target, facts)]
+}
+
+/** What starts a worker, on each machine that is to be one; a cluster's file has them in it. */
+function workerFilesFor(target: FileTarget, facts: RunFacts): RunFile[] {
+  const { machines } = facts
+  if (machines?.type !== 'workers') return []
+  const name = workersName(facts.name)
+  switch (target) {
+    case 'docker':
+      return [{ name: `${name}.sh`, content: dockerWorkerScript(facts, machines) }]
+    case 'compose':
+      return [{ name: `${name}.compose.yaml`, content: composeWorkerFile(facts, machines) }]
+    case 'quadlet':
+      return [{ name: `${name}.container`, content: quadletWorkerUnit(facts, machines) }]
+    default:
+      return []
+  }
 }
 
 /** The file that starts an image with this tool, where the site wants it. */

@@ -2,6 +2,7 @@ import type { Json } from '../../lib/json.ts'
 import type { RunFacts } from './facts.ts'
 import { probes } from './kubernetes-probes.ts'
 import { weightsMounts, weightsVolumes } from './kubernetes-weights.ts'
+import { workerAddressesIn } from './machines.ts'
 import type { Placement, Toleration } from './placement.ts'
 import { mebibytes, needsLowPort } from './words.ts'
 
@@ -56,10 +57,13 @@ function toleration({ key, value, effect }: Toleration): Json {
 
 /** Variables of a server, undefined where there are none. */
 export function serverVariables(
-  { healthVariables }: RunFacts,
+  facts: RunFacts,
   { secretVariables }: Placement,
 ): readonly Json[] | undefined {
+  const { machines, healthVariables } = facts
+  const workers = machines?.type === 'workers' ? machines : undefined
   const all: Json[] = [
+    ...(workers === undefined ? [] : [{ name: workers.variable, value: workerAddressesIn(facts, workers) }]),
     ...Object.entries(healthVariables).map(([name, value]) => ({ name, value })),
     ...secretVariables.map(({ variable, secret, key }) => ({
       name: variable,

@@ -3,6 +3,7 @@ import type { RunFacts } from './facts.ts'
 import { labelsOf, selectorOf } from './kubernetes-labels.ts'
 import { podSpec } from './kubernetes-pod.ts'
 import { claims } from './kubernetes-weights.ts'
+import { workerEgress, workerObjects } from './kubernetes-workers.ts'
 import { notesOf } from './notes.ts'
 import type { Placement } from './placement.ts'
 import { commentOf } from './words.ts'
@@ -15,6 +16,7 @@ export function kubernetesFile(facts: RunFacts, placement: Placement): string {
     service(facts),
     networkPolicy(facts),
     ...claims(facts, placement),
+    ...(facts.machines?.type === 'workers' ? workerObjects(facts, facts.machines, placement) : []),
   ]
   return `${commentOf(facts, notesOf('kubernetes', facts, placement)).join('\n')}\n${documents.map(yamlOf).join('---\n')}`
 }
@@ -44,7 +46,7 @@ function service(facts: RunFacts): Json {
   }
 }
 
-/** The server was booted without a network: nothing has to go out. */
+/** The server was booted without a network: nothing has to go out, but to workers of its own. */
 export function networkPolicy(facts: RunFacts): Json {
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -54,7 +56,7 @@ export function networkPolicy(facts: RunFacts): Json {
       podSelector: { matchLabels: selectorOf(facts) },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ port: facts.port, protocol: 'TCP' }] }],
-      egress: [],
+      egress: facts.machines?.type === 'workers' ? workerEgress(facts, facts.machines) : [],
     },
   }
 }

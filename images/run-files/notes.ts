@@ -1,5 +1,6 @@
 import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
+import { workersName } from './machines.ts'
 import type { Placement } from './placement.ts'
 import { isClusterTarget, type RunTarget } from './targets.ts'
 import { computeNode, renderNode, usesCards } from './words.ts'
@@ -9,6 +10,7 @@ export function notesOf(target: RunTarget, facts: RunFacts, placement: Placement
   return [
     ...weightsNotes(target, facts, placement),
     ...gpuNotes(target, facts),
+    ...workerNotes(target, facts),
     ...(isClusterTarget(target) ? healthNotes(facts) : selinuxNotes(facts, placement)),
     ...(target === 'quadlet' ? secretNotes(placement) : []),
     ...keyNotes(target, facts, placement),
@@ -28,6 +30,20 @@ function weightsNotes(target: RunTarget, { name, weights }: RunFacts, { claim }:
   if (weights.type === 'volume')
     return [`Weights: nothing here fills the volume ${name}-weights: put ${held} at its root.`]
   return target === 'quadlet' ? [`Weights: put ${held} into /srv/models/${name}.`] : []
+}
+
+function workerNotes(target: RunTarget, { name, machines }: RunFacts): string[] {
+  if (machines?.type !== 'workers') return []
+  const { count, port, variable } = machines
+  if (isClusterTarget(target))
+    return [
+      `Workers: ${count} of them, each on a node of its own; whoever reaches port ${port} can use and crash them, so the policy of ${workersName(name)} must hold: the network plug-in has to enforce policies.`,
+      'Workers: the server ends and starts again until all of them are there, and when one is lost.',
+    ]
+  return [
+    `Workers: start ${workersName(name)} on ${count} machines first; the server ends and starts again until all of them are there.`,
+    `Workers: ${variable} is HOST:${port} of each, with commas between${target === 'quadlet' ? '; write their addresses below' : ''}.`,
+  ]
 }
 
 function cardNotes(target: RunTarget, drivers: readonly VulkanDriver[]): string[] {

@@ -1,7 +1,9 @@
 import type { RunFacts } from './facts.ts'
+import { workerFacts } from './machines.ts'
 import { notesOf, podmanSecret } from './notes.ts'
 import type { Placement } from './placement.ts'
-import { cardNodes, cdiNames, commentOf, mebibytes, needsLowPort } from './words.ts'
+import type { RunWorkers } from './run-machines.ts'
+import { cardNodes, cdiNames, commentOf, mebibytes, needsLowPort, workerComment } from './words.ts'
 
 /** A unit for Podman's systemd generator: put it into ~/.config/containers/systemd/ or /etc/containers/systemd/. */
 export function quadletUnit(facts: RunFacts, placement: Placement): string {
@@ -26,6 +28,7 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
     ...(needsLowPort(facts) ? ['Sysctl=net.ipv4.ip_unprivileged_port_start=0'] : []),
     ...deviceLines(facts, placement),
     ...secretLines(placement),
+    ...workerLines(facts),
     ...mountLines(facts, placement),
     `PodmanArgs=--stop-timeout ${facts.stopSeconds}${facts.memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(facts.memoryLimitBytes)}m`}`,
     '',
@@ -33,6 +36,50 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
     'Restart=always',
     `TimeoutStartSec=${facts.startSeconds + 900}`,
     `TimeoutStopSec=${facts.stopSeconds + 10}`,
+    '',
+    '[Install]',
+    'WantedBy=default.target',
+    '',
+  ].join('\n')
+}
+
+/** A name of a worker is where its machine stands until somebody writes its address there. */
+function workerLines({ machines }: RunFacts): string[] {
+  if (machines?.type !== 'workers') return []
+  const { variable, count, port } = machines
+  const places = Array.from({ length: count }, (_, index) => `worker-${index + 1}:${port}`)
+  return [`Environment=${variable}=${places.join(',')}`]
+}
+
+/** A worker on a machine of its own. It is reached from there alone until somebody writes another address. */
+export function quadletWorkerUnit(facts: RunFacts, workers: RunWorkers): string {
+  const { name, image, port, memoryLimitBytes, stopSeconds } = workerFacts(facts, workers)
+  const [program = '', ...words] = workers.command
+  return [
+    ...workerComment(facts, workers),
+    `# Write the address of this machine in the network of the server in place of 127.0.0.1.`,
+    '[Unit]',
+    `Description=${name} holds layers for ${facts.name}`,
+    'Wants=network-online.target',
+    'After=network-online.target',
+    '',
+    '[Container]',
+    `ContainerName=${name}`,
+    `Image=${image}`,
+    `Entrypoint=${program}`,
+    `Exec=${words.join(' ')}`,
+    'Pull=missing',
+    'ReadOnly=true',
+    'DropCapability=all',
+    'NoNewPrivileges=true',
+    'Tmpfs=/tmp:rw,nosuid,nodev,exec,mode=1777',
+    `PublishPort=127.0.0.1:${port}:${port}`,
+    `PodmanArgs=--stop-timeout ${stopSeconds}${memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(memoryLimitBytes)}m`}`,
+    '',
+    '[Service]',
+    'Restart=always',
+    'TimeoutStartSec=900',
+    `TimeoutStopSec=${stopSeconds + 10}`,
     '',
     '[Install]',
     'WantedBy=default.target',

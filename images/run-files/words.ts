@@ -1,5 +1,6 @@
 import type { VulkanDriver } from '../../recipes/recipe.ts'
 import type { RunFacts } from './facts.ts'
+import type { RunWorkers } from './run-machines.ts'
 
 /** The head of every run file: what it starts, where its figures come from, and what it needs. */
 export function commentOf({ name, model, origins, question }: RunFacts, notes: readonly string[]): string[] {
@@ -8,6 +9,15 @@ export function commentOf({ name, model, origins, question }: RunFacts, notes: r
     ...[...origins, ...notes, 'First question:', ...question.trimEnd().split('\n')].map((line) =>
       `# ${line}`.trimEnd(),
     ),
+  ]
+}
+
+/** The head of a worker's file. */
+export function workerComment({ name, origins }: RunFacts, { count, port }: RunWorkers): string[] {
+  return [
+    `# A worker of ${name}, on each of ${count} machines. Made by \`ingot run-files\`; make it again after a build.`,
+    ...origins.filter((line) => line.startsWith('Workers:')).map((line) => `# ${line}`),
+    `# Whoever reaches port ${port} can use and crash it: it asks for no key, and nothing is encrypted. Keep it in a network of its own.`,
   ]
 }
 

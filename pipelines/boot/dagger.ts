@@ -3,6 +3,7 @@ import { parseFacts } from '../../images/boot/container-facts.ts'
 import { parseListeners } from '../../images/boot/listeners.ts'
 import { instructionsOf, type RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { StopObservation } from '../../images/boot/stop-check.ts'
+import { optional } from '../../lib/optional.ts'
 import type { Channel } from './channel.ts'
 import { forwardTo } from './forward.ts'
 import { type DaggerBoot, nativePlatform, toolsOf } from './harness.ts'
@@ -17,6 +18,7 @@ export function daggerRunner(context: DaggerBoot): Runner {
   return {
     name: 'dagger',
     gpus: 0,
+    hasWorkers: true,
     takesTurns: true,
     machine: () => machineOf(context),
     ahead: (requests, use) => withHarnesses(yard, requests, use),
@@ -31,7 +33,7 @@ async function bootInDagger<Result>(
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
   return withHarness(yard, request, ({ channel, aheadMs }) =>
-    withServer(channel, async (server) => {
+    withServer(channel, request, async (server) => {
       await giveOrder(channel, 'start')
       return use({ ...server, aheadMs })
     }),
@@ -45,7 +47,7 @@ async function stopInDagger(
   stop: LoadingStop,
 ): Promise<LoadingOutcome> {
   return withHarness(yard, request, ({ channel }) =>
-    withServer(channel, async (server) => ({
+    withServer(channel, request, async (server) => ({
       stopped: await server.stopOnceSaid(stop),
       log: await server.log(),
     })),
@@ -81,11 +83,16 @@ async function machineOf(context: DaggerBoot): Promise<RunnerFacts> {
 /** The server behind the channel, which is asked through a port of this machine. */
 async function withServer<Result>(
   channel: Channel,
+  { workers }: BootRequest,
   use: (server: BootedServer) => Promise<Result>,
 ): Promise<Result> {
   const reach = await forwardTo(() => channel.open('server'))
+  const beside = workers?.names.map((name, index) => ({
+    name,
+    ...processOf(channel, `worker-${index + 1}/`),
+  }))
   try {
-    return await use(serverOf(channel, reach.url))
+    return await use({ ...serverOf(channel, reach.url), ...optional('workers', beside) })
   } finally {
     reach.close()
   }
@@ -95,11 +102,9 @@ function serverOf(channel: Channel, url: string): BootedServer {
   const order = async (line: string) => (await giveOrder(channel, line)).toString()
   return {
     url,
-    exitCode: async () => exitOf(await order('state')),
-    facts: async () => parseFacts(await order('facts')),
+    ...processOf(channel, ''),
     processors: () => order('processors'),
     listeners: async () => parseListeners(await order('listeners')),
-    log: logReader((fromByte) => giveOrder(channel, `log ${fromByte}`)),
     gpuMemoryBytes: async () => null,
     // It hands no GPUs to a server.
     computeCache: async () => '',
@@ -109,12 +114,25 @@ function serverOf(channel: Channel, url: string): BootedServer {
     },
     saveCompiled: async (folders, file) =>
       writeFile(file, await giveOrder(channel, `compile-cache tar ${folders.join(' ')}`)),
-    stop: async (signal, timeoutSeconds) =>
-      parseStop(await order(`stop ${nameOf(signal)}:${timeoutSeconds}`)),
     async stopOnceSaid({ signal, timeoutSeconds, startSeconds, line }) {
       const answer = await order(`stop-loading ${nameOf(signal)}:${timeoutSeconds}:${startSeconds}:${line}`)
       return answer.startsWith('unseen') ? null : parseStop(answer)
     },
+  }
+}
+
+/** One that runc started; `place` stands before the orders that are for a worker. */
+function processOf(
+  channel: Channel,
+  place: '' | `worker-${number}/`,
+): Pick<BootedServer, 'exitCode' | 'facts' | 'log' | 'stop'> {
+  const order = async (line: string) => (await giveOrder(channel, `${place}${line}`)).toString()
+  return {
+    exitCode: async () => exitOf(await order('state')),
+    facts: async () => parseFacts(await order('facts')),
+    log: logReader((fromByte) => giveOrder(channel, `${place}log ${fromByte}`)),
+    stop: async (signal, timeoutSeconds) =>
+      parseStop(await order(`stop ${nameOf(signal)}:${timeoutSeconds}`)),
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client, Container } from '@dagger.io/dagger'
-import { type Bind, nameFiles, runtimeSpec } from '../../images/boot/runtime-spec.ts'
+import { type Bind, nameFilesWith, runtimeSpec } from '../../images/boot/runtime-spec.ts'
 import type { StandInBoot } from '../../images/boot/stand-in.ts'
 import type { ImageConfig } from '../../images/oci/oci.ts'
 import type { Digest } from '../../lib/digest.ts'
@@ -72,6 +72,7 @@ const scripts = [
   'sink.sh',
   'sent.pl',
   'published.sh',
+  'wire.sh',
   'compile-cache.sh',
 ]
 
@@ -94,8 +95,12 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
   const contents = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), 'utf8')))
   const files = [
     ...scripts.map((name, index) => ({ path: `/harness/${name}`, content: contents[index] ?? '' })),
-    ...Object.entries(nameFiles).map(([name, content]) => ({ path: `/harness/etc/${name}`, content })),
+    ...Object.entries(nameFilesWith(request.workers?.names ?? [])).map(([name, content]) => ({
+      path: `/harness/etc/${name}`,
+      content,
+    })),
     { path: '/harness/config.json', content: JSON.stringify(spec) },
+    ...workerSpecs(config, request),
   ]
   const mounted = (request.mounts ?? []).reduce(
     (container, { image }, index) =>
@@ -106,9 +111,35 @@ async function harnessOf(context: DaggerBoot, request: BootRequest, config: Imag
     files.reduce((container, { path, content }) => container.withNewFile(path, content), mounted),
     request.standIn,
   )
-  return withSecret(context.client, whole, request)
+  return withWorkers(withSecret(context.client, whole, request), request)
     .withEnvVariable('INGOT_BOOT', randomUUID())
     .withExposedPort(channelPort)
+}
+
+/** What runc starts a worker by: the image with another command, under the profile of the server. */
+function workerSpecs(
+  { config, ...image }: ImageConfig,
+  { workers, profile, variables = {} }: BootRequest,
+): { path: string; content: string }[] {
+  const given = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
+  return (workers?.names ?? []).map((_, index) => {
+    const name = `worker-${index + 1}`
+    const started = { ...image, config: { ...config, Entrypoint: [...(workers?.command ?? [])], Cmd: [] } }
+    const spec = runtimeSpec(started, profile, {
+      variables: given,
+      rootfs: '/image',
+      networkNamespace: `/var/run/netns/${name}`,
+      names: '/harness/etc',
+    })
+    return { path: `/harness/${name}.json`, content: JSON.stringify(spec) }
+  })
+}
+
+function withWorkers(container: Container, { workers }: BootRequest): Container {
+  if (workers === undefined) return container
+  return container
+    .withEnvVariable('HARNESS_WORKERS', String(workers.names.length))
+    .withEnvVariable('HARNESS_WORKER_PORT', String(workers.port))
 }
 
 /** Where the container that boots keeps a file that stands in. */

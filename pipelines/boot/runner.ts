@@ -24,6 +24,8 @@ export interface LoadingOutcome {
 export interface BootedServer {
   /** Leads to the port that the image publishes, from outside of its network; without a slash at the end. */
   url: string
+  /** Those that the request asked for, in the same order. */
+  workers?: readonly BootedWorker[]
   /** What its container had already cost when the boot was asked for, in milliseconds; absent where it was made then. */
   aheadMs?: number
   /** How long its image was pulled and unpacked; absent where the runner does it as a part of making the container. */
@@ -50,6 +52,19 @@ export interface BootedServer {
   stopOnceSaid(stop: LoadingStop): Promise<StopObservation | null>
 }
 
+/** A program of the same image on another machine, which works for a server. */
+export interface BootedWorker extends Pick<BootedServer, 'exitCode' | 'facts' | 'log' | 'stop'> {
+  name: string
+}
+
+/** Workers that are started before the server, each under the same profile and in a network of its own. */
+export interface WorkersRequest {
+  names: readonly string[]
+  port: number
+  /** In place of the image's own command. */
+  command: readonly string[]
+}
+
 export interface BootRequest {
   image: Digest
   profile: BootProfile
@@ -62,6 +77,8 @@ export interface BootRequest {
   secret?: BootSecret
   /** What stands in for the driver of a GPU; runners that hand over GPUs know nothing of it. */
   standIn?: StandInBoot
+  /** Only for runners that have other machines, or what stands for them. */
+  workers?: WorkersRequest
 }
 
 export interface BootSecret {
@@ -79,6 +96,8 @@ export interface Runner {
   name: RunnerFacts['runner']
   /** GPUs that are handed to every server. */
   gpus: number
+  /** Whether it boots workers beside a server. */
+  hasWorkers?: boolean
   /** Whether its servers compute on processors that servers of other boots may want at the same time. */
   takesTurns?: boolean
   machine(): Promise<RunnerFacts>

@@ -2,7 +2,8 @@ import type { ImageReferrers } from '../../images/oci/attached.ts'
 import { attestationsText, type BundledImage, bundleNames, siteReference } from '../../images/oci/bundle.ts'
 import { reportMarkdown } from '../../images/report/markdown.ts'
 import { runFactsOf } from '../../images/run-files/facts.ts'
-import { runFileFor } from '../../images/run-files/generate.ts'
+import { runFilesFor } from '../../images/run-files/generate.ts'
+import { targetsFor } from '../../images/run-files/machines.ts'
 import { bundledTargets } from '../../images/run-files/targets.ts'
 import { prettyJson } from '../../lib/json.ts'
 import type { BuiltImage } from '../catalogue/built-image.ts'
@@ -125,10 +126,10 @@ function runFilesOf(
   const facts = runFactsOf(plan, report, reference, weights)
   return [
     textEntry(`report/${plan.name}.md`, reportMarkdown(report)),
-    ...bundledTargets.map((target) => {
-      const { name, content } = runFileFor(target, facts)
-      return textEntry(`run-files/${name}`, content)
-    }),
+    ...bundledTargets
+      .filter((target) => targetsFor(facts).includes(target))
+      .flatMap((target) => runFilesFor(target, facts))
+      .map(({ name, content }) => textEntry(`run-files/${name}`, content)),
   ]
 }
 

@@ -89,6 +89,7 @@ export const bootSchema = z.object({
   logTail: z.string(),
   missing: z.array(z.string()).exactOptional(),
   standIn: z.literal(true).exactOptional(),
+  workers: z.array(z.object({ name: z.string(), peakMemoryBytes: figure })).exactOptional(),
   stops: z
     .array(
       z.object({

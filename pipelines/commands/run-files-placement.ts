@@ -1,5 +1,6 @@
 import type { RunFacts } from '../../images/run-files/facts.ts'
 import { kserveLlmPort } from '../../images/run-files/kserve-llm.ts'
+import { targetsFor } from '../../images/run-files/machines.ts'
 import {
   type Placement,
   type SecretVariable,
@@ -85,6 +86,16 @@ export function requireKservePort({ port }: RunFacts): void {
     throw usage(
       `an LLMInferenceService is asked at port ${kserveLlmPort}, and this image listens at ${port}: set serving.port to ${kserveLlmPort} and build again, or take --for kserve`,
     )
+}
+
+/** What a tool cannot start on several machines gets no file for it. Throws `usage`. */
+export function requireTargets(targets: readonly RunTarget[], facts: RunFacts): void {
+  const known = targetsFor(facts)
+  const others = targets.filter((target) => !known.includes(target))
+  if (others.length === 0 || facts.machines === undefined) return
+  throw usage(
+    `the image is for ${facts.machines.count} machines, which files for ${others.join(', ')} do not start: take --for ${known.join(' or ')}`,
+  )
 }
 
 function requireReader(values: RunFilesValues): void {

@@ -9,7 +9,7 @@ import { makeFolder } from '../files/make-folder.ts'
 import { parsePushTarget, repositoryOf } from '../registry-client/reference.ts'
 import { closeStore, explainGone, openStoreToRead } from '../store/open.ts'
 import { runFacts } from './run-files-of.ts'
-import { placementOf, requireFit, requireKservePort } from './run-files-placement.ts'
+import { placementOf, requireFit, requireKservePort, requireTargets } from './run-files-placement.ts'
 import { runFilesTable } from './tables/run-files.ts'
 
 export const runFilesCommand: Command = { run }
@@ -27,6 +27,7 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     requireVerified(built, values.unverified, 'write run files for')
     const facts = await runFacts(store, built, repository)
     requireFit(placement, facts)
+    requireTargets(values.for, facts)
     if (values.for.includes('kserve-llm')) requireKservePort(facts)
     const files = values.for.flatMap((target) => runFilesFor(target, facts, placement))
     if (values.to !== undefined) {

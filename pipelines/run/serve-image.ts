@@ -4,13 +4,14 @@ import type { StopObservation } from '../../images/boot/stop-check.ts'
 import { unmetRequirements } from '../../images/plan/requirements.ts'
 import { optional } from '../../lib/optional.ts'
 import { lastLines } from '../../lib/text.ts'
-import type { BootedServer, Runner } from '../boot/runner.ts'
+import type { BootedServer, BootRequest, Runner } from '../boot/runner.ts'
 import { StageError } from '../error.ts'
 import type { Progress } from '../process/progress.ts'
 import { usualLimits } from '../verify/limits.ts'
 import { waitUntilReady } from '../verify/readiness.ts'
 import type { Subject } from '../verify/subject.ts'
 import type { Trial } from '../verify/trial.ts'
+import { workersFor } from '../verify/workers.ts'
 
 /** How a server that was ready came to its end. */
 export type ServingEnd =
@@ -46,7 +47,11 @@ export async function serveImage(subject: Subject, context: ServingContext): Pro
   const clock = { now: () => performance.now() - beganMs }
   const { apiKey } = plan.verify
   const secret = apiKey === undefined || key === null ? undefined : { name: apiKey.variable, value: key }
-  const request = { image: report.image, profile, port: plan.port, mounts, ...optional('secret', secret) }
+  const request: BootRequest = {
+    ...{ image: report.image, profile, port: plan.port, mounts },
+    ...optional('secret', secret),
+    ...optional('workers', workersFor(plan, runner)),
+  }
   return runner.boot(request, async (server) => {
     const trial: Trial = { server, plan, clock, limits: usualLimits, signal, key }
     progress.step(`wait until ${plan.model} answers`)

@@ -1,6 +1,7 @@
-import type { BootMeasurements, SpeedRun, TimeSpan } from '../../images/boot/boot-report.ts'
+import type { BootMeasurements, BootReport, SpeedRun, TimeSpan } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import type { ContainerFacts } from '../../images/boot/container-facts.ts'
+import { missingLines } from '../../images/boot/missing-words.ts'
 import type { MeasuredStart, StartWords } from '../../images/boot/start-line.ts'
 import { engineOf } from '../../images/engines/engines.ts'
 import type { BootedServer } from '../boot/runner.ts'
@@ -57,4 +58,18 @@ export function startOf(
 /** A server of the recipe around the engine shows the engine's log too. */
 export function startWordsOf({ engine }: Pick<VerifyPlan, 'engine'>): readonly StartWords[] {
   return engineOf(engine.id).startWords ?? []
+}
+
+/** What only some boots have: lines that say what the server goes without, a stand-in driver, workers. */
+export function besidesOf(
+  log: string,
+  { standIn }: { standIn?: object | undefined },
+  workers: Pick<BootReport, 'workers'>,
+): Pick<BootReport, 'missing' | 'standIn' | 'workers'> {
+  const missing = missingLines(log)
+  return {
+    ...(missing.length > 0 && { missing }),
+    ...(standIn !== undefined && { standIn: true }),
+    ...workers,
+  }
 }

@@ -5,7 +5,7 @@ import { stopSchedule } from '../../images/boot/stop-check.ts'
 import type { ImagePlan } from '../../images/plan/plan.ts'
 import type { Digest } from '../../lib/digest.ts'
 import { optional } from '../../lib/optional.ts'
-import type { BootRequest, ImageMount } from '../boot/runner.ts'
+import type { BootRequest, ImageMount, WorkersRequest } from '../boot/runner.ts'
 import { newKey } from './access.ts'
 
 /** What verification reads of a plan. */
@@ -18,6 +18,7 @@ export type VerifyPlan = Pick<
   | 'port'
   | 'sharedMemoryBytes'
   | 'requires'
+  | 'machines'
   | 'compileCache'
   | 'verify'
 >
@@ -39,11 +40,12 @@ export interface GivenToBoots {
   mounts: readonly ImageMount[]
   variables: Record<string, string>
   standIn?: StandIn | undefined
+  workers?: WorkersRequest | undefined
 }
 
 /** A boot for each profile and identity that the plan asks for, and those that its engine's stops need besides. */
 export function plannedBoots(image: Digest, plan: VerifyPlan, given: GivenToBoots): PlannedBoots {
-  const { mounts, variables, standIn } = given
+  const { mounts, variables, standIn, workers } = given
   const profiles = bootProfiles(plan.verify.profiles, plan.sharedMemoryBytes)
   const schedule = stopSchedule(plan.verify.behaviour.stop, profiles.length)
   const { apiKey } = plan.verify
@@ -51,6 +53,7 @@ export function plannedBoots(image: Digest, plan: VerifyPlan, given: GivenToBoot
   const requestFor = (profile: BootProfile): BootRequest => ({
     ...{ image, profile, port: plan.port, mounts, variables },
     ...optional('secret', secret),
+    ...optional('workers', workers),
     ...optional('standIn', standIn && standInBoot(standIn, plan.platform)),
   })
   const last = profiles.at(-1)

@@ -17,13 +17,18 @@ export interface ReadyTrial extends Trial {
   deadlineMs: number
 }
 
+/** Characters of a line that is quoted. */
+const longestLine = 300
+
 /** Words for a server that has ended or whose log proves a failed start; null while nothing speaks against it. */
 export async function signOfDeath({ server, plan }: Trial): Promise<string | null> {
   const exitCode = await server.exitCode()
-  if (exitCode !== null) return `the server ended with exit code ${exitCode}`
-  const log = await server.log()
-  const line = plan.verify.behaviour.failureLines.find((text) => log.includes(text))
-  return line === undefined ? null : `the log says "${line}"`
+  const lines = (await server.log()).split('\n')
+  const { failureLines } = plan.verify.behaviour
+  const line = lines.find((one) => failureLines.some((text) => one.includes(text)))?.trim()
+  const said = line === undefined ? null : `the log says "${line.slice(0, longestLine)}"`
+  if (exitCode === null) return said
+  return `the server ended with exit code ${exitCode}${said === null ? '' : `: ${said}`}`
 }
 
 /** Why no further question makes sense; null while it does. */

@@ -1,7 +1,6 @@
 import type { BootReport, RecordedAnswer, SpeedRun } from '../../images/boot/boot-report.ts'
 import type { CheckResult } from '../../images/boot/check-result.ts'
 import { containerChecks } from '../../images/boot/container-checks.ts'
-import { missingLines } from '../../images/boot/missing-words.ts'
 import type { StopOccasion } from '../../images/boot/probe.ts'
 import type { RunnerFacts } from '../../images/boot/runner-facts.ts'
 import type { StandIn } from '../../images/boot/stand-in.ts'
@@ -13,7 +12,7 @@ import { accessChecks, withoutKey } from './access.ts'
 import { type Clock, skippedProbe } from './ask.ts'
 import { compileCacheChecks } from './compile-cache.ts'
 import { isOnSoftware, requireMachine, softwareVariables } from './device.ts'
-import { measuredOf, peakMemory, spansOf, startOf, startWordsOf } from './figures.ts'
+import { besidesOf, measuredOf, peakMemory, spansOf, startOf, startWordsOf } from './figures.ts'
 import { gpuChecks } from './gpu.ts'
 import { usualLimits, type VerifyLimits } from './limits.ts'
 import { type PlannedBoot, type PlannedBoots, plannedBoots, type VerifyPlan } from './planned-boots.ts'
@@ -23,6 +22,7 @@ import { measureSpeed } from './speed.ts'
 import { deafChecks, type StopResult, stopLoading, stopServer, untriedResult } from './stopping.ts'
 import type { ReadyTrial, Trial } from './trial.ts'
 import { inTurn } from './turn.ts'
+import { endWorkers, heldChecks, workersFor } from './workers.ts'
 
 export interface VerifyContext {
   runner: Runner
@@ -51,7 +51,8 @@ export async function verifyImage(
   const { standIn, mounts = [] } = context
   const variables = standIn?.variables ?? softwareVariables(plan, context)
   if (plan.requires !== undefined && standIn === undefined) requireMachine(plan, await asked, runner)
-  const boots = plannedBoots(image, plan, { mounts, variables, standIn })
+  const workers = workersFor(plan, runner)
+  const boots = plannedBoots(image, plan, { mounts, variables, standIn, workers })
   const ahead = runner.ahead ?? ((_, use) => use())
   return ahead(
     [...boots.whole, ...boots.besides].map(({ request }) => request),
@@ -163,7 +164,8 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
   // A server that never got ready is stopped all the same.
   const stop = await stopServer(trial, ready && occasion !== 'loading' ? occasion : 'idle', dead)
   const measured = { containerMs, gpuMemoryBytes, ...measuredOf(readiness, asked.runs, facts) }
-  const checks = [readiness, ...asked.checks, ...contained, stop.check]
+  const workers = await endWorkers(trial, request.profile)
+  const checks = [readiness, ...asked.checks, ...contained, stop.check, ...workers.checks]
   return {
     profile: request.profile.name,
     runner: context.runner.name,
@@ -178,16 +180,12 @@ async function tryServer(booting: BootAttempt): Promise<BootReport> {
     checks,
     answers: asked.answers,
     stops: stop.run === null ? [] : [stop.run],
-    ...missingIn(log),
-    ...(context.standIn === undefined ? {} : { standIn: true }),
-    logTail: checks.every((check) => check.status === 'passed') ? '' : lastLines(await server.log(), 40),
+    ...besidesOf(log, context, workers.report),
+    logTail: checks.every(hasPassed) ? '' : lastLines(await server.log(), 40) + workers.logs,
   }
 }
 
-function missingIn(log: string): Pick<BootReport, 'missing'> {
-  const missing = missingLines(log)
-  return missing.length === 0 ? {} : { missing }
-}
+const hasPassed = ({ status }: CheckResult) => status === 'passed'
 
 interface BootAnswers {
   checks: CheckResult[]
@@ -206,6 +204,7 @@ async function askBooted(
   // Three streams give the median; in further boots one says that they stream as well.
   const speed = isText ? await measureSpeed(trial, isFirst ? 3 : 1) : null
   const access = await accessChecks(trial)
+  const held = await heldChecks({ ...trial, machines: plan.machines })
   const onGpu = runner.gpus > 0 || isOnSoftware(plan, runner) ? await gpuChecks(trial) : []
   return {
     checks: [
@@ -215,6 +214,7 @@ async function askBooted(
       ...access,
       ...onGpu,
       ...(await compileCacheChecks(trial, plan.compileCache)),
+      ...held,
     ],
     answers: recorded?.answers ?? [],
     runs: speed?.runs ?? [],

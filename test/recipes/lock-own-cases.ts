@@ -32,6 +32,12 @@ export const ownRefused: Case[] = [
     renews: { weights: 'kept', runtime: true },
   },
   {
+    key: 'serving.nodes',
+    change: set('serving.nodes', 2),
+    isUnseenWithoutRecord: true,
+    renews: { weights: 'kept', runtime: true },
+  },
+  {
     key: 'image.packages.python',
     named: 'image.packages',
     change: set('image.packages', { python: ['fastapi>=0.115'] }),

@@ -1,9 +1,11 @@
 import type { Deployment, Refusal } from '../engine.ts'
 import { type FlagNames, flagDoubts, flagRefusals } from '../flag-names.ts'
 import { gpuEnvironment, gpuRefusals } from '../gpu-support.ts'
+import { workerAddresses } from '../machines.ts'
 import { formatRefusals, ggufQuantizationRefusals } from '../refusals.ts'
 import { option, unsupportedKeys } from '../serving-keys.ts'
 import { templateRefusals } from '../skill-refusals.ts'
+import { machines } from './machines.ts'
 import { flags, variables } from './names.ts'
 import { hasRouter, modelOptions, partRefusals, projectorOf } from './parts.ts'
 import { rocmEnvironment } from './rocm.ts'
@@ -68,7 +70,6 @@ function poolingDoubts({ tasks, gguf, recipe }: Deployment): string[] {
 
 export function command(deployment: Deployment): string[] {
   const { serving } = deployment.recipe
-  const { device } = deployment.runtime
   const perSlot = serving.contextLength
   return [
     serverOf(deployment),
@@ -80,7 +81,7 @@ export function command(deployment: Deployment): string[] {
     ...option('--cache-type-v', serving.kvCacheDtype),
     ...option('--ubatch-size', serving.maxPrefillTokens),
     ...(hasRouter(deployment) ? [] : taskOptions(deployment, deployment)),
-    ...(device !== 'cpu' && gpuLayersOf(deployment) === null ? ['--n-gpu-layers', '999'] : []),
+    ...(hasDevices(deployment) && gpuLayersOf(deployment) === null ? ['--n-gpu-layers', '999'] : []),
     ...(serving.tensorParallel > 1 ? ['--split-mode', 'row'] : []),
     '--offline',
     '--metrics',
@@ -88,6 +89,11 @@ export function command(deployment: Deployment): string[] {
     '--no-webui',
     ...serving.extraArguments,
   ]
+}
+
+/** Cards, or workers on other machines, which are devices to it as well. */
+function hasDevices({ runtime, recipe }: Deployment): boolean {
+  return runtime.device !== 'cpu' || recipe.serving.nodes > 1
 }
 
 /** What a recipe's own arguments ask of the GPU: a number or a word; null where they ask nothing. */
@@ -105,13 +111,16 @@ export function help(deployment: Deployment): string[] {
   return [serverOf(deployment), '--help']
 }
 
-export function environment({ recipe, gpu, runtime, init }: Deployment): Record<string, string> {
+export function environment(deployment: Deployment): Record<string, string> {
+  const { recipe, gpu, runtime, init } = deployment
+  const { nodes } = recipe.serving
   return {
+    ...(nodes > 1 ? { [machines.variable]: workerAddresses(nodes, machines.port) } : {}),
     ...gpuEnvironment(runtime.device),
     ...(runtime.device === 'vulkan' ? vulkanEnvironment(recipe, gpu) : {}),
     ...(runtime.device === 'rocm' ? rocmEnvironment : {}),
     // By default, 3, it does not say what it computes on. No prompt is in what 4 adds (measured, 0.7.0).
-    ...(runtime.device === 'cpu' ? {} : { LLAMA_ARG_LOG_VERBOSITY: '4' }),
+    ...(hasDevices(deployment) ? { LLAMA_ARG_LOG_VERBOSITY: '4' } : {}),
     LLAMA_CACHE: '/tmp/llama.cpp',
     CUDA_CACHE_PATH: '/tmp/nv',
     // A stream that is stopped ends with the next ping: 30 s by default, beyond the grace.

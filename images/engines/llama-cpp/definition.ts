@@ -5,6 +5,7 @@ import type { EngineDefinition, EngineRuntime } from '../engine.ts'
 import type { GpuSupport } from '../engine-facts.ts'
 import { command, doubts, environment, help, refusals } from './command.ts'
 import { imports } from './imports.ts'
+import { machines, packagesFor, workerRoots } from './machines.ts'
 import { memory } from './memory.ts'
 import { memoryFlags } from './memory-flags.ts'
 import { modelSettings } from './model-settings.ts'
@@ -55,6 +56,8 @@ export const llamaCpp = {
         versionOf: 'llama.cpp-tools',
       },
       slimming: { rules: [], closure },
+      packagesFor,
+      slimmingFor: (recipe) => ({ rules: [], closure: workerRoots(recipe) }),
       init: hangUpInit,
     },
     {
@@ -110,6 +113,7 @@ export const llamaCpp = {
     running: ['llamacpp:requests_processing'],
     waiting: ['llamacpp:requests_deferred'],
   },
+  machines,
   memory,
   quantizations: null,
   memoryFlags,
@@ -122,6 +126,7 @@ export const llamaCpp = {
     '/usr/lib/**/*llama*',
     '/usr/lib/**/*ggml*',
     '/usr/lib/**/*ggml*/**',
+    '/usr/libexec/**/llama/**',
     '/app/**',
   ],
   traces: {
@@ -130,6 +135,7 @@ export const llamaCpp = {
       '/{bin,usr/bin,usr/local/bin}/llama-*',
       '/usr/{lib,local/lib}/**/*{llama,ggml,libmtmd}*',
       '/usr/{lib,local/lib}/**/*{llama,ggml}*/**',
+      '/usr/libexec/**/llama/**',
     ],
     distributions: ['llama-cpp*', 'xllamacpp'],
     packages: ['llama.cpp*', 'libllama*', 'libggml*', 'libmtmd*'],

@@ -65,7 +65,6 @@ export const memoryFlags: readonly MemoryFlag[] = [
     ['--main-gpu', '-mg', '--device', '-dev'],
     ['LLAMA_ARG_MAIN_GPU', 'LLAMA_ARG_DEVICE'],
   ),
-  uncounted('less', 'layers on other machines', ['--rpc'], ['LLAMA_ARG_RPC']),
   uncounted(
     'either',
     'settings that follow what is free',

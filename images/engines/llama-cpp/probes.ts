@@ -9,6 +9,7 @@ import { cohereRerank, nativeRerankProbe } from '../rerank-probes.ts'
 import { generates } from '../tasks.ts'
 import { driversOf } from '../vulkan-drivers.ts'
 import { gpuLayersOf } from './command.ts'
+import { machines } from './machines.ts'
 import { partProbes } from './part-probes.ts'
 import { hasRouter, ofModel } from './parts.ts'
 import { rocmRules } from './rocm.ts'
@@ -37,7 +38,12 @@ export function behaviour(deployment: Deployment): Behaviour {
     streamsSkills: true,
     // What is said to /v1/embeddings is brought to length 1, and to /embedding as well (measured with 0.7.0).
     normalizes: 'always',
-    failureLines: ['error loading model', 'failed to load model', 'error while loading shared libraries'],
+    failureLines: [
+      'error loading model',
+      'failed to load model',
+      'error while loading shared libraries',
+      ...(deployment.recipe.serving.nodes > 1 ? machines.failureLines : []),
+    ],
     gpu: {
       ...offloadLines(gpuLayersOf(deployment)),
       probes: [],

@@ -3,6 +3,8 @@ import { everyInterface, offline, ownTls, type ReservedSettings, use } from '../
 const layers =
   'write --n-gpu-layers and the number into serving.extraArguments, which also the plan and the boot follow'
 const source = use('weights.source')
+const workers =
+  'use serving.nodes, which puts workers into the image; LLAMA_ARG_RPC says where they are when the server is started'
 
 /** Spellings of llama-server 0.7.0 (`--help`). Variables are read before flags; both are refused. */
 export const reserved = {
@@ -59,6 +61,11 @@ export const reserved = {
     { names: ['--embeddings', '--embedding', '--reranking', '--rerank'], instead: use('model.task') },
     { names: ['--api-key', '--api-key-file'], instead: use('serving.apiKey') },
     { names: ['--split-mode', '-sm'], instead: use('serving.tensorParallel') },
+    {
+      names: ['--rpc'],
+      effect: 'names machines of one site, which an image for any site cannot know',
+      instead: workers,
+    },
     { names: ['--offline'], instead: 'it is set already; leave it out' },
     { names: ['--metrics'], instead: 'it is set already; leave it out' },
     { names: ['--no-slots', '--slots'], instead: 'the page of slots shows what others ask; it stays off' },
@@ -96,6 +103,7 @@ export const reserved = {
     LLAMA_ARG_SSE_PING_INTERVAL: 'the time in which a stream ends at a stop follows from it; leave it out',
     AMD_COMGR_CACHE_DIR: 'compiled kernels are kept where any user may write; leave it out',
     MESA_SHADER_CACHE_DIR: 'compiled shaders are kept where any user may write; leave it out',
+    LLAMA_ARG_RPC: workers,
     LLAMA_ARG_OFFLINE: offline,
     LLAMA_OFFLINE: offline,
     LLAMA_ARG_ENDPOINT_METRICS: 'it is set already; leave it out',

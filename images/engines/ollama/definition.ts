@@ -57,6 +57,7 @@ export const ollama = {
   apiKey: null,
   healthPath: '/api/version',
   startWords,
+  machines: null,
   memory,
   quantizations: null,
   memoryFlags,

@@ -98,6 +98,7 @@ export const sglang = {
     running: ['sglang:num_running_reqs'],
     waiting: ['sglang:num_queue_reqs'],
   },
+  machines: null,
   memory,
   quantizations,
   memoryFlags,

@@ -63,6 +63,7 @@ export const tensorrtLlm = {
     running: ['numActiveRequests'],
     waiting: ['numQueuedRequests'],
   },
+  machines: null,
   memory,
   quantizations,
   memoryFlags,

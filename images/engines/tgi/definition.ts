@@ -63,6 +63,7 @@ export const tgi = {
     running: ['tgi_batch_current_size'],
     waiting: ['tgi_queue_size'],
   },
+  machines: null,
   memory,
   quantizations,
   memoryFlags,

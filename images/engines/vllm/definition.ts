@@ -143,6 +143,7 @@ export const vllm = {
     running: ['vllm:num_requests_running'],
     waiting: ['vllm:num_requests_waiting'],
   },
+  machines: null,
   memory,
   quantizations,
   memoryFlags,

@@ -48,6 +48,7 @@ export const whisperCpp = {
   behaviour,
   apiKey: null,
   healthPath: '/health',
+  machines: null,
   memory,
   quantizations: null,
   memoryFlags,

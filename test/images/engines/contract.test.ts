@@ -43,6 +43,7 @@ const parts = [
   'compileCache',
   'startWords',
   'gauges',
+  'machines',
   'memory',
   'quantizations',
   'memoryFlags',

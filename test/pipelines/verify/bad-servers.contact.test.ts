@@ -122,7 +122,7 @@ const servers: Record<string, Bad> = {
   'says in its log that it failed': {
     routes: bad.saysItFailed,
     complaints: [
-      'ready failed: the log says "failed to load model"; last answer: status 503 instead of 200: {"error":{"message":"Loading model"}}',
+      'ready failed: the log says "E failed to load model"; last answer: status 503 instead of 200: {"error":{"message":"Loading model"}}',
       ...neverAsked,
     ],
   },

@@ -45,6 +45,7 @@ export const echo = {
   behaviour,
   apiKey: null,
   healthPath: '/health',
+  machines: null,
   memory,
   quantizations: null,
   memoryFlags,
