@@ -30,7 +30,7 @@ export const serving = z.strictObject({
   nodes: count(limits.nodes)
     .default(1)
     .describe(
-      'Machines that one model is split over. llama.cpp: so many workers hold its layers, and a server asks them; vLLM, SGLang: a stage of the pipeline on each, with target.count GPUs',
+      'Machines that one model is split over, with llama.cpp: so many workers hold its layers, and a server asks them',
     ),
   gpuMemoryUtilization: z
     .number()

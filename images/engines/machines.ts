@@ -24,7 +24,7 @@ export function machineRefusals(deployment: SeveralMachines): Refusal[] {
       {
         path,
         found: `${nodes} machines, and ${engine.title} serves from one`,
-        hint: 'leave it out, or choose llama-cpp, vllm or sglang',
+        hint: 'leave it out, or choose llama-cpp',
       },
     ]
   return [
