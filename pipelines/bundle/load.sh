@@ -7,8 +7,9 @@ set -eu
 LC_ALL=C
 export LC_ALL
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-usage() {
-  sed -n '3,5s/^#   //p' "$0" >&2
+usage() { sed -n '3,5s/^#   //p' "$0"; }
+misused() {
+  usage >&2
   exit 2
 }
 fail() {
@@ -18,14 +19,15 @@ fail() {
 
 tool='' earlier='' registry='' unpack='' key=''
 while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || usage
+  case $1 in -h | --help) usage; exit 0 ;; esac
+  [ $# -ge 2 ] || misused
   case $1 in
     --tool) tool=$2 ;;
     --with) earlier=$2 ;;
     --key) key=$2 ;;
     --to) registry=$2 ;;
     --unpack) unpack=$2 ;;
-    *) usage ;;
+    *) misused ;;
   esac
   shift 2
 done
@@ -85,6 +87,13 @@ without() {
   awk -v other="$2" 'BEGIN { while ((getline line < other) > 0) seen[line] = 1 } !($0 in seen)' "$1"
 }
 
+# into_registry OPTION... FROM TO: skopeo's words tell what was wrong and not what it can be told.
+into_registry() {
+  # shellcheck disable=SC2086
+  skopeo copy --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "$@" || fail "skopeo could not copy into $registry; INGOT_SKOPEO_FLAGS gives it \
+flags, such as --dest-authfile FILE with a login, or --dest-tls-verify=false for a registry without TLS. What it copied stays; run this again"
+}
+
 # attach IMAGE REPOSITORY: what speaks about an image goes to a registry: by digest, for those that list referrers, and by an
 # index under a tag, for those that do not.
 attach() {
@@ -101,8 +110,7 @@ attach() {
     merge "$2" "$tag"
     from=$scratch/merged
   fi
-  # shellcheck disable=SC2086
-  skopeo copy --all --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "oci:$from:$tag" "docker://$2:$tag"
+  into_registry --all "oci:$from:$tag" "docker://$2:$tag"
 }
 
 # The flags for a registry that is written to, as those for one that is read.
@@ -147,8 +155,7 @@ while read -r digest name; do
     # Names in the bundle begin with localhost/, which the registry takes the place of.
     repository=${name#localhost/}
     attach "$digest" "$registry/${repository%:*}"
-    # shellcheck disable=SC2086
-    skopeo copy --preserve-digests ${INGOT_SKOPEO_FLAGS:-} "oci:$layout:$name" "docker://$registry/${name#localhost/}"
+    into_registry "oci:$layout:$name" "docker://$registry/${name#localhost/}"
     echo "$registry/${name#localhost/} $digest"
   elif [ "$tool" = podman ]; then
     # Podman also names what it reads by the folder, and refuses capitals there.
@@ -160,3 +167,9 @@ while read -r digest name; do
     echo "$name $digest"
   fi
 done < "$layout/IMAGES"
+[ -z "$registry" ] || exit 0
+if [ -d "$here/run-files" ]; then
+  echo "load: run-files/ says how to start each: .sh for docker, .container for Podman's quadlets, .compose.yaml and .kubernetes.yaml" >&2
+else
+  echo "load: how to start each is in run-files/ of the folder that load.sh --unpack FOLDER makes" >&2
+fi

@@ -18,6 +18,7 @@ while [ $# -gt 0 ]; do
       [ $# -ge 2 ] || { echo "verify: --key needs a public key" >&2; exit 2; }
       key=$2
       shift 2 ;;
+    -h | --help) echo "usage: verify.sh [--with EARLIER] [--key KEY.pub]"; exit 0 ;;
     *) echo "usage: verify.sh [--with EARLIER] [--key KEY.pub]" >&2; exit 2 ;;
   esac
 done

@@ -96,6 +96,12 @@ describe.each<[string, () => string]>([
   })
 })
 
+test('a registry that skopeo needs a flag for: how it is given one', async () => {
+  const told = await scriptWith(all.site, join(all.bundle, 'load.sh'), '--to', `${debian.host}/plain`)
+  expect(told).toMatchObject({ code: 1, stdout: expect.not.stringContaining('plain/') })
+  expect(told.stderr).toContain(`could not copy into ${debian.host}/plain; INGOT_SKOPEO_FLAGS gives it`)
+})
+
 test('with a login that skopeo is given, for what is written as for what is read before', async () => {
   const password = 'sesame-0451'
   const locked = await startDebianRegistry(password)

@@ -224,3 +224,9 @@ test('the scripts say how they are used', async () => {
   expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining('load.sh --to HOST/PATH') })
   expect(await readFile(join(path, 'README.txt'), 'utf8')).toContain(first.digest)
 })
+
+test.each(['verify.sh', 'load.sh'])('%s --help is no mistake', async (name) => {
+  const { path } = await bundle(first)
+  const told = await script(join(path, name), '--help')
+  expect(told).toMatchObject({ code: 0, stdout: expect.stringContaining(`${name} [--`), stderr: '' })
+})
