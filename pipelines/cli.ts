@@ -3,6 +3,7 @@ import type { ProcessContext } from './command-line/command.ts'
 import { interruptedCode, interruptedText, runAsProcess } from './command-line/command-process.ts'
 import { exitCodeOf } from './command-line/exit.ts'
 import { tellFailure } from './command-line/failure.ts'
+import { requireOptions } from './command-line/near-option.ts'
 import type { CommandTable } from './command-line/option-table.ts'
 import { helpOf, overview } from './command-line/usage.ts'
 import { readVolume } from './command-line/volume.ts'
@@ -28,6 +29,7 @@ export async function main(line: readonly string[], outer: ProcessContext): Prom
     const table = tableOf(name)
     const { environment: _, ...process } = context
     if (rest.some(isHelp)) return help(context, name)
+    requireOptions(rest, table)
     const settings = await settingsFor(table, context)
     const display = { ...settings.display, isVerbose: volume === 'verbose' }
     const command = await commands[table.name]()

@@ -53,8 +53,14 @@ function parse(
     })
     return { tokens, positionals: found.positionals }
   } catch (cause) {
-    throw usageError(command, messageOf(cause))
+    throw usageError(command, unknownOption(cause) ?? messageOf(cause))
   }
+}
+
+/** Node's words go on about arguments that begin with a dash. */
+function unknownOption(cause: unknown): string | undefined {
+  const [, option] = /^Unknown option '(-[^']*)'/.exec(messageOf(cause)) ?? []
+  return option && `there is no option ${option}`
 }
 
 function spellingsOf(options: CommandTable['options']): Map<string, string> {

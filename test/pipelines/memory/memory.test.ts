@@ -183,7 +183,7 @@ test.each([
   [['m', '--gpu', 'l4', '--engine', 'vllm', '--tp', 'two'], '--tp is "two", not a whole number'],
   [['m', '--gpu', 'l4', '--engine', 'vllm', '--tp', '0'], '--tp is "0", not a whole number from 1 to 1024'],
   [['m', '--gpu', 'l4', '--engine', 'vllm', '--tp', '1025'], '--tp is "1025", not a whole number from 1 to'],
-  [['m', '--gpu', 'l4', '--engine', 'vllm', '--nonsense'], "Unknown option '--nonsense'"],
+  [['m', '--gpu', 'l4', '--engine', 'vllm', '--nonsense'], 'there is no option --nonsense'],
   [
     ['m', '--gpu', 'l4', '--engine', 'vllm', '--weights-bytes', '5 parsecs'],
     '--weights-bytes is "5 parsecs", not a size such as 10GB or 512MiB',
