@@ -18,6 +18,7 @@ import { type ReadOffer, readOffer } from '../init/read-offer.ts'
 import { saveNew } from '../init/save.ts'
 import { readTarget } from '../init/target.ts'
 import { type Ask, terminalAsk } from '../init/terminal.ts'
+import { checkRecipe } from '../lock/recipe-files.ts'
 import { usualRecipes } from './list.ts'
 import { initTable } from './tables/init.ts'
 
@@ -41,7 +42,8 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
 async function initWorkflow({ stdout }: CommandContext): Promise<void> {
   const recipes = (await usualRecipes()).filter(({ device }) => device === 'cpu')
   const files = recipes.map(({ file }) => file)
-  await saveNew(workflowFile, starterWorkflow(recipes))
+  const hint = `move that one away, and take from it what you changed; or add ${files.join(', ') || 'a recipe'} to its matrix by hand`
+  await saveNew(workflowFile, starterWorkflow(recipes), hint)
   stdout(
     `wrote ${workflowFile} for ${files.length === 0 ? 'a recipe that is to be named in it' : files.join(', ')}: set owner and commit of ingot in it, and commit it with recipes and locks\n`,
   )
@@ -50,6 +52,15 @@ async function initWorkflow({ stdout }: CommandContext): Promise<void> {
     stdout(
       `no gate: ${without.join(', ')} has no limits in verify.load or verify.quality; with some in each recipe, set "bench" in ${workflowFile}\n`,
     )
+  for (const { file } of recipes) stdout(await folderRemark(file))
+}
+
+/** A runner has a checkout and nothing else of this machine. */
+async function folderRemark(file: string): Promise<string> {
+  const checked = await checkRecipe(file)
+  const source = checked.ok ? checked.recipe.weights.source : undefined
+  if (source?.type !== 'folder') return ''
+  return `weights of ${file}: they lie in the folder ${source.path}, and a runner has only what is committed; name a repository of the Hub, a URL or an artifact in weights.source, or commit them too (with Git LFS, set \`lfs: true\` for actions/checkout)\n`
 }
 
 async function initModel(
@@ -71,7 +82,7 @@ async function initModel(
   const { offer, proposal } = await proposed(read, place, wishes)
   const accepted = await withLicence(offer, proposal, place, { wishes, ask })
   const file = values.to ?? `${accepted.recipe.name}.yaml`
-  await saveNew(file, recipeText(offer, accepted))
+  await saveNew(file, recipeText(offer, accepted), 'name another with --to, or move that one away')
   stdout(summaryOf(file, accepted))
   const open = licenceQuestion(offer, accepted)
   if (open !== undefined) stdout(`before that: ${open.found}; ${open.hint}\n`)
