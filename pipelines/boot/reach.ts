@@ -129,6 +129,6 @@ function noWay(attempted: string, found: string): StageError {
   return new StageError('no-runner', {
     attempted,
     found: found.trim() || 'nothing was said',
-    hint: 'install iproute2 and util-linux, and run as root or with rootless podman; or verify with --runner dagger',
+    hint: 'install iproute2 and util-linux, and run as root or with rootless podman; or take --runner dagger',
   })
 }

@@ -16,7 +16,7 @@ export async function toolOutput(tool: Tool, args: readonly string[]): Promise<s
   throw new StageError('no-runner', {
     attempted: `run \`${tool.name} ${args.slice(0, 2).join(' ')}\``,
     found: said.all.trim().split('\n').slice(-5).join('\n  ') || `exit code ${said.exitCode}`,
-    hint: `check that \`${tool.name} info\` works here, or verify with --runner dagger`,
+    hint: `check that \`${tool.name} info\` works here, or take --runner dagger`,
   })
 }
 
@@ -26,6 +26,6 @@ export async function requireTool({ name, path }: Tool): Promise<void> {
   throw new StageError('no-runner', {
     attempted: `boot with ${name}`,
     found: `${name} is not installed`,
-    hint: `install ${name}, or verify with --runner dagger`,
+    hint: `install ${name}, or take --runner dagger`,
   })
 }

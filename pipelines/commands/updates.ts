@@ -55,7 +55,11 @@ async function updateOf(
   { parts, writes, engine }: UpdateAct,
   { settings, signal, progress }: Pick<CommandContext, 'settings' | 'signal'> & { progress: Progress },
 ): Promise<LockUpdate> {
-  const locked = await loadLocked(file, settings, `update the lock of ${file}`)
+  const locked = await loadLocked(
+    file,
+    settings,
+    writes ? `update the lock of ${file}` : `look what is newer than the lock of ${file}`,
+  )
   progress.step(`ask what is newer than the lock of ${locked.recipe.name}`)
   const context = { settings, signal, engine: () => engine.client() }
   const { update, lock } = await findUpdate(locked, parts, context)

@@ -30,6 +30,9 @@ const unlogged = '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+
 // With it cosign does not go and ask the public instance for keys that nothing here was signed with.
 const noRoots = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}'
 
+const keyHint =
+  'see what it says; COSIGN_PASSWORD has to hold the password of the key, and be set and empty for one without'
+
 /** Gives `act` a cosign. Throws `no-tool` where there is none. */
 export async function withCosign<Result>(
   { signer, settings, signal }: CosignContext,
@@ -45,6 +48,7 @@ export async function withCosign<Result>(
       runTool(program, args, {
         environment: settings.programs.environment,
         attempted,
+        ...(signer.type === 'key' && { hint: keyHint }),
         ...(signal && { signal }),
       })
     return await act({

@@ -1,6 +1,7 @@
 import type { ExecError } from '@dagger.io/dagger'
 import { IngotError, messageOf } from '../../lib/error.ts'
 import { StageError } from '../error.ts'
+import { labHint } from './lab-hint.ts'
 
 /**
  * What an error of the Dagger SDK or its engine means, for whoever called; undefined for everything else. By its members:
@@ -75,7 +76,7 @@ function requestFailed(error: DaggerError, logFile: string, cause: unknown): Sta
     return new StageError('no-engine', {
       attempted: 'get the program of Dagger that starts a session',
       found,
-      hint: 'the SDK downloads it from dl.dagger.io each time, without a proxy; where that cannot be reached, put the program here and name it in _EXPERIMENTAL_DAGGER_CLI_BIN; `ingot doctor` says which version; in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`',
+      hint: `the SDK downloads it from dl.dagger.io each time, without a proxy; where that cannot be reached, put the program here and name it in _EXPERIMENTAL_DAGGER_CLI_BIN; \`ingot doctor\` says which version; or, ${labHint}`,
       cause,
     })
   return new StageError(sessionCodes.includes(error.code) ? 'no-engine' : 'engine-failed', {

@@ -45,6 +45,8 @@ export interface ToolRun extends Pick<ProgramSettings, 'environment'> {
   signal?: AbortSignal
   /** What the person is told it was for. */
   attempted: string
+  /** What to do when it fails, where that is known. */
+  hint?: string
 }
 
 /** Runs a program and gives what it printed; no argument may be a secret. Throws `tool-failed` with its last words. */
@@ -55,7 +57,7 @@ export async function runTool(program: string, args: readonly string[], run: Too
   throw new StageError('tool-failed', {
     attempted: run.attempted,
     found: `${program.split('/').at(-1)} ended with ${done.exitCode}: ${lastWords(done.stderr || done.stdout)}`,
-    hint: 'see what it says; its own --help and --verbose tell more',
+    hint: run.hint ?? 'see what it says; its own --help and --verbose tell more',
   })
 }
 

@@ -10,6 +10,7 @@ import { makeFolder } from '../files/make-folder.ts'
 import { saidWhile } from '../network/waiting.ts'
 import type { EngineSettings, Settings } from '../settings/settings.ts'
 import { daggerErrorFrom } from './dagger-error.ts'
+import { labHint } from './lab-hint.ts'
 import { findProgram } from './program.ts'
 import { toolAnswers } from './tool-answers.ts'
 
@@ -130,7 +131,7 @@ async function requireEngine(settings: SessionSettings): Promise<void> {
       silent.length === 0
         ? `none of ${containerTools.join(', ')} is installed and no engine address is set`
         : `${silent.join(' and ')} ${silent.length === 1 ? 'is' : 'are'} installed and ${silent.length === 1 ? 'does' : 'do'} not answer; no engine address is set`,
-    hint: 'install or start Docker or Podman; or, in a checkout of ingot on Debian as root, run `npm run lab:up` and prefix the command with `npx node lab/run.ts --`; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST',
+    hint: `install or start Docker or Podman; or set _EXPERIMENTAL_DAGGER_RUNNER_HOST; or, ${labHint}`,
   })
 }
 

@@ -152,7 +152,10 @@ describe.each<[string, () => string]>([
     const wrong = { ...environment, COSIGN_PASSWORD: 'not-the-password' }
     await expect(
       publishSample({ store: place.store, built: [built], to, signer: signer(), environment: wrong }),
-    ).rejects.toMatchObject({ code: 'tool-failed' })
+    ).rejects.toMatchObject({
+      code: 'tool-failed',
+      failure: expect.objectContaining({ hint: expect.stringContaining('COSIGN_PASSWORD has to hold') }),
+    })
     await expect(run(crane, ['digest', `${to}:v1`])).rejects.toMatchObject({ code: 1 })
   })
 

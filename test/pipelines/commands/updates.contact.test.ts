@@ -95,7 +95,7 @@ test('a folder stands for its recipes; parts of others and those without a lock 
   await writeFile(join(place.folder, '_base.yaml'), 'engine: {}\n')
   const run = await ingot(['outdated', place.folder, '--model'], place)
   expect(run.code).toBe(1)
-  expect(run.stderr).toContain(`update the lock of ${join(place.folder, 'second.yaml')}`)
+  expect(run.stderr).toContain(`look what is newer than the lock of ${join(place.folder, 'second.yaml')}`)
   expect(run.stderr).toContain('ingot: 1 of 2 recipes')
   expect(run.stdout).toBe(`tiny (${place.file}): nothing is newer\n`)
   const empty = await ingot(['outdated', join(place.folder, 'model')], place)
