@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readArguments } from '../pipelines/command-line/arguments.ts'
@@ -28,7 +28,9 @@ function linesOf(page: string): string[] {
       .replaceAll(/\\\n\s*/g, '')
       .split('\n')
       .flatMap((line) => {
-        const before = String.raw`^\s*(?:\$ |- run: )?(?:[A-Z_]+=\S+ )*(?:npx node lab\/run\.ts -- bin\/|npx (?:--no-install )?)?`
+        const lab = String.raw`(?:\S*node \S*lab\/run\.ts -- )?`
+        const start = String.raw`^\s*(?:\$ |- run: )?(?:[A-Z_]+=\S+ )*(?:dagger run )?(?:npx (?:--no-install )?)?`
+        const before = String.raw`${start}${lab}(?:[\w.\/]*bin\/)?`
         const found = new RegExp(`${before}ingot ([a-z].*)$`).exec(line)
         return found?.[1] === undefined ? [] : [found[1]]
       }),
@@ -89,6 +91,76 @@ test('documents show scripts', () => {
 test.each(scripts)('$page: sh $script $options', ({ script, options }) => {
   const text = readFileSync(join(root, script.includes('/') ? script : `pipelines/bundle/${script}`), 'utf8')
   expect(options.filter((option) => !text.includes(option))).toEqual([])
+})
+
+/**
+ * Programs of others that blocks call, with a test that runs them in that way, or why none can. Lines of bundles and workflows that
+ * begin with `sh` are above; what is no command, such as an output or a picture, begins with none of these words.
+ */
+const programs: Record<string, { test: string } | { notRun: string }> = {
+  cosign: { test: 'test/contact/bundle-sign.test.ts' },
+  dagger: { test: 'test/e2e/package.test.ts' },
+  grype: { test: 'test/slow/vulnerable-image.test.ts' },
+  model_signing: { test: 'test/contact/model-sign.test.ts' },
+  oras: { test: 'test/contact/model-sign.test.ts' },
+  helm: { notRun: 'a cluster is needed, and its page says that none was at hand' },
+  kubectl: { notRun: 'a cluster is needed, and its page says that none was at hand' },
+  git: { notRun: 'this repository has no address yet; test/fresh-machine.sh clones it by its folder' },
+  pip: {
+    notRun: 'it downloads the model that test/tools/catalogue.ts installs by the same name and version',
+  },
+  python3: { notRun: 'it unpacks that download' },
+  export: { notRun: 'it sets a variable for the lines after it' },
+}
+
+/** Words that begin a command in blocks, though no page has it yet: a new one has to be said how it is tested. */
+const otherPrograms = ['crane', 'curl', 'docker', 'mkdir', 'podman', 'regctl', 'skopeo', 'syft', 'uv']
+
+interface Call {
+  page: string
+  program: string
+  line: string
+}
+
+const calls: Call[] = pages.flatMap((page) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^ *```(?:console|sh|bash|shell|)\n([\s\S]*?)^ *```/gm)]
+    .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+    .map((line) => line.replace(/^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*/, ''))
+    .map((line) => ({ page, line, program: /^[\w./-]+(?= )/.exec(line)?.[0] ?? '' })),
+)
+
+test('blocks call no program of others that no test runs, but those that are named with the reason', () => {
+  const known = [...Object.keys(programs), ...otherPrograms]
+  const called = calls.filter(({ program }) => known.includes(program))
+  expect(called.filter(({ program }) => !(program in programs))).toEqual([])
+  expect(Object.keys(programs).filter((one) => !called.some(({ program }) => program === one))).toEqual([])
+})
+
+test.each(Object.entries(programs))('%s runs in the test that is named for it', (program, how) => {
+  if (!('test' in how)) return expect(how.notRun).toMatch(/\w/)
+  expect(readFileSync(join(root, how.test), 'utf8')).toMatch(
+    new RegExp(`\\b${program.replace('_', '[-_]')}\\b`, 'i'),
+  )
+})
+
+const scriptNames = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts)
+const ofNpm = calls.filter(({ program }) => program === 'npm')
+
+test.each(ofNpm)('$page: $line', ({ line }) => {
+  const [, script] = /^npm (?:run )?([\w:-]+)/.exec(line) ?? []
+  expect([...scriptNames, 'ci', 'install', 'pack']).toContain(script)
+})
+
+/** Sources that a block gives to Node, in this checkout or, seen from a folder of recipes, in that beside it. */
+const sources = calls.flatMap(({ page, line }) =>
+  [...line.matchAll(/\bnode ((?:\.\.\/)?[\w./-]+\.ts)/g)].map(([, source = '']) => ({
+    page,
+    source: source.replace('../ingot/', ''),
+  })),
+)
+
+test.each(sources)('$page: node $source is there', ({ source }) => {
+  expect(existsSync(join(root, source))).toBe(true)
 })
 
 interface Span {
