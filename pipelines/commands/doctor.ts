@@ -9,6 +9,7 @@ import { ownPackage } from '../files/own-package.ts'
 import { systemFailureOf } from '../files/system-error.ts'
 import { openConnection } from '../network/connection.ts'
 import { findHostTool, type HostTool } from '../process/host-tool.ts'
+import { labHint } from '../process/lab-hint.ts'
 import { findProgram, runProgram } from '../process/program.ts'
 import { engineSource, programSource, type SessionSettings } from '../process/session.ts'
 import { toolAnswers } from '../process/tool-answers.ts'
@@ -59,7 +60,7 @@ async function engine(settings: SessionSettings): Promise<DoctorFinding> {
     what: 'where a Dagger engine comes from',
     found,
     needed: true,
-    hint: `${started}install Docker or Podman, or run \`npm run lab:up\` in a checkout of ingot on Debian as root`,
+    hint: `${started}install Docker or Podman; or, ${labHint}`,
   }
 }
 
