@@ -11,7 +11,7 @@ export interface OutwardJudgement {
 
 /**
  * Whether a server sent something outward. Questions for the name of its own address are told and are no fault: torch 2.14 puts
- * one to the name server for every process group (docs/decisions/094). That holds where every packet that was counted is known
+ * one to the name server for every process group (docs/decisions/095). That holds where every packet that was counted is known
  * to be such a question.
  */
 export function judgeOutward({
