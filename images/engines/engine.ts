@@ -30,7 +30,7 @@ import type {
   SharedMemory,
 } from './engine-facts.ts'
 import type { EngineGauges } from './gauges.ts'
-import type { Machines } from './machine-rules.ts'
+import type { WorkerMachines } from './machine-rules.ts'
 import type { MemoryFlag } from './memory-flags.ts'
 import type { ModelSettings } from './model-settings.ts'
 import type { DeployedPart, PartTable } from './parts.ts'
@@ -187,7 +187,7 @@ export interface EngineDefinition {
   /** Where it says how full it is; absent where it does not. */
   gauges?: GaugePage
   /** How it splits a model over several machines; null where it does not. */
-  machines: Machines | null
+  machines: WorkerMachines | null
   memory: MemoryRules
   /** Names that a recipe may give; null where the file of the model decides alone. */
   quantizations: Quantizations | null

@@ -23,15 +23,13 @@ export function machineRefusals(deployment: SeveralMachines): Refusal[] {
     return [
       {
         path,
-        found: `${nodes} machines, and ${engine.title} serves from one`,
+        found: `${nodes} machines, and ingot starts ${engine.title} on one`,
         hint: 'leave it out, or choose llama-cpp',
       },
     ]
   return [
     ...ownCommandRefusals(deployment),
-    ...(machines.type === 'workers'
-      ? machines.refusals(recipe, deployment.runtime).map((refusal) => ({ path, ...refusal }))
-      : rankRefusals(deployment)),
+    ...machines.refusals(recipe, deployment.runtime).map((refusal) => ({ path, ...refusal })),
   ]
 }
 
@@ -44,17 +42,4 @@ function ownCommandRefusals({ recipe }: SeveralMachines): Refusal[] {
       hint: 'leave image.command out: what starts the engine on several machines is written for the engine alone',
     },
   ]
-}
-
-function rankRefusals({ recipe, engine, runtime }: SeveralMachines): Refusal[] {
-  const { nodes } = recipe.serving
-  if (runtime.device === 'cpu')
-    return [
-      {
-        path: 'serving.nodes',
-        found: `${nodes} machines that compute on the CPU`,
-        hint: `name the GPU of the machines in target.gpu: ${engine.title} is split over GPUs`,
-      },
-    ]
-  return []
 }

@@ -1,10 +1,9 @@
 import type { Deployment } from '../engines/engine.ts'
-import type { RankedMachines, WorkerMachines } from '../engines/machine-rules.ts'
+import type { WorkerMachines } from '../engines/machine-rules.ts'
 import { workerAddresses, workerName } from '../engines/machines.ts'
 
 /** Programs of the same image on other machines, which hold the layers for one server. */
 export interface WorkersPlan {
-  type: 'workers'
   names: readonly string[]
   port: number
   /** What a worker is started with in place of the image's own command. */
@@ -16,29 +15,13 @@ export interface WorkersPlan {
   heldLines: string
 }
 
-/** The server itself on so many machines. `$RANK` and `$FIRST` stand where a tool puts the place and the address of the first one. */
-export interface RanksPlan {
-  type: 'ranks'
-  count: number
-  port: number
-  /** Behind the image's own command line, on the machine that answers and on the others. */
-  first: readonly string[]
-  further: readonly string[]
-  source: string
-}
-
-/** How an image is started on several machines. */
-export type MachinesPlan = WorkersPlan | RanksPlan
-
 /** Nothing for one machine, so that a plan is the one it was before there were several. */
-export function machinesOf(deployment: Deployment): { machines?: MachinesPlan } {
+export function machinesOf(deployment: Deployment): { machines?: WorkersPlan } {
   const { recipe, engine } = deployment
   const { nodes } = recipe.serving
   const { machines } = engine
   if (nodes === 1 || machines === null) return {}
-  return {
-    machines: machines.type === 'workers' ? workersOf(deployment, machines) : ranksOf(nodes, machines),
-  }
+  return { machines: workersOf(deployment, machines) }
 }
 
 /** The init stands before a worker as before the server: as first process it would hear no signal. */
@@ -46,7 +29,6 @@ function workersOf(deployment: Deployment, machines: WorkerMachines): WorkersPla
   const { nodes } = deployment.recipe.serving
   const { port, variable, heldLines } = machines
   return {
-    type: 'workers',
     names: Array.from({ length: nodes }, (_, index) => workerName(index + 1)),
     port,
     command: [...deployment.init, ...machines.command(deployment.recipe)],
@@ -56,26 +38,10 @@ function workersOf(deployment: Deployment, machines: WorkerMachines): WorkersPla
   }
 }
 
-function ranksOf(count: number, { port, argumentsOf, source }: RankedMachines): RanksPlan {
-  const place = { count, firstAddress: '$FIRST' }
-  return {
-    type: 'ranks',
-    count,
-    port,
-    first: argumentsOf({ ...place, rank: '0', isFirst: true }),
-    further: argumentsOf({ ...place, rank: '$RANK', isFirst: false }),
-    source,
-  }
-}
-
 /** What nobody can tell of several machines before they are there. */
 export function machineDoubts({ recipe, engine }: Deployment): string[] {
   const { nodes } = recipe.serving
   if (nodes === 1 || engine.machines === null) return []
-  if (engine.machines.type === 'ranks')
-    return [
-      `serving.nodes: ${nodes} machines cannot be booted here, so the image is not booted at all before they start it`,
-    ]
   return [
     `serving.nodes: layers are divided over the ${nodes} workers by the memory that each says is free, so what each must have is not told here; all of them together need what one machine would`,
     'serving.nodes: workers ask for no key and trust whoever reaches them: keep their port in a network of theirs and the server alone',

@@ -35,7 +35,7 @@ import { guardPrograms, mountGuardFiles } from '../weights/mount-guard.ts'
 import { accessRulesOf, guardFiles, withKeyGuard } from './api-key.ts'
 import { type CompileCachePlan, compileCacheFiles, compileCachePlan } from './compile-cache.ts'
 import { guarded, runtimeConfig, underInit } from './config.ts'
-import { type MachinesPlan, machineDoubts, machinesOf } from './machines.ts'
+import { machineDoubts, machinesOf, type WorkersPlan } from './machines.ts'
 import { deploymentMemory, predictedMemory, refuseMisfit } from './memory.ts'
 import { behaviourOf, engineFiles, ownPrograms } from './own-command.ts'
 import { type OwnLayer, ownLayerOf } from './own-layer.ts'
@@ -81,7 +81,7 @@ export interface ImagePlan {
   /** What the machine that boots it must have; absent for images that compute on the CPU. */
   requires?: Requirements
   /** How it is started on several machines; absent for one. */
-  machines?: MachinesPlan
+  machines?: WorkersPlan
   /** What the memory planner says of the target GPU; null without a GPU or without facts of the model. */
   memory: MemoryPlan | null
   /** Certificates of the recipe's files; absent where it names none. */

@@ -9,7 +9,7 @@ import type { Report } from '../report/report.ts'
 import { firstQuestion } from './first-question.ts'
 import { runName } from './name.ts'
 import type { SecretVariable } from './placement.ts'
-import { type RunMachines, runMachinesOf } from './run-machines.ts'
+import { type RunWorkers, runMachinesOf } from './run-machines.ts'
 import { startAllowance } from './start.ts'
 
 /** How the weights reach the server. `folder` is where they must be inside the container. */
@@ -53,7 +53,7 @@ export interface RunFacts {
   variables: readonly string[]
   gpus: number
   /** How it is started on several machines; absent for one. */
-  machines?: RunMachines
+  machines?: RunWorkers
   /** Drivers of an image for Vulkan, whose cards are nodes of /dev/dri; absent for CUDA. */
   vulkan?: readonly VulkanDriver[]
   /** Whether the cards are reached by ROCm: nodes of /dev/dri, and /dev/kfd. */
@@ -171,7 +171,7 @@ function workerLimitOf(boots: Report['boots'], sharedMemoryBytes: number): numbe
 }
 
 function workerOrigins({ machines }: ImagePlan): string[] {
-  if (machines?.type !== 'workers') return []
+  if (machines === undefined) return []
   return [
     'Workers: layers are divided by the memory that each says is free, so the limit of each is for all of them together.',
   ]

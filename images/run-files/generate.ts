@@ -24,7 +24,7 @@ export function runFilesFor(
 /** What starts a worker, on each machine that is to be one; a cluster's file has them in it. */
 function workerFilesFor(target: FileTarget, facts: RunFacts): RunFile[] {
   const { machines } = facts
-  if (machines?.type !== 'workers') return []
+  if (machines === undefined) return []
   const name = workersName(facts.name)
   switch (target) {
     case 'docker':

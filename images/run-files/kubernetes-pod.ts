@@ -60,8 +60,7 @@ export function serverVariables(
   facts: RunFacts,
   { secretVariables }: Placement,
 ): readonly Json[] | undefined {
-  const { machines, healthVariables } = facts
-  const workers = machines?.type === 'workers' ? machines : undefined
+  const { machines: workers, healthVariables } = facts
   const all: Json[] = [
     ...(workers === undefined ? [] : [{ name: workers.variable, value: workerAddressesIn(facts, workers) }]),
     ...Object.entries(healthVariables).map(([name, value]) => ({ name, value })),

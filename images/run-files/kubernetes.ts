@@ -16,7 +16,7 @@ export function kubernetesFile(facts: RunFacts, placement: Placement): string {
     service(facts),
     networkPolicy(facts),
     ...claims(facts, placement),
-    ...(facts.machines?.type === 'workers' ? workerObjects(facts, facts.machines, placement) : []),
+    ...(facts.machines === undefined ? [] : workerObjects(facts, facts.machines, placement)),
   ]
   return `${commentOf(facts, notesOf('kubernetes', facts, placement)).join('\n')}\n${documents.map(yamlOf).join('---\n')}`
 }
@@ -56,7 +56,7 @@ export function networkPolicy(facts: RunFacts): Json {
       podSelector: { matchLabels: selectorOf(facts) },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ port: facts.port, protocol: 'TCP' }] }],
-      egress: facts.machines?.type === 'workers' ? workerEgress(facts, facts.machines) : [],
+      egress: facts.machines === undefined ? [] : workerEgress(facts, facts.machines),
     },
   }
 }

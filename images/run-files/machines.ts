@@ -5,18 +5,10 @@ import type { RunWorkers } from './run-machines.ts'
 import { fileTargets, type RunTarget } from './targets.ts'
 
 const forWorkers: readonly RunTarget[] = ['docker', 'compose', 'kubernetes', 'quadlet']
-const forRanks: readonly RunTarget[] = ['kubernetes']
 
 /** Tools for which files are written that start this image: all for one machine. */
 export function targetsFor({ machines }: Pick<RunFacts, 'machines'>): readonly RunTarget[] {
-  switch (machines?.type) {
-    case undefined:
-      return [...fileTargets, 'helm']
-    case 'workers':
-      return forWorkers
-    case 'ranks':
-      return forRanks
-  }
+  return machines === undefined ? [...fileTargets, 'helm'] : forWorkers
 }
 
 /** Room for the number of a pod, and for what stands before it, in a label of 63. */
@@ -57,7 +49,7 @@ export function givenVariables(
   { secretVariables }: Pick<Placement, 'secretVariables'>,
 ): { variable: string; words: string }[] {
   const secrets = secretVariables.map(({ variable }) => ({ variable, words: 'value of a secret' }))
-  if (machines?.type !== 'workers') return secrets
+  if (machines === undefined) return secrets
   const words = `HOST:${machines.port} of each of the ${machines.count} workers, with commas between`
   return [...secrets, { variable: machines.variable, words }]
 }

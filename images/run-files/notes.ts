@@ -33,7 +33,7 @@ function weightsNotes(target: RunTarget, { name, weights }: RunFacts, { claim }:
 }
 
 function workerNotes(target: RunTarget, { name, machines }: RunFacts): string[] {
-  if (machines?.type !== 'workers') return []
+  if (machines === undefined) return []
   const { count, port, variable } = machines
   if (isClusterTarget(target))
     return [

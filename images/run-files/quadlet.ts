@@ -45,7 +45,7 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
 
 /** A name of a worker is where its machine stands until somebody writes its address there. */
 function workerLines({ machines }: RunFacts): string[] {
-  if (machines?.type !== 'workers') return []
+  if (machines === undefined) return []
   const { variable, count, port } = machines
   const places = Array.from({ length: count }, (_, index) => `worker-${index + 1}:${port}`)
   return [`Environment=${variable}=${places.join(',')}`]

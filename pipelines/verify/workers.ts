@@ -17,12 +17,6 @@ export function workersFor(
   runner: Runner,
 ): WorkersRequest | undefined {
   if (machines === undefined) return undefined
-  if (machines.type === 'ranks')
-    throw new StageError('unfit-machine', {
-      attempted: `boot ${name} here`,
-      found: `the model is split over ${machines.count} machines, and a boot has one`,
-      hint: 'build it with --no-verify and start it by `ingot run-files --for kubernetes --unverified`; reports and labels say that it was not booted',
-    })
   if (runner.hasWorkers !== true)
     throw new StageError('unfit-machine', {
       attempted: `boot ${name} in ${runner.name}`,
@@ -39,7 +33,7 @@ export async function heldChecks({
   clock,
   machines,
 }: Pick<ReadyTrial, 'server' | 'clock'> & { machines: ImagePlan['machines'] }): Promise<CheckResult[]> {
-  if (machines?.type !== 'workers') return []
+  if (machines === undefined) return []
   const beganMs = clock.now()
   const workers = server.workers ?? []
   const facts = await Promise.all(workers.map(async (worker) => worker.facts()))

@@ -72,7 +72,7 @@ test('layers lie on two machines, whose workers are confined as the server is an
 /** One short boot whose server looks for its workers at other addresses. */
 async function bootWith(addresses: string) {
   const { machines, platform } = plan
-  if (machines?.type !== 'workers') throw new Error('the plan has no workers')
+  if (machines === undefined) throw new Error('the plan has no workers')
   const dagger = daggerRunner({ client: await engine.client(), store, registryPort: registry.port, platform })
   const { ahead: _, ...runner } = dagger
   const lost: Runner = {

@@ -29,7 +29,6 @@ export function workerRoots(recipe: Recipe): NeededFiles {
  * Measured with 0.7.0.
  */
 export const machines: WorkerMachines = {
-  type: 'workers',
   port: 50052,
   variable: 'LLAMA_ARG_RPC',
   // Without a handler of its own it dies with a server that hangs up while it answers (exit code 141, measured).

@@ -42,7 +42,7 @@ test('a worker’s program is that of the platform', () => {
     draft.serving.nodes = 2
     draft.image.platform = 'linux/arm64'
   })
-  const command = plan.machines?.type === 'workers' ? plan.machines.command : []
+  const command = plan.machines?.command ?? []
   expect(command).toContain('/usr/libexec/aarch64-linux-gnu/llama/bin/ggml-rpc-server')
 })
 

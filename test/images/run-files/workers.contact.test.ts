@@ -26,7 +26,6 @@ const facts: RunFacts = {
   apiKey: { variable: 'LLAMA_API_KEY', secret: 'smollm2-api-key', key: 'api-key' },
   weights: { type: 'folder', folder: '/models/smollm2', sizeBytes: 98e6 },
   machines: {
-    type: 'workers',
     count: 2,
     port: 50052,
     command: ['/usr/bin/tini', '--', '/usr/bin/env', '--ignore-signal=PIPE', '/usr/libexec/rpc-server'],
@@ -74,7 +73,7 @@ test('compose: the parser of docker compose takes the worker, confined as the se
 })
 
 function command(): readonly string[] {
-  return facts.machines?.type === 'workers' ? facts.machines.command : []
+  return facts.machines?.command ?? []
 }
 
 test('quadlet: Podman’s generator and systemd take both units', async () => {
