@@ -25,7 +25,7 @@ test('one machine has the plan that it had before', () => {
 test('llama.cpp has workers in its image, which the server finds by names that nobody need change', () => {
   const plan = planWith('llama-cpp', withNodes(2))
   const { machines, config, slimming, runtime, verify, doubts } = plan
-  expect(machines).toMatchObject({ type: 'workers', names: ['worker-1', 'worker-2'], port: 50052 })
+  expect(machines).toMatchObject({ names: ['worker-1', 'worker-2'], port: 50052 })
   expect(config.Env).toContain('LLAMA_ARG_RPC=worker-1:50052,worker-2:50052')
   expect(config.Env).toContain('LLAMA_ARG_LOG_VERBOSITY=4')
   expect(config.Entrypoint?.join(' ')).toContain('--n-gpu-layers 999')
@@ -47,7 +47,7 @@ test('a worker’s program is that of the platform', () => {
 })
 
 test.each<[string, EngineId, (draft: Recipe) => void, string]>([
-  ['an engine for one machine', 'ollama', withNodes(2), 'Ollama serves from one'],
+  ['an engine for one machine', 'ollama', withNodes(2), 'ingot starts Ollama on one'],
   [
     'the project’s image',
     'llama-cpp',
@@ -106,6 +106,6 @@ test('each worker may have what all of them together took in the boot', () => {
   const boots = sample.boots.map((boot) => ({ ...boot, workers }))
   const facts = runFactsOf(plan, { ...sample, boots }, 'localhost/a@sha256:0')
   // 1.25 times 400 MiB, and 64 MiB of shared memory, in steps of 64 MiB.
-  expect(facts.machines).toMatchObject({ type: 'workers', memoryLimitBytes: 576 * 1024 ** 2 })
+  expect(facts.machines).toMatchObject({ memoryLimitBytes: 576 * 1024 ** 2 })
   expect(facts.origins.join('\n')).toContain('so the limit of each is for all of them together')
 })
