@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { planMemoryOf } from '../../pipelines/memory/memory.ts'
 import { readSettings } from '../../pipelines/settings/settings.ts'
 import configs from '../images/memory/configs.json' with { type: 'json' }
@@ -10,6 +10,7 @@ const pageOf = (name: string) => readFileSync(resolve(import.meta.dirname, '../.
 const page = pageOf('memory.md')
 const advice = pageOf('advice.md')
 const folder = mkdtempSync(join(tmpdir(), 'ingot-memory-docs-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Example {
   command: string

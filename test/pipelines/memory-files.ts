@@ -1,12 +1,16 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { u32, u64 } from '../../lib/little-endian.ts'
 
 /** Small real files of the formats that models come in; tensors hold nothing but zeros. */
 
+/** A folder for the test that is running. */
 export async function newFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'ingot-memory-'))
+  const folder = await mkdtemp(join(tmpdir(), 'ingot-memory-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
 }
 
 export const config = {
