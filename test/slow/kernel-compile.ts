@@ -22,7 +22,7 @@ extern "C" int run() {
 
 /** The folders and flags of flashinfer/jit/cpp_ext.py 0.7.2. */
 const script = (python: string) => `cd /tmp
-data=$(dirname "$(dirname "$CUDA_HOME")")/flashinfer/data/cccl
+data=\${CUDA_HOME%/*/*}/flashinfer/data/cccl
 "$CUDA_HOME/bin/nvcc" -std=c++17 -gencode=arch=compute_90a,code=sm_90a --compiler-options=-fPIC \\
   -I"$data/cub" -I"$data/libcudacxx/include" -I"$data/thrust" -isystem "$CUDA_HOME/include" -c kernel.cu -o kernel.o
 c++ kernel.o -shared -L"$CUDA_HOME/lib64" -lcudart -o kernel.so

@@ -22,7 +22,7 @@ weights:
   source: { type: folder, path: model }
 serving: { contextLength: 2048, sharedMemory: 2GiB }
 target: { gpu: h100 }
-verify: { startTimeoutSeconds: 1800, prompts: ["The capital of France is"] }
+verify: { startTimeoutSeconds: 1800, prompts: ["What is the capital of France?"] }
 `
 
 const ours = recipeFor('sglang', (recipe) => {
