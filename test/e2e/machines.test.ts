@@ -87,12 +87,13 @@ async function bootWith(addresses: string) {
 }
 
 test.each([
-  ['worker-1:50052,worker-2:50053', 'Failed to connect to worker-2:50053'],
-  ['worker-1:50052,nobody:50052', 'Failed to connect to nobody:50052'],
+  ['worker-1:50052,worker-2:50053', /Failed to connect to worker-2:50053/],
+  // llama.cpp says both, one after the other, and dies.
+  ['worker-1:50052,nobody:50052', /Cannot resolve host 'nobody'|Failed to connect to nobody:50052/],
 ])('a worker that is not there is told by name: %s', async (addresses, said) => {
   const boot = await bootWith(addresses)
   const ready = boot?.checks.find(({ id }) => id === 'ready')
   expect(ready?.status).toBe('failed')
-  expect(ready?.observed).toContain(said)
+  expect(ready?.observed).toMatch(said)
   expect(boot?.logTail).toContain('worker-2:')
 })
