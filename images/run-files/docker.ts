@@ -13,18 +13,23 @@ import {
   workerComment,
 } from './words.ts'
 
+/** As every container here is started, server or worker. */
+const hardened = [
+  '--detach',
+  '--restart unless-stopped',
+  '--read-only',
+  // Compilers of kernels load what they write there.
+  '--tmpfs /tmp:rw,nosuid,nodev,exec',
+  '--cap-drop ALL',
+  '--security-opt no-new-privileges',
+]
+
 /** One `docker run` in a script: hardened as the boot was. Podman takes the same line, but for `--gpus`. */
 export function dockerScript(facts: RunFacts, placement: Placement): string {
   const { name, image, port } = facts
   const options = [
     `--name ${name}`,
-    '--detach',
-    '--restart unless-stopped',
-    '--read-only',
-    // Compilers of kernels load what they write there.
-    '--tmpfs /tmp:rw,nosuid,nodev,exec',
-    '--cap-drop ALL',
-    '--security-opt no-new-privileges',
+    ...hardened,
     `--shm-size ${mebibytes(facts.sharedMemoryBytes)}m`,
     ...(facts.memoryLimitBytes === undefined ? [] : [`--memory ${mebibytes(facts.memoryLimitBytes)}m`]),
     ...gpuOptions(facts, placement),
@@ -50,12 +55,7 @@ export function dockerWorkerScript(facts: RunFacts, workers: RunWorkers): string
   const [program = '', ...words] = workers.command
   const options = [
     `--name ${name}`,
-    '--detach',
-    '--restart unless-stopped',
-    '--read-only',
-    '--tmpfs /tmp:rw,nosuid,nodev,exec',
-    '--cap-drop ALL',
-    '--security-opt no-new-privileges',
+    ...hardened,
     ...(memoryLimitBytes === undefined ? [] : [`--memory ${mebibytes(memoryLimitBytes)}m`]),
     `--stop-timeout ${facts.stopSeconds}`,
     `--publish "\${INGOT_WORKER_ADDRESS:?${workerAddressWords}}":${port}:${port}`,

@@ -1,9 +1,25 @@
+import { workerAddresses } from '../engines/machines.ts'
 import type { RunFacts } from './facts.ts'
 import { workerFacts } from './machines.ts'
 import { notesOf, podmanSecret } from './notes.ts'
 import type { Placement } from './placement.ts'
 import type { RunWorkers } from './run-machines.ts'
 import { cardNodes, cdiNames, commentOf, mebibytes, needsLowPort, workerComment } from './words.ts'
+
+/** As every container here is started, server or worker. */
+const hardened = [
+  'Pull=missing',
+  'ReadOnly=true',
+  'DropCapability=all',
+  'NoNewPrivileges=true',
+  'Tmpfs=/tmp:rw,nosuid,nodev,exec,mode=1777',
+]
+
+/** What quadlet has no keys of its own for. */
+function podmanArguments({ stopSeconds, memoryLimitBytes }: RunFacts): string {
+  const memory = memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(memoryLimitBytes)}m`
+  return `PodmanArgs=--stop-timeout ${stopSeconds}${memory}`
+}
 
 /** A unit for Podman's systemd generator: put it into ~/.config/containers/systemd/ or /etc/containers/systemd/. */
 export function quadletUnit(facts: RunFacts, placement: Placement): string {
@@ -18,11 +34,7 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
     '[Container]',
     `ContainerName=${name}`,
     `Image=${facts.image}`,
-    'Pull=missing',
-    'ReadOnly=true',
-    'DropCapability=all',
-    'NoNewPrivileges=true',
-    'Tmpfs=/tmp:rw,nosuid,nodev,exec,mode=1777',
+    ...hardened,
     `ShmSize=${mebibytes(facts.sharedMemoryBytes)}m`,
     `PublishPort=127.0.0.1:${port}:${port}`,
     ...(needsLowPort(facts) ? ['Sysctl=net.ipv4.ip_unprivileged_port_start=0'] : []),
@@ -30,7 +42,7 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
     ...secretLines(placement),
     ...workerLines(facts),
     ...mountLines(facts, placement),
-    `PodmanArgs=--stop-timeout ${facts.stopSeconds}${facts.memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(facts.memoryLimitBytes)}m`}`,
+    podmanArguments(facts),
     '',
     '[Service]',
     'Restart=always',
@@ -47,13 +59,13 @@ export function quadletUnit(facts: RunFacts, placement: Placement): string {
 function workerLines({ machines }: RunFacts): string[] {
   if (machines === undefined) return []
   const { variable, count, port } = machines
-  const places = Array.from({ length: count }, (_, index) => `worker-${index + 1}:${port}`)
-  return [`Environment=${variable}=${places.join(',')}`]
+  return [`Environment=${variable}=${workerAddresses(count, port)}`]
 }
 
 /** A worker on a machine of its own. It is reached from there alone until somebody writes another address. */
 export function quadletWorkerUnit(facts: RunFacts, workers: RunWorkers): string {
-  const { name, image, port, memoryLimitBytes, stopSeconds } = workerFacts(facts, workers)
+  const own = workerFacts(facts, workers)
+  const { name, image, port, stopSeconds } = own
   const [program = '', ...words] = workers.command
   return [
     ...workerComment(facts, workers),
@@ -68,13 +80,9 @@ export function quadletWorkerUnit(facts: RunFacts, workers: RunWorkers): string 
     `Image=${image}`,
     `Entrypoint=${program}`,
     `Exec=${words.join(' ')}`,
-    'Pull=missing',
-    'ReadOnly=true',
-    'DropCapability=all',
-    'NoNewPrivileges=true',
-    'Tmpfs=/tmp:rw,nosuid,nodev,exec,mode=1777',
+    ...hardened,
     `PublishPort=127.0.0.1:${port}:${port}`,
-    `PodmanArgs=--stop-timeout ${stopSeconds}${memoryLimitBytes === undefined ? '' : ` --memory ${mebibytes(memoryLimitBytes)}m`}`,
+    podmanArguments(own),
     '',
     '[Service]',
     'Restart=always',
